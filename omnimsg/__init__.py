@@ -1,0 +1,1 @@
+"""Send and track messages through many providers behind one model."""
