@@ -1,0 +1,178 @@
+"""Scripts of trouble: what goes wrong, for which requests, how often."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def _number(low: float, high: float) -> Callable[[object], bool]:
+    return lambda value: (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and low <= value <= high
+    )
+
+
+def _whole(low: int, high: int) -> Callable[[object], bool]:
+    return lambda value: (
+        isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    )
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value)
+
+
+_STATUS = ("a status from 200 to 599", _whole(200, 599))
+_SECONDS = ("seconds from 0 to 3600", _number(0, 3600))
+_REDIRECT = ("301, 302, 303, 307 or 308", lambda value: value in (301, 302, 303, 307, 308))
+_LOCATION = ("a URL on one line", _is_line)
+
+KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = MappingProxyType(
+    {
+        "latency": {"seconds": _SECONDS},
+        "status": {"status": _STATUS, "retry_after": _SECONDS},
+        "rate_limit": {"status": _STATUS, "retry_after": _SECONDS},
+        "reset_before": {},
+        "reset_after": {},
+        "truncate": {},
+        "shuffle": {},
+        "redirect": {"status": _REDIRECT, "location": _LOCATION},
+        "html": {"status": _STATUS},
+    }
+)
+"""The parameters of each kind, each with its meaning and its test."""
+
+_COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProxyType(
+    {
+        "count": ("a whole number of at least 1", _whole(1, 10**9)),
+        "probability": ("a number from 0 to 1", _number(0, 1)),
+        "seed": ("a whole number", _whole(-(2**63), 2**64)),
+        "on": ('"send" or "any"', lambda value: value in ("send", "any")),
+    }
+)
+
+
+class FaultError(ValueError):
+    """A fault that cannot be played; the text names the key and what it may be."""
+
+
+@attrs.define(kw_only=True)
+class Fault:
+    """A fault and how often it has fired.
+
+    Attributes:
+        provider: The emulator it acts on, None for all.
+        count: How many requests it hits, then it is spent; None if ``probability`` decides.
+        on: ``send`` for requests that may reach a handset, ``any`` for all.
+    """
+
+    kind: str
+    provider: str | None = None
+    count: int | None = None
+    probability: float | None = None
+    seed: int = 0
+    on: str = "send"
+    params: Mapping[str, Any]
+    fired: int = 0
+    _random: random.Random = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        # A script must play the same way again; nothing here is a secret.
+        self._random = random.Random(self.seed)  # noqa: S311
+
+    def fires(self, provider: str, sends: bool) -> bool:
+        """Decide for one request, and count it."""
+        if self.provider not in {None, provider} or not (sends or self.on == "any"):
+            return False
+        if self.count is not None and self.fired >= self.count:
+            return False
+        if self.probability is not None and self._random.random() >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+    def order(self) -> random.Random:
+        """Return the source of orders for a shuffle."""
+        return self._random
+
+    def shown(self) -> dict[str, Any]:
+        """Return the fault as JSON shows it."""
+        return {
+            "provider": self.provider,
+            "kind": self.kind,
+            "count": self.count,
+            "probability": self.probability,
+            "seed": self.seed,
+            "on": self.on,
+            **self.params,
+            "fired": self.fired,
+        }
+
+
+class Faults:
+    """The active faults of a sandbox, in the order in which they were added."""
+
+    def __init__(self, providers: Iterable[str]) -> None:
+        self._providers = frozenset(providers)
+        self._active: list[Fault] = []
+
+    def add(self, kind: object, /, *, provider: object = None, **options: object) -> Fault:
+        """Add a fault and return it.
+
+        Args:
+            kind: A key of ``KINDS``.
+            provider: The emulator it acts on, None for all.
+            **options: ``count`` (default 1) or ``probability``, ``seed`` (default 0), ``on``
+                (default ``"send"``), and the parameters of the kind.
+
+        Raises:
+            FaultError: The kind or provider is unknown; a key is unknown or has a value it cannot
+                have; both ``count`` and ``probability`` are given.
+        """
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(KINDS)}")
+        if provider is not None and not (isinstance(provider, str) and provider in self._providers):
+            known = ", ".join(sorted(self._providers))
+            raise FaultError(f"provider: {provider!r} is not served here, use null or {known}")
+        allowed = {**_COMMON, **KINDS[kind]}
+        for key, value in options.items():
+            if key not in allowed:
+                raise FaultError(f"{key}: unknown for {kind}, use {', '.join(allowed)}")
+            meaning, test = allowed[key]
+            if not test(value):
+                raise FaultError(f"{key}: must be {meaning}, not {value!r}")
+        if "count" in options and "probability" in options:
+            raise FaultError("probability: give either count or probability, not both")
+        params = {key: options.pop(key) for key in KINDS[kind] if key in options}
+        script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
+        fault = Fault(kind=kind, provider=provider, params=params, **script)
+        self._active.append(fault)
+        return fault
+
+    def drawn(self, provider: str, sends: bool) -> list[Fault]:
+        """Return the faults that hit this request: every latency, and the first other one."""
+        hit: list[Fault] = []
+        for fault in self._active:
+            spoken_for = any(other.kind != "latency" for other in hit)
+            if (fault.kind == "latency" or not spoken_for) and fault.fires(provider, sends):
+                hit.append(fault)
+        return hit
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Return all faults, spent ones too, with how often each fired."""
+        return [fault.shown() for fault in self._active]
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        self._active.clear()

@@ -1,0 +1,57 @@
+"""Magic recipients: the last six digits of a number choose what becomes of its message."""
+
+import enum
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+
+class Scenario(enum.Enum):
+    """What becomes of a message; each emulator translates it to its provider's own words."""
+
+    DELIVERED = "accepted, then delivered"
+    READ = "accepted, delivered, then read where the channel reports reading"
+    INVALID_RECIPIENT = "refused: no such number"
+    OPTED_OUT = "refused: the recipient opted out"
+    NOT_ON_CHANNEL = "refused: the recipient is not on the channel"
+    UNDELIVERABLE = "accepted, then undeliverable"
+    EXPIRED = "accepted, then expired"
+    PROVIDER_FAULT = "accepted, then failed by a fault of the provider"
+    THROTTLED_ONCE = "throttled on the first attempt, accepted on the second"
+    NO_FUNDS = "refused: the account has no funds"
+    NEVER_SETTLES = "accepted, and stays sent for ever"
+
+
+MAGIC: Final[Mapping[str, Scenario]] = MappingProxyType(
+    {
+        "990001": Scenario.DELIVERED,
+        "990002": Scenario.READ,
+        "990003": Scenario.INVALID_RECIPIENT,
+        "990004": Scenario.OPTED_OUT,
+        "990005": Scenario.NOT_ON_CHANNEL,
+        "990006": Scenario.UNDELIVERABLE,
+        "990007": Scenario.EXPIRED,
+        "990008": Scenario.PROVIDER_FAULT,
+        "990009": Scenario.THROTTLED_ONCE,
+        "990010": Scenario.NO_FUNDS,
+        "990011": Scenario.NEVER_SETTLES,
+    }
+)
+
+_SUFFIX = re.compile(r"(\d{6})(?:@.*)?\Z", re.DOTALL)
+
+
+def scenario(address: str) -> Scenario:
+    """Return the scenario that a number, or the local part of an e-mail address, ends in.
+
+    Every other address is ``DELIVERED``.
+    """
+    found = _SUFFIX.search(address)
+    return MAGIC.get(found[1], Scenario.DELIVERED) if found else Scenario.DELIVERED
+
+
+def magic_number(wanted: Scenario, prefix: str = "+2782") -> str:
+    """Return a valid E.164 number that plays ``wanted``."""
+    suffix = next(suffix for suffix, played in MAGIC.items() if played is wanted)
+    return f"{prefix}0{suffix}"

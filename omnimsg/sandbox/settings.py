@@ -1,0 +1,67 @@
+"""A ready configuration for a sandbox, as a dict and as TOML; needs no running server."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from omnimsg.sandbox.emulator import Emulator
+
+GROUP: Final = "omnimsg.emulators"
+"""The entry-point group by which emulators are found."""
+
+HOST: Final = "127.0.0.1"
+DEFAULT_ACCOUNT: Final = "clickatell"
+
+
+def installed() -> list[type[Emulator]]:
+    """Return the emulators that installed distributions offer, by name.
+
+    Raises:
+        ValueError: Two distributions offer an emulator of the same name.
+    """
+    found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    names = [point.name for point in found]
+    doubled = {name for name in names if names.count(name) > 1}
+    if doubled:
+        raise ValueError(f"{GROUP}: offered more than once: {', '.join(sorted(doubled))}")
+    return [point.load() for point in found]
+
+
+def config(
+    port: int, emulators: Iterable[type[Emulator] | Emulator] | None = None
+) -> dict[str, Any]:
+    """Return the configuration of accounts that reach a sandbox on ``port``.
+
+    Args:
+        port: Where the sandbox listens or will listen.
+        emulators: All installed ones by default.
+    """
+    chosen = installed() if emulators is None else list(emulators)
+    accounts = {
+        emulator.name: emulator.account(f"http://{HOST}:{port}/{emulator.name}")
+        for emulator in chosen
+    }
+    default = DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in accounts else next(iter(accounts), None)
+    return {**({} if default is None else {"default": default}), "accounts": accounts}
+
+
+def config_toml(port: int, emulators: Iterable[type[Emulator] | Emulator] | None = None) -> str:
+    """Return ``config`` as the text of an ``omnimsg.toml``."""
+    wanted = config(port, emulators)
+    lines = [f"{key} = {_value(value)}" for key, value in wanted.items() if key != "accounts"]
+    for name, account in wanted["accounts"].items():
+        lines += ["", f"[accounts.{name}]"]
+        lines += [f"{key} = {_value(value)}" for key, value in account.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: str | int | float | Mapping[str, Any]) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
+    # A JSON string, number or boolean is a TOML one.
+    return json.dumps(value)

@@ -1,0 +1,102 @@
+"""A provider of nothing, to test the kit without a provider's rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from aiohttp import web
+
+from omnimsg.sandbox import Emulator, Record, Sandbox, Step, World, answer, shuffled
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Iterable
+
+LIFE = (Step("queued"), Step("sent"), Step("delivered", delivers=True))
+
+
+class Echo(Emulator):
+    """Accepts every message of a list and echoes it."""
+
+    name = "echo"
+
+    @classmethod
+    def account(cls, base_url: str) -> dict[str, Any]:
+        """Return an account with a value that needs escaping in TOML."""
+        return {"provider": "echo", "base_url": base_url, "channels": {"sms": 'a"b\\c'}}
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Return one send and one look-up."""
+        return [web.post("/send", self.send), web.get("/message/{id}", self.show)]
+
+    def is_send(self, request: web.Request) -> bool:
+        """Say that every POST is a send."""
+        return request.method == "POST"
+
+    def refuse(self, request: web.Request, status: int) -> web.Response:
+        """Answer everything with a teapot."""
+        return answer({"refused": status}, status=418)
+
+    def shuffle(self, document: Any, order: random.Random) -> object:
+        """Shuffle the messages."""
+        return {"messages": shuffled(document["messages"], order)}
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Accept a list of numbers."""
+        now = self.world.clock()
+        accepted = []
+        for to in orjson.loads(await request.read()):
+            record = Record(
+                provider=self.name,
+                id=self.world.hex_id(),
+                channel="sms",
+                to=to,
+                kind="text",
+                content={"text": "hello"},
+                text="hello",
+                created=now,
+                start=now,
+                steps=self.world.paced(LIFE),
+            )
+            self.accept(record)
+            accepted.append({"to": to, "id": record.id})
+        return answer({"messages": accepted})
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Return a message's status."""
+        record = self.messages.get(request.match_info["id"])
+        if record is None:
+            raise web.HTTPNotFound
+        return answer({"status": record.state(self.world.clock()).status})
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
+    """Serve the echo with ten seconds between two steps."""
+    async with Sandbox([Echo], clock=clock, pace=10.0) as served:
+        yield served
+
+
+@pytest.fixture
+def world(clock: Clock) -> World:
+    """Return a world without a server."""
+    return World(clock=clock)

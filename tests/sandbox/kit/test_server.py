@@ -1,0 +1,314 @@
+"""The server, its control API and its faults, over plain HTTP."""
+
+from __future__ import annotations
+
+import tomllib
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import anyio
+import pytest
+
+from omnimsg.sandbox import FaultError, Limits, Sandbox, config, config_toml, serve
+
+from .conftest import Clock, Echo
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.anyio
+
+ONE, TWO, THREE = "+27820000001", "+27820000002", "+27820000003"
+
+
+@pytest.fixture
+async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
+    """Talk to the sandbox."""
+    async with aiohttp.ClientSession(sandbox.url) as session:
+        yield session
+
+
+async def sent(http: aiohttp.ClientSession, *numbers: str) -> tuple[int, Any]:
+    """Send to each number and return the answer."""
+    async with http.post("/echo/send", json=numbers or [ONE], allow_redirects=False) as response:
+        return response.status, await response.json()
+
+
+async def control(http: aiohttp.ClientSession, path: str, body: Any = None) -> tuple[int, Any]:
+    """Ask the control API."""
+    method = "GET" if body is None else "POST"
+    async with http.request(method, f"/_sandbox/{path}", json=body) as response:
+        return response.status, await response.json()
+
+
+async def test_life_is_read_off_the_clock(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A message moves on when the clock does, and arrives with its delivering step."""
+    _, body = await sent(http)
+    seen = []
+
+    for _ in range(3):
+        async with http.get(f"/echo/message/{body['messages'][0]['id']}") as response:
+            status = (await response.json())["status"]
+        seen.append((status, len(sandbox.handsets.received(ONE))))
+        clock.now += 10
+
+    assert seen == [("queued", 0), ("sent", 0), ("delivered", 1)]
+
+
+async def test_control_shows_handsets(http: aiohttp.ClientSession, clock: Clock) -> None:
+    """The control API lists what arrived, of all numbers or of one with or without plus."""
+    await sent(http, ONE, TWO)
+    clock.now += 60
+
+    _, everything = await control(http, "handsets")
+    _, one = await control(http, "handsets?number=27820000001")
+
+    assert everything["count"] == 2
+    assert one["count"] == 1
+    assert tuple(one["received"][0][key] for key in ("number", "sent", "received")) == (
+        ONE,
+        "2023-11-14T22:13:20.000Z",
+        "2023-11-14T22:13:40.000Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/echo/x", 404), ("PUT", "/echo/send", 405)]
+)
+async def test_unroutable_is_phrased_by_the_emulator(
+    http: aiohttp.ClientSession, method: str, path: str, status: int
+) -> None:
+    """A wrong path or verb below a prefix gets the provider's own refusal."""
+    async with http.request(method, path) as response:
+        actual = response.status, await response.json()
+
+    assert (418, {"refused": status}) == actual
+
+
+async def test_too_large_is_answered(http: aiohttp.ClientSession) -> None:
+    """A body above the kit's cap is answered, not cut off."""
+    async with http.post("/echo/send", data=BytesIO(bytes(65 << 20))) as response:
+        actual = await response.json()
+
+    assert actual == {"refused": 413}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"kind": "status", "status": 500}, 500),
+        ({"kind": "status"}, 503),
+        ({"kind": "html"}, 502),
+        ({"kind": "redirect", "location": "/elsewhere"}, 307),
+        ({"kind": "rate_limit", "status": 429}, 429),
+        ({"kind": "rate_limit"}, 418),
+    ],
+)
+async def test_instead(
+    sandbox: Sandbox, http: aiohttp.ClientSession, fault: dict[str, Any], status: int
+) -> None:
+    """A fault before processing answers once in place of the emulator, and nothing is accepted."""
+    await control(http, "faults", fault)
+
+    async with http.post("/echo/send", json=[ONE], allow_redirects=False) as response:
+        first = response.status
+    second, _ = await sent(http)
+
+    assert (status, 200) == (first, second)
+    assert len(sandbox.emulators["echo"].messages) == 1
+
+
+async def test_retry_after(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """A throttling carries Retry-After in seconds when asked to."""
+    sandbox.faults.add("rate_limit", retry_after=2)
+
+    async with http.post("/echo/send", json=[ONE]) as response:
+        actual = response.headers["Retry-After"], await response.json()
+
+    assert actual == ("2", {"refused": 429})
+
+
+@pytest.mark.parametrize(
+    ("kind", "processed"), [("reset_before", 0), ("reset_after", 1), ("truncate", 1)]
+)
+async def test_lost_answers(
+    sandbox: Sandbox, http: aiohttp.ClientSession, kind: str, processed: int
+) -> None:
+    """The answer is lost; whether the message was processed depends on the kind alone."""
+    sandbox.faults.add(kind)
+
+    with pytest.raises(aiohttp.ClientError):
+        await sent(http)
+
+    assert processed == len(sandbox.emulators["echo"].messages)
+
+
+async def test_truncated_answers_announce_their_full_length(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """A truncated answer has the success's status and length, and half its bytes."""
+    async with http.post("/echo/send", json=[ONE]) as response:
+        whole = await response.read()
+    sandbox.faults.add("truncate")
+
+    async with http.post("/echo/send", json=[ONE]) as response:
+        status, announced = response.status, response.content_length
+        half = await response.content.readexactly(len(whole) // 2)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.content.readexactly(1)
+
+    expected = (200, len(whole), whole[:20])
+    assert expected == (status, announced, half[:20])
+
+
+async def test_shuffle_changes_the_order(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """A shuffled answer holds the same entries in another order."""
+    sandbox.faults.add("shuffle")
+
+    _, body = await sent(http, ONE, TWO, THREE)
+
+    numbers = [entry["to"] for entry in body["messages"]]
+    assert sorted(numbers) == [ONE, TWO, THREE]
+    assert numbers != [ONE, TWO, THREE]
+
+
+async def test_faults_act_on_sends_unless_told_otherwise(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """A fault leaves reads alone, an ``any`` fault does not."""
+    statuses = []
+
+    for on in ("send", "any"):
+        sandbox.faults.add("status", on=on)
+        async with http.get("/echo/x") as response:
+            statuses.append(response.status)
+
+    assert statuses == [418, 503]
+    assert [fault["fired"] for fault in sandbox.faults.shown()] == [0, 1]
+
+
+async def test_latency_precedes_another_fault(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """Latencies combine with one other fault of the same request."""
+    sandbox.faults.add("latency", seconds=0.01)
+    sandbox.faults.add("html")
+
+    async with http.post("/echo/send", json=[ONE]) as response:
+        status = response.status
+
+    assert status == 502
+    assert [fault["fired"] for fault in sandbox.faults.shown()] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        ({}, "kind"),
+        ({"kind": "fire"}, "kind"),
+        ({"kind": "html", "provider": "nobody"}, "provider"),
+        ({"kind": "html", "provider": ["echo"]}, "provider"),
+        ({"kind": "html", "colour": 1}, "colour"),
+        ({"kind": "html", "self": 1}, "self"),
+        ({"kind": "html", "seconds": 1}, "seconds"),
+        ({"kind": "latency", "seconds": -1}, "seconds"),
+        ({"kind": "status", "status": "500"}, "status"),
+        ({"kind": "redirect", "status": 304}, "status"),
+        ({"kind": "redirect", "location": "a\r\nb"}, "location"),
+        ({"kind": "html", "count": 0}, "count"),
+        ({"kind": "html", "probability": 2}, "probability"),
+        ({"kind": "html", "count": 1, "probability": 0.5}, "probability"),
+        ({"kind": "html", "on": "never"}, "on"),
+        ([], "body"),
+    ],
+)
+async def test_bad_faults_are_named(http: aiohttp.ClientSession, fault: Any, named: str) -> None:
+    """A fault that cannot be played is refused with the name of the bad key."""
+    status, body = await control(http, "faults", fault)
+
+    assert (400, named) == (status, body["error"].split(":")[0])
+
+
+def test_probability_is_reproducible() -> None:
+    """Equal seeds hit equal requests."""
+    runs = []
+
+    for _ in range(2):
+        fault = Sandbox([Echo]).faults.add("html", probability=0.5, seed=7)
+        runs.append([fault.fires("echo", sends=True) for _ in range(50)])
+
+    assert runs[0] == runs[1]
+    assert {True, False} == set(runs[0])
+
+
+def test_python_faults_raise() -> None:
+    """The Python form of a bad fault raises."""
+    with pytest.raises(FaultError, match="colour"):
+        Sandbox([Echo]).faults.add("html", colour=1)
+
+
+async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
+    """A reset empties handsets, messages, faults and the request log."""
+    await sent(http)
+    sandbox.faults.add("html", count=5)
+    clock.now += 60
+
+    await control(http, "reset", {})
+
+    assert (
+        sandbox.handsets.all(),
+        sandbox.faults.shown(),
+        len(sandbox.emulators["echo"].messages),
+        len(sandbox.requests),
+    ) == ([], [], 0, 0)
+
+
+async def test_request_log_holds_no_query(http: aiohttp.ClientSession) -> None:
+    """The log has method, path, status and faults, and neither query nor headers."""
+    async with http.get("/echo/x?token=hidden", headers={"Authorization": "hidden"}):
+        pass
+
+    _, log = await control(http, "requests")
+
+    expected = {"at": "2023-11-14T22:13:20.000Z", "method": "GET", "path": "/echo/x"}
+    assert [expected | {"status": 418, "faults": []}] == log["requests"]
+
+
+async def test_memory_is_bounded(clock: Clock) -> None:
+    """Beyond a cap the oldest messages go, from the look-up and from the handsets."""
+    limits = Limits(messages=3, messages_per_handset=2, handsets=2)
+    async with (
+        Sandbox([Echo], clock=clock, limits=limits) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as http,
+    ):
+        await sent(http, ONE, ONE, ONE, TWO, THREE)
+
+        counts = [len(sandbox.handsets.received(number)) for number in (ONE, TWO, THREE)]
+
+    assert counts == [0, 1, 1]
+    assert len(sandbox.emulators["echo"].messages) == 3
+
+
+async def test_serve_runs_until_cancelled() -> None:
+    """``serve`` reports its address once it listens and ends with its scope."""
+    urls: list[str] = []
+
+    with anyio.move_on_after(5) as scope:
+
+        def started(sandbox: Sandbox) -> None:
+            urls.append(sandbox.url)
+            scope.cancel()
+
+        await serve(Sandbox([Echo]), started)
+
+    assert len(urls) == 1
+    assert not urls[0].endswith(":0")
+
+
+def test_config_is_toml() -> None:
+    """The printed configuration reads back as the dict."""
+    assert config(8080, [Echo]) == tomllib.loads(config_toml(8080, [Echo]))
+    assert config(8080, [Echo])["accounts"]["echo"]["base_url"] == "http://127.0.0.1:8080/echo"

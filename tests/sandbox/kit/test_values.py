@@ -1,0 +1,132 @@
+"""The kit's values, without a server."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import omnimsg.sandbox as package
+from omnimsg.sandbox import (
+    MAGIC,
+    Media,
+    MediaStore,
+    Record,
+    Scenario,
+    Step,
+    World,
+    magic_number,
+    scenario,
+    shuffled,
+)
+
+if TYPE_CHECKING:
+    from .conftest import Clock
+
+
+def record() -> Record:
+    """Return a message accepted at 100 and scheduled for 150, which arrives at 160."""
+    return Record(
+        provider="echo",
+        id="1",
+        channel="sms",
+        to="27820000001",
+        kind="text",
+        content={},
+        text="",
+        created=100.0,
+        start=150.0,
+        waiting="scheduled",
+        steps=(Step("queued"), Step("delivered", 10.0, delivers=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [(100, "scheduled"), (149, "scheduled"), (150, "queued"), (159, "queued"), (160, "delivered")],
+)
+def test_scheduled_life(now: float, expected: str) -> None:
+    """A scheduled message waits for its start and then lives its timeline."""
+    assert expected == record().state(now).status
+
+
+def test_stop_prevents_delivery() -> None:
+    """A message stopped before its delivering step keeps its past and never arrives."""
+    stopped = record()
+
+    stopped.stop(155, Step("cancelled"))
+
+    assert [c.status for c in stopped.history(1000)] == ["scheduled", "queued", "cancelled"]
+    assert stopped.received() is None
+
+
+def test_stop_before_the_start() -> None:
+    """A message stopped while it waits goes from waiting to its end."""
+    stopped = record()
+
+    stopped.stop(120, Step("cancelled"))
+
+    assert [c.status for c in stopped.history(120)] == ["scheduled", "cancelled"]
+
+
+@pytest.mark.parametrize("wanted", list(Scenario))
+def test_every_scenario_has_a_number(wanted: Scenario) -> None:
+    """Each scenario is played by a number that is valid E.164."""
+    number = magic_number(wanted)
+
+    assert wanted is scenario(number)
+    assert 8 <= len(number.removeprefix("+")) <= 15
+    assert number[1] != "0"
+
+
+@given(st.text())
+def test_scenarios_are_total(address: str) -> None:
+    """Any text at all has a scenario, the magic ones by suffix alone."""
+    assert MAGIC.get(address[-6:], scenario(address)) is scenario(address)
+
+
+def test_mailboxes_play_scenarios() -> None:
+    """The digits before the at sign count for an e-mail address."""
+    assert Scenario.OPTED_OUT is scenario("somebody+990004@example.com")
+
+
+@given(st.lists(st.integers(), unique=True), st.integers())
+def test_shuffled_is_another_permutation(items: list[int], seed: int) -> None:
+    """A shuffle keeps the entries and, of two or more, never the order."""
+    result = shuffled(items, random.Random(seed))  # noqa: S311 - an order, not a secret
+
+    assert sorted(items) == sorted(result)
+    assert (len(items) < 2) == (items == result)
+
+
+def test_throttling_alternates(world: World) -> None:
+    """A recipient is throttled on the first attempt and let through on the second."""
+    assert [world.throttles("echo", "1") for _ in range(3)] == [True, False, True]
+
+
+def test_media_is_bounded_and_expires(clock: Clock) -> None:
+    """The oldest file goes when the bytes run out, and an expired one is not found."""
+    store = MediaStore(10)
+
+    for name in ("a", "b", "c"):
+        store.add(Media(id=name, data=bytes(5), content_type="x/y", expires=clock.now + 60))
+
+    found = [store.get(name, clock.now) is not None for name in ("a", "b", "c")]
+    assert found == [False, True, True]
+    assert store.get("c", clock.now + 60) is None
+
+
+def test_equal_seeds_give_equal_ids() -> None:
+    """Ids repeat from run to run."""
+    assert [World(seed=3).hex_id(), World(seed=3).uuid()] == [
+        World(seed=3).hex_id(),
+        World(seed=3).uuid(),
+    ]
+
+
+def test_all_is_sorted_and_complete() -> None:
+    """``__all__`` names what is there."""
+    assert all(hasattr(package, name) for name in package.__all__)
