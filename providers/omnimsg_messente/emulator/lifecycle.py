@@ -1,0 +1,116 @@
+"""What becomes of an omnimessage: its legs, one after the other.
+
+Sources: Messente Omnichannel API reference (status and err values, ttl, validity), its delivery
+report page (meaning of the statuses), and the support page on statuses and error codes (which err
+comes with which status).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from omnimsg.sandbox import Scenario, Step
+
+__all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "legs"]
+
+PROCESSING: Final = ""
+"""The status of a leg that is not processed yet; null on the wire."""
+
+ERRORS: Final[Mapping[int, str | None]] = {
+    0: None,
+    1: "Delivery failure",
+    2: "Sending message expired",
+    3: "Invalid number",
+    4: "Error crediting account",
+    8: "Operator blacklisted",
+    10: "Seen",
+    999: "General temporary error",
+}
+"""The text to each `err` that the sandbox uses."""
+
+
+def _step(status: str, err: int, *, delivers: bool = False) -> Step:
+    return Step(status, delivers=delivers, detail={"err": err})
+
+
+_START = Step(PROCESSING)
+_ACK = _step("ACK", 0)
+_DELIVERED = _step("DELIVRD", 0, delivers=True)
+_EXPIRED = _step("EXPIRED", 2)
+CANCELLED: Final = _step("DELETED", 0)
+"""How a cancelled leg ends. That is a guess: only the enumeration names the status."""
+
+_LIVES: Final[Mapping[Scenario, Sequence[Step]]] = {
+    Scenario.DELIVERED: (_START, _ACK, _DELIVERED),
+    Scenario.READ: (_START, _ACK, _DELIVERED, _step("SEEN", 10)),
+    Scenario.INVALID_RECIPIENT: (_START, _step("FAILED", 3)),
+    Scenario.OPTED_OUT: (_START, _step("REJECTD", 8)),
+    Scenario.NOT_ON_CHANNEL: (_START, _step("UNDELIV", 1)),
+    Scenario.UNDELIVERABLE: (_START, _ACK, _step("UNDELIV", 1)),
+    Scenario.EXPIRED: (_START, _ACK, _EXPIRED),
+    Scenario.PROVIDER_FAULT: (_START, _ACK, _step("FAILED", 999)),
+    Scenario.THROTTLED_ONCE: (_START, _ACK, _DELIVERED),
+    Scenario.NO_FUNDS: (_START, _step("REJECTD", 4)),
+    Scenario.NEVER_SETTLES: (_START, _ACK),
+}
+
+# Nobody is absent from SMS, and SMS does not report reading.
+_SMS_LIVES = {
+    Scenario.NOT_ON_CHANNEL: Scenario.DELIVERED,
+    Scenario.READ: Scenario.DELIVERED,
+}
+
+_SUCCESSFUL = {"DELIVRD", "SEEN"}
+_FAILED = {"FAILED", "REJECTD", "UNDELIV", "EXPIRED"}
+
+
+@attrs.frozen
+class Leg:
+    """The life of one channel of an omnimessage.
+
+    Attributes:
+        start: Epoch seconds when the channel is attempted, or was planned to be.
+        steps: Its statuses; only `PROCESSING` for a leg that is never attempted.
+    """
+
+    start: float
+    steps: tuple[Step, ...]
+
+
+def legs(
+    scenario: Scenario,
+    channels: Sequence[tuple[str, float | None]],
+    start: float,
+    paced: Callable[[Sequence[Step]], tuple[Step, ...]],
+) -> Iterator[Leg]:
+    """Lay out the legs of an omnimessage in the order of their attempts.
+
+    A leg that fails, or that has not succeeded when its ttl is over, is followed by the next one at
+    that moment. After a success, or a leg that never ends, the others remain unprocessed.
+
+    Args:
+        scenario: What the recipient plays.
+        channels: Channel and ttl (seconds, None for no limit) of each leg.
+        start: Epoch seconds of the first attempt.
+        paced: Lays the steps of a leg out at the sandbox's pace.
+    """
+    at: float | None = start
+    for channel, ttl in channels:
+        if at is None:
+            yield Leg(start, (_START,))
+            continue
+        played = _SMS_LIVES.get(scenario, scenario) if channel == "sms" else scenario
+        leg = Leg(at, _within(ttl, paced(_LIVES[played])))
+        yield leg
+        last = leg.steps[-1]
+        at = at + last.offset if last.status in _FAILED else None
+
+
+def _within(ttl: float | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Let a leg expire that has neither succeeded nor failed when its ttl is over."""
+    settled = next((step.offset for step in steps if step.status in _SUCCESSFUL | _FAILED), None)
+    if ttl is None or (settled is not None and settled <= ttl):
+        return steps
+    in_time = tuple(step for step in steps if step.offset < ttl)
+    return (*in_time, attrs.evolve(_EXPIRED, offset=ttl))

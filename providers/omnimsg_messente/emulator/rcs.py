@@ -1,0 +1,118 @@
+"""What Messente accepts on RCS.
+
+Source: the Rcs objects of Messente's OpenAPI document (version 2.1.0). The guide calls `sender`
+optional; the schema, which is stricter, holds.
+"""
+
+from typing import Final
+
+from omnimsg.sandbox.schema import (
+    at_most_one,
+    exactly_one,
+    fields,
+    flag,
+    items,
+    nullable,
+    number,
+    text,
+)
+
+__all__ = ["RCS"]
+
+_WORD = text(1)
+_URL = text(1, 2048, format="HTTP URL")
+_LABEL = {"text": text(1, 25), "postback_data": text(0, 2048)}
+
+_ACTIONS = {
+    "dial_action": fields(required={"phone_number": text(format="E.164 number")}),
+    "view_location_action": fields(
+        optional={
+            "lat_long": fields(
+                required={"latitude": number(-90, 90), "longitude": number(-180, 180)}
+            ),
+            "label": nullable(text()),
+            "query": nullable(text()),
+        }
+    ),
+    "create_calendar_event_action": fields(
+        required={
+            "start_time": _WORD,
+            "end_time": _WORD,
+            "title": text(0, 100),
+            "description": text(0, 500),
+        }
+    ),
+    "open_url_action": fields(
+        required={"url": _URL, "application": text(one_of=("BROWSER", "WEBVIEW"))},
+        optional={
+            "webview_view_mode": text(one_of=("FULL", "HALF", "TALL")),
+            "description": text(),
+        },
+    ),
+    "share_location_action": fields(),
+}
+
+_SUGGESTION = fields(
+    exactly_one("reply", "action"),
+    optional={
+        "reply": fields(required=_LABEL),
+        "action": fields(
+            exactly_one(*_ACTIONS),
+            required=_LABEL,
+            optional={"fallback_url": nullable(_URL), **_ACTIONS},
+        ),
+    },
+)
+
+_CONTENT_INFO = fields(
+    required={"file_url": text(format="HTTP URL"), "force_refresh": flag},
+    optional={"thumbnail_url": nullable(text(format="HTTP URL"))},
+)
+
+_CARD = fields(
+    optional={
+        "title": nullable(text(0, 200)),
+        "description": nullable(text(0, 2000)),
+        "media": fields(
+            required={
+                "height": text(one_of=("SHORT", "MEDIUM", "TALL")),
+                "content_info": _CONTENT_INFO,
+            }
+        ),
+        "suggestions": items(_SUGGESTION, 0, 4),
+    }
+)
+
+_RICH_CARD = fields(
+    exactly_one("standalone_card", "carousel_card"),
+    optional={
+        "standalone_card": fields(
+            required={
+                "card_orientation": text(one_of=("VERTICAL", "HORIZONTAL")),
+                "thumbnail_image_alignment": text(one_of=("LEFT", "RIGHT")),
+                "card_content": _CARD,
+            }
+        ),
+        "carousel_card": fields(
+            required={
+                "card_width": text(one_of=("SMALL", "MEDIUM")),
+                "card_contents": items(_CARD, 2, 10),
+            }
+        ),
+    },
+)
+
+_CONTENT = {"text": text(1, 3072), "content_info": _CONTENT_INFO, "rich_card": _RICH_CARD}
+
+RCS: Final = fields(
+    at_most_one("ttl", "validity"),
+    exactly_one(*_CONTENT),
+    required={"channel": text(one_of=("rcs",)), "sender": _WORD},
+    optional={
+        "validity": number(1, whole=True),
+        "ttl": number(1, whole=True),
+        "suggestions": items(_SUGGESTION, 0, 11),
+        **_CONTENT,
+    },
+)
+"""The RCS message of an omnimessage."""

@@ -1,0 +1,334 @@
+"""Sending, bulk, status, fallback and cancelling, over plain HTTP and on a clock that stands."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg_messente.emulator.parts import parts
+
+from .conftest import Clock
+
+pytestmark = pytest.mark.anyio
+
+TO = "+37255500001"
+SMS = {"channel": "sms", "text": "Code 4711"}
+VIBER = {"channel": "viber", "sender": "Acme", "text": "Code 4711"}
+
+
+async def send(http: aiohttp.ClientSession, to: str, *messages: Any, **more: Any) -> Any:
+    """Send an omnimessage and return the answer."""
+    async with http.post("omnimessage", json={"to": to, "messages": messages} | more) as response:
+        assert response.status == 201
+        return await response.json()
+
+
+async def statuses(http: aiohttp.ClientSession, sent: Any) -> list[dict[str, Any]]:
+    """Look an omnimessage up and return its statuses."""
+    async with http.get(f"omnimessage/{sent['omnimessage_id']}/status") as response:
+        found = await response.json()
+    assert (found["to"], found["omnimessage_id"]) == (sent["to"], sent["omnimessage_id"])
+    return list(found["statuses"])
+
+
+async def words(http: aiohttp.ClientSession, sent: Any) -> list[tuple[str | None, int | None]]:
+    """Return status and err of every leg."""
+    return [(one["status"], one["err"]) for one in await statuses(http, sent)]
+
+
+async def test_answer_names_every_leg(http: aiohttp.ClientSession) -> None:
+    """An accepted omnimessage hands out an id for every channel, in the order of the request."""
+    sent = await send(http, TO, VIBER, SMS)
+
+    assert set(sent) == {"omnimessage_id", "to", "messages"}
+    assert [(leg["channel"], leg["sender"]) for leg in sent["messages"]] == [
+        ("viber", "Acme"),
+        ("sms", "Sandbox"),
+    ]
+    assert len({sent["omnimessage_id"], *(leg["message_id"] for leg in sent["messages"])}) == 3
+
+
+async def test_life_of_one_message(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A message is unprocessed, then acknowledged, then delivered to its handset."""
+    sent = await send(http, TO, SMS)
+    identity = {"channel": "sms", "message_id": sent["messages"][0]["message_id"]}
+    seen = []
+
+    for _ in range(3):
+        seen += [(await statuses(http, sent))[0] | {"on_handset": len(sandbox.handsets.all())}]
+        clock.now += 10
+
+    paid = {"part_price": "0.05", "parts_count": 1, "total_price": "0.05"}
+    common = identity | {"sender": "Sandbox", "error": None}
+    assert seen == [
+        common | {"status": None, "err": None, "price_info": None, "on_handset": 0},
+        common
+        | {"status": "ACK", "err": 0, "price_info": paid, "on_handset": 0}
+        | {"timestamp": "2023-11-14T22:13:30.000000"},
+        common
+        | {"status": "DELIVRD", "err": 0, "price_info": paid, "on_handset": 1}
+        | {"timestamp": "2023-11-14T22:13:40.000000"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "sms", "viber"),
+    [
+        (Scenario.DELIVERED, ("DELIVRD", 0), ("DELIVRD", 0)),
+        (Scenario.READ, ("DELIVRD", 0), ("SEEN", 10)),
+        (Scenario.INVALID_RECIPIENT, ("FAILED", 3), ("FAILED", 3)),
+        (Scenario.OPTED_OUT, ("REJECTD", 8), ("REJECTD", 8)),
+        (Scenario.NOT_ON_CHANNEL, ("DELIVRD", 0), ("UNDELIV", 1)),
+        (Scenario.UNDELIVERABLE, ("UNDELIV", 1), ("UNDELIV", 1)),
+        (Scenario.EXPIRED, ("EXPIRED", 2), ("EXPIRED", 2)),
+        (Scenario.PROVIDER_FAULT, ("FAILED", 999), ("FAILED", 999)),
+        (Scenario.NO_FUNDS, ("REJECTD", 4), ("REJECTD", 4)),
+        (Scenario.NEVER_SETTLES, ("ACK", 0), ("ACK", 0)),
+    ],
+)
+async def test_magic_recipients(
+    http: aiohttp.ClientSession,
+    clock: Clock,
+    scenario: Scenario,
+    sms: tuple[str, int],
+    viber: tuple[str, int],
+) -> None:
+    """Each magic recipient ends in its own status and err."""
+    to = magic_number(scenario)
+    sent = [await send(http, to, SMS), await send(http, to, VIBER)]
+
+    clock.now += 1000
+
+    assert [await words(http, one) for one in sent] == [[sms], [viber]]
+
+
+async def test_throttled_once(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """The magic recipient's first attempt is throttled, in a bulk too, and the second accepted."""
+    body = {"to": magic_number(Scenario.THROTTLED_ONCE), "messages": [SMS]}
+    bulk = {"messages": [body, {"to": TO, "messages": [SMS]}]}
+    seen = []
+
+    for path, document in [("omnimessage", body)] * 2 + [("omnimessages", bulk)] * 2:
+        async with http.post(path, json=document) as response:
+            seen.append((response.status, len(sandbox.emulators["messente"].messages)))
+
+    assert seen == [(429, 0), (201, 1), (429, 1), (201, 3)]
+
+
+async def test_failed_leg_falls_through(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """The next channel starts when the one before it has failed; the one after stays null."""
+    rcs = {"channel": "rcs", "sender": "Acme", "text": "Code 4711"}
+    sent = await send(http, magic_number(Scenario.NOT_ON_CHANNEL), VIBER, SMS, rcs)
+    seen = []
+
+    for _ in range(4):
+        seen.append([status for status, _ in await words(http, sent)])
+        clock.now += 10
+
+    assert seen == [
+        [None, None, None],
+        ["UNDELIV", None, None],
+        ["UNDELIV", "ACK", None],
+        ["UNDELIV", "DELIVRD", None],
+    ]
+    assert [received.channel for received in sandbox.handsets.all()] == ["sms"]
+
+
+@pytest.mark.parametrize("life", [{"ttl": 120}, {"validity": 2}], ids=["seconds", "minutes"])
+async def test_leg_outlives_its_ttl(
+    http: aiohttp.ClientSession, clock: Clock, life: dict[str, int]
+) -> None:
+    """A leg that is still under way when its ttl is over expires, and the next one starts."""
+    sent = await send(http, magic_number(Scenario.NEVER_SETTLES), VIBER | life, SMS)
+    seen = []
+
+    for wait in (119, 1, 10):
+        clock.now += wait
+        seen.append(await words(http, sent))
+
+    assert seen == [
+        [("ACK", 0), (None, None)],
+        [("EXPIRED", 2), (None, None)],
+        [("EXPIRED", 2), ("ACK", 0)],
+    ]
+
+
+async def test_delivery_within_the_ttl(http: aiohttp.ClientSession, clock: Clock) -> None:
+    """A leg that is delivered in time does not expire, and nothing follows it."""
+    sent = await send(http, magic_number(Scenario.READ), VIBER | {"ttl": 20}, SMS)
+
+    clock.now += 1000
+
+    assert await words(http, sent) == [("SEEN", 10), (None, None)]
+
+
+async def test_bulk_answers_by_position(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A bulk answers 201 with a result or an error in the place of each element."""
+    bad = {"to": TO, "messages": [SMS | {"sender": "far too long a name"}]}
+    good = [{"to": f"+3725550000{n}", "messages": [SMS]} for n in (1, 2)]
+
+    async with http.post("omnimessages", json={"messages": [good[0], bad, "?", good[1]]}) as answer:
+        results = (await answer.json())["messages"]
+    clock.now += 1000
+
+    assert answer.status == 201
+    assert [result.get("to") for result in results] == ["+37255500001", None, None, "+37255500002"]
+    assert [set(result) for result in results[1:3]] == [{"errors"}, {"errors"}]
+    assert results[1]["errors"][0]["source"] == "payload[sms][sender]"
+    assert [one.number for one in sandbox.handsets.all()] == ["+37255500001", "+37255500002"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "source"),
+    [
+        ({}, "106", "payload[messages]"),
+        ({"messages": []}, "105", "payload[messages]"),
+        ({"messages": [{"to": TO, "messages": [SMS]}] * 1001}, "105", "payload[messages]"),
+        ({"messages": [{"to": TO, "messages": [SMS]}], "to": TO}, "105", "payload[to]"),
+        ([], "105", "payload"),
+    ],
+    ids=["nothing", "empty", "too many", "shared field", "no object"],
+)
+async def test_bulk_refused_as_a_whole(
+    sandbox: Sandbox, http: aiohttp.ClientSession, body: Any, code: str, source: str
+) -> None:
+    """A bulk whose envelope is wrong is refused whole."""
+    async with http.post("omnimessages", json=body) as response:
+        (error,) = (await response.json())["errors"]
+
+    assert (response.status, error["code"], error["source"]) == (400, code, source)
+    assert len(sandbox.emulators["messente"].messages) == 0
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2023-11-14T23:13:20Z",
+        "2023-11-14T23:13:20",
+        "2023-11-15T01:13:20+02:00",
+    ],
+    ids=["Z", "no offset", "offset"],
+)
+async def test_scheduled(http: aiohttp.ClientSession, clock: Clock, moment: str) -> None:
+    """A scheduled omnimessage is unprocessed until its time, in UTC unless it says otherwise."""
+    sent = await send(http, TO, SMS, time_to_send=moment)
+    seen = []
+
+    for wait in (3609, 1):
+        clock.now += wait
+        seen += await words(http, sent)
+
+    assert seen == [(None, None), ("ACK", 0)]
+
+
+async def test_past_time_sends_at_once(http: aiohttp.ClientSession, clock: Clock) -> None:
+    """A time that is over sends at once."""
+    sent = await send(http, TO, SMS, time_to_send="2020-01-01T09:00")
+
+    clock.now += 10
+
+    assert await words(http, sent) == [("ACK", 0)]
+
+
+async def test_cancel_scheduled(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A scheduled omnimessage can be cancelled once, as a whole, and reaches nobody."""
+    sent = await send(http, TO, VIBER, SMS, time_to_send="2023-11-14T23:13:20Z")
+    path = f"omnimessage/{sent['omnimessage_id']}"
+    answers = []
+
+    for _ in range(2):
+        async with http.delete(path) as response:
+            answers.append((response.status, await response.json()))
+    clock.now += 100_000
+
+    assert answers[0] == (202, {})
+    assert (answers[1][0], answers[1][1]["errors"][0]["code"]) == (404, "101")
+    assert await words(http, sent) == [("DELETED", 0), ("DELETED", 0)]
+    assert sandbox.handsets.all() == []
+
+
+@pytest.mark.parametrize("wait", [0, 5000], ids=["sent at once", "schedule is over"])
+async def test_cancel_too_late(http: aiohttp.ClientSession, clock: Clock, wait: int) -> None:
+    """What has been sent cannot be cancelled."""
+    when = {"time_to_send": "2023-11-14T23:13:20Z"} if wait else {}
+    sent = await send(http, TO, SMS, **when)
+    clock.now += wait
+
+    async with http.delete(f"omnimessage/{sent['omnimessage_id']}") as response:
+        answer = await response.json()
+
+    assert (response.status, answer["errors"][0]["code"]) == (404, "101")
+
+
+async def test_lookup_by_leg_is_unknown(http: aiohttp.ClientSession) -> None:
+    """A message id does not stand for its omnimessage."""
+    sent = await send(http, TO, SMS)
+
+    async with http.get(f"omnimessage/{sent['messages'][0]['message_id']}/status") as response:
+        status = response.status
+
+    assert status == 404
+
+
+async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """A reset sandbox knows no omnimessage of before."""
+    sent = await send(http, TO, SMS)
+
+    sandbox.reset()
+
+    async with http.get(f"omnimessage/{sent['omnimessage_id']}/status") as response:
+        assert response.status == 404
+
+
+async def test_handset_shows_the_content(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A handset shows a line to recognise each message by, whatever its kind."""
+    template = {"name": "parcel", "language": {"code": "en"}, "components": []}
+    contents = [
+        SMS,
+        {"channel": "whatsapp", "text": {"body": "Hello"}},
+        {"channel": "whatsapp", "template": template},
+        {"channel": "viber", "image_url": "https://files.example.test/a.png"},
+    ]
+    for content in contents:
+        await send(http, TO, content)
+
+    clock.now += 100
+
+    assert [(one.kind, one.text) for one in sandbox.handsets.received(TO)] == [
+        ("text", "Code 4711"),
+        ("text", "Hello"),
+        ("template", "parcel"),
+        ("image_url", "image_url"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "converted", "expected"),
+    [
+        ("x" * 160, False, 1),
+        ("x" * 161, False, 2),
+        ("x" * 306, False, 2),
+        ("x" * 307, False, 3),
+        ("€" * 80, False, 1),
+        ("x" * 152 + "€" + "x" * 152, False, 3),
+        ("ж" * 70, False, 1),
+        ("ж" * 71, False, 2),
+        ("ж" * 71, True, 1),
+        ("😀" * 35, False, 1),
+        ("ж" * 66 + "😀" + "ж" * 66, False, 3),
+    ],
+)
+def test_parts(text: str, converted: bool, expected: int) -> None:
+    """Parts are counted in septets or UTF-16 units, and no pair is torn in two."""
+    assert parts(text, converted=converted) == expected

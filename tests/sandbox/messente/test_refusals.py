@@ -1,0 +1,470 @@
+"""What the Messente emulator refuses, over plain HTTP and without an adapter."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from omnimsg.sandbox import Sandbox
+from omnimsg_messente.emulator import PASSWORD, USERNAME
+
+pytestmark = pytest.mark.anyio
+
+TO = "+37255500001"
+SMS = {"channel": "sms", "text": "hello"}
+LINK = "https://files.example.test/a"
+BUTTON = {"label": "Buy", "action_url": LINK}
+CARD = {"title": "Shoes", "image_url": LINK, "primary_button": BUTTON}
+VIDEO = {"url": LINK, "thumbnail": LINK, "file_size": 1000, "duration": 60}
+LANGUAGE = {"code": "en"}
+REPLY = {"text": "Yes", "postback_data": "y"}
+
+
+def sms(**more: Any) -> dict[str, Any]:
+    """Return an omnimessage of one SMS with other fields; None leaves a field out."""
+    return one(SMS | more)
+
+
+def viber(**content: Any) -> dict[str, Any]:
+    """Return an omnimessage of one Viber message."""
+    return one({"channel": "viber"} | content)
+
+
+def whatsapp(**content: Any) -> dict[str, Any]:
+    """Return an omnimessage of one WhatsApp message."""
+    return one({"channel": "whatsapp"} | content)
+
+
+def rcs(**content: Any) -> dict[str, Any]:
+    """Return an omnimessage of one RCS message."""
+    return one({"channel": "rcs", "sender": "Acme"} | content)
+
+
+def one(message: dict[str, Any]) -> dict[str, Any]:
+    """Return an omnimessage of one message."""
+    return {"to": TO, "messages": [{k: v for k, v in message.items() if v is not None}]}
+
+
+def envelope(**more: Any) -> dict[str, Any]:
+    """Return an omnimessage with other fields; None leaves a field out."""
+    whole = {"to": TO, "messages": [SMS]} | more
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def parameter(**more: Any) -> dict[str, Any]:
+    """Return a WhatsApp template message with one parameter."""
+    component = {"type": "body", "parameters": [{"type": "any"} | more]}
+    return whatsapp(template={"name": "n", "language": LANGUAGE, "components": [component]})
+
+
+def action(**more: Any) -> dict[str, Any]:
+    """Return an RCS message that suggests one action."""
+    return rcs(text="hi", suggestions=[{"action": REPLY | more}])
+
+
+TEMPLATE = "payload[whatsapp][template]"
+COMPONENT = f"{TEMPLATE}[components][0]"
+PARAMETER = f"{COMPONENT}[parameters][0]"
+SUGGESTION = "payload[rcs][suggestions][0]"
+
+INVALID: list[tuple[str, Any, str, str]] = [
+    # what is wrong, the body, the error's code, its source
+    ("not an object", [], "105", "payload"),
+    ("no recipient", envelope(to=None), "106", "payload[to]"),
+    ("recipient not a string", envelope(to=37255500001), "105", "payload[to]"),
+    ("recipient without plus", envelope(to="37255500001"), "105", "payload[to]"),
+    ("recipient too long", envelope(to="+1234567890123456"), "105", "payload[to]"),
+    ("no messages", envelope(messages=None), "106", "payload[messages]"),
+    ("empty messages", envelope(messages=[]), "105", "payload[messages]"),
+    ("messages not a list", envelope(messages=SMS), "105", "payload[messages]"),
+    ("message not an object", envelope(messages=["hi"]), "105", "payload[messages][0]"),
+    ("unknown field", envelope(reference="r-1"), "105", "payload[reference]"),
+    ("unknown text store", envelope(text_store="md5"), "105", "payload[text_store]"),
+    ("unknown priority", envelope(priority="urgent"), "105", "payload[priority]"),
+    ("report address no URL", envelope(dlr_url="example"), "105", "payload[dlr_url]"),
+    ("time of day only", envelope(time_to_send="09:00"), "105", "payload[time_to_send]"),
+    ("no such day", envelope(time_to_send="2030-02-30T09:00"), "105", "payload[time_to_send]"),
+    ("channel twice", envelope(messages=[SMS, SMS]), "105", "payload[sms][channel]"),
+    ("no channel", one({"text": "hi"}), "106", "payload[messages][0][channel]"),
+    ("dead channel", one(SMS | {"channel": "telegram"}), "105", "payload[messages][0][channel]"),
+    ("sms: no text", sms(text=None), "106", "payload[sms][text]"),
+    ("sms: empty text", sms(text=""), "105", "payload[sms][text]"),
+    ("sms: text object", sms(text={"body": "hi"}), "105", "payload[sms][text]"),
+    ("sms: sender too long", sms(sender="TwelveLetter"), "105", "payload[sms][sender]"),
+    ("sms: ttl and validity", sms(ttl=60, validity=1), "105", "payload[sms][validity]"),
+    ("sms: ttl a string", sms(ttl="60"), "105", "payload[sms][ttl]"),
+    ("sms: ttl a fraction", sms(ttl=1.5), "105", "payload[sms][ttl]"),
+    ("sms: ttl a boolean", sms(ttl=True), "105", "payload[sms][ttl]"),
+    ("sms: no validity at all", sms(validity=0), "105", "payload[sms][validity]"),
+    ("sms: the SDK's true", sms(autoconvert="true"), "105", "payload[sms][autoconvert]"),
+    ("sms: a YAML true", sms(autoconvert=True), "105", "payload[sms][autoconvert]"),
+    ("sms: header not hex", sms(udh="05000"), "105", "payload[sms][udh]"),
+    ("sms: another's field", sms(image_url=LINK), "105", "payload[sms][image_url]"),
+    ("viber: nothing", viber(), "106", "payload[viber]"),
+    ("viber: text too long", viber(text="x" * 1001), "105", "payload[viber][text]"),
+    ("viber: no button", viber(text="a", image_url=LINK), "105", "payload[viber]"),
+    (
+        "viber: image and button without text",
+        viber(image_url=LINK, button_text="b", button_url=LINK),
+        "105",
+        "payload[viber]",
+    ),
+    ("viber: link without label", viber(text="a", button_url=LINK), "105", "payload[viber]"),
+    ("viber: label without link", viber(text="a", button_text="b"), "105", "payload[viber]"),
+    ("viber: image and video", viber(image_url=LINK, video=VIDEO), "105", "payload[viber]"),
+    ("viber: carousel alone", viber(carousel={"items": [CARD, CARD]}), "105", "payload[viber]"),
+    (
+        "viber: template and text",
+        viber(template={"id": "t", "lang": "en"}, text="a"),
+        "105",
+        "payload[viber]",
+    ),
+    (
+        "viber: video without thumbnail",
+        viber(video={k: v for k, v in VIDEO.items() if k != "thumbnail"}),
+        "106",
+        "payload[viber][video][thumbnail]",
+    ),
+    (
+        "viber: video too large",
+        viber(video=VIDEO | {"file_size": 200_000_001}),
+        "105",
+        "payload[viber][video][file_size]",
+    ),
+    (
+        "viber: video too long",
+        viber(video=VIDEO | {"duration": 601}),
+        "105",
+        "payload[viber][video][duration]",
+    ),
+    (
+        "viber: carousel of one",
+        viber(text="a", carousel={"items": [CARD]}),
+        "105",
+        "payload[viber][carousel][items]",
+    ),
+    (
+        "viber: card's title of one letter",
+        viber(text="a", carousel={"items": [CARD, CARD | {"title": "x"}]}),
+        "105",
+        "payload[viber][carousel][items][1][title]",
+    ),
+    (
+        "viber: template parameter not a string",
+        viber(template={"id": "t", "lang": "en", "params": {"n": 1}}),
+        "105",
+        "payload[viber][template][params][n]",
+    ),
+    ("whatsapp: nothing", whatsapp(), "106", "payload[whatsapp]"),
+    ("whatsapp: bare text", whatsapp(text="hi"), "105", "payload[whatsapp][text]"),
+    (
+        "whatsapp: two contents",
+        whatsapp(text={"body": "a"}, image={"link": LINK}),
+        "105",
+        "payload[whatsapp][image]",
+    ),
+    (
+        "whatsapp: no body",
+        whatsapp(text={"preview_url": True}),
+        "106",
+        "payload[whatsapp][text][body]",
+    ),
+    (
+        "whatsapp: preview a string",
+        whatsapp(text={"body": "a", "preview_url": "yes"}),
+        "105",
+        "payload[whatsapp][text][preview_url]",
+    ),
+    ("whatsapp: no media", whatsapp(image={}), "106", "payload[whatsapp][image]"),
+    (
+        "whatsapp: id and link",
+        whatsapp(video={"id": "1", "link": LINK}),
+        "105",
+        "payload[whatsapp][video][link]",
+    ),
+    (
+        "whatsapp: caption of audio",
+        whatsapp(audio={"id": "1", "caption": "a"}),
+        "105",
+        "payload[whatsapp][audio][caption]",
+    ),
+    (
+        "whatsapp: filename of a document",
+        whatsapp(document={"id": "1", "filename": "a.pdf"}),
+        "105",
+        "payload[whatsapp][document][filename]",
+    ),
+    (
+        "whatsapp: animated a string",
+        whatsapp(sticker={"id": "1", "animated": "no"}),
+        "105",
+        "payload[whatsapp][sticker][animated]",
+    ),
+    (
+        "whatsapp: template without components",
+        whatsapp(template={"name": "n", "language": LANGUAGE}),
+        "106",
+        f"{TEMPLATE}[components]",
+    ),
+    (
+        "whatsapp: language a string",
+        whatsapp(template={"name": "n", "language": "en", "components": []}),
+        "105",
+        f"{TEMPLATE}[language]",
+    ),
+    (
+        "whatsapp: index a string",
+        whatsapp(
+            template={
+                "name": "n",
+                "language": LANGUAGE,
+                "components": [{"type": "button", "index": "0"}],
+            }
+        ),
+        "105",
+        f"{COMPONENT}[index]",
+    ),
+    ("whatsapp: parameter without value", parameter(), "106", PARAMETER),
+    ("whatsapp: two values", parameter(text="a", payload="b"), "105", f"{PARAMETER}[payload]"),
+    (
+        "whatsapp: amount a number",
+        parameter(currency={"fallback_value": "1", "code": "EUR", "amount_1000": 1000}),
+        "105",
+        f"{PARAMETER}[currency][amount_1000]",
+    ),
+    (
+        "whatsapp: file_name inside a template",
+        parameter(document={"id": "1", "file_name": "a.pdf"}),
+        "105",
+        f"{PARAMETER}[document][file_name]",
+    ),
+    ("rcs: no sender", one({"channel": "rcs", "text": "a"}), "106", "payload[rcs][sender]"),
+    ("rcs: nothing", rcs(), "106", "payload[rcs]"),
+    ("rcs: text too long", rcs(text="x" * 3073), "105", "payload[rcs][text]"),
+    (
+        "rcs: two contents",
+        rcs(text="a", content_info={"file_url": LINK, "force_refresh": False}),
+        "105",
+        "payload[rcs][content_info]",
+    ),
+    (
+        "rcs: file without refresh",
+        rcs(content_info={"file_url": LINK}),
+        "106",
+        "payload[rcs][content_info][force_refresh]",
+    ),
+    (
+        "rcs: too many suggestions",
+        rcs(text="a", suggestions=[{"reply": REPLY}] * 12),
+        "105",
+        "payload[rcs][suggestions]",
+    ),
+    (
+        "rcs: empty suggestion",
+        rcs(text="a", suggestions=[{}]),
+        "106",
+        SUGGESTION,
+    ),
+    (
+        "rcs: label too long",
+        rcs(text="a", suggestions=[{"reply": REPLY | {"text": "x" * 26}}]),
+        "105",
+        f"{SUGGESTION}[reply][text]",
+    ),
+    ("rcs: action of nothing", action(), "106", f"{SUGGESTION}[action]"),
+    (
+        "rcs: two actions",
+        action(share_location_action={}, dial_action={"phone_number": TO}),
+        "105",
+        f"{SUGGESTION}[action][share_location_action]",
+    ),
+    (
+        "rcs: unknown browser",
+        action(open_url_action={"url": LINK, "application": "LYNX"}),
+        "105",
+        f"{SUGGESTION}[action][open_url_action][application]",
+    ),
+    ("rcs: empty card", rcs(rich_card={}), "106", "payload[rcs][rich_card]"),
+    (
+        "rcs: carousel of one",
+        rcs(rich_card={"carousel_card": {"card_width": "SMALL", "card_contents": [{}]}}),
+        "105",
+        "payload[rcs][rich_card][carousel_card][card_contents]",
+    ),
+    (
+        "rcs: carousel too wide",
+        rcs(rich_card={"carousel_card": {"card_width": "LARGE", "card_contents": [{}, {}]}}),
+        "105",
+        "payload[rcs][rich_card][carousel_card][card_width]",
+    ),
+    (
+        "rcs: card's title too long",
+        rcs(
+            rich_card={
+                "standalone_card": {
+                    "card_orientation": "VERTICAL",
+                    "thumbnail_image_alignment": "LEFT",
+                    "card_content": {"title": "x" * 201},
+                }
+            }
+        ),
+        "105",
+        "payload[rcs][rich_card][standalone_card][card_content][title]",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "source"), [row[1:] for row in INVALID], ids=[row[0] for row in INVALID]
+)
+async def test_invalid_payload(
+    sandbox: Sandbox, http: aiohttp.ClientSession, body: Any, code: str, source: str
+) -> None:
+    """A payload that Messente does not document is refused with one error that names the field."""
+    async with http.post("omnimessage", json=body) as response:
+        answer = await response.json()
+
+    (error,) = answer["errors"]
+    assert response.status == 400
+    assert set(error) == {"code", "title", "detail", "source"}
+    assert (error["code"], error["source"]) == (code, source)
+    assert sandbox.handsets.all() == []
+
+
+ACCEPTED: list[tuple[str, dict[str, Any]]] = [
+    ("sms with everything", sms(sender="Acme", ttl=60, autoconvert="off", udh="050003a10201")),
+    ("sms from a number", sms(sender="+37255500009")),
+    ("viber image", viber(image_url=LINK)),
+    ("viber text", viber(text="a")),
+    ("viber text, button", viber(text="a", button_text="b", button_url=LINK)),
+    ("viber all", viber(text="a", image_url=LINK, button_text="b", button_url=LINK)),
+    ("viber video", viber(video=VIDEO)),
+    ("viber video, text", viber(video=VIDEO, text="a")),
+    ("viber video, label", viber(video=VIDEO, text="a", button_text="b")),
+    ("viber video, button", viber(video=VIDEO, text="a", button_text="b", button_url=LINK)),
+    ("viber carousel", viber(text="a", carousel={"items": [CARD, CARD]})),
+    ("viber template", viber(template={"id": "t", "lang": "en", "params": {"n": "1"}})),
+    ("whatsapp text", whatsapp(text={"body": "a", "preview_url": False})),
+    ("whatsapp document", whatsapp(document={"link": LINK, "file_name": "a", "mime_type": None})),
+    ("whatsapp sticker", whatsapp(sticker={"id": "1", "animated": True})),
+    ("whatsapp template", parameter(text="a")),
+    ("rcs text", rcs(text="a", suggestions=[{"reply": REPLY}])),
+    ("rcs place", action(view_location_action={"lat_long": {"latitude": 1, "longitude": 2.5}})),
+    ("rcs file", rcs(content_info={"file_url": LINK, "force_refresh": True})),
+    (
+        "rcs carousel",
+        rcs(rich_card={"carousel_card": {"card_width": "SMALL", "card_contents": [{}, {}]}}),
+    ),
+]
+
+
+@pytest.mark.parametrize("body", [row[1] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
+async def test_documented_payload(http: aiohttp.ClientSession, body: dict[str, Any]) -> None:
+    """What Messente documents is accepted."""
+    async with http.post("omnimessage", json=body) as response:
+        answer = await response.json()
+
+    assert response.status == 201, answer
+
+
+async def test_every_error_is_listed(http: aiohttp.ClientSession) -> None:
+    """One answer lists all faults of a payload."""
+    body = {"messages": [{"channel": "sms", "sender": "", "text": 1}], "priority": "no"}
+
+    async with http.post("omnimessage", json=body) as response:
+        errors = (await response.json())["errors"]
+
+    assert {(error["code"], error["source"]) for error in errors} == {
+        ("106", "payload[to]"),
+        ("105", "payload[sms][sender]"),
+        ("105", "payload[sms][text]"),
+        ("105", "payload[priority]"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "omnimessage/0b0f2c1e-6b3a-4d0e-9a51-6f5a1d2c3b4a/status", 404, "101"),
+        ("GET", "omnimessage/nonsense/status", 404, "101"),
+        ("DELETE", "omnimessage/0b0f2c1e-6b3a-4d0e-9a51-6f5a1d2c3b4a", 404, "101"),
+        ("GET", "omnimessages-of-today", 404, "101"),
+        ("PUT", "omnimessage", 405, "107"),
+        ("GET", "omnimessages", 405, "107"),
+    ],
+)
+async def test_unknown_things(
+    http: aiohttp.ClientSession, method: str, path: str, status: int, code: str
+) -> None:
+    """What is not there is refused without naming a source."""
+    async with http.request(method, path) as response:
+        answer = await response.json()
+
+    (error,) = answer["errors"]
+    assert (response.status, error["code"], error["source"]) == (status, code, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'{"to": ', "application/json"),
+        (b"", "application/json"),
+        (b'{"to": "+37255500001"}', "text/plain"),
+    ],
+    ids=["cut short", "empty", "not called JSON"],
+)
+async def test_malformed_body(http: aiohttp.ClientSession, body: bytes, content_type: str) -> None:
+    """A body that is not JSON is invalid data."""
+    async with http.post(
+        "omnimessage", data=body, headers={"Content-Type": content_type}
+    ) as response:
+        answer = await response.json()
+
+    assert (response.status, answer["errors"][0]["code"]) == (400, "105")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": aiohttp.encode_basic_auth(USERNAME, "wrong")},
+        {"Authorization": aiohttp.encode_basic_auth("wrong", PASSWORD)},
+        {"Authorization": aiohttp.encode_basic_auth(USERNAME, PASSWORD).replace("Basic", "Bearer")},
+    ],
+    ids=["none", "password", "username", "scheme"],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "omnimessage"),
+        ("POST", "omnimessages"),
+        ("GET", "omnimessage/x/status"),
+        ("DELETE", "omnimessage/x"),
+    ],
+)
+async def test_wrong_credentials(
+    sandbox: Sandbox, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """Nothing is answered without the API user's Basic credentials."""
+    url = f"{sandbox.url}/messente/v1/{path}"
+
+    async with aiohttp.request(method, url, headers=headers, json=sms()) as response:
+        answer = await response.json()
+
+    assert response.status == 401
+    assert answer == {
+        "errors": [
+            {"code": "103", "title": "Unauthorized", "detail": "Unauthorized", "source": None}
+        ]
+    }
+
+
+async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """A throttle is a bare 429, and the request was not processed."""
+    sandbox.faults.add("rate_limit", provider="messente")
+
+    async with http.post("omnimessage", json=sms()) as response:
+        body = await response.read()
+
+    assert (response.status, body) == (429, b"")
+    assert len(sandbox.emulators["messente"].messages) == 0
