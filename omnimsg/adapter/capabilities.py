@@ -1,0 +1,77 @@
+"""What a provider can do, as data: read by the engine, shown by `omnimsg providers`.
+
+A limit set by the user and one written here are merged, and the stricter of the two holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.media import MediaKind
+
+
+@attrs.frozen(kw_only=True)
+class MediaLimit:
+    """What one kind of media may be on one channel.
+
+    Attributes:
+        types: Media types, without parameters; empty where the provider does not say.
+        max_bytes: The most bytes; `None` where the provider does not say.
+    """
+
+    types: frozenset[str] = frozenset()
+    max_bytes: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ChannelCapabilities:
+    """What can be said on one channel.
+
+    Attributes:
+        content: The kinds of content, by their JSON tag.
+        recipients: How a recipient may be written: `phone`, `email`, `contact`.
+        fields: The optional fields of a message that the provider can express: of `sender`,
+            `send_at`, `ttl`, `tags`, `callback_url`, `fallback` and `encryption`.
+        text_limit: The most characters of a plain text.
+        media: The kinds of media, with their limits.
+        sources: Where media may come from: `inline`, `link`, `stored`.
+        inline_max_bytes: The most bytes of media inside a message.
+        actions: What may be tapped, by JSON tag.
+    """
+
+    content: frozenset[str]
+    recipients: frozenset[str] = frozenset({"phone"})
+    fields: frozenset[str] = frozenset()
+    text_limit: int | None = None
+    media: Mapping[MediaKind, MediaLimit] = attrs.field(factory=dict)
+    sources: frozenset[str] = frozenset()
+    inline_max_bytes: int | None = None
+    actions: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What one provider can do.
+
+    Attributes:
+        channels: What can be said on each channel.
+        default_channel: The channel of a message that names none, on an account that names none.
+        max_messages: The most messages in one request.
+        max_bytes: The most bytes of one request; `None` where the provider does not say.
+        max_upload_bytes: The largest file that can be uploaded.
+        requests_per_second: The provider's documented rate; `None` where there is none.
+        carries_reference: Whether reports quote the message's reference.
+        lookup_by_reference: Whether a message can be found by its reference after a lost answer.
+    """
+
+    channels: Mapping[Channel, ChannelCapabilities]
+    default_channel: Channel | None = None
+    max_messages: int = 1
+    max_bytes: int | None = None
+    max_upload_bytes: int | None = None
+    requests_per_second: float | None = None
+    carries_reference: bool = False
+    lookup_by_reference: bool = False

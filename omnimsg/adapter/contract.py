@@ -1,0 +1,210 @@
+"""The contract of an adapter: what one provider's package gives to omnimsg.
+
+This module is for people who write adapters. Applications never call an adapter themselves.
+
+An adapter translates. Each operation is a flow: a generator that yields `Request`s, is sent
+`Response`s and returns a unified value. It is built once per account, holds nothing that changes,
+and its flows may run side by side. The engine sends the requests, adds the credentials, keeps the
+time, retries, and turns lost connections into outcomes; none of that reaches a flow. A flow that
+raises after its request was written makes its messages ambiguous, so do not raise on what a
+provider says: return what you can read and `None` where there is no verdict.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from omnimsg.adapter.account import Account, TemplateMapping
+from omnimsg.adapter.check import check_message, refused
+from omnimsg.domain.errors import Unsupported
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from omnimsg.adapter.capabilities import Capabilities
+    from omnimsg.adapter.codes import CodeTable, StatusTable
+    from omnimsg.adapter.context import Context
+    from omnimsg.adapter.exchange import Flow, Source
+    from omnimsg.domain.channel import Channel
+    from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
+    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Answered: TypeAlias = T | Failure | None
+"""What an operation's flow returns: the value, the provider's refusal in the unified model, or
+`None` where the answer held no verdict; the engine then goes by the HTTP status alone."""
+
+
+class Operation(StrEnum):
+    """What may be asked of a provider besides sending; each is a method of `Adapter`."""
+
+    STATUS = "status"
+    CANCEL = "cancel"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    MEDIA_INFO = "media_info"
+    BALANCE = "balance"
+    HISTORY = "history"
+    INTERACTIONS = "interactions"
+    MARK_READ = "mark_read"
+
+
+class Adapter(ABC, Generic[S]):
+    """One provider's API, translated for one account.
+
+    A subclass sets the class attributes and writes `authorization` and `send`; it overrides the
+    other operations that its provider has, and by that alone declares that it has them.
+
+    Attributes:
+        provider: The provider's name: its entry point's, and its key in `Message.extras`.
+        settings: The attrs class of the provider's own keys in an account's table. Credentials in
+            it are typed `Secret`.
+        base_url: Where the API is unless the account says otherwise, without a trailing slash.
+        capabilities: What the provider can do.
+        codes: Its error and failure codes.
+        statuses: Its statuses.
+        protected: The members of a message's own part of the request that extras may not touch:
+            recipient, reference, list of messages.
+    """
+
+    provider: ClassVar[str]
+    settings: ClassVar[type]
+    base_url: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    codes: ClassVar[CodeTable]
+    statuses: ClassVar[StatusTable]
+    protected: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, account: Account[S]) -> None:
+        self.account = account
+        self.table = self.codes.override(account.codes) if account.codes else self.codes
+
+    @classmethod
+    def operations(cls) -> frozenset[Operation]:
+        """Return the operations this adapter has: those it overrides."""
+        return frozenset(
+            each
+            for each in Operation
+            if getattr(cls, each.value) is not getattr(Adapter, each.value)
+        )
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Hosts, with ports where given, that the account's credentials may be sent to."""
+        return frozenset({urlsplit(self.account.base_url).netloc})
+
+    @abstractmethod
+    def authorization(self) -> Mapping[str, str]:
+        """Return the header lines that carry the account's credentials."""
+
+    def channel_of(self, message: Message) -> Channel | None:
+        """Return the channel a message will travel on: its own, the account's, the provider's."""
+        return message.channel or self.account.channel or self.capabilities.default_channel
+
+    def template_of(self, name: str) -> TemplateMapping:
+        """Return what the account's configuration says of a template, by the message's name."""
+        return self.account.templates.get(name) or _NO_MAPPING
+
+    def extras_of(self, message: Message) -> Mapping[str, Any]:
+        """Return the message's own extras for this provider."""
+        return message.extras.get(self.provider, _NO_EXTRAS)
+
+    def check(self, message: Message) -> Failure | None:
+        """Say what the provider cannot express, before a request exists.
+
+        One bad message must not poison the others of its request. An adapter with rules of its own
+        calls this first and adds them.
+        """
+        failure = check_message(
+            message, self.channel_of(message), self.capabilities, account=self.account.name
+        )
+        if failure is None and message.extras:
+            for key in self.extras_of(message):
+                if key in self.protected:
+                    return refused(
+                        Reason.INVALID_MESSAGE,
+                        f"extras.{self.provider}.{key}",
+                        "is not for extras to set: it decides who is texted and how answers are"
+                        " matched",
+                    )
+        return failure
+
+    def group(self, message: Message) -> Hashable:
+        """Say which messages may share a request: those of equal groups."""
+        return None
+
+    @abstractmethod
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
+        """Send messages of one group, at most `capabilities.max_messages` of them.
+
+        Returns:
+            One outcome per message, in the order given, whatever the order of the answer; `None`
+            where the answer holds no verdict on a message, never a guess.
+        """
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask where a message is.
+
+        An id that the provider does not know is a `MessageStatus` with `UNKNOWN` and the reason
+        `NOT_FOUND`, not a failure.
+        """
+        raise self.lacks(Operation.STATUS)
+
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        """Stop a scheduled message; `True` when it was stopped, `False` when it is too late."""
+        raise self.lacks(Operation.CANCEL)
+
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        """Hand over a file that `source` has opened and measured."""
+        raise self.lacks(Operation.UPLOAD)
+
+    def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
+        """Fetch a file into the caller's sink (`Answer.SINK`); `True` when it is there."""
+        raise self.lacks(Operation.DOWNLOAD)
+
+    def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
+        """Ask what the provider says of a stored file."""
+        raise self.lacks(Operation.MEDIA_INFO)
+
+    def balance(self, context: Context) -> Flow[Answered[Balance]]:
+        """Ask what is left on the account."""
+        raise self.lacks(Operation.BALANCE)
+
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        """Fetch one page of past messages; the engine asks for the pages that follow."""
+        raise self.lacks(Operation.HISTORY)
+
+    def interactions(
+        self, provider_id: str, page: str | None, context: Context
+    ) -> Flow[Answered[Page[Interaction]]]:
+        """Fetch one page of what people did with a message."""
+        raise self.lacks(Operation.INTERACTIONS)
+
+    def mark_read(
+        self, provider_ids: Sequence[str], context: Context
+    ) -> Flow[Sequence[Outcome | None]]:
+        """Tell people that their messages were read; one outcome per id, in order.
+
+        At most `capabilities.max_messages` ids; an outcome's reference is the id.
+        """
+        raise self.lacks(Operation.MARK_READ)
+
+    def lacks(self, operation: Operation) -> Unsupported:
+        """Build the error for an operation that the provider does not have."""
+        return Unsupported(f"{self.provider} has no operation {operation.value!r}")
+
+
+_NO_MAPPING = TemplateMapping()
+_NO_EXTRAS: Mapping[str, Any] = {}

@@ -1,0 +1,152 @@
+"""What passes between an adapter and the engine: requests out, responses in.
+
+An adapter's operation is a *flow*: a generator that yields a `Request`, is sent the `Response`,
+and returns a unified value. A flow never opens a socket, waits, retries, reads a clock or the
+environment; all of that is the engine's. Two requests are two yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import attrs
+import orjson
+
+from omnimsg.domain.privacy import hidden
+
+T = TypeVar("T")
+
+
+class Effect(Enum):
+    """What a request may do in the world, and so what may follow a lost answer.
+
+    Attributes:
+        READ: Changes nothing; may be repeated freely.
+        REPEATABLE: Changes something, but twice is as good as once.
+        SENDS: May reach a phone. A lost answer makes its messages ambiguous.
+        ONCE: Must not be repeated blindly, and a repetition proves nothing: after a lost answer to
+            a cancellation, "not found" may mean cancelled or sent. Settle it by status.
+    """
+
+    READ = auto()
+    REPEATABLE = auto()
+    SENDS = auto()
+    ONCE = auto()
+
+
+class Answer(Enum):
+    """Where a successful answer's body goes.
+
+    Attributes:
+        BUFFER: Into `Response.body`.
+        SINK: Into what the caller of `Client.download` gave; `Response.body` stays empty. The body
+            of an answer that is no success is buffered all the same, for it tells why.
+    """
+
+    BUFFER = auto()
+    SINK = auto()
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """A file to send, already opened and measured by the engine.
+
+    Attributes:
+        data: The bytes, or the path to read them from in pieces.
+        size: Bytes.
+        sha256: Digest, 64 lower-case hexadecimal digits.
+    """
+
+    data: bytes | Path = attrs.field(repr=hidden)
+    size: int
+    sha256: str
+
+
+@attrs.frozen(kw_only=True)
+class Multipart:
+    """A form with a file, in the order it is written: S3 ignores fields that follow the file.
+
+    Attributes:
+        fields: Names and values, in order.
+        file_field: The name of the file's field, which is always last.
+        file_name: The name given to the file.
+        content_type: The file's media type.
+        source: The file.
+    """
+
+    fields: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+    file_field: str
+    file_name: str
+    content_type: str
+    source: Source
+
+
+Body: TypeAlias = bytes | Source | Multipart | None
+
+
+@attrs.frozen
+class Request:
+    """One HTTP request, without the credentials.
+
+    Attributes:
+        method: The verb.
+        url: A path below the account's `base_url` (it starts with `/`), or an absolute URL where a
+            provider named one.
+        body: What to send.
+        effect: What it may do in the world.
+        content_type: Media type of a `bytes` or `Source` body.
+        query: Names and values, in order, not yet escaped.
+        headers: Further header lines.
+        authenticated: Whether the account's credentials are added. They only ever go to hosts the
+            adapter declares; anything else is an error, not a request.
+        success: The HTTP statuses that mean yes.
+        answer: Where a successful answer's body goes.
+    """
+
+    method: str
+    url: str = attrs.field(repr=False)
+    body: Body = attrs.field(default=None, repr=hidden)
+    effect: Effect = attrs.field(default=Effect.READ, kw_only=True)
+    content_type: str | None = attrs.field(default=None, kw_only=True)
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
+    authenticated: bool = attrs.field(default=False, kw_only=True)
+    success: frozenset[int] = attrs.field(default=frozenset({200}), kw_only=True)
+    answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
+
+
+@attrs.frozen
+class Response:
+    """One HTTP answer. A redirect is an answer like any other: the flow may yield another request.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body; empty where a `SINK` took it.
+        headers: Header lines; look them up with `header`.
+    """
+
+    status: int
+    body: bytes = attrs.field(default=b"", repr=hidden)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    def header(self, name: str) -> str | None:
+        """Return a header line's value, whatever the case of its name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON data
+        """Return the decoded body, or `None` where it is empty, cut off or no JSON at all.
+
+        It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
+        of the program.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+
+Flow: TypeAlias = Generator[Request, Response, T]

@@ -1,0 +1,29 @@
+"""Merging what omnimsg has no word for into a provider's request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def merged(document: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge extras into a document, mapping by mapping; anything else is replaced.
+
+    The document is changed and returned; the extras are not.
+    """
+    for key, value in extras.items():
+        own = document.get(key)
+        if isinstance(own, dict) and isinstance(value, Mapping):
+            merged(own, value)
+        else:
+            document[key] = thawed(value)
+    return document
+
+
+def thawed(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Copy a frozen JSON-like value into plain dicts and lists."""
+    if isinstance(value, Mapping):
+        return {key: thawed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [thawed(item) for item in value]
+    return value

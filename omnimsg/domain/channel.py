@@ -1,0 +1,36 @@
+"""The channels a message can travel on."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A way to reach a person.
+
+    No provider carries all of them: an adapter's capabilities say which it does, and
+    `omnimsg providers` shows them side by side.
+    """
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    VIBER = "viber"
+    RCS = "rcs"
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    LINE = "line"
+    MESSENGER = "messenger"
+    INSTAGRAM = "instagram"
+    LINKEDIN = "linkedin"
+    TIKTOK = "tiktok"
+    APPLE = "apple"
+    PUSH = "push"
+
+
+def channel_from(name: object) -> Channel | None:
+    """Read a channel from a provider's word; `None` for one that omnimsg does not know yet.
+
+    Case and surrounding blanks are ignored: Clickatell's own callback samples hold `"whatsapp "`.
+    """
+    try:
+        return Channel(name.strip().lower()) if isinstance(name, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,200 @@
+"""What a person may tap below a message.
+
+One shape for WhatsApp buttons, Viber's button, RCS suggestions and Bird's actions; an adapter
+refuses the actions that its provider or the channel does not have.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, TypeAlias
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.privacy import hidden, masked
+
+_label = validate.text(most=256)
+_payload = optional(validate.text(most=2048))
+
+
+@attrs.frozen
+class Reply:
+    """Send something back.
+
+    Attributes:
+        text: The label.
+        payload: What comes back to the application; `None` where the label is enough.
+        image_url: A picture on the button (Bird).
+        description: A second line (Bird).
+    """
+
+    kind: ClassVar[str] = "reply"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    payload: str | None = attrs.field(default=None, repr=hidden, validator=_payload)
+    image_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+    description: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+
+
+@attrs.frozen
+class OpenUrl:
+    """Open a page.
+
+    Attributes:
+        text: The label.
+        url: The page.
+        payload: What comes back to the application when it is tapped (RCS).
+        fallback_url: Where the phone goes if it cannot do this (RCS).
+        application: `BROWSER` or `WEBVIEW` (RCS).
+        view: How tall the web view is: `FULL`, `HALF` or `TALL` (RCS).
+        description: What the page is, for a screen reader (RCS).
+    """
+
+    kind: ClassVar[str] = "open_url"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    url: str = attrs.field(repr=hidden, validator=validate.url)
+    payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
+    fallback_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+    application: str | None = attrs.field(
+        default=None,
+        kw_only=True,
+        validator=optional(attrs.validators.in_(("BROWSER", "WEBVIEW"))),
+    )
+    view: str | None = attrs.field(
+        default=None,
+        kw_only=True,
+        validator=optional(attrs.validators.in_(("FULL", "HALF", "TALL"))),
+    )
+    description: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+
+
+@attrs.frozen
+class OpenMedia:
+    """Play the message's own video (Viber's button without an address)."""
+
+    kind: ClassVar[str] = "open_media"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+
+
+@attrs.frozen
+class Dial:
+    """Call a number (RCS)."""
+
+    kind: ClassVar[str] = "dial"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    number: str = attrs.field(repr=masked, validator=validate.text(most=32))
+    payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
+    fallback_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+
+
+@attrs.frozen
+class ShowLocation:
+    """Show a place on the map, by coordinates or by a search (RCS)."""
+
+    kind: ClassVar[str] = "show_location"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    latitude: float | None = attrs.field(
+        default=None,
+        kw_only=True,
+        repr=hidden,
+        validator=optional(validate.number(least=-90, most=90)),
+    )
+    longitude: float | None = attrs.field(
+        default=None,
+        kw_only=True,
+        repr=hidden,
+        validator=optional(validate.number(least=-180, most=180)),
+    )
+    label: str | None = attrs.field(default=None, kw_only=True, repr=hidden)
+    query: str | None = attrs.field(default=None, kw_only=True, repr=hidden)
+    payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
+    fallback_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Require a place."""
+        if (self.latitude is None) != (self.longitude is None):
+            raise validate.refuse(self, "latitude", "latitude and longitude belong together")
+        if self.latitude is None and self.query is None:
+            raise validate.refuse(self, "latitude", "give coordinates or a query")
+
+
+@attrs.frozen
+class RequestLocation:
+    """Ask the person where they are.
+
+    Attributes:
+        text: The label; WhatsApp words it itself, so `None` there.
+        payload: What comes back with the answer (RCS).
+    """
+
+    kind: ClassVar[str] = "request_location"
+
+    text: str | None = attrs.field(default=None, repr=hidden, validator=optional(_label))
+    payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
+    fallback_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+
+
+@attrs.frozen
+class CreateEvent:
+    """Offer an entry for the calendar (RCS)."""
+
+    kind: ClassVar[str] = "create_event"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    title: str = attrs.field(repr=hidden, validator=validate.text())
+    start: datetime = attrs.field(kw_only=True, validator=validate.aware)
+    end: datetime = attrs.field(kw_only=True, validator=validate.aware)
+    description: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+    payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
+    fallback_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an event that ends before it starts."""
+        if self.end < self.start:
+            raise validate.refuse(self, "end", "must not be before start")
+
+
+@attrs.frozen
+class Buy:
+    """Pay for something (Bird).
+
+    Attributes:
+        amount: In whole units of the currency, such as `Decimal("9.90")`.
+        currency: ISO 4217.
+    """
+
+    kind: ClassVar[str] = "buy"
+
+    text: str = attrs.field(repr=hidden, validator=_label)
+    amount: Decimal = attrs.field(validator=validate.a(Decimal))
+    currency: str = attrs.field(kw_only=True, validator=validate.text(least=3, most=3))
+
+
+Action: TypeAlias = (
+    Reply | OpenUrl | OpenMedia | Dial | ShowLocation | RequestLocation | CreateEvent | Buy
+)

@@ -1,0 +1,90 @@
+"""Content of an e-mail."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.address import is_email
+from omnimsg.domain.content.media import Inline, Link, Source, Stored, mime
+from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
+from omnimsg.domain.privacy import hidden, masked
+
+
+@attrs.frozen
+class Attachment:
+    """A file in an e-mail.
+
+    Attributes:
+        source: Where it comes from.
+        file_name: The name the recipient sees.
+        content_type: Its media type; needed where the source is `Inline`.
+        content_id: The name that `cid:` references in the HTML use; makes it an inline picture.
+    """
+
+    source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
+    file_name: str = attrs.field(validator=validate.text(most=255))
+    content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
+    content_id: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.text(most=255))
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Require the type of bytes that no address can tell."""
+        if isinstance(self.source, Inline) and self.content_type is None:
+            raise validate.refuse(self, "content_type", "is needed with inline bytes")
+
+
+def _mailboxes(owner: object, field: attrs.Attribute[object], value: object) -> None:
+    if not isinstance(value, tuple):
+        raise validate.refuse(owner, field.name, "must be a sequence of e-mail addresses")
+    for position, each in enumerate(value):
+        if not isinstance(each, str) or not is_email(each):
+            where = f"{field.name}[{position}]"
+            raise validate.refuse(owner, where, "must be an e-mail address")
+
+
+@attrs.frozen(kw_only=True)
+class Email:
+    """An e-mail. `Message.to` is its first recipient, `Message.sender` the account's mailbox.
+
+    Attributes:
+        subject: The subject line.
+        html: The formatted body.
+        text: The plain body. Give at least one of the two.
+        cc: Further recipients, visible.
+        bcc: Further recipients, hidden.
+        attachments: Files.
+        headers: Further header lines.
+        from_name: The display name of the sender.
+    """
+
+    kind: ClassVar[str] = "email"
+
+    subject: str = attrs.field(repr=hidden, validator=validate.text(most=998))
+    html: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
+    text: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
+    cc: tuple[str, ...] = attrs.field(
+        default=(), repr=masked, converter=validate.to_tuple, validator=_mailboxes
+    )
+    bcc: tuple[str, ...] = attrs.field(
+        default=(), repr=masked, converter=validate.to_tuple, validator=_mailboxes
+    )
+    attachments: tuple[Attachment, ...] = attrs.field(
+        default=(), converter=validate.to_tuple, validator=validate.several(Attachment)
+    )
+    headers: FrozenDict[str, str] = attrs.field(default=EMPTY, repr=hidden, converter=freeze)
+    from_name: str | None = attrs.field(default=None, validator=optional(validate.text(most=255)))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an e-mail without a body, and a header that could smuggle another one in."""
+        if self.html is None and self.text is None:
+            raise validate.refuse(self, "html", "give html, text or both")
+        for line in (self.subject, *self.headers, *self.headers.values()):
+            if not isinstance(line, str) or "\n" in line or "\r" in line:
+                raise validate.refuse(
+                    self, "headers", "subject and headers are single lines of text"
+                )

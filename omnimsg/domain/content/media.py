@@ -1,0 +1,91 @@
+"""Content that is shown, heard or opened."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.media import Inline, Link, MediaKind, Source, Stored, mime, sha256
+from omnimsg.domain.privacy import hidden
+
+
+@attrs.frozen
+class MediaItem:
+    """One picture, video, sound or file.
+
+    Attributes:
+        kind: What the person sees.
+        source: Where it comes from.
+        content_type: Its media type; needed where the source is `Inline`.
+        file_name: The name a recipient may see.
+        alt_text: What a screen reader says.
+        sha256: Digest of the unencrypted file, where the provider checks it.
+        thumbnail_url: A still picture of it (Viber, RCS).
+        duration: Seconds (Viber's video).
+        size: Bytes (Viber's video).
+        animated: Whether a sticker moves.
+        refresh: Have the provider fetch the address again instead of from its cache (RCS).
+    """
+
+    kind: MediaKind = attrs.field(validator=validate.a(MediaKind))
+    source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
+    content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
+    file_name: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.text(most=255))
+    )
+    alt_text: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+    sha256: str | None = attrs.field(default=None, kw_only=True, validator=optional(sha256))
+    thumbnail_url: str | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.url)
+    )
+    duration: int | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+    )
+    size: int | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+    )
+    animated: bool | None = attrs.field(default=None, kw_only=True)
+    refresh: bool | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Require the type of bytes that no address can tell."""
+        if isinstance(self.source, Inline) and self.content_type is None:
+            raise validate.refuse(self, "content_type", "is needed with inline bytes")
+
+
+@attrs.frozen
+class Media:
+    """One or several pictures, videos, sounds or files, with words.
+
+    Attributes:
+        items: At least one; most channels take exactly one.
+        caption: The words with it. Audio has none on WhatsApp.
+    """
+
+    kind: ClassVar[str] = "media"
+
+    items: tuple[MediaItem, ...] = attrs.field(
+        converter=validate.to_tuple, validator=validate.several(MediaItem, least=1)
+    )
+    caption: str | None = attrs.field(
+        default=None, repr=hidden, validator=optional(validate.text())
+    )
+
+    @classmethod
+    def link(
+        cls,
+        kind: MediaKind | str,
+        url: str,
+        *,
+        caption: str | None = None,
+        content_type: str | None = None,
+        file_name: str | None = None,
+    ) -> Media:
+        """Build the common case: one item by address."""
+        item = MediaItem(MediaKind(kind), Link(url), content_type=content_type, file_name=file_name)
+        return cls((item,), caption)

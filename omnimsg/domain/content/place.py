@@ -1,0 +1,112 @@
+"""Content that says where, and who."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.frozen import FrozenDict, freeze
+from omnimsg.domain.privacy import hidden
+
+StringMap = FrozenDict[str, str]
+
+
+@attrs.frozen
+class Location:
+    """A point on the map.
+
+    Attributes:
+        latitude: Degrees north, -90 to 90.
+        longitude: Degrees east, -180 to 180.
+        name: What is there.
+        address: Its address; WhatsApp shows it only together with a name.
+    """
+
+    kind: ClassVar[str] = "location"
+
+    latitude: float = attrs.field(repr=hidden, validator=validate.number(least=-90, most=90))
+    longitude: float = attrs.field(repr=hidden, validator=validate.number(least=-180, most=180))
+    name: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+    address: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+
+
+def _strings(owner: object, field: attrs.Attribute[StringMap], value: object) -> None:
+    if not isinstance(value, FrozenDict) or not all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    ):
+        raise validate.refuse(owner, field.name, "must map text to text")
+
+
+def _all_strings(owner: object, field: attrs.Attribute[object], value: object) -> None:
+    if not isinstance(value, tuple):
+        raise validate.refuse(owner, field.name, "must be a sequence of mappings")
+    for position, each in enumerate(value):
+        if not isinstance(each, FrozenDict) or not each:
+            where = f"{field.name}[{position}]"
+            raise validate.refuse(owner, where, "must be a mapping with at least one entry")
+        _strings(owner, field, each)  # type: ignore[arg-type]  # reports under the list's name
+
+
+@attrs.frozen(kw_only=True)
+class ContactCard:
+    """One person or business to be saved in the address book.
+
+    The members of each mapping are WhatsApp's (`formatted_name`, `first_name`; `phone`, `type`;
+    `street`, `city`, ...): providers pass them through without listing them.
+
+    Attributes:
+        name: The name's parts.
+        phones: One mapping per number.
+        emails: One mapping per address.
+        addresses: One mapping per postal address.
+        urls: One mapping per page.
+        org: Company, department, title.
+        birthday: `YYYY-MM-DD`.
+    """
+
+    name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=_strings)
+    phones: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=_all_strings
+    )
+    emails: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=_all_strings
+    )
+    addresses: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=_all_strings
+    )
+    urls: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=_all_strings
+    )
+    org: StringMap | None = attrs.field(
+        default=None, repr=hidden, converter=freeze, validator=optional(_strings)
+    )
+    birthday: str | None = attrs.field(
+        default=None,
+        repr=hidden,
+        validator=optional(attrs.validators.matches_re(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a card without a name, or with nothing but one."""
+        if not self.name:
+            raise validate.refuse(self, "name", "must not be empty")
+        if not any((self.phones, self.emails, self.addresses, self.urls, self.org, self.birthday)):
+            raise validate.refuse(self, "phones", "a card needs something besides the name")
+
+
+@attrs.frozen
+class Contacts:
+    """One or several cards for the address book."""
+
+    kind: ClassVar[str] = "contacts"
+
+    contacts: tuple[ContactCard, ...] = attrs.field(
+        converter=validate.to_tuple, validator=validate.several(ContactCard, least=1)
+    )

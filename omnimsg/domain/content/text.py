@@ -1,0 +1,103 @@
+"""Content that is only text, or only bytes."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import ClassVar
+
+import attrs
+from attrs.validators import in_, optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.content.actions import Action
+from omnimsg.domain.privacy import hidden
+
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+def _udh(owner: object, field: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise validate.refuse(owner, field.name, "must be whole bytes as hexadecimal digits")
+
+
+class Autoconvert(StrEnum):
+    """What becomes of characters outside the GSM alphabet in an SMS (Messente).
+
+    Attributes:
+        ON: Replaced as the account's settings say.
+        FULL: All replaced by similar characters of GSM 03.38.
+        OFF: Left alone.
+    """
+
+    ON = "on"
+    FULL = "full"
+    OFF = "off"
+
+
+@attrs.frozen
+class Text:
+    """Plain text.
+
+    Attributes:
+        text: What the person reads.
+        preview_url: Whether WhatsApp shows a preview of the first link; `None` leaves it to the
+            provider.
+        udh: An SMS user data header, hexadecimal.
+        autoconvert: Treatment of characters outside the GSM alphabet in an SMS.
+    """
+
+    kind: ClassVar[str] = "text"
+
+    text: str = attrs.field(repr=hidden, validator=validate.text())
+    preview_url: bool | None = attrs.field(
+        default=None, kw_only=True, validator=in_((None, True, False))
+    )
+    udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_udh))
+    autoconvert: Autoconvert | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.a(Autoconvert))
+    )
+
+
+@attrs.frozen
+class Binary:
+    """An 8-bit SMS: settings, ring tones, anything that is no text.
+
+    Attributes:
+        data: The payload, without the header.
+        udh: The user data header, hexadecimal.
+    """
+
+    kind: ClassVar[str] = "binary"
+
+    data: bytes = attrs.field(repr=hidden, validator=validate.a(bytes))
+    udh: str | None = attrs.field(default=None, validator=optional(_udh))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a message of nothing."""
+        if not self.data:
+            raise validate.refuse(self, "data", "must not be empty")
+
+
+@attrs.frozen
+class Otp:
+    """An authentication message that the provider words itself (Bird).
+
+    Attributes:
+        disclaimer: The security note shown with the code.
+        expires_in: Minutes the code is good for, 1 to 90.
+        actions: What the person may tap, such as copying the code.
+    """
+
+    kind: ClassVar[str] = "otp"
+
+    disclaimer: str = attrs.field(repr=hidden, validator=validate.text())
+    expires_in: int | None = attrs.field(
+        default=None, validator=optional(validate.integer(least=1, most=90))
+    )
+    actions: tuple[Action, ...] = attrs.field(
+        default=(),
+        kw_only=True,
+        converter=validate.to_tuple,
+        validator=validate.several(Action.__args__),
+    )

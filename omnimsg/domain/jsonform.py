@@ -1,0 +1,242 @@
+"""The JSON form of the model: what files of messages, journals and `--json` are written in.
+
+* content, parameters, actions and media sources carry a `type` beside their fields; outcomes
+  carry an `outcome`
+* fields that hold their default are left out
+* times are ISO 8601 with an offset, bytes are base64, decimals are text
+* an unknown field is an error that names the nearest known one
+
+Secrets have no JSON form: a message with `encryption` cannot be written.
+"""
+
+from __future__ import annotations
+
+import base64
+import types
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.content.media import MediaItem
+from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Accepted, Failed, Outcome
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.structure import exactly, one_of, require_mapping, structure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    """Write a message as plain JSON data.
+
+    Raises:
+        InvalidValue: The message holds a secret, which has no JSON form.
+    """
+    return _converter().unstructure(message, Message)  # type: ignore[no-any-return]  # a class gives a dict
+
+
+def message_from_json(data: object) -> Message:
+    """Read a message from plain JSON data.
+
+    Raises:
+        InvalidValue: Something is missing, unknown or wrong; every problem has its path.
+    """
+    return structure(_converter(), Message, data)
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as plain JSON data, with `outcome` saying which of the four it is."""
+    return _converter().unstructure(outcome, Outcome)  # type: ignore[no-any-return]  # a class gives a dict
+
+
+def outcome_from_json(data: object) -> Outcome:
+    """Read an outcome from plain JSON data.
+
+    Raises:
+        InvalidValue: Something is missing, unknown or wrong; every problem has its path.
+    """
+    return structure(_converter(), Outcome, data)  # type: ignore[arg-type,return-value]  # a union
+
+
+def to_json(value: object) -> Any:  # noqa: ANN401 - JSON data
+    """Write any value of the model as plain JSON data."""
+    return _converter().unstructure(value)
+
+
+def from_json(kind: type[T], data: object) -> T:
+    """Read any value of the model from plain JSON data.
+
+    Raises:
+        InvalidValue: Something is missing, unknown or wrong; every problem has its path.
+    """
+    return structure(_converter(), kind, data)
+
+
+def _members(kind: Any) -> tuple[type, ...]:  # noqa: ANN401 - a type form
+    """The classes of a union, without `None`; nothing for what is no union."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return ()
+    return tuple(each for each in get_args(kind) if each is not type(None))
+
+
+def _is_tagged(kind: Any) -> bool:  # noqa: ANN401 - a type form
+    """Whether a union's classes all say their kind, so that a tag can tell them apart."""
+    members = _members(kind)
+    return len(members) > 1 and all(
+        isinstance(getattr(each, "kind", None), str) for each in members
+    )
+
+
+def _tag(members: tuple[type, ...]) -> str:
+    return "outcome" if issubclass(members[0], (Accepted, Failed)) else "type"
+
+
+def _write_tagged(converter: cattrs.Converter, kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    tag = _tag(_members(kind))
+
+    def write(value: Any) -> Any:  # noqa: ANN401 - JSON data
+        if value is None:
+            return None
+        return {tag: value.kind, **converter.unstructure(value, value.__class__)}
+
+    return write
+
+
+def _read_tagged(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    members = _members(kind)
+    tag = _tag(members)
+    by_kind: dict[str, type] = {each.kind: each for each in members}  # type: ignore[attr-defined]
+    optional = type(None) in get_args(kind)
+
+    def read(value: Any, _: Any) -> Any:  # noqa: ANN401 - JSON data
+        if value is None and optional:
+            return None
+        value = dict(require_mapping(value))
+        word = value.pop(tag, None)
+        if word not in by_kind:
+            raise InvalidValue(Problem(tag, str(one_of(word, by_kind))))
+        return converter.structure(value, by_kind[word])
+
+    return read
+
+
+def _read_either(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
+    """Read a union of text and one class: what is no text is the class."""
+
+    def read(value: Any, _: Any) -> Any:  # noqa: ANN401 - JSON data
+        return (
+            value if value is None or isinstance(value, str) else converter.structure(value, kind)
+        )
+
+    return read
+
+
+def _read_datetime(value: object, _: object) -> datetime:
+    try:
+        at = datetime.fromisoformat(value)  # type: ignore[arg-type]  # judged by what it raises
+    except (TypeError, ValueError):
+        raise ValueError("must be a time as ISO 8601 text, such as 2030-05-01T09:00:00Z") from None
+    if at.tzinfo is None:
+        raise ValueError("must say its offset from UTC, such as a final Z")
+    return at
+
+
+def _read_bytes(value: object, _: object) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)  # type: ignore[arg-type]  # judged by what it raises
+    except (TypeError, ValueError):
+        raise ValueError("must be base64 text") from None
+
+
+def _read_decimal(value: object, _: object) -> Decimal:
+    try:
+        return Decimal(exactly(str, "text")(value, None))
+    except (InvalidOperation, ValueError):
+        raise ValueError("must be a decimal number as text") from None
+
+
+def _read_enum(value: object, kind: type[StrEnum]) -> StrEnum:
+    words = {each.value: each for each in kind}
+    if not isinstance(value, str) or value not in words:
+        raise one_of(value, words)
+    return words[value]
+
+
+def _refuse_secret(_: Secret) -> None:
+    raise InvalidValue(Problem("encryption.key", "a secret has no JSON form"))
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    """Build the converter once, and not before it is needed."""
+    converter = cattrs.Converter(
+        forbid_extra_keys=True, unstruct_collection_overrides={tuple: list}
+    )
+    converter.register_unstructure_hook_factory(
+        attrs.has,
+        lambda kind: make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True),
+    )
+    converter.register_structure_hook_factory(
+        attrs.has,
+        lambda kind: make_dict_structure_fn(
+            kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
+        ),
+    )
+    converter.register_structure_hook_factory(
+        _is_tagged, lambda kind: _read_tagged(converter, kind)
+    )
+    converter.register_unstructure_hook_factory(
+        _is_tagged, lambda kind: _write_tagged(converter, kind)
+    )
+    for either in (ProviderContact, MediaItem):
+        converter.register_structure_hook_factory(
+            lambda kind, either=either: set(_members(kind)) == {str, either},
+            lambda _, either=either: _read_either(converter, either),
+        )
+        converter.register_unstructure_hook_factory(
+            lambda kind, either=either: set(_members(kind)) == {str, either},
+            lambda _: converter.unstructure,
+        )
+    for kind, words in (
+        (str, "text"),
+        (int, "a whole number"),
+        (float, "a number"),
+        (bool, "true or false"),
+    ):
+        # By identity: registered by class, `str` would also take every text enum.
+        converter.register_structure_hook_func(
+            lambda asked, kind=kind: asked is kind, exactly(kind, words)
+        )
+    converter.register_structure_hook(StrEnum, _read_enum)
+    converter.register_unstructure_hook(StrEnum, lambda each: each.value)
+    converter.register_structure_hook(datetime, _read_datetime)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(bytes, _read_bytes)
+    converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode())
+    converter.register_structure_hook(Decimal, _read_decimal)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(MessageId, lambda value, _: MessageId(value))
+    converter.register_unstructure_hook(MessageId, str)
+    converter.register_unstructure_hook(Secret, _refuse_secret)
+    converter.register_structure_hook_func(
+        lambda kind: (get_origin(kind) or kind) is FrozenDict,
+        lambda value, _: FrozenDict(require_mapping(value)),
+    )
+    converter.register_unstructure_hook_func(
+        lambda kind: (get_origin(kind) or kind) is FrozenDict,
+        lambda value: {key: converter.unstructure(item) for key, item in value.items()},
+    )
+    return converter

@@ -1,0 +1,46 @@
+"""The id of an accepted message that any process can ask about later."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from omnimsg.domain.errors import InvalidValue, Problem
+
+is_account_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch
+
+
+class MessageId(str):
+    """An account's name and the provider's id, as one piece of text: `clickatell:0f3b...`.
+
+    It is a `str`: store it, log it, compare it. The part after the colon belongs to the adapter.
+
+    Raises:
+        InvalidValue: The text has no account name before its first colon, or nothing after it.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Read an id back from text."""
+        account, colon, value = text.partition(":")
+        if not (colon and value and is_account_name(account)):
+            raise InvalidValue(
+                Problem("id", "must look like 'account:provider-id', as `str(accepted.id)` gives")
+            )
+        return str.__new__(cls, text)
+
+    @classmethod
+    def of(cls, account: str, provider_id: str) -> MessageId:
+        """Join an account's name and the provider's id."""
+        return cls(f"{account}:{provider_id}")
+
+    @property
+    def account(self) -> str:
+        """The account's name in the configuration."""
+        return self.partition(":")[0]
+
+    @property
+    def provider_id(self) -> str:
+        """The id as the adapter wrote it."""
+        return self.partition(":")[2]

@@ -1,0 +1,156 @@
+"""What became of a send call, one of four things for every message.
+
+`Accepted` is the provider's yes, not a delivery: ask `Client.status` for that. `Rejected` and
+`NotSent` are safe to act on. `Ambiguous` is not: the answer was lost or unreadable after the
+request left, and no provider here documents a way to repeat a request without repeating the text.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
+
+import attrs
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.privacy import masked
+from omnimsg.domain.reason import Fault, Reason, Retry
+
+
+class Scope(StrEnum):
+    """How far a `NotSent` reaches: this message, or everything sent through the account."""
+
+    MESSAGE = "message"
+    ACCOUNT = "account"
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """What a message cost, as far as the provider says.
+
+    Attributes:
+        parts: Billed parts (SMS segments).
+        price: For the whole message.
+        currency: ISO 4217; `None` where the provider names none, as Messente does not.
+    """
+
+    parts: int | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LegId:
+    """The provider's id of one leg, where it hands out one per channel (Messente)."""
+
+    channel: Channel | None
+    provider_id: str
+    sender: str | None = attrs.field(default=None, repr=masked)
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """The provider took the message.
+
+    Attributes:
+        reference: The message's reference.
+        account: The account it went through.
+        provider_id: The provider's id in the form its adapter understands, or `None` where the
+            provider names none at this point (Bird's batch).
+        legs: One entry per channel where the provider hands out such ids.
+        usage: Parts and price, where they are known this early.
+        raw: The provider's own words.
+        position: Where the message stood in the input of `send_many`, from 0.
+    """
+
+    kind: ClassVar[str] = "accepted"
+
+    reference: str
+    account: str
+    provider_id: str | None
+    legs: tuple[LegId, ...] = ()
+    usage: Usage | None = None
+    raw: Any = attrs.field(default=None, repr=False)
+    position: int | None = attrs.field(default=None, eq=False)
+
+    @property
+    def id(self) -> MessageId | None:
+        """The id to keep: `str(id)` given to `Client.status` in any process finds the message."""
+        if self.provider_id is None:
+            return None
+        return MessageId.of(self.account, self.provider_id)
+
+
+@attrs.frozen(kw_only=True)
+class Failed:
+    """What the three outcomes that are not `Accepted` have in common."""
+
+    kind: ClassVar[str]
+
+    reference: str
+    account: str
+    failure: Failure
+    position: int | None = attrs.field(default=None, eq=False)
+
+    @property
+    def reason(self) -> Reason:
+        """The unified reason."""
+        return self.failure.reason
+
+    @property
+    def fault(self) -> Fault:
+        """Whose doing it is."""
+        return self.failure.fault
+
+    @property
+    def retry(self) -> Retry:
+        """Whether trying again helps, and whether it is safe."""
+        return self.failure.retry
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before another attempt, where the provider said so."""
+        return self.failure.retry_after
+
+
+@attrs.frozen(kw_only=True)
+class Rejected(Failed):
+    """The provider definitely refused this message; no phone received it."""
+
+    kind: ClassVar[str] = "rejected"
+
+
+@attrs.frozen(kw_only=True)
+class NotSent(Failed):
+    """Proven: this message was not processed.
+
+    Attributes:
+        scope: `ACCOUNT` where every other message through the account would meet the same fate
+            (a wrong key, a wrong address, no funds).
+    """
+
+    kind: ClassVar[str] = "not_sent"
+
+    scope: Scope = Scope.MESSAGE
+
+
+@attrs.frozen(kw_only=True)
+class Ambiguous(Failed):
+    """The message may have been processed. It is never sent again unless the caller says so."""
+
+    kind: ClassVar[str] = "ambiguous"
+
+
+Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
+
+
+def place(outcome: Outcome, position: int) -> None:
+    """Note where in the input an outcome's message stood.
+
+    The engine's last touch to an outcome before anybody else holds it: building a second frozen
+    object for one number would double the cost of an accepted message.
+    """
+    object.__setattr__(outcome, "position", position)

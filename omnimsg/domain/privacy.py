@@ -1,0 +1,90 @@
+"""What keeps numbers, addresses, texts and secrets out of logs, reprs and errors.
+
+Numbers keep their first three and last two digits: enough to recognise a customer's complaint,
+not enough to dial.
+"""
+
+import re
+from typing import Any
+
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])")
+_EMAIL = re.compile(r"[^\s@<>\"',;:()]+@[^\s@<>\"',;:()]+")
+
+
+def mask_number(number: str) -> str:
+    """Hide the middle of a phone number: `+37255500001` becomes `+372******01`."""
+    head = 4 if number.startswith("+") else 3
+    return number[:head] + "*" * max(0, len(number) - head - 2) + number[-2:]
+
+
+def mask_email(address: str) -> str:
+    """Hide a mailbox: `ola@example.test` becomes `o***@example.test`."""
+    mailbox, _, host = address.partition("@")
+    return f"{mailbox[:1]}***@{host}"
+
+
+def mask_text(text: str) -> str:
+    """Hide every phone number and e-mail address inside a provider's sentence.
+
+    Made for error texts such as "Invalid recipient address: ...", which quote the recipient.
+    """
+    if "@" in text:
+        text = _EMAIL.sub(lambda found: mask_email(found[0]), text)
+    return _NUMBER.sub(lambda found: mask_number(found[0]), text)
+
+
+def masked(value: Any) -> str:  # noqa: ANN401 - attrs passes any field's value
+    """Repr of a field that holds, or may quote, a recipient."""
+    return mask_text(repr(value))
+
+
+def hidden(value: Any) -> str:  # noqa: ANN401 - attrs passes any field's value
+    """Repr of a field that is never shown; only its size is."""
+    if value is None:
+        return "None"
+    if isinstance(value, (str, bytes)):
+        return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
+    return f"<{type(value).__name__}>"
+
+
+class Secret:
+    """A credential that never prints.
+
+    `repr`, `str`, `format` and pickling never show the value; only `reveal` does. It has no
+    useful hash, so that it cannot end up as a key of something that is printed.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself, for the one place that puts it on the wire."""
+        return self._value
+
+    def __repr__(self) -> str:
+        """Never show the value."""
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        """Never show the value."""
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        """Never show the value."""
+        return format("***", spec)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is a value at all."""
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by value, so that configurations can be compared."""
+        return isinstance(other, Secret) and self._value == other._value
+
+    __hash__ = None  # type: ignore[assignment]  # a secret is never a key
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled."""
+        raise TypeError("a Secret cannot be pickled: give the other process its own credentials")

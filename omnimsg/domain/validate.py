@@ -1,0 +1,119 @@
+"""The few checks that the values of the model are built from.
+
+Each is an attrs validator that raises `InvalidValue` with the class and field as the path. A value
+is checked when it is built, so nothing that holds one needs to check it again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.domain.errors import InvalidValue, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attrs import Attribute
+
+    Validator = Callable[[Any, "Attribute[Any]", Any], None]
+
+_URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#][^\s]*)?", re.ASCII)
+
+
+def refuse(owner: object, field: str, why: str) -> InvalidValue:
+    """Build the error for one field of the value being built."""
+    return InvalidValue(Problem(f"{type(owner).__name__}.{field}", why))
+
+
+def kind_of(value: object) -> str:
+    """Name a value's type the way an error should: never the value itself."""
+    return "nothing" if value is None else type(value).__name__
+
+
+def text(*, most: int | None = None, least: int = 1) -> Validator:
+    """Require a `str` of `least` to `most` characters."""
+
+    def check(owner: object, field: Attribute[str], value: object) -> None:
+        if not isinstance(value, str):
+            raise refuse(owner, field.name, f"must be text, not {kind_of(value)}")
+        if len(value) < least:
+            raise refuse(owner, field.name, "must not be empty")
+        if most is not None and len(value) > most:
+            raise refuse(owner, field.name, f"has {len(value)} characters, {most} are allowed")
+
+    return check
+
+
+def url(owner: object, field: Attribute[str], value: object) -> None:
+    """Require an absolute http(s) address without user information."""
+    if not isinstance(value, str) or not _URL.fullmatch(value):
+        raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
+
+
+def integer(*, least: int, most: int | None = None) -> Validator:
+    """Require an `int` (not a `bool`) within bounds."""
+
+    def check(owner: object, field: Attribute[int], value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise refuse(owner, field.name, f"must be a whole number, not {kind_of(value)}")
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+            raise refuse(owner, field.name, f"must be {bounds}, not {value}")
+
+    return check
+
+
+def number(*, least: float, most: float) -> Validator:
+    """Require a finite number within bounds."""
+
+    def check(owner: object, field: Attribute[float], value: object) -> None:
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise refuse(owner, field.name, f"must be a number, not {kind_of(value)}")
+        if not least <= value <= most:  # false for NaN too
+            raise refuse(owner, field.name, f"must be from {least:g} to {most:g}")
+
+    return check
+
+
+def several(kind: type | tuple[type, ...], *, least: int = 0, most: int | None = None) -> Validator:
+    """Require a tuple of `least` to `most` values of one kind, naming the position of a bad one."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    names = " or ".join(each.__name__ for each in kinds)
+
+    def check(owner: object, field: Attribute[Any], value: tuple[object, ...]) -> None:
+        if not isinstance(value, tuple):
+            raise refuse(owner, field.name, f"must be a sequence of {names}, not {kind_of(value)}")
+        if len(value) < least:
+            raise refuse(owner, field.name, f"needs at least {least} of {names}, has {len(value)}")
+        if most is not None and len(value) > most:
+            raise refuse(owner, field.name, f"has {len(value)} of {names}, {most} are allowed")
+        for position, each in enumerate(value):
+            if not isinstance(each, kinds):
+                where = f"{field.name}[{position}]"
+                raise refuse(owner, where, f"must be {names}, not {kind_of(each)}")
+
+    return check
+
+
+def a(kind: type | tuple[type, ...]) -> Validator:
+    """Require an instance of one of the kinds."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    names = " or ".join(each.__name__ for each in kinds)
+
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
+        if not isinstance(value, kinds):
+            raise refuse(owner, field.name, f"must be {names}, not {kind_of(value)}")
+
+    return check
+
+
+def aware(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a `datetime` that knows its offset from UTC."""
+    if getattr(value, "tzinfo", None) is None or getattr(value, "utcoffset", bool)() is None:
+        raise refuse(owner, field.name, "must be a datetime with a UTC offset")
+
+
+def to_tuple(value: Any) -> Any:  # noqa: ANN401 - a converter: what is no list is left to the check
+    """Convert a list to a tuple; leave everything else for the validator to judge."""
+    return tuple(value) if isinstance(value, list) else value
