@@ -1,0 +1,113 @@
+"""The shape of a template message.
+
+Source: the One API reference, ``WhatsAppMessageTemplate`` and what it refers to; parameter values:
+Clickatell "One API: send templated message".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from omnimsg.sandbox.schema import (
+    Rule,
+    at_most_one,
+    exactly_one,
+    fields,
+    items,
+    mapping,
+    number,
+    tagged,
+    text,
+)
+from omnimsg_clickatell.emulator.values import LINE, PLACE, distinct, header, passing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PARAMETER = re.compile(r"[\n\r\t]| {5}")
+
+
+def _adjacent(buttons: list[dict[str, Any]]) -> bool:
+    kinds = [button["type"] for button in sorted(buttons, key=lambda button: button["index"])]
+    runs = [kind for n, kind in enumerate(kinds) if n == 0 or kinds[n - 1] != kind]
+    return len(runs) == len(set(runs))
+
+
+def _counted(parameters: Mapping[str, str]) -> bool:
+    return set(parameters) == {str(n + 1) for n in range(len(parameters))}
+
+
+_parameter = passing(
+    text(), ("no newline, tab or five spaces", lambda value: not _PARAMETER.search(value))
+)
+_parameters = passing(mapping(_parameter), ("keys 1, 2 and so on", _counted))
+_one_parameter = passing(_parameters, ("at most one", lambda value: len(value) <= 1))
+
+
+def _button(kind: str, member: str, value: Rule) -> Rule:
+    return fields(
+        required={
+            "index": number(1, 2**31 - 1, whole=True),
+            "type": LINE,
+            kind: fields(required={member: value}),
+        }
+    )
+
+
+_template_buttons = passing(
+    items(
+        tagged(
+            "type",
+            {
+                "url": _button("url", "url", _parameter),
+                "suggestedResponse": _button("suggestedResponse", "postbackData", LINE),
+                "couponCode": _button("couponCode", "code", text(1, 15)),
+                "otp": _button("otp", "code", LINE),
+            },
+        ),
+        most=10,
+    ),
+    ("each index once", distinct("index")),
+    ("buttons of a kind side by side", _adjacent),
+)
+_old_buttons = fields(
+    exactly_one("suggestedResponse", "websiteUrl"),
+    optional={
+        "suggestedResponse": fields(
+            required={
+                "postbackData": passing(
+                    mapping(text(1)),
+                    ("at most 3 numbered buttons", lambda value: set(value) <= {"1", "2", "3"}),
+                    ("not empty", bool),
+                )
+            }
+        ),
+        "websiteUrl": items(
+            fields(
+                required={"listPosition": number(1, 2, whole=True)},
+                optional={"parameters": _one_parameter},
+            ),
+            1,
+        ),
+    },
+)
+TEMPLATE: Final = fields(
+    at_most_one("buttons", "templateButtons"),
+    required={"templateName": LINE, "body": fields(optional={"parameters": _parameters})},
+    optional={
+        "language": LINE,
+        "header": tagged(
+            "type",
+            {
+                "text": header("text", fields(optional={"parameters": _one_parameter})),
+                "media": header("media", fields(required={"fileId": LINE})),
+                "location": header(
+                    "location", fields(required={**PLACE, "name": LINE, "address": LINE})
+                ),
+            },
+        ),
+        "templateButtons": _template_buttons,
+        "buttons": _old_buttons,
+    },
+)

@@ -1,0 +1,103 @@
+"""A served Clickatell emulator and a plain HTTP client for it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import attrs
+import orjson
+import pytest
+
+from omnimsg.sandbox import Sandbox
+from omnimsg_clickatell.emulator import ClickatellEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NOW = 1_700_000_000.0
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@attrs.frozen
+class Api:
+    """One API as a caller sees it; paths begin after ``/v1/``."""
+
+    session: aiohttp.ClientSession
+
+    async def ask(self, verb: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Return the status and the decoded body, None if there is none."""
+        async with self.session.request(verb, f"/clickatell/v1/{path}", **options) as response:
+            body = await response.read()
+            return response.status, await response.json() if body else None
+
+    async def send(self, *messages: Any) -> tuple[int, Any]:
+        """Send messages."""
+        # A stream, since aiohttp warns of large bodies in one piece.
+        body = BytesIO(orjson.dumps({"messages": messages}))
+        headers = {"Content-Type": "application/json"}
+        return await self.ask("POST", "message", data=body, headers=headers)
+
+    async def send_one(self, message: Any) -> str:
+        """Send one good message and return its id."""
+        status, body = await self.send(message)
+        assert status == 202, body
+        return str(body["messages"][0]["apiMessageId"])
+
+    async def status(self, message_id: str) -> Any:
+        """Look a message up."""
+        _, body = await self.ask("GET", f"message/{message_id}")
+        return body
+
+    async def upload(
+        self, data: bytes = b"bytes", kind: str = "image/png", **query: str
+    ) -> tuple[int, Any]:
+        """Upload a file that anybody may get."""
+        asked = {"fileName": "a.png", "broadcastAllowed": "true"} | query
+        headers = {"Content-Type": kind}
+        return await self.ask("POST", "media", data=data, params=asked, headers=headers)
+
+    async def file_id(self, data: bytes = b"bytes", kind: str = "image/png", **query: str) -> str:
+        """Upload a good file and return its id."""
+        status, body = await self.upload(data, kind, **query)
+        assert status == 201, body
+        return str(body["fileId"])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
+    """Serve Clickatell with ten seconds between two steps."""
+    async with Sandbox([ClickatellEmulator], clock=clock, pace=10.0) as served:
+        yield served
+
+
+@pytest.fixture
+def emulator(sandbox: Sandbox) -> ClickatellEmulator:
+    """Return the emulator that is served."""
+    return sandbox.emulator(ClickatellEmulator)
+
+
+@pytest.fixture
+async def api(sandbox: Sandbox) -> AsyncIterator[Api]:
+    """Talk to the emulator with its key."""
+    key = sandbox.config()["accounts"]["clickatell"]["api_key"]
+    headers = {"Authorization": key}
+    async with aiohttp.ClientSession(sandbox.url, headers=headers) as session:
+        yield Api(session)

@@ -1,0 +1,274 @@
+"""Uploads, their metadata, their download and their use, over plain HTTP."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import hdrs
+
+from .conftest import NOW, Api, Clock
+
+if TYPE_CHECKING:
+    from omnimsg.sandbox import Sandbox
+
+pytestmark = pytest.mark.anyio
+
+TO, OTHER = "27820000001", "27820000002"
+MONTH = 30 * 24 * 3600
+DATA = b"a picture"
+HASH = hashlib.sha256(DATA).hexdigest()
+
+
+def media(file_id: str, to: str = TO, **more: Any) -> dict[str, Any]:
+    """Return a message that refers to a file."""
+    return {"channel": "whatsapp", "to": to, "media": {"fileId": file_id} | more}
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "named"),
+    [
+        ({"fileName": ""}, 23, "fileName"),
+        ({"broadcastAllowed": "false"}, 23, "broadcastAllowed"),
+        ({"broadcastAllowed": "True"}, 23, "broadcastAllowed"),
+        ({"to": f"+{TO}"}, 25, f"+{TO}"),
+        ({"encryptionKey": "***"}, 23, "encryptionKey"),
+        ({"kmsArn": "arn"}, 23, "encryptionKey"),
+        ({"encryptionCipher": "AES"}, 23, "encryptionKey"),
+        ({"encryptionKeyArn": "arn"}, 23, "encryptionKeyArn"),
+        ({"sha256FileHash": "0" * 64}, 23, "sha256FileHash"),
+    ],
+)
+async def test_bad_upload_parameters(
+    api: Api, query: dict[str, str], code: int, named: str
+) -> None:
+    """An upload with an unknown or unsound parameter is refused in the upload's shape."""
+    status, body = await api.upload(DATA, "image/png", **query)
+
+    assert (status, body["accepted"], body["error"]["code"]) == (400, False, code)
+    assert body["error"]["description"].endswith(f": {named}")
+
+
+@pytest.mark.parametrize("path", ["media", "media?fileName=a&fileName=b"])
+async def test_file_name_once(api: Api, path: str) -> None:
+    """The file's name is needed, once."""
+    status, body = await api.ask("POST", path, data=DATA, headers={"Content-Type": "image/png"})
+
+    assert (status, body["error"]["code"]) == (400, 23)
+
+
+async def test_content_type_is_needed(api: Api) -> None:
+    """An upload without a content type is refused."""
+    options: dict[str, Any] = {"skip_auto_headers": [hdrs.CONTENT_TYPE]}
+    status, body = await api.ask("POST", "media?fileName=a", data=DATA, **options)
+
+    assert (status, body["error"]["code"]) == (400, 23)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "code"),
+    [
+        (DATA, "image/gif", 30),
+        (DATA, "multipart/form-data; boundary=x", 30),
+        (DATA, "application/octet-stream", 30),
+        (b"", "image/png", 21),
+    ],
+)
+async def test_bad_files(api: Api, data: bytes, kind: str, code: int) -> None:
+    """A file of another type, or of nothing, is refused."""
+    status, body = await api.upload(data, kind)
+
+    assert (status, body["error"]["code"], body["accepted"]) == (400, code, False)
+
+
+@pytest.mark.parametrize("megabytes", [31, 65])
+async def test_large_uploads_are_answered(api: Api, megabytes: int) -> None:
+    """A file over 30 MB is refused in an answer, however large it is."""
+    data = BytesIO(bytes(megabytes << 20))
+    headers = {"Content-Type": "video/mp4"}
+
+    status, body = await api.ask("POST", "media?fileName=a", data=data, headers=headers)
+
+    text = "Media file size exceeds limit of 30 MB"
+    assert (status, body) == (400, {"error": {"code": 31, "description": text}, "accepted": False})
+
+
+async def test_upload_and_use(sandbox: Sandbox, api: Api, clock: Clock) -> None:
+    """An upload gives 201 and an id, which can be described, downloaded and sent."""
+    status, body = await api.upload(DATA, sha256FileHash=HASH)
+    file_id = body["fileId"]
+
+    metadata = await api.ask("GET", f"media/{file_id}")
+    async with api.session.get(
+        "/clickatell/v1/media",
+        params={"fileId": file_id, "sha256Hash": HASH, "source": "client"},
+    ) as response:
+        downloaded = response.status, response.content_type, await response.read()
+    await api.send_one(media(file_id, caption="Tonight", sha256Hash=HASH))
+    clock.now += 60
+
+    assert (status, set(body), body["accepted"]) == (201, {"fileId", "accepted"}, True)
+    assert file_id.endswith(".png")
+    assert metadata == (200, {"expirationTime": int(NOW) + MONTH, "broadcastAllowed": True})
+    assert downloaded == (200, "image/png", DATA)
+    assert sandbox.handsets.received(TO)[0].text == "[image] Tonight"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"fileId": None}, 400),
+        ({"sha256Hash": None}, 400),
+        ({"source": "server"}, 400),
+        ({"more": "1"}, 400),
+        ({"fileId": "unknown"}, 404),
+        ({"sha256Hash": "0" * 64}, 404),
+    ],
+)
+async def test_bad_downloads(api: Api, query: dict[str, str | None], status: int) -> None:
+    """A download names a known file and its hash, and nothing else."""
+    asked = {"fileId": await api.file_id(DATA), "sha256Hash": HASH} | query
+    given = {key: value for key, value in asked.items() if value is not None}
+
+    actual, body = await api.ask("GET", "media", params=given)
+
+    assert actual == status
+    assert (body is None) == (status == 404)
+
+
+async def test_files_expire(api: Api, clock: Clock) -> None:
+    """After thirty days a file is gone for metadata, download and sending."""
+    file_id = await api.file_id(DATA)
+    clock.now += MONTH
+
+    metadata, _ = await api.ask("GET", f"media/{file_id}")
+    download, _ = await api.ask("GET", "media", params={"fileId": file_id, "sha256Hash": HASH})
+    sent, body = await api.send(media(file_id))
+
+    assert (metadata, download, sent) == (404, 404, 400)
+    assert body["messages"][0]["error"]["code"] == 33
+
+
+async def test_a_bound_file_is_for_one_number(api: Api) -> None:
+    """A file uploaded for a number cannot go to another, even if broadcast is allowed too."""
+    file_id = await api.file_id(to=TO)
+
+    status, body = await api.send(media(file_id), media(file_id, OTHER))
+
+    assert status == 207
+    assert [entry.get("error") for entry in body["messages"]] == [
+        None,
+        {"code": 33, "description": "Media item not found"},
+    ]
+
+
+async def test_a_file_for_nobody_is_bound_by_its_first_use(api: Api) -> None:
+    """Without recipient and broadcast the first recipient is the only one."""
+    headers = {"Content-Type": "image/png"}
+    _, uploaded = await api.ask("POST", "media?fileName=a", data=DATA, headers=headers)
+
+    _, body = await api.send(*[media(uploaded["fileId"], to) for to in (TO, OTHER, TO)])
+
+    assert [entry["accepted"] for entry in body["messages"]] == [True, False, True]
+
+
+def in_template(file_id: str) -> dict[str, Any]:
+    """Return a template whose header is a file."""
+    header = {"type": "media", "media": {"fileId": file_id}}
+    template = {"templateName": "t", "body": {}, "header": header}
+    return {"channel": "whatsapp", "to": TO, "template": template}
+
+
+def in_buttons(file_id: str, kind: str) -> dict[str, Any]:
+    """Return buttons whose header is a file."""
+    header = {"type": "media", "media": {"fileId": file_id, "type": kind}}
+    button = {"body": "b", "items": [{"title": "t", "postbackData": "p"}], "header": header}
+    return {"channel": "whatsapp", "to": TO, "button": button}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "use", "code"),
+    [
+        ("image/png", 5_000_001, media, 31),
+        ("video/mp4", 5_000_001, media, 31),
+        ("audio/mpeg", 16_000_001, media, 31),
+        ("audio/mpeg", 1, lambda file_id: media(file_id, caption="no"), 23),
+        ("audio/mpeg", 1, in_template, 30),
+        ("text/plain", 1, in_template, 30),
+        ("image/png", 5_000_001, in_template, 31),
+        ("image/png", 1, lambda file_id: in_buttons(file_id, "video"), 23),
+        ("audio/mpeg", 1, lambda file_id: in_buttons(file_id, "document"), 30),
+        ("application/pdf", 1, in_template, None),
+        ("application/pdf", 1, lambda file_id: in_buttons(file_id, "document"), None),
+        ("image/jpg", 5_000_000, media, None),
+        ("application/msword", 29_000_000, media, None),
+    ],
+)
+async def test_what_a_file_is_good_for(
+    api: Api, kind: str, size: int, use: Any, code: int | None
+) -> None:
+    """A stored file obeys WhatsApp's limits when it is sent, by kind and place."""
+    query = {"fileName": "a", "broadcastAllowed": "true"}
+    headers = {"Content-Type": kind}
+    _, uploaded = await api.ask(
+        "POST", "media", data=BytesIO(bytes(size)), params=query, headers=headers
+    )
+
+    _, body = await api.send(use(uploaded["fileId"]))
+
+    error = body["messages"][0]["error"]
+    assert (error and error["code"]) == code
+
+
+async def test_an_encrypted_file_needs_its_key(api: Api) -> None:
+    """A message that refers to an encrypted file gives the key, and no hash is checked."""
+    file_id = await api.file_id(encryptionKey="eA==", kmsArn="arn", sha256FileHash="0" * 64)
+
+    without, body = await api.send(media(file_id))
+    with_key, _ = await api.send(media(file_id, sha256Hash="0" * 64) | {"encryptionKey": "eA=="})
+
+    assert (without, body["messages"][0]["error"]["code"], with_key) == (400, 23, 202)
+    assert body["messages"][0]["error"]["description"].endswith(": encryptionKey")
+
+
+async def test_a_contradicting_type_fails_after_acceptance(api: Api, clock: Clock) -> None:
+    """Metadata that disagrees with the stored file ends in a status."""
+    message_id = await api.send_one(media(await api.file_id(), contentType="image/jpeg"))
+    clock.now += 60
+
+    body = await api.status(message_id)
+
+    assert body["whatsapp"]["status"] == "MEDIA_METADATA_ERROR"
+
+
+async def test_inbound_media_can_be_downloaded_and_not_sent(api: Api) -> None:
+    """A planted inbound file is downloadable by id and hash; only uploads can be sent."""
+    plant = {
+        "from": TO,
+        "content": base64.b64encode(DATA).decode(),
+        "contentType": "image/jpeg",
+    }
+    async with api.session.post("/_sandbox/clickatell/inbound", json=plant) as response:
+        planted = await response.json()
+    query = {"fileId": planted["fileId"], "sha256Hash": planted["sha256Hash"]}
+    async with api.session.get("/clickatell/v1/media", params=query) as response:
+        downloaded = await response.read()
+
+    _, body = await api.send(media(planted["fileId"]))
+
+    assert downloaded == DATA
+    assert body["messages"][0]["error"]["code"] == 33
+
+
+@pytest.mark.parametrize(
+    "plant", [{}, [], {"from": TO, "content": "*"}, {"from": TO, "content": "eA=="}]
+)
+async def test_bad_plants_are_refused(api: Api, plant: Any) -> None:
+    """An inbound message that cannot be planted is refused."""
+    async with api.session.post("/_sandbox/clickatell/inbound", json=plant) as response:
+        status = response.status
+
+    assert status == 400
