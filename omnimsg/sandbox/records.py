@@ -112,7 +112,7 @@ class Record:
 
     def stop(self, now: float, step: Step) -> None:
         """Drop what is planned after ``now`` and end with ``step``, as a cancellation does."""
-        past = tuple(step for step in self.steps if self.start + step.offset <= now)
+        past = tuple(done for done in self.steps if self.start + done.offset <= now)
         self.steps = (*past, attrs.evolve(step, offset=now - self.start))
 
 

@@ -156,7 +156,7 @@ class Sandbox:
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        emulator = self.emulators.get(request.path.split("/", 2)[1])
+        emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
         faults = self.faults.drawn(emulator.name, emulator.is_send(request))

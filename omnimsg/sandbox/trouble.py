@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.faults import Fault
 
+_JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"
 
 
@@ -97,7 +98,7 @@ async def _afterwards(
             return _abort(request)
         case "truncate":
             return await _truncated(request, response)
-        case "shuffle" if isinstance(response, web.Response):
+        case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:
             document = emulator.shuffle(orjson.loads(_body(response)), fault.order())
             response.body = orjson.dumps(document)
             return response

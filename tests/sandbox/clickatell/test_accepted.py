@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg.sandbox import Limits, Sandbox, Scenario, World, magic_number
 from omnimsg_clickatell.emulator import ClickatellEmulator
+from omnimsg_clickatell.emulator.inbound import Inbox
 
 from .conftest import NOW, Api, Clock
 
@@ -317,3 +318,14 @@ async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -
 
     assert emulator.inbox.get(inbound) is None
     assert (await api.send(message()))[0] == 202
+
+
+def test_the_inbox_is_bounded(clock: Clock) -> None:
+    """The oldest inbound message and the oldest open window go beyond their caps."""
+    inbox = Inbox(World(clock=clock, limits=Limits(messages=1, handsets=1)))
+
+    first, second = inbox.receive(TO), inbox.receive("27820000002")
+
+    assert inbox.get(first.id) is None
+    assert inbox.get(second.id) is second
+    assert [inbox.open(TO), inbox.open("27820000002")] == [False, True]

@@ -201,6 +201,15 @@ async def test_throttling_and_shuffling_are_the_providers(sandbox: Sandbox, api:
     assert order != list("01234")
 
 
+async def test_an_answer_without_messages_has_no_order(sandbox: Sandbox, api: Api) -> None:
+    """A shuffle leaves a global error as it is."""
+    sandbox.faults.add("shuffle")
+
+    _, answer = await api.send()
+
+    assert answer == {"error": {"code": 21, "description": "Payload data is malformed"}}
+
+
 NOTE = {"messageId": "", "statusCode": 1001}
 
 

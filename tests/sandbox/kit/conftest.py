@@ -29,7 +29,11 @@ class Echo(Emulator):
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Return one send and one look-up."""
-        return [web.post("/send", self.send), web.get("/message/{id}", self.show)]
+        return [
+            web.post("/send", self.send),
+            web.get("/message/{id}", self.show),
+            web.get("/plain", self.plain),
+        ]
 
     def is_send(self, request: web.Request) -> bool:
         """Say that every POST is a send."""
@@ -70,6 +74,10 @@ class Echo(Emulator):
         if record is None:
             raise web.HTTPNotFound
         return answer({"status": record.state(self.world.clock()).status})
+
+    async def plain(self, request: web.Request) -> web.Response:
+        """Answer with something that is not JSON."""
+        return web.Response(text="plain")
 
 
 class Clock:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
+from importlib.metadata import EntryPoint
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,16 @@ import aiohttp
 import anyio
 import pytest
 
-from omnimsg.sandbox import FaultError, Limits, Sandbox, config, config_toml, serve
+from omnimsg.sandbox import (
+    Emulator,
+    FaultError,
+    Limits,
+    Sandbox,
+    config,
+    config_toml,
+    serve,
+    settings,
+)
 
 from .conftest import Clock, Echo
 
@@ -230,6 +241,92 @@ async def test_bad_faults_are_named(http: aiohttp.ClientSession, fault: Any, nam
     status, body = await control(http, "faults", fault)
 
     assert (400, named) == (status, body["error"].split(":")[0])
+
+
+async def test_faults_are_listed(http: aiohttp.ClientSession) -> None:
+    """The control API lists what is active with how often it fired, and says what is not JSON."""
+    await control(http, "faults", {"kind": "html", "count": 2})
+    await sent_html(http)
+
+    _, listed = await control(http, "faults")
+    async with http.post("/_sandbox/faults", data=b"{") as response:
+        status = response.status
+
+    common = {"provider": None, "probability": None, "seed": 0, "on": "send"}
+    assert listed["faults"] == [common | {"kind": "html", "count": 2, "fired": 1}]
+    assert status == 400
+
+
+async def sent_html(http: aiohttp.ClientSession) -> None:
+    """Send once and ignore the page that comes back."""
+    async with http.post("/echo/send", json=[ONE]):
+        pass
+
+
+async def test_shuffle_leaves_other_answers_alone(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """An answer that is not JSON, or whose emulator has no order, is not touched."""
+    sandbox.faults.add("shuffle", count=2, on="any")
+
+    async with http.get("/echo/plain") as response:
+        text = await response.text()
+    document = Emulator.shuffle(sandbox.emulators["echo"], [1, 2], random.Random(0))  # noqa: S311
+
+    assert (text, document) == ("plain", [1, 2])
+
+
+async def test_addresses(sandbox: Sandbox) -> None:
+    """A port is known before the start if it was chosen, and afterwards in any case."""
+    assert Sandbox([Echo], port=8025).url == "http://127.0.0.1:8025"
+    assert sandbox.port > 0
+    assert f":{sandbox.port}/echo" in sandbox.config_toml()
+
+
+async def test_a_taken_port_is_an_error(sandbox: Sandbox) -> None:
+    """A port that is in use raises, and nothing stays open."""
+    second = Sandbox([Echo], port=sandbox.port)
+
+    with pytest.raises(OSError, match="address"):
+        await second.__aenter__()
+
+
+def test_emulators_are_found_by_class() -> None:
+    """An emulator is looked up by its class; two of a name are an error."""
+    sandbox = Sandbox([Echo])
+
+    assert sandbox.emulator(Echo) is sandbox.emulators["echo"]
+    with pytest.raises(LookupError, match="Other"):
+        sandbox.emulator(Other)
+    with pytest.raises(ValueError, match="same name"):
+        Sandbox([Echo, Echo])
+
+
+class Other(Echo):
+    """An emulator that no sandbox here serves."""
+
+
+def test_installed_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emulators come from the entry-point group, Clickatell's account is the default."""
+    points = [
+        EntryPoint(name, f"omnimsg_{name}.emulator:{name.title()}Emulator", settings.GROUP)
+        for name in ("messente", "clickatell")
+    ]
+    monkeypatch.setattr(settings, "entry_points", lambda group: points)
+
+    found = tomllib.loads(config_toml(8025))
+
+    assert (found["default"], list(found["accounts"])) == ("clickatell", ["clickatell", "messente"])
+    assert list(Sandbox().emulators) == ["clickatell", "messente"]
+
+
+def test_two_emulators_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two distributions that offer one name are refused by name."""
+    twice = [EntryPoint("echo", "x:Y", settings.GROUP)] * 2
+    monkeypatch.setattr(settings, "entry_points", lambda group: twice)
+
+    with pytest.raises(ValueError, match="echo"):
+        config(8025)
 
 
 def test_probability_is_reproducible() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 import omnimsg.sandbox as package
 from omnimsg.sandbox import (
     MAGIC,
+    Handsets,
+    Limits,
     Media,
     MediaStore,
     Record,
@@ -51,6 +54,39 @@ def record() -> Record:
 def test_scheduled_life(now: float, expected: str) -> None:
     """A scheduled message waits for its start and then lives its timeline."""
     assert expected == record().state(now).status
+
+
+@pytest.mark.parametrize(("now", "expected"), [(100, False), (159, False), (160, True)])
+def test_settled(now: float, expected: bool) -> None:
+    """A message is settled once nothing more is planned."""
+    assert record().settled(now) is expected
+
+
+def test_handsets_are_bounded(clock: Clock) -> None:
+    """The oldest handset, and the oldest message of one, go beyond the cap."""
+    handsets = Handsets(clock, Limits(handsets=2, messages_per_handset=2))
+
+    for number in ("1", "2", "2", "2", "3"):
+        handsets.expect(attrs.evolve(record(), to=number))
+
+    assert [len(handsets.received(number)) for number in ("1", "2", "3")] == [0, 2, 1]
+
+
+def test_all_handsets_together_are_bounded(clock: Clock) -> None:
+    """The oldest message of all goes beyond the cap, and its handset with the last one."""
+    handsets = Handsets(clock, Limits(messages=2))
+
+    for number in ("1", "2", "2", "2"):
+        handsets.expect(attrs.evolve(record(), to=number))
+
+    assert [len(handsets.received(number)) for number in ("1", "2")] == [0, 2]
+
+
+def test_throttling_is_bounded(clock: Clock) -> None:
+    """Who was throttled longest ago is forgotten beyond the cap."""
+    world = World(clock=clock, limits=Limits(handsets=1))
+
+    assert [world.throttles("echo", to) for to in ("1", "2", "1")] == [True, True, True]
 
 
 def test_stop_prevents_delivery() -> None:
