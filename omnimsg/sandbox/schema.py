@@ -33,7 +33,6 @@ __all__ = [
     "flag",
     "items",
     "mapping",
-    "needs",
     "nullable",
     "number",
     "refused",
@@ -320,16 +319,5 @@ def exactly_one(*names: str) -> Rule:
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         for check in checks:
             yield from check(value, path)
-
-    return rule
-
-
-def needs(name: str, *others: str) -> Rule:
-    """Check an object: a property that is there only together with `others`."""
-
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
-        for other in others if name in value else ():
-            if other not in value:
-                yield Violation((*path, other), Kind.MISSING, f'"{name}" needs "{other}" as well')
 
     return rule

@@ -257,7 +257,7 @@ class ClickatellEmulator(Emulator):
 
     async def _balance(self, request: web.Request) -> web.Response:
         del request
-        return answer({"balance": 1000.0, "currency": "ZAR"})
+        return answer({"balance": 1000.0, "currency": "EUR"})
 
     async def _plant(self, request: web.Request) -> web.Response:
         """Plant an inbound message; media has ``content`` (base64) and ``contentType``."""

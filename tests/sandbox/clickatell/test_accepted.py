@@ -306,7 +306,7 @@ async def test_the_service_window(clock: Clock) -> None:
 
 async def test_balance(api: Api) -> None:
     """The balance is a number with a currency of three letters."""
-    assert await api.ask("GET", "balance") == (200, {"balance": 1000.0, "currency": "ZAR"})
+    assert await api.ask("GET", "balance") == (200, {"balance": 1000.0, "currency": "EUR"})
 
 
 async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -> None:

@@ -71,7 +71,7 @@ NAMED_PARAMETER = [
     ("no recipient", {"channel": "sms", "content": "x"}, "to"),
     ("recipient not a string", sms(to=27820000001), "to"),
     ("recipient a list", sms(to=[TO]), "to"),
-    ("unknown field", sms(contnet="x"), "contnet"),
+    ("unknown field", sms(contents="x"), "contents"),
     ("unknown channel", sms(channel="rcs"), "channel"),
     ("null field", sms(clientMessageId=None), "clientMessageId"),
     ("reference not a string", sms(clientMessageId=7), "clientMessageId"),

@@ -1,0 +1,56 @@
+"""No message, however odd, breaks the emulator."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omnimsg.sandbox import World
+from omnimsg_clickatell.emulator import ClickatellEmulator
+from omnimsg_clickatell.emulator.errors import TABLE
+from omnimsg_clickatell.emulator.rules import CONTENTS, SMS_ONLY
+
+NAMES = [
+    *CONTENTS,
+    *SMS_ONLY,
+    *("to", "channel", "content", "clientMessageId", "previewFirstUrl", "scheduledDeliveryTime"),
+    *("encryptionKey", "validityPeriod", "type", "text", "url", "index", "header", "body", "items"),
+    *("sections", "title", "postbackData", "subtitle", "parameters", "templateName", "fileId"),
+    *("contentType", "templateButtons", "buttons", "websiteUrl", "suggestedResponse", "latitude"),
+    *("longitude", "name", "phones", "1"),
+]
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["sms", "whatsapp", "27820000001", "text", "media", "url", "image/png", "eA=="]
+    )
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+MESSAGES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6) | st.fixed_dictionaries(
+    {"to": st.just("27820000001"), "channel": st.just("whatsapp")},
+    optional=dict.fromkeys((*CONTENTS, "content"), VALUES),
+)
+
+
+@settings(deadline=None)
+@given(MESSAGES)
+def test_every_message_gets_a_verdict(message: dict[str, Any]) -> None:
+    """Any JSON object is accepted, or refused with a code of the table and its status."""
+    emulator = ClickatellEmulator(World())
+
+    status, entry = emulator._verdict(message, too_large=False)
+
+    if entry["accepted"]:
+        assert status == 202
+    else:
+        assert status == TABLE[entry["error"]["code"]].http

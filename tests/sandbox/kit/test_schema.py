@@ -1,0 +1,154 @@
+"""The rules that emulators validate payloads with."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.sandbox.schema import (
+    FORMATS,
+    Kind,
+    Rule,
+    anything,
+    at_least_one,
+    at_most_one,
+    exactly_one,
+    fields,
+    flag,
+    items,
+    mapping,
+    nullable,
+    number,
+    refused,
+    tagged,
+    text,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+CAT = fields(required={"kind": text(), "lives": number(0, 9, whole=True)})
+DOG = fields(required={"kind": text()}, optional={"tricks": items(text(1), 1, 2)})
+PET = tagged("kind", {"cat": CAT, "dog": DOG})
+ONE = {"a": flag, "b": flag}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "path", "kind"),
+    [
+        (text(), 1, (), Kind.TYPE),
+        (text(), None, (), Kind.TYPE),
+        (text(2), "a", (), Kind.VALUE),
+        (text(0, 1), "ab", (), Kind.VALUE),
+        (text(one_of=("a",)), "b", (), Kind.VALUE),
+        (text(pattern="a+"), "aab", (), Kind.VALUE),
+        (text(format="UUID"), "a", (), Kind.VALUE),
+        (number(), "1", (), Kind.TYPE),
+        (number(), True, (), Kind.TYPE),
+        (number(whole=True), 1.0, (), Kind.TYPE),
+        (number(1), 0.9, (), Kind.VALUE),
+        (number(0, 1), 2, (), Kind.VALUE),
+        (flag, 1, (), Kind.TYPE),
+        (items(flag), {}, (), Kind.TYPE),
+        (items(flag, 1), [], (), Kind.VALUE),
+        (items(flag, 0, 1), [True, True], (), Kind.VALUE),
+        (items(flag), [True, 1], (1,), Kind.TYPE),
+        (mapping(flag), [], (), Kind.TYPE),
+        (mapping(flag), {"a": 1}, ("a",), Kind.TYPE),
+        (nullable(flag), 1, (), Kind.TYPE),
+        (refused("never"), 1, (), Kind.VALUE),
+        (fields(), [], (), Kind.TYPE),
+        (fields(), {"a": 1}, ("a",), Kind.UNKNOWN),
+        (fields(required=ONE), {"b": True}, ("a",), Kind.MISSING),
+        (fields(optional={"a": fields(optional=ONE)}), {"a": {"b": 1}}, ("a", "b"), Kind.TYPE),
+        (
+            fields(at_most_one("a", "b"), optional=ONE),
+            dict.fromkeys("ab", True),
+            ("b",),
+            Kind.VALUE,
+        ),
+        (fields(at_least_one("a", "b"), optional=ONE), {}, (), Kind.MISSING),
+        (fields(exactly_one("a", "b"), optional=ONE), {}, (), Kind.MISSING),
+        (PET, "cat", (), Kind.TYPE),
+        (PET, {"lives": 9}, ("kind",), Kind.MISSING),
+        (PET, {"kind": "cow"}, ("kind",), Kind.VALUE),
+        (PET, {"kind": ["cat"]}, ("kind",), Kind.TYPE),
+        (PET, {"kind": "cat"}, ("lives",), Kind.MISSING),
+        (PET, {"kind": "dog", "tricks": ["sit", ""]}, ("tricks", 1), Kind.VALUE),
+    ],
+)
+def test_violation(rule: Rule, value: Any, path: tuple[str | int, ...], kind: Kind) -> None:
+    """A value outside a rule is one violation, at its path."""
+    (violation,) = rule(value, ())
+
+    assert (violation.path, violation.kind) == (path, kind)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        (text(1, 1), "é"),
+        (number(), 0.5),
+        (number(0, 9, whole=True), 9),
+        (nullable(flag), None),
+        (items(anything), [None, 1, {}]),
+        (mapping(text()), {"": ""}),
+        (fields(exactly_one("a", "b"), optional=ONE), {"a": False}),
+        (PET, {"kind": "dog"}),
+    ],
+)
+def test_acceptance(rule: Rule, value: Any) -> None:
+    """A value within a rule violates nothing."""
+    assert list(rule(value, ())) == []
+
+
+def test_checks_wait_for_the_fields() -> None:
+    """A check of the whole object is not asked about fields that are wrong by themselves."""
+    rule = fields(exactly_one("a", "b"), optional=ONE)
+
+    found = list(rule({"a": 1, "b": True}, ()))
+
+    assert [violation.path for violation in found] == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("E.164 number", ["+37255500001"], ["37255500001", "+0123456789", "+12 345 678"]),
+        ("HTTP URL", ["http://a/b?c"], ["ftp://a", "a", "http://", "http://a b", "http://[x"]),
+        (
+            "ISO 8601 time",
+            ["2018-06-22T09:05", "2018-06-22T09:05:07Z", "2018-06-22T09:05+02:00"],
+            ["2018-06-22", "20180622T0905", "2018-06-22 09:05", "2018-13-01T00:00", "soon"],
+        ),
+        (
+            "RFC 3339 time",
+            ["2018-06-22T09:05:07Z", "2018-06-22T09:05:07.123456789+02:00"],
+            ["2018-06-22T09:05Z", "2018-06-22T09:05:07", "2018-06-31T09:05:07Z"],
+        ),
+        (
+            "UUID",
+            ["0b0f2c1e-6b3a-4d0e-9a51-6f5a1d2c3b4a"],
+            ["0b0f2c1e6b3a4d0e9a516f5a1d2c3b4a", ""],
+        ),
+        ("e-mail address", ["a@b.c"], ["a@b", "a b@c.d", "@b.c"]),
+        ("hex string", ["00fF"], ["0", "0g", ""]),
+    ],
+)
+def test_formats(name: str, good: list[str], bad: list[str]) -> None:
+    """A format takes what is of its form and nothing else."""
+    accepts = FORMATS[name]
+
+    assert [accepts(value) for value in good] == [True] * len(good)
+    assert [accepts(value) for value in bad] == [False] * len(bad)
+
+
+@given(JSON)
+def test_any_document_is_judged(document: Any) -> None:
+    """No document makes a rule fail, and only a pet is a pet."""
+    found = list(PET(document, ()))
+
+    assert found or document["kind"] in {"cat", "dog"}
