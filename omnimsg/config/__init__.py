@@ -1,0 +1,7 @@
+"""From a configuration to accounts that can be used."""
+
+from omnimsg.config.load import load_config
+from omnimsg.config.model import Config
+from omnimsg.config.plugins import load_adapter, provider_names
+
+__all__ = ["Config", "load_adapter", "load_config", "provider_names"]

@@ -1,0 +1,1 @@
+"""What makes it work: the wire, the flows, retries, deadlines. It knows no provider."""

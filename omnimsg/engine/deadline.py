@@ -1,0 +1,35 @@
+"""One deadline for everything a call does: queueing, requests, waiting and further attempts."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+import attrs
+
+
+@attrs.frozen
+class Deadline:
+    """When a call began and when it must have ended, on the monotonic clock.
+
+    Attributes:
+        started: Seconds.
+        ends: Seconds.
+    """
+
+    started: float
+    ends: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Self:
+        """Start counting now."""
+        now = time.monotonic()
+        return cls(now, now + seconds)
+
+    def remaining(self) -> float:
+        """Return the seconds left; negative when it is too late."""
+        return self.ends - time.monotonic()
+
+    def waited(self) -> float:
+        """Return the seconds since the call began."""
+        return time.monotonic() - self.started
