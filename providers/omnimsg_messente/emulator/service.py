@@ -25,7 +25,7 @@ from omnimsg_messente.emulator.errors import (
     violated,
 )
 from omnimsg_messente.emulator.lifecycle import CANCELLED, ERRORS, PROCESSING, legs
-from omnimsg_messente.emulator.parts import parts, price
+from omnimsg_messente.emulator.price import price_info
 from omnimsg_messente.emulator.schema import BULK, OMNIMESSAGE
 
 __all__ = ["PASSWORD", "USERNAME", "MessenteEmulator"]
@@ -97,7 +97,7 @@ class MessenteEmulator(Emulator):
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
-            given = request.headers.get(hdrs.AUTHORIZATION, "").encode()
+            given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._credentials):
                 return RefusedError(*UNAUTHORIZED).response()
             try:
@@ -271,8 +271,5 @@ def _report(record: Record, now: float) -> dict[str, Any]:
         moment = datetime.fromtimestamp(change.at, UTC)
         report["timestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
     if change.status in _BILLED:
-        message = record.content
-        converted = message.get("autoconvert") == "full"
-        count = parts(message["text"], converted=converted) if record.channel == "sms" else 1
-        report["price_info"] = price(count)
+        report["price_info"] = price_info(record.content)
     return report

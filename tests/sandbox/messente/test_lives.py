@@ -6,7 +6,6 @@ import aiohttp
 import pytest
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
-from omnimsg_messente.emulator.parts import parts
 
 from .conftest import Clock
 
@@ -314,21 +313,24 @@ async def test_handset_shows_the_content(
 
 
 @pytest.mark.parametrize(
-    ("text", "converted", "expected"),
+    ("message", "count", "total"),
     [
-        ("x" * 160, False, 1),
-        ("x" * 161, False, 2),
-        ("x" * 306, False, 2),
-        ("x" * 307, False, 3),
-        ("€" * 80, False, 1),
-        ("x" * 152 + "€" + "x" * 152, False, 3),
-        ("ж" * 70, False, 1),
-        ("ж" * 71, False, 2),
-        ("ж" * 71, True, 1),
-        ("😀" * 35, False, 1),
-        ("ж" * 66 + "😀" + "ж" * 66, False, 3),
+        (SMS, 1, "0.05"),
+        (SMS | {"text": "x" * 161}, 2, "0.10"),
+        (SMS | {"text": "ж" * 71}, 2, "0.10"),
+        (SMS | {"text": "ж" * 71, "autoconvert": "off"}, 2, "0.10"),
+        (SMS | {"text": "ж" * 71, "autoconvert": "full"}, 1, "0.05"),
+        (VIBER | {"text": "x" * 1000}, 1, "0.05"),
     ],
 )
-def test_parts(text: str, converted: bool, expected: int) -> None:
-    """Parts are counted in septets or UTF-16 units, and no pair is torn in two."""
-    assert parts(text, converted=converted) == expected
+async def test_price(
+    http: aiohttp.ClientSession, clock: Clock, message: dict[str, Any], count: int, total: str
+) -> None:
+    """An SMS is paid by the part, anything else by the message."""
+    sent = await send(http, TO, message)
+    clock.now += 1000
+
+    (status,) = await statuses(http, sent)
+
+    paid = {"part_price": "0.05", "parts_count": count, "total_price": total}
+    assert status["price_info"] == paid
