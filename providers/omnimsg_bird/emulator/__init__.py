@@ -1,0 +1,5 @@
+"""Bird's Channels API in the sandbox, read from Bird's documents alone."""
+
+from omnimsg_bird.emulator.service import ACCESS_KEY, CHANNELS, WORKSPACE, BirdEmulator
+
+__all__ = ["ACCESS_KEY", "CHANNELS", "WORKSPACE", "BirdEmulator"]

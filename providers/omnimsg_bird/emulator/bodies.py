@@ -1,0 +1,287 @@
+"""What Bird accepts as a message body.
+
+Source: the CreateMessage schema of Bird's OpenAPI document (Channels API, Messaging). Objects that
+the schema leaves open are closed here, because Bird documents nothing else for them.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from omnimsg.sandbox.schema import (
+    Json,
+    Path,
+    Rule,
+    Violation,
+    at_least_one,
+    fields,
+    flag,
+    items,
+    mapping,
+    nullable,
+    number,
+    refused,
+    tagged,
+    text,
+)
+
+__all__ = ["ACTION", "BODY", "BODY_TYPES", "EMAIL_SENDER"]
+
+_WORD = text(1)
+_URL = text(1, format="HTTP URL")
+
+
+def _typed(name: str, content: Rule) -> Rule:
+    """Accept `{type, NAME: content}`, the form of bodies and actions."""
+    return fields(required={"type": text(one_of=(name,)), name: content})
+
+
+_LABEL = fields(optional={"description": fields(optional={"label": text(0, 72)})})
+
+_ACTIONS: Final = {
+    "link": fields(
+        required={"text": _WORD, "url": text(1, pattern=r"https?://[^\s/]\S*|.*\{\{[^{}]+\}\}.*")}
+    ),
+    "reply": fields(required={"text": _WORD}, optional={"imageUrl": _URL, "metadata": _LABEL}),
+    "buy": fields(
+        required={"text": _WORD, "amountCents": number(whole=True), "currency": text(3, 3)}
+    ),
+    "postback": fields(
+        required={"text": _WORD},
+        optional={"payload": text(), "imageUrl": _URL, "metadata": _LABEL},
+    ),
+}
+
+ACTION: Final = tagged(
+    "type",
+    {
+        **{name: _typed(name, content) for name, content in _ACTIONS.items()},
+        # The one action whose content may be left out.
+        "locationRequest": fields(
+            required={"type": text()},
+            optional={"locationRequest": nullable(fields(optional={"text": _WORD}))},
+        ),
+    },
+)
+"""A button or suggestion."""
+
+_SOME_ACTIONS = nullable(items(ACTION))
+
+_TELEGRAM = fields(optional={"parseMode": text(one_of=("Markdown", "MarkdownV2"))})
+
+_TEXT = fields(
+    required={"text": _WORD},
+    optional={
+        "attachments": nullable(
+            items(
+                fields(
+                    required={"mediaUrl": _URL, "filename": _WORD},
+                    optional={"inline": flag, "contentId": _WORD},
+                )
+            )
+        ),
+        "actions": _SOME_ACTIONS,
+        "metadata": fields(
+            optional={
+                "subject": text(),
+                "headers": mapping(text()),
+                "whatsapp": fields(optional={"previewUrl": flag}),
+                "line": fields(
+                    optional={
+                        "emoji": fields(
+                            optional={
+                                "items": nullable(
+                                    items(
+                                        fields(
+                                            required={
+                                                "index": number(0, whole=True),
+                                                "productId": _WORD,
+                                                "emojiId": _WORD,
+                                            },
+                                            optional={"length": nullable(number(0, whole=True))},
+                                        )
+                                    )
+                                )
+                            }
+                        )
+                    }
+                ),
+                "telegram": _TELEGRAM,
+                "apple": fields(optional={"summaryText": text()}),
+            }
+        ),
+    },
+)
+
+_REMOTE = fields(
+    required={"mediaUrl": _URL, "filename": _WORD},
+    optional={"inline": flag, "contentType": _WORD, "contentId": _WORD},
+)
+_INLINE = fields(
+    required={"content": _WORD, "contentType": _WORD, "filename": _WORD},
+    optional={"inline": flag, "contentId": _WORD},
+)
+
+
+def _attachment(value: Json, path: Path) -> Iterator[Violation]:
+    """Accept an attachment by URL, or one that carries its own content."""
+    inline = isinstance(value, dict) and "content" in value
+    yield from (_INLINE if inline else _REMOTE)(value, path)
+
+
+EMAIL_SENDER: Final = fields(
+    optional={"username": text(pattern=r"[\w.+/-]+"), "displayName": text()}
+)
+
+_HTML = fields(
+    at_least_one("text", "html"),
+    optional={
+        "text": _WORD,
+        "html": _WORD,
+        "attachments": nullable(items(_attachment)),
+        "actions": _SOME_ACTIONS,
+        "metadata": fields(
+            optional={
+                "subject": text(),
+                "emailFrom": EMAIL_SENDER,
+                "headers": mapping(text()),
+                "initialOpenTracking": flag,
+                "openTracking": flag,
+                "clickTracking": flag,
+            }
+        ),
+    },
+)
+
+_MEDIA_METADATA = fields(
+    optional={
+        "subject": text(),
+        "fallbackText": text(),
+        "storyType": text(),
+        "telegram": _TELEGRAM,
+    }
+)
+
+_IMAGE = fields(
+    required={
+        "images": items(fields(required={"mediaUrl": _URL}, optional={"altText": text()}), 1)
+    },
+    optional={"text": text(), "actions": _SOME_ACTIONS, "metadata": _MEDIA_METADATA},
+)
+
+_FILE = fields(
+    required={
+        "files": items(
+            fields(
+                required={"mediaUrl": _URL, "contentType": _WORD},
+                optional={
+                    "filename": text(),
+                    "altText": text(),
+                    "metadata": fields(optional={"isAnimated": flag}),
+                },
+            ),
+            1,
+        )
+    },
+    optional={"text": text(), "actions": _SOME_ACTIONS, "metadata": _MEDIA_METADATA},
+)
+
+_GIF = fields(
+    required={"mediaUrl": _URL},
+    optional={
+        "text": text(),
+        "altText": text(),
+        "actions": _SOME_ACTIONS,
+        "metadata": fields(optional={"telegram": _TELEGRAM}),
+    },
+)
+
+_LOCATION = fields(
+    required={
+        # The schema requires neither, but half a point is no place.
+        "coordinates": fields(
+            required={"latitude": number(-90, 90), "longitude": number(-180, 180)}
+        )
+    },
+    optional={"location": fields(optional={"address": text(), "label": text()})},
+)
+
+_ITEMS = items(
+    fields(
+        optional={
+            "title": text(),
+            "mediaUrl": nullable(_URL),
+            "description": text(),
+            "altText": text(),
+            "actions": _SOME_ACTIONS,
+        }
+    )
+)
+
+_CAROUSEL = fields(required={"items": _ITEMS}, optional={"text": text(0, 1024)})
+
+_LIST = fields(
+    required={"text": _WORD},
+    optional={
+        "title": text(),
+        "altText": text(),
+        "items": nullable(_ITEMS),
+        "actions": _SOME_ACTIONS,
+        "metadata": fields(
+            optional={
+                "button": fields(optional={"label": text(0, 20)}),
+                "replyMessage": fields(optional={"title": text(0, 512), "text": text(0, 512)}),
+            }
+        ),
+    },
+)
+
+_AUTHENTICATION = fields(
+    required={
+        "otp": fields(
+            required={"disclaimer": flag},
+            optional={
+                "expirationTime": nullable(number(1, 90, whole=True)),
+                "actions": _SOME_ACTIONS,
+            },
+        )
+    }
+)
+
+_PLAIN: Final = {
+    name: _typed(name, content)
+    for name, content in {
+        "text": _TEXT,
+        "image": _IMAGE,
+        "file": _FILE,
+        "gif": _GIF,
+        "location": _LOCATION,
+        "carousel": _CAROUSEL,
+        "list": _LIST,
+    }.items()
+}
+
+
+def _section(inner: Rule) -> Rule:
+    return _typed(
+        "section", fields(optional={"items": items(inner), "configurations": mapping(text())})
+    )
+
+
+# A section may hold sections, and those hold none.
+_SECTION = _section(tagged("type", {**_PLAIN, "section": _section(tagged("type", _PLAIN))}))
+
+_CASES: Final = {
+    "text": _PLAIN["text"],
+    "html": _typed("html", _HTML),
+    **{name: rule for name, rule in _PLAIN.items() if name != "text"},
+    "section": _SECTION,
+    "authentication": _typed("authentication", _AUTHENTICATION),
+    "template": refused("a template is sent beside the body, not inside it"),
+    "action": refused("the schema has no value that fits an action body"),
+}
+
+BODY_TYPES: Final = tuple(_CASES)
+"""The types, in the order in which Bird's own refusal lists them."""
+
+BODY: Final = tagged("type", _CASES)
+"""The `body` of a message."""

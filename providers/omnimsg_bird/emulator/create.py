@@ -1,0 +1,228 @@
+"""What Bird accepts as a new message, by the platform of its channel.
+
+Source: the CreateMessage schema of Bird's OpenAPI document and the prose of the messaging page: a
+body or a template, never both; several receivers only by e-mail; at most ten tags. Which status
+answers a breach of the prose is not published; it is the 422 of the schema here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from omnimsg.sandbox.schema import (
+    Json,
+    Kind,
+    Path,
+    Rule,
+    Violation,
+    anything,
+    at_least_one,
+    exactly_one,
+    fields,
+    flag,
+    items,
+    mapping,
+    nullable,
+    number,
+    text,
+)
+from omnimsg_bird.emulator.bodies import ACTION, BODY, EMAIL_SENDER
+from omnimsg_bird.emulator.template import TEMPLATE
+
+__all__ = ["ADDRESSES", "CREATE", "KEYS", "PRESIGNED"]
+
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("emailaddress",),
+    "sms": ("phonenumber",),
+    "whatsapp": ("phonenumber", "whatsappbsuid"),
+}
+"""The identifier keys that fit a platform; the first is meant where none is given."""
+
+ADDRESSES: Final[Mapping[str, Rule]] = {
+    "emailaddress": text(format="e-mail address"),
+    "phonenumber": text(format="E.164 number"),
+    "whatsappbsuid": text(1),
+}
+
+_WORD = text(1)
+_UUID = text(format="UUID")
+_NAME = nullable(text())
+
+
+def _contact(platform: str) -> Rule:
+    keys = KEYS[platform]
+
+    def address(value: Json, path: Path) -> Iterator[Violation]:
+        if "identifierValue" in value:
+            key = value.get("identifierKey", keys[0])
+            yield from ADDRESSES[key](value["identifierValue"], (*path, "identifierValue"))
+
+    identifier = {"identifierKey": text(one_of=keys), "identifierValue": _WORD}
+    return fields(
+        at_least_one("id", "identifierValue"),
+        address,
+        optional={
+            **identifier,
+            "id": _WORD,
+            # Only an e-mail has copies.
+            "type": text(one_of=("to", "cc", "bcc") if platform == "email" else ("to",)),
+            "identifiers": items(fields(address, required=identifier)),
+            "platformAddress": _WORD,
+            "platformAddressSelector": nullable(text()),
+        },
+    )
+
+
+def _receiver(platform: str) -> Rule:
+    most = None if platform == "email" else 1
+    return fields(required={"contacts": items(_contact(platform), 1, most)})
+
+
+_FLOW = fields(
+    optional={
+        "id": nullable(_UUID),
+        "name": _NAME,
+        "stepId": _NAME,
+        "runId": nullable(_UUID),
+    }
+)
+_PRODUCT = {"externalCatalogId": text(), "externalProductId": text()}
+
+_META = fields(
+    optional={
+        "extraInformation": mapping(anything),
+        "referral": fields(
+            optional={
+                "source": text(),
+                "title": _NAME,
+                "text": _NAME,
+                "group": _NAME,
+                "metadata": nullable(
+                    fields(
+                        optional={
+                            "source_id": text(),
+                            "source_url": _NAME,
+                            "media_url": _NAME,
+                            "tracking_id": _NAME,
+                        }
+                    )
+                ),
+            }
+        ),
+        "order": fields(
+            optional={
+                "products": items(
+                    fields(
+                        optional={
+                            **_PRODUCT,
+                            "quantity": number(whole=True),
+                            "price": fields(
+                                optional={
+                                    "amount": number(whole=True),
+                                    "exponent": number(whole=True),
+                                    "currencyCode": text(),
+                                }
+                            ),
+                        }
+                    )
+                )
+            }
+        ),
+        "referredProduct": nullable(fields(optional=_PRODUCT)),
+        "email": fields(
+            optional={"subject": text(), "headers": mapping(text()), "from": EMAIL_SENDER}
+        ),
+        "pushNotifications": fields(
+            optional={"gatewayTypeOverride": text(one_of=("apns", "firebase", "web"))}
+        ),
+        "navigatorId": _UUID,
+        "navigatorMessageId": _UUID,
+        "flow": _FLOW,
+        "journey": _FLOW,
+        "campaign": fields(optional={"id": nullable(_UUID), "name": _NAME}),
+    }
+)
+
+
+def _capped_marketing(value: Json, path: Path) -> Iterator[Violation]:
+    use = value.get("meta", {}).get("extraInformation", {}).get("useCase")
+    if value.get("capFrequency") and use != "marketing":
+        message = "can only be true if .meta.extraInformation.useCase is marketing"
+        yield Violation((*path, "capFrequency"), Kind.VALUE, message)
+
+
+def _link(value: Json, path: Path) -> Iterator[Violation]:
+    yield from ACTION(value, path)
+    yield from fields(required={"type": text(one_of=("link",)), "link": anything})(value, path)
+
+
+# Source: "Sending WhatsApp messages": two to ten cards, each with medium, title and one link.
+_WHATSAPP_CAROUSEL = fields(
+    required={
+        "text": _WORD,
+        "items": items(
+            fields(
+                required={
+                    "title": _WORD,
+                    "mediaUrl": anything,
+                    "actions": items(_link, 1, 1),
+                },
+                optional={"description": anything, "altText": anything},
+            ),
+            2,
+            10,
+        ),
+    }
+)
+
+
+def _whatsapp_carousel(value: Json, path: Path) -> Iterator[Violation]:
+    body = value.get("body", {})
+    if body.get("type") == "carousel":
+        yield from _WHATSAPP_CAROUSEL(body["carousel"], (*path, "body", "carousel"))
+
+
+def _create(platform: str, *checks: Rule) -> Rule:
+    return fields(
+        exactly_one("body", "template"),
+        _capped_marketing,
+        *checks,
+        required={"receiver": _receiver(platform)},
+        optional={
+            "sender": fields(
+                required={
+                    "connector": fields(
+                        required={"identifierValue": _WORD},
+                        optional={"annotations": fields(optional={"name": text()})},
+                    )
+                }
+            ),
+            "reference": text(),
+            "body": BODY,
+            "template": TEMPLATE,
+            "meta": _META,
+            "replyTo": fields(
+                required={"id": _WORD, "type": text(one_of=("message", "click", "referrals"))},
+                optional={"order": number(whole=True)},
+            ),
+            "notification": fields(required={"url": text(format="HTTP URL")}),
+            "capFrequency": flag,
+            "enableLinkTracking": flag,
+            "ignoreQuietHours": flag,
+            "ignoreGlobalHoldout": flag,
+            "tags": items(text(1, 50, pattern=r"[a-zA-Z0-9\-_ ]+"), 0, 10),
+            "shortLinks": nullable(fields(required={"domain": text(1, 128)})),
+            "scheduledFor": text(format="RFC 3339 time"),
+            "validity": number(0, whole=True),
+        },
+    )
+
+
+CREATE: Final[Mapping[str, Rule]] = {
+    "email": _create("email"),
+    "sms": _create("sms"),
+    "whatsapp": _create("whatsapp", _whatsapp_carousel),
+}
+"""The body of createChannelMessage, by platform."""
+
+PRESIGNED: Final = fields(required={"contentType": text(1)})
+"""The body of both presigned uploads."""

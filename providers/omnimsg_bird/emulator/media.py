@@ -1,0 +1,186 @@
+"""Bird's media: uploads through a form, downloads through a redirect.
+
+Sources: the presigned upload operations of Bird's OpenAPI document and the messaging page; the
+sibling Conversations page for 204; a public report on the media host for 401 without the key, the
+redirect, and 400 where the key is forwarded. The storage behind both is S3-like: it takes no
+Authorization header, and ignores whatever follows the file of a form, which is refused here.
+"""
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from typing import Any, Final
+
+import attrs
+from aiohttp import BodyPartReader, hdrs, web
+
+from omnimsg.sandbox import Media, MediaStore, World
+from omnimsg.sandbox.schema import Json
+
+__all__ = ["Uploads"]
+
+_BUCKET: Final = "sandbox-media"
+_MOST_BYTES: Final = 100 * 1024 * 1024
+_SIGNATURE: Final = "X-Amz-Signature"
+
+
+@attrs.frozen
+class _Grant:
+    """The form that an upload must bring, and the channel that the medium is for."""
+
+    form: dict[str, str]
+    channel_id: str | None
+
+
+class Uploads:
+    """Grants uploads, takes them, and hands media out again.
+
+    Args:
+        world: Ids, clock and limits.
+        store: Where the files lie.
+    """
+
+    def __init__(self, world: World, store: MediaStore) -> None:
+        self._world = world
+        self._store = store
+        self._granted: OrderedDict[str, _Grant] = OrderedDict()
+
+    def grant(
+        self, base_url: str, workspace_id: str, content_type: str, channel_id: str | None
+    ) -> dict[str, Any]:
+        """Return the answer to a presigned upload; `channel_id` None is for every channel."""
+        media_id = self._world.uuid()
+        path = f"/workspaces/{workspace_id}/media/{media_id}"
+        form = {
+            "Content-Type": content_type,
+            "acl": "private",
+            "bucket": _BUCKET,
+            "key": f"{workspace_id}/{media_id}",
+            "policy": self._world.hex_id(),
+            "x-amz-algorithm": "AWS4-HMAC-SHA256",
+            "x-amz-credential": "sandbox",
+            "x-amz-date": "20300101T000000Z",
+            "x-amz-meta-allowed-paths": path,
+            "x-amz-security-token": self._world.hex_id(),
+            "x-amz-signature": self._world.hex_id(),
+        }
+        self._granted[media_id] = _Grant(form, channel_id)
+        if len(self._granted) > self._world.limits.messages:
+            self._granted.popitem(last=False)
+        return {
+            "mediaUrl": base_url + path,
+            "uploadUrl": f"{base_url}/storage/{_BUCKET}",
+            "uploadMethod": hdrs.METH_POST,
+            "uploadFormData": form,
+        }
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take a form: every granted field, then the file, and no access key."""
+        try:
+            form, data, name = await _form(request)
+        except _StorageError as error:
+            return _refused(error.status, error.code)
+        media_id = form.get("key", "").rpartition("/")[2]
+        grant = self._granted.get(media_id)
+        if grant is None or grant.form != form:
+            return _refused(403, "AccessDenied")
+        self._store.add(
+            Media(
+                id=media_id,
+                data=data,
+                content_type=form["Content-Type"],
+                name=name,
+                extra={"channel_id": grant.channel_id},
+            )
+        )
+        return web.Response(status=204)
+
+    def redirect(self, base_url: str, media_id: str) -> web.Response | None:
+        """Return the redirect to a stored medium, None if there is none of this id."""
+        if self._store.get(media_id, self._world.clock()) is None:
+            return None
+        query = f"{_SIGNATURE}={self._signature(media_id)}"
+        location = f"{base_url}/storage/{_BUCKET}/{media_id}?{query}"
+        return web.Response(status=302, headers={hdrs.LOCATION: location})
+
+    async def download(self, request: web.Request) -> web.Response:
+        """Hand out a medium to whoever brings the signature and no access key."""
+        if hdrs.AUTHORIZATION in request.headers:
+            return _refused(400, "InvalidArgument")
+        media_id = request.match_info["media_id"]
+        given = request.query.get(_SIGNATURE, "").encode()
+        if not hmac.compare_digest(given, self._signature(media_id).encode()):
+            return _refused(403, "AccessDenied")
+        media = self._store.get(media_id, self._world.clock())
+        if media is None:
+            return _refused(404, "NoSuchKey")
+        return web.Response(body=media.data, headers={hdrs.CONTENT_TYPE: media.content_type})
+
+    def unusable(self, content: Json, base_url: str, channel_id: str) -> bool:
+        """Say whether content names one of our media that is missing or for another channel."""
+        if isinstance(content, dict):
+            return any(self.unusable(value, base_url, channel_id) for value in content.values())
+        if isinstance(content, list):
+            return any(self.unusable(value, base_url, channel_id) for value in content)
+        if not isinstance(content, str) or not content.startswith(f"{base_url}/workspaces/"):
+            return False
+        media = self._store.get(content.rpartition("/")[2], self._world.clock())
+        return media is None or media.extra["channel_id"] not in {None, channel_id}
+
+    def clear(self) -> None:
+        """Forget what was granted."""
+        self._granted.clear()
+
+    def _signature(self, media_id: str) -> str:
+        return hashlib.sha256(f"sandbox:{media_id}".encode()).hexdigest()
+
+
+class _StorageError(Exception):
+    """A form that the storage does not take."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
+async def _form(request: web.Request) -> tuple[dict[str, str], bytes, str | None]:
+    """Return the fields of a form, its file, and the file's name.
+
+    Raises:
+        _StorageError: It carries an access key, is no multipart form, does not say its length or
+            is too long, has no file, or has something twice or after the file.
+    """
+    length = request.content_length
+    for wrong, status, code in (
+        (hdrs.AUTHORIZATION in request.headers, 400, "InvalidArgument"),
+        (request.content_type != "multipart/form-data", 412, "PreconditionFailed"),
+        # Such a storage asks for the length in advance; 100 MiB is the sibling API's most.
+        (length is None, 411, "MissingContentLength"),
+        (length is not None and length > _MOST_BYTES, 400, "EntityTooLarge"),
+    ):
+        if wrong:
+            raise _StorageError(status, code)
+    form: dict[str, str] = {}
+    try:
+        reader = await request.multipart()
+        while isinstance(part := await reader.next(), BodyPartReader):
+            if part.name == "file":
+                file = bytes(await part.read()), part.filename
+                if await reader.next() is None:
+                    return form, *file
+                break
+            if part.name is None or part.name in form:
+                break
+            form[part.name] = await part.text()
+    except ValueError:
+        raise _StorageError(400, "MalformedPOSTRequest") from None
+    raise _StorageError(400, "InvalidArgument")
+
+
+def _refused(status: int, code: str) -> web.Response:
+    return web.Response(
+        status=status,
+        text=f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code></Error>',
+        content_type="application/xml",
+    )

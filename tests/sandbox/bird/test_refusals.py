@@ -1,0 +1,605 @@
+"""What the Bird emulator refuses, over plain HTTP and without an adapter."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from omnimsg.sandbox import Sandbox
+from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
+
+pytestmark = pytest.mark.anyio
+
+PHONE = {"identifierKey": "phonenumber", "identifierValue": "+48500100200"}
+MAILBOX = {"identifierKey": "emailaddress", "identifierValue": "a@example.test"}
+LINK = "https://files.example.test/a"
+HOUR = "2023-11-14T23:13:20Z"
+CARD = {
+    "title": "Shoes",
+    "mediaUrl": LINK,
+    "actions": [{"type": "link", "link": {"text": "Buy", "url": LINK}}],
+}
+
+
+def typed(kind: str, content: Any) -> dict[str, Any]:
+    """Return a body or an action."""
+    return {"type": kind, kind: content}
+
+
+def body(kind: str, content: Any) -> dict[str, Any]:
+    """Return a message with a body."""
+    return message(body=typed(kind, content))
+
+
+def text(**more: Any) -> dict[str, Any]:
+    """Return a message with a text body of other content."""
+    return body("text", {"text": "hi"} | more)
+
+
+def action(kind: str, content: Any) -> dict[str, Any]:
+    """Return a message with a text body and one action."""
+    return text(actions=[typed(kind, content)])
+
+
+def template(**fields: Any) -> dict[str, Any]:
+    """Return a message with a template."""
+    return message(body=None, template={"projectId": "p", "version": "latest"} | fields)
+
+
+def parameter(kind: str, value: Any) -> dict[str, Any]:
+    """Return a message with a template of one parameter."""
+    return template(parameters=[{"type": kind, "key": "k", "value": value}])
+
+
+def message(**more: Any) -> dict[str, Any]:
+    """Return a message with other fields; None leaves a field out."""
+    whole = {"receiver": {"contacts": [PHONE]}, "body": typed("text", {"text": "hi"})} | more
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def to(*contacts: Any) -> dict[str, Any]:
+    """Return a message to these contacts."""
+    return message(receiver={"contacts": list(contacts)})
+
+
+CONTACT = ".receiver.contacts[0]"
+ACTION = ".body.text.actions[0]"
+PARAMETER = ".template.parameters[0]"
+
+INVALID: list[tuple[str, str, Any, str]] = [
+    # what is wrong, the platform, the body, the path that is blamed
+    ("not an object", "sms", [], "."),
+    ("no receiver", "sms", message(receiver=None), ".receiver"),
+    ("no contacts", "sms", message(receiver={}), ".receiver.contacts"),
+    ("empty contacts", "sms", to(), ".receiver.contacts"),
+    ("contacts not a list", "sms", message(receiver={"contacts": PHONE}), ".receiver.contacts"),
+    ("contact of nobody", "sms", to({}), CONTACT),
+    ("contact nobody knows", "sms", to({"id": "c-1"}), f"{CONTACT}.id"),
+    ("list instead of a contact", "sms", to(PHONE | {"listId": "l"}), CONTACT),
+    ("two receivers", "sms", to(PHONE, PHONE), ".receiver.contacts"),
+    ("two receivers", "whatsapp", to(PHONE, PHONE), ".receiver.contacts"),
+    ("mailbox", "sms", to(MAILBOX), f"{CONTACT}.identifierKey"),
+    ("mailbox", "whatsapp", to(MAILBOX), f"{CONTACT}.identifierKey"),
+    ("phone", "email", to(PHONE), f"{CONTACT}.identifierKey"),
+    (
+        "keyless mailbox",
+        "sms",
+        to({"identifierValue": "a@example.test"}),
+        f"{CONTACT}.identifierValue",
+    ),
+    ("no plus", "sms", to(PHONE | {"identifierValue": "485001"}), f"{CONTACT}.identifierValue"),
+    ("copy", "sms", to(PHONE | {"type": "cc"}), f"{CONTACT}.type"),
+    ("unknown copy", "email", to(MAILBOX | {"type": "fcc"}), f"{CONTACT}.type"),
+    ("neither body nor template", "sms", message(body=None), "."),
+    ("body and template", "sms", message(template={"name": "n"}), ".template"),
+    ("fallback is no field", "sms", message(fallback=[]), "."),
+    ("ttl is no field", "sms", message(ttl=60), "."),
+    ("sendAt is no field", "sms", message(sendAt=HOUR), "."),
+    ("reference a number", "sms", message(reference=7), ".reference"),
+    (
+        "connector unnamed",
+        "sms",
+        message(sender={"connector": {}}),
+        ".sender.connector.identifierValue",
+    ),
+    ("eleven tags", "sms", message(tags=["t"] * 11), ".tags"),
+    ("tag too long", "sms", message(tags=["t" * 51]), ".tags[0]"),
+    ("tag with a dot", "sms", message(tags=["a.b"]), ".tags[0]"),
+    ("links without domain", "sms", message(shortLinks={}), ".shortLinks.domain"),
+    ("links enabled", "sms", message(shortLinks={"domain": "d", "enabled": True}), ".shortLinks"),
+    ("time without offset", "sms", message(scheduledFor="2023-11-14T23:13:20"), ".scheduledFor"),
+    ("36 days ahead", "sms", message(scheduledFor="2023-12-20T22:13:20Z"), ".scheduledFor"),
+    ("validity below zero", "sms", message(validity=-1), ".validity"),
+    ("validity a fraction", "sms", message(validity=1.5), ".validity"),
+    ("notification nowhere", "sms", message(notification={}), ".notification.url"),
+    ("no URL", "sms", message(notification={"url": "here"}), ".notification.url"),
+    ("flag a string", "sms", message(ignoreQuietHours="yes"), ".ignoreQuietHours"),
+    ("holiday", "sms", message(ignoreGlobalHolidays=True), "."),
+    ("cap of no marketing", "sms", message(capFrequency=True), ".capFrequency"),
+    ("meta", "sms", message(meta={"useCase": "marketing"}), ".meta"),
+    ("navigator no UUID", "sms", message(meta={"navigatorId": "n"}), ".meta.navigatorId"),
+    ("flow", "sms", message(meta={"flow": {"id": "f"}}), ".meta.flow.id"),
+    (
+        "gateway",
+        "sms",
+        message(meta={"pushNotifications": {"gatewayTypeOverride": "sms"}}),
+        ".meta.pushNotifications.gatewayTypeOverride",
+    ),
+    ("reply to what", "sms", message(replyTo={"id": "m"}), ".replyTo.type"),
+    ("body of no type", "sms", message(body={"text": {"text": "hi"}}), ".body.type"),
+    ("interactive", "sms", body("interactive", {}), ".body.type"),
+    ("template inside the body", "sms", body("template", {}), ".body"),
+    ("action body", "sms", body("action", {}), ".body"),
+    ("type and content differ", "sms", message(body={"type": "text", "image": {}}), ".body.text"),
+    ("empty text", "sms", body("text", {"text": ""}), ".body.text.text"),
+    ("text a string", "sms", body("text", "hi"), ".body.text"),
+    ("text with images", "sms", text(images=[]), ".body.text"),
+    (
+        "attachment unnamed",
+        "email",
+        text(attachments=[{"mediaUrl": LINK}])
+        | to(MAILBOX)
+        | {"body": typed("text", {"text": "hi", "attachments": [{"mediaUrl": LINK}]})},
+        ".body.text.attachments[0].filename",
+    ),
+    (
+        "parse mode",
+        "sms",
+        text(metadata={"telegram": {"parseMode": "HTML"}}),
+        ".body.text.metadata.telegram.parseMode",
+    ),
+    ("empty html", "email", to(MAILBOX) | {"body": typed("html", {})}, ".body.html"),
+    (
+        "attachment without type",
+        "email",
+        to(MAILBOX)
+        | {
+            "body": typed(
+                "html", {"html": "a", "attachments": [{"content": "YQ==", "filename": "a"}]}
+            )
+        },
+        ".body.html.attachments[0].contentType",
+    ),
+    (
+        "username with a space",
+        "email",
+        to(MAILBOX)
+        | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "a b"}}})},
+        ".body.html.metadata.emailFrom.username",
+    ),
+    ("no images", "sms", body("image", {"images": []}), ".body.image.images"),
+    (
+        "image of a type",
+        "sms",
+        body("image", {"images": [{"mediaUrl": LINK, "contentType": "a/b"}]}),
+        ".body.image.images[0]",
+    ),
+    (
+        "file of no type",
+        "sms",
+        body("file", {"files": [{"mediaUrl": LINK}]}),
+        ".body.file.files[0].contentType",
+    ),
+    ("gif without URL", "sms", body("gif", {"text": "a"}), ".body.gif.mediaUrl"),
+    (
+        "latitude",
+        "sms",
+        body("location", {"coordinates": {"latitude": 91, "longitude": 0}}),
+        ".body.location.coordinates.latitude",
+    ),
+    (
+        "half a place",
+        "sms",
+        body("location", {"coordinates": {"latitude": 1}}),
+        ".body.location.coordinates.longitude",
+    ),
+    (
+        "carousel's text",
+        "sms",
+        body("carousel", {"text": "x" * 1025, "items": []}),
+        ".body.carousel.text",
+    ),
+    (
+        "one card",
+        "whatsapp",
+        body("carousel", {"text": "a", "items": [CARD]}),
+        ".body.carousel.items",
+    ),
+    (
+        "card without action",
+        "whatsapp",
+        body("carousel", {"text": "a", "items": [CARD, {"title": "b", "mediaUrl": LINK}]}),
+        ".body.carousel.items[1].actions",
+    ),
+    (
+        "card that replies",
+        "whatsapp",
+        body(
+            "carousel",
+            {"text": "a", "items": [CARD, CARD | {"actions": [typed("reply", {"text": "a"})]}]},
+        ),
+        ".body.carousel.items[1].actions[0].type",
+    ),
+    ("list without text", "sms", body("list", {"items": []}), ".body.list.text"),
+    (
+        "list's button",
+        "sms",
+        body("list", {"text": "a", "metadata": {"button": {"label": "x" * 21}}}),
+        ".body.list.metadata.button.label",
+    ),
+    (
+        "section of html",
+        "sms",
+        body("section", {"items": [typed("html", {"html": "a"})]}),
+        ".body.section.items[0].type",
+    ),
+    (
+        "section too deep",
+        "sms",
+        body(
+            "section", {"items": [typed("section", {"items": [typed("section", {"items": []})]})]}
+        ),
+        ".body.section.items[0].section.items[0].type",
+    ),
+    (
+        "otp without disclaimer",
+        "sms",
+        body("authentication", {"otp": {}}),
+        ".body.authentication.otp.disclaimer",
+    ),
+    (
+        "otp too long",
+        "sms",
+        body("authentication", {"otp": {"disclaimer": True, "expirationTime": 91}}),
+        ".body.authentication.otp.expirationTime",
+    ),
+    ("unknown action", "sms", action("call", {"text": "a"}), f"{ACTION}.type"),
+    ("link without URL", "sms", action("link", {"text": "a"}), f"{ACTION}.link.url"),
+    ("link nowhere", "sms", action("link", {"text": "a", "url": "shop"}), f"{ACTION}.link.url"),
+    ("reply without text", "sms", action("reply", {}), f"{ACTION}.reply.text"),
+    (
+        "label too long",
+        "sms",
+        action("reply", {"text": "a", "metadata": {"description": {"label": "x" * 73}}}),
+        f"{ACTION}.reply.metadata.description.label",
+    ),
+    (
+        "currency",
+        "sms",
+        action("buy", {"text": "a", "amountCents": 1, "currency": "EURO"}),
+        f"{ACTION}.buy.currency",
+    ),
+    (
+        "amount a fraction",
+        "sms",
+        action("buy", {"text": "a", "amountCents": 1.5, "currency": "EUR"}),
+        f"{ACTION}.buy.amountCents",
+    ),
+    (
+        "payload an object",
+        "sms",
+        action("postback", {"text": "a", "payload": {}}),
+        f"{ACTION}.postback.payload",
+    ),
+    ("id of a template", "sms", template(id="t"), ".template"),
+    ("Meta's components", "whatsapp", template(components=[]), ".template"),
+    ("locale", "sms", template(locale="pl_PL"), ".template.locale"),
+    ("variable a number", "sms", template(variables={"n": 1}), ".template.variables.n"),
+    ("no UTM", "sms", template(utmParameters=[]), ".template.utmParameters"),
+    ("UTM of nothing", "sms", template(utmParameters=[{"key": "k"}]), ".template.utmParameters[0]"),
+    (
+        "UTM key too long",
+        "sms",
+        template(utmParameters=[{"key": "k" * 21, "value": "v"}]),
+        ".template.utmParameters[0].key",
+    ),
+    ("setting", "sms", template(settings={"mmLite": True}), ".template.settings"),
+    ("parameters a map", "sms", template(parameters={"1": "Ola"}), ".template.parameters"),
+    ("no parameters", "sms", template(parameters=[]), ".template.parameters"),
+    (
+        "parameter unnamed",
+        "sms",
+        template(parameters=[{"type": "string", "value": "a"}]),
+        f"{PARAMETER}.key",
+    ),
+    ("parameter of money", "sms", parameter("currency", "1"), f"{PARAMETER}.type"),
+    ("string a number", "sms", parameter("string", 1), f"{PARAMETER}.value"),
+    ("number a string", "sms", parameter("number", "1"), f"{PARAMETER}.value"),
+    ("boolean a string", "sms", parameter("boolean", "true"), f"{PARAMETER}.value"),
+    ("object a string", "sms", parameter("object", "{}"), f"{PARAMETER}.value"),
+    (
+        "slot without end",
+        "sms",
+        parameter("timeslotList", {"timeslots": [{"startTime": HOUR}]}),
+        f"{PARAMETER}.value.timeslots[0].duration",
+    ),
+    (
+        "section untitled",
+        "sms",
+        parameter("sectionList", {"sections": [{"items": []}]}),
+        f"{PARAMETER}.value.sections[0].title",
+    ),
+    (
+        "section's title",
+        "sms",
+        parameter("productSections", {"productSections": [{"title": "x" * 25, "products": []}]}),
+        f"{PARAMETER}.value.productSections[0].title",
+    ),
+    (
+        "product",
+        "sms",
+        parameter("whatsappProductItems", {"products": [{"type": "product"}]}),
+        f"{PARAMETER}.value.products[0].type",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("platform", "payload", "path"),
+    [row[1:] for row in INVALID],
+    ids=[f"{row[1]}: {row[0]}" for row in INVALID],
+)
+async def test_invalid_payload(
+    sandbox: Sandbox, http: aiohttp.ClientSession, platform: str, payload: Any, path: str
+) -> None:
+    """A payload outside Bird's closed schema is refused under the path of the fault."""
+    async with http.post(f"channels/{CHANNELS[platform]}/messages", json=payload) as response:
+        answer = await response.json()
+
+    assert (response.status, answer["code"]) == (422, "InvalidPayload")
+    assert answer["message"] == "One or more fields provided in the request body are malformed"
+    assert path in answer["details"]
+    assert all(isinstance(one, str) for lines in answer["details"].values() for one in lines)
+    assert len(sandbox.emulators["bird"].messages) == 0
+
+
+async def test_quoted_refusals(http: aiohttp.ClientSession) -> None:
+    """The refusals that were seen live are phrased as they were seen."""
+    quoted = [
+        to(PHONE | {"listId": "l"}),
+        body("interactive", {}),
+        message(receiver={"contacts": PHONE}),
+    ]
+    seen: list[Any] = []
+
+    for payload in quoted:
+        async with http.post(f"channels/{CHANNELS['sms']}/messages", json=payload) as response:
+            seen.append((await response.json())["details"])
+
+    types = (
+        "text, html, image, file, gif, location, carousel, list, section, authentication, "
+        "template, action"
+    )
+    assert seen == [
+        {".receiver.contacts[0]": ['property "listId" is unsupported']},
+        {".body.type": [f'Invalid value: "interactive", expected one of: {types}']},
+        {".receiver.contacts": ["value must be an array"]},
+    ]
+
+
+ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
+    ("text", "sms", text(metadata={"whatsapp": {"previewUrl": True}})),
+    ("keyless phone", "whatsapp", to({"identifierValue": "+48500100200"})),
+    ("business id", "whatsapp", to({"identifierKey": "whatsappbsuid", "identifierValue": "B.1"})),
+    (
+        "everything around it",
+        "sms",
+        message(
+            reference="r",
+            tags=["A b-c_1"],
+            validity=0,
+            shortLinks={"domain": "default"},
+            scheduledFor=HOUR,
+            notification={"url": LINK},
+            capFrequency=True,
+            ignoreQuietHours=True,
+            ignoreGlobalHoldout=True,
+            enableLinkTracking=False,
+            sender={"connector": {"identifierValue": "Acme", "annotations": {"name": "A"}}},
+            replyTo={"id": "m", "type": "message", "order": 1},
+            meta={"extraInformation": {"useCase": "marketing", "any": [1]}},
+        ),
+    ),
+    (
+        "mails with copies",
+        "email",
+        to(MAILBOX | {"type": "to"}, {"identifierValue": "b@example.test", "type": "bcc"})
+        | {
+            "body": typed(
+                "html",
+                {
+                    "html": "<p>a</p>",
+                    "text": "a",
+                    "metadata": {"subject": "s"},
+                    "attachments": [
+                        {"content": "YQ==", "contentType": "text/plain", "filename": "a"}
+                    ],
+                },
+            )
+        },
+    ),
+    ("image", "sms", body("image", {"images": [{"mediaUrl": LINK, "altText": "a"}]})),
+    ("file", "whatsapp", body("file", {"files": [{"mediaUrl": LINK, "contentType": "audio/ogg"}]})),
+    ("gif", "sms", body("gif", {"mediaUrl": LINK})),
+    (
+        "place",
+        "whatsapp",
+        body(
+            "location",
+            {"coordinates": {"latitude": -90, "longitude": 180}, "location": {"label": "a"}},
+        ),
+    ),
+    ("carousel", "whatsapp", body("carousel", {"text": "a", "items": [CARD, CARD]})),
+    ("list", "whatsapp", body("list", {"text": "a", "items": [{"title": "b"}]})),
+    (
+        "section",
+        "sms",
+        body("section", {"items": [typed("section", {"items": [typed("text", {"text": "a"})]})]}),
+    ),
+    ("otp", "whatsapp", body("authentication", {"otp": {"disclaimer": True}})),
+    (
+        "actions",
+        "whatsapp",
+        text(
+            actions=[
+                typed("link", {"text": "a", "url": "{{link}}"}),
+                typed("reply", {"text": "a"}),
+                {"type": "locationRequest"},
+                typed("buy", {"text": "a", "amountCents": 1, "currency": "EUR"}),
+                typed("postback", {"text": "a", "payload": "p"}),
+            ]
+        ),
+    ),
+    (
+        "template",
+        "whatsapp",
+        template(
+            locale="pl-PL",
+            parameters=[
+                {"type": "string", "key": "a", "value": "b"},
+                {"type": "number", "key": "a", "value": 1.5},
+                {"type": "object", "key": "a", "value": {"b": 1}},
+                {"type": "boolean", "key": "a"},
+            ],
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("platform", "payload"), [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED]
+)
+async def test_documented_payload(
+    http: aiohttp.ClientSession, platform: str, payload: dict[str, Any]
+) -> None:
+    """What Bird documents is accepted."""
+    async with http.post(f"channels/{CHANNELS[platform]}/messages", json=payload) as response:
+        answer = await response.json()
+
+    assert response.status == 202, answer
+
+
+MESSAGES = f"workspaces/{WORKSPACE}/channels/{CHANNELS['sms']}/messages"
+OTHER = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", f"workspaces/{OTHER}/channels/{CHANNELS['sms']}/messages", 404),
+        ("POST", f"workspaces/{WORKSPACE}/channels/{OTHER}/messages", 404),
+        ("GET", f"workspaces/{WORKSPACE}/channels/{OTHER}/messages", 404),
+        ("GET", f"workspaces/{OTHER}/channels/messages", 404),
+        ("GET", f"{MESSAGES}/{OTHER}", 404),
+        ("GET", f"{MESSAGES}/{OTHER}/interactions", 404),
+        ("POST", f"workspaces/{OTHER}/channel-media/presigned-upload", 404),
+        ("POST", f"workspaces/{WORKSPACE}/channels/{OTHER}/presigned-upload", 404),
+        ("GET", f"workspaces/{WORKSPACE}/media/{OTHER}", 404),
+        ("GET", "workspaces", 404),
+        ("DELETE", MESSAGES, 405),
+        ("PATCH", f"{MESSAGES}/{OTHER}", 405),
+    ],
+)
+async def test_unknown_things(
+    sandbox: Sandbox, http: aiohttp.ClientSession, method: str, path: str, status: int
+) -> None:
+    """What is not there is refused with a code and a message."""
+    async with http.request(method, f"{sandbox.url}/bird/{path}", json=message()) as response:
+        answer = await response.json()
+
+    assert response.status == status
+    assert {name: type(value) for name, value in answer.items()} == {"code": str, "message": str}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [None, f"AccessKey {ACCESS_KEY}x", f"Bearer {ACCESS_KEY}", ACCESS_KEY, "AccessKey"],
+    ids=["none", "wrong", "scheme", "bare", "empty"],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", MESSAGES),
+        ("GET", MESSAGES),
+        ("GET", f"{MESSAGES}/{OTHER}"),
+        ("GET", f"{MESSAGES}/{OTHER}/interactions"),
+        ("GET", f"workspaces/{WORKSPACE}/channels/messages"),
+        ("POST", f"workspaces/{WORKSPACE}/channel-media/presigned-upload"),
+        ("GET", f"workspaces/{WORKSPACE}/media/{OTHER}"),
+    ],
+)
+async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | None) -> None:
+    """Nothing is answered without the access key."""
+    headers = {} if key is None else {"Authorization": key}
+    url = f"{sandbox.url}/bird/{path}"
+
+    async with aiohttp.request(method, url, headers=headers, json=message()) as response:
+        answer = await response.json()
+
+    assert (response.status, set(answer)) == (401, {"code", "message"})
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [
+        (b'{"receiver": ', "application/json", 400),
+        (b"", "application/json", 400),
+        (b"{}", "text/plain", 400),
+        (b"{" + b" " * 200_000 + b"}", "application/json", 413),
+    ],
+    ids=["cut short", "empty", "not called JSON", "200 KB"],
+)
+async def test_unreadable_body(
+    http: aiohttp.ClientSession, content: bytes, content_type: str, status: int
+) -> None:
+    """A body that cannot be read is refused before its fields are."""
+    async with http.post(
+        f"channels/{CHANNELS['sms']}/messages",
+        data=content,
+        headers={"Content-Type": content_type},
+    ) as response:
+        answer = await response.json()
+
+    assert (response.status, set(answer)) == (status, {"code", "message"})
+
+
+async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """A throttled request was not processed, and no wait is named."""
+    sandbox.faults.add("rate_limit", provider="bird")
+
+    async with http.post(f"channels/{CHANNELS['sms']}/messages", json=message()) as response:
+        answer = await response.json()
+
+    assert (response.status, set(answer)) == (429, {"code", "message"})
+    assert "Retry-After" not in response.headers
+    assert len(sandbox.emulators["bird"].messages) == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("limit=0", ".limit"),
+        ("limit=1001", ".limit"),
+        ("limit=ten", ".limit"),
+        ("limit=1&limit=2", ".limit"),
+        ("reverse=yes", ".reverse"),
+        ("pageToken=nonsense", ".pageToken"),
+        ("pageToken=" + "x" * 8001, ".pageToken"),
+        ("status=read", ".status"),
+        ("direction=out", ".direction"),
+        ("startAt=2023-11-14", ".startAt"),
+        ("id=7", ".id"),
+        ("batchId=7", ".batchId"),
+        ("messageType=audio", ".messageType"),
+        ("failureCode=x", ".failureCode"),
+        ("platform=a", ".platform"),
+        ("phonenumber=%2B48500100200", ".phonenumber"),
+        (f"channelId={OTHER}", ".channelId"),
+    ],
+)
+async def test_invalid_query(http: aiohttp.ClientSession, query: str, path: str) -> None:
+    """A list refuses parameters, and values of them, that Bird does not document."""
+    async with http.get(f"channels/{CHANNELS['sms']}/messages?{query}") as response:
+        answer = await response.json()
+
+    assert (response.status, list(answer["details"])) == (422, [path])
