@@ -1,0 +1,73 @@
+"""What is run before a change lands. `nox` runs the first four; `nox -s NAME` runs one.
+
+Each session installs what it needs from `pyproject.toml`, so it passes on a new machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "typing", "tests", "wheel"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting, lint, spelling, and the import contracts that hold the architecture."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "format", "--check")
+    session.run("ruff", "check")
+    session.run("codespell")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Strict types inside, and complete ones on the public surface."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "omnimsg", "--ignoreexternal")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The whole suite, with the floor under branch coverage."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term"]))
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The suite against the built wheel instead of the working tree."""
+    built = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(built, ignore_errors=True)
+    session.install("build")
+    session.run("python", "-m", "build", "--outdir", str(built))
+    (package,) = built.glob("*.whl")
+    session.install(f"omnimsg[test] @ {package.resolve().as_uri()}")
+    # -P: without it the working tree would be imported instead of what was installed.
+    session.run("python", "-P", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the generated tables anew, and run every example in the docs."""
+    session.install("-e", ".[test]")
+    session.run("python", "docs/generate.py")
+    session.run("python", "-m", "pytest", "tests/docs")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """What building, encoding and decoding a message costs."""
+    session.install("-e", ".")
+    session.run("python", "benchmarks/codec.py", *session.posargs)
