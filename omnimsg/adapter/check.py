@@ -23,11 +23,12 @@ from omnimsg.domain.content import (
     Text,
 )
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.frozen import EMPTY
 from omnimsg.domain.media import Inline, Stored
 from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities
     from omnimsg.domain.channel import Channel
@@ -36,6 +37,16 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 _OPTIONAL = ("sender", "send_at", "ttl", "tags", "callback_url", "fallback", "encryption")
+
+# What a caller asks for beside the content itself. Facts about a file (its type, size, duration,
+# digest) are no wishes: a provider that has no use for them loses nothing.
+_OPTIONS: dict[type, tuple[str, ...]] = {
+    Text: ("preview_url", "udh", "autoconvert"),
+    Media: ("caption",),
+    MediaItem: ("file_name", "alt_text", "thumbnail_url", "refresh"),
+    Template: ("version", "header", "buttons"),
+    Email: ("cc", "bcc", "attachments", "headers", "from_name"),
+}
 
 
 def refused(reason: Reason, path: str, why: str) -> Failure:
@@ -124,6 +135,26 @@ def check_content(
                 where,
                 f"is {action.kind}; on {channel.value} this provider carries"
                 f" {_list(can.actions) or 'no actions'}",
+            )
+    return None
+
+
+def check_options(
+    value: Text | Media | MediaItem | Template | Email, path: str, carried: Container[str]
+) -> Failure | None:
+    """Refuse the first option that is set although the provider cannot carry it.
+
+    Args:
+        value: The piece of content whose options are looked at.
+        path: The path to it.
+        carried: The options that the provider can express here.
+    """
+    for option in _OPTIONS[type(value)]:
+        if option not in carried and getattr(value, option) not in (None, (), EMPTY):
+            return refused(
+                Reason.UNSUPPORTED_CONTENT,
+                f"{path}.{option}",
+                "cannot be expressed here by this provider; leave it out",
             )
     return None
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.check import check_message, refused
-from omnimsg.domain.errors import Unsupported
+from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason
 
@@ -86,6 +86,14 @@ class Adapter(ABC, Generic[S]):
     protected: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, account: Account[S]) -> None:
+        """Build the adapter of one account.
+
+        Raises:
+            ConfigError: The account's extras touch what `protected` keeps from them.
+        """
+        for key in account.extras:
+            if key in self.protected:
+                raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
         self.account = account
         self.table = self.codes.override(account.codes) if account.codes else self.codes
 
@@ -134,8 +142,7 @@ class Adapter(ABC, Generic[S]):
                     return refused(
                         Reason.INVALID_MESSAGE,
                         f"extras.{self.provider}.{key}",
-                        "is not for extras to set: it decides who is texted and how answers are"
-                        " matched",
+                        _PROTECTED,
                     )
         return failure
 
@@ -206,5 +213,6 @@ class Adapter(ABC, Generic[S]):
         return Unsupported(f"{self.provider} has no operation {operation.value!r}")
 
 
+_PROTECTED = "is not for extras to set: it decides who is texted and how answers are matched"
 _NO_MAPPING = TemplateMapping()
 _NO_EXTRAS: Mapping[str, Any] = {}
