@@ -1,0 +1,19 @@
+"""Tools for testing adapters, for people who write them.
+
+`AdapterConformance` is a test class to derive from; `docs/write-an-adapter.md` shows how. pytest
+runs it, but nothing here imports pytest.
+"""
+
+from omnimsg.testing.conformance import AdapterConformance
+from omnimsg.testing.driving import Driven, drive
+from omnimsg.testing.verdicts import Accept, Missing, Refuse, Said
+
+__all__ = [
+    "Accept",
+    "AdapterConformance",
+    "Driven",
+    "Missing",
+    "Refuse",
+    "Said",
+    "drive",
+]

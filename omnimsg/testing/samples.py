@@ -1,0 +1,237 @@
+"""Plain samples of everything the model can say, for holding an adapter against its word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.content import (
+    Attachment,
+    Binary,
+    Buy,
+    Card,
+    Carousel,
+    ContactCard,
+    Contacts,
+    CreateEvent,
+    Dial,
+    Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Location,
+    Media,
+    MediaItem,
+    OpenMedia,
+    OpenUrl,
+    Otp,
+    Reply,
+    RequestLocation,
+    Section,
+    ShowLocation,
+    Template,
+    Text,
+)
+from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
+from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.privacy import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
+    from omnimsg.domain.channel import Channel
+    from omnimsg.domain.content import Action, Content
+    from omnimsg.domain.media import Source
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER = NOW + timedelta(hours=2)
+
+RECIPIENTS: Mapping[str, str | ProviderContact] = {
+    "phone": "+37255500001",
+    "email": "ola.nordmann@example.test",
+    "contact": ProviderContact(id="contact-0001"),
+}
+
+ACTIONS: Mapping[str, Action] = {
+    each.kind: each
+    for each in (
+        Reply("Confirm it", "confirmed"),
+        OpenUrl("Open it", "https://shop.example.test/orders"),
+        OpenMedia("Watch it"),
+        Dial("Call us", "+37255500002"),
+        ShowLocation("Find us", latitude=59.4, longitude=24.7, label="Our shop"),
+        RequestLocation("Where are you", payload="whereabouts"),
+        CreateEvent("Note it", "Opening day", start=NOW, end=LATER),
+        Buy("Pay now", Decimal("9.90"), currency="EUR"),
+    )
+}
+
+_TYPES: Mapping[MediaKind, str] = {
+    MediaKind.IMAGE: "image/jpeg",
+    MediaKind.VIDEO: "video/mp4",
+    MediaKind.AUDIO: "audio/mpeg",
+    MediaKind.DOCUMENT: "application/pdf",
+    MediaKind.STICKER: "image/webp",
+    MediaKind.GIF: "image/gif",
+}
+
+
+def recipient(can: ChannelCapabilities) -> str | ProviderContact:
+    """Return a recipient that a channel takes."""
+    return next(RECIPIENTS[kind] for kind in RECIPIENTS if kind in can.recipients)
+
+
+def source(kind: str, account: str) -> Source:
+    """Return a media source of one kind."""
+    if kind == "inline":
+        return Inline(b"omnimsg sample file")
+    if kind == "link":
+        return Link("https://media.example.test/sample")
+    return Stored(
+        account=account, id="stored-sample-1", url="https://media.example.test/stored-sample-1"
+    )
+
+
+def item(kind: MediaKind, where: Source, limit: MediaLimit | None = None) -> MediaItem:
+    """Return a media item of one kind, with a type that the limit allows."""
+    usual = _TYPES[kind]
+    types = sorted(limit.types) if limit is not None else []
+    return MediaItem(kind, where, content_type=usual if not types or usual in types else types[0])
+
+
+def items(can: ChannelCapabilities, account: str) -> Iterator[MediaItem]:
+    """Yield a media item of every kind and source that a channel has."""
+    for kind, limit in can.media.items():
+        for name in sorted(can.sources):
+            yield item(kind, source(name, account), limit)
+
+
+def contents(kind: str, can: ChannelCapabilities, account: str) -> Iterator[Content]:
+    """Yield samples of one kind of content, plain ones first, within what a channel has."""
+    actions = [ACTIONS[each] for each in ACTIONS if each in can.actions]
+    media = list(items(can, account))
+    if kind == "media":
+        yield from (Media((each,)) for each in media)
+    elif kind == "interactive":
+        yield from (
+            Interactive("Your table is ready", (each,)) for each in actions or ACTIONS.values()
+        )
+        yield from (
+            Interactive("Your table is ready", actions[:1], header=each)
+            for each in media
+            if actions
+        )
+    elif kind == "card":
+        yield from (Card(title="Tonight", text="A fine menu", media=each) for each in media)
+        yield from (Card(title="Tonight", text="A fine menu", actions=(each,)) for each in actions)
+        yield PLAIN["card"]
+    elif kind == "carousel":
+        yield from _carousels(media, actions)
+        yield PLAIN["carousel"]
+    elif kind == "email":
+        yield PLAIN["email"]
+        for name in sorted(can.sources):
+            attached = Attachment(source(name, account), "menu.pdf", content_type="application/pdf")
+            yield Email(subject="Your table", text="It is ready.", attachments=(attached,))
+    else:
+        yield PLAIN[kind]
+
+
+def _carousels(media: list[MediaItem], actions: list[Action]) -> Iterator[Carousel]:
+    for each in media:
+        for tapped in [[action] for action in actions] or [[]]:
+            yield Carousel(
+                [
+                    Card(title=title, text="A fine menu", media=each, actions=tapped)
+                    for title in ("Tonight", "Tomorrow")
+                ]
+            )
+
+
+PLAIN: Mapping[str, Content] = {
+    each.kind: each
+    for each in (
+        Text("Your table is ready"),
+        Media.link(MediaKind.IMAGE, "https://media.example.test/sample"),
+        Template("table_ready", "en", body=["Thandi"]),
+        Location(59.4, 24.7, name="Our shop", address="Pikk 1"),
+        Contacts(
+            [
+                ContactCard(
+                    name=FrozenDict({"formatted_name": "Ola Nordmann", "first_name": "Ola"}),
+                    phones=(FrozenDict({"phone": "+37255500003", "type": "WORK"}),),
+                )
+            ]
+        ),
+        Interactive("Your table is ready", [ACTIONS["reply"]]),
+        ListPicker(
+            "Choose a table",
+            "Tables",
+            sections=[
+                ListSection(
+                    [ListItem("By the window", "window"), ListItem("By the door", "door")],
+                    "Tables",
+                )
+            ],
+        ),
+        Carousel(
+            [
+                Card(title="Tonight", text="A fine menu"),
+                Card(title="Tomorrow", text="Another menu"),
+            ]
+        ),
+        Card(title="Tonight", text="A fine menu"),
+        Section([Text("Your table is ready"), Location(59.4, 24.7, name="Our shop")]),
+        Email(subject="Your table", html="<p>It is ready.</p>", text="It is ready."),
+        Otp("Do not share this code", 10),
+        Binary(b"\x01\x02\x03", "0605040b8423f0"),
+    )
+}
+
+
+def messages(capabilities: Capabilities, account: str) -> Iterator[Message]:
+    """Yield a message for everything that capabilities allow."""
+    for channel, can in capabilities.channels.items():
+        base = Message(recipient(can), Text("Your table is ready"), channel=channel)
+        for kind in sorted(can.content):
+            for content in contents(kind, can, account):
+                yield attrs.evolve(base, content=content, reference=f"sample-{kind}")
+        for kind in sorted(can.recipients):
+            plain = next(
+                (each for name in sorted(can.content) for each in contents(name, can, account)),
+                base.content,
+            )
+            yield attrs.evolve(base, to=RECIPIENTS[kind], content=plain, reference=f"to-{kind}")
+
+
+def field_values(channel: Channel, capabilities: Capabilities) -> Mapping[str, tuple[Any, Any]]:
+    """Return two different values for each optional field of a message on one channel."""
+    others = [
+        other
+        for other, can in capabilities.channels.items()
+        if other is not channel and "text" in can.content
+    ]
+    reserve = others[0] if others else channel
+    return {
+        "sender": ("+37255500008", "+37255500009"),
+        "send_at": (NOW + timedelta(hours=1), LATER),
+        "ttl": (3600, 7200),
+        "tags": (("spring",), ("autumn",)),
+        "callback_url": ("https://hooks.example.test/a", "https://hooks.example.test/b"),
+        "fallback": (
+            (Leg(channel=reserve, content=Text("The first reserve")),),
+            (Leg(channel=reserve, content=Text("Another reserve")),),
+        ),
+        "encryption": (_encryption("b21uaW1zZy1zYW1wbGUtYQ=="), _encryption("b3RoZXItc2FtcGxl")),
+    }
+
+
+def _encryption(key: str) -> Encryption:
+    return Encryption(key=Secret(key), key_arn="arn:aws:kms:sample", cipher="AES/GCM/NoPadding")

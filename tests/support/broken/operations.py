@@ -1,0 +1,142 @@
+"""Variations of Toy with wrong operations, or without discretion."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from support.toy import ToyAdapter
+
+from omnimsg.adapter import (
+    Adapter,
+    Operation,
+)
+from omnimsg.domain.errors import Unsupported
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import Balance
+from omnimsg.domain.media import Stored
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.status import MessageStatus, Timeline
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Context, Flow, Response, Source
+    from omnimsg.adapter.contract import Answered
+    from omnimsg.domain.history import HistoryQuery, Page, PastMessage
+    from omnimsg.domain.media import Upload
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+
+
+class _ThinksItIsThere(ToyAdapter):
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        found = yield from super().status(provider_id, context)
+        return self.there(found, context) if isinstance(found, MessageStatus) else found
+
+    def there(self, found: MessageStatus, context: Context) -> MessageStatus:
+        evidence = self.statuses.evidence("there")
+        leg = found.legs[0]
+        timeline = Timeline.of(evidence, context.now)
+        return attrs.evolve(found, legs=(attrs.evolve(leg, timeline=timeline),))
+
+
+class _ForgetsTheId(ToyAdapter):
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        return (yield from super().status("another", context))
+
+
+class _FailsOnUnknownIds(ToyAdapter):
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        found = yield from super().status(provider_id, context)
+        if isinstance(found, MessageStatus) and found.reason is Reason.NOT_FOUND:
+            return Failure(reason=Reason.NOT_FOUND, retry=Retry.NEVER)
+        return found
+
+
+class _NeverStops(ToyAdapter):
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        yield from super().cancel(provider_id, context)
+        return False
+
+
+class _StoresForAnother(ToyAdapter):
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        found = yield from super().upload(upload, source, context)
+        return attrs.evolve(found, account="other") if isinstance(found, Stored) else found
+
+
+class _TrustsTheBalance(ToyAdapter):
+    def balance(self, context: Context) -> Flow[Answered[Balance]]:
+        response = yield self.request("/balance")
+        document = response.json()
+        return Balance(amount=Decimal(document["left"]), raw=document)
+
+
+class _PagesForEver(ToyAdapter):
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        return (yield from super().history(query, "1", context))
+
+
+class _LacksInSilence(ToyAdapter):
+    balance = Adapter.balance
+
+    def lacks(self, operation: Operation) -> Unsupported:
+        return Unsupported("no")
+
+
+class _ShowsTheKey(ToyAdapter):
+    def __repr__(self) -> str:
+        return f"ToyAdapter({self.account.settings.key.reveal()})"
+
+
+class _LogsTheKey(ToyAdapter):
+    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+        logging.getLogger("toy").debug("as %s", self.authorization())
+        return super().text_of(message, context)
+
+
+class _LogsTheNumber(ToyAdapter):
+    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+        logging.getLogger("toy").info("to %s", message.to)
+        return super().text_of(message, context)
+
+
+class _QuotesTheNumber(ToyAdapter):
+    def refused(
+        self, reference: str, fault: dict[str, Any], level: str, response: Response
+    ) -> Outcome | None:
+        outcome = super().refused(reference, fault, level, response)
+        if outcome is None or isinstance(outcome, Accepted):
+            return outcome
+        return attrs.evolve(
+            outcome, failure=attrs.evolve(outcome.failure, path=outcome.failure.detail)
+        )
+
+
+class _QuotesTheMessage(ToyAdapter):
+    def check(self, message: Message) -> Failure | None:
+        failure = super().check(message)
+        return failure and attrs.evolve(failure, detail=f"{message.to} {message.content}")
+
+
+BROKEN: list[tuple[type[ToyAdapter], str]] = [
+    (_ThinksItIsThere, "test_status_reads_every_documented_status"),
+    (_ForgetsTheId, "test_status_reads_every_documented_status"),
+    (_ThinksItIsThere, "test_status_keeps_a_word_it_does_not_know"),
+    (_ThinksItIsThere, "test_status_of_an_unknown_id_is_no_failure"),
+    (_FailsOnUnknownIds, "test_status_of_an_unknown_id_is_no_failure"),
+    (_NeverStops, "test_operations_give_what_they_promise"),
+    (_StoresForAnother, "test_operations_give_what_they_promise"),
+    (_TrustsTheBalance, "test_operations_survive_every_answer"),
+    (_PagesForEver, "test_pages_come_to_an_end"),
+    (_LacksInSilence, "test_operations_that_are_lacking_say_so"),
+    (_ShowsTheKey, "test_no_secret_is_shown"),
+    (_LogsTheKey, "test_no_secret_is_shown"),
+    (_LogsTheNumber, "test_no_number_and_no_text_is_shown"),
+    (_QuotesTheNumber, "test_no_number_and_no_text_is_shown"),
+    (_QuotesTheMessage, "test_refusals_before_sending_show_nothing"),
+]
