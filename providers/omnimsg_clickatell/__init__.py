@@ -1,1 +1,5 @@
-"""To be filled."""
+"""Clickatell One API: SMS and WhatsApp through https://platform.clickatell.com."""
+
+from omnimsg_clickatell.adapter import ClickatellAdapter, ClickatellSettings
+
+__all__ = ["ClickatellAdapter", "ClickatellSettings"]

@@ -1,0 +1,276 @@
+"""The adapter: which request each operation is, and who reads its answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+import attrs
+import orjson
+
+from omnimsg.adapter import Account, Adapter, Answer, Effect, Request, refused
+from omnimsg.domain.content import Text
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
+from omnimsg_clickatell import rules
+from omnimsg_clickatell.capabilities import CAPABILITIES, MOST_UPLOAD_BYTES
+from omnimsg_clickatell.codes import CODES
+from omnimsg_clickatell.statuses import STATUSES
+from omnimsg_clickatell.wire import operations
+from omnimsg_clickatell.wire.answer import read_notices, read_send
+from omnimsg_clickatell.wire.encode import bare, document, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omnimsg.adapter import Answered, Context, Flow, Response, Source
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.history import Balance
+    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+
+_JSON = "application/json"
+_READ_BY_BUSINESS = 1001
+
+
+@attrs.frozen(kw_only=True)
+class ClickatellSettings:
+    """The account's own keys in the configuration.
+
+    Attributes:
+        api_key: The integration's key; it is sent bare, without `Bearer`.
+    """
+
+    api_key: Secret
+
+
+class ClickatellAdapter(Adapter[ClickatellSettings]):
+    """Clickatell's One API: SMS and WhatsApp, up to 100 messages a request.
+
+    The channel is always sent, so an account's default never depends on Clickatell's. Nothing here
+    is idempotent, and a message can be looked up by Clickatell's id only.
+    """
+
+    provider: ClassVar[str] = "clickatell"
+    settings = ClickatellSettings
+    base_url = "https://platform.clickatell.com"
+    capabilities = CAPABILITIES
+    codes = CODES
+    statuses = STATUSES
+    protected = frozenset({"clientMessageId", "messages", "to"})
+
+    def __init__(self, account: Account[ClickatellSettings]) -> None:
+        super().__init__(account)
+        for key in sorted(self.protected & account.extras.keys()):
+            raise ConfigError(
+                f"accounts.{account.name}.extras.{key}: is not for extras to set: it decides who"
+                " is texted and how answers are matched; remove it"
+            )
+
+    def authorization(self) -> Mapping[str, str]:
+        """Return the key as Clickatell wants it: bare."""
+        return {"Authorization": self.account.settings.api_key.reveal()}
+
+    def check(self, message: Message) -> Failure | None:
+        """Say what Clickatell would refuse or drop, as far as its documents tell."""
+        failure = super().check(message)
+        if failure is not None or _is_plain(message):
+            return failure
+        return rules.check(
+            message, self.channel_of(message), self.template_of
+        ) or self._check_json(message)
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
+        """Send messages, in as many requests as their most repeated reference needs.
+
+        Answers are matched by reference, so two messages of equal reference never share a request.
+        """
+        outcomes: list[Outcome | None] = [None] * len(messages)
+        for positions in rounds([message.reference for message in messages]):
+            some = [messages[position] for position in positions]
+            response = yield Request(
+                "POST",
+                "/v1/message",
+                encode(some, self, context),
+                effect=Effect.SENDS,
+                content_type=_JSON,
+                authenticated=True,
+                success=frozenset({202, 207}),
+            )
+            verdicts = read_send(some, response, self.table, context.account)
+            for position, outcome in zip(positions, verdicts, strict=True):
+                outcomes[position] = outcome
+        return outcomes
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask where a message is."""
+        response = yield Request(
+            "GET", f"/v1/message/{quote(provider_id, safe='')}", authenticated=True
+        )
+        return operations.read_status(response, provider_id, context) or self._refusal(response)
+
+    def mark_read(
+        self, provider_ids: Sequence[str], context: Context
+    ) -> Flow[Sequence[Outcome | None]]:
+        """Tell people on WhatsApp that their messages were read.
+
+        The ids are those of inbound messages. Each notice carries its position as `clientEventId`,
+        for its answer to be matched by.
+        """
+        notices = [
+            {
+                "channel": "whatsapp",
+                "messageId": provider_id,
+                "statusCode": _READ_BY_BUSINESS,
+                "clientEventId": str(position),
+            }
+            for position, provider_id in enumerate(provider_ids)
+        ]
+        response = yield Request(
+            "POST",
+            "/v1/notification",
+            orjson.dumps({"event": {"messageStatusUpdate": notices}}),
+            effect=Effect.REPEATABLE,
+            content_type=_JSON,
+            authenticated=True,
+            success=frozenset({202, 207}),
+        )
+        return read_notices(provider_ids, response, self.table, context.account)
+
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        """Hand over a file: for one number where it is restricted to one, else for everybody."""
+        failure = _check_upload(upload, source)
+        if failure is not None:
+            return failure
+        query = [("fileName", upload.file_name)]
+        if upload.restricted_to is None:
+            query.append(("broadcastAllowed", "true"))
+        else:
+            query.append(("to", bare(upload.restricted_to)))
+        if upload.encryption is None:
+            # The digest is that of the unencrypted file, which of an encrypted one nobody told us.
+            query.append(("sha256FileHash", source.sha256))
+        else:
+            encryption = upload.encryption
+            query.append(("encryptionKey", encryption.key.reveal()))
+            query += [
+                (name, value)
+                for name, value in (
+                    ("kmsArn", encryption.key_arn),
+                    ("encryptionCipher", encryption.cipher),
+                )
+                if value is not None
+            ]
+        response = yield Request(
+            "POST",
+            "/v1/media",
+            source,
+            effect=Effect.REPEATABLE,
+            content_type=upload.content_type,
+            query=tuple(query),
+            authenticated=True,
+            success=frozenset({201}),
+        )
+        return operations.read_upload(response, upload, source, context) or self._refusal(response)
+
+    def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
+        """Ask when a stored file expires and who may get it."""
+        if stored.id is None:
+            return refused(Reason.MEDIA_NOT_FOUND, "id", "Clickatell finds files by id only")
+        response = yield Request(
+            "GET", f"/v1/media/{quote(stored.id, safe='')}", authenticated=True
+        )
+        return operations.read_media_info(response) or self._refusal(response, file=True)
+
+    def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
+        """Fetch a file; what its sender encrypted stays encrypted."""
+        if stored.id is None and stored.url is not None:
+            request = Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
+        elif stored.id is None or stored.sha256 is None:
+            return refused(
+                Reason.MEDIA_NOT_FOUND, "sha256", "Clickatell hands out a file by id and digest"
+            )
+        else:
+            query = [("fileId", stored.id), ("sha256Hash", stored.sha256)]
+            if stored.client_encrypted:
+                query.append(("source", "client"))
+            request = Request(
+                "GET", "/v1/media", query=tuple(query), authenticated=True, answer=Answer.SINK
+            )
+        response = yield request
+        return response.status == 200 or self._refusal(response, file=True)
+
+    def balance(self, context: Context) -> Flow[Answered[Balance]]:
+        """Ask what is left on the account."""
+        response = yield Request("GET", "/v1/balance", authenticated=True)
+        return operations.read_balance(response) or self._refusal(response)
+
+    def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
+        """Read a refusal; a 404 is about the account, or the file where there is one."""
+        if file:
+            missing, words = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
+        else:
+            missing, words = Reason.MISCONFIGURED, "no such account; check the key and base URL"
+        return operations.refusal(response, self.table, missing=missing, words=words)
+
+    def _check_json(self, message: Message) -> Failure | None:
+        """Refuse what has no JSON form, such as half a surrogate pair; it would stop its batch."""
+        for path, each in (
+            ("content", attrs.evolve(message, extras={})),
+            (f"extras.{self.provider}", message),
+        ):
+            try:
+                orjson.dumps(document(each, self))
+            except orjson.JSONEncodeError:
+                return refused(
+                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
+                )
+        return None
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether a message is ASCII words to a number and nothing else, as most are.
+
+    No rule of the provider's can concern it, so the others' price is not paid.
+    """
+    content = message.content
+    return (
+        isinstance(content, Text)
+        and content.text.isascii()
+        and content.udh is content.preview_url is content.autoconvert is None
+        and message.reference.isascii()
+        and message.sender is message.send_at is message.ttl is message.encryption is None
+        and not message.extras
+    )
+
+
+def rounds(references: Sequence[str]) -> list[Sequence[int]]:
+    """Split positions so that no reference occurs twice in one round; usually there is one."""
+    if len(set(references)) == len(references):
+        return [range(len(references))]
+    split: list[list[int]] = []
+    seen: Counter[str] = Counter()
+    for position, reference in enumerate(references):
+        if seen[reference] == len(split):
+            split.append([])
+        split[seen[reference]].append(position)
+        seen[reference] += 1
+    return list(split)
+
+
+def _check_upload(upload: Upload, source: Source) -> Failure | None:
+    if source.size > MOST_UPLOAD_BYTES:
+        return refused(
+            Reason.MEDIA_TOO_LARGE,
+            "data",
+            f"has {source.size} bytes; Clickatell takes {MOST_UPLOAD_BYTES}",
+        )
+    if upload.channel is not None:
+        return refused(
+            Reason.UNSUPPORTED, "channel", "cannot be restricted to a channel; leave it out"
+        )
+    return None

@@ -1,0 +1,88 @@
+"""What the One API can carry, as data.
+
+Sources: the One API's OpenAPI document (fields, batch, inline and upload limits) and the page
+"Supported content types and limitations" at help.clickatell.com (media types and sizes).
+"""
+
+from __future__ import annotations
+
+from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.media import MediaKind
+
+# Whether a megabyte is 10**6 or 2**20 bytes is not said. Where too much is refused we take the
+# larger, so that nothing the provider would take is refused here; where too much is split (the
+# request) we take the smaller, because splitting costs nothing.
+_MB = 2**20
+
+MOST_MESSAGES = 100
+MOST_REQUEST_BYTES = 20 * 10**6
+MOST_INLINE_BYTES = 1 * _MB
+MOST_UPLOAD_BYTES = 30 * _MB
+MEDIA_DAYS = 30
+"""How long a stored file can be used, in days (OpenAPI document, `POST /v1/media`)."""
+
+# Of several limits the smallest holds: WhatsApp would take documents of 100 MB, but an upload
+# ends at 30. Two copies of the page disagree on video (5 and 16 MB); the larger is here.
+# `audio/acc` and `image/jpg` are the vendor's spellings; the registered names stand beside them.
+MEDIA: dict[MediaKind, MediaLimit] = {
+    MediaKind.AUDIO: MediaLimit(
+        types=frozenset(
+            {"audio/aac", "audio/acc", "audio/amr", "audio/mp4", "audio/mpeg", "audio/ogg"}
+        ),
+        max_bytes=16 * _MB,
+    ),
+    MediaKind.DOCUMENT: MediaLimit(
+        types=frozenset(
+            {
+                "application/msword",
+                "application/pdf",
+                "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
+                "text/plain",
+            }
+        ),
+        max_bytes=MOST_UPLOAD_BYTES,
+    ),
+    MediaKind.IMAGE: MediaLimit(
+        types=frozenset({"image/jpeg", "image/jpg", "image/png"}), max_bytes=5 * _MB
+    ),
+    MediaKind.VIDEO: MediaLimit(types=frozenset({"video/3gpp", "video/mp4"}), max_bytes=16 * _MB),
+}
+
+TEMPLATE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
+    MediaKind.DOCUMENT: frozenset({"application/pdf"}),
+    MediaKind.IMAGE: MEDIA[MediaKind.IMAGE].types,
+    MediaKind.VIDEO: MEDIA[MediaKind.VIDEO].types,
+}
+"""What may stand in a template's header; audio may not."""
+
+INTERACTIVE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
+    kind: MEDIA[kind].types for kind in TEMPLATE_HEADER_TYPES
+}
+"""What may stand above buttons: the same kinds, of every type a message takes."""
+
+CAPABILITIES = Capabilities(
+    channels={
+        Channel.SMS: ChannelCapabilities(
+            content=frozenset({"binary", "text"}),
+            fields=frozenset({"encryption", "send_at", "sender", "ttl"}),
+        ),
+        Channel.WHATSAPP: ChannelCapabilities(
+            content=frozenset(
+                {"contacts", "interactive", "list", "location", "media", "template", "text"}
+            ),
+            fields=frozenset({"encryption", "send_at", "ttl"}),
+            text_limit=4096,
+            media=MEDIA,
+            sources=frozenset({"inline", "stored"}),
+            inline_max_bytes=MOST_INLINE_BYTES,
+            actions=frozenset({"open_url", "reply", "request_location"}),
+        ),
+    },
+    default_channel=Channel.SMS,
+    max_messages=MOST_MESSAGES,
+    max_bytes=MOST_REQUEST_BYTES,
+    max_upload_bytes=MOST_UPLOAD_BYTES,
+    carries_reference=True,
+)

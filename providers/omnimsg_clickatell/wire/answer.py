@@ -1,0 +1,172 @@
+"""Answers to sends and read notices: a verdict for each message, or none.
+
+The body decides before the HTTP status does: verdicts on single messages come with 202, 207 and
+400 alike, and throttling is a 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.adapter import CodeTable, Response, Verdict, outcome_of
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg_clickatell.codes import GLOBAL, MESSAGE
+from omnimsg_clickatell.wire.blame import blame
+from omnimsg_clickatell.wire.encode import bare
+from omnimsg_clickatell.wire.join import Entry, Names, code_of, join, text_of
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import CodeRow
+    from omnimsg.domain.outcome import Outcome
+
+_MESSAGES = Names(reference="clientMessageId", address="to", id="apiMessageId")
+_EVENTS = Names(reference="clientEventId", address="messageId", id="apiEventId")
+
+
+def read_send(
+    messages: Sequence[Message], response: Response, table: CodeTable, account: str
+) -> list[Outcome | None]:
+    """Read the answer to a send; the references of the messages differ."""
+    data = response.json()
+    if not isinstance(data, dict):
+        return [None] * len(messages)
+    references = [message.reference for message in messages]
+    addresses = [bare(str(message.to)) for message in messages]
+    reader = _Reader(data, response, table, account, messages)
+    return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
+
+
+def read_notices(
+    provider_ids: Sequence[str], response: Response, table: CodeTable, account: str
+) -> list[Outcome | None]:
+    """Read the answer to read notices, whose `clientEventId` was their position."""
+    data = response.json()
+    if not isinstance(data, dict):
+        return [None] * len(provider_ids)
+    event = data.get("event")
+    listed = event.get("messageStatusUpdate") if isinstance(event, dict) else None
+    reader = _Reader(data, response, table, account)
+    asked = [str(position) for position in range(len(provider_ids))]
+    return reader.read(provider_ids, asked, provider_ids, listed, _EVENTS)
+
+
+@attrs.frozen
+class _Reader:
+    """One answer, and what is needed to judge it.
+
+    Attributes:
+        data: The decoded body.
+        response: Where it stood.
+        table: The account's codes.
+        account: The account's name.
+        messages: The messages, whose fields an error may be about; none for read notices.
+    """
+
+    data: Entry
+    response: Response
+    table: CodeTable
+    account: str
+    messages: Sequence[Message] = ()
+
+    def read(
+        self,
+        references: Sequence[str],
+        asked: Sequence[str],
+        addresses: Sequence[str],
+        listed: object,
+        names: Names,
+    ) -> list[Outcome | None]:
+        """Give each message its verdict; `references` go into the outcomes, `asked` were sent."""
+        entries = listed if isinstance(listed, list) else []
+        outcomes = [
+            None if entry is None else self._verdict(position, reference, entry, names.id)
+            for position, (reference, entry) in enumerate(
+                zip(references, join(asked, addresses, entries, names), strict=True)
+            )
+        ]
+        if self.data.get("error") and None in outcomes:
+            self._whole(references, outcomes, entries, names.id)
+        return outcomes
+
+    def _verdict(self, position: int, reference: str, entry: Entry, name: str) -> Outcome | None:
+        """Judge one entry; what contradicts itself is no verdict."""
+        accepted, provider_id, error = (
+            entry.get("accepted"),
+            text_of(entry, name),
+            entry.get("error"),
+        )
+        if accepted is True and provider_id is not None and not error:
+            return Accepted(
+                reference=reference, account=self.account, provider_id=provider_id, raw=entry
+            )
+        if accepted is not False or (provider_id is not None and not error):
+            return None
+        code, sentence = code_of(error), _sentence(error)
+        path = self._path(position, code, sentence)
+        row = self._row(code, MESSAGE, GLOBAL)
+        if row is not None:
+            failure = row.failure(detail=sentence, path=path, response=self.response, raw=entry)
+            return row.outcome(reference, self.account, failure)
+        failure = Failure(
+            reason=Reason.UNKNOWN,
+            retry=Retry.NEVER,
+            detail=sentence or "refused, without a cause that is known",
+            path=path,
+            code=code,
+            http_status=self.response.status,
+            raw=entry,
+        )
+        return outcome_of(Verdict.REJECTED, reference, self.account, failure)
+
+    def _whole(
+        self,
+        references: Sequence[str],
+        outcomes: list[Outcome | None],
+        entries: list[Any],
+        name: str,
+    ) -> None:
+        """Apply an error of the whole request to what has no verdict of its own.
+
+        Not where any entry was accepted: then the request was not refused as a whole.
+        """
+        if any(
+            isinstance(each, dict) and (each.get("accepted") is True or text_of(each, name))
+            for each in entries
+        ):
+            return
+        error = self.data["error"]
+        code, sentence = code_of(error), _sentence(error)
+        alone = len(references) == 1
+        row = self._row(code, GLOBAL, MESSAGE) if alone else self._row(code, GLOBAL)
+        if row is None:
+            return
+        failure = row.failure(
+            detail=sentence,
+            path=self._path(0, code, sentence) if alone else None,
+            response=self.response,
+            raw=self.data,
+        )
+        for position, reference in enumerate(references):
+            if outcomes[position] is None:
+                outcomes[position] = row.outcome(reference, self.account, failure)
+
+    def _row(self, code: str | None, *levels: str) -> CodeRow | None:
+        """Find a code at the first level that knows it."""
+        if code is None:
+            return None
+        rows = (self.table.get(code, level) for level in levels)
+        return next((row for row in rows if row is not None), None)
+
+    def _path(self, position: int, code: str | None, sentence: str) -> str | None:
+        return blame(self.messages[position], code, sentence) if self.messages else None
+
+
+def _sentence(error: object) -> str:
+    said = error.get("description") if isinstance(error, dict) else error
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,138 @@
+"""Which field of our message an error of the One API is about.
+
+Sentences such as "Invalid or missing parameter: content" name a member of the request; some codes
+are about one member by themselves. Both end as a path in the message that the caller built.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.content import (
+    Binary,
+    Contacts,
+    Interactive,
+    ListPicker,
+    Location,
+    Media,
+    Template,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from omnimsg.domain.message import Message
+
+_NAMED = re.compile(r"parameter\s*:?\s*\(?\s*([A-Za-z][\w.\[\]]*)", re.IGNORECASE)
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+# The member that a code is about where its sentence names none (One API errors table).
+_MEMBERS = {
+    "24": "content",
+    "25": "to",
+    "26": "to",
+    "27": "to",
+    "28": "to",
+    "30": "contentType",
+    "31": "content",
+    "33": "fileId",
+    "38": "channel",
+    "39": "channel",
+    "40": "content",
+    "44": "from",
+    "45": "from",
+    "100": "content",
+    "101": "from",
+}
+
+_FIELDS = {
+    "binary": "content",
+    "channel": "channel",
+    "clientMessageId": "reference",
+    "encryptionCipher": "encryption.cipher",
+    "encryptionKey": "encryption.key",
+    "encryptionKeyArn": "encryption.key_arn",
+    "from": "sender",
+    "previewFirstUrl": "content.preview_url",
+    "scheduledDeliveryTime": "send_at",
+    "to": "to",
+    "userDataHeader": "content.udh",
+    "validityPeriod": "ttl",
+}
+
+# The members of a kind's own object, and what they are called in our content.
+_CONTENT: dict[type, tuple[frozenset[str], dict[str, str]]] = {
+    Binary: (frozenset(), {"content": "content.data"}),
+    Contacts: (frozenset({"contacts"}), {}),
+    Interactive: (
+        frozenset({"actionUrl", "button", "locationRequest"}),
+        {
+            "body": "content.body",
+            "footer": "content.footer",
+            "header": "content.header",
+            "items": "content.actions",
+            "postbackData": "content.actions",
+            "title": "content.actions",
+            "url": "content.actions[0].url",
+        },
+    ),
+    ListPicker: (
+        frozenset({"listPicker"}),
+        {
+            "button": "content.button",
+            "footer": "content.footer",
+            "sections": "content.sections",
+            "subtitle": "content.body",
+            "title": "content.header",
+        },
+    ),
+    Location: (
+        frozenset({"location"}),
+        {name: f"content.{name}" for name in ("address", "latitude", "longitude", "name")},
+    ),
+    Media: (
+        frozenset({"media"}),
+        {
+            "caption": "content.caption",
+            "content": "content.items[0].source",
+            "contentType": "content.items[0].content_type",
+            "fileId": "content.items[0].source.id",
+            "fileName": "content.items[0].file_name",
+            "sha256Hash": "content.items[0].sha256",
+        },
+    ),
+    Template: (
+        frozenset({"template"}),
+        {
+            "body": "content.body",
+            "header": "content.header",
+            "language": "content.language",
+            "parameters": "content.body",
+            "templateButtons": "content.buttons",
+            "templateName": "content.name",
+        },
+    ),
+    Text: (frozenset(), {"content": "content.text"}),
+}
+
+
+def blame(message: Message, code: str | None, sentence: str) -> str | None:
+    """Find the field that an error is about; `None` where that cannot be told.
+
+    A name that the message's kind of content has no member for is not guessed at.
+    """
+    named = _NAMED.search(sentence)
+    member = named[1] if named else _MEMBERS.get(code or "")
+    if member is None:
+        return None
+    objects, members = _CONTENT.get(message.content.__class__, (frozenset(), {}))
+    segments = [each for each in _INDEX.sub("", member).split(".") if each]
+    if segments[0] == "messages":
+        del segments[0]
+    inside = bool(segments) and segments[0] in objects
+    if inside:
+        del segments[0]
+    if not segments:
+        return "content" if inside else None
+    known = members if inside else _FIELDS | members
+    return known.get(segments[0], "content" if inside else None)

@@ -1,0 +1,118 @@
+"""Messages to requests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from omnimsg.adapter import merged
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Binary,
+    Contacts,
+    Interactive,
+    ListPicker,
+    Location,
+    Media,
+    Template,
+    Text,
+)
+from omnimsg_clickatell.wire import content as plain
+from omnimsg_clickatell.wire.tappable import interactive, list_picker
+from omnimsg_clickatell.wire.template import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnimsg.adapter import Adapter, Context
+    from omnimsg.domain.media import Encryption
+    from omnimsg.domain.message import Message
+
+_WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Binary: plain.binary,
+    Contacts: plain.contacts,
+    Interactive: interactive,
+    ListPicker: list_picker,
+    Location: plain.location,
+    Media: plain.media,
+    Text: plain.text,
+}
+
+
+def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context) -> bytes:
+    """Write the request that sends messages.
+
+    `validityPeriod` counts minutes, so a ttl ends on the next whole one.
+    """
+    documents = []
+    for message in messages:
+        if message.ttl is None:
+            documents.append(document(message, adapter))
+        else:
+            documents.append(document(message, adapter, minutes=context.ttl_minutes(message)))
+    return orjson.dumps({"messages": documents})
+
+
+def document(
+    message: Message, adapter: Adapter[Any], *, minutes: int | None = None
+) -> dict[str, Any]:
+    """Write one message's object, the account's extras and then its own merged in last.
+
+    Args:
+        message: A message that the adapter's `check` found nothing wrong with.
+        adapter: Knows the account's channel, sender, templates and extras.
+        minutes: How long the message is of use.
+    """
+    content = message.content
+    if isinstance(content, Template):
+        written = template(content, adapter.template_of(content.name))
+    else:
+        written = _WRITERS[content.__class__](content)
+    channel = adapter.channel_of(message) or Channel.SMS
+    written["channel"] = channel.value
+    written["to"] = bare(str(message.to))
+    written["clientMessageId"] = message.reference
+    if channel is Channel.SMS:
+        sender = message.sender or adapter.account.sender
+        if sender is not None:
+            written["from"] = bare(sender)
+    if minutes is not None:
+        written["validityPeriod"] = minutes
+    if message.send_at is not None:
+        written["scheduledDeliveryTime"] = moment(message.send_at)
+    if message.encryption is not None:
+        written.update(_encryption(message.encryption))
+    if adapter.account.extras:
+        merged(written, adapter.account.extras)
+    if message.extras:
+        merged(written, adapter.extras_of(message))
+    return written
+
+
+def bare(number: str) -> str:
+    """Write a number without its plus, as the vendor's samples have it; leave names alone."""
+    return number.removeprefix("+")
+
+
+def moment(at: datetime) -> str:
+    """Write a time in whole seconds of UTC, never earlier than asked.
+
+    Raises:
+        OverflowError: It lies at the very end of what a `datetime` can hold.
+    """
+    universal = at.astimezone(UTC)
+    if universal.microsecond:
+        universal = universal.replace(microsecond=0) + timedelta(seconds=1)
+    return universal.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _encryption(encryption: Encryption) -> dict[str, Any]:
+    return plain.present(
+        {
+            "encryptionKey": encryption.key.reveal(),
+            "encryptionKeyArn": encryption.key_arn,
+            "encryptionCipher": encryption.cipher,
+        }
+    )

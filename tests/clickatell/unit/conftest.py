@@ -1,0 +1,77 @@
+"""An adapter to ask, and a hand that drives its flows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from omnimsg.adapter import Account, Context, Response, TemplateMapping
+from omnimsg.domain.privacy import Secret
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from omnimsg.adapter import Request
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., ClickatellAdapter]:
+    """Build an adapter for an account that differs from the usual one."""
+
+    def make(**account: Any) -> ClickatellAdapter:
+        usual: dict[str, Any] = {
+            "name": "cape",
+            "settings": ClickatellSettings(api_key=Secret("k-_=")),
+            "base_url": ClickatellAdapter.base_url,
+            "templates": {
+                "mapped": TemplateMapping(name="mapped_v2", language="pt_BR"),
+                "keyed": TemplateMapping(keys=("2", "1")),
+            },
+        }
+        return ClickatellAdapter(Account(**(usual | account)))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def adapter(build: Callable[..., ClickatellAdapter]) -> ClickatellAdapter:
+    """The usual account's adapter."""
+    return build()
+
+
+@pytest.fixture(scope="session")
+def context() -> Context:
+    """A fixed moment."""
+    return Context(account="cape", now=datetime(2030, 5, 1, 9, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def answer() -> Callable[..., Response]:
+    """Make an answer of JSON data, or of bytes as they are."""
+
+    def make(document: Any, status: int = 202) -> Response:
+        return Response(status, document if isinstance(document, bytes) else orjson.dumps(document))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def drive() -> Callable[..., tuple[list[Request], Any]]:
+    """Drive a flow to its end: give it the answers, return its requests and its value."""
+
+    def run(flow: Generator[Request, Response, Any], *answers: Response) -> Any:
+        requests: list[Request] = []
+        left = iter(answers)
+        try:
+            request = next(flow)
+            while True:
+                requests.append(request)
+                request = flow.send(next(left))
+        except StopIteration as stop:
+            return requests, stop.value
+
+    return run
