@@ -95,7 +95,7 @@ class Adapter(ABC, Generic[S]):
             if key in self.protected:
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
         self.account = account
-        self.table = self.codes.override(account.codes) if account.codes else self.codes
+        self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:

@@ -49,8 +49,8 @@ class Emulator(abc.ABC):
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.messages = Messages(world.limits.messages)
-        self.media = MediaStore(world.limits.media_bytes)
+        self.messages: Messages = Messages(world.limits.messages)
+        self.media: MediaStore = MediaStore(world.limits.media_bytes)
 
     @classmethod
     @abc.abstractmethod

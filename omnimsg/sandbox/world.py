@@ -36,10 +36,10 @@ class World:
     ) -> None:
         self.pace = pace
         self.clock = clock
-        self.limits = limits or Limits()
-        self.handsets = Handsets(clock, self.limits)
+        self.limits: Limits = limits or Limits()
+        self.handsets: Handsets = Handsets(clock, self.limits)
         # Ids must repeat from run to run; nothing here is a secret.
-        self.random = random.Random(seed)  # noqa: S311
+        self.random: random.Random = random.Random(seed)  # noqa: S311
         self._throttled: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def hex_id(self) -> str:
