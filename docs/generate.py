@@ -1,0 +1,135 @@
+"""Write the tables of the docs from the code that the library itself reads.
+
+Run `python docs/generate.py` after a change to a table; a test fails while a page is stale.
+A page marks the place: `<!-- generated: codes clickatell -->` up to `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.config import load_adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from omnimsg.adapter import Adapter
+
+DOCS = Path(__file__).parent
+PLACE = re.compile(r"(<!-- generated: (\w+) (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def main() -> int:
+    """Rewrite every stale page and say which."""
+    for page, text in pages():
+        if page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+            print(f"wrote {page.name}")
+    return 0
+
+
+def pages() -> Iterable[tuple[Path, str]]:
+    """Return every page with what it should hold."""
+    for page in sorted(DOCS.glob("*.md")):
+        yield page, PLACE.sub(_filled, page.read_text(encoding="utf-8"))
+
+
+def _filled(place: re.Match[str]) -> str:
+    opening, table, provider, _, closing = place.groups()
+    return f"{opening}\n{TABLES[table](load_adapter(provider))}\n\n{closing}"
+
+
+def _codes(adapter: type[Adapter[Any]]) -> str:
+    return _table(
+        ("code", "level", "meaning", "what it proves", "reason", "fault", "retry", "documented in"),
+        (
+            (
+                f"`{row.code}`",
+                row.level,
+                row.words,
+                row.verdict.value,
+                f"`{row.reason.name}`",
+                row.fault.value,
+                row.retry.value,
+                row.source,
+            )
+            for row in adapter.codes
+        ),
+    )
+
+
+def _statuses(adapter: type[Adapter[Any]]) -> str:
+    return _table(
+        ("status", "number", "meaning", "unified status", "reason", "documented in"),
+        (
+            (
+                f"`{row.name}`" if row.name else "(none)",
+                "" if row.number is None else str(row.number),
+                row.words,
+                f"`{row.status.name}`",
+                "" if row.reason is None else f"`{row.reason.name}`",
+                row.source,
+            )
+            for row in adapter.statuses
+        ),
+    )
+
+
+def _channels(adapter: type[Adapter[Any]]) -> str:
+    channels = adapter.capabilities.channels
+    return _table(
+        ("channel", "content", "recipients", "optional fields", "media from", "text, characters"),
+        (
+            (
+                channel.value,
+                _words(can.content),
+                _words(can.recipients),
+                _words(can.fields),
+                _words(can.sources),
+                "" if can.text_limit is None else str(can.text_limit),
+            )
+            for channel, can in channels.items()
+        ),
+    )
+
+
+def _media(adapter: type[Adapter[Any]]) -> str:
+    return _table(
+        ("channel", "kind", "types", "most bytes"),
+        (
+            (
+                channel.value,
+                kind.value,
+                _words(limit.types),
+                "" if limit.max_bytes is None else f"{limit.max_bytes:,}",
+            )
+            for channel, can in adapter.capabilities.channels.items()
+            for kind, limit in can.media.items()
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[type[Adapter[Any]]], str]] = {
+    "channels": _channels,
+    "codes": _codes,
+    "media": _media,
+    "statuses": _statuses,
+}
+
+
+def _words(values: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in sorted(values))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
