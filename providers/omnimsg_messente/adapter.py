@@ -1,0 +1,132 @@
+"""Messente's adapter: settings, credentials and the flows."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import attrs
+import orjson
+
+from omnimsg.adapter import Account, Adapter, Effect, Request
+from omnimsg.domain import validate
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.privacy import Secret
+from omnimsg_messente import rules
+from omnimsg_messente.capabilities import CAPABILITIES
+from omnimsg_messente.codes import CODES, STATUSES
+from omnimsg_messente.wire import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Answered, Context, Flow
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+
+
+@attrs.frozen(kw_only=True)
+class MessenteSettings:
+    """The keys of a Messente account.
+
+    Attributes:
+        username: The username of the API key, not the one of the dashboard.
+        password: Its password.
+    """
+
+    username: str = attrs.field(validator=validate.text())
+    password: Secret = attrs.field(validator=validate.a(Secret))
+
+
+class MessenteAdapter(Adapter[MessenteSettings]):
+    """Messente's Omnichannel API.
+
+    * One message is one call, several are one bulk call; a message's fallback travels with it.
+    * A ttl belongs to the way it stands at: the message's to its own channel, a leg's to the leg.
+      A leg without one is given up when Messente's own time for the channel is over.
+    * Messente knows no reference. Reports are told apart by the token that is put into
+      `callback_url`'s query as `omnimsg_token`.
+    * Extras that stand under a channel's name (`extras["messente"]["sms"]["validity"]`) go to that
+      channel's part of the message, all others to the whole.
+    * A template's parameters are counted: their names are for providers that go by names.
+    """
+
+    provider = "messente"
+    settings = MessenteSettings
+    base_url = "https://api.messente.com"
+    capabilities = CAPABILITIES
+    codes = CODES
+    statuses = STATUSES
+    protected = frozenset({"to", "messages"})
+
+    def __init__(self, account: Account[MessenteSettings]) -> None:
+        super().__init__(account)
+        for channel in self.capabilities.channels:
+            own = account.extras.get(channel.value, {})
+            if not isinstance(own, Mapping) or rules.PROTECTED_IN_LEG in own:
+                raise ConfigError(
+                    f"accounts.{account.name}.extras.{channel.value} must be a table of the"
+                    f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
+                )
+
+    def authorization(self) -> Mapping[str, str]:
+        """Return the Basic credentials; in Latin-1, as Messente's own clients write them."""
+        pair = f"{self.account.settings.username}:{self.account.settings.password.reveal()}"
+        try:
+            raw = pair.encode("latin-1")
+        except UnicodeEncodeError:
+            raw = pair.encode()
+        return {"Authorization": f"Basic {base64.b64encode(raw).decode()}"}
+
+    def check(self, message: Message) -> Failure | None:
+        """Add what `rules` says to what the capabilities deny."""
+        channel = self.channel_of(message)
+        failure = super().check(message)
+        if failure is not None or channel is None:
+            return failure
+        return rules.check(message, channel, self)
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
+        """Send one message, or several in one bulk call."""
+        documents = [encode.omnimessage(each, self, context) for each in messages]
+        if len(messages) == 1:
+            response = yield _post("/v1/omnimessage", documents[0])
+            return [decode.one(messages[0], response, self, context)]
+        response = yield _post("/v1/omnimessages", {"messages": documents})
+        return decode.many(messages, response, self, context)
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask where a message is, with one leg for each of its channels."""
+        response = yield Request("GET", f"{_path(provider_id)}/status", authenticated=True)
+        return decode.status(provider_id, response, self, context)
+
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        """Stop a scheduled message with all its legs."""
+        response = yield Request(
+            "DELETE",
+            _path(provider_id),
+            effect=Effect.ONCE,
+            authenticated=True,
+            success=frozenset({202}),
+        )
+        return decode.cancelled(response, self)
+
+
+def _post(path: str, document: object) -> Request:
+    return Request(
+        "POST",
+        path,
+        orjson.dumps(document),
+        effect=Effect.SENDS,
+        content_type="application/json",
+        authenticated=True,
+        success=frozenset({201}),
+    )
+
+
+def _path(provider_id: str) -> str:
+    return f"/v1/omnimessage/{quote(provider_id, safe='')}"

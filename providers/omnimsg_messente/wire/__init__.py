@@ -1,0 +1,1 @@
+"""Messente's JSON, both directions."""

@@ -1,0 +1,288 @@
+"""What is refused before a request exists, and which field is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg.adapter import Account, TemplateMapping
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Autoconvert,
+    Binary,
+    Content,
+    Location,
+    LocationParameter,
+    Media,
+    MediaItem,
+    MediaParameter,
+    Template,
+    Text,
+)
+from omnimsg.domain.media import Inline, Link, MediaKind, Stored
+from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+if TYPE_CHECKING:
+    from omnimsg.domain.failure import Failure
+
+URL = "https://media.example.test/a"
+TO = "+37255500001"
+
+
+def item(kind: MediaKind, **members: Any) -> Media:
+    """Build media of one item."""
+    return Media((MediaItem(kind, Link(URL), **members),))
+
+
+def video(**members: Any) -> Media:
+    """Build a complete Viber video, changed as given."""
+    return item(MediaKind.VIDEO, **{"thumbnail_url": URL, "size": 9, "duration": 7} | members)
+
+
+def with_media(kind: MediaKind, **members: Any) -> Template:
+    """Build a template whose first body parameter is media."""
+    return Template("t", "en", body=(MediaParameter(item(kind, **members).items[0]),))
+
+
+REFUSED: list[tuple[Channel, Content, Reason, str]] = [
+    (Channel.EMAIL, Text("Hi"), Reason.UNSUPPORTED, "channel"),
+    (Channel.SMS, Binary(b"x"), Reason.UNSUPPORTED_CONTENT, "content"),
+    (Channel.SMS, item(MediaKind.IMAGE), Reason.UNSUPPORTED_CONTENT, "content"),
+    (
+        Channel.SMS,
+        Text("Hi", preview_url=False),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.preview_url",
+    ),
+    (Channel.VIBER, Text("Hi", udh="00"), Reason.UNSUPPORTED_CONTENT, "content.udh"),
+    (
+        Channel.WHATSAPP,
+        Text("Hi", autoconvert=Autoconvert.ON),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.autoconvert",
+    ),
+    (Channel.VIBER, Text("x" * 1001), Reason.CONTENT_TOO_LARGE, "content.text"),
+    (Channel.RCS, Text("x" * 3073), Reason.CONTENT_TOO_LARGE, "content.text"),
+    (
+        Channel.VIBER,
+        Media.link("image", URL, caption="Look"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.caption",
+    ),
+    (
+        Channel.VIBER,
+        item(MediaKind.DOCUMENT),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].kind",
+    ),
+    (
+        Channel.VIBER,
+        video(thumbnail_url=None),
+        Reason.MEDIA_INVALID,
+        "content.items[0].thumbnail_url",
+    ),
+    (Channel.VIBER, video(size=None), Reason.MEDIA_INVALID, "content.items[0].size"),
+    (Channel.VIBER, video(duration=None), Reason.MEDIA_INVALID, "content.items[0].duration"),
+    (Channel.VIBER, video(duration=601), Reason.MEDIA_TOO_LARGE, "content.items[0].duration"),
+    (
+        Channel.VIBER,
+        video(size=200_000_001),
+        Reason.MEDIA_TOO_LARGE,
+        "content.items[0].source",
+    ),
+    (
+        Channel.VIBER,
+        Media(video().items, "x" * 1001),
+        Reason.CONTENT_TOO_LARGE,
+        "content.caption",
+    ),
+    (
+        Channel.WHATSAPP,
+        Media(item(MediaKind.IMAGE).items * 2),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items",
+    ),
+    (
+        Channel.WHATSAPP,
+        Media.link("audio", URL, caption="Listen"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.caption",
+    ),
+    (
+        Channel.WHATSAPP,
+        Media.link("sticker", URL, caption="Look"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.caption",
+    ),
+    (
+        Channel.WHATSAPP,
+        item(MediaKind.IMAGE, file_name="a.png"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].file_name",
+    ),
+    (
+        Channel.WHATSAPP,
+        item(MediaKind.IMAGE, alt_text="A cat"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].alt_text",
+    ),
+    (
+        Channel.WHATSAPP,
+        item(MediaKind.GIF),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].kind",
+    ),
+    (
+        Channel.WHATSAPP,
+        Media((MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"),)),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].source",
+    ),
+    (
+        Channel.WHATSAPP,
+        Media((MediaItem(MediaKind.IMAGE, Stored(account="baltic", id="1")),)),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.items[0].source",
+    ),
+    (Channel.WHATSAPP, Template("t"), Reason.TEMPLATE_INVALID, "content.language"),
+    (
+        Channel.WHATSAPP,
+        Template("t", "en", version="3"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.version",
+    ),
+    (
+        Channel.WHATSAPP,
+        Template("t", "en", header=LocationParameter(Location(1, 2))),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.header",
+    ),
+    (
+        Channel.WHATSAPP,
+        with_media(MediaKind.AUDIO),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.body[0].item.kind",
+    ),
+    (
+        Channel.WHATSAPP,
+        with_media(MediaKind.IMAGE, file_name="a.png"),
+        Reason.UNSUPPORTED_CONTENT,
+        "content.body[0].item.file_name",
+    ),
+    (Channel.RCS, Text("Hi"), Reason.INVALID_SENDER, "sender"),
+    (
+        Channel.RCS,
+        Media.link("image", URL, caption="Look"),
+        Reason.INVALID_SENDER,
+        "sender",
+    ),
+]
+
+
+@pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED)
+def test_what_a_channel_cannot_say_is_refused_by_its_path(
+    adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
+) -> None:
+    """Content is never sent without a part of it: the part is named instead."""
+    failure = adapter.check(Message(TO, content, channel=channel))
+
+    assert failure is not None
+    assert (reason, path, Retry.NEVER) == (failure.reason, failure.path, failure.retry)
+
+
+def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
+    """RCS takes either a text or media."""
+    message = Message(
+        TO, Media.link("image", URL, caption="Look"), channel=Channel.RCS, sender="Acme"
+    )
+
+    assert path_of(adapter.check(message)) == "content.caption"
+
+
+@pytest.mark.parametrize(
+    ("members", "path"),
+    [
+        ({"tags": ("a",)}, "tags"),
+        ({"extras": {"messente": {"to": "+37255500002"}}}, "extras.messente.to"),
+        ({"extras": {"messente": {"messages": []}}}, "extras.messente.messages"),
+        ({"extras": {"messente": {"sms": 1}}}, "extras.messente.sms"),
+        ({"extras": {"messente": {"viber": {}}}}, "extras.messente.viber"),
+        ({"extras": {"messente": {"sms": {"channel": "x"}}}}, "extras.messente.sms.channel"),
+        (
+            {"ttl": 60, "extras": {"messente": {"sms": {"validity": 1}}}},
+            "extras.messente.sms.validity",
+        ),
+        ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback[0].channel"),
+        ({"fallback": (Leg(channel=Channel.EMAIL),)}, "fallback[0].channel"),
+        (
+            {"fallback": (Leg(channel=Channel.VIBER), Leg(channel=Channel.VIBER))},
+            "fallback[1].channel",
+        ),
+        ({"fallback": (Leg(channel=Channel.RCS),)}, "fallback[0].sender"),
+        (
+            {"fallback": (Leg(channel=Channel.VIBER, content=Binary(b"x")),)},
+            "fallback[0].content",
+        ),
+        (
+            {"fallback": (Leg(channel=Channel.VIBER, content=Text("x" * 1001)),)},
+            "fallback[0].content.text",
+        ),
+        (
+            {
+                "fallback": (
+                    Leg(channel=Channel.WHATSAPP),
+                    Leg(channel=Channel.VIBER, content=Media.link("image", URL, caption="x")),
+                )
+            },
+            "fallback[1].content.caption",
+        ),
+    ],
+)
+def test_what_the_envelope_cannot_say_is_refused_by_its_path(
+    adapter: MessenteAdapter, members: dict[str, Any], path: str
+) -> None:
+    """Fields, extras and legs are held against the provider too."""
+    assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
+
+
+def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: MessenteAdapter) -> None:
+    """A leg without content of its own is held against the message's."""
+    message = Message(
+        TO,
+        Text("Hi", preview_url=True),
+        channel=Channel.WHATSAPP,
+        fallback=(Leg(channel=Channel.SMS),),
+    )
+
+    assert path_of(adapter.check(message)) == "fallback[0].content.preview_url"
+
+
+def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSettings) -> None:
+    """The account's sender serves RCS, and its mapping gives a template its language."""
+    adapter = MessenteAdapter(
+        Account(
+            name="baltic",
+            settings=settings,
+            base_url=MessenteAdapter.base_url,
+            sender="Acme",
+            templates={"t": TemplateMapping(language="et")},
+        )
+    )
+
+    assert adapter.check(Message(TO, "Hi", channel=Channel.RCS)) is None
+    assert adapter.check(Message(TO, Template("t"), channel=Channel.WHATSAPP)) is None
+
+
+def test_facts_about_a_file_need_not_be_carried(adapter: MessenteAdapter) -> None:
+    """A size or a digest that the provider has no use for is no reason to refuse a message."""
+    content = item(MediaKind.IMAGE, size=9, duration=1, sha256="0" * 64, content_type="image/png")
+
+    assert adapter.check(Message(TO, content, channel=Channel.VIBER)) is None
+
+
+def path_of(failure: Failure | None) -> str | None:
+    """Return the path of a refusal."""
+    return None if failure is None else failure.path

@@ -1,0 +1,503 @@
+"""What is read from answers: verdicts, ids, statuses; and nothing from nonsense."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.adapter import Account, Context, Effect, Request, Response
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Media, Template
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.outcome import (
+    Accepted,
+    Ambiguous,
+    Failed,
+    LegId,
+    NotSent,
+    Rejected,
+    Scope,
+    Usage,
+)
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.status import MessageStatus, Status
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+from omnimsg_messente.codes import CODES, ERR, STATUSES
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Flow
+
+T = TypeVar("T")
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+CONTEXT = Context(account="baltic", now=NOW)
+ADAPTER = MessenteAdapter(
+    Account(
+        name="baltic",
+        settings=MessenteSettings(username="u", password=Secret("p")),
+        base_url=MessenteAdapter.base_url,
+    )
+)
+FIRST = Message("+37255500001", "a", reference="first")
+SECOND = Message("+37255500002", "b", reference="second")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "errors",
+                    "messages",
+                    "omnimessage_id",
+                    "to",
+                    "code",
+                    "source",
+                    "statuses",
+                    "status",
+                    "err",
+                    "timestamp",
+                    "price_info",
+                    "total_price",
+                    "message_id",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+ANSWERS = st.builds(
+    Response,
+    st.sampled_from([200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 429, 500, 503]),
+    JSON.map(orjson.dumps) | st.binary(max_size=40),
+)
+
+
+def answer(status: int, document: object) -> Response:
+    """Build an answer that holds a JSON document."""
+    return Response(status, orjson.dumps(document))
+
+
+def drive(flow: Flow[T], response: Response) -> tuple[Request, T]:
+    """Answer a flow's only request; return the request and what the flow made of the answer."""
+    request = next(flow)
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(response)
+    return request, stopped.value.value
+
+
+def taken(message: Message, id_: str) -> dict[str, Any]:
+    """Write the entry of a message that was taken."""
+    return {
+        "omnimessage_id": id_,
+        "to": message.to,
+        "messages": [{"channel": "sms", "message_id": f"{id_}-sms", "sender": "Acme"}],
+    }
+
+
+def errors(code: str, source: str | None = None) -> dict[str, Any]:
+    """Write an error body."""
+    return {"errors": [{"code": code, "title": "T", "detail": "Because", "source": source}]}
+
+
+def send(messages: list[Message], response: Response) -> list[Any]:
+    """Send messages and return their outcomes."""
+    return list(drive(ADAPTER.send(messages, CONTEXT), response)[1])
+
+
+def refused(message: Message, source: str | None, code: str = "105") -> Failed:
+    """Send a message that is refused because of a field."""
+    (outcome,) = send([message], answer(400, errors(code, source)))
+    assert isinstance(outcome, Failed)
+    return outcome
+
+
+def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
+    """The omnimessage's id is the one to ask by; each channel has another."""
+    body = taken(FIRST, "o-1")
+
+    (outcome,) = send([FIRST], answer(201, body))
+
+    assert outcome == Accepted(
+        reference="first",
+        account="baltic",
+        provider_id="o-1",
+        legs=(LegId(channel=Channel.SMS, provider_id="o-1-sms", sender="Acme"),),
+        raw=body,
+    )
+
+
+def test_a_channel_without_a_name_of_ours_is_still_a_leg() -> None:
+    """A channel that omnimsg does not know keeps its id."""
+    body = taken(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
+
+    (outcome,) = send([FIRST], answer(201, body))
+
+    assert outcome.legs == (LegId(channel=None, provider_id="m"),)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "scope", "reason", "retry"),
+    [
+        ("101", NotSent, Scope.ACCOUNT, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+        ("102", NotSent, Scope.ACCOUNT, Reason.FORBIDDEN, Retry.AFTER_FIX),
+        ("103", NotSent, Scope.ACCOUNT, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
+        ("104", Ambiguous, None, Reason.PROVIDER_ERROR, Retry.UNSAFE),
+        ("105", Rejected, None, Reason.INVALID_MESSAGE, Retry.NEVER),
+        ("106", Rejected, None, Reason.INVALID_MESSAGE, Retry.NEVER),
+        ("107", NotSent, Scope.ACCOUNT, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+    ],
+)
+def test_every_error_code_has_a_verdict(
+    code: str, kind: type[Failed], scope: Scope | None, reason: Reason, retry: Retry
+) -> None:
+    """An error body decides by its code, with the provider's sentence kept."""
+    (outcome,) = send([FIRST], answer(400, errors(code)))
+
+    assert type(outcome) is kind
+    assert scope == getattr(outcome, "scope", None)
+    assert (reason, retry, code, "Because", 400) == (
+        outcome.failure.reason,
+        outcome.failure.retry,
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "decisive"),
+    [
+        (["105", "103"], "103"),
+        (["105", "104"], "104"),
+        (["103", "104"], "104"),
+        (["999", "106"], "106"),
+    ],
+)
+def test_of_several_errors_the_one_that_proves_least_decides(
+    codes: list[str], decisive: str
+) -> None:
+    """A refusal is believed only where nothing beside it casts doubt on it."""
+    body = {"errors": [errors(code)["errors"][0] for code in codes]}
+
+    (outcome,) = send([FIRST], answer(400, body))
+
+    assert decisive == outcome.failure.code
+
+
+def test_an_unknown_code_is_no_verdict() -> None:
+    """What the table does not hold is left to the HTTP status."""
+    assert send([FIRST], answer(400, errors("999"))) == [None]
+
+
+OMNI = Message(
+    "+37255500001",
+    "Hi",
+    channel=Channel.VIBER,
+    fallback=(
+        Leg(channel=Channel.SMS),
+        Leg(channel=Channel.WHATSAPP, content=Template("t", "en")),
+        Leg(channel=Channel.RCS, sender="Acme", content=Media.link("image", "https://a.test")),
+    ),
+    extras={"messente": {"sms": {"validity": 0}}},
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "reason"),
+    [
+        ("payload[to]", "to", Reason.INVALID_RECIPIENT),
+        ("payload[time_to_send]", "send_at", Reason.INVALID_MESSAGE),
+        ("payload[dlr_url]", "callback_url", Reason.INVALID_MESSAGE),
+        ("payload[priority]", "priority", Reason.INVALID_MESSAGE),
+        ("payload[messages]", "fallback", Reason.INVALID_MESSAGE),
+        ("payload[viber][sender]", "sender", Reason.INVALID_SENDER),
+        ("payload[viber][ttl]", "ttl", Reason.INVALID_MESSAGE),
+        ("payload[viber][text]", "content.text", Reason.INVALID_CONTENT),
+        ("payload[sms][text]", "content.text", Reason.INVALID_CONTENT),
+        ("payload[sms][sender]", "fallback[0].sender", Reason.INVALID_SENDER),
+        ("payload[sms][validity]", "extras.messente.sms.validity", Reason.INVALID_MESSAGE),
+        ("payload[whatsapp][template][name]", "fallback[1].content", Reason.TEMPLATE_INVALID),
+        ("payload[rcs][content_info]", "fallback[2].content", Reason.INVALID_CONTENT),
+        ("payload[sms][novelty]", None, Reason.INVALID_MESSAGE),
+        ("payload[telegram][text]", None, Reason.INVALID_MESSAGE),
+        ("payload[viber]", None, Reason.INVALID_MESSAGE),
+        ("payload[", None, Reason.INVALID_MESSAGE),
+        ("/messages/0/text", None, Reason.INVALID_MESSAGE),
+        (None, None, Reason.INVALID_MESSAGE),
+    ],
+)
+def test_a_source_names_a_field_of_our_message(
+    source: str | None, path: str | None, reason: Reason
+) -> None:
+    """The provider's field becomes ours, and a bad recipient is told from a bad text."""
+    outcome = refused(OMNI, source)
+
+    assert (path, reason, reason.fault) == (
+        outcome.failure.path,
+        outcome.failure.reason,
+        outcome.fault,
+    )
+
+
+def test_bulk_joins_by_position_with_refusals_between() -> None:
+    """A refusal names nobody, so it belongs to the message that stands where it stands."""
+    third = Message("+37255500003", "c", reference="third")
+    body = {
+        "messages": [
+            taken(FIRST, "o-1"),
+            errors("105", "payload[sms][sender]"),
+            taken(third, "o-3") | {"to": "37255500003"},
+        ]
+    }
+
+    outcomes = send([FIRST, SECOND, third], answer(201, body))
+
+    assert ["first", "second", "third"] == [each.reference for each in outcomes]
+    assert [Accepted, Rejected, Accepted] == [type(each) for each in outcomes]
+    assert ["o-1", "o-3"] == [outcomes[0].provider_id, outcomes[2].provider_id]
+    assert outcomes[1].failure.path == "sender"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        [taken(FIRST, "o-1")],
+        [taken(FIRST, "o-1"), taken(SECOND, "o-2"), taken(SECOND, "o-3")],
+        [taken(SECOND, "o-2"), taken(FIRST, "o-1")],
+        [taken(SECOND, "o-2"), errors("105")],
+    ],
+)
+def test_bulk_that_does_not_fit_its_request_is_no_verdict_on_anybody(entries: list[Any]) -> None:
+    """Another length or another recipient means that positions prove nothing."""
+    assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
+
+
+def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
+    """An entry that is neither success nor refusal concerns its own message only."""
+    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, taken(SECOND, "o-2")]}))
+
+    assert [None, "second"] == [each and each.reference for each in outcomes]
+
+
+def test_bulk_refused_as_a_whole_refuses_everybody_without_blaming_a_field() -> None:
+    """An error body instead of a list concerns every message alike."""
+    outcomes = send([FIRST, SECOND], answer(401, errors("103", "payload[to]")))
+
+    assert [(NotSent, "first", None), (NotSent, "second", None)] == [
+        (type(each), each.reference, each.failure.path) for each in outcomes
+    ]
+
+
+@given(response=ANSWERS, several=st.booleans())
+def test_nonsense_never_raises_and_never_accepts(response: Response, several: bool) -> None:
+    """Whatever comes back, there is one outcome per message and no acceptance without an id."""
+    messages = [FIRST, SECOND] if several else [FIRST]
+
+    outcomes = send(messages, response)
+
+    assert len(messages) == len(outcomes)
+    for message, outcome in zip(messages, outcomes, strict=True):
+        assert outcome is None or message.reference == outcome.reference
+        if isinstance(outcome, Accepted):
+            assert outcome.provider_id
+            assert 200 <= response.status < 300
+
+
+@given(response=ANSWERS)
+def test_nonsense_about_an_id_never_raises(response: Response) -> None:
+    """Status and cancel read what they can and leave the rest to the HTTP status."""
+    _, status = drive(ADAPTER.status("o-1", CONTEXT), response)
+    _, cancelled = drive(ADAPTER.cancel("o-1", CONTEXT), response)
+
+    assert status is None or isinstance(status, (MessageStatus, Failure))
+    assert cancelled is None or isinstance(cancelled, (bool, Failure))
+
+
+def look_up(*entries: dict[str, Any]) -> MessageStatus:
+    """Ask for a message whose legs stand like this."""
+    body = {"omnimessage_id": "o-1", "to": FIRST.to, "statuses": list(entries)}
+    request, status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+    assert ("GET", "/v1/omnimessage/o-1/status", Effect.READ) == (
+        request.method,
+        request.url,
+        request.effect,
+    )
+    assert isinstance(status, MessageStatus)
+    assert status.id == "baltic:o-1"
+    return status
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (None, Status.ACCEPTED),
+        ("ACK", Status.SENT),
+        ("ACCEPTD", Status.SENT),
+        ("DELIVRD", Status.DELIVERED),
+        ("SEEN", Status.READ),
+        ("UNDELIV", Status.FAILED),
+        ("FAILED", Status.FAILED),
+        ("EXPIRED", Status.EXPIRED),
+        ("REJECTD", Status.REJECTED),
+        ("NACK", Status.REJECTED),
+        ("DELETED", Status.CANCELLED),
+        ("UNKNOWN", Status.UNKNOWN),
+        ("NOVELTY", Status.UNKNOWN),
+        (7, Status.UNKNOWN),
+    ],
+)
+def test_every_status_has_its_place(said: object, status: Status) -> None:
+    """Each of the provider's words, and their absence, means one unified status."""
+    found = look_up({"channel": "sms", "status": said, "err": None})
+
+    assert status == found.status
+    assert (found.reason is not None) == (status.failed or status is Status.UNKNOWN)
+
+
+def test_the_status_table_is_tested_in_full() -> None:
+    """No row of the table is forgotten above."""
+    assert len(list(STATUSES)) == 12
+
+
+@pytest.mark.parametrize(
+    ("err", "reason", "fault"),
+    [
+        (1, Reason.RECIPIENT_UNREACHABLE, Fault.RECIPIENT),
+        (2, Reason.EXPIRED, Fault.RECIPIENT),
+        (3, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
+        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT),
+        (5, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
+        (6, Reason.RECIPIENT_LIMIT, Fault.RECIPIENT),
+        (7, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
+        (8, Reason.OPERATOR_BLOCKED, Fault.PROVIDER),
+        (9, Reason.UNROUTABLE, Fault.PROVIDER),
+        (999, Reason.PROVIDER_UNAVAILABLE, Fault.PROVIDER),
+        (777, Reason.UNKNOWN, Fault.PROVIDER),
+        (True, Reason.UNKNOWN, Fault.PROVIDER),
+    ],
+)
+def test_an_err_says_why_a_leg_failed(err: int, reason: Reason, fault: Fault) -> None:
+    """The number knows more than the status's name; an unknown one changes nothing."""
+    found = look_up({"channel": "sms", "status": "FAILED", "err": err})
+
+    latest = found.legs[0].timeline.latest
+    assert latest is not None
+    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+
+
+def test_the_err_table_is_tested_in_full() -> None:
+    """No row of the table is forgotten above."""
+    assert len([row for row in CODES if row.level == ERR]) == 10
+
+
+@pytest.mark.parametrize(("said", "err"), [("SEEN", 10), ("DELIVRD", 0), ("ACK", 999)])
+def test_an_err_beside_a_good_status_is_no_failure(said: str, err: int) -> None:
+    """`err` 10 only says again that the message was seen."""
+    assert look_up({"channel": "sms", "status": said, "err": err}).reason is None
+
+
+def test_legs_keep_their_order_times_ids_and_prices() -> None:
+    """A delivered reserve speaks for the message; times without an offset are UTC."""
+    found = look_up(
+        {
+            "channel": "viber",
+            "message_id": "m-1",
+            "status": "EXPIRED",
+            "err": 2,
+            "timestamp": "2030-01-02T03:05:05.120000",
+            "price_info": None,
+        },
+        {
+            "channel": "sms",
+            "message_id": "m-2",
+            "status": "DELIVRD",
+            "err": 0,
+            "timestamp": "2030-01-02T05:05:09+02:00",
+            "price_info": {"part_price": "0.05", "parts_count": 2, "total_price": "0.10"},
+        },
+        {"channel": "rcs", "message_id": "m-3", "status": None, "timestamp": "soon"},
+    )
+
+    assert found.status is Status.DELIVERED
+    assert [Channel.VIBER, Channel.SMS, Channel.RCS] == [leg.channel for leg in found.legs]
+    assert ["m-1", "m-2", "m-3"] == [leg.provider_id for leg in found.legs]
+    assert [None, Usage(parts=2, price=Decimal("0.10")), None] == [leg.usage for leg in found.legs]
+    assert [
+        datetime(2030, 1, 2, 3, 5, 5, 120000, tzinfo=UTC),
+        datetime(2030, 1, 2, 3, 5, 9, tzinfo=UTC),
+        NOW,
+    ] == [next(iter(leg.timeline.entries.values())) for leg in found.legs]
+
+
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "much", 0.1, None])
+def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
+    """Nothing is guessed about money."""
+    assert look_up({"status": "ACK", "price_info": {"total_price": price}}).legs[0].usage is None
+
+
+def test_an_unknown_id_is_no_failure() -> None:
+    """The provider's own 404 is a status without evidence; a bare 404 may be a wrong address."""
+    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
+    _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
+
+    assert isinstance(known, MessageStatus)
+    assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
+    assert bare is None
+
+
+def test_a_failed_look_up_may_be_asked_again() -> None:
+    """Reading changes nothing, so the provider's own failure is safe to repeat."""
+    _, failed = drive(ADAPTER.status("o-1", CONTEXT), answer(500, errors("104")))
+    _, forbidden = drive(ADAPTER.status("o-1", CONTEXT), answer(403, errors("102")))
+
+    assert isinstance(failed, Failure)
+    assert isinstance(forbidden, Failure)
+    assert (Retry.SAFE, Retry.AFTER_FIX) == (failed.retry, forbidden.retry)
+
+
+def test_cancelling_says_whether_it_came_in_time() -> None:
+    """202 is in time, the provider's 404 too late, anything else no verdict or a failure."""
+    request, stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
+    _, late = drive(ADAPTER.cancel("o-1", CONTEXT), answer(404, errors("101")))
+    _, bare = drive(ADAPTER.cancel("o-1", CONTEXT), Response(404, b"<html>"))
+    _, failed = drive(ADAPTER.cancel("o-1", CONTEXT), answer(500, errors("104")))
+
+    assert ("DELETE", "/v1/omnimessage/o%2F1", Effect.ONCE) == (
+        request.method,
+        request.url,
+        request.effect,
+    )
+    assert (True, False, None) == (stopped, late, bare)
+    assert isinstance(failed, Failure)
+    assert failed.retry is Retry.UNSAFE
+
+
+def test_the_users_rows_decide_over_the_providers() -> None:
+    """A code overridden in the configuration changes the verdict."""
+    adapter = MessenteAdapter(
+        Account(
+            name="baltic",
+            settings=MessenteSettings(username="u", password=Secret("p")),
+            base_url=MessenteAdapter.base_url,
+            codes={("105", "error"): {"reason": Reason.OPTED_OUT}},
+        )
+    )
+
+    _, outcomes = drive(
+        adapter.send([FIRST], CONTEXT), answer(400, errors("105", "payload[sms][sender]"))
+    )
+
+    assert isinstance(outcomes[0], Rejected)
+    assert outcomes[0].reason is Reason.OPTED_OUT
