@@ -1,0 +1,181 @@
+"""Bird's errors, failure codes and statuses.
+
+Levels: `http` is the HTTP status of an answer in Bird's error form; a number such as `422` holds
+the `code` texts known for that status; `failure` is `failure.code` of a message that was taken;
+the name of a failure's source (`sms-messagebird`) holds the codes of that source. A row such as
+`15xxx` stands for a family whose members Bird does not list in public.
+"""
+
+from __future__ import annotations
+
+from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
+from omnimsg.domain.reason import Fault, Reason
+from omnimsg.domain.status import Status
+
+_MESSAGING = "Bird Channels API, Messaging"
+_COMMON = "Bird API access, Common API usage"
+_RATE = "Bird Channels API, Rate limit"
+_BATCH = "Bird Channels API, Send batch messages"
+_EMAIL = "Bird Programmable Email, Message status"
+_FAILURES = "Bird Channels API, Message failure codes"
+_SMS = "Bird Channels API, SMS platform extended error codes"
+
+HTTP = "http"
+FAILURE = "failure"
+
+
+def _answer(code: str, reason: Reason, verdict: Verdict, words: str, source: str) -> CodeRow:
+    return CodeRow(code, HTTP, reason, verdict, words=words, source=source)
+
+
+def _failure(code: str, reason: Reason, words: str, fault: Fault | None = None) -> CodeRow:
+    fault = fault or reason.fault
+    return CodeRow(
+        code, FAILURE, reason, Verdict.REJECTED, words=words, source=_FAILURES, fault=fault
+    )
+
+
+def _sms(reason: Reason, words: str, *codes: int) -> tuple[CodeRow, ...]:
+    return tuple(
+        CodeRow(str(code), "sms-messagebird", reason, Verdict.REJECTED, words=words, source=_SMS)
+        for code in codes
+    )
+
+
+CODES = CodeTable(
+    (
+        CodeRow(
+            "InvalidPayload",
+            "422",
+            Reason.INVALID_MESSAGE,
+            Verdict.REJECTED,
+            words="a field of the request is malformed",
+            source=_MESSAGING,
+        ),
+        _answer(
+            "400",
+            Reason.INVALID_MESSAGE,
+            Verdict.REJECTED,
+            "the request is malformed",
+            _MESSAGING,
+        ),
+        _answer(
+            "401",
+            Reason.UNAUTHORIZED,
+            Verdict.ACCOUNT,
+            "the access key is wrong",
+            _COMMON,
+        ),
+        _answer(
+            "403",
+            Reason.FORBIDDEN,
+            Verdict.ACCOUNT,
+            "the access key's role may not do this",
+            _COMMON,
+        ),
+        _answer(
+            "404",
+            Reason.MISCONFIGURED,
+            Verdict.ACCOUNT,
+            "no such workspace or channel; check `workspace_id` and `channels`",
+            _MESSAGING,
+        ),
+        _answer(
+            "409",
+            Reason.UNKNOWN,
+            Verdict.AMBIGUOUS,
+            "it conflicts with something, perhaps with itself; Bird does not say with what",
+            _MESSAGING,
+        ),
+        _answer(
+            "413",
+            Reason.CONTENT_TOO_LARGE,
+            Verdict.REJECTED,
+            "the request is longer than 200 KB",
+            _MESSAGING,
+        ),
+        _answer(
+            "422",
+            Reason.INVALID_MESSAGE,
+            Verdict.REJECTED,
+            "the request did not pass validation",
+            _MESSAGING,
+        ),
+        _answer(
+            "429",
+            Reason.RATE_LIMITED,
+            Verdict.NOT_SENT,
+            "more than 500 requests per second; not processed",
+            _RATE,
+        ),
+        _failure("11001", Reason.MISCONFIGURED, "the channel is not configured for such a message"),
+        _failure("11002", Reason.INVALID_MESSAGE, "the message holds what the channel cannot take"),
+        _failure(
+            "11xxx", Reason.INVALID_MESSAGE, "configuration, receiver, content or sender is invalid"
+        ),
+        _failure("12001", Reason.PROVIDER_ERROR, "a service that Bird depends on failed"),
+        _failure("12002", Reason.UNSUPPORTED_CONTENT, "the channel has no such kind of message"),
+        _failure("12003", Reason.UNROUTABLE, "the destination is not supported"),
+        _failure("12004", Reason.PROVIDER_ERROR, "Bird does not know the product"),
+        _failure("12005", Reason.UNROUTABLE, "Bird knows no route"),
+        _failure("12006", Reason.INVALID_CONTENT, "the platform takes no such message"),
+        _failure("14xxx", Reason.UNKNOWN, "caused by Bird's customer", Fault.ACCOUNT),
+        _failure("15001", Reason.PROVIDER_ERROR, "a network error on the way to the handset"),
+        _failure("15005", Reason.INVALID_RECIPIENT, "the subscriber is unknown"),
+        _failure("15xxx", Reason.UNKNOWN, "the platform failed to deliver it"),
+        *_sms(Reason.UNKNOWN, "a failure without a further reason", 0),
+        *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 2, 3, 5, 9, 10, 11, 12),
+        *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
+        *_sms(Reason.PROVIDER_ERROR, "network error", 34),
+    )
+)
+
+STATUSES = StatusTable(
+    (
+        StatusRow("accepted", Status.ACCEPTED, words="taken by the API", source=_EMAIL),
+        StatusRow("processing", Status.ACCEPTED, words="being worked on", source=_MESSAGING),
+        StatusRow("scheduled", Status.SCHEDULED, words="waits for its time", source=_MESSAGING),
+        StatusRow(
+            "sent",
+            Status.SENT,
+            words="handed to the platform; may stay the last word",
+            source=_EMAIL,
+        ),
+        StatusRow("delivered", Status.DELIVERED, words="delivered", source=_EMAIL),
+        StatusRow(
+            "delivery_failed",
+            Status.FAILED,
+            reason=Reason.UNKNOWN,
+            words="sent but not delivered",
+            source=_EMAIL,
+        ),
+        StatusRow(
+            "sending_failed",
+            Status.FAILED,
+            reason=Reason.UNKNOWN,
+            words="could not be handed to the platform",
+            source=_EMAIL,
+        ),
+        StatusRow(
+            "rejected",
+            Status.REJECTED,
+            reason=Reason.INVALID_MESSAGE,
+            words="refused after it had been taken",
+            source=_BATCH,
+        ),
+        StatusRow(
+            "skipped",
+            Status.REJECTED,
+            reason=Reason.STOPPED_BY_PROVIDER,
+            words="Bird chose not to send it",
+            source=_MESSAGING,
+        ),
+        StatusRow(
+            "deleted",
+            Status.CANCELLED,
+            reason=Reason.CANCELLED,
+            words="deleted",
+            source=_MESSAGING,
+        ),
+    )
+)

@@ -1,0 +1,1 @@
+"""Bird's JSON, both directions."""

@@ -1,0 +1,372 @@
+"""What is read from answers: verdicts, ids, statuses; and nothing from nonsense."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.adapter import Account, Context, Effect, Request, Response, Verdict
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.status import MessageStatus, Status
+from omnimsg_bird import BirdAdapter, BirdSettings
+from omnimsg_bird.codes import CODES, HTTP, STATUSES
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Flow
+
+T = TypeVar("T")
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+CONTEXT = Context(account="nest", now=NOW)
+ADAPTER = BirdAdapter(
+    Account(
+        name="nest",
+        settings=BirdSettings(
+            access_key=Secret("token"), workspace_id="w-1", channels={"sms": "c-sms"}
+        ),
+        base_url=BirdAdapter.base_url,
+    )
+)
+MESSAGE = Message("+37255500001", "Hi", channel=Channel.SMS, reference="r-1")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "code",
+                    "message",
+                    "details",
+                    "status",
+                    "failure",
+                    "source",
+                    "name",
+                    "lastStatusAt",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+ANSWERS = st.builds(
+    Response,
+    st.sampled_from([200, 202, 204, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503]),
+    JSON.map(orjson.dumps) | st.binary(max_size=40),
+)
+
+
+def answer(status: int, document: object) -> Response:
+    """Build an answer that holds a JSON document."""
+    return Response(status, orjson.dumps(document))
+
+
+def drive(flow: Flow[T], response: Response) -> tuple[Request, T]:
+    """Answer a flow's only request; return the request and what the flow made of the answer."""
+    request = next(flow)
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(response)
+    return request, stopped.value.value
+
+
+def send(response: Response) -> Any:
+    """Send the message and return its outcome."""
+    _, (outcome,) = drive(ADAPTER.send([MESSAGE], CONTEXT), response)
+    return outcome
+
+
+def look_up(document: dict[str, Any]) -> MessageStatus:
+    """Ask for a message that stands like this."""
+    request, status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, document))
+    assert ("GET", "/workspaces/w-1/channels/c-sms/messages/m-1", Effect.READ) == (
+        request.method,
+        request.url,
+        request.effect,
+    )
+    assert isinstance(status, MessageStatus)
+    assert status.id == "nest:c-sms/m-1"
+    return status
+
+
+def test_an_accepted_messages_id_holds_its_channels() -> None:
+    """A look-up in another process needs both."""
+    body = {"id": "m-1", "channelId": "c-sms", "status": "accepted"}
+
+    assert send(answer(202, body)) == Accepted(
+        reference="r-1", account="nest", provider_id="c-sms/m-1", raw=body
+    )
+
+
+@pytest.mark.parametrize("body", [{}, {"id": ""}, {"id": 7}, [], None, {"code": "x"}])
+def test_a_yes_without_an_id_is_no_verdict(body: object) -> None:
+    """Nothing is accepted that could not be asked for later."""
+    assert send(answer(202, body)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "scope", "reason", "retry"),
+    [
+        (400, Rejected, None, Reason.INVALID_MESSAGE, Retry.NEVER),
+        (401, NotSent, Scope.ACCOUNT, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
+        (403, NotSent, Scope.ACCOUNT, Reason.FORBIDDEN, Retry.AFTER_FIX),
+        (404, NotSent, Scope.ACCOUNT, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+        (409, Ambiguous, None, Reason.UNKNOWN, Retry.UNSAFE),
+        (413, Rejected, None, Reason.CONTENT_TOO_LARGE, Retry.NEVER),
+        (422, Rejected, None, Reason.INVALID_MESSAGE, Retry.NEVER),
+        (429, NotSent, Scope.MESSAGE, Reason.RATE_LIMITED, Retry.SAFE),
+    ],
+)
+def test_every_error_status_has_a_verdict(
+    status: int, kind: type[Failed], scope: Scope | None, reason: Reason, retry: Retry
+) -> None:
+    """An error body goes by the HTTP status; the provider's code and sentence are kept."""
+    outcome = send(answer(status, {"code": "SomeCode", "message": "Because"}))
+
+    assert type(outcome) is kind
+    assert scope == getattr(outcome, "scope", None)
+    assert (reason, retry, "SomeCode", "Because", status) == (
+        outcome.failure.reason,
+        outcome.failure.retry,
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+    )
+
+
+def test_the_error_table_is_tested_in_full() -> None:
+    """No row of the table is forgotten above."""
+    assert len([row for row in CODES if row.level == HTTP]) == 8
+
+
+@pytest.mark.parametrize("status", [302, 402, 500, 503])
+def test_an_error_that_is_not_documented_is_no_verdict(status: int) -> None:
+    """What the table does not hold is left to the HTTP status."""
+    assert send(answer(status, {"code": "SomeCode", "message": "Because"})) is None
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b'{"code": 1}', b'{"error": "x"}', b'["code"]'])
+def test_an_error_that_is_not_birds_is_no_verdict(body: bytes) -> None:
+    """A proxy's page says nothing about a message."""
+    assert send(Response(422, body)) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "reason"),
+    [
+        (".receiver.contacts[0].identifierValue", "to", Reason.INVALID_RECIPIENT),
+        (".receiver.contacts[0]", "to", Reason.INVALID_MESSAGE),
+        (".receiver.contacts[1].identifierValue", "content", Reason.INVALID_CONTENT),
+        (".body.type", "content", Reason.INVALID_CONTENT),
+        (".body.text.text", "content.text", Reason.INVALID_CONTENT),
+        (".body.text.metadata.subject", "content.subject", Reason.INVALID_CONTENT),
+        (".body.html.html", "content.html", Reason.INVALID_CONTENT),
+        (".body.image.text", "content.caption", Reason.INVALID_CONTENT),
+        (".body.image.images[2].mediaUrl", "content.items[2].source", Reason.MEDIA_INVALID),
+        (".body.file.files[1].contentType", "content.items[1].content_type", Reason.MEDIA_INVALID),
+        (".body.gif.mediaUrl", "content.items[0].source", Reason.MEDIA_INVALID),
+        (".template", "content", Reason.TEMPLATE_INVALID),
+        (".template.projectId", "content.name", Reason.TEMPLATE_INVALID),
+        (".template.version", "content.version", Reason.TEMPLATE_INVALID),
+        (".template.locale", "content.language", Reason.TEMPLATE_INVALID),
+        (".template.parameters[1].value", "content.body", Reason.TEMPLATE_INVALID),
+        (".sender.connector", "sender", Reason.INVALID_SENDER),
+        (".reference", "reference", Reason.INVALID_MESSAGE),
+        (".tags[2]", "tags[2]", Reason.INVALID_MESSAGE),
+        (".tags", "tags", Reason.INVALID_MESSAGE),
+        (".scheduledFor", "send_at", Reason.INVALID_MESSAGE),
+        (".validity", "ttl", Reason.INVALID_MESSAGE),
+        (".notification.url", "callback_url", Reason.INVALID_MESSAGE),
+        (".novelty", None, Reason.INVALID_MESSAGE),
+        ("", None, Reason.INVALID_MESSAGE),
+    ],
+)
+def test_a_detail_names_a_field_of_our_message(key: str, path: str | None, reason: Reason) -> None:
+    """The provider's path becomes ours, and a bad recipient is told from a bad text."""
+    body = {"code": "InvalidPayload", "message": "Malformed", "details": {key: ["is wrong"]}}
+
+    outcome = send(answer(422, body))
+
+    assert isinstance(outcome, Rejected)
+    assert (path, reason, reason.fault, "InvalidPayload") == (
+        outcome.failure.path,
+        outcome.reason,
+        outcome.fault,
+        outcome.failure.code,
+    )
+    assert outcome.failure.detail.endswith("is wrong")
+
+
+@given(response=ANSWERS)
+def test_nonsense_never_raises_and_never_accepts(response: Response) -> None:
+    """Whatever comes back, an acceptance has an id, and an outcome is this message's."""
+    outcome = send(response)
+
+    assert outcome is None or outcome.reference == "r-1"
+    if isinstance(outcome, Accepted):
+        assert outcome.provider_id not in (None, "", "c-sms/")
+        assert 200 <= response.status < 300
+
+
+@given(response=ANSWERS)
+def test_nonsense_about_an_id_never_raises(response: Response) -> None:
+    """A look-up reads what it can and leaves the rest to the HTTP status."""
+    _, status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), response)
+
+    assert status is None or isinstance(status, (MessageStatus, Failure))
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("accepted", Status.ACCEPTED),
+        ("processing", Status.ACCEPTED),
+        ("scheduled", Status.SCHEDULED),
+        ("sent", Status.SENT),
+        ("delivered", Status.DELIVERED),
+        ("delivery_failed", Status.FAILED),
+        ("sending_failed", Status.FAILED),
+        ("rejected", Status.REJECTED),
+        ("skipped", Status.REJECTED),
+        ("deleted", Status.CANCELLED),
+        ("read", Status.UNKNOWN),
+        (None, Status.UNKNOWN),
+    ],
+)
+def test_every_status_has_its_place(said: object, status: Status) -> None:
+    """Each of the provider's words means one unified status; `read` is none of them."""
+    found = look_up({"status": said, "lastStatusAt": "2030-05-01T09:00:05Z"})
+
+    (leg,) = found.legs
+    assert (status, Channel.SMS, "c-sms/m-1") == (found.status, leg.channel, leg.provider_id)
+    assert [datetime(2030, 5, 1, 9, 0, 5, tzinfo=UTC)] == list(leg.timeline.entries.values())
+
+
+def test_the_status_table_is_tested_in_full() -> None:
+    """No row of the table is forgotten above."""
+    assert len(list(STATUSES)) == 10
+
+
+def test_a_status_without_a_time_is_of_now() -> None:
+    """A missing or unreadable time does not lose the status."""
+    found = look_up({"status": "sent", "lastStatusAt": "soon"})
+
+    assert [NOW] == list(found.legs[0].timeline.entries.values())
+
+
+SMS = "sms-messagebird"
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "reason", "fault"),
+    [
+        (11001, None, Reason.MISCONFIGURED, Fault.ACCOUNT),
+        (11002, None, Reason.INVALID_MESSAGE, Fault.CALLER),
+        (11999, None, Reason.INVALID_MESSAGE, Fault.CALLER),
+        (12001, None, Reason.PROVIDER_ERROR, Fault.PROVIDER),
+        (12002, None, Reason.UNSUPPORTED_CONTENT, Fault.CONTENT),
+        (12003, None, Reason.UNROUTABLE, Fault.PROVIDER),
+        (12004, None, Reason.PROVIDER_ERROR, Fault.PROVIDER),
+        (12005, None, Reason.UNROUTABLE, Fault.PROVIDER),
+        (12006, None, Reason.INVALID_CONTENT, Fault.CONTENT),
+        (14123, None, Reason.UNKNOWN, Fault.ACCOUNT),
+        (15001, {"name": SMS, "code": "34"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
+        (15005, {"name": SMS, "code": "1"}, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
+        (15999, None, Reason.UNKNOWN, Fault.PROVIDER),
+        (15999, {"name": SMS, "code": "0"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (15999, {"name": SMS, "code": "34"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
+        *(
+            (15999, {"name": SMS, "code": str(code)}, Reason.INVALID_RECIPIENT, Fault.RECIPIENT)
+            for code in (1, 2, 3, 5, 9, 10, 11, 12)
+        ),
+        *(
+            (15999, {"name": SMS, "code": str(code)}, Reason.RECIPIENT_UNREACHABLE, Fault.RECIPIENT)
+            for code in (8, 26, 27, 31)
+        ),
+        (15999, {"name": "whatsapp", "code": "1"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (99999, None, Reason.UNKNOWN, Fault.PROVIDER),
+        (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
+    ],
+)
+def test_a_failure_says_why(code: object, source: object, reason: Reason, fault: Fault) -> None:
+    """The code decides, then its source's own code, then the family it belongs to."""
+    failure = {"code": code, "source": source}
+
+    found = look_up({"status": "delivery_failed", "failure": failure})
+
+    latest = found.legs[0].timeline.latest
+    assert latest is not None
+    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+
+
+def test_the_failure_table_is_tested_in_full() -> None:
+    """No row of the table is forgotten above: 13 codes and families, 14 codes of the source."""
+    assert 13 + 14 == len([row for row in CODES if row.level in ("failure", SMS)])
+
+
+def test_a_failure_beside_a_good_status_is_no_reason() -> None:
+    """An earlier attempt's failure does not speak against a delivery."""
+    assert look_up({"status": "delivered", "failure": {"code": 15005}}).reason is None
+
+
+def test_an_unknown_id_is_no_failure() -> None:
+    """The provider's own 404 is a status without evidence; a bare 404 may be a wrong address."""
+    body = {"code": "NotFound", "message": "No such message"}
+    _, known = drive(ADAPTER.status("c-old/m-1", CONTEXT), answer(404, body))
+    _, bare = drive(ADAPTER.status("c-old/m-1", CONTEXT), Response(404, b"<html>"))
+
+    assert isinstance(known, MessageStatus)
+    assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
+    assert known.legs[0].channel is None
+    assert bare is None
+
+
+def test_a_failed_look_up_may_be_asked_again_where_that_can_help() -> None:
+    """Reading changes nothing, so a conflict is safe to repeat; a wrong key is not worth it."""
+    body = {"code": "SomeCode", "message": "Because"}
+    _, conflict = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(409, body))
+    _, wrong = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(401, body))
+
+    assert isinstance(conflict, Failure)
+    assert isinstance(wrong, Failure)
+    assert (Retry.SAFE, Retry.AFTER_FIX) == (conflict.retry, wrong.retry)
+
+
+@pytest.mark.parametrize("id_", ["m-1", "/m-1", "c-sms/", ""])
+def test_an_id_without_both_parts_cannot_be_asked_for(id_: str) -> None:
+    """Such an id was never given out, so no request is made."""
+    with pytest.raises(InvalidValue, match="channel/message"):
+        ADAPTER.status(id_, CONTEXT)
+
+
+def test_a_code_the_user_adds_decides() -> None:
+    """A `code` text that the configuration names for an HTTP status goes before the status."""
+    adapter = BirdAdapter(
+        Account(
+            name="nest",
+            settings=ADAPTER.account.settings,
+            base_url=BirdAdapter.base_url,
+            codes={
+                ("Suppressed", "422"): {"reason": Reason.SUPPRESSED, "verdict": Verdict.REJECTED}
+            },
+        )
+    )
+    body = {"code": "Suppressed", "message": "Because", "details": {".body": ["x"]}}
+
+    _, outcomes = drive(adapter.send([MESSAGE], CONTEXT), answer(422, body))
+
+    assert isinstance(outcomes[0], Rejected)
+    assert outcomes[0].reason is Reason.SUPPRESSED
