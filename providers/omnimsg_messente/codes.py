@@ -1,8 +1,7 @@
 """Messente's error codes, delivery error numbers and statuses.
 
 Two levels: `error` is the code of an entry of `errors` in an answer, `err` the number in a
-delivery report. Two numbers of `err` are no errors and have no row: 0, and 10, which only says
-again that the status is `SEEN`.
+delivery report.
 """
 
 from __future__ import annotations
@@ -16,6 +15,9 @@ _REPORTS = "Messente delivery report page"
 
 ERROR = "error"
 ERR = "err"
+
+# Numbers of `err` that are no errors: nothing is wrong, and the status is `SEEN`.
+NO_ERRORS = frozenset({"0", "10"})
 
 # An id that is not known, or belongs to somebody else, on status and cancel.
 NOT_FOUND = "101"

@@ -204,6 +204,8 @@ def _evidence(entry: Wire, adapter: Adapter[Any]) -> Evidence:
     """Read a status, and why where it is a failure: `err` knows more than the status's name."""
     said, err = entry.get("status"), entry.get("err")
     code = str(err) if isinstance(err, (int, str)) and not isinstance(err, bool) else None
+    if code in codes.NO_ERRORS:
+        code = None
     evidence = adapter.statuses.evidence("" if said is None else said, code=code)
     row = adapter.table.get(code, codes.ERR) if evidence.status.failed else None
     return evidence if row is None else attrs.evolve(evidence, reason=row.reason, fault=row.fault)

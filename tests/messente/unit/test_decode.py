@@ -402,10 +402,18 @@ def test_the_err_table_is_tested_in_full() -> None:
     assert len([row for row in CODES if row.level == ERR]) == 10
 
 
-@pytest.mark.parametrize(("said", "err"), [("SEEN", 10), ("DELIVRD", 0), ("ACK", 999)])
-def test_an_err_beside_a_good_status_is_no_failure(said: str, err: int) -> None:
-    """`err` 10 only says again that the message was seen."""
-    assert look_up({"channel": "sms", "status": said, "err": err}).reason is None
+@pytest.mark.parametrize(
+    ("said", "err", "code"),
+    [("SEEN", 10, None), ("DELIVRD", 0, None), ("ACK", None, None), ("ACK", 999, "999")],
+)
+def test_an_err_beside_a_good_status_is_no_failure(
+    said: str, err: int | None, code: str | None
+) -> None:
+    """0 and 10 only repeat what the status says; a passing error is kept, but decides nothing."""
+    latest = look_up({"channel": "sms", "status": said, "err": err}).legs[0].timeline.latest
+
+    assert latest is not None
+    assert (None, code) == (latest.reason, latest.code)
 
 
 def test_legs_keep_their_order_times_ids_and_prices() -> None:
