@@ -92,7 +92,7 @@ class Answers(Harness):
                 broken += [
                     f"{name}, message {index}: {each}"
                     for index, (outcome, one) in enumerate(zip(outcomes, said, strict=not wrong))
-                    for each in misjudged(outcome, one, adapter.table, batch_ids=self.batch_ids)
+                    for each in misjudged(outcome, one, adapter.table, self)
                 ]
         hold(broken)
 

@@ -26,20 +26,22 @@ class Author(ABC):
         message_levels: The levels of the code table whose codes refuse one message.
         request_levels: The levels whose codes refuse a whole send request.
         other_levels: The levels that do not concern sending.
+        status_levels: Of these, the levels whose codes are HTTP statuses, which no body repeats.
         ordered: Whether the provider promises entries in the order of the request. The suite
             shuffles the entries of those that do not.
         mixed: Whether one answer can accept some messages and refuse others.
         batch_ids: Whether an accepted message may have no id of its own yet.
         values: Two different values for optional fields of a message, where the suite's own do
             not suit the provider.
-        hints: Fields of the model, as `Class.field`, that the adapter may leave out of a request
-            because they change nothing that a person gets.
+        hints: Fields of the model, as `Class.field` or `channel:Class.field`, that the adapter may
+            leave out of a request because they change nothing that a person gets.
     """
 
     adapter_class: ClassVar[type[Adapter[Any]]]
     message_levels: ClassVar[frozenset[str]] = frozenset({"message"})
     request_levels: ClassVar[frozenset[str]] = frozenset({"global"})
     other_levels: ClassVar[frozenset[str]] = frozenset()
+    status_levels: ClassVar[frozenset[str]] = frozenset()
     ordered: ClassVar[bool] = False
     mixed: ClassVar[bool] = True
     batch_ids: ClassVar[bool] = False

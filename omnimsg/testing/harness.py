@@ -186,7 +186,7 @@ class Harness(Author):
             f"message {index}: {wrong}"
             for index, (outcome, each) in enumerate(zip(run.driven.value, said, strict=True))
             if not (may_shrug and outcome is None)
-            for wrong in misjudged(outcome, each, adapter.table, batch_ids=self.batch_ids)
+            for wrong in misjudged(outcome, each, adapter.table, self)
         ]
 
     def tell(self, said: Sequence[Said]) -> Respond:

@@ -14,6 +14,7 @@ from omnimsg.testing.verdicts import Accept, Refuse
 if TYPE_CHECKING:
     from omnimsg.adapter import CodeRow, CodeTable
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.testing.author import Author
     from omnimsg.testing.verdicts import Said
 
 _CLASSES: dict[Verdict, type[Failed]] = {
@@ -90,27 +91,25 @@ def strayed(value: Sequence[Outcome | None], ids: Sequence[str]) -> list[str]:
     ]
 
 
-def misjudged(
-    outcome: Outcome | None, said: Said, table: CodeTable, *, batch_ids: bool = False
-) -> list[str]:
+def misjudged(outcome: Outcome | None, said: Said, table: CodeTable, author: Author) -> list[str]:
     """Say how an outcome differs from what the provider said of its message."""
     if isinstance(said, Accept):
         if not isinstance(outcome, Accepted):
             return [f"was accepted; the outcome is {_name(outcome)}"]
         if outcome.provider_id is None:
-            return [] if batch_ids else ["was accepted and has no id"]
-        if said.id not in outcome.provider_id and not batch_ids:
+            return [] if author.batch_ids else ["was accepted and has no id"]
+        if said.id not in outcome.provider_id and not author.batch_ids:
             return [f"was accepted as {said.id}; the outcome has {outcome.provider_id}"]
         return []
     if isinstance(said, Refuse):
         row = table.get(said.code, said.level)
         if row is None:
             return [f"was refused; the outcome is {_name(outcome)}"] * isinstance(outcome, Accepted)
-        return [f"{_row(row)}: {wrong}" for wrong in _unlike(outcome, row)]
+        return [f"{_row(row)}: {wrong}" for wrong in _unlike(outcome, row, author)]
     return [f"was left out; the outcome is {_name(outcome)}"] if outcome is not None else []
 
 
-def _unlike(outcome: Outcome | None, row: CodeRow) -> list[str]:
+def _unlike(outcome: Outcome | None, row: CodeRow, author: Author) -> list[str]:
     wanted = _CLASSES[row.verdict]
     if not isinstance(outcome, Failed):
         return [f"the row says {wanted.__name__}; the outcome is {_name(outcome)}"]
@@ -119,8 +118,11 @@ def _unlike(outcome: Outcome | None, row: CodeRow) -> list[str]:
         "reason": (outcome.reason.name, row.reason.name),
         "retry": (outcome.retry.name, row.retry.name),
         "fault": (outcome.fault.name, row.fault.name),
-        "code": (outcome.failure.code, row.code),
     }
+    if row.level in author.status_levels:
+        pairs["http_status"] = (str(outcome.failure.http_status), row.code)
+    else:
+        pairs["code"] = (outcome.failure.code, row.code)
     if isinstance(outcome, NotSent):
         scope = Scope.ACCOUNT if row.verdict is Verdict.ACCOUNT else Scope.MESSAGE
         pairs["scope"] = (outcome.scope.name, scope.name)

@@ -14,6 +14,12 @@ from omnimsg.domain.privacy import Secret
 from omnimsg.testing import AdapterConformance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Request, Response
+    from omnimsg.testing import Said
+
+if TYPE_CHECKING:
     from omnimsg.adapter import Account
 
 BROKEN = [*sending.BROKEN, *requests.BROKEN, *operations.BROKEN]
@@ -90,3 +96,17 @@ def test_a_failure_names_the_promise_the_message_and_the_cause() -> None:
     assert "message 0: code no-money (message): outcome is Rejected, the row says NotSent" in str(
         caught.value
     )
+
+
+class Stumbles(ToyConformance):
+    """An author whose own answer is at fault."""
+
+    def answer(self, request: Request, said: Sequence[Said]) -> Response:
+        """Look for what is not there."""
+        raise LookupError("the author's own mistake")
+
+
+def test_an_authors_own_mistake_is_not_blamed_on_the_adapter() -> None:
+    """An error in the author's answer comes up as it is."""
+    with pytest.raises(LookupError, match="own mistake"):
+        Stumbles().test_send_gives_one_outcome_per_message_in_the_order_given()

@@ -11,6 +11,7 @@ import pytest
 from omnimsg.testing import AdapterConformance
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-an-adapter.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHECKS = sorted(name for name in dir(AdapterConformance) if name.startswith("test_"))
 
 
@@ -18,7 +19,7 @@ CHECKS = sorted(name for name in dir(AdapterConformance) if name.startswith("tes
 def page() -> dict[str, Any]:
     """Run the page's code from top to bottom in one namespace."""
     namespace: dict[str, Any] = {"__name__": "pigeon"}
-    for block in re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+    for block in BLOCK.findall(PAGE.read_text("utf-8")):
         exec(block, namespace)  # noqa: S102 - the page's own code
     return namespace
 

@@ -1,0 +1,137 @@
+"""Clickatell's adapter keeps the promises of every adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Interactive, MediaItem, Reply, RequestLocation
+from omnimsg.domain.media import MediaKind, Stored
+from omnimsg.domain.message import Message
+from omnimsg.domain.privacy import Secret
+from omnimsg.testing import Accept, AdapterConformance, Missing, Refuse, Said
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The HTTP status of each code, where it is not 400 (One API errors table).
+STATUSES = {"1": 401, "7": 401, "18": 500, "19": 503, "20": 402}
+
+
+class TestClickatell(AdapterConformance):
+    """Entries carry the reference, accepted or refused."""
+
+    adapter_class = ClickatellAdapter
+
+    def account(self) -> Account[ClickatellSettings]:
+        """Give a key in the shape of Clickatell's."""
+        return Account(
+            name="click",
+            settings=ClickatellSettings(api_key=Secret("dGhpcy1pcy1hLXNlY3JldA==")),
+            base_url=ClickatellAdapter.base_url,
+        )
+
+    def messages(self, count: int) -> list[Message]:
+        """Give SMS to as many people."""
+        return [
+            Message(
+                f"+2782000{number:04d}", f"Table {number} is ready", reference=f"ord-{number}-x"
+            )
+            for number in range(count)
+        ]
+
+    def answer(self, request: Request, said: Sequence[Said]) -> Response:
+        """Answer 202, 207, or the code's status where one error is for all."""
+        refusals = [each for each in said if isinstance(each, Refuse)]
+        first = refusals[0] if refusals else None
+        if first is not None and first.level == "global":
+            return Response(STATUSES.get(first.code, 400), orjson.dumps({"error": error_of(first)}))
+        entries = [self.entry(each) for each in said if not isinstance(each, Missing)]
+        status = 202 if not refusals else 207
+        if first is not None and len(said) == 1:
+            status = STATUSES.get(first.code, 400)
+        return Response(status, orjson.dumps({"messages": entries, "error": None}))
+
+    def entry(self, said: Accept | Refuse) -> dict[str, Any]:
+        """Write the entry of one message."""
+        to = str(said.message.to).removeprefix("+")
+        entry: dict[str, Any] = {"to": to, "clientMessageId": said.message.reference}
+        if isinstance(said, Accept):
+            return {"apiMessageId": said.id, "accepted": True, **entry, "error": None}
+        return {"accepted": False, **entry, "error": error_of(said)}
+
+    def answer_status(self, request: Request, row: StatusRow | None) -> Response:
+        """Answer with the channel's status, or flat for an id that has no channel."""
+        if row is None:
+            return Response(200, b'{"status":"UNKNOWN","timestamp":1893456000123}')
+        body = {"sms": {"status": row.name, "timestamp": 1893456000123}}
+        return Response(200, orjson.dumps(body))
+
+    def answer_operation(self, operation: Operation, request: Request) -> Response:
+        """Answer the other operations as the OpenAPI document shows them."""
+        if operation is Operation.DOWNLOAD:
+            return Response(200, b"the file")
+        if operation is Operation.UPLOAD:
+            return Response(201, b'{"fileId":"5f2c1d60-1.jpg","accepted":true}')
+        return Response(200 if operation is not Operation.MARK_READ else 202, ANSWERS[operation])
+
+    def samples(self) -> list[Message]:
+        """Give a header that is a stored file, and a question that WhatsApp words itself."""
+        picture = MediaItem(
+            MediaKind.IMAGE, Stored(account="click", id="f-1"), content_type="image/png"
+        )
+        return [
+            Message(
+                "+27820000001",
+                Interactive("Your table is ready", [Reply("Thanks", "thanks")], header=picture),
+                channel=Channel.WHATSAPP,
+            ),
+            Message(
+                "+27820000001",
+                Interactive("Where shall we bring it?", [RequestLocation()]),
+                channel=Channel.WHATSAPP,
+            ),
+        ]
+
+
+class TestClickatellWithoutReferences(TestClickatell):
+    """Refused entries lack the reference, as some of Clickatell's answers do."""
+
+    def entry(self, said: Accept | Refuse) -> dict[str, Any]:
+        """Leave out the reference of what was refused."""
+        entry = super().entry(said)
+        if isinstance(said, Refuse):
+            del entry["clientMessageId"]
+        return entry
+
+
+def error_of(said: Refuse) -> dict[str, Any]:
+    """Write an error; its code is a number."""
+    code = int(said.code) if said.code.isdecimal() else said.code
+    return {"code": code, "description": said.detail}
+
+
+ANSWERS = {
+    Operation.MEDIA_INFO: b'{"expirationTime":1893456000,"broadcastAllowed":true}',
+    Operation.BALANCE: b'{"balance":{"balance":"12.50","currency":"EUR"}}',
+    Operation.MARK_READ: orjson.dumps(
+        {
+            "event": {
+                "messageStatusUpdate": [
+                    {
+                        "apiEventId": "cd02",
+                        "accepted": True,
+                        "messageId": f"{0xC0FFEE:032x}",
+                        "clientEventId": "0",
+                        "error": None,
+                    }
+                ]
+            },
+            "error": None,
+        }
+    ),
+}

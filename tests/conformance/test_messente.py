@@ -1,0 +1,110 @@
+"""Messente's adapter keeps the promises of every adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Media, MediaItem
+from omnimsg.domain.media import Link, MediaKind
+from omnimsg.domain.message import Message
+from omnimsg.domain.privacy import Secret
+from omnimsg.testing import Accept, AdapterConformance, Missing, Refuse, Said
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The HTTP status of each code (Omnichannel API reference, ResponseErrorCode).
+STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
+
+
+class TestMessente(AdapterConformance):
+    """Entries of a bulk call stand in the order of the request; nothing else ties them to it."""
+
+    adapter_class = MessenteAdapter
+    message_levels = frozenset({"error"})
+    request_levels = frozenset({"error"})
+    other_levels = frozenset({"err"})
+    ordered = True
+    # Parameters are counted here, and RCS takes any file by its address alone.
+    hints = frozenset({"TextParameter.name", "rcs:MediaItem.kind"})
+
+    def account(self) -> Account[MessenteSettings]:
+        """Give credentials that are easily found, and the sender that RCS needs."""
+        settings = MessenteSettings(username="api-user", password=Secret("messente-s3cret"))
+        return Account(
+            name="messente", settings=settings, base_url=MessenteAdapter.base_url, sender="Acme"
+        )
+
+    def messages(self, count: int) -> list[Message]:
+        """Give SMS to as many people."""
+        return [
+            Message(f"+3725550{number:04d}", f"Table {number} is ready") for number in range(count)
+        ]
+
+    def answer(self, request: Request, said: Sequence[Said]) -> Response:
+        """Answer a single call, a bulk call, or refuse the call."""
+        codes = {each.code if isinstance(each, Refuse) else "" for each in said}
+        first = said[0]
+        if isinstance(first, Refuse) and len(codes) == 1:
+            return Response(STATUSES.get(first.code, 400), orjson.dumps(errors_of(first)))
+        if request.url == "/v1/omnimessage":
+            return Response(201, orjson.dumps(entry_of(first)))
+        entries = [entry_of(each) for each in said if not isinstance(each, Missing)]
+        return Response(201, orjson.dumps({"messages": entries}))
+
+    def answer_status(self, request: Request, row: StatusRow | None) -> Response:
+        """Answer with one leg; `null` is a status too."""
+        if row is None:
+            error = {"code": "101", "title": "Not found", "detail": "", "source": None}
+            return Response(404, orjson.dumps({"errors": [error]}))
+        leg = {
+            "status": row.name or None,
+            "channel": "sms",
+            "message_id": "leg-1",
+            "error": None,
+            "err": None,
+            "timestamp": "2030-01-02T03:04:05.120000",
+            "price_info": None,
+        }
+        omnimessage_id = request.url.split("/")[-2]
+        body = {"to": "+37255500001", "omnimessage_id": omnimessage_id, "statuses": [leg]}
+        return Response(200, orjson.dumps(body))
+
+    def samples(self) -> list[Message]:
+        """Give a Viber video, which needs all that is known of it."""
+        video = MediaItem(
+            MediaKind.VIDEO,
+            Link("https://media.example.test/film.mp4"),
+            thumbnail_url="https://media.example.test/film.jpg",
+            size=5_000_000,
+            duration=30,
+        )
+        return [Message("+37255500001", Media([video]), channel=Channel.VIBER)]
+
+    def answer_operation(self, operation: Operation, request: Request) -> Response:
+        """Cancel."""
+        return Response(202, b"{}")
+
+
+def entry_of(said: Said) -> dict[str, Any]:
+    """Write what Messente says of one message."""
+    if not isinstance(said, Accept):
+        return errors_of(said) if isinstance(said, Refuse) else {}
+    leg = {"channel": "sms", "message_id": f"{said.id[-4:]}-leg", "sender": "Acme"}
+    return {"omnimessage_id": said.id, "to": said.message.to, "messages": [leg]}
+
+
+def errors_of(said: Refuse) -> dict[str, Any]:
+    """Write an error object."""
+    error = {
+        "code": said.code,
+        "title": "Refused",
+        "detail": said.detail,
+        "source": None,
+    }
+    return {"errors": [error]}
