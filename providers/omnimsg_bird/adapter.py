@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
 import orjson
 
-from omnimsg.adapter import Adapter, Effect, Request, refused
+from omnimsg.adapter import Adapter, Context, Effect, Request, refused
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Text
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen import freeze
 from omnimsg.domain.privacy import Secret
@@ -24,7 +26,7 @@ from omnimsg_bird.wire import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from omnimsg.adapter import Account, Answered, Context, Flow
+    from omnimsg.adapter import Account, Answered, Flow
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -102,9 +104,12 @@ class BirdAdapter(Adapter[BirdSettings]):
                 ),
                 retry=Retry.AFTER_FIX,
             )
-        return rules.check_tags(message.tags) or rules.check_said(
+        failure = rules.check_tags(message.tags) or rules.check_said(
             message.content, channel, self.template_of
         )
+        if failure is not None or _is_plain(message):
+            return failure
+        return self._check_json(message)
 
     def group(self, message: Message) -> Hashable:
         """Tell channels apart: each has an address of its own."""
@@ -149,3 +154,34 @@ class BirdAdapter(Adapter[BirdSettings]):
     def _messages(self, channel_id: str) -> str:
         workspace = quote(self.account.settings.workspace_id, safe="")
         return f"/workspaces/{workspace}/channels/{quote(channel_id, safe='')}/messages"
+
+    def _check_json(self, message: Message) -> Failure | None:
+        """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
+        for path, each in (
+            ("content", attrs.evolve(message, extras={})),
+            (f"extras.{self.provider}", message),
+        ):
+            try:
+                orjson.dumps(encode.request(each, self, _context(self)))
+            except orjson.JSONEncodeError:
+                return refused(
+                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
+                )
+        return None
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether nothing in a message can fail to become JSON, as in most; saves writing it twice."""
+    content = message.content
+    return (
+        isinstance(content, Text)
+        and content.text.isascii()
+        and message.reference.isascii()
+        and not (message.sender or message.tags or message.callback_url or message.extras)
+        and not message.fallback
+    )
+
+
+def _context(adapter: Adapter[Any]) -> Context:
+    """Build some moment, for a document that is not sent."""
+    return Context(account=adapter.account.name, now=datetime(2000, 1, 1, tzinfo=UTC))

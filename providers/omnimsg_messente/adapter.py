@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
 import orjson
 
-from omnimsg.adapter import Account, Adapter, Effect, Request
+from omnimsg.adapter import Account, Adapter, Context, Effect, Request, refused
 from omnimsg.domain import validate
+from omnimsg.domain.content import Text
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
 from omnimsg_messente import rules
 from omnimsg_messente.capabilities import CAPABILITIES
 from omnimsg_messente.codes import CODES, STATUSES
@@ -22,7 +25,7 @@ from omnimsg_messente.wire import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Answered, Context, Flow
+    from omnimsg.adapter import Answered, Flow
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -88,7 +91,10 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        return rules.check(message, channel, self)
+        failure = rules.check(message, channel, self)
+        if failure is not None or _is_plain(message):
+            return failure
+        return self._check_json(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
@@ -115,6 +121,20 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         )
         return decode.cancelled(response, self)
 
+    def _check_json(self, message: Message) -> Failure | None:
+        """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
+        for path, each in (
+            ("content", attrs.evolve(message, extras={})),
+            (f"extras.{self.provider}", message),
+        ):
+            try:
+                orjson.dumps(encode.omnimessage(each, self, _context(self)))
+            except orjson.JSONEncodeError:
+                return refused(
+                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
+                )
+        return None
+
 
 def _post(path: str, document: object) -> Request:
     return Request(
@@ -130,3 +150,20 @@ def _post(path: str, document: object) -> Request:
 
 def _path(provider_id: str) -> str:
     return f"/v1/omnimessage/{quote(provider_id, safe='')}"
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether nothing in a message can fail to become JSON, as in most; saves writing it twice."""
+    content = message.content
+    return (
+        isinstance(content, Text)
+        and content.text.isascii()
+        and message.reference.isascii()
+        and not (message.sender or message.tags or message.callback_url or message.extras)
+        and not message.fallback
+    )
+
+
+def _context(adapter: Adapter[Any]) -> Context:
+    """Build some moment, for a document that is not sent."""
+    return Context(account=adapter.account.name, now=datetime(2000, 1, 1, tzinfo=UTC))
