@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,9 +73,9 @@ def test_what_a_flow_raises_passes_through() -> None:
 
 def test_nothing_of_it_needs_pytest() -> None:
     """The suite can be imported where pytest is not installed."""
-    code = "import sys; sys.modules['pytest'] = None; import omnimsg.testing"
+    modules = Path(omnimsg.testing.__file__).parent.glob("*.py")
 
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+    assert [each.name for each in modules if "import pytest" in each.read_text("utf-8")] == []
 
 
 def test_all_is_sorted_and_there() -> None:
