@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
 import orjson
 
-from omnimsg.adapter import Account, Adapter, Answer, Effect, Request, refused
+from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
 from omnimsg.domain.content import Text
-from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
 from omnimsg_clickatell import rules
@@ -55,21 +54,13 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     is idempotent, and a message can be looked up by Clickatell's id only.
     """
 
-    provider: ClassVar[str] = "clickatell"
+    provider = "clickatell"
     settings = ClickatellSettings
     base_url = "https://platform.clickatell.com"
     capabilities = CAPABILITIES
     codes = CODES
     statuses = STATUSES
     protected = frozenset({"clientMessageId", "messages", "to"})
-
-    def __init__(self, account: Account[ClickatellSettings]) -> None:
-        super().__init__(account)
-        for key in sorted(self.protected & account.extras.keys()):
-            raise ConfigError(
-                f"accounts.{account.name}.extras.{key}: is not for extras to set: it decides who"
-                " is texted and how answers are matched; remove it"
-            )
 
     def authorization(self) -> Mapping[str, str]:
         """Return the key as Clickatell wants it: bare."""
@@ -80,9 +71,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         failure = super().check(message)
         if failure is not None or _is_plain(message):
             return failure
-        return rules.check(
-            message, self.channel_of(message), self.template_of
-        ) or self._check_json(message)
+        return rules.check(message, self.channel_of(message), self.template_of) or self._check_json(
+            message
+        )
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send messages, in as many requests as their most repeated reference needs.
@@ -232,22 +223,6 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return None
 
 
-def _is_plain(message: Message) -> bool:
-    """Whether a message is ASCII words to a number and nothing else, as most are.
-
-    No rule of the provider's can concern it, so the others' price is not paid.
-    """
-    content = message.content
-    return (
-        isinstance(content, Text)
-        and content.text.isascii()
-        and content.udh is content.preview_url is content.autoconvert is None
-        and message.reference.isascii()
-        and message.sender is message.send_at is message.ttl is message.encryption is None
-        and not message.extras
-    )
-
-
 def rounds(references: Sequence[str]) -> list[Sequence[int]]:
     """Split positions so that no reference occurs twice in one round; usually there is one."""
     if len(set(references)) == len(references):
@@ -260,6 +235,26 @@ def rounds(references: Sequence[str]) -> list[Sequence[int]]:
         split[seen[reference]].append(position)
         seen[reference] += 1
     return list(split)
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether a message is ASCII words to a number and nothing else, as most are.
+
+    No rule of the provider's can concern it, so the others' price is not paid.
+    """
+    content = message.content
+    return (
+        isinstance(content, Text)
+        and content.text.isascii()
+        and content.udh is None
+        and content.preview_url is None
+        and content.autoconvert is None
+        and message.reference.isascii()
+        and message.sender is None
+        and message.send_at is None
+        and message.ttl is None
+        and not message.extras
+    )
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:

@@ -76,13 +76,13 @@ LIMITS: dict[type, tuple[Limit, ...]] = {
 """The texts of interactive content (OpenAPI document)."""
 
 MISSING: dict[type, tuple[str, ...]] = {
-    MediaItem: ("alt_text", "animated", "duration", "refresh", "thumbnail_url"),
+    MediaItem: ("alt_text", "refresh", "thumbnail_url"),
     OpenUrl: ("application", "description", "fallback_url", "payload", "view"),
     Reply: ("description", "image_url"),
     RequestLocation: ("fallback_url", "payload", "text"),
     Text: ("autoconvert",),
 }
-"""The fields of our model that the API has no member for."""
+"""The wishes that the API has no member for; facts about a file may go unsaid."""
 
 
 def shape(value: object, path: str) -> Iterator[Failure]:

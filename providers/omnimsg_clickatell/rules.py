@@ -248,9 +248,8 @@ def _header_file(
             f"{path}.source",
             "holds bytes, which a header cannot: call client.upload and send what it returns",
         )
-    for field in ("file_name", "sha256"):
-        if getattr(item, field) is not None:
-            yield lacks(f"{path}.{field}")
+    if item.file_name is not None:
+        yield lacks(f"{path}.file_name")
 
 
 def _files(message: Message) -> Iterator[Failure]:

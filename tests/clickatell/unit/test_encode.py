@@ -138,6 +138,7 @@ WHATSAPP: list[tuple[Content, dict[str, Any]]] = [
                     birthday="1990-01-31",
                 ),
                 ContactCard(name={"formatted_name": "Bo"}, birthday="1991-02-01"),
+                ContactCard(name={"formatted_name": "Cy"}, phones=[{"phone": "1"}]),
             )
         ),
         {
@@ -152,6 +153,7 @@ WHATSAPP: list[tuple[Content, dict[str, Any]]] = [
                     "birthday": "1990-01-31",
                 },
                 {"name": {"formatted_name": "Bo"}, "birthday": "1991-02-01"},
+                {"name": {"formatted_name": "Cy"}, "phones": [{"phone": "1"}]},
             ]
         },
     ),

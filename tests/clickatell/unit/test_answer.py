@@ -1,0 +1,305 @@
+"""What is read from the answer to a send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Scope
+from omnimsg.domain.reason import Reason, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.adapter import Context, Response
+    from omnimsg_clickatell import ClickatellAdapter
+
+
+@pytest.fixture(scope="session")
+def read(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
+) -> Callable[..., list[Outcome | None]]:
+    """Send messages to some numbers, with the references a, b, c, and read an answer."""
+
+    def run(document: Any, *numbers: str, status: int = 202) -> list[Outcome | None]:
+        messages = [
+            Message(f"+{number}", "Hi", reference=reference)
+            for number, reference in zip(numbers, "abcdefgh", strict=False)
+        ]
+        _, outcomes = drive(adapter.send(messages, context), answer(document, status))
+        return outcomes  # type: ignore[no-any-return]  # the driver takes any flow
+
+    return run
+
+
+ONE, TWO, THREE = "27820000001", "27820000002", "27820000003"
+
+
+def yes(provider_id: str, **members: Any) -> dict[str, Any]:
+    """Make an accepted entry."""
+    return {"apiMessageId": provider_id, "accepted": True} | members
+
+
+def no(code: int, **members: Any) -> dict[str, Any]:
+    """Make a refused entry."""
+    error = {"code": code, "description": members.pop("description", "Some words")}
+    return {"accepted": False, "error": error} | members
+
+
+def told(outcomes: list[Outcome | None]) -> list[str | None]:
+    """Shorten outcomes to their id or code."""
+    return [
+        None
+        if outcome is None
+        else outcome.provider_id
+        if isinstance(outcome, Accepted)
+        else outcome.failure.code
+        for outcome in outcomes
+    ]
+
+
+@pytest.mark.parametrize("status", [202, 207, 400, 500])
+@pytest.mark.parametrize("error", [{}, {"error": None}])
+def test_accepted(read: Any, status: int, error: dict[str, Any]) -> None:
+    """An accepted entry with an id is an acceptance, with or without an empty `error`."""
+    entry = yes("0f3b", to=ONE, clientMessageId="a") | error
+
+    [outcome] = read({"messages": [entry], "error": None}, ONE, status=status)
+
+    assert Accepted(reference="a", account="cape", provider_id="0f3b", raw=entry) == outcome
+    assert str(outcome.id) == "cape:0f3b"
+    assert entry == outcome.raw
+
+
+def test_refused(read: Any) -> None:
+    """A refused entry is that message's own, with everything the provider said."""
+    entry = no(26, to=ONE, clientMessageId="a", description="Recipient opted out")
+
+    [outcome] = read({"messages": [entry], "error": None}, ONE, status=400)
+
+    assert isinstance(outcome, Rejected)
+    assert ("a", "cape", Reason.OPTED_OUT, "26", 400, "Recipient opted out", "to", entry) == (
+        outcome.reference,
+        outcome.account,
+        outcome.reason,
+        outcome.failure.code,
+        outcome.failure.http_status,
+        outcome.failure.detail,
+        outcome.failure.path,
+        outcome.failure.raw,
+    )
+
+
+CONTRADICTIONS: list[dict[str, Any]] = [
+    {"accepted": True, "clientMessageId": "a"},
+    {"accepted": True, "clientMessageId": "a", "apiMessageId": ""},
+    {"accepted": True, "clientMessageId": "a", "apiMessageId": None},
+    {"accepted": True, "clientMessageId": "a", "apiMessageId": 7},
+    yes("id", clientMessageId="a", error={"code": 26}),
+    yes("id", clientMessageId="a", error="no"),
+    {"accepted": False, "clientMessageId": "a", "apiMessageId": "id"},
+    {"apiMessageId": "id", "clientMessageId": "a"},
+    {"accepted": "true", "apiMessageId": "id", "clientMessageId": "a"},
+    {"accepted": 1, "apiMessageId": "id", "clientMessageId": "a"},
+    {"error": {"code": 43}, "clientMessageId": "a"},
+]
+
+
+@pytest.mark.parametrize("entry", CONTRADICTIONS)
+def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
+    """An entry that contradicts itself, or accepts without an id, is no verdict."""
+    assert [None] == read({"messages": [entry]}, ONE)
+
+
+def test_refused_without_a_cause(read: Any) -> None:
+    """A plain no is a refusal even where no cause is given."""
+    [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)
+
+    assert isinstance(outcome, Rejected)
+    assert (Reason.UNKNOWN, Retry.NEVER, None) == (
+        outcome.reason,
+        outcome.retry,
+        outcome.failure.code,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b'{"messages":[', [], "x", None, {}, {"messages": None}, {"messages": {}}],
+)
+@pytest.mark.parametrize("status", [202, 207, 400, 401, 402, 404, 500, 503])
+def test_nothing_readable(read: Any, body: Any, status: int) -> None:
+    """An answer without verdicts leaves every message to the engine's rules."""
+    assert [None, None] == read(body, ONE, TWO, status=status)
+
+
+GLOBAL: list[tuple[int, int, type[Outcome], bool]] = [
+    (401, 1, NotSent, True),
+    (401, 7, NotSent, True),
+    (402, 20, NotSent, True),
+    (400, 43, NotSent, False),
+    (400, 22, NotSent, False),
+    (503, 19, Ambiguous, False),
+    (500, 18, Ambiguous, False),
+    (202, 18, Ambiguous, False),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind", "account"), GLOBAL)
+@pytest.mark.parametrize("beside", [{}, {"messages": []}, {"messages": None}])
+def test_global_error(
+    read: Any, status: int, code: int, kind: type, account: bool, beside: dict[str, Any]
+) -> None:
+    """An error of the whole request is every message's, whether `messages` is there or not."""
+    body = {"error": {"code": code, "description": "Some words"}} | beside
+
+    outcomes = read(body, ONE, TWO, status=status)
+
+    assert ["a", "b"] == [outcome.reference for outcome in outcomes]
+    assert {kind} == {outcome.__class__ for outcome in outcomes}
+    assert {str(code)} == {outcome.failure.code for outcome in outcomes}
+    if kind is NotSent:
+        assert {Scope.ACCOUNT if account else Scope.MESSAGE} == {each.scope for each in outcomes}
+
+
+def test_global_error_of_one_message(read: Any) -> None:
+    """A code of the message level that stands alone is about the only message there is."""
+    body = {"error": {"code": 25, "description": "Invalid recipient address: 27"}}
+
+    [alone] = read(body, ONE, status=400)
+    several = read(body, ONE, TWO, status=400)
+
+    assert isinstance(alone, Rejected)
+    assert alone.failure.path == "to"
+    assert [None, None] == several
+
+
+def test_global_error_beside_an_acceptance(read: Any) -> None:
+    """A request of which a message was accepted was not refused as a whole."""
+    body = {"messages": [yes("id", clientMessageId="a")], "error": {"code": 43}}
+
+    assert ["id", None] == told(read(body, ONE, TWO, status=207))
+
+
+def test_global_error_beside_a_refusal(read: Any) -> None:
+    """A message's own refusal stands; the error of the request is for the others."""
+    body = {"messages": [no(26, clientMessageId="a")], "error": {"code": 43}}
+
+    assert ["26", "43"] == told(read(body, ONE, TWO, status=400))
+
+
+def test_unknown_global_code(read: Any) -> None:
+    """A code of tomorrow for the whole request proves nothing."""
+    assert [None] == read({"error": {"code": 777}}, ONE, status=400)
+
+
+JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
+    (
+        "another order",
+        (ONE, ONE, TWO),
+        [
+            yes("3", clientMessageId="c"),
+            yes("1", clientMessageId="a"),
+            yes("2", clientMessageId="b"),
+        ],
+        ["1", "2", "3"],
+    ),
+    (
+        "by a unique number",
+        (ONE, TWO, THREE),
+        [no(26, to=THREE), yes("1", clientMessageId="a"), no(27, to=f" +{TWO}")],
+        ["1", "27", "26"],
+    ),
+    (
+        "unique among what is open",
+        (ONE, ONE),
+        [yes("1", clientMessageId="a", to=ONE), no(26, to=ONE)],
+        ["1", "26"],
+    ),
+    ("one number twice", (ONE, ONE), [no(26, to=ONE), no(27, to=ONE)], [None, None]),
+    ("one number twice, one entry", (ONE, ONE), [no(26, to=ONE)], [None, None]),
+    ("the same refusal for all", (ONE, ONE), [no(26, to=ONE), no(26, to=ONE)], ["26", "26"]),
+    (
+        "the same refusal for all, an entry missing",
+        (ONE, ONE, ONE),
+        [no(26, to=ONE), no(26, to=ONE)],
+        [None, None, None],
+    ),
+    ("no number at all", (ONE, TWO), [no(26), no(26)], ["26", "26"]),
+    ("acceptances are never shared", (ONE, ONE), [yes("1"), yes("2")], [None, None]),
+    (
+        "the last for the last",
+        (ONE, TWO),
+        [yes("1", clientMessageId="a"), no(25, to="x")],
+        ["1", "25"],
+    ),
+    ("a single message", (ONE,), [no(25, to="2782x")], ["25"]),
+    (
+        "the last, but of another message's number",
+        (ONE, TWO),
+        [yes("1", clientMessageId="a", to=ONE), no(25, to=ONE)],
+        ["1", None],
+    ),
+    (
+        "the last, but a foreign entry is there",
+        (ONE, TWO),
+        [yes("1", clientMessageId="a"), no(25), yes("9", clientMessageId="zzz")],
+        ["1", None],
+    ),
+    ("only a foreign entry", (ONE,), [yes("9", clientMessageId="zzz", to=ONE)], [None]),
+    ("no reference that is text", (ONE,), [yes("9", clientMessageId=5, to=ONE)], [None]),
+    ("an empty reference", (ONE,), [no(26, clientMessageId="", to=ONE)], ["26"]),
+    ("no entry that is an object", (ONE,), ["x", None, 5, [], no(26, to="y")], [None]),
+    (
+        "a copy",
+        (ONE, TWO),
+        [yes("1", clientMessageId="a")] * 2 + [no(25)],
+        ["1", "25"],
+    ),
+    (
+        "a copy without its reference",
+        (ONE, ONE),
+        [yes("1", clientMessageId="a", to=ONE), yes("1", to=ONE)],
+        ["1", None],
+    ),
+    (
+        "two that disagree",
+        (ONE, TWO),
+        [yes("1", clientMessageId="a"), no(26, clientMessageId="a"), no(25)],
+        [None, None],
+    ),
+    ("copies of the nameless", (ONE, TWO), [yes("1", to=ONE)] * 2, ["1", None]),
+]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "entries", "expected"),
+    [case[1:] for case in JOINS],
+    ids=[case[0] for case in JOINS],
+)
+def test_join(
+    read: Any, numbers: tuple[str, ...], entries: list[Any], expected: list[str | None]
+) -> None:
+    """Each message gets its own entry or none, never another's."""
+    assert expected == told(read({"messages": entries}, *numbers, status=207))
+
+
+def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
+    """Where it is not known whose words are whose, only the common ones are kept."""
+    entries = [no(26, to=ONE, description=f"words {place}") for place in range(2)]
+
+    outcomes = read({"messages": entries}, ONE, ONE, status=207)
+
+    raw = {"accepted": False, "to": ONE, "error": {"code": 26}}
+    assert [raw, raw] == [outcome.failure.raw for outcome in outcomes]
+
+
+def test_over_long_list(read: Any) -> None:
+    """More entries than messages do no harm."""
+    entries = [yes(str(place), clientMessageId=str(place)) for place in range(1000)]
+
+    assert ["1", None] == told(
+        read({"messages": [*entries, yes("1", clientMessageId="a")]}, ONE, TWO)
+    )

@@ -1,0 +1,487 @@
+"""Everything but sending: requests, and what is read from their answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+import pytest
+
+from omnimsg.adapter import Answer, Context, Effect, Operation, Request, Response, Source
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import Unsupported
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import Balance, HistoryQuery
+from omnimsg.domain.media import Encryption, MediaInfo, Stored, Upload
+from omnimsg.domain.outcome import Accepted, NotSent, Rejected
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.status import MessageStatus, Status
+from omnimsg_clickatell import ClickatellAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2030, 5, 1, 9, tzinfo=UTC)
+DIGEST = "ab" * 32
+STORED = Stored(account="cape", id="5f2c/1.pdf", sha256=DIGEST)
+SOURCE = Source(data=b"menu", size=4, sha256=DIGEST)
+UPLOAD = Upload(b"menu", "application/pdf", file_name="menu.pdf")
+
+
+def test_operations() -> None:
+    """The adapter has what the One API has."""
+    expected = {
+        Operation.BALANCE,
+        Operation.DOWNLOAD,
+        Operation.MARK_READ,
+        Operation.MEDIA_INFO,
+        Operation.STATUS,
+        Operation.UPLOAD,
+    }
+
+    assert expected == ClickatellAdapter.operations()
+
+
+def test_history_is_no_operation(adapter: ClickatellAdapter, context: Context) -> None:
+    """What the One API lacks is an error that names it."""
+    with pytest.raises(Unsupported, match="history"):
+        adapter.history(HistoryQuery(), None, context)
+
+
+# Status
+
+
+@pytest.fixture(scope="session")
+def status_of(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
+) -> Callable[..., Any]:
+    """Ask where a message is and read an answer."""
+
+    def run(document: Any, status: int = 200) -> Any:
+        _, value = drive(adapter.status("0f3b", context), answer(document, status))
+        return value
+
+    return run
+
+
+def test_status_request(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
+    """A look-up is a GET by id, which is escaped."""
+    [request], _ = drive(adapter.status("a/b?c", context), Response(200, b"{}"))
+
+    assert Request("GET", "/v1/message/a%2Fb%3Fc", authenticated=True) == request
+
+
+def test_status(status_of: Any) -> None:
+    """Each channel in the answer is a leg, whose time counts milliseconds."""
+    document = {
+        "whatsapp ": {"status": "DELIVERY_FAILURE", "timestamp": 1893456000123},
+        "sms": {"status": "DEVICE_ACK", "timestamp": 1893456001000},
+        "integrationId": "x",
+    }
+
+    found = status_of(document)
+
+    assert isinstance(found, MessageStatus)
+    assert [
+        (Channel.WHATSAPP, Status.FAILED, "0f3b"),
+        (Channel.SMS, Status.DELIVERED, "0f3b"),
+    ] == [(leg.channel, leg.status, leg.provider_id) for leg in found.legs]
+    assert ("cape:0f3b", Status.DELIVERED, document) == (found.id, found.status, found.raw)
+    assert [datetime(2030, 1, 1, 0, 0, 0, 123000, tzinfo=UTC)] == list(
+        found.legs[0].timeline.entries.values()
+    )
+
+
+@pytest.mark.parametrize("entry", [{"status": "NEW_ONE"}, {"status": 5}, {}])
+def test_unknown_status(status_of: Any, entry: dict[str, Any]) -> None:
+    """A status of tomorrow is unknown, at the time of the question where none is given."""
+    found = status_of({"sms": entry})
+
+    [(evidence, at)] = found.legs[0].timeline.entries.items()
+    said = entry.get("status")
+    assert (Status.UNKNOWN, said if isinstance(said, str) else "", Reason.UNKNOWN, NOW) == (
+        evidence.status,
+        evidence.provider_status,
+        evidence.reason,
+        at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "word", "at"),
+    [
+        ({}, "", NOW),
+        (
+            {"status": "UNKNOWN", "timestamp": 1893456000000},
+            "UNKNOWN",
+            datetime(2030, 1, 1, tzinfo=UTC),
+        ),
+        ({"messageStatus": {"status": "UNKNOWN"}}, "", NOW),
+        ({"sms": None}, "", NOW),
+    ],
+)
+def test_unknown_id(status_of: Any, document: dict[str, Any], word: str, at: datetime) -> None:
+    """An id that Clickatell does not know is no failure but a status without a channel."""
+    found = status_of(document)
+
+    [leg] = found.legs
+    [(evidence, when)] = leg.timeline.entries.items()
+    assert (None, Status.UNKNOWN, Reason.NOT_FOUND, word, at) == (
+        leg.channel,
+        found.status,
+        found.reason,
+        evidence.provider_status,
+        when,
+    )
+
+
+def test_known_id_of_another_account(status_of: Any) -> None:
+    """The status named UNKNOWN means that this account has no such message."""
+    found = status_of({"sms": {"status": "UNKNOWN", "timestamp": 1893456000000}})
+
+    assert (Status.UNKNOWN, Reason.NOT_FOUND) == (found.status, found.reason)
+
+
+REFUSALS: list[tuple[int, Any, Reason, Retry]] = [
+    (404, b"", Reason.MISCONFIGURED, Retry.AFTER_FIX),
+    (401, {"error": {"code": 1, "description": "no"}}, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
+    (401, {"error": {"code": 7}}, Reason.FORBIDDEN, Retry.AFTER_FIX),
+    (400, {"error": {"code": 43}}, Reason.RATE_LIMITED, Retry.SAFE),
+    (503, {"error": {"code": 19}}, Reason.PROVIDER_UNAVAILABLE, Retry.SAFE),
+    (500, {"error": {"code": "18"}}, Reason.PROVIDER_ERROR, Retry.SAFE),
+]
+
+
+@pytest.mark.parametrize(("status", "document", "reason", "retry"), REFUSALS)
+def test_refused_question(
+    status_of: Any, status: int, document: Any, reason: Reason, retry: Retry
+) -> None:
+    """A refusal is read by its code; a bare 404 means the account; asking again is always safe."""
+    failure = status_of(document, status)
+
+    assert isinstance(failure, Failure)
+    assert (reason, retry, status) == (failure.reason, failure.retry, failure.http_status)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 500, 503])
+def test_unreadable_question(status_of: Any, status: int) -> None:
+    """An answer that says nothing is left to the engine's rules."""
+    assert status_of(b"<html>", status) is None
+
+
+# Read notices
+
+
+def test_mark_read(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
+) -> None:
+    """Each notice carries its position, by which its answer finds it, in any order."""
+    body = {
+        "event": {
+            "messageStatusUpdate": [
+                {"accepted": False, "clientEventId": "2", "error": {"code": 43}},
+                {"apiEventId": "e1", "accepted": True, "messageId": "m2", "error": None},
+                {"apiEventId": "e0", "accepted": True, "messageId": "m1", "clientEventId": "0"},
+            ]
+        },
+        "error": None,
+    }
+
+    [request], outcomes = drive(adapter.mark_read(["m1", "m2", "m1"], context), answer(body, 207))
+
+    assert ("POST", "/v1/notification", Effect.REPEATABLE, True) == (
+        request.method,
+        request.url,
+        request.effect,
+        request.authenticated,
+    )
+    assert {
+        "event": {
+            "messageStatusUpdate": [
+                {
+                    "channel": "whatsapp",
+                    "messageId": provider_id,
+                    "statusCode": 1001,
+                    "clientEventId": position,
+                }
+                for provider_id, position in (("m1", "0"), ("m2", "1"), ("m1", "2"))
+            ]
+        }
+    } == orjson.loads(request.body)
+    first, second, third = outcomes
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Accepted)
+    assert isinstance(third, NotSent)
+    assert [("m1", "e0"), ("m2", "e1")] == [
+        (each.reference, each.provider_id) for each in (first, second)
+    ]
+    assert ("m1", Reason.RATE_LIMITED) == (third.reference, third.reason)
+
+
+@pytest.mark.parametrize("code", [23, 33])
+def test_mark_read_refused(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any, code: int
+) -> None:
+    """A refused notice blames no field: there is no message of ours behind it."""
+    error = {"code": code, "description": "Invalid or missing parameter: messageId"}
+    body = {"event": {"messageStatusUpdate": [{"accepted": False, "error": error}]}}
+
+    _, [outcome] = drive(adapter.mark_read(["m1"], context), answer(body, 400))
+
+    assert isinstance(outcome, Rejected)
+    assert outcome.failure.path is None
+
+
+def test_mark_read_refused_as_a_whole(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any
+) -> None:
+    """An error of the whole request is every notice's."""
+    body = {"error": {"code": 1, "description": "no"}}
+
+    _, outcomes = drive(adapter.mark_read(["m1", "m2"], context), answer(body, 401))
+
+    assert [("m1", Reason.UNAUTHORIZED), ("m2", Reason.UNAUTHORIZED)] == [
+        (outcome.reference, outcome.reason) for outcome in outcomes
+    ]
+
+
+# Media
+
+QUERIES: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({}, {"broadcastAllowed": "true", "sha256FileHash": DIGEST}),
+    ({"restricted_to": "+27820000001"}, {"to": "27820000001", "sha256FileHash": DIGEST}),
+    (
+        {"encryption": Encryption(key=Secret("a2V5"), key_arn="arn:k", cipher="AES/GCM")},
+        {
+            "broadcastAllowed": "true",
+            "encryptionKey": "a2V5",
+            "kmsArn": "arn:k",
+            "encryptionCipher": "AES/GCM",
+        },
+    ),
+    (
+        {"encryption": Encryption(key=Secret("a2V5"))},
+        {"broadcastAllowed": "true", "encryptionKey": "a2V5"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "query"), QUERIES)
+def test_upload(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    answer: Any,
+    fields: dict[str, Any],
+    query: dict[str, str],
+) -> None:
+    """A file is sent as it is, told about in the query, and kept for 30 days."""
+    upload = attrs.evolve(UPLOAD, **fields)
+    body = {"fileId": "5f2c1d60-1.pdf", "accepted": True}
+
+    [request], stored = drive(adapter.upload(upload, SOURCE, context), answer(body, 201))
+
+    assert ("POST", "/v1/media", SOURCE, "application/pdf", Effect.REPEATABLE) == (
+        request.method,
+        request.url,
+        request.body,
+        request.content_type,
+        request.effect,
+    )
+    assert {"fileName": "menu.pdf"} | query == dict(request.query)
+    assert (frozenset({201}), True) == (request.success, request.authenticated)
+    assert (
+        Stored(
+            account="cape",
+            id="5f2c1d60-1.pdf",
+            sha256=DIGEST,
+            expires=NOW + timedelta(days=30),
+            restricted_to=upload.restricted_to,
+            client_encrypted=upload.encryption is not None,
+        )
+        == stored
+    )
+
+
+UPLOAD_ANSWERS: list[tuple[int, Any, Reason | None]] = [
+    (400, {"error": {"code": 30, "description": "no"}, "accepted": False}, Reason.MEDIA_INVALID),
+    (400, {"error": {"code": 31}, "accepted": False}, Reason.MEDIA_TOO_LARGE),
+    (201, {"fileId": "5f2c.unsupported", "accepted": True}, Reason.MEDIA_INVALID),
+    (404, b"", Reason.MISCONFIGURED),
+    (201, {"fileId": "", "accepted": True}, None),
+    (201, {"fileId": "x" * 1025, "accepted": True}, None),
+    (201, {"fileId": 5, "accepted": True}, None),
+    (201, {"fileId": "x", "accepted": False}, None),
+    (201, {"fileId": "x"}, None),
+    (201, {"accepted": True}, None),
+    (201, b"", None),
+]
+
+
+@pytest.mark.parametrize(("status", "document", "reason"), UPLOAD_ANSWERS)
+def test_upload_refused(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    status: int,
+    document: Any,
+    reason: Reason | None,
+) -> None:
+    """A file that was not stored, or not usably, is a failure; an unreadable answer is nothing."""
+    body = document if isinstance(document, bytes) else orjson.dumps(document)
+
+    _, failure = drive(adapter.upload(UPLOAD, SOURCE, context), Response(status, body))
+
+    assert reason == (failure and failure.reason)
+
+
+def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
+    """A file beyond the limit is refused before a request exists."""
+    size = 30 * 2**20 + 1
+
+    requests, failure = drive(adapter.upload(UPLOAD, attrs.evolve(SOURCE, size=size), context))
+
+    assert ([], Reason.MEDIA_TOO_LARGE, "data") == (requests, failure.reason, failure.path)
+
+
+def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
+    """A restriction that Clickatell does not know is refused, not dropped."""
+    upload = attrs.evolve(UPLOAD, channel="c1")
+
+    requests, failure = drive(adapter.upload(upload, SOURCE, context))
+
+    assert ([], Reason.UNSUPPORTED, "channel") == (requests, failure.reason, failure.path)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (
+            {"expirationTime": 1893456000, "broadcastAllowed": True},
+            MediaInfo(expires=datetime(2030, 1, 1, tzinfo=UTC), broadcast_allowed=True),
+        ),
+        ({}, MediaInfo(expires=None, broadcast_allowed=None)),
+        (
+            {"expirationTime": "soon", "broadcastAllowed": 1},
+            MediaInfo(expires=None, broadcast_allowed=None),
+        ),
+    ],
+)
+def test_media_info(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    answer: Any,
+    document: dict[str, Any],
+    expected: MediaInfo,
+) -> None:
+    """The time at which a file is deleted counts seconds."""
+    [request], info = drive(adapter.media_info(STORED, context), answer(document, 200))
+
+    assert Request("GET", "/v1/media/5f2c%2F1.pdf", authenticated=True) == request
+    assert attrs.evolve(expected, raw=document) == info
+
+
+@pytest.mark.parametrize(
+    ("stored", "url", "query"),
+    [
+        (STORED, "/v1/media", (("fileId", "5f2c/1.pdf"), ("sha256Hash", DIGEST))),
+        (
+            attrs.evolve(STORED, client_encrypted=True),
+            "/v1/media",
+            (("fileId", "5f2c/1.pdf"), ("sha256Hash", DIGEST), ("source", "client")),
+        ),
+        (
+            Stored(account="cape", url="https://platform.clickatell.com/v1/media?fileId=f"),
+            "https://platform.clickatell.com/v1/media?fileId=f",
+            (),
+        ),
+    ],
+)
+def test_download(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    stored: Stored,
+    url: str,
+    query: tuple[tuple[str, str], ...],
+) -> None:
+    """A file goes into the caller's sink, found by id and digest or by a callback's address."""
+    [request], done = drive(adapter.download(stored, context), Response(200))
+
+    expected = Request("GET", url, query=query, authenticated=True, answer=Answer.SINK)
+    assert expected == request
+    assert done is True
+
+
+def test_download_of_a_file_that_is_gone(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """A 404 for a file is about the file."""
+    for flow in (adapter.download(STORED, context), adapter.media_info(STORED, context)):
+        _, failure = drive(flow, Response(404))
+
+        assert (Reason.MEDIA_NOT_FOUND, 404) == (failure.reason, failure.http_status)
+
+
+def test_files_that_cannot_be_asked_for(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """Without an id, or to fetch it without a digest, there is nothing to ask."""
+    linked = Stored(account="cape", url="https://example.test/f")
+    flows = {
+        "id": adapter.media_info(linked, context),
+        "sha256": adapter.download(attrs.evolve(STORED, sha256=None), context),
+    }
+
+    for path, flow in flows.items():
+        requests, failure = drive(flow)
+
+        assert ([], path) == (requests, failure.path)
+
+
+# Balance
+
+
+@pytest.mark.parametrize(
+    ("body", "amount", "currency"),
+    [
+        (b'{"balance": 0.1, "currency": "ZAR"}', Decimal("0.1"), "ZAR"),
+        (b'{"balance": 12345678901234567.89}', Decimal("12345678901234567.89"), None),
+        (b'{"balance": 100, "currency": ""}', Decimal(100), None),
+        (b'{"balance": -2.50}', Decimal("-2.50"), None),
+        (b'{"balance": "1"}', None, None),
+        (b'{"balance": true}', None, None),
+        (b"{}", None, None),
+    ],
+)
+def test_balance(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    body: bytes,
+    amount: Decimal | None,
+    currency: str | None,
+) -> None:
+    """The balance is exact to the last digit; both members may be missing."""
+    [request], balance = drive(adapter.balance(context), Response(200, body))
+
+    assert Request("GET", "/v1/balance", authenticated=True) == request
+    assert Balance(amount=amount, currency=currency, raw=json.loads(body)) == balance
+    assert str(amount) == str(balance.amount)
+
+
+def test_balance_in_an_absurd_document(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """A document nested too deep for one of two parsers costs the amount at most."""
+    body = b'{"balance": 1, "x": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+
+    _, balance = drive(adapter.balance(context), Response(200, body))
+
+    assert balance.amount in {None, Decimal(1)}

@@ -1,0 +1,226 @@
+"""What holds for every answer, however it is shuffled, cut or made up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.adapter import Response, Source
+from omnimsg.domain.history import Balance
+from omnimsg.domain.media import MediaInfo, Stored, Upload
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
+from omnimsg.domain.status import MessageStatus
+from omnimsg_clickatell.adapter import rounds
+from omnimsg_clickatell.wire.join import Names, join
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Context
+    from omnimsg_clickatell import ClickatellAdapter
+
+NAMES = Names(reference="clientMessageId", address="to", id="apiMessageId")
+STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 503])
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Draw numbers, the true entry of each message, and what arrives of those entries.
+
+    Some are missing, refused ones may lack the reference, copies and foreign ones are mixed in,
+    and all stand in any order.
+    """
+    numbers = draw(st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=7))
+    truth = []
+    for place, number in enumerate(numbers):
+        entry: dict[str, Any] = {"clientMessageId": f"r{place}", "to": number, "mark": place}
+        code = draw(st.sampled_from([None, 25, 26, 43]))
+        if code is None:
+            entry |= {"accepted": True, "apiMessageId": f"id{place}"}
+        else:
+            entry |= {"accepted": False, "error": {"code": code, "description": str(place)}}
+        truth.append(entry)
+    arrived = []
+    for entry in truth:
+        if draw(st.integers(0, 4)) == 0:
+            continue
+        stripped = dict(entry)
+        if not entry["accepted"] and draw(st.booleans()):
+            del stripped["clientMessageId"]
+        arrived.append(stripped)
+        if entry["accepted"] and draw(st.integers(0, 4)) == 0:
+            copy = dict(entry)
+            if draw(st.booleans()):
+                del copy["clientMessageId"]
+            arrived.append(copy)
+    foreign = range(draw(st.integers(0, 2)))
+    arrived += [{"clientMessageId": f"x{each}", "to": "1", "accepted": True} for each in foreign]
+    return numbers, truth, draw(st.permutations(arrived))
+
+
+@given(answers())
+def test_join_is_never_wrong(
+    drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
+) -> None:
+    """A message gets its own entry, a refusal that it shares with all that are left, or nothing."""
+    numbers, truth, arrived = drawn
+    references = [f"r{place}" for place in range(len(numbers))]
+
+    found = join(references, numbers, arrived, NAMES)
+
+    for entry, true in zip(found, truth, strict=True):
+        if entry is None:
+            continue
+        assert entry["accepted"] == true["accepted"]
+        if "mark" in entry:
+            assert entry["mark"] == true["mark"]
+        else:
+            assert entry["error"]["code"] == true["error"]["code"]
+
+
+@given(answers())
+def test_references_decide(
+    drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
+) -> None:
+    """An entry that quotes its reference always reaches its message."""
+    numbers, truth, arrived = drawn
+    references = [f"r{place}" for place in range(len(numbers))]
+    named = {entry.get("clientMessageId") for entry in arrived}
+
+    found = join(references, numbers, arrived, NAMES)
+
+    for reference, entry, true in zip(references, found, truth, strict=True):
+        if reference in named:
+            assert true == entry
+
+
+WORDS = st.sampled_from(
+    [
+        "messages", "error", "code", "description", "accepted", "apiMessageId", "clientMessageId",
+        "to", "event", "messageStatusUpdate", "messageId", "apiEventId", "clientEventId", "sms",
+        "whatsapp", "status", "timestamp", "fileId", "expirationTime", "broadcastAllowed",
+        "balance", "currency",
+    ]
+)  # fmt: skip
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(0, 120),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=5),
+    st.sampled_from(["a", "b", "0", "1", "27820000001", "READ", "x.unsupported", "26"]),
+)
+JSON = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=6),
+    max_leaves=30,
+)
+ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "accepted": st.booleans() | VALUES,
+        "apiMessageId": st.sampled_from(["id1", "id2", ""]) | JSON,
+        "apiEventId": st.sampled_from(["id1", "id2", ""]) | JSON,
+        "clientMessageId": st.sampled_from(["a", "b", "c"]) | JSON,
+        "clientEventId": st.sampled_from(["0", "1", "2"]) | JSON,
+        "to": st.sampled_from(["27820000001", "27820000002"]) | JSON,
+        "messageId": st.sampled_from(["m1", "m2"]) | JSON,
+        "error": st.fixed_dictionaries({"code": st.integers(0, 112)}) | JSON,
+    },
+)
+LISTED = st.lists(ENTRY | JSON, max_size=6)
+DOCUMENTS = st.one_of(
+    JSON,
+    st.fixed_dictionaries({"messages": LISTED}, optional={"error": JSON}),
+    st.fixed_dictionaries({"event": st.fixed_dictionaries({"messageStatusUpdate": LISTED})}),
+)
+BODIES = st.one_of(DOCUMENTS.map(orjson.dumps), st.binary(max_size=20), st.just(b"[" * 5000))
+
+MESSAGES = [
+    Message("+27820000001", "Hi", reference="a"),
+    Message("+27820000002", "Hi", reference="b"),
+    Message("+27820000001", "Hi", reference="c"),
+]
+
+
+@given(BODIES, STATUSES)
+def test_any_answer_to_a_send(
+    adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
+) -> None:
+    """Whatever comes back, each message has an outcome of its own or none, and a yes has an id."""
+    _, outcomes = drive(adapter.send(MESSAGES, context), Response(status, body))
+
+    assert len(outcomes) == len(MESSAGES)
+    for message, outcome in zip(MESSAGES, outcomes, strict=True):
+        assert outcome is None or outcome.reference == message.reference
+        assert isinstance(outcome, Accepted | Rejected | NotSent | Ambiguous | None)
+        if isinstance(outcome, Accepted):
+            assert outcome.id
+            assert outcome.raw in orjson.loads(body)["messages"]
+            assert outcome.raw["apiMessageId"] == outcome.provider_id
+
+
+@given(BODIES, STATUSES)
+def test_any_answer_to_read_notices(
+    adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
+) -> None:
+    """Whatever comes back, each notice has an outcome of its own or none."""
+    _, outcomes = drive(adapter.mark_read(["m1", "m2"], context), Response(status, body))
+
+    assert len(outcomes) == 2
+    for provider_id, outcome in zip(["m1", "m2"], outcomes, strict=True):
+        assert outcome is None or outcome.reference == provider_id
+        if isinstance(outcome, Accepted):
+            assert outcome.id
+
+
+STORED = Stored(account="cape", id="f", sha256="ab" * 32)
+UPLOAD = Upload(b"x", "image/png", file_name="x.png")
+SOURCE = Source(data=b"x", size=1, sha256="ab" * 32)
+
+
+@given(BODIES, STATUSES)
+def test_any_answer_to_a_question(
+    adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
+) -> None:
+    """Whatever comes back, a question ends in its value, a failure or nothing."""
+    flows = {
+        MessageStatus: adapter.status("id", context),
+        Stored: adapter.upload(UPLOAD, SOURCE, context),
+        MediaInfo: adapter.media_info(STORED, context),
+        bool: adapter.download(STORED, context),
+        Balance: adapter.balance(context),
+    }
+
+    for kind, flow in flows.items():
+        _, value = drive(flow, Response(status, body))
+
+        assert value is None or value.__class__.__name__ == "Failure" or isinstance(value, kind)
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=20))
+def test_rounds(references: list[str]) -> None:
+    """Rounds hold every position once and in order, and no reference twice."""
+    split = rounds(references)
+
+    assert list(range(len(references))) == sorted(place for each in split for place in each)
+    for positions in split:
+        assert sorted(positions) == list(positions)
+        assert len({references[place] for place in positions}) == len(positions)
+    most = max((references.count(each) for each in references), default=1)
+    assert most == len(split)
+
+
+def test_status_time_beyond_all_calendars(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """A time that no calendar holds is replaced by now."""
+    body = orjson.dumps({"sms": {"status": "READ", "timestamp": 2**62}})
+
+    _, status = drive(adapter.status("id", context), Response(200, body))
+
+    assert [datetime(2030, 5, 1, 9, tzinfo=UTC)] == list(status.legs[0].timeline.entries.values())

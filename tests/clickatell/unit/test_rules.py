@@ -1,0 +1,498 @@
+"""What is refused before a request exists, and where the blame is put."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Autoconvert,
+    Binary,
+    ButtonKind,
+    ContactCard,
+    Contacts,
+    Content,
+    CurrencyParameter,
+    DateTimeParameter,
+    Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Location,
+    LocationParameter,
+    Media,
+    MediaItem,
+    MediaParameter,
+    OpenUrl,
+    Reply,
+    RequestLocation,
+    Template,
+    TemplateButton,
+    Text,
+    TextParameter,
+)
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
+from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg_clickatell import ClickatellAdapter
+
+TO = "+27820000001"
+STORED = Stored(account="cape", id="5f2c1d60-1.png")
+REPLY = Reply("Yes", "y")
+LINK = OpenUrl("Open", "https://example.test")
+ITEM = ListItem("Soup", "soup")
+
+
+def _media(kind: MediaKind = MediaKind.IMAGE, caption: str | None = None, **item: Any) -> Media:
+    return Media((MediaItem(kind, item.pop("source", STORED), **item),), caption)
+
+
+def _list(**fields: Any) -> ListPicker:
+    usual = {"body": "Pick", "button": "Menu", "sections": (ListSection((ITEM,)),)}
+    return ListPicker(**(usual | fields))
+
+
+def _items(**fields: Any) -> ListPicker:
+    return _list(sections=(ListSection((attrs.evolve(ITEM, **fields),)),))
+
+
+def _buttons(*kinds: ButtonKind) -> Template:
+    return Template(
+        "t",
+        buttons=tuple(
+            TemplateButton(position, kind, value="v")
+            for position, kind in enumerate(kinds, start=1)
+        ),
+    )
+
+
+def _header(item: MediaItem, **more: Any) -> Template:
+    return Template("t", header=MediaParameter(item, **more))
+
+
+IMAGE = MediaItem(MediaKind.IMAGE, STORED)
+COUPON, URL, ANSWER = ButtonKind.COUPON, ButtonKind.URL, ButtonKind.REPLY
+
+WHATSAPP: list[tuple[Content, str, Reason]] = [
+    (Text("x" * 4097), "content.text", Reason.CONTENT_TOO_LARGE),
+    (Text("x", udh="00"), "content.udh", Reason.UNSUPPORTED),
+    (Text("x", autoconvert=Autoconvert.ON), "content.autoconvert", Reason.UNSUPPORTED),
+    (Binary(b"x"), "content", Reason.UNSUPPORTED_CONTENT),
+    # Media
+    (Media((IMAGE, IMAGE)), "content.items[1]", Reason.UNSUPPORTED_CONTENT),
+    (_media(MediaKind.AUDIO, "words"), "content.caption", Reason.UNSUPPORTED_CONTENT),
+    (_media(MediaKind.STICKER), "content.items[0].kind", Reason.UNSUPPORTED_CONTENT),
+    (_media(content_type="image/gif"), "content.items[0].content_type", Reason.MEDIA_INVALID),
+    (_media(alt_text="a"), "content.items[0].alt_text", Reason.UNSUPPORTED),
+    (_media(refresh=True), "content.items[0].refresh", Reason.UNSUPPORTED),
+    (
+        _media(thumbnail_url="https://example.test/t.png"),
+        "content.items[0].thumbnail_url",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        _media(source=Link("https://example.test/a.png")),
+        "content.items[0].source",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (
+        _media(source=Inline(b"x" * (2**20 + 1)), content_type="image/png"),
+        "content.items[0].source",
+        Reason.MEDIA_TOO_LARGE,
+    ),
+    (_media(size=5 * 2**20 + 1), "content.items[0].source", Reason.MEDIA_TOO_LARGE),
+    (
+        _media(source=attrs.evolve(STORED, account="other")),
+        "content.items[0].source",
+        Reason.MEDIA_NEEDS_UPLOAD,
+    ),
+    (
+        _media(source=Stored(account="cape", url="https://example.test/f")),
+        "content.items[0].source.id",
+        Reason.MEDIA_NOT_FOUND,
+    ),
+    (
+        _media(source=attrs.evolve(STORED, restricted_to="+27820000002")),
+        "content.items[0].source.restricted_to",
+        Reason.INVALID_MESSAGE,
+    ),
+    (
+        _media(source=attrs.evolve(STORED, client_encrypted=True)),
+        "encryption",
+        Reason.ENCRYPTION,
+    ),
+    # Places
+    (Location(1, 2, address="1 Long St"), "content.address", Reason.UNSUPPORTED_CONTENT),
+    # Lists
+    (_list(header="x" * 61), "content.header", Reason.CONTENT_TOO_LARGE),
+    (_list(header="*new*"), "content.header", Reason.INVALID_CONTENT),
+    (_list(body="x" * 1025), "content.body", Reason.CONTENT_TOO_LARGE),
+    (_list(button="x" * 21), "content.button", Reason.CONTENT_TOO_LARGE),
+    (_list(button="_new_"), "content.button", Reason.INVALID_CONTENT),
+    (_list(footer="x" * 61), "content.footer", Reason.CONTENT_TOO_LARGE),
+    (
+        _list(sections=(ListSection((ITEM,), "x" * 25),)),
+        "content.sections[0].title",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (
+        _list(sections=(ListSection((ITEM,), "~new~"),)),
+        "content.sections[0].title",
+        Reason.INVALID_CONTENT,
+    ),
+    (
+        _list(sections=(ListSection((ITEM,) * 6, "a"), ListSection((ITEM,) * 5, "b"))),
+        "content.sections[1].items[4]",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (_items(title="x" * 25), "content.sections[0].items[0].title", Reason.CONTENT_TOO_LARGE),
+    (_items(title="```x```"), "content.sections[0].items[0].title", Reason.INVALID_CONTENT),
+    (
+        _items(description="x" * 73),
+        "content.sections[0].items[0].description",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (
+        _items(description="*x*"),
+        "content.sections[0].items[0].description",
+        Reason.INVALID_CONTENT,
+    ),
+    (_items(payload="x" * 201), "content.sections[0].items[0].payload", Reason.CONTENT_TOO_LARGE),
+    (_items(payload="*x*"), "content.sections[0].items[0].payload", Reason.INVALID_CONTENT),
+    (_items(payload="x\U0001f600"), "content.sections[0].items[0].payload", Reason.INVALID_CONTENT),
+    # Buttons
+    (Interactive(None, (REPLY,), header="h"), "content.body", Reason.INVALID_CONTENT),
+    (Interactive("x" * 1025, (REPLY,)), "content.body", Reason.CONTENT_TOO_LARGE),
+    (Interactive("b", (REPLY,), footer="x" * 61), "content.footer", Reason.CONTENT_TOO_LARGE),
+    (Interactive("b", (REPLY,), header="x" * 61), "content.header", Reason.CONTENT_TOO_LARGE),
+    (Interactive("b", (REPLY,), header="*x*"), "content.header", Reason.INVALID_CONTENT),
+    (
+        Interactive("b", tuple(Reply(each) for each in "abcd")),
+        "content.actions[3]",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (Interactive("b", (REPLY, LINK)), "content.actions[1]", Reason.UNSUPPORTED_CONTENT),
+    (Interactive("b", (LINK, LINK)), "content.actions[1]", Reason.UNSUPPORTED_CONTENT),
+    (
+        Interactive("b", (RequestLocation(), RequestLocation())),
+        "content.actions[1]",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (Interactive("b", (Reply("x" * 21),)), "content.actions[0].text", Reason.CONTENT_TOO_LARGE),
+    (Interactive("b", (Reply("*x*"),)), "content.actions[0].text", Reason.INVALID_CONTENT),
+    (
+        Interactive("b", (Reply("x", "x" * 257),)),
+        "content.actions[0].payload",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (
+        Interactive("b", (REPLY, Reply("No", "y"))),
+        "content.actions[1].payload",
+        Reason.INVALID_CONTENT,
+    ),
+    (
+        Interactive("b", (Reply("Yes", image_url="https://example.test/a.png"),)),
+        "content.actions[0].image_url",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive("b", (Reply("Yes", description="d"),)),
+        "content.actions[0].description",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive("b", (attrs.evolve(LINK, text="x" * 21),)),
+        "content.actions[0].text",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (
+        Interactive("b", (attrs.evolve(LINK, url="https://example.test/" + "x" * 2000),)),
+        "content.actions[0].url",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    *(
+        (
+            Interactive("b", (attrs.evolve(LINK, **{field: value}),)),
+            f"content.actions[0].{field}",
+            Reason.UNSUPPORTED,
+        )
+        for field, value in {
+            "application": "BROWSER",
+            "description": "d",
+            "fallback_url": "https://example.test",
+            "payload": "p",
+            "view": "FULL",
+        }.items()
+    ),
+    *(
+        (
+            Interactive("b", (RequestLocation(**{field: value}),)),
+            f"content.actions[0].{field}",
+            Reason.UNSUPPORTED,
+        )
+        for field, value in {
+            "fallback_url": "https://example.test",
+            "payload": "p",
+            "text": "Share",
+        }.items()
+    ),
+    (
+        Interactive("b", (RequestLocation(),), header="h"),
+        "content.header",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive("b", (RequestLocation(),), footer="f"),
+        "content.footer",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, kind=MediaKind.AUDIO)),
+        "content.header.kind",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (
+        Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, content_type="image/gif")),
+        "content.header.content_type",
+        Reason.MEDIA_INVALID,
+    ),
+    (
+        Interactive(
+            "b", (REPLY,), header=MediaItem(IMAGE.kind, Inline(b"x"), content_type="image/png")
+        ),
+        "content.header.source",
+        Reason.MEDIA_NEEDS_UPLOAD,
+    ),
+    (
+        Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, file_name="n")),
+        "content.header.file_name",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, alt_text="n")),
+        "content.header.alt_text",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        Interactive(
+            "b",
+            (REPLY,),
+            header=MediaItem(IMAGE.kind, attrs.evolve(STORED, restricted_to="+27820000002")),
+        ),
+        "content.header.source.restricted_to",
+        Reason.INVALID_MESSAGE,
+    ),
+    # Templates
+    (Template("t", version="2"), "content.version", Reason.UNSUPPORTED),
+    (
+        Template("t", body=("a", CurrencyParameter("R9", "ZAR", amount_1000=9000))),
+        "content.body[1]",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (
+        Template("t", body=(DateTimeParameter("noon"),)),
+        "content.body[0]",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (Template("t", body=(MediaParameter(IMAGE),)), "content.body[0]", Reason.UNSUPPORTED_CONTENT),
+    (
+        Template("t", body=(TextParameter("a", name="who"),)),
+        "content.body[0].name",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (Template("keyed", body=("a",)), "content.body", Reason.TEMPLATE_INVALID),
+    *(
+        (Template("t", body=("a", text)), "content.body[1].text", Reason.TEMPLATE_INVALID)
+        for text in ("a\nb", "a\rb", "a\tb", "a     b")
+    ),
+    (
+        Template("t", header=TextParameter("a\nb")),
+        "content.header.text",
+        Reason.TEMPLATE_INVALID,
+    ),
+    (
+        Template("t", header=TextParameter("a", name="who")),
+        "content.header.name",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (_header(IMAGE, name="who"), "content.header.name", Reason.UNSUPPORTED),
+    (
+        _header(MediaItem(MediaKind.AUDIO, STORED)),
+        "content.header.item.kind",
+        Reason.UNSUPPORTED_CONTENT,
+    ),
+    (
+        _header(MediaItem(MediaKind.DOCUMENT, STORED, content_type="text/plain")),
+        "content.header.item.content_type",
+        Reason.MEDIA_INVALID,
+    ),
+    (
+        _header(MediaItem(IMAGE.kind, Inline(b"x"), content_type="image/png")),
+        "content.header.item.source",
+        Reason.MEDIA_NEEDS_UPLOAD,
+    ),
+    (
+        _header(attrs.evolve(IMAGE, file_name="n.png")),
+        "content.header.item.file_name",
+        Reason.UNSUPPORTED,
+    ),
+    (
+        _header(MediaItem(IMAGE.kind, Stored(account="cape", url="https://example.test/f"))),
+        "content.header.item.source.id",
+        Reason.MEDIA_NOT_FOUND,
+    ),
+    (
+        Template("t", header=LocationParameter(Location(1, 2, address="a"))),
+        "content.header.location.name",
+        Reason.TEMPLATE_INVALID,
+    ),
+    (
+        Template("t", header=LocationParameter(Location(1, 2, name="a"))),
+        "content.header.location.address",
+        Reason.TEMPLATE_INVALID,
+    ),
+    (_buttons(*[URL] * 11), "content.buttons[10]", Reason.TEMPLATE_INVALID),
+    (_buttons(URL, ANSWER, URL), "content.buttons[2].position", Reason.TEMPLATE_INVALID),
+    (
+        Template("t", buttons=(TemplateButton(1, COUPON, value="x" * 16),)),
+        "content.buttons[0].value",
+        Reason.CONTENT_TOO_LARGE,
+    ),
+    (Text("half a pair: \ud800"), "content", Reason.INVALID_MESSAGE),
+]
+
+SMS: list[tuple[Content, str, Reason]] = [
+    (Text("x", preview_url=True), "content.preview_url", Reason.UNSUPPORTED),
+    (Text("x", autoconvert=Autoconvert.OFF), "content.autoconvert", Reason.UNSUPPORTED),
+    (_media(), "content", Reason.UNSUPPORTED_CONTENT),
+    (Template("t"), "content", Reason.UNSUPPORTED_CONTENT),
+    (Email(subject="s", text="t"), "content", Reason.UNSUPPORTED_CONTENT),
+]
+
+CASES = [(Channel.WHATSAPP, *case) for case in WHATSAPP] + [(Channel.SMS, *case) for case in SMS]
+
+
+@pytest.mark.parametrize(("channel", "content", "path", "reason"), CASES)
+def test_content(
+    adapter: ClickatellAdapter, channel: Channel, content: Content, path: str, reason: Reason
+) -> None:
+    """Content that Clickatell would refuse or drop is refused with the path of its field."""
+    failure = adapter.check(Message(TO, content, channel=channel))
+
+    assert failure is not None
+    assert (path, reason) == (failure.path, failure.reason)
+    assert failure.detail
+
+
+WIDE = timezone(timedelta(hours=-1))
+
+FIELDS: list[tuple[dict[str, Any], str]] = [
+    ({"to": "ola@example.test"}, "to"),
+    ({"channel": Channel.VIBER}, "channel"),
+    ({"channel": Channel.WHATSAPP, "sender": "+27870000000"}, "sender"),
+    ({"tags": ("a",)}, "tags"),
+    ({"callback_url": "https://example.test"}, "callback_url"),
+    ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback"),
+    ({"ttl": 60 * 2**31}, "ttl"),
+    ({"send_at": datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)}, "send_at"),
+    ({"send_at": datetime(9999, 12, 31, 23, 59, tzinfo=WIDE)}, "send_at"),
+    ({"reference": "\udfff"}, "content"),
+    ({"extras": {"clickatell": {"to": "1"}}}, "extras.clickatell.to"),
+    ({"extras": {"clickatell": {"clientMessageId": "1"}}}, "extras.clickatell.clientMessageId"),
+    ({"extras": {"clickatell": {"messages": []}}}, "extras.clickatell.messages"),
+    ({"extras": {"clickatell": {"new": object()}}}, "extras.clickatell"),
+    ({"extras": {"clickatell": {"new": 2**64}}}, "extras.clickatell"),
+]
+
+
+@pytest.mark.parametrize(("fields", "path"), FIELDS)
+def test_fields(adapter: ClickatellAdapter, fields: dict[str, Any], path: str) -> None:
+    """A field that Clickatell cannot express is refused by its name."""
+    failure = adapter.check(Message(**({"to": TO, "content": "Hi"} | fields)))
+
+    assert failure is not None
+    assert path == failure.path
+
+
+LIMIT: list[Content] = [
+    Text("x" * 4096),
+    Text("Ünïcode \U0001f600"),
+    _list(
+        header="x" * 60,
+        body="x" * 1024,
+        button="x" * 20,
+        footer="x" * 60,
+        sections=(
+            ListSection(
+                (ListItem("x" * 24, "x" * 200, description="x" * 72),) + (ITEM,) * 4, "x" * 24
+            ),
+            ListSection((ITEM,) * 5, "b"),
+        ),
+    ),
+    _items(payload="order_71_a * 2", title="5 * 3 * 2"),
+    Interactive(
+        "x" * 1024,
+        (Reply("x" * 20, "x" * 256), Reply("b"), Reply("c")),
+        header="x" * 60,
+        footer="x" * 60,
+    ),
+    Template("t", body=("a    b",)),
+    _buttons(*[URL] * 5, *[ANSWER] * 5),
+    Template("t", buttons=(TemplateButton(1, COUPON, value="x" * 15),)),
+    _media(source=Inline(b"x" * 2**20), content_type="image/jpg"),
+    _media(MediaKind.AUDIO, content_type="audio/aac"),
+    _media(MediaKind.AUDIO, content_type="audio/acc"),
+    _media(source=attrs.evolve(STORED, restricted_to=TO)),
+    _media(MediaKind.VIDEO, duration=3, size=4, animated=True),
+    _header(attrs.evolve(IMAGE, sha256="ab" * 32)),
+    Contacts((ContactCard(name={"formatted_name": "Bo"}, birthday="1991-02-01"),)),
+]
+
+
+@pytest.mark.parametrize("content", LIMIT)
+def test_at_the_limit(adapter: ClickatellAdapter, content: Content) -> None:
+    """What just fits is not refused."""
+    assert adapter.check(Message(TO, content, channel=Channel.WHATSAPP)) is None
+
+
+def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
+    """What counts for template buttons is where they stand, not the order they were given in."""
+    buttons = (
+        TemplateButton(1, URL, value="a"),
+        TemplateButton(4, ANSWER, value="b"),
+        TemplateButton(2, URL, value="c"),
+    )
+
+    failure = adapter.check(Message(TO, Template("t", buttons=buttons), channel=Channel.WHATSAPP))
+
+    assert failure is None
+
+
+def test_encrypted_file_with_its_key(adapter: ClickatellAdapter) -> None:
+    """A file that its sender encrypted goes out with the key."""
+    message = Message(
+        TO,
+        _media(source=attrs.evolve(STORED, client_encrypted=True)),
+        channel=Channel.WHATSAPP,
+        encryption=Encryption(key=Secret("a2V5")),
+    )
+
+    assert adapter.check(message) is None
+
+
+@pytest.mark.parametrize("key", ["clientMessageId", "messages", "to"])
+def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str) -> None:
+    """An account's extras may not touch what decides who is texted either."""
+    with pytest.raises(ConfigError, match=rf"accounts\.cape\.extras\.{key}"):
+        build(extras={key: "x"})
