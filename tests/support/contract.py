@@ -1,0 +1,264 @@
+"""A provider's own OpenAPI document as a judge of real requests and answers.
+
+It says what a request or an answer does that the document does not allow, and which of the things
+that the document allows a request made use of.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs installed
+
+from .overlay import FORMATS, Json, Schema, mended, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """One request as it came over the wire; the path is below the API's root."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One operation of the document.
+
+    Attributes:
+        name: As in `POST /v1/message`.
+        path: Matches its paths.
+        parameters: By place and name: path, query and header.
+        body: The schema of its JSON body; `None` where it has none, or takes bytes.
+        raw: Whether it takes bytes.
+        answers: The schema of the JSON body by HTTP status; `None` for bytes.
+    """
+
+    name: str
+    path: re.Pattern[str]
+    parameters: Mapping[tuple[str, str], Schema]
+    body: Schema | None
+    raw: bool
+    answers: Mapping[str, Schema | None]
+
+    def values(self, asked: Asked) -> Iterator[tuple[str, str, str]]:
+        """Yield place, name and value of everything that stands outside the body."""
+        match = self.path.fullmatch(asked.path)
+        for name, value in ({} if match is None else match.groupdict()).items():
+            yield "path", name, value
+        for name, value in asked.query:
+            yield "query", name, value
+        for place, name in self.parameters:
+            if place == "header" and name in asked.headers:
+                yield "header", name, asked.headers[name]
+
+
+class Contract:
+    """A document, ready to judge."""
+
+    def __init__(self, document: Json) -> None:
+        self._document = mended(document)
+        self.operations = list(_operations(self._document))
+
+    @classmethod
+    def of(cls, path: Path) -> Contract:
+        """Read a document."""
+        return cls(json.loads(path.read_text(encoding="utf-8")))
+
+    def operation(self, asked: Asked) -> Operation | None:
+        """Find the operation of a request."""
+        verb = f"{asked.method} "
+        found = (
+            each
+            for each in self.operations
+            if each.name.startswith(verb) and each.path.fullmatch(asked.path)
+        )
+        return next(found, None)
+
+    def faults(self, schema: Schema, value: Json) -> list[str]:
+        """Say where a value differs from a schema."""
+        return [
+            f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+            for error in self._validator(schema).iter_errors(value)
+        ]
+
+    def asked_faults(self, asked: Asked) -> list[str]:
+        """Say what the document does not allow of a request."""
+        operation = self.operation(asked)
+        if operation is None:
+            return [f"{asked.method} {asked.path} is not in the document"]
+        found = list(self._outside(operation, asked)) + list(self._inside(operation, asked))
+        return [f"{operation.name}: {each}" for each in found]
+
+    def answer_faults(self, asked: Asked, status: int, body: bytes) -> list[str]:
+        """Say what the document does not allow of an answer."""
+        operation = self.operation(asked)
+        if operation is None:
+            return []
+        if str(status) not in operation.answers:
+            return [f"{operation.name}: HTTP {status} is not documented"]
+        schema = operation.answers[str(status)]
+        if schema is None or (status >= 400 and not body):
+            return []
+        found = self.faults(schema, json.loads(body))
+        return [f"{operation.name}: answer {status}: {each}" for each in found]
+
+    def declared(self) -> set[str]:
+        """Return everything a request may hold: parameters, properties, members of enumerations."""
+        found: set[str] = set()
+        for operation in self.operations:
+            for (place, name), schema in operation.parameters.items():
+                where = f"{operation.name} {place} {name}"
+                found |= {where, *self._declared(schema, where)}
+            if operation.body is not None:
+                found |= set(self._declared(operation.body, operation.name))
+        return found
+
+    def used(self, asked: Asked) -> set[str]:
+        """Return what a request holds, in the words of `declared`."""
+        operation = self.operation(asked)
+        if operation is None:
+            return set()
+        found: set[str] = set()
+        for place, name, text in operation.values(asked):
+            schema, where = (
+                operation.parameters.get((place, name)),
+                f"{operation.name} {place} {name}",
+            )
+            if schema is not None:
+                found |= {where, *self._used(schema, text, where)}
+        if operation.body is not None:
+            found |= set(self._used(operation.body, json.loads(asked.body), operation.name))
+        return found
+
+    def leaves(self, schema: Schema) -> set[tuple[str, ...]]:
+        """Return the paths of a schema's single values, `[]` standing for an array's items."""
+        found: set[tuple[str, ...]] = set()
+        for branch in self._branches(schema):
+            inner = dict(branch.get("properties", {}))
+            if "items" in branch:
+                inner["[]"] = branch["items"]
+            if not inner and branch.get("type") != "null":
+                found.add(())
+            for name, each in inner.items():
+                found |= {(name, *path) for path in self.leaves(each)}
+        return found
+
+    def _outside(self, operation: Operation, asked: Asked) -> Iterator[str]:
+        if asked.headers.get("Authorization", "").partition(" ")[0] in ("", "Bearer", "Basic"):
+            yield "header Authorization: must be the bare key"
+        if operation.body is not None and asked.headers.get("Content-Type") != "application/json":
+            yield "header Content-Type: must be application/json"
+        given: set[tuple[str, str]] = set()
+        for place, name, text in operation.values(asked):
+            schema = operation.parameters.get((place, name))
+            if schema is None:
+                yield f"{place} {name}: is not in the document"
+                continue
+            if (place, name) in given:
+                yield f"{place} {name}: is given twice"
+            given.add((place, name))
+            value = text if schema["type"] == "string" else json.loads(text)
+            yield from (f"{place} {name}{each}" for each in self.faults(schema, value))
+        for place, name in operation.parameters:
+            if operation.parameters[place, name].get("x-required") and (place, name) not in given:
+                yield f"{place} {name}: is missing"
+
+    def _inside(self, operation: Operation, asked: Asked) -> Iterator[str]:
+        if operation.body is not None:
+            try:
+                yield from self.faults(operation.body, json.loads(asked.body))
+            except ValueError as error:
+                yield f"body: {error}"
+        elif bool(asked.body) != operation.raw:
+            yield f"body: has {len(asked.body)} bytes"
+
+    def _validator(self, schema: Schema) -> Any:
+        whole = {"components": self._document["components"], **schema}
+        return Draft202012Validator(whole, format_checker=FORMATS)
+
+    def _branches(self, schema: Schema) -> Iterator[Schema]:
+        """Follow references and alternatives to schemas that say something of their own."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            yield from self._branches(self._document["components"]["schemas"][name])
+        elif "anyOf" in schema:
+            for each in schema["anyOf"]:
+                yield from self._branches(each)
+        else:
+            yield schema
+
+    def _declared(self, schema: Schema, path: str) -> Iterator[str]:
+        for branch in self._branches(schema):
+            yield from (f"{path}={member}" for member in branch.get("enum", ()))
+            for step, inner in _members(branch):
+                yield path + step
+                yield from self._declared(inner, path + step)
+
+    def _used(self, schema: Schema, value: Json, path: str) -> Iterator[str]:
+        for branch in self._branches(schema):
+            if not self._validator(branch).is_valid(value):
+                continue
+            yield from (f"{path}={member}" for member in branch.get("enum", ()) if member == value)
+            for step, inner in _members(branch):
+                for each in _stepped(step, value, branch):
+                    yield path + step
+                    yield from self._used(inner, each, path + step)
+
+
+def _members(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    for name, inner in schema.get("properties", {}).items():
+        yield f" .{name}", inner
+    if "items" in schema:
+        yield " []", schema["items"]
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield " *", schema["additionalProperties"]
+
+
+def _stepped(step: str, value: Json, schema: Schema) -> Iterator[Json]:
+    """Yield the values that one step of a path leads to."""
+    if step == " []":
+        yield from value
+    elif step == " *":
+        named = schema.get("properties", {})
+        yield from (inner for name, inner in value.items() if name not in named)
+    elif step[2:] in value:
+        yield value[step[2:]]
+
+
+def _operations(document: Json) -> Iterator[Operation]:
+    for path, operations in document["paths"].items():
+        for method, spec in operations.items():
+            body = schema_of(spec.get("requestBody", {}))
+            # "An object" of any media type is how the document says bytes.
+            raw = body == {"type": "object"}
+            yield Operation(
+                name=f"{method.upper()} {path}",
+                path=re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))),
+                parameters={
+                    (each["in"], each["name"]): each["schema"]
+                    | {"x-required": each.get("required", False)}
+                    for each in spec["parameters"]
+                },
+                body=None if raw else body,
+                raw=raw,
+                answers={
+                    status: None if _is_bytes(schema_of(answer)) else schema_of(answer)
+                    for status, answer in spec["responses"].items()
+                },
+            )
+
+
+def _is_bytes(schema: Schema | None) -> bool:
+    return schema is not None and schema.get("format") == "binary"
