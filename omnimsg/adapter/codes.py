@@ -163,10 +163,17 @@ class StatusRow:
 
 
 class CodeTable:
-    """A provider's codes, looked up by code and level."""
+    """A provider's codes, looked up by code and level.
+
+    Raises:
+        ValueError: Two rows have the same code and level; one of them would never be read.
+    """
 
     def __init__(self, rows: Iterable[CodeRow]) -> None:
-        self._rows = {(row.code, row.level): row for row in rows}
+        self._rows: dict[tuple[str, str], CodeRow] = {}
+        for row in rows:
+            if self._rows.setdefault((row.code, row.level), row) is not row:
+                raise ValueError(f"code {row.code} has two rows at level {row.level!r}")
 
     def __iter__(self) -> Iterator[CodeRow]:
         """Go through the rows in the order they were written."""
@@ -202,11 +209,20 @@ class CodeTable:
 
 
 class StatusTable:
-    """A provider's statuses, looked up by name, or by number where only that is given."""
+    """A provider's statuses, looked up by name, or by number where only that is given.
+
+    Raises:
+        ValueError: Two rows have the same name or number; one of them would never be read.
+    """
 
     def __init__(self, rows: Iterable[StatusRow]) -> None:
-        self._rows = {row.name: row for row in rows}
-        self._numbers = {row.number: row for row in self._rows.values() if row.number is not None}
+        self._rows: dict[str, StatusRow] = {}
+        self._numbers: dict[int, StatusRow] = {}
+        for row in rows:
+            if self._rows.setdefault(row.name, row) is not row:
+                raise ValueError(f"status {row.name!r} has two rows")
+            if row.number is not None and self._numbers.setdefault(row.number, row) is not row:
+                raise ValueError(f"status number {row.number} has two rows")
 
     def __iter__(self) -> Iterator[StatusRow]:
         """Go through the rows in the order they were written."""
