@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+import anyio
+
 from omnimsg.adapter import Context, Operation
 from omnimsg.config import load_adapter, load_config, provider_names
 from omnimsg.domain.errors import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.retry import RetryPolicy
 
@@ -113,13 +116,18 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close all connections."""
+        """Wait for the answers that are under way, then close all connections."""
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all connections. The client opens new ones if it is used again."""
-        for account in self._accounts.values():
-            await account.transport.aclose()
+        """Wait for the answers that are under way, then close all connections.
+
+        It is for good: what is sent from now on, also by a `send_many` that still runs, is
+        `NotSent` with the reason `CANCELLED`. The wait ends with the deadlines of those requests.
+        """
+        async with anyio.create_task_group() as closing:
+            for account in self._accounts.values():
+                closing.start_soon(account.transport.aclose)
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
@@ -145,10 +153,9 @@ class Client:
             ConfigError: There is no such account.
         """
         sender = self._account(account).sender
-        until = Deadline.after(deadline)
-        outcome: Outcome | None = sender.refusal(message, until)
+        outcome: Outcome | None = sender.refusal(message)
         if outcome is None:
-            (outcome,) = await sender.send([message], until)
+            (outcome,) = await sender.send([message], Deadline.after(deadline))
         if isinstance(outcome, Accepted):
             return outcome
         if isinstance(outcome, Rejected):
@@ -174,7 +181,7 @@ class Client:
         Args:
             messages: Any iterable; it is read no faster than messages leave.
             account: The account to send through; the default account unless given.
-            deadline: Seconds of patience for each message, from when it is read.
+            deadline: Seconds of patience for each message, from when it is its turn.
 
         Raises:
             ConfigError: There is no such account.
@@ -246,7 +253,7 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider stores no files.
         """
-        name = account or self._default
+        name = self._default if account is None else account
         adapter = self._able(name, Operation.UPLOAD).adapter
         try:
             source = await measured(upload.data)
@@ -291,10 +298,10 @@ class Client:
         start = lambda context: account.adapter.download(stored, context)  # noqa: E731
         if to is None:
             memory = MemorySink()
-            await account.operator.run(Operation.DOWNLOAD, start, deadline=deadline, sink=memory)
+            await self._fetch(account, start, memory, deadline)
             return memory.value()
         async with FileSink(to) as file:
-            await account.operator.run(Operation.DOWNLOAD, start, deadline=deadline, sink=file)
+            await self._fetch(account, start, file, deadline)
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
@@ -321,7 +328,7 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider has no balance.
         """
-        name = account or self._default
+        name = self._default if account is None else account
         adapter = self._able(name, Operation.BALANCE).adapter
         return await self._run(name, Operation.BALANCE, adapter.balance, deadline)
 
@@ -344,7 +351,7 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider lists no messages.
         """
-        name = account or self._default
+        name = self._default if account is None else account
         adapter = self._able(name, Operation.HISTORY).adapter
         wanted = query or HistoryQuery()
         return self._pages(
@@ -398,21 +405,22 @@ class Client:
         """
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline)
+        # Nothing is asked before it is clear that all of it can be.
+        accounts = {each.account: self._able(each.account, Operation.MARK_READ) for each in wanted}
         outcomes: dict[int, Outcome] = {}
-        for name in dict.fromkeys(each.account for each in wanted):
-            account = self._able(name, Operation.MARK_READ)
+        for name, account in accounts.items():
             places = [place for place, each in enumerate(wanted) if each.account == name]
-            most = account.adapter.capabilities.max_messages
+            most = account.sender.batch_limit
             for start in range(0, len(places), most):
                 part = places[start : start + most]
                 given = [wanted[place].provider_id for place in part]
-                answered = await account.dispatcher.mark_read(given, until)
+                answered = await account.sender.mark_read(given, until)
                 outcomes.update(zip(part, answered, strict=True))
         return [outcomes[place] for place in range(len(wanted))]
 
     def _account(self, name: str | None) -> _Account:
         try:
-            return self._accounts[name or self._default]
+            return self._accounts[self._default if name is None else name]
         except KeyError:
             raise ConfigError(f"no account {name!r}: {one_of(name, self._accounts)}") from None
 
@@ -433,6 +441,18 @@ class Client:
         deadline: float,
     ) -> T:
         return await self._account(name).operator.run(operation, start, deadline=deadline)
+
+    async def _fetch(
+        self,
+        account: _Account,
+        start: Callable[[Context], Flow[Answered[bool]]],
+        sink: Sink,
+        deadline: float,
+    ) -> None:
+        run = account.operator.run
+        if not await run(Operation.DOWNLOAD, start, deadline=deadline, sink=sink):
+            name, why = account.adapter.account.name, "the provider has no such file"
+            raise _refused(Operation.DOWNLOAD, name, Reason.NOT_FOUND, "stored", why)
 
     async def _pages(
         self,
@@ -464,8 +484,8 @@ class _Account:
             hosts=adapter.hosts,
             authorization=adapter.authorization(),
         )
-        self.dispatcher = Dispatcher(adapter, self.transport, journal=journal)
-        self.sender = Sender(adapter, self.dispatcher, policy=retry)
+        dispatcher = Dispatcher(adapter, self.transport, journal=journal)
+        self.sender = Sender(adapter, dispatcher, policy=retry)
         self.operator = Operator(adapter, self.transport, policy=retry)
 
 

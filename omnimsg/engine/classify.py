@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Response
     from omnimsg.engine.transport import TransportFault
 
-# HTTP status: what it proves about a message, why, and what to do about it.
+# HTTP status: what it proves about a message, why, and what happened or what to do about it.
 _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     401: (Verdict.ACCOUNT, Reason.UNAUTHORIZED, "check the account's credentials"),
     402: (Verdict.ACCOUNT, Reason.INSUFFICIENT_FUNDS, "top up the account"),
@@ -34,16 +34,14 @@ _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     ),
     404: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url and the ids in the account"),
     405: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url"),
+    407: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "a proxy in between asks for credentials"),
     408: (
         Verdict.AMBIGUOUS,
         Reason.TIMEOUT,
         "the provider gave up reading; it may have read enough",
     ),
-    409: (
-        Verdict.AMBIGUOUS,
-        Reason.UNKNOWN,
-        "the provider reports a conflict, perhaps with this message",
-    ),
+    409: (Verdict.AMBIGUOUS, Reason.UNKNOWN, "the provider reports a conflict, perhaps with this"),
+    410: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "nothing is here any more; check base_url"),
     413: (
         Verdict.REJECTED,
         Reason.CONTENT_TOO_LARGE,
@@ -56,80 +54,95 @@ _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     ),
     425: (Verdict.NOT_SENT, Reason.PROVIDER_UNAVAILABLE, "the server will not risk a replay"),
     429: (Verdict.NOT_SENT, Reason.RATE_LIMITED, "too many requests"),
-    503: (
-        Verdict.AMBIGUOUS,
-        Reason.PROVIDER_UNAVAILABLE,
-        "unavailable; it may have taken the message",
-    ),
-    504: (Verdict.AMBIGUOUS, Reason.TIMEOUT, "a gateway timed out; the message may have passed it"),
+    503: (Verdict.AMBIGUOUS, Reason.PROVIDER_UNAVAILABLE, "unavailable; it may have acted first"),
+    504: (Verdict.AMBIGUOUS, Reason.TIMEOUT, "a gateway timed out; the request may have passed it"),
 }
 
+# What breaks before any byte has left is nobody's message. Most of it passes; this does not.
+_UNSENT: dict[Reason, Verdict] = {
+    Reason.MISCONFIGURED: Verdict.ACCOUNT,
+    Reason.CANCELLED: Verdict.ACCOUNT,
+    Reason.MEDIA_INVALID: Verdict.REJECTED,
+}
 
-def by_status(response: Response) -> tuple[Verdict, Failure]:
-    """Judge a message by the HTTP status of an answer that says nothing about it."""
+# What may be asked again although it may have been done.
+REPEATABLE = (Effect.READ, Effect.REPEATABLE)
+
+
+def by_status(response: Response, effect: Effect) -> tuple[Verdict, Failure]:
+    """Judge a request by the HTTP status of an answer that says nothing of its own."""
     status = response.status
     if status in _RULES:
-        verdict, reason, advice = _RULES[status]
+        verdict, reason, detail = _RULES[status]
     elif 200 <= status < 300:
         verdict, reason = Verdict.AMBIGUOUS, Reason.INVALID_RESPONSE
-        advice = "the answer holds no verdict on this message"
+        detail = "the answer cannot be read"
     elif 300 <= status < 400:
         verdict, reason = Verdict.ACCOUNT, Reason.MISCONFIGURED
-        advice = "a redirect, which is never followed with a message in hand; check base_url"
+        detail = "a redirect, which is never followed; check base_url"
+    elif 400 <= status < 500 and _is_page(response):
+        verdict, reason = Verdict.ACCOUNT, Reason.MISCONFIGURED
+        detail = "a web page answered, not the provider's API; check base_url and proxies"
     elif 400 <= status < 500:
-        verdict, reason, advice = (
-            Verdict.REJECTED,
-            Reason.INVALID_MESSAGE,
-            "refused without a reason",
-        )
+        verdict, reason = Verdict.REJECTED, Reason.INVALID_MESSAGE
+        detail = "refused without a reason"
     else:
         verdict, reason = Verdict.AMBIGUOUS, Reason.PROVIDER_ERROR
-        advice = "the provider failed; it may have taken the message"
-    if verdict is Verdict.REJECTED and _is_page(response):
-        verdict, reason = Verdict.ACCOUNT, Reason.MISCONFIGURED
-        advice = "a web page answered, not the provider's API; check base_url and proxies"
+        detail = "the provider failed; it may have acted first"
+    retry = verdict.retry
+    if retry is Retry.UNSAFE and effect in REPEATABLE:
+        # A 2xx that cannot be read will not become readable by asking again.
+        retry = Retry.SAFE if status >= 400 else Retry.NEVER
     return verdict, Failure(
-        reason=reason, retry=verdict.retry, detail=advice, http_status=status, raw=_raw(response)
+        reason=reason, retry=retry, detail=detail, http_status=status, raw=_raw(response)
     )
 
 
-def by_fault(fault: TransportFault) -> tuple[Verdict, Failure]:
-    """Judge a message by how its exchange broke."""
-    if fault.written:
-        verdict = Verdict.AMBIGUOUS
-        advice = f"{fault.detail}; the request had left, so do not send it again blindly"
-    elif fault.reason is Reason.MISCONFIGURED:
-        verdict, advice = Verdict.ACCOUNT, f"{fault.detail}; check base_url"
+def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verdict, Failure]:
+    """Judge a request by how its exchange broke.
+
+    Args:
+        fault: What happened.
+        effect: What the request may do in the world.
+        left: Whether any byte of a request that changes something may have left.
+    """
+    if not left:
+        verdict = _UNSENT.get(fault.reason, Verdict.NOT_SENT)
+        return verdict, Failure(reason=fault.reason, retry=verdict.retry, detail=fault.detail)
+    if effect in REPEATABLE:
+        retry, advice = Retry.SAFE, ""
     else:
-        verdict, advice = Verdict.NOT_SENT, f"{fault.detail}; nothing had left"
-    return verdict, Failure(reason=fault.reason, retry=verdict.retry, detail=advice)
+        retry = Retry.UNSAFE
+        advice = "; the request had left, so find out what it did before it is repeated"
+    return Verdict.AMBIGUOUS, Failure(
+        reason=fault.reason, retry=retry, detail=fault.detail + advice
+    )
 
 
-def operation_by_status(response: Response, effect: Effect) -> Failure:
-    """Judge an operation other than sending by an answer that its adapter could not read."""
-    verdict, failure = by_status(response)
-    if verdict is Verdict.AMBIGUOUS and effect in (Effect.READ, Effect.REPEATABLE):
-        # A 2xx that cannot be read will not become readable by asking again.
-        again = Retry.SAFE if response.status >= 400 else Retry.NEVER
-        return attrs.evolve(failure, retry=again, detail=_without_message(failure.reason))
-    return failure
+def cancelled(*, left: bool) -> tuple[Verdict, Failure]:
+    """Judge a message whose caller went away."""
+    verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
+    detail = "cancelled by the caller " + ("after" if left else "before") + " the request left"
+    return verdict, Failure(reason=Reason.CANCELLED, retry=verdict.retry, detail=detail)
 
 
-def operation_by_fault(fault: TransportFault, effect: Effect) -> Failure:
-    """Judge an operation other than sending by how its exchange broke."""
-    verdict, failure = by_fault(fault)
-    if verdict is Verdict.AMBIGUOUS:
-        repeatable = effect in (Effect.READ, Effect.REPEATABLE)
-        retry = Retry.SAFE if repeatable else Retry.UNSAFE
-        advice = "" if repeatable else "; it may have been done all the same, ask for the status"
-        return attrs.evolve(failure, retry=retry, detail=fault.detail + advice)
-    return failure
+def too_late(detail: str, path: str | None = None) -> tuple[Verdict, Failure]:
+    """Judge a message that nobody waits for any more."""
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.DEADLINE_EXCEEDED, retry=Retry.NEVER, path=path, detail=detail
+    )
 
 
-def _without_message(reason: Reason) -> str:
-    if reason is Reason.INVALID_RESPONSE:
-        return "the answer cannot be read"
-    return "the provider failed"
+def internal(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
+    """Judge a message by an adapter or a journal that broke its contract."""
+    verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
+    return verdict, Failure(
+        reason=Reason.UNKNOWN,
+        # Not the provider's doing, and trying the same again would break again.
+        fault=Fault.CALLER,
+        retry=Retry.UNSAFE if left else Retry.NEVER,
+        detail=detail,
+    )
 
 
 def with_retry_after(failure: Failure, response: Response, now: datetime) -> Failure:
@@ -151,18 +164,6 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError):
         return None
-
-
-def internal(detail: str, *, written: bool) -> tuple[Verdict, Failure]:
-    """Judge a message by an adapter that broke its contract."""
-    verdict = Verdict.AMBIGUOUS if written else Verdict.NOT_SENT
-    return verdict, Failure(
-        reason=Reason.UNKNOWN,
-        # Not the provider's doing, and trying the same again would break again.
-        fault=Fault.CALLER,
-        retry=Retry.UNSAFE if written else Retry.NEVER,
-        detail=detail,
-    )
 
 
 def _is_page(response: Response) -> bool:

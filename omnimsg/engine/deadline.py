@@ -21,10 +21,15 @@ class Deadline:
     ends: float
 
     @classmethod
-    def after(cls, seconds: float) -> Self:
-        """Start counting now."""
+    def after(cls, seconds: float, *, started: float | None = None) -> Self:
+        """End so many seconds from now.
+
+        Args:
+            seconds: Of patience.
+            started: When the call began, where that was earlier.
+        """
         now = time.monotonic()
-        return cls(now, now + seconds)
+        return cls(now if started is None else started, now + seconds)
 
     def remaining(self) -> float:
         """Return the seconds left; negative when it is too late."""

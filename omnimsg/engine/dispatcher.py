@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import attrs
 
-from omnimsg.adapter import Context, Request, Response, Verdict, outcome_of
+from omnimsg.adapter import Context, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine import classify
+from omnimsg.engine.flow import BrokenFlow, FlowRun, blame, described
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omnimsg.adapter import Adapter, Flow
+    from omnimsg.adapter import Adapter, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Journal
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("omnimsg.engine")
 
-# Seconds the journal gets to note an outcome when the caller has already gone.
-_LAST_WORDS = 5.0
+# Seconds the journal gets to note an outcome.
+LAST_WORDS = 5.0
+
+_Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
+_KINDS = (Accepted, Rejected, NotSent, Ambiguous)
 
 
 def utc_now() -> datetime:
@@ -69,39 +74,46 @@ class Dispatcher:
             One outcome per message, in order.
         """
         references = [message.reference for message in messages]
-        if deadline.remaining() <= 0:
-            return self._all(references, *_too_late())
-        context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
-        flow = self._adapter.send(messages, context)
-        try:
-            request = next(flow)
-        except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            return self._all(references, *self._broken(error, written=False))
+        start = partial(self._adapter.send, messages)
+        begun = self._begun(references, start, deadline)
+        if isinstance(begun, list):
+            return begun
+        run, request = begun
         limit = self._adapter.capabilities.max_bytes
         if limit is not None and isinstance(request.body, bytes) and len(request.body) > limit:
-            flow.close()
-            return await self._halved(messages, deadline, len(request.body), limit)
+            run.close()
+            return await self._halved(messages, deadline, len(request.body))
         if self._journal is None:
-            return await self._exchanged(references, flow, request, deadline)
-        return await self._journalled(self._journal, messages, flow, request, deadline)
+            return await self._completed(references, run, request)
+        return await self._journalled(self._journal, messages, run, request)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
+        begun = self._begun(provider_ids, partial(self._adapter.mark_read, provider_ids), deadline)
+        return begun if isinstance(begun, list) else await self._completed(provider_ids, *begun)
+
+    def _begun(
+        self,
+        references: Sequence[str],
+        start: Callable[[Context], Flow[Sequence[Outcome | None]]],
+        deadline: Deadline,
+    ) -> list[Outcome] | tuple[_Run, Request]:
+        """Let the adapter write its first request, or say why there will be none."""
         if deadline.remaining() <= 0:
-            return self._all(provider_ids, *_too_late())
+            return self._all(references, *classify.too_late("the deadline passed before it left"))
         context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
-        flow = self._adapter.mark_read(provider_ids, context)
+        run: _Run = FlowRun(partial(start, context), self._transport, deadline)
         try:
-            request = next(flow)
+            return run, run.begin()
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            return self._all(provider_ids, *self._broken(error, written=False))
-        return await self._exchanged(provider_ids, flow, request, deadline)
+            return self._all(references, *self._broken(error, run))
 
     async def _halved(
-        self, messages: Sequence[Message], deadline: Deadline, size: int, limit: int
+        self, messages: Sequence[Message], deadline: Deadline, size: int
     ) -> list[Outcome]:
         """Cut a batch whose request would be too long in two, before anything is written."""
         if len(messages) == 1:
+            limit = self._adapter.capabilities.max_bytes
             failure = Failure(
                 reason=Reason.CONTENT_TOO_LARGE,
                 retry=Retry.NEVER,
@@ -116,109 +128,113 @@ class Dispatcher:
         ]
 
     async def _journalled(
-        self,
-        journal: Journal,
-        messages: Sequence[Message],
-        flow: Flow[Sequence[Outcome | None]],
-        request: Request,
-        deadline: Deadline,
+        self, journal: Journal, messages: Sequence[Message], run: _Run, request: Request
     ) -> list[Outcome]:
         references = [message.reference for message in messages]
         try:
-            await journal.intend(self._account, messages)
-        except Exception as error:
-            # Without a record nothing may leave.
-            flow.close()
-            log.exception("the journal refused an intent; %d messages are not sent", len(messages))
-            detail = f"the journal could not record the intent ({type(error).__name__})"
-            return self._all(references, *classify.internal(detail, written=False))
-        try:
-            outcomes = await self._exchanged(references, flow, request, deadline)
+            refusal = await self._intended(journal, messages, run)
+            if refusal is not None:
+                return self._all(references, *refusal)
+            outcomes = await self._completed(references, run, request)
         except asyncio.CancelledError:
-            lost = TransportFault(Reason.CANCELLED, "cancelled by the caller", written=True)
-            await self._settle(journal, self._all(references, *classify.by_fault(lost)))
+            run.close()
+            verdict, failure = classify.cancelled(left=run.left)
+            await self._settle(journal, self._all(references, verdict, failure))
             raise
         await self._settle(journal, outcomes)
         return outcomes
 
+    async def _intended(
+        self, journal: Journal, messages: Sequence[Message], run: _Run
+    ) -> tuple[Verdict, Failure] | None:
+        """Record what is about to leave; say why nothing may where that fails."""
+        try:
+            await journal.intend(self._account, messages)
+        except Exception as error:  # noqa: BLE001 - a journal may raise anything
+            run.close()
+            return classify.internal(blame("the journal", error), left=False)
+        return None
+
     async def _settle(self, journal: Journal, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes, also for a caller that is gone; what cannot be recorded is shouted."""
+        writing = asyncio.create_task(_told(journal, outcomes))
         try:
-            with anyio.fail_after(_LAST_WORDS, shield=True):
-                await journal.settle(outcomes)
-        except Exception as error:
-            # The outcomes still reach the caller; after a crash now, they count as ambiguous.
-            log.critical(
-                "the journal lost %d outcomes of account %r",
-                len(outcomes),
-                self._account,
-                exc_info=error,
-            )
+            await _wait(writing)
+        finally:
+            # A cancellation of asyncio's own kind passes every shield: then wait once more.
+            if not writing.done():
+                await _wait(writing)
+            if not writing.done():
+                writing.cancel()
+                self._lost(outcomes, "is too slow")
+            elif writing.cancelled():
+                self._lost(outcomes, "was cancelled")
+            elif (error := writing.exception()) is not None:
+                self._lost(outcomes, described(error))
 
-    async def _exchanged(
-        self,
-        references: Sequence[str],
-        flow: Flow[Sequence[Outcome | None]],
-        request: Request,
-        deadline: Deadline,
+    def _lost(self, outcomes: Sequence[Outcome], why: str) -> None:
+        # The outcomes still reach the caller; after a crash now, they count as ambiguous.
+        log.critical(
+            "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
+        )
+
+    async def _completed(
+        self, references: Sequence[str], run: _Run, request: Request
     ) -> list[Outcome]:
-        written = False
-        while True:
-            try:
-                response = await self._transport.exchange(request, within=deadline.remaining())
-            except TransportFault as fault:
-                flow.close()
-                fault.written = fault.written or written
-                return self._all(references, *classify.by_fault(fault))
-            written = True
-            try:
-                request = flow.send(response)
-            except StopIteration as stop:
-                return self._judged(references, stop.value, response)
-            except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-                return self._all(references, *self._broken(error, written=True))
+        try:
+            outcomes = await run.finish(request)
+            assert run.response is not None  # noqa: S101 - a flow ends after an answer
+            return self._judged(references, outcomes, run.response, run)
+        except TransportFault as fault:
+            verdict, failure = classify.by_fault(fault, run.effect, left=run.left)
+            return self._all(references, verdict, failure)
+        except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
+            return self._all(references, *self._broken(error, run))
 
     def _judged(
         self,
         references: Sequence[str],
-        outcomes: Sequence[Outcome | None] | None,
+        outcomes: Sequence[Outcome | None],
         response: Response,
+        run: _Run,
     ) -> list[Outcome]:
         """Complete the adapter's verdicts with what the HTTP status proves."""
-        if outcomes is None or len(outcomes) != len(references):
-            detail = f"the adapter of {self._adapter.provider} miscounted its outcomes"
-            return self._all(references, *classify.internal(detail, written=True))
-        if all(outcome.__class__ is Accepted for outcome in outcomes):
-            return list(outcomes)  # type: ignore[arg-type]  # just seen
-        now = self._clock()
-        verdict, failure = classify.by_status(response)
-        failure = classify.with_retry_after(failure, response, now)
+        if len(outcomes) != len(references):
+            raise BrokenFlow(f"returned {len(outcomes)} outcomes for {len(references)} messages")
         judged: list[Outcome] = []
+        rest: tuple[Verdict, Failure] | None = None
+        now: datetime | None = None
         for reference, outcome in zip(references, outcomes, strict=True):
-            if outcome is None:
-                judged.append(outcome_of(verdict, reference, self._account, failure))
-            elif isinstance(outcome, Accepted):
+            if outcome is not None and (
+                outcome.__class__ not in _KINDS or outcome.reference != reference
+            ):
+                raise BrokenFlow("returned the outcome of another message, or none at all")
+            if isinstance(outcome, Accepted):
                 judged.append(outcome)
+                continue
+            now = now or self._clock()
+            if outcome is None:
+                if rest is None:
+                    verdict, failure = classify.by_status(response, run.effect)
+                    rest = verdict, classify.with_retry_after(failure, response, now)
+                judged.append(outcome_of(rest[0], reference, self._account, rest[1]))
             else:
-                full = classify.with_retry_after(outcome.failure, response, now)
-                judged.append(attrs.evolve(outcome, failure=full))
+                failure = classify.with_retry_after(outcome.failure, response, now)
+                judged.append(attrs.evolve(outcome, failure=failure))
         return judged
 
     def _all(self, references: Sequence[str], verdict: Verdict, failure: Failure) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
 
-    def _broken(self, error: Exception, *, written: bool) -> tuple[Verdict, Failure]:
-        # Only the type: an exception's text may quote the message.
-        provider, kind = self._adapter.provider, type(error).__name__
-        log.error("the adapter of %s raised %s; please report it", provider, kind)
-        log.debug("the adapter of %s raised", provider, exc_info=error)
-        return classify.internal(f"the adapter of {provider} raised {kind}", written=written)
+    def _broken(self, error: Exception, run: _Run) -> tuple[Verdict, Failure]:
+        detail = blame(f"the adapter of {self._adapter.provider}", error)
+        return classify.internal(detail, left=run.left)
 
 
-def _too_late() -> tuple[Verdict, Failure]:
-    return Verdict.NOT_SENT, Failure(
-        reason=Reason.DEADLINE_EXCEEDED,
-        retry=Retry.NEVER,
-        fault=Fault.CALLER,
-        detail="the deadline passed before the message could leave",
-    )
+async def _told(journal: Journal, outcomes: Sequence[Outcome]) -> None:
+    await journal.settle(outcomes)
+
+
+async def _wait(task: asyncio.Future[None]) -> None:
+    with anyio.CancelScope(shield=True):
+        await asyncio.wait([task], timeout=LAST_WORDS)

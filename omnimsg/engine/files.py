@@ -38,11 +38,27 @@ def _measure(path: Path) -> Source:
     return Source(data=path, size=size, sha256=digest.hexdigest())
 
 
+class SinkFault(Exception):  # noqa: N818 - never leaves the engine
+    """A downloaded file could not be written: the disk's doing, not the connection's.
+
+    Attributes:
+        error: What the operating system said.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+
+
 class Sink(Protocol):
     """Where a downloaded file goes."""
 
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Take the next bytes.
+
+        Raises:
+            OSError: They cannot be kept.
+        """
 
 
 class MemorySink:
@@ -90,9 +106,10 @@ class FileSink:
 
     def _finish(self, whole: bool) -> None:
         assert self._file is not None  # noqa: S101 - only used inside `async with`
-        self._file.close()
         written = Path(self._file.name)
-        if whole:
-            written.replace(self._target)
-        else:
+        try:
+            self._file.close()
+            if whole:
+                written.replace(self._target)
+        finally:
             written.unlink(missing_ok=True)

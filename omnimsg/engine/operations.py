@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omnimsg.adapter import Context, Effect, Request
+import attrs
+
+from omnimsg.adapter import Context
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.reason import Retry
 from omnimsg.engine import classify
+from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import utc_now
+from omnimsg.engine.files import SinkFault
+from omnimsg.engine.flow import FlowRun, blame
 from omnimsg.engine.retry import RetryPolicy, retry_operation
 from omnimsg.engine.transport import TransportFault
 
@@ -63,6 +69,7 @@ class Operator:
 
         Raises:
             OperationError: It failed; `failure` says why.
+            OSError: The sink cannot be written.
         """
         until = Deadline.after(deadline)
 
@@ -83,36 +90,24 @@ class Operator:
         self, start: Callable[[Context], Flow[Answered[T]]], deadline: Deadline, sink: Sink | None
     ) -> T | Failure:
         if deadline.remaining() <= 0:
-            return Failure(
-                reason=Reason.DEADLINE_EXCEEDED, retry=Retry.NEVER, detail="the deadline passed"
-            )
-        now = self._clock()
-        flow = start(Context(account=self._account, now=now, waited=deadline.waited()))
-        effect = Effect.READ
+            return classify.too_late("the deadline passed")[1]
+        context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
+        run = FlowRun(partial(start, context), self._transport, deadline, sink=sink)
         try:
-            request: Request = next(flow)
-            while True:
-                effect = request.effect
-                response = await self._transport.exchange(
-                    request, within=deadline.remaining(), sink=sink
-                )
-                try:
-                    request = flow.send(response)
-                except StopIteration as stop:
-                    value: Answered[T] = stop.value
-                    break
+            value = await run.finish(run.begin())
         except TransportFault as fault:
-            flow.close()
-            return classify.operation_by_fault(fault, effect)
+            return classify.by_fault(fault, run.effect, left=run.left)[1]
+        except SinkFault as fault:
+            raise fault.error from None
         except Exception as error:  # noqa: BLE001 - an adapter's slip is an error of the operation
-            return Failure(
-                reason=Reason.UNKNOWN,
-                retry=Retry.NEVER,
-                fault=Fault.CALLER,
-                detail=f"the adapter of {self._adapter.provider} raised {type(error).__name__}",
-            )
+            detail = blame(f"the adapter of {self._adapter.provider}", error)
+            return classify.internal(detail, left=run.left)[1]
+        assert run.response is not None  # noqa: S101 - a flow ends after an answer
         if value is None:
-            value = classify.operation_by_status(response, effect)
-        if isinstance(value, Failure):
-            return classify.with_retry_after(value, response, now)
-        return value
+            value = classify.by_status(run.response, run.effect)[1]
+        if not isinstance(value, Failure):
+            return value
+        if value.retry is Retry.UNSAFE and run.effect in REPEATABLE:
+            # The code's row is written for sending; this may be asked again all the same.
+            value = attrs.evolve(value, retry=Retry.SAFE)
+        return classify.with_retry_after(value, run.response, self._clock())

@@ -1,26 +1,26 @@
 """Trying again: only what is proven not to have been processed, and only before the deadline.
 
 tenacity decides when and how often. It is entered after a first failure only, because entering it
-costs more than the whole codec of a message; the first attempt's outcomes are replayed to it, so
+costs more than the whole codec of a message; the first attempt's failures are replayed to it, so
 that they count as attempt one.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import anyio
 import attrs
 import tenacity
 
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.reason import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from omnimsg.domain.failure import Failure
     from omnimsg.engine.deadline import Deadline
 
 log = logging.getLogger("omnimsg.engine")
@@ -43,11 +43,6 @@ class RetryPolicy:
     longest: float = attrs.field(default=30.0, validator=attrs.validators.ge(0))
 
 
-def retryable(outcome: Outcome) -> bool:
-    """Whether an outcome may be tried again without any risk of a second text."""
-    return not isinstance(outcome, Accepted) and outcome.retry is Retry.SAFE
-
-
 async def retry_batch(
     outcomes: list[Outcome],
     again: Callable[[Sequence[int]], Awaitable[Sequence[Outcome]]],
@@ -56,7 +51,7 @@ async def retry_batch(
     deadline: Deadline,
     account: str,
 ) -> list[Outcome]:
-    """Try the retryable members of a batch again, and leave all others alone.
+    """Try the members of a batch again for which that is safe, and leave all others alone.
 
     Args:
         outcomes: What the first attempt gave, in the messages' order.
@@ -68,23 +63,20 @@ async def retry_batch(
     Returns:
         The last outcome of every message, in the same order.
     """
-    if not any(map(retryable, outcomes)):
+    due = _due(outcomes, deadline)
+    if not due:
         return outcomes
     merged = list(outcomes)
 
-    async def attempt(number: int) -> list[Outcome]:
-        if number > 1:
-            positions = [place for place, each in enumerate(merged) if retryable(each)]
-            for place, fresh in zip(positions, await again(positions), strict=True):
-                merged[place] = fresh
-        return merged
+    async def attempt() -> list[Failure]:
+        nonlocal due
+        for place, fresh in zip(due, await again(list(due)), strict=True):
+            merged[place] = fresh
+        due = _due(merged, deadline)
+        return list(due.values())
 
-    def failures(_: list[Outcome]) -> list[Failure]:
-        return [
-            each.failure for each in merged if not isinstance(each, Accepted) and retryable(each)
-        ]
-
-    return await _retrying(attempt, failures, policy=policy, deadline=deadline, account=account)
+    await _retrying(list(due.values()), attempt, policy=policy, deadline=deadline, account=account)
+    return merged
 
 
 async def retry_operation(
@@ -95,43 +87,71 @@ async def retry_operation(
     account: str,
 ) -> T | Failure:
     """Ask again while the failure says that asking again is safe."""
-    first = await ask()
-    if not _is_retryable_failure(first):
-        return first
+    result = await ask()
+    if not _is_due(result, deadline):
+        return result
 
-    async def attempt(number: int) -> T | Failure:
-        return first if number == 1 else await ask()
+    async def attempt() -> list[Failure]:
+        nonlocal result
+        result = await ask()
+        return [result] if _is_due(result, deadline) else []
 
-    return await _retrying(
-        attempt,
-        lambda given: [given] if _is_retryable_failure(given) else [],  # type: ignore[list-item]
-        policy=policy,
-        deadline=deadline,
-        account=account,
+    await _retrying([result], attempt, policy=policy, deadline=deadline, account=account)
+    return result
+
+
+def _is_due(result: object, deadline: Deadline) -> TypeGuard[Failure]:
+    """Whether another attempt is safe, and may be made before the deadline."""
+    return (
+        isinstance(result, Failure)
+        and result.retry is Retry.SAFE
+        and (result.retry_after or 0.0) < deadline.remaining()
     )
 
 
-def _is_retryable_failure(result: object) -> bool:
-    return getattr(result, "retry", None) is Retry.SAFE
+def _due(outcomes: Sequence[Outcome], deadline: Deadline) -> dict[int, Failure]:
+    """Find what to try again: the failures, by position."""
+    return {
+        place: each.failure
+        for place, each in enumerate(outcomes)
+        if not isinstance(each, Accepted) and _is_due(each.failure, deadline)
+    }
 
 
 async def _retrying(
-    attempt: Callable[[int], Awaitable[T]],
-    failures: Callable[[T], list[Failure]],
+    first: list[Failure],
+    attempt: Callable[[], Awaitable[list[Failure]]],
     *,
     policy: RetryPolicy,
     deadline: Deadline,
     account: str,
-) -> T:
-    def result(state: tenacity.RetryCallState) -> T:
+) -> None:
+    """Attempt until nothing is left to try, the attempts are used up, or time is.
+
+    Args:
+        first: The failures of the first attempt that may be tried again.
+        attempt: Makes one more, and returns those failures of it that may be tried again.
+        policy: How often and how soon.
+        deadline: No wait goes beyond it.
+        account: For the log.
+    """
+    replayed = False
+
+    async def counted() -> list[Failure]:
+        nonlocal replayed
+        if replayed:
+            return await attempt()
+        replayed = True
+        return first
+
+    def failures(state: tenacity.RetryCallState) -> list[Failure]:
         assert state.outcome is not None  # noqa: S101 - tenacity asks after an attempt only
-        return state.outcome.result()  # type: ignore[no-any-return]  # what `attempt` returned
+        return state.outcome.result()  # type: ignore[no-any-return]  # what `counted` returned
 
     jitter = tenacity.wait_random_exponential(multiplier=policy.base, max=policy.longest)
 
     def wait(state: tenacity.RetryCallState) -> float:
-        asked = [each.retry_after or 0.0 for each in failures(result(state))]
-        return max([jitter(state), *asked])
+        return max([jitter(state), *(each.retry_after or 0.0 for each in failures(state))])
 
     def stop(state: tenacity.RetryCallState) -> bool:
         return (
@@ -139,30 +159,24 @@ async def _retrying(
         )
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
-        waiting = failures(result(state))
+        waiting = failures(state)
         log.info(
-            "trying %d again through account %r in %.2f s, attempt %d of %d: %s",
+            "trying %d again through account %r in %.2f s, attempt %d of %d: %s, code %r, HTTP %s",
             len(waiting),
             account,
             state.upcoming_sleep,
             state.attempt_number + 1,
             policy.attempts,
-            waiting[0].sentence(),
+            waiting[0].reason.value,
+            waiting[0].code,
+            waiting[0].http_status,
         )
 
-    retrying = tenacity.AsyncRetrying(
+    await tenacity.AsyncRetrying(
         sleep=anyio.sleep,
         stop=stop,
         wait=wait,
-        retry=tenacity.retry_if_result(lambda given: bool(failures(given))),
+        retry=tenacity.retry_if_result(bool),
         before_sleep=before_sleep,
-        retry_error_callback=result,
-    )
-    number = 0
-
-    async def counted() -> T:
-        nonlocal number
-        number += 1
-        return await attempt(number)
-
-    return await retrying(counted)
+        retry_error_callback=failures,
+    )(counted)

@@ -1,12 +1,13 @@
-"""Messages in, outcomes out, for one account: check, cut into batches, send, try again."""
+"""Messages in, outcomes out, for one account: check, send in batches, try again."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.domain.failure import Failure
+from omnimsg.adapter import outcome_of
 from omnimsg.domain.outcome import NotSent, Outcome
-from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine import classify
+from omnimsg.engine.flow import blame
 from omnimsg.engine.retry import RetryPolicy, retry_batch
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Sender:
         self.account = adapter.account.name
         self.batch_limit = adapter.capabilities.max_messages
 
-    def refusal(self, message: Message, deadline: Deadline) -> NotSent | None:
+    def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.
 
         One bad message never spoils the others of its request: it never gets that far.
@@ -38,28 +39,18 @@ class Sender:
         try:
             failure = self._adapter.check(message)
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
-            failure = Failure(
-                reason=Reason.UNKNOWN,
-                retry=Retry.NEVER,
-                fault=Fault.CALLER,
-                detail=f"the adapter of {self._adapter.provider} raised {type(error).__name__}",
-            )
-        if failure is None and message.ttl is not None and message.send_at is None:
-            waited = deadline.waited()
-            if waited >= message.ttl:
-                failure = Failure(
-                    reason=Reason.DEADLINE_EXCEEDED,
-                    retry=Retry.NEVER,
-                    path="ttl",
-                    detail=f"{message.ttl} s of use were over before it could leave",
-                )
+            _, failure = classify.internal(self._blamed(error), left=False)
         if failure is None:
             return None
         return NotSent(reference=message.reference, account=self.account, failure=failure)
 
     def group(self, message: Message) -> Hashable:
-        """Say which messages may share a request with this one."""
-        return self._adapter.group(message)
+        """Say which messages may share a request with this one: those of an equal group."""
+        try:
+            return self._adapter.group(message)
+        except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
+            self._blamed(error)
+            return object()  # it travels alone
 
     async def send(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
         """Send one batch, and its failed members again where that is safe.
@@ -71,13 +62,54 @@ class Sender:
         Returns:
             One outcome per message, in order.
         """
-        outcomes = await self._dispatcher.dispatch(messages, deadline)
 
-        async def again(positions: Sequence[int]) -> list[Outcome]:
-            return await self._dispatcher.dispatch(
-                [messages[place] for place in positions], deadline
-            )
+        async def attempt(places: Sequence[int]) -> Sequence[Outcome]:
+            return await self._send_once([messages[place] for place in places], deadline)
 
         return await retry_batch(
-            outcomes, again, policy=self._policy, deadline=deadline, account=self.account
+            await self._send_once(messages, deadline),
+            attempt,
+            policy=self._policy,
+            deadline=deadline,
+            account=self.account,
         )
+
+    async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """Tell people that their messages were read; one outcome per id, in order."""
+
+        async def attempt(places: Sequence[int]) -> Sequence[Outcome]:
+            given = [provider_ids[place] for place in places]
+            return await self._dispatcher.mark_read(given, deadline)
+
+        return await retry_batch(
+            await self._dispatcher.mark_read(provider_ids, deadline),
+            attempt,
+            policy=self._policy,
+            deadline=deadline,
+            account=self.account,
+        )
+
+    async def _send_once(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
+        """Send those messages that are still of use."""
+        waited = deadline.waited()
+        stale = [_is_stale(message, waited) for message in messages]
+        if not any(stale):
+            return await self._dispatcher.dispatch(messages, deadline)
+        fresh = [message for message, late in zip(messages, stale, strict=True) if not late]
+        sent = iter(await self._dispatcher.dispatch(fresh, deadline) if fresh else ())
+        return [
+            self._too_late(message) if late else next(sent)
+            for message, late in zip(messages, stale, strict=True)
+        ]
+
+    def _blamed(self, error: Exception) -> str:
+        return blame(f"the adapter of {self._adapter.provider}", error)
+
+    def _too_late(self, message: Message) -> Outcome:
+        detail = f"{message.ttl} s of use were over before it could leave"
+        verdict, failure = classify.too_late(detail, path="ttl")
+        return outcome_of(verdict, message.reference, self.account, failure)
+
+
+def _is_stale(message: Message, waited: float) -> bool:
+    return message.ttl is not None and message.send_at is None and waited >= message.ttl

@@ -8,21 +8,27 @@ message, and nothing grows with the length of the stream.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Hashable, Iterable
 from typing import TYPE_CHECKING
 
+import anyio
 import attrs
 
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent, Outcome, Scope, place
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
-    from omnimsg.domain.message import Message
     from omnimsg.engine.sender import Sender
 
 # Requests under way at once.
 WINDOW = 8
+
+# Seconds that the messages of one request may have waited longer than each other, so that what is
+# left of a `ttl` is true for all of them.
+_SPREAD = 1.0
 
 
 async def send_stream(
@@ -41,7 +47,8 @@ async def send_stream(
     Args:
         sender: The account to send through.
         messages: Any iterable; an asynchronous one may take its time.
-        deadline: Seconds of patience for each message, from when it is read.
+        deadline: Seconds of patience for each message, from when it is its turn. A message that
+            waits because nobody takes the outcomes does not lose its patience.
         window: Requests under way at once.
     """
     run = _Run(sender, deadline, window)
@@ -54,6 +61,23 @@ async def send_stream(
         await run.aclose()
 
 
+@attrs.frozen
+class _Waiting:
+    """A message that was read and has not left.
+
+    Attributes:
+        position: Where it stood in the input.
+        message: What to send.
+        group: What may share its request.
+        since: When it was read, in monotonic seconds.
+    """
+
+    position: int
+    message: Message
+    group: Hashable
+    since: float
+
+
 class _Run:
     """One call of `send_many`."""
 
@@ -61,27 +85,29 @@ class _Run:
         self._sender = sender
         self._deadline = deadline
         self._window = window
-        self._waiting: deque[tuple[int, Message, Deadline]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._done: deque[list[Outcome]] = deque()
         self._room = asyncio.Event()
         self._work = asyncio.Event()
         self._news = asyncio.Event()
         self._busy = 0
-        self._read_all = False
-        self._error: Exception | None = None
         self._trouble: NotSent | None = None
-        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        self._tasks = [asyncio.create_task(self._feed(messages))]
-        self._tasks += [asyncio.create_task(self._serve()) for _ in range(self._window)]
+        self._feeder = asyncio.create_task(self._feed(messages))
+        self._workers = [asyncio.create_task(self._serve()) for _ in range(self._window)]
+        for task in (self._feeder, *self._workers):
+            task.add_done_callback(self._wake)
 
     async def next(self) -> list[Outcome] | None:
         """Return the next outcomes; `None` when every message has had one."""
         while not self._done:
-            if self._read_all and not self._waiting and not self._busy:
-                if self._error is not None:
-                    raise self._error
+            for worker in self._workers:
+                if worker.done():
+                    # It has nothing left to do, or it made a mistake: nobody waits for ever.
+                    worker.result()
+            if self._feeder.done() and not self._waiting and not self._busy:
+                await self._feeder  # raises what the input raised
                 return None
             self._news.clear()
             await self._news.wait()
@@ -90,77 +116,81 @@ class _Run:
         return outcomes
 
     async def aclose(self) -> None:
-        for task in self._tasks:
+        """Stop everything and wait until it has stopped."""
+        tasks = (self._feeder, *self._workers)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        most = self._sender.batch_limit * 2
-        position = 0
-        try:
-            async for message in _each(messages):
-                deadline = Deadline.after(self._deadline)
-                refusal = self._sender.refusal(message, deadline)
-                if refusal is None:
-                    self._waiting.append((position, message, deadline))
-                    self._work.set()
-                else:
-                    place(refusal, position)
-                    self._done.append([refusal])
-                    self._news.set()
-                position += 1
-                while len(self._waiting) >= most or len(self._done) >= self._window * 2:
-                    self._room.clear()
-                    await self._room.wait()
-        except Exception as error:  # noqa: BLE001 - whatever the input raises reaches the caller
-            self._error = error
-        self._read_all = True
+    def _wake(self, _: object) -> None:
         self._work.set()
         self._news.set()
 
-    async def _serve(self) -> None:
-        while self._waiting or not self._read_all:
-            if not self._waiting:
-                self._work.clear()
-                await self._work.wait()
-            elif len(self._done) >= self._window * 2:
+    def _is_full(self) -> bool:
+        """Whether the outcomes wait for the caller; then nothing more is sent or read."""
+        return len(self._done) >= self._window * 2
+
+    async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
+        if not isinstance(messages, AsyncIterable):
+            messages = _paced(messages, max(100, self._sender.batch_limit))
+        position = 0
+        async for message in messages:
+            refusal = self._sender.refusal(message)
+            if refusal is None:
+                group = self._sender.group(message)
+                self._waiting.append(_Waiting(position, message, group, time.monotonic()))
+                self._work.set()
+            else:
+                self._finished([position], [refusal])
+            position += 1
+            while self._is_full() or len(self._waiting) >= self._sender.batch_limit * 2:
                 self._room.clear()
                 await self._room.wait()
-            else:
+
+    async def _serve(self) -> None:
+        while self._waiting or not self._feeder.done():
+            if self._waiting and not self._is_full():
                 await self._send_next()
+                continue
+            event = self._room if self._waiting else self._work
+            event.clear()
+            await event.wait()
 
     async def _send_next(self) -> None:
-        positions, batch, deadline = self._take()
+        taken = self._take()
+        batch = [each.message for each in taken]
+        deadline = Deadline.after(self._deadline, started=taken[0].since)
         self._busy += 1
         try:
             outcomes = await self._send(batch, deadline)
-            for position, outcome in zip(positions, outcomes, strict=True):
-                place(outcome, position)
-            self._done.append(outcomes)
-        except Exception as error:  # noqa: BLE001 - reaches the caller, who must not wait for ever
-            self._error = error
+            self._finished([each.position for each in taken], outcomes)
         finally:
             self._busy -= 1
-            self._news.set()
-            self._work.set()
+            self._wake(None)
 
-    def _take(self) -> tuple[list[int], list[Message], Deadline]:
+    def _finished(self, positions: list[int], outcomes: list[Outcome]) -> None:
+        for position, outcome in zip(positions, outcomes, strict=True):
+            place(outcome, position)
+        self._done.append(outcomes)
+        self._news.set()
+
+    def _take(self) -> list[_Waiting]:
         """Take what fits into one request, from the front: one group, no reference twice."""
-        position, first, deadline = self._waiting.popleft()
-        positions, batch, references = [position], [first], {first.reference}
-        group = self._sender.group(first)
-        others: list[tuple[int, Message, Deadline]] = []
-        while self._waiting and len(batch) < self._sender.batch_limit:
-            position, message, later = self._waiting.popleft()
-            if message.reference in references or self._sender.group(message) != group:
-                others.append((position, message, later))
+        first = self._waiting.popleft()
+        taken, references, others = [first], {first.message.reference}, []
+        while self._waiting and len(taken) < self._sender.batch_limit:
+            if self._waiting[0].since > first.since + _SPREAD:
+                break
+            each = self._waiting.popleft()
+            if each.group != first.group or each.message.reference in references:
+                others.append(each)
                 continue
-            positions.append(position)
-            batch.append(message)
-            references.add(message.reference)
+            taken.append(each)
+            references.add(each.message.reference)
         self._waiting.extendleft(reversed(others))
         self._room.set()
-        return positions, batch, deadline
+        return taken
 
     async def _send(self, batch: list[Message], deadline: Deadline) -> list[Outcome]:
         """Send a batch, unless the account is known to be in trouble."""
@@ -174,13 +204,9 @@ class _Run:
         return outcomes
 
 
-async def _each(messages: Iterable[Message] | AsyncIterable[Message]) -> AsyncIterator[Message]:
-    if isinstance(messages, AsyncIterable):
-        async for message in messages:
-            yield message
-    else:
-        for number, message in enumerate(messages, 1):
-            yield message
-            if number % 100 == 0:
-                # A long list is read without ever waiting; let requests and answers move.
-                await asyncio.sleep(0)
+async def _paced(messages: Iterable[Message], pause: int) -> AsyncIterator[Message]:
+    """Read a list, which never waits by itself, so that requests and answers move meanwhile."""
+    for number, message in enumerate(messages, 1):
+        yield message
+        if number % pause == 0:
+            await asyncio.sleep(0)

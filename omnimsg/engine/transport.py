@@ -8,27 +8,36 @@ socket. Not called means that nothing left; called means that something may have
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 import anyio.to_thread
+import attrs
 from yarl import URL
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
+from omnimsg.engine.files import SinkFault
+from omnimsg.engine.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import SimpleNamespace
 
     from omnimsg.engine.files import Sink
 
 # What an answer may weigh in memory, bytes. A batch of a thousand verdicts has some 300 kB.
 MOST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
-_LOOPBACK = ("localhost", "127.", "[::1]", "::1")
+
+
+@attrs.define
+class Mark:
+    """Whether any byte of a request may have left; set before the first one does."""
+
+    written: bool = False
 
 
 class TransportFault(Exception):  # noqa: N818 - never leaves the engine
@@ -36,35 +45,36 @@ class TransportFault(Exception):  # noqa: N818 - never leaves the engine
 
     Attributes:
         reason: What happened, in the unified model.
-        written: Whether any byte of the request may have left.
+        detail: What happened, for a person.
     """
 
-    def __init__(self, reason: Reason, detail: str, *, written: bool) -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
-        self.written = written
 
 
 class Transport(Protocol):
     """What the engine needs of a wire; a test puts a fake one here."""
 
     async def exchange(
-        self, request: Request, *, within: float, sink: Sink | None = None
+        self, request: Request, *, within: float, mark: Mark, sink: Sink | None = None
     ) -> Response:
         """Send one request and return its answer.
 
         Args:
             request: What to send.
             within: Seconds for the whole exchange, connecting included.
+            mark: Set before the first byte leaves, and true ever after, whatever is raised.
             sink: Where a successful body goes if the request asks for that.
 
         Raises:
             TransportFault: There was no answer, or it broke off.
+            SinkFault: The sink could not be written.
         """
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Wait for the answers that are under way, then close all connections for good."""
 
 
 class HttpTransport:
@@ -84,26 +94,34 @@ class HttpTransport:
         connections: int = 100,
     ) -> None:
         self._base_url = base_url
-        self._hosts = hosts
+        # Without encryption only where the account itself lives on this machine.
+        self._schemes = ("https", "http") if base_url.startswith("http:") else ("https",)
+        self._trusted = {
+            _origin(URL(f"{scheme}://{host}")) for host in hosts for scheme in self._schemes
+        }
         self._authorization = dict(authorization)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._under_way = 0
+        self._closed = False
+        self._quiet = asyncio.Event()
 
     def __repr__(self) -> str:
         """Show where it leads, and no credentials."""
         return f"HttpTransport({self._base_url!r})"
 
     async def exchange(
-        self,
-        request: Request,
-        *,
-        within: float,
-        sink: Sink | None = None,
+        self, request: Request, *, within: float, mark: Mark, sink: Sink | None = None
     ) -> Response:
         """Send one request and return its answer."""
-        mark = SimpleNamespace(written=False)
+        if self._closed:
+            raise TransportFault(Reason.CANCELLED, "the client is closed")
+        if within <= 0:
+            # To aiohttp, no time means any time.
+            raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
+        url, headers = self._address(request)
+        self._under_way += 1
         try:
-            url, headers = self._address(request)
             async with _body(request) as data:
                 response = await self._open().request(
                     request.method,
@@ -116,14 +134,19 @@ class HttpTransport:
                 )
                 async with response:
                     return await _read(response, request, sink)
-        except TransportFault as fault:
-            fault.written = fault.written or mark.written
-            raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _fault(error, written=mark.written) from error
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._quiet.set()
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Wait for the answers that are under way, then close all connections for good."""
+        self._closed = True
+        while self._under_way:
+            self._quiet.clear()
+            await self._quiet.wait()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -142,33 +165,38 @@ class HttpTransport:
         return self._session
 
     def _address(self, request: Request) -> tuple[URL, dict[str, str]]:
-        text = self._base_url + request.url if request.url.startswith("/") else request.url
-        parts = urlsplit(text)
-        if parts.scheme != "https" and not is_loopback(parts.netloc):
+        """Say where a request goes and with which header lines, or refuse to let it go there."""
+        try:
+            url = URL(self._base_url + request.url if request.url[:1] == "/" else request.url)
+            port = url.explicit_port
+        except ValueError:
+            raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
+        place = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
+        if url.scheme not in self._schemes or (url.scheme == "http" and not is_loopback(url.host)):
             raise TransportFault(
                 Reason.MISCONFIGURED,
-                f"{parts.scheme}://{parts.netloc} is not encrypted; only this machine is spoken to"
-                " without encryption",
-                written=False,
+                f"{place} is not encrypted; only a sandbox on this machine is spoken to so",
             )
         headers = dict(request.headers)
         if isinstance(request.body, (bytes, Source)) and request.content_type is not None:
             headers["Content-Type"] = request.content_type
         if request.authenticated:
-            if parts.netloc not in self._hosts:
+            if _origin(url) not in self._trusted:
                 raise TransportFault(
-                    Reason.MISCONFIGURED,
-                    f"credentials are for {', '.join(sorted(self._hosts))}, not for {parts.netloc}",
-                    written=False,
+                    Reason.MISCONFIGURED, f"the account's credentials are not for {place}"
                 )
             headers.update(self._authorization)
-        url = URL(text)
-        return (url.update_query(request.query) if request.query else url), headers
+        for name, value in headers.items():
+            if not value.isprintable():
+                # aiohttp would notice too, but only after it has announced the request.
+                raise TransportFault(
+                    Reason.MISCONFIGURED, f"the header {name} holds what no header can"
+                )
+        return (url.extend_query(request.query) if request.query else url), headers
 
 
-def is_loopback(netloc: str) -> bool:
-    """Whether a host, with or without a port, is this machine."""
-    return netloc.rpartition("@")[2].startswith(_LOOPBACK)
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.host, url.port
 
 
 async def _mark_written(_session: object, context: SimpleNamespace, _parameters: object) -> None:
@@ -206,33 +234,47 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
     async def _open(self, source: Source) -> Any:  # noqa: ANN401 - whatever aiohttp takes
         if isinstance(source.data, bytes):
             return source.data
-        self._file = await anyio.to_thread.run_sync(source.data.open, "rb")
+        try:
+            self._file = await anyio.to_thread.run_sync(source.data.open, "rb")
+        except OSError as error:
+            detail = f"the file cannot be read ({type(error).__name__})"
+            raise TransportFault(Reason.MEDIA_INVALID, detail) from None
         return self._file
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink | None) -> Response:
     if sink is not None and request.answer is Answer.SINK and response.status in request.success:
         async for chunk in response.content.iter_chunked(_CHUNK):
-            await sink.write(chunk)
+            try:
+                await sink.write(chunk)
+            except OSError as error:
+                raise SinkFault(error) from error
         return Response(response.status, b"", response.headers)
-    if (response.content_length or 0) > MOST_ANSWER:
-        raise TransportFault(
-            Reason.INVALID_RESPONSE, f"the answer has {response.content_length} bytes", written=True
-        )
-    return Response(response.status, await response.read(), response.headers)
+    chunks, size = [], 0
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > MOST_ANSWER:
+            raise TransportFault(
+                Reason.INVALID_RESPONSE, f"the answer has more than {MOST_ANSWER} bytes"
+            )
+        chunks.append(chunk)
+    return Response(response.status, b"".join(chunks), response.headers)
 
 
 def _fault(error: Exception, *, written: bool) -> TransportFault:
+    kind = type(error).__name__
     if isinstance(error, TimeoutError):
         reason, what = Reason.TIMEOUT, "no answer in time" if written else "no connection in time"
-    elif isinstance(error, (aiohttp.InvalidURL, ValueError)) and not written:
-        reason, what = Reason.MISCONFIGURED, "the address cannot be used"
+    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
+        reason, what = Reason.MISCONFIGURED, "the server's certificate is not trusted"
     elif isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        reason, what = Reason.CONNECTION_FAILED, "no trusted encrypted connection"
+        reason, what = Reason.CONNECTION_FAILED, "no encrypted connection"
     elif isinstance(error, aiohttp.ClientResponseError):
         reason, what = Reason.INVALID_RESPONSE, "the answer is not HTTP"
     elif written:
         reason, what = Reason.CONNECTION_LOST, "the connection broke before the answer was whole"
+    elif isinstance(error, ValueError):
+        reason, what = Reason.MISCONFIGURED, "the address cannot be used"
     else:
         reason, what = Reason.CONNECTION_FAILED, "no connection"
-    return TransportFault(reason, f"{what} ({type(error).__name__})", written=written)
+    return TransportFault(reason, f"{what} ({kind})")

@@ -1,0 +1,134 @@
+"""One run of one flow: hand its requests to the wire and its answers back, until it returns."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from omnimsg.adapter import Effect, Request, Response
+from omnimsg.engine.transport import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.adapter import Flow
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.files import Sink
+    from omnimsg.engine.transport import Transport
+
+T = TypeVar("T")
+
+log = logging.getLogger("omnimsg.engine")
+
+# The longest honest flow has two requests. One that never ends would text somebody for ever.
+MOST_REQUESTS = 10
+
+
+class BrokenFlow(Exception):  # noqa: N818 - never leaves the engine
+    """A flow did what the adapter's contract forbids; the text is ours and safe to show."""
+
+
+class FlowRun(Generic[T]):
+    """One run of a flow.
+
+    Attributes:
+        left: Whether any byte of a request that changes something may have left. It stays true:
+            what breaks later does not call back what an earlier request did.
+        effect: What the last request may do in the world.
+        response: The last answer; `None` while there is none.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Flow[T]],
+        transport: Transport,
+        deadline: Deadline,
+        *,
+        sink: Sink | None = None,
+    ) -> None:
+        self._start = start
+        self._transport = transport
+        self._deadline = deadline
+        self._sink = sink
+        self._flow: Flow[T] | None = None
+        self.left = False
+        self.effect = Effect.READ
+        self.response: Response | None = None
+
+    def begin(self) -> Request:
+        """Start the flow and return its first request; nothing leaves yet.
+
+        Raises:
+            BrokenFlow: It asked for nothing.
+            Exception: Whatever the adapter raised.
+        """
+        self._flow = self._start()
+        try:
+            return _request(next(self._flow))
+        except StopIteration:
+            raise BrokenFlow("asked for nothing") from None
+
+    async def finish(self, request: Request) -> T:
+        """Run the flow from its first request to its value.
+
+        Raises:
+            TransportFault: A request got no answer.
+            BrokenFlow: It asked for something that is no request, or did not stop asking.
+            Exception: Whatever the adapter raised.
+        """
+        assert self._flow is not None  # noqa: S101 - `begin` came first
+        try:
+            for _ in range(MOST_REQUESTS):
+                request = _request(self._flow.send(await self._exchange(request)))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # what the flow returns
+        finally:
+            self.close()
+        raise BrokenFlow(f"asked for more than {MOST_REQUESTS} requests")
+
+    def close(self) -> None:
+        """Give up a flow that has not ended; it may not object."""
+        if self._flow is not None:
+            try:
+                self._flow.close()
+            except Exception as error:  # noqa: BLE001 - it is being thrown away
+                blame("a flow that was closed", error)
+
+    async def _exchange(self, request: Request) -> Response:
+        self.effect = request.effect
+        mark = Mark()
+        try:
+            self.response = await self._transport.exchange(
+                request, within=self._deadline.remaining(), mark=mark, sink=self._sink
+            )
+            mark.written = True
+        finally:
+            self.left = self.left or (mark.written and request.effect is not Effect.READ)
+        return self.response
+
+
+def blame(culprit: str, error: BaseException) -> str:
+    """Log who broke a contract, and return it for the outcome's detail."""
+    detail = f"{culprit} {described(error)}"
+    log.error("%s; please report it", detail)
+    return detail
+
+
+def described(error: BaseException) -> str:
+    """Say what an exception is and where it was raised; its text may quote a message."""
+    if isinstance(error, BrokenFlow):
+        return str(error)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return f"raised {type(error).__name__}"
+    file = PurePath(trace.tb_frame.f_code.co_filename).name
+    return f"raised {type(error).__name__} at {file}:{trace.tb_lineno}"
+
+
+def _request(given: object) -> Request:
+    if not isinstance(given, Request):
+        raise BrokenFlow(f"yielded {type(given).__name__}, not a Request")
+    return given
