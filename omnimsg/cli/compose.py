@@ -211,7 +211,7 @@ def _from_file(name: str) -> Message:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(f"{where}: cannot be read ({type(error).__name__})") from None
+        raise Stop(f"{where}: cannot be read ({type(error).__name__})", _FORM) from None
     try:
         data = json.loads(text)
     except ValueError as error:

@@ -16,6 +16,7 @@ The JSON form is one object per message:
 
 from collections.abc import Callable
 from functools import partial
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -24,6 +25,7 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.errors import DONE, REFUSED
 from omnimsg.cli.flags import Json
 from omnimsg.cli.output import COLOURS, json_lines, line, masked_address, out, table, word
+from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from omnimsg.cli.script import Row
     from omnimsg.client import Client
+    from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.sandbox import Sandbox
@@ -49,11 +52,16 @@ class Play:
     status: "MessageStatus | None" = None
     delivered: bool = False
 
+    @property
+    def id(self) -> "MessageId | None":
+        """What to ask for the status with."""
+        return self.outcome.id if isinstance(self.outcome, Accepted) else None
+
     def found(self) -> dict[str, Any]:
         """Return what is known, in the form that `expected` has."""
         reason = None if self.status is None else self.status.reason
-        if self.outcome is not None and self.outcome.kind != "accepted":
-            reason = self.outcome.reason  # type: ignore[union-attr]  # only an acceptance has none
+        if self.outcome is not None and not isinstance(self.outcome, Accepted):
+            reason = self.outcome.reason
         return {
             "outcome": None if self.outcome is None else self.outcome.kind,
             "status": None if self.status is None else self.status.status.value,
@@ -81,8 +89,9 @@ class Play:
         """Whether nothing more can come of it that matters."""
         if self.as_expected:
             return True
-        refused = self.outcome is not None and self.outcome.kind != "accepted"
-        return refused or (self.status is not None and self.status.status.failed)
+        if self.status is None:
+            return not isinstance(self.outcome, Accepted | NoneType)
+        return self.status.status.failed
 
 
 def demo(
@@ -92,8 +101,8 @@ def demo(
 ) -> int:
     """Send some of everything through every provider, to phones inside this process.
 
-    Nothing leaves this machine and nothing needs to be configured. Exits with 1 when something
-    does not go as it has to.
+    Nothing leaves this machine, and nothing needs to be configured.
+    Exits with 1 when something does not go as it has to.
 
     Args:
         pace: Seconds between two steps of a message's life.
@@ -179,9 +188,8 @@ async def _look(client: "Client", sandbox: "Sandbox", plays: list[Play]) -> None
     """Ask the provider for the status, and the sandbox for the handset, of what is under way."""
     for each in plays:
         each.delivered = bool(sandbox.handsets.received(each.row.to))
-        id_ = getattr(each.outcome, "id", None)
-        if id_ is not None and not each.settled:
-            each.status = await client.status(id_)
+        if each.id is not None and not each.settled:
+            each.status = await client.status(each.id)
 
 
 def _as_json(play: Play) -> dict[str, Any]:
@@ -191,7 +199,7 @@ def _as_json(play: Play) -> dict[str, Any]:
         "channel": row.channel.value,
         "content": row.content.kind,
         "to": masked_address(row.to),
-        "id": getattr(play.outcome, "id", None),
+        "id": play.id,
         **play.found(),
         "expected": play.expected(),
         "as_expected": play.as_expected,

@@ -50,8 +50,9 @@ def send(
 ) -> int:
     """Send a message, to one recipient or to several.
 
-    Exits with 0 when every message was accepted, 1 when one was rejected or not sent, 2 when the
-    command line or the configuration is wrong, and 3 when one may or may not have been sent.
+    Exits with 0 when every message was accepted, 1 when one was rejected
+    or not sent, 2 when the command line or the configuration is wrong, and
+    3 when one may or may not have been sent: do not repeat that one.
 
     Args:
         flags: What to send, and to whom.

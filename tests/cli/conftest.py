@@ -1,0 +1,50 @@
+"""The command run in this process, against a sandbox that another thread serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from support.command import Ran
+
+from omnimsg.cli import main
+from omnimsg.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.command import Run
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run the command in an empty folder, without a terminal, 80 columns wide."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
+
+    def command(*arguments: str) -> Ran:
+        code = main(arguments)
+        return Ran(code, *capsys.readouterr())
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Sandbox]:
+    """One sandbox for all tests, served by a thread of its own."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Sandbox()) as sandbox,
+    ):
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(served: Sandbox, tmp_path: Path) -> Sandbox:
+    """The sandbox, empty, with its configuration in the test's folder."""
+    served.reset()
+    (tmp_path / "omnimsg.toml").write_text(served.config_toml())
+    return served

@@ -1,0 +1,118 @@
+"""Configurations that cannot be used, and `omnimsg config show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+SEND = ("send", "--to", "+27820990001", "--text", "x")
+
+
+def test_a_missing_file_says_how_to_make_one(run: Run) -> None:
+    """The first thing a new user meets tells the next step."""
+    ran = run(*SEND)
+
+    assert ran.code == 2
+    assert ran.error == "error: omnimsg.toml: no such file"
+    assert "omnimsg sandbox --print-config > omnimsg.toml" in ran.hint
+
+
+def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OMNIMSG_CONFIG is used without --config, and --config wins over it."""
+    monkeypatch.setenv("OMNIMSG_CONFIG", "from-environment.toml")
+
+    assert "from-environment.toml" in run(*SEND).error
+    assert "from-flag.toml" in run(*SEND, "--config", "from-flag.toml").error
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "hint"),
+    [
+        (("[accounts.bird]", "[accounts.bird"), "is not TOML", "--print-config"),
+        (("api_key =", "api_kye ="), "accounts.clickatell.api_kye", "did you mean 'api_key'?"),
+        (
+            ('provider = "bird"', 'provider = "brid"'),
+            "unknown provider 'brid'",
+            "did you mean 'bird'?",
+        ),
+        (('default = "clickatell"', 'default = "click"'), "default", "did you mean 'clickatell'?"),
+        (('default = "clickatell"', ""), "default: name the account to use", "--print-config"),
+        (('"sandbox-password"', '"env:NO_SUCH"'), "NO_SUCH is not set", "--print-config"),
+        (("http://127.0.0.1", "http://example.test"), "base_url must be https", "plain http"),
+    ],
+)
+def test_a_wrong_configuration(
+    run: Run, sandbox: Sandbox, tmp_path: Path, change: tuple[str, str], error: str, hint: str
+) -> None:
+    """Every command that reads it says where it is wrong, in one line, and exits with 2."""
+    file = tmp_path / "omnimsg.toml"
+    assert change[0] in file.read_text()
+    file.write_text(file.read_text().replace(*change))
+
+    for command in (SEND, ("config", "show"), ("status", "clickatell:1")):
+        ran = run(*command)
+
+        assert ran.code == 2
+        assert error in ran.error
+        assert hint in ran.hint
+        assert "sandbox-password" not in ran.err
+
+
+def test_show_tells_where_values_come_from(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Secrets are masked; a source is the file, a variable, another file or the provider."""
+    monkeypatch.setenv("MESSENTE_PASSWORD", "hunter2")
+    (tmp_path / "key").write_text("hunter3\n")
+    file = tmp_path / "omnimsg.toml"
+    text = file.read_text().replace('"sandbox-password"', '"env:MESSENTE_PASSWORD"')
+    file.write_text(text.replace('"sandbox-not-a-secret-A=="', '"file:key"'))
+
+    ran = run("config", "show", "--json")
+
+    values = {row["account"]: row["values"] for row in ran.rows}
+    assert ran.code == 0
+    assert values["messente"]["password"] == {"value": "***", "source": "env:MESSENTE_PASSWORD"}
+    assert values["clickatell"]["api_key"] == {"value": "***", "source": "file:key"}
+    assert values["messente"]["username"] == {"value": "sandbox", "source": "omnimsg.toml"}
+    assert values["clickatell"]["channel"]["source"] == "provider"
+    assert [row["account"] for row in ran.rows if row["default"]] == ["clickatell"]
+
+
+def test_show_prints_no_secret(run: Run, sandbox: Sandbox) -> None:
+    """Neither form shows a credential, and a sender's number is masked."""
+    for flags in ((), ("--json",)):
+        ran = run("config", "show", *flags)
+
+        assert ran.code == 0
+        for secret in ("sandbox-access-key", "sandbox-not-a-secret", "sandbox-password"):
+            assert secret not in ran.out
+
+
+def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """What the user adds may hold anything, so only its keys are shown."""
+    table = (
+        '[accounts.second]\nprovider = "messente"\nusername = "me"\npassword = "pw"\n'
+        'sender = "+37255500001"\n'
+        '[accounts.second.extras]\ntext_store = "hidden"\n'
+        '[accounts.second.templates.hello]\nlanguage = "en"\nkeys = ["a", "b"]\n'
+        '[accounts.second.codes."message:43"]\nreason = "unknown"\nverdict = "rejected"\n'
+    )
+    (tmp_path / "more.toml").write_text(table)
+
+    ran = run("config", "show", "--config", "more.toml", "--json")
+
+    values = ran.rows[0]["values"]
+    assert values["extras.text_store"]["value"] == "***"
+    assert values["sender"]["value"] == "+372******01"
+    assert values["templates.hello.keys"] == {"value": "a, b", "source": "more.toml"}
+    assert values["base_url"]["source"] == "provider"
+    assert "codes.message:43" in values

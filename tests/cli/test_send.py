@@ -1,0 +1,284 @@
+"""`omnimsg send`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.domain.jsonform import outcome_from_json
+from omnimsg.domain.outcome import Accepted, Rejected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+PHONE = "+27820990001"
+NO_SUCH_PHONE = "+27820990003"
+WORDS = "Your table is ready"
+
+
+def test_an_accepted_message_reaches_its_handset(run: Run, sandbox: Sandbox) -> None:
+    """A message from the flags arrives as it was written, and the exit code is 0."""
+    ran = run("send", "--to", PHONE, "--text", WORDS)
+
+    assert ran.code == 0
+    assert [WORDS] == [each.text for each in sandbox.handsets.received(PHONE)]
+
+
+def test_the_printed_id_finds_the_message(run: Run, sandbox: Sandbox) -> None:
+    """What `send` prints as the id is what `status` takes."""
+    ran = run("send", "--to", PHONE, "--text", WORDS)
+    (found,) = [line.split()[1] for line in ran.out.splitlines() if line.startswith("id ")]
+
+    assert found in ran.hint
+    assert run("status", found).out.startswith(f"delivered  {found}")
+
+
+def test_json_is_the_outcome_with_its_id(run: Run, sandbox: Sandbox) -> None:
+    """`--json` prints the outcomes' own JSON form, in the order of the recipients."""
+    ran = run("send", "--to", PHONE, "--to", NO_SUCH_PHONE, "--text", WORDS, "--json")
+
+    rows = ran.rows
+    ids = [row.pop("id") for row in rows]
+    first, second = map(outcome_from_json, rows)
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Rejected)
+    assert ids == [f"clickatell:{first.provider_id}", None]
+
+
+def test_one_rejected_among_several_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
+    """The others are sent all the same, and the error names whose message it was, masked."""
+    ran = run("send", "--to", NO_SUCH_PHONE, "--to", PHONE, "--text", WORDS)
+
+    assert ran.code == 1
+    assert "+278…03: rejected by clickatell" in ran.error
+    assert len(sandbox.handsets.received(PHONE)) == 1
+
+
+def test_a_lost_answer_is_exit_code_3(run: Run, sandbox: Sandbox) -> None:
+    """A message that may have been sent says not to repeat it."""
+    sandbox.faults.add("reset_after")
+
+    ran = run("send", "--to", PHONE, "--text", WORDS, "--json")
+
+    assert ran.code == 3
+    assert [row["outcome"] for row in ran.rows] == ["ambiguous"]
+    assert "do not repeat it" in ran.hint
+
+
+def test_uncertainty_outweighs_a_refusal(run: Run, sandbox: Sandbox) -> None:
+    """With one not sent and one ambiguous, the exit code is the one that asks for care."""
+    sandbox.faults.add("reset_after")
+
+    ran = run("send", "--to", "ola@example.test", "--to", PHONE, "--text", WORDS, "--json")
+
+    assert ["not_sent", "ambiguous"] == [row["outcome"] for row in ran.rows]
+    assert ran.code == 3
+
+
+def test_what_a_channel_cannot_carry_is_not_sent(run: Run, sandbox: Sandbox) -> None:
+    """It is refused before a request exists, naming the field."""
+    url = "https://example.test/a.png"
+
+    ran = run("send", "--to", PHONE, "--channel", "sms", "--media", url)
+
+    assert ran.code == 1
+    assert "not sent by clickatell: content: unsupported_content: is media" in ran.error
+    assert "omnimsg providers" in ran.hint
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind"),
+    [
+        (
+            ("--account", "bird", "--channel", "whatsapp", "--media", "https://e.test/a.png"),
+            "image",
+        ),
+        (
+            ("--channel", "whatsapp", "--template", "hello", "--param", "Ola", "--param", "7"),
+            "template",
+        ),
+    ],
+)
+def test_content_flags(run: Run, sandbox: Sandbox, flags: tuple[str, ...], kind: str) -> None:
+    """Media and templates are sent as such."""
+    ran = run("send", "--to", PHONE, *flags)
+
+    assert ran.code == 0, ran.err
+    assert [kind] == [each.kind for each in sandbox.handsets.received(PHONE)]
+
+
+def test_an_email(run: Run, sandbox: Sandbox) -> None:
+    """A subject makes an e-mail, with --text as its plain body."""
+    ran = run(
+        *("send", "--account", "bird", "--channel", "email", "--to", "ola@example.test"),
+        *("--subject", "Ready", "--html", "<b>Ready</b>", "--text", "Ready"),
+    )
+
+    assert ran.code == 0, ran.err
+    assert len(sandbox.handsets.received("ola@example.test")) == 1
+
+
+def test_a_scheduled_message_waits(run: Run, sandbox: Sandbox) -> None:
+    """With --at the message is accepted now and has not arrived."""
+    ran = run("send", "--to", PHONE, "--text", WORDS, "--at", "2126-05-01T09:00:00+02:00", "--json")
+
+    assert ran.code == 0, ran.err
+    assert run("status", ran.rows[0]["id"], "--json").rows[0]["status"] == "scheduled"
+    assert not sandbox.handsets.received(PHONE)
+
+
+def test_a_message_from_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """--message takes everything the JSON form can say."""
+    content = {"type": "location", "latitude": 59.4, "longitude": 24.7}
+    message = {"to": PHONE, "channel": "whatsapp", "content": content, "reference": "r-1"}
+    (tmp_path / "message.json").write_text(json.dumps(message))
+
+    ran = run("send", "--message", "message.json", "--json")
+
+    assert ran.code == 0, ran.err
+    assert [("location", "r-1")] == [
+        (each.kind, each.reference) for each in sandbox.handsets.received(PHONE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "is not JSON, see line 1"),
+        ("{}", "'to' is missing"),
+        ('{"to": "+27820990001", "content": {"type": "txt"}}', "did you mean 'text'"),
+        (
+            '{"to": "+27820990001", "contents": 1, "content": {"type": "text", "text": "x"}}',
+            "contents",
+        ),
+    ],
+)
+def test_a_file_that_is_no_message(
+    run: Run, sandbox: Sandbox, tmp_path: Path, text: str, expected: str
+) -> None:
+    """The error names the file and the place in it."""
+    (tmp_path / "message.json").write_text(text)
+
+    ran = run("send", "--message", "message.json")
+
+    assert ran.code == 2
+    assert ran.error.startswith("error: message.json: ")
+    assert expected in ran.error
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), "--to is missing"),
+        (("--to", PHONE), "there is nothing to say"),
+        (("--to", "5550100", "--text", "x"), "--to: must be a number in E.164 form"),
+        (("--to", "ola@@example.test", "--text", "x"), "--to: is not an e-mail address"),
+        (
+            ("--to", PHONE, "--text", "x", "--template", "y"),
+            "--template, --text exclude each other",
+        ),
+        (("--to", PHONE, "--text", "x", "--caption", "y"), "--caption belongs to --media"),
+        (("--to", PHONE, "--text", "x", "--at", "soon"), "--at: is not a time"),
+        (("--to", PHONE, "--text", "x", "--at", "2030-05-01T09:00"), "--at: must say its offset"),
+        (("--to", PHONE, "--text", "x", "--ttl", "0"), "--ttl: must be at least 1"),
+        (("--to", PHONE, "--text", "x", "--ttl", "soon"), "--ttl"),
+        (("--to", PHONE, "--text", "x", "--channel", "pigeon"), "--channel"),
+        (("--to", PHONE, "--media", "https://e.test/a"), "--media: its ending does not tell"),
+        (("--to", PHONE, "--media", "a.png"), "--media: must be an absolute http(s) URL"),
+        (
+            ("--to", PHONE, "--to", PHONE, "--text", "x", "--reference", "r"),
+            "--reference is for one",
+        ),
+        (("--message", "m.json", "--text", "x"), "--text cannot be used with --message"),
+        (("--message", "missing.json"), "missing.json: cannot be read"),
+        (("--to", PHONE, "--txt", "x"), "--txt"),
+        (("--to", PHONE, "--text", "two", "words"), "1 word belongs to no flag"),
+    ],
+)
+def test_a_wrong_command_line_sends_nothing(
+    run: Run, sandbox: Sandbox, flags: tuple[str, ...], expected: str
+) -> None:
+    """It is one line that names the flag, one line of advice, and exit code 2."""
+    ran = run("send", *flags)
+
+    assert ran.code == 2
+    assert expected in ran.error
+    assert ran.hint
+    assert not ran.out
+    assert not sandbox.requests
+
+
+def test_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The provider's refusal of the credentials is told, the credentials are not."""
+    _rewrite(tmp_path, 'api_key = "sandbox-not-a-secret-A=="', 'api_key = "hunter2-hunter2"')
+
+    ran = run("send", "--to", PHONE, "--text", WORDS)
+
+    assert ran.code == 1
+    assert "not sent by clickatell: unauthorized" in ran.error
+    assert "check the account's credentials" in ran.hint
+    assert "hunter2" not in ran.out + ran.err
+
+
+def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A 404 blames the account, not the message."""
+    _rewrite(tmp_path, "/clickatell", "/nowhere")
+
+    ran = run("send", "--to", PHONE, "--text", WORDS)
+
+    assert ran.code == 1
+    assert "misconfigured" in ran.error
+    assert "base_url" in ran.hint
+
+
+def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Nothing left, so trying again is said to be safe."""
+    _rewrite(tmp_path, f":{sandbox.port}/", ":9/")
+
+    ran = run("send", "--to", PHONE, "--text", WORDS, "--deadline", "0.1", "--json")
+
+    assert ran.code == 1
+    assert [row["outcome"] for row in ran.rows] == ["not_sent"]
+    assert "connection_failed" in ran.error
+    assert "safe to try again" in ran.hint
+
+
+def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> None:
+    """A slip in --account is exit code 2."""
+    ran = run("send", "--to", PHONE, "--text", WORDS, "--account", "clickatel")
+
+    assert ran.code == 2
+    assert ran.hint == "hint: did you mean 'clickatell'?"
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "rejected", "ambiguous"])
+@pytest.mark.parametrize("json_flag", [(), ("--json",)])
+def test_no_number_or_secret_is_printed(
+    run: Run, sandbox: Sandbox, outcome: str, json_flag: tuple[str, ...]
+) -> None:
+    """Whatever becomes of a message, its recipient is masked and no secret is shown."""
+    to = NO_SUCH_PHONE if outcome == "rejected" else PHONE
+    if outcome == "ambiguous":
+        sandbox.faults.add("truncate")
+
+    ran = run("send", "--to", to, "--text", WORDS, *json_flag)
+
+    shown = ran.out + ran.err
+    assert to[1:] not in shown
+    assert WORDS not in shown
+    assert "sandbox-not-a-secret" not in shown
+
+
+def _rewrite(folder: Path, old: str, new: str) -> None:
+    file = folder / "omnimsg.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

@@ -1,0 +1,73 @@
+"""`omnimsg status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+
+@pytest.mark.parametrize(
+    ("account", "to", "status", "reason"),
+    [
+        ("clickatell", "+27820990001", "delivered", None),
+        ("clickatell", "+27820990007", "expired", "expired"),
+        ("messente", "+27820990001", "delivered", None),
+        ("bird", "+27820990001", "delivered", None),
+    ],
+)
+def test_a_known_message(
+    run: Run, sandbox: Sandbox, account: str, to: str, status: str, reason: str | None
+) -> None:
+    """The JSON form has the unified words, and the provider's own in the timeline of a leg."""
+    sent = run(
+        "send", "--account", account, "--channel", "sms", "--to", to, "--text", "x", "--json"
+    )
+    found = sent.rows[0]["id"]
+
+    ran = run("status", found, "--json")
+
+    (row,) = ran.rows
+    assert ran.code == 0
+    assert (found, status, reason) == (row["id"], row["status"], row["reason"])
+    (leg,) = row["legs"]
+    assert (leg["channel"], leg["status"]) == ("sms", status)
+    assert leg["timeline"][-1]["provider_status"]
+    assert status in run("status", found).out
+    assert to[1:] not in ran.out
+
+
+def test_an_unknown_message_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
+    """It is an answer, printed as any other, but not one to build on."""
+    ran = run("status", "clickatell:00000000000000000000000000000000", "--json")
+
+    assert ran.code == 1
+    assert (ran.rows[0]["status"], ran.rows[0]["reason"]) == ("unknown", "not_found")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("no-colon", "must look like 'account:provider-id'"), ("other:1", "no account 'other'")],
+)
+def test_a_wrong_id(run: Run, sandbox: Sandbox, text: str, expected: str) -> None:
+    """What is no id of these accounts is exit code 2."""
+    ran = run("status", text)
+
+    assert ran.code == 2
+    assert expected in ran.error
+
+
+def test_a_provider_that_does_not_answer(run: Run, sandbox: Sandbox) -> None:
+    """A failed look-up is one line and exit code 1."""
+    sandbox.faults.add("status", status=500, on="any", probability=1)
+
+    ran = run("status", "clickatell:1", "--deadline", "0.1")
+
+    assert ran.code == 1
+    assert "status through account 'clickatell' failed" in ran.error
+    assert ran.hint
