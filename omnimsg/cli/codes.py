@@ -11,14 +11,14 @@ import attrs
 
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import Json
-from omnimsg.cli.output import is_wide, json_lines, line, name, out, plain, table, word
+from omnimsg.cli.output import is_wide, json_lines, line, name, out, plain, reason, table, word
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
 
 
 def codes(provider: str, /, *, as_json: Json = False) -> int:
-    """Show a provider's codes and statuses with their unified meaning.
+    """Show what a provider's codes and statuses mean.
 
     Args:
         provider: The provider's name, as `omnimsg providers` lists it.
@@ -45,24 +45,25 @@ def _show(adapter: "type[Adapter[Any]]") -> None:
         shown.add_row(
             plain(code.level),
             plain(code.code),
-            word(code.reason),
+            reason(code.reason),
             word(code.verdict),
-            word(code.retry),
+            reason(code.retry),
             plain(code.words),
         )
     out().print(shown)
     line()
+    numbered = any(row.number is not None for row in adapter.statuses)
     shown = table(
-        *("status", "number", "unified", "reason", "meaning"),
+        *("status", *(["number"] if numbered else []), "unified", "reason", "meaning"),
         folds=("reason", "meaning"),
         title="Statuses",
     )
-    for status in adapter.statuses:
+    for row in adapter.statuses:
         shown.add_row(
-            name(status.name, 48 if is_wide() else 22),
-            plain("" if status.number is None else status.number),
-            word(status.status),
-            word(status.reason),
-            plain(status.words),
+            name(row.name or "(nothing)", 48 if is_wide() else 22),
+            *([plain("" if row.number is None else row.number)] if numbered else []),
+            word(row.status),
+            reason(row.reason),
+            plain(row.words),
         )
     out().print(shown)

@@ -24,7 +24,7 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import DONE, REFUSED
 from omnimsg.cli.flags import Json
-from omnimsg.cli.output import COLOURS, json_lines, line, masked_address, out, table, word
+from omnimsg.cli.output import COLOURS, json_lines, line, masked_address, out, reason, table, word
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ class Play:
 
     def found(self) -> dict[str, Any]:
         """Return what is known, in the form that `expected` has."""
-        reason = None if self.status is None else self.status.reason
+        why = None if self.status is None else self.status.reason
         if self.outcome is not None and not isinstance(self.outcome, Accepted):
-            reason = self.outcome.reason
+            why = self.outcome.reason
         return {
             "outcome": None if self.outcome is None else self.outcome.kind,
             "status": None if self.status is None else self.status.status.value,
-            "reason": reason,
+            "reason": why,
             "delivered": self.delivered,
         }
 
@@ -99,7 +99,7 @@ def demo(
     pace: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=10))] = 0.4,
     as_json: Json = False,
 ) -> int:
-    """Send some of everything through every provider, to phones inside this process.
+    """Send some of everything to phones inside this process.
 
     Nothing leaves this machine, and nothing needs to be configured.
     Exits with 1 when something does not go as it has to.
@@ -235,7 +235,7 @@ def _table(plays: list[Play], *, final: bool = False) -> "Table":
             word(found["outcome"]),
             word(found["status"]),
             arrived,
-            _deviation(each) if final and not each.as_expected else word(found["reason"]),
+            _deviation(each) if final and not each.as_expected else reason(found["reason"]),
         )
         before = row.provider
     return shown

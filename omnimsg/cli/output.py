@@ -65,6 +65,11 @@ def word(value: str | None) -> Text:
     return Text("" if value is None else value.replace("_", " "), COLOURS.get(value or "", ""))
 
 
+def reason(value: str | None) -> Text:
+    """Show a reason: without a colour, because some are called as a status is."""
+    return Text("" if value is None else value.replace("_", " "))
+
+
 def plain(value: object) -> Text:
     """Show any value, without what a terminal would obey."""
     return Text(clean(str(value)))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def providers(*, as_json: Json = False) -> int:
-    """Compare the installed providers: channels, content, operations, limits.
+    """Show what each installed provider can do, side by side.
 
     Exits with 1 when one of them is installed but cannot be used.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.errors import DONE, REFUSED
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.output import clean, json_lines, line, out, plain, table, word
+from omnimsg.cli.output import clean, json_lines, line, out, plain, reason, table, word
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -111,12 +111,12 @@ def _show(found: "MessageStatus") -> None:
             shown.add_row(
                 plain(channel),
                 word(said.status.value),
-                word(said.reason),
+                reason(said.reason),
                 plain(said.provider_status),
                 plain(said.code or ""),
                 plain(f"{at:%Y-%m-%d %H:%M:%S%z}"),
             )
             channel = ""
         if channel:
-            shown.add_row(plain(channel), word(leg.status.value), word(leg.reason), "", "", "")
+            shown.add_row(plain(channel), word(leg.status.value), reason(leg.reason), "", "", "")
     out().print(shown)
