@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # What an answer may weigh in memory, bytes. A batch of a thousand verdicts has some 300 kB.
 MOST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
+# The most bytes that aiohttp writes in one piece without a warning.
+_MOST_AT_ONCE = 2**20
 
 
 @attrs.define
@@ -225,7 +228,7 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
                 content_type=body.content_type,
             )
             return form
-        return body
+        return _streamed(body) if isinstance(body, bytes) else body
 
     async def __aexit__(self, *_: object) -> None:
         if self._file is not None:
@@ -233,13 +236,18 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
 
     async def _open(self, source: Source) -> Any:  # noqa: ANN401 - whatever aiohttp takes
         if isinstance(source.data, bytes):
-            return source.data
+            return _streamed(source.data)
         try:
             self._file = await anyio.to_thread.run_sync(source.data.open, "rb")
         except OSError as error:
             detail = f"the file cannot be read ({type(error).__name__})"
             raise TransportFault(Reason.MEDIA_INVALID, detail) from None
         return self._file
+
+
+def _streamed(data: bytes) -> bytes | BytesIO:
+    """Have a large body written in pieces: in one piece it would hold up the event loop."""
+    return BytesIO(data) if len(data) > _MOST_AT_ONCE else data
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink | None) -> Response:
