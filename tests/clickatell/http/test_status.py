@@ -1,0 +1,202 @@
+"""Where a message is: its whole life on each channel, and every word the vendor has for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from omnimsg import Channel, Client, Message, MessageStatus, Reason, Status, Text
+from omnimsg.sandbox import Record, Scenario, Step, magic_number
+
+from .conftest import NOW, TO, Clock
+
+if TYPE_CHECKING:
+    from omnimsg.sandbox import Sandbox
+    from omnimsg_clickatell.emulator import ClickatellEmulator
+
+pytestmark = pytest.mark.anyio
+
+DATA = Path(__file__).parents[2] / "data"
+START = datetime.fromtimestamp(NOW, UTC)
+PACE = 10.0
+
+Life = list[tuple[str, Status, Reason | None]]
+
+ROAD: Life = [("QUEUED", Status.ACCEPTED, None), ("SENT_TO_SUPPLIER", Status.SENT, None)]
+DELIVERED: Life = [*ROAD, ("DEVICE_ACK", Status.DELIVERED, None)]
+
+LIVES: dict[tuple[Channel, Scenario], Life] = {
+    (Channel.SMS, Scenario.DELIVERED): DELIVERED,
+    (Channel.SMS, Scenario.READ): DELIVERED,
+    (Channel.SMS, Scenario.UNDELIVERABLE): [
+        *ROAD,
+        ("DELIVERY_FAILURE", Status.FAILED, Reason.UNKNOWN),
+    ],
+    (Channel.SMS, Scenario.EXPIRED): [*ROAD, ("EXPIRED", Status.EXPIRED, Reason.EXPIRED)],
+    (Channel.SMS, Scenario.PROVIDER_FAULT): [
+        *ROAD,
+        ("ROUTING_ERROR", Status.FAILED, Reason.UNROUTABLE),
+    ],
+    (Channel.SMS, Scenario.NEVER_SETTLES): ROAD,
+    (Channel.WHATSAPP, Scenario.DELIVERED): DELIVERED,
+    (Channel.WHATSAPP, Scenario.READ): [*DELIVERED, ("READ", Status.READ, None)],
+    (Channel.WHATSAPP, Scenario.UNDELIVERABLE): [
+        *ROAD,
+        ("WHATSAPP_MESSAGE_UNDELIVERABLE", Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
+    ],
+    (Channel.WHATSAPP, Scenario.EXPIRED): [*ROAD, ("EXPIRED", Status.EXPIRED, Reason.EXPIRED)],
+    (Channel.WHATSAPP, Scenario.PROVIDER_FAULT): [
+        *ROAD,
+        ("WHATSAPP_SERVER_RATE_LIMIT", Status.REJECTED, Reason.RATE_LIMITED),
+    ],
+    (Channel.WHATSAPP, Scenario.NEVER_SETTLES): ROAD,
+}
+
+Seen = tuple[Channel | None, str, Status, Reason | None, datetime]
+
+
+@pytest.fixture
+def pace() -> float:
+    """Take ten seconds between two steps."""
+    return PACE
+
+
+def seen(status: MessageStatus) -> Seen:
+    """Return what a look-up told: channel, the vendor's word, ours, why, and since when."""
+    (leg,) = status.legs
+    ((evidence, at),) = leg.timeline.entries.items()
+    assert (leg.status, leg.reason) == (status.status, status.reason)
+    return leg.channel, evidence.provider_status, status.status, status.reason, at
+
+
+@pytest.mark.parametrize(("channel", "scenario"), LIVES, ids=str)
+async def test_lives(
+    client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
+) -> None:
+    """Each step is told with its time, and the handset has the message from delivery on only."""
+    expected = LIVES[channel, scenario]
+    to = magic_number(scenario)
+    accepted = await client.send(Message(to, "hello", channel=channel))
+
+    told, phone = [], []
+    for _ in expected:
+        told.append(seen(await client.status(str(accepted.id))))
+        phone.append(len(sandbox.handsets.received(to)))
+        clock.now += PACE
+
+    assert [
+        (channel, *step, START + n * timedelta(seconds=PACE)) for n, step in enumerate(expected)
+    ] == told
+    assert [int(status.reached) for _, status, _ in expected] == phone
+    assert told[-1] == seen(await client.status(str(accepted.id)))
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
+async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock, channel: Channel) -> None:
+    """A scheduled message waits for its time, and no handset has it before."""
+    at = START + timedelta(hours=1)
+    accepted = await client.send(Message(TO, "later", channel=channel, send_at=at))
+
+    told = []
+    for later in (0, 3599, 3600, 3600 + 2 * PACE):
+        clock.now = NOW + later
+        told.append((seen(await client.status(str(accepted.id))), sandbox.handsets.received(TO)))
+
+    assert [Status.SCHEDULED, Status.SCHEDULED, Status.ACCEPTED, Status.DELIVERED] == [
+        status for (_, _, status, _, _), _ in told
+    ]
+    assert [0, 0, 0, 1] == [len(phone) for _, phone in told]
+
+
+async def test_unknown_messages(client: Client) -> None:
+    """An id that the vendor does not know is no error, but an unknown status without a channel."""
+    status = await client.status("clickatell:0123456789abcdef0123456789abcdef")
+
+    assert (None, "UNKNOWN", Status.UNKNOWN, Reason.NOT_FOUND, START) == seen(status)
+
+
+async def test_ids_that_need_escaping(client: Client) -> None:
+    """Whatever stands in an id stays one segment of the path."""
+    status = await client.status("clickatell:../balance?x=1#y/ü")
+
+    assert Reason.NOT_FOUND is status.reason
+
+
+async def test_another_process_can_ask(client: Client, sandbox: Sandbox, clock: Clock) -> None:
+    """The id as text is enough for a client that never saw the message."""
+    kept = str((await client.send(Message(TO, "hello"))).id)
+    clock.now += 5 * PACE
+
+    async with Client.from_config(sandbox.config()) as other:
+        assert Status.DELIVERED is (await other.status(kept)).status
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"service_window": True}, Reason.WINDOW_CLOSED), ({}, None)],
+    ids=["closed", "open"],
+)
+async def test_the_service_window(
+    client: Client, sandbox: Sandbox, clock: Clock, reason: Reason | None
+) -> None:
+    """Outside the window free WhatsApp text is accepted, then fails, and never arrives."""
+    accepted = await client.send(Message(TO, Text("hello"), channel="whatsapp"))
+    clock.now += 5 * PACE
+
+    status = await client.status(str(accepted.id))
+
+    assert reason is status.reason
+    assert int(reason is None) == len(sandbox.handsets.received(TO))
+
+
+async def test_every_word_is_understood(client: Client, emulator: ClickatellEmulator) -> None:
+    """All 61 names of the vendor's document mean something here, on either channel."""
+    names = _documented()
+    expected = orjson.loads((DATA / "clickatell-statuses.json").read_bytes())
+
+    told = {}
+    for name in names:
+        for channel in ("sms", "whatsapp"):
+            emulator.messages.add(_record(name, channel))
+            status = await client.status(f"clickatell:{name}-{channel}")
+            found = seen(status)
+            told[name] = [found[2], found[3]]
+            assert (channel, name, START) == (found[0], found[1], found[4])
+
+    assert (61, list(expected)) == (len(names), names)
+    assert expected == told
+
+
+async def test_new_words_do_not_raise(client: Client, emulator: ClickatellEmulator) -> None:
+    """A name that the vendor adds tomorrow is unknown, and kept."""
+    emulator.messages.add(_record("BEAMED_UP", "sms"))
+
+    found = seen(await client.status("clickatell:BEAMED_UP-sms"))
+
+    assert (Channel.SMS, "BEAMED_UP", Status.UNKNOWN, Reason.UNKNOWN, START) == found
+
+
+def _documented() -> list[str]:
+    document = orjson.loads((DATA / "clickatell-schema.json").read_bytes())
+    entry = document["components"]["schemas"]["OmniMessageStatusEntry"]["properties"]
+    names: list[str] = entry["status"]["enum"]
+    return names
+
+
+def _record(name: str, channel: str) -> Record:
+    return Record(
+        provider="clickatell",
+        id=f"{name}-{channel}",
+        channel=channel,
+        to=TO,
+        kind="text",
+        content="hello",
+        text="hello",
+        created=NOW,
+        start=NOW,
+        steps=(Step(name),),
+    )
