@@ -12,11 +12,12 @@ import re
 import attrs
 
 from omnimsg.domain import validate
-from omnimsg.domain.privacy import masked
+from omnimsg.domain.privacy import hidden
 
 # `[0-9]`, not `\d`: Arabic-Indic and other digits are digits to `\d`, and no provider takes them.
 is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-is_email = re.compile(r"[^\s@<>\"',;:()\\\[\]]+@[^\s@<>\"',;:()\\\[\]]+").fullmatch
+_MAILBOX = r"[^\s\x00-\x1f\x7f@<>\"',;:()\\\[\]]+"
+is_email = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +37,7 @@ class ProviderContact:
         default=None, validator=attrs.validators.optional(validate.text(most=255))
     )
     value: str | None = attrs.field(
-        default=None, repr=masked, validator=attrs.validators.optional(validate.text(most=512))
+        default=None, repr=hidden, validator=attrs.validators.optional(validate.text(most=512))
     )
 
     def __attrs_post_init__(self) -> None:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from omnimsg.domain import validate
+
 
 class Channel(StrEnum):
     """A way to reach a person.
@@ -23,6 +25,14 @@ class Channel(StrEnum):
     TIKTOK = "tiktok"
     APPLE = "apple"
     PUSH = "push"
+
+
+def to_channel(value: Channel | str | None) -> Channel | None:
+    """Convert a channel's exact name, as configuration and JSON have it, to the channel.
+
+    What is no such name is returned as it is, for the validator of the field to refuse.
+    """
+    return None if value is None else validate.to_member(Channel, value)
 
 
 def channel_from(name: object) -> Channel | None:

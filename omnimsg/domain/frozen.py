@@ -20,9 +20,9 @@ class FrozenDict(dict[K, V]):
         raise TypeError("this mapping belongs to a frozen value; build a new value instead")
 
     __setitem__ = __delitem__ = _refuse
-    clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = __ior__ = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]  # it cannot change
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, because it changes
         """Hash by content; raises `TypeError` where a value has no hash."""
         return hash(frozenset(self.items()))
 
@@ -36,8 +36,6 @@ EMPTY: FrozenDict[Any, Any] = FrozenDict()
 
 def freeze(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Make a JSON-like value immutable: mappings become `FrozenDict`, lists become tuples."""
-    if isinstance(value, FrozenDict):
-        return value
     if isinstance(value, Mapping):
         return FrozenDict({key: freeze(item) for key, item in value.items()}) if value else EMPTY
     if isinstance(value, (list, tuple)):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
-from omnimsg.domain.channel import Channel
+from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content, Text
-from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.frozen import EMPTY, freeze
+from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.privacy import masked
 
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 CONTENT_KINDS: tuple[type, ...] = Content.__args__
 
 # A correlation token, not a secret; a UUID costs more than the whole codec of a message.
-_bits = random.SystemRandom().getrandbits(64)
-_random = random.Random(_bits)  # noqa: S311 - not used for security
+_random = random.Random()  # noqa: S311 - not used for security
+if hasattr(os, "register_at_fork"):
+    # Forked workers would otherwise all go on with their parent's sequence.
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_reference() -> str:
     """Make up a reference: 32 hexadecimal digits, unique for all practical purposes."""
-    return "%032x" % _random.getrandbits(128)
+    return _random.randbytes(16).hex()
 
 
 class Priority(StrEnum):
@@ -43,43 +46,9 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
-_Check: TypeAlias = "Callable[[Message, str, Any], None]"
-
-
 def _content(value: Content | str) -> Content:
     """Take plain text as `Text`, because most messages are."""
-    return Text(value) if value.__class__ is str else value  # type: ignore[arg-type,return-value]
-
-
-def _channel(value: Channel | str | None) -> Channel | None:
-    """Take a channel by its name, as configuration and JSON have it."""
-    if value is None or value.__class__ is Channel:
-        return value  # type: ignore[return-value]  # just seen
-    try:
-        return Channel(value)
-    except ValueError:
-        names = ", ".join(Channel)
-        raise InvalidValue(Problem("Message.channel", f"must be one of {names}")) from None
-
-
-def _recipient(owner: object, field: attrs.Attribute[object], value: object) -> None:
-    if value.__class__ is str:
-        if is_e164(value):  # type: ignore[arg-type]  # just seen to be text
-            return
-        if "@" in value:  # type: ignore[operator]
-            if is_email(value):  # type: ignore[arg-type]
-                return
-            raise validate.refuse(owner, field.name, "is not an e-mail address")
-        raise validate.refuse(
-            owner,
-            field.name,
-            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
-            " digits, no spaces (such as +37255500001)",
-        )
-    if not isinstance(value, ProviderContact):
-        raise validate.refuse(
-            owner, field.name, f"must be text or a ProviderContact, not {validate.kind_of(value)}"
-        )
+    return Text(value) if isinstance(value, str) else value
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +62,7 @@ class Leg:
         ttl: Seconds after which this leg counts as failed.
     """
 
-    channel: Channel = attrs.field(converter=Channel)
+    channel: Channel = attrs.field(converter=to_channel, validator=validate.member(Channel))
     content: Content | None = attrs.field(
         default=None, validator=optional(validate.a(CONTENT_KINDS))
     )
@@ -133,9 +102,9 @@ class Message:
         InvalidValue: A field holds what it cannot; the error names the field.
     """
 
-    to: str | ProviderContact = attrs.field(repr=masked, validator=_recipient)
+    to: str | ProviderContact = attrs.field(repr=masked)
     content: Content = attrs.field(converter=_content)
-    channel: Channel | None = attrs.field(default=None, kw_only=True, converter=_channel)
+    channel: Channel | None = attrs.field(default=None, kw_only=True, converter=to_channel)
     sender: str | None = attrs.field(default=None, kw_only=True, repr=masked)
     reference: str = attrs.field(factory=new_reference, kw_only=True, repr=masked)
     send_at: datetime | None = attrs.field(default=None, kw_only=True)
@@ -149,68 +118,89 @@ class Message:
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(default=EMPTY, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Check the fields that most messages leave alone, at the price of one comparison each.
+        """Check every field, those that most messages leave alone at one look.
 
-        A validator for every field would double the cost of building a message.
+        A validator for each would double the cost of building a message.
         """
-        if not isinstance(self.content, CONTENT_KINDS):
-            raise validate.refuse(
-                self, "content", f"must be a kind of content, not {validate.kind_of(self.content)}"
-            )
-        if self.reference.__class__ is not str or not 0 < len(self.reference) <= 255:
-            raise validate.refuse(self, "reference", "must be text of 1 to 255 characters")
-        for name, untouched, check in _RARE:
-            value = getattr(self, name)
-            if value is not untouched:
-                check(self, name, value)
+        if self.to.__class__ is not str or not is_e164(self.to):
+            _recipient(self, _FIELDS.to, self.to)
+        if self.content.__class__ is not Text:
+            _a_content(self, _FIELDS.content, self.content)
+        if self.channel.__class__ is not Channel and self.channel is not None:
+            _a_channel(self, _FIELDS.channel, self.channel)
+        reference = self.reference
+        if reference.__class__ is not str or not 0 < len(reference) <= 255:
+            _a_reference(self, _FIELDS.reference, reference)
+        if not (
+            self.sender is None
+            and self.send_at is None
+            and self.ttl is None
+            and self.priority is Priority.NORMAL
+            and self.tags == ()
+            and self.metadata is EMPTY
+            and self.callback_url is None
+            and self.fallback == ()
+            and self.encryption is None
+            and self.extras is EMPTY
+        ):
+            for name, untouched, convert, check in _RARE:
+                value = getattr(self, name)
+                if value is not untouched:
+                    value = convert(value)
+                    object.__setattr__(self, name, value)
+                    check(self, getattr(_FIELDS, name), value)
 
 
-def _keep(message: Message, name: str, value: object) -> None:
-    object.__setattr__(message, name, value)
+def _recipient(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, ProviderContact):
+        return
+    if not isinstance(value, str):
+        found = validate.kind_of(value)
+        raise validate.refuse(owner, field.name, f"must be text or a ProviderContact, not {found}")
+    if "@" in value:
+        if not is_email(value):
+            raise validate.refuse(owner, field.name, "is not an e-mail address")
+    elif not is_e164(value):
+        raise validate.refuse(
+            owner,
+            field.name,
+            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
+            " digits, no spaces (such as +37255500001)",
+        )
 
 
-def _by(validator: validate.Validator) -> _Check:
-    def check(message: Message, name: str, value: Any) -> None:  # noqa: ANN401 - any field's value
-        validator(message, getattr(attrs.fields(Message), name), value)
-
-    return check
+def _as_given(value: object) -> object:
+    return value
 
 
-def _tuple_of(kind: type) -> _Check:
-    validator = validate.several(kind)
-
-    def check(message: Message, name: str, value: Any) -> None:  # noqa: ANN401 - any field's value
-        value = validate.to_tuple(value)
-        validator(message, getattr(attrs.fields(Message), name), value)
-        _keep(message, name, value)
-
-    return check
+def _by_text(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, FrozenDict) or not all(isinstance(key, str) for key in value):
+        raise validate.refuse(owner, field.name, "must be a mapping with text keys")
 
 
-def _mapping(message: Message, name: str, value: object) -> None:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise validate.refuse(message, name, "must be a mapping with text keys")
-    _keep(message, name, freeze(value))
+def _extras(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
+    _by_text(owner, field, value)
+    for provider, extra in owner.extras.items():
+        if not isinstance(extra, FrozenDict):
+            where = f"{field.name}[{provider!r}]"
+            raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
 
 
-def _extras(message: Message, name: str, value: object) -> None:
-    _mapping(message, name, value)
-    for provider, extra in message.extras.items():
-        if not isinstance(extra, Mapping):
-            where = f"{name}[{provider!r}]"
-            raise validate.refuse(message, where, "must be a mapping of the provider's own fields")
+_FIELDS = attrs.fields(Message)
+_a_content = validate.a(CONTENT_KINDS)
+_a_channel = validate.member(Channel)
+_a_reference = validate.text(most=255)
 
-
-# Each field, the value that needs no look, and the look it gets otherwise.
-_RARE: tuple[tuple[str, object, _Check], ...] = (
-    ("sender", None, _by(validate.text(most=320))),
-    ("send_at", None, _by(validate.aware)),
-    ("ttl", None, _by(validate.integer(least=1))),
-    ("priority", Priority.NORMAL, _by(validate.a(Priority))),
-    ("tags", (), _tuple_of(str)),
-    ("metadata", EMPTY, _mapping),
-    ("callback_url", None, _by(validate.url)),
-    ("fallback", (), _tuple_of(Leg)),
-    ("encryption", None, _by(validate.a(Encryption))),
-    ("extras", EMPTY, _extras),
+# Each field, the value that needs no look, and what becomes of it otherwise.
+_RARE: tuple[tuple[str, object, Callable[[Any], Any], validate.Validator], ...] = (
+    ("sender", None, _as_given, validate.text(most=320, lines=False)),
+    ("send_at", None, _as_given, validate.aware),
+    ("ttl", None, _as_given, validate.integer(least=1)),
+    ("priority", Priority.NORMAL, partial(validate.to_member, Priority), validate.member(Priority)),
+    ("tags", (), validate.to_tuple, validate.several(str)),
+    ("metadata", EMPTY, freeze, _by_text),
+    ("callback_url", None, _as_given, validate.url),
+    ("fallback", (), validate.to_tuple, validate.several(Leg)),
+    ("encryption", None, _as_given, validate.a(Encryption)),
+    ("extras", EMPTY, freeze, _extras),
 )

@@ -7,9 +7,13 @@ is checked when it is built, so nothing that holds one needs to check it again.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.frozen import FrozenDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
 
     Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
-_URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#][^\s]*)?", re.ASCII)
+E = TypeVar("E", bound=StrEnum)
+
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#@]+(?:[/?#][^\s\x00-\x1f\x7f]*)?")
 
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
@@ -31,21 +37,26 @@ def kind_of(value: object) -> str:
     return "nothing" if value is None else type(value).__name__
 
 
-def text(*, most: int | None = None, least: int = 1) -> Validator:
-    """Require a `str` of `least` to `most` characters."""
+def text(*, most: int | None = None, least: int = 1, lines: bool = True) -> Validator:
+    """Require a `str` of `least` to `most` characters.
 
-    def check(owner: object, field: Attribute[str], value: object) -> None:
+    With `lines=False` it has to be a single line: what becomes a header must not smuggle another.
+    """
+
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, str):
             raise refuse(owner, field.name, f"must be text, not {kind_of(value)}")
         if len(value) < least:
             raise refuse(owner, field.name, "must not be empty")
         if most is not None and len(value) > most:
             raise refuse(owner, field.name, f"has {len(value)} characters, {most} are allowed")
+        if not lines and ("\n" in value or "\r" in value):
+            raise refuse(owner, field.name, "must be a single line")
 
     return check
 
 
-def url(owner: object, field: Attribute[str], value: object) -> None:
+def url(owner: object, field: Attribute[Any], value: object) -> None:
     """Require an absolute http(s) address without user information."""
     if not isinstance(value, str) or not _URL.fullmatch(value):
         raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
@@ -54,12 +65,12 @@ def url(owner: object, field: Attribute[str], value: object) -> None:
 def integer(*, least: int, most: int | None = None) -> Validator:
     """Require an `int` (not a `bool`) within bounds."""
 
-    def check(owner: object, field: Attribute[int], value: object) -> None:
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             raise refuse(owner, field.name, f"must be a whole number, not {kind_of(value)}")
         if value < least or (most is not None and value > most):
             bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-            raise refuse(owner, field.name, f"must be {bounds}, not {value}")
+            raise refuse(owner, field.name, f"must be {bounds}")
 
     return check
 
@@ -67,7 +78,7 @@ def integer(*, least: int, most: int | None = None) -> Validator:
 def number(*, least: float, most: float) -> Validator:
     """Require a finite number within bounds."""
 
-    def check(owner: object, field: Attribute[float], value: object) -> None:
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             raise refuse(owner, field.name, f"must be a number, not {kind_of(value)}")
         if not least <= value <= most:  # false for NaN too
@@ -108,10 +119,69 @@ def a(kind: type | tuple[type, ...]) -> Validator:
     return check
 
 
+def among(*words: str) -> Validator:
+    """Require one of a few words."""
+
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
+        if value not in words:
+            raise refuse(owner, field.name, f"must be one of {', '.join(words)}")
+
+    return check
+
+
+def member(kind: type[StrEnum]) -> Validator:
+    """Require a member of an enumeration, naming all of them otherwise."""
+
+    def check(owner: object, field: Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise refuse(owner, field.name, f"must be one of {', '.join(kind)}")
+
+    return check
+
+
+def amount(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a `Decimal` that a price can be."""
+    if not isinstance(value, Decimal):
+        raise refuse(owner, field.name, f"must be Decimal, not {kind_of(value)}")
+    if not value.is_finite() or value < 0:
+        raise refuse(owner, field.name, "must be a finite amount, not below zero")
+
+
 def aware(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a `datetime` that knows its offset from UTC."""
-    if getattr(value, "tzinfo", None) is None or getattr(value, "utcoffset", bool)() is None:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
         raise refuse(owner, field.name, "must be a datetime with a UTC offset")
+
+
+def strings(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a mapping of text to text."""
+    _text_to_text(owner, field.name, value)
+
+
+def several_strings(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a tuple of mappings of text to text, none of them empty."""
+    if not isinstance(value, tuple):
+        raise refuse(owner, field.name, "must be a sequence of mappings")
+    for position, each in enumerate(value):
+        where = f"{field.name}[{position}]"
+        _text_to_text(owner, where, each)
+        if not each:
+            raise refuse(owner, where, "must not be empty")
+
+
+def _text_to_text(owner: object, where: str, value: object) -> None:
+    if not isinstance(value, FrozenDict) or not all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    ):
+        raise refuse(owner, where, "must map text to text")
+
+
+def to_member(kind: type[E], value: E | str) -> E:
+    """Convert a member's exact word to the member; leave everything else for the validator."""
+    try:
+        return kind(value)
+    except ValueError:
+        return value  # type: ignore[return-value]  # `member` judges it
 
 
 def to_tuple(value: Any) -> Any:  # noqa: ANN401 - a converter: what is no list is left to the check

@@ -68,12 +68,12 @@ class OpenUrl:
     application: str | None = attrs.field(
         default=None,
         kw_only=True,
-        validator=optional(attrs.validators.in_(("BROWSER", "WEBVIEW"))),
+        validator=optional(validate.among("BROWSER", "WEBVIEW")),
     )
     view: str | None = attrs.field(
         default=None,
         kw_only=True,
-        validator=optional(attrs.validators.in_(("FULL", "HALF", "TALL"))),
+        validator=optional(validate.among("FULL", "HALF", "TALL")),
     )
     description: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -122,8 +122,12 @@ class ShowLocation:
         repr=hidden,
         validator=optional(validate.number(least=-180, most=180)),
     )
-    label: str | None = attrs.field(default=None, kw_only=True, repr=hidden)
-    query: str | None = attrs.field(default=None, kw_only=True, repr=hidden)
+    label: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+    query: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
     fallback_url: str | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.url)
@@ -191,7 +195,7 @@ class Buy:
     kind: ClassVar[str] = "buy"
 
     text: str = attrs.field(repr=hidden, validator=_label)
-    amount: Decimal = attrs.field(validator=validate.a(Decimal))
+    amount: Decimal = attrs.field(validator=validate.amount)
     currency: str = attrs.field(kw_only=True, validator=validate.text(least=3, most=3))
 
 

@@ -66,10 +66,10 @@ class Card:
         default=(), converter=validate.to_tuple, validator=_actions
     )
     height: CardHeight | None = attrs.field(
-        default=None, validator=optional(validate.a(CardHeight))
+        default=None, validator=optional(validate.member(CardHeight))
     )
     layout: CardLayout | None = attrs.field(
-        default=None, validator=optional(validate.a(CardLayout))
+        default=None, validator=optional(validate.member(CardLayout))
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), converter=validate.to_tuple, validator=_actions
@@ -99,7 +99,7 @@ class Carousel:
     )
     text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
     width: CardWidth | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.a(CardWidth))
+        default=None, kw_only=True, validator=optional(validate.member(CardWidth))
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), kw_only=True, converter=validate.to_tuple, validator=_actions

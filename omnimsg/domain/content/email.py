@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import Any, ClassVar
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_email
-from omnimsg.domain.content.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
+from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.privacy import hidden, masked
+
+_is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
 
 @attrs.frozen
@@ -26,10 +29,10 @@ class Attachment:
     """
 
     source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
-    file_name: str = attrs.field(validator=validate.text(most=255))
+    file_name: str = attrs.field(validator=validate.text(most=255, lines=False))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     content_id: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255))
+        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
     )
 
     def __attrs_post_init__(self) -> None:
@@ -38,7 +41,7 @@ class Attachment:
             raise validate.refuse(self, "content_type", "is needed with inline bytes")
 
 
-def _mailboxes(owner: object, field: attrs.Attribute[object], value: object) -> None:
+def _mailboxes(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, tuple):
         raise validate.refuse(owner, field.name, "must be a sequence of e-mail addresses")
     for position, each in enumerate(value):
@@ -64,7 +67,7 @@ class Email:
 
     kind: ClassVar[str] = "email"
 
-    subject: str = attrs.field(repr=hidden, validator=validate.text(most=998))
+    subject: str = attrs.field(repr=hidden, validator=validate.text(most=998, lines=False))
     html: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     text: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     cc: tuple[str, ...] = attrs.field(
@@ -76,15 +79,17 @@ class Email:
     attachments: tuple[Attachment, ...] = attrs.field(
         default=(), converter=validate.to_tuple, validator=validate.several(Attachment)
     )
-    headers: FrozenDict[str, str] = attrs.field(default=EMPTY, repr=hidden, converter=freeze)
-    from_name: str | None = attrs.field(default=None, validator=optional(validate.text(most=255)))
+    headers: FrozenDict[str, str] = attrs.field(
+        default=EMPTY, repr=hidden, converter=freeze, validator=validate.strings
+    )
+    from_name: str | None = attrs.field(
+        default=None, validator=optional(validate.text(most=255, lines=False))
+    )
 
     def __attrs_post_init__(self) -> None:
         """Refuse an e-mail without a body, and a header that could smuggle another one in."""
         if self.html is None and self.text is None:
             raise validate.refuse(self, "html", "give html, text or both")
-        for line in (self.subject, *self.headers, *self.headers.values()):
-            if not isinstance(line, str) or "\n" in line or "\r" in line:
-                raise validate.refuse(
-                    self, "headers", "subject and headers are single lines of text"
-                )
+        for name, line in self.headers.items():
+            if not _is_header_name(name) or "\n" in line or "\r" in line:
+                raise validate.refuse(self, "headers", "must be names and single lines of text")

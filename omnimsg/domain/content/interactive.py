@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -13,6 +13,12 @@ from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.privacy import hidden
 
 _words = optional(validate.text())
+_text = validate.text()
+
+
+def _header(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, MediaItem):
+        _text(owner, field, value)
 
 
 @attrs.frozen
@@ -33,13 +39,13 @@ class Interactive:
         converter=validate.to_tuple, validator=validate.several(Action.__args__, least=1)
     )
     header: str | MediaItem | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.a((str, MediaItem)))
+        default=None, kw_only=True, repr=hidden, validator=optional(_header)
     )
     footer: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)
 
     def __attrs_post_init__(self) -> None:
         """Refuse buttons below nothing."""
-        if self.body is None and not self.header:
+        if self.body is None and self.header is None:
             raise validate.refuse(self, "body", "give a body, or at least a header")
 
 

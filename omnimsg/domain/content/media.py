@@ -8,7 +8,16 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.media import Inline, Link, MediaKind, Source, Stored, mime, sha256
+from omnimsg.domain.media import (
+    Inline,
+    Link,
+    MediaKind,
+    Source,
+    Stored,
+    mime,
+    sha256,
+    to_media_kind,
+)
 from omnimsg.domain.privacy import hidden
 
 
@@ -30,11 +39,11 @@ class MediaItem:
         refresh: Have the provider fetch the address again instead of from its cache (RCS).
     """
 
-    kind: MediaKind = attrs.field(validator=validate.a(MediaKind))
+    kind: MediaKind = attrs.field(converter=to_media_kind, validator=validate.member(MediaKind))
     source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     file_name: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255))
+        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
     )
     alt_text: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -49,8 +58,12 @@ class MediaItem:
     size: int | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.integer(least=0))
     )
-    animated: bool | None = attrs.field(default=None, kw_only=True)
-    refresh: bool | None = attrs.field(default=None, kw_only=True)
+    animated: bool | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.a(bool))
+    )
+    refresh: bool | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.a(bool))
+    )
 
     def __attrs_post_init__(self) -> None:
         """Require the type of bytes that no address can tell."""
@@ -87,5 +100,5 @@ class Media:
         file_name: str | None = None,
     ) -> Media:
         """Build the common case: one item by address."""
-        item = MediaItem(MediaKind(kind), Link(url), content_type=content_type, file_name=file_name)
+        item = MediaItem(kind, Link(url), content_type=content_type, file_name=file_name)
         return cls((item,), caption)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -37,21 +38,13 @@ class Location:
     )
 
 
-def _strings(owner: object, field: attrs.Attribute[StringMap], value: object) -> None:
-    if not isinstance(value, FrozenDict) or not all(
-        isinstance(each, str) for pair in value.items() for each in pair
-    ):
-        raise validate.refuse(owner, field.name, "must map text to text")
-
-
-def _all_strings(owner: object, field: attrs.Attribute[object], value: object) -> None:
-    if not isinstance(value, tuple):
-        raise validate.refuse(owner, field.name, "must be a sequence of mappings")
-    for position, each in enumerate(value):
-        if not isinstance(each, FrozenDict) or not each:
-            where = f"{field.name}[{position}]"
-            raise validate.refuse(owner, where, "must be a mapping with at least one entry")
-        _strings(owner, field, each)  # type: ignore[arg-type]  # reports under the list's name
+def _date(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    try:
+        found = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        found = False
+    if not found:
+        raise validate.refuse(owner, field.name, "must be a date as YYYY-MM-DD")
 
 
 @attrs.frozen(kw_only=True)
@@ -71,26 +64,26 @@ class ContactCard:
         birthday: `YYYY-MM-DD`.
     """
 
-    name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=_strings)
+    name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=validate.strings)
     phones: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=_all_strings
+        default=(), repr=hidden, converter=freeze, validator=validate.several_strings
     )
     emails: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=_all_strings
+        default=(), repr=hidden, converter=freeze, validator=validate.several_strings
     )
     addresses: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=_all_strings
+        default=(), repr=hidden, converter=freeze, validator=validate.several_strings
     )
     urls: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=_all_strings
+        default=(), repr=hidden, converter=freeze, validator=validate.several_strings
     )
     org: StringMap | None = attrs.field(
-        default=None, repr=hidden, converter=freeze, validator=optional(_strings)
+        default=None, repr=hidden, converter=freeze, validator=optional(validate.strings)
     )
     birthday: str | None = attrs.field(
         default=None,
         repr=hidden,
-        validator=optional(attrs.validators.matches_re(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
+        validator=optional(_date),
     )
 
     def __attrs_post_init__(self) -> None:

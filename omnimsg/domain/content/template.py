@@ -110,7 +110,7 @@ class TemplateButton:
     """
 
     position: int = attrs.field(validator=validate.integer(least=1))
-    kind: ButtonKind = attrs.field(validator=validate.a(ButtonKind))
+    kind: ButtonKind = attrs.field(validator=validate.member(ButtonKind))
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
 

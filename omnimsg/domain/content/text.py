@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
-from attrs.validators import in_, optional
+from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action
@@ -16,7 +16,7 @@ from omnimsg.domain.privacy import hidden
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
-def _udh(owner: object, field: attrs.Attribute[str], value: object) -> None:
+def _udh(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not _HEX.fullmatch(value):
         raise validate.refuse(owner, field.name, "must be whole bytes as hexadecimal digits")
 
@@ -49,14 +49,26 @@ class Text:
 
     kind: ClassVar[str] = "text"
 
-    text: str = attrs.field(repr=hidden, validator=validate.text())
-    preview_url: bool | None = attrs.field(
-        default=None, kw_only=True, validator=in_((None, True, False))
-    )
-    udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_udh))
-    autoconvert: Autoconvert | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.a(Autoconvert))
-    )
+    text: str = attrs.field(repr=hidden)
+    preview_url: bool | None = attrs.field(default=None, kw_only=True)
+    udh: str | None = attrs.field(default=None, kw_only=True)
+    autoconvert: Autoconvert | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Check; here, because a validator per field would double the cost of most messages."""
+        text = self.text
+        if text.__class__ is not str or not text:
+            _text(self, _FIELDS.text, text)
+        if self.preview_url is not None:
+            _flag(self, _FIELDS.preview_url, self.preview_url)
+        if self.udh is not None:
+            _udh(self, _FIELDS.udh, self.udh)
+        if self.autoconvert is not None:
+            _autoconvert(self, _FIELDS.autoconvert, self.autoconvert)
+
+
+_FIELDS = attrs.fields(Text)
+_text, _flag, _autoconvert = validate.text(), validate.a(bool), validate.member(Autoconvert)
 
 
 @attrs.frozen
