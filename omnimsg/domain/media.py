@@ -16,22 +16,29 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.address import is_e164
+from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.privacy import Secret, hidden, masked
 
-_MIME = re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?:\s*;[^\r\n]*)?", re.ASCII)
+_MIME = re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?: *;[ -~]*)?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def mime(owner: object, field: attrs.Attribute[str], value: object) -> None:
+def mime(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     """Require a media type such as `image/png`, with or without parameters."""
     if not isinstance(value, str) or not _MIME.fullmatch(value):
         raise validate.refuse(owner, field.name, "must be a media type such as 'image/png'")
 
 
-def sha256(owner: object, field: attrs.Attribute[str], value: object) -> None:
+def sha256(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     """Require a SHA-256 as 64 hexadecimal digits."""
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise validate.refuse(owner, field.name, "must be a SHA-256 as 64 hexadecimal digits")
+
+
+def _phone(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) or not is_e164(value):
+        raise validate.refuse(owner, field.name, "must be a number in E.164 form")
 
 
 class MediaKind(StrEnum):
@@ -43,6 +50,11 @@ class MediaKind(StrEnum):
     DOCUMENT = "document"
     STICKER = "sticker"
     GIF = "gif"
+
+
+def to_media_kind(value: MediaKind | str) -> MediaKind:
+    """Convert a kind's exact name to the kind; leave everything else for the validator."""
+    return validate.to_member(MediaKind, value)
 
 
 @attrs.frozen
@@ -89,8 +101,10 @@ class Stored:
     url: str | None = attrs.field(default=None, validator=optional(validate.url))
     sha256: str | None = attrs.field(default=None, validator=optional(sha256))
     expires: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
-    restricted_to: str | None = attrs.field(default=None, repr=masked)
-    client_encrypted: bool = False
+    restricted_to: str | None = attrs.field(
+        default=None, repr=masked, validator=optional(validate.text(most=320))
+    )
+    client_encrypted: bool = attrs.field(default=False, validator=validate.a(bool))
 
     def __attrs_post_init__(self) -> None:
         """Require some way to name the file."""
@@ -134,10 +148,19 @@ class Upload:
 
     data: bytes | Path = attrs.field(repr=hidden, validator=validate.a((bytes, Path)))
     content_type: str = attrs.field(validator=mime)
-    file_name: str = attrs.field(kw_only=True, validator=validate.text(most=255))
-    restricted_to: str | None = attrs.field(default=None, kw_only=True, repr=masked)
-    channel: str | None = attrs.field(default=None, kw_only=True)
-    encryption: Encryption | None = attrs.field(default=None, kw_only=True)
+    file_name: str = attrs.field(kw_only=True, validator=validate.text(most=255, lines=False))
+    restricted_to: str | None = attrs.field(
+        default=None, kw_only=True, repr=masked, validator=optional(_phone)
+    )
+    channel: Channel | None = attrs.field(
+        default=None,
+        kw_only=True,
+        converter=to_channel,
+        validator=optional(validate.member(Channel)),
+    )
+    encryption: Encryption | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.a(Encryption))
+    )
 
 
 @attrs.frozen(kw_only=True)
