@@ -51,6 +51,5 @@ class Failure:
         said = [f"code {self.code}"] if self.code is not None else []
         said += [f"HTTP {self.http_status}"] if self.http_status is not None else []
         origin = f" ({', '.join(said)})" if said else ""
-        return f"{where}{self.reason.value}{origin}" + (
-            f": {' '.join(mask_text(self.detail).split())}" if self.detail else ""
-        )
+        detail = f": {mask_text(self.detail)}" if self.detail else ""
+        return " ".join(f"{where}{self.reason.value}{origin}{detail}".split())

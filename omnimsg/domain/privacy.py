@@ -1,20 +1,28 @@
 """What keeps numbers, addresses, texts and secrets out of logs, reprs and errors.
 
 Numbers keep their first three and last two digits: enough to recognise a customer's complaint,
-not enough to dial.
+not enough to dial. Short ones keep less.
 """
 
 import re
 from typing import Any
 
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])")
-_EMAIL = re.compile(r"[^\s@<>\"',;:()]+@[^\s@<>\"',;:()]+")
+# After a plus a number may be written in groups; without one it may be part of a hexadecimal id.
+_NUMBER = re.compile(
+    r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
+)
+# Tried only where a word starts: from every letter of a long one it would take quadratic time.
+_BREAKS = r"\s@<>\"',;:()"
+_EMAIL = re.compile(rf"(?:(?<=[{_BREAKS}])|^)[^{_BREAKS}]++@[^{_BREAKS}]+")
 
 
 def mask_number(number: str) -> str:
     """Hide the middle of a phone number: `+37255500001` becomes `+372******01`."""
-    head = 4 if number.startswith("+") else 3
-    return number[:head] + "*" * max(0, len(number) - head - 2) + number[-2:]
+    plus = number.startswith("+")
+    digits = len(number) - plus
+    head, tail = (3, 2) if digits >= 8 else (0, 2) if digits >= 5 else (0, 0)
+    shown = plus + head
+    return number[:shown] + "*" * (digits - head - tail) + number[len(number) - tail :]
 
 
 def mask_email(address: str) -> str:
@@ -57,6 +65,8 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"a Secret holds text, not {type(value).__name__}")
         self._value = value
 
     def reveal(self) -> str:
