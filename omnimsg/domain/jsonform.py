@@ -3,6 +3,7 @@
 * content, parameters, actions and media sources carry a `type` beside their fields; outcomes
   carry an `outcome`
 * fields that hold their default are left out
+* a timeline is a list of what was said, earliest first, each with `at`
 * times are ISO 8601 with an offset, bytes are base64, decimals are text
 * an unknown field is an error that names the nearest known one
 
@@ -13,24 +14,25 @@ from __future__ import annotations
 
 import base64
 import types
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+from functools import cache, partial
+from operator import is_
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, get_args, get_origin
 
 import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from omnimsg.domain.address import ProviderContact
-from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen import FrozenDict
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Failed, Outcome
 from omnimsg.domain.privacy import Secret
+from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structure import exactly, one_of, require_mapping, structure
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def outcome_from_json(data: object) -> Outcome:
     Raises:
         InvalidValue: Something is missing, unknown or wrong; every problem has its path.
     """
-    return structure(_converter(), Outcome, data)  # type: ignore[arg-type,return-value]  # a union
+    return structure(_converter(), Outcome, data)  # type: ignore[arg-type]  # a union
 
 
 def to_json(value: object) -> Any:  # noqa: ANN401 - JSON data
@@ -126,22 +128,73 @@ def _read_tagged(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any],
             return None
         value = dict(require_mapping(value))
         word = value.pop(tag, None)
-        if word not in by_kind:
+        if not isinstance(word, str) or word not in by_kind:
             raise InvalidValue(Problem(tag, str(one_of(word, by_kind))))
         return converter.structure(value, by_kind[word])
 
     return read
 
 
-def _read_either(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
+def _read_either(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401
     """Read a union of text and one class: what is no text is the class."""
+    other = next(each for each in _members(kind) if each is not str)
 
     def read(value: Any, _: Any) -> Any:  # noqa: ANN401 - JSON data
-        return (
-            value if value is None or isinstance(value, str) else converter.structure(value, kind)
-        )
+        if value is None or isinstance(value, str):
+            return value
+        if not isinstance(value, dict):
+            raise ValueError("must be text or an object with keys")  # noqa: TRY004 - one family
+        return converter.structure(value, other)
 
     return read
+
+
+def _read_tuple(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    """Read a tuple from a list only: text and objects are iterable too, but mean something else."""
+    members: Any = types.GenericAlias(list, get_args(kind)[:1])
+
+    def read(value: Any, _: Any) -> Any:  # noqa: ANN401 - JSON data
+        if not isinstance(value, list):
+            raise ValueError("must be a list")  # noqa: TRY004 - one family to put in words
+        return tuple(converter.structure(value, members))
+
+    return read
+
+
+def _read_class(converter: cattrs.Converter, kind: type[T]) -> Callable[[Any, Any], T]:
+    """Read a class from an object only: to its fields, an empty list looks like an empty object."""
+    read_fields = make_dict_structure_fn(
+        kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
+    )
+    return lambda value, _: read_fields(require_mapping(value), kind)
+
+
+def _write_class(converter: cattrs.Converter, kind: type[T]) -> Callable[[T], dict[str, Any]]:
+    return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
+
+
+@attrs.frozen
+class _Said(Evidence):
+    """One line of a timeline: JSON has no mappings with keys like `Evidence`."""
+
+    at: datetime = attrs.field(kw_only=True)
+
+
+def _read_timeline(converter: cattrs.Converter, value: object, _: object) -> Timeline:
+    timeline = Timeline()
+    for said in converter.structure(value, tuple[_Said, ...]):
+        given = attrs.asdict(said, recurse=False)
+        at = given.pop("at")
+        timeline = timeline.merge(Timeline.of(Evidence(**given), at))
+    return timeline
+
+
+def _write_timeline(converter: cattrs.Converter, timeline: Timeline) -> list[dict[str, Any]]:
+    entries = sorted(timeline.entries.items(), key=lambda entry: (entry[1], entry[0].order))
+    return [
+        converter.unstructure(_Said(**attrs.asdict(said, recurse=False), at=at))
+        for said, at in entries
+    ]
 
 
 def _read_datetime(value: object, _: object) -> datetime:
@@ -175,8 +228,20 @@ def _read_enum(value: object, kind: type[StrEnum]) -> StrEnum:
     return words[value]
 
 
-def _refuse_secret(_: Secret) -> None:
+def _refuse_secret(*_: object) -> NoReturn:
     raise InvalidValue(Problem("encryption.key", "a secret has no JSON form"))
+
+
+def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
+    return getattr(kind, "__origin__", kind) in (FrozenDict, Mapping)
+
+
+def _is_tuple(kind: Any) -> bool:  # noqa: ANN401 - a type form
+    return getattr(kind, "__origin__", None) is tuple
+
+
+def _is_either(kind: Any) -> bool:  # noqa: ANN401 - a type form
+    return str in _members(kind) and len(_members(kind)) == 2
 
 
 @cache
@@ -185,58 +250,41 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(
         forbid_extra_keys=True, unstruct_collection_overrides={tuple: list}
     )
-    converter.register_unstructure_hook_factory(
-        attrs.has,
-        lambda kind: make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True),
+    factories: tuple[tuple[Callable[[Any], bool], Callable[..., Any], Callable[..., Any]], ...] = (
+        (attrs.has, _read_class, _write_class),
+        (_is_tagged, _read_tagged, _write_tagged),
+        (_is_either, _read_either, lambda converter, _: converter.unstructure),
     )
-    converter.register_structure_hook_factory(
-        attrs.has,
-        lambda kind: make_dict_structure_fn(
-            kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
-        ),
+    for applies, reader, writer in factories:
+        converter.register_structure_hook_factory(applies, partial(reader, converter))
+        converter.register_unstructure_hook_factory(applies, partial(writer, converter))
+    converter.register_structure_hook_factory(_is_tuple, partial(_read_tuple, converter))
+    converter.register_structure_hook_func(
+        _is_mapping, lambda value, _: FrozenDict(require_mapping(value))
     )
-    converter.register_structure_hook_factory(
-        _is_tagged, lambda kind: _read_tagged(converter, kind)
+    converter.register_unstructure_hook_func(
+        _is_mapping,
+        lambda value: {key: converter.unstructure(item) for key, item in value.items()},
     )
-    converter.register_unstructure_hook_factory(
-        _is_tagged, lambda kind: _write_tagged(converter, kind)
-    )
-    for either in (ProviderContact, MediaItem):
-        converter.register_structure_hook_factory(
-            lambda kind, either=either: set(_members(kind)) == {str, either},
-            lambda _, either=either: _read_either(converter, either),
-        )
-        converter.register_unstructure_hook_factory(
-            lambda kind, either=either: set(_members(kind)) == {str, either},
-            lambda _: converter.unstructure,
-        )
-    for kind, words in (
+    scalars: tuple[tuple[type, str], ...] = (
         (str, "text"),
         (int, "a whole number"),
         (float, "a number"),
         (bool, "true or false"),
-    ):
+    )
+    for kind, words in scalars:
         # By identity: registered by class, `str` would also take every text enum.
-        converter.register_structure_hook_func(
-            lambda asked, kind=kind: asked is kind, exactly(kind, words)
-        )
-    converter.register_structure_hook(StrEnum, _read_enum)
-    converter.register_unstructure_hook(StrEnum, lambda each: each.value)
-    converter.register_structure_hook(datetime, _read_datetime)
-    converter.register_unstructure_hook(datetime, datetime.isoformat)
-    converter.register_structure_hook(bytes, _read_bytes)
-    converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode())
-    converter.register_structure_hook(Decimal, _read_decimal)
-    converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(MessageId, lambda value, _: MessageId(value))
-    converter.register_unstructure_hook(MessageId, str)
-    converter.register_unstructure_hook(Secret, _refuse_secret)
-    converter.register_structure_hook_func(
-        lambda kind: (get_origin(kind) or kind) is FrozenDict,
-        lambda value, _: FrozenDict(require_mapping(value)),
+        converter.register_structure_hook_func(partial(is_, kind), exactly(kind, words))
+    hooks: tuple[tuple[type, Callable[..., Any], Callable[..., Any]], ...] = (
+        (StrEnum, _read_enum, lambda each: each.value),
+        (datetime, _read_datetime, datetime.isoformat),
+        (bytes, _read_bytes, lambda data: base64.b64encode(data).decode()),
+        (Decimal, _read_decimal, str),
+        (MessageId, lambda value, _: MessageId(value), str),
+        (Secret, _refuse_secret, _refuse_secret),
+        (Timeline, partial(_read_timeline, converter), partial(_write_timeline, converter)),
     )
-    converter.register_unstructure_hook_func(
-        lambda kind: (get_origin(kind) or kind) is FrozenDict,
-        lambda value: {key: converter.unstructure(item) for key, item in value.items()},
-    )
+    for kind, read, write in hooks:
+        converter.register_structure_hook(kind, read)
+        converter.register_unstructure_hook(kind, write)
     return converter

@@ -89,13 +89,10 @@ class Evidence:
     @property
     def order(self) -> tuple[int, str, str, str, str]:
         """A total order, highest rank last, that depends on nothing but the evidence."""
-        return (
-            self.status.rank,
-            self.provider_status,
-            self.code or "",
-            self.reason or "",
-            self.fault or "",
-        )
+        rest = (self.code, self.reason, self.fault)
+        # Nothing and empty text are two pieces of evidence, so they need two places in the order.
+        code, reason, fault = ("" if each is None else f"={each}" for each in rest)
+        return self.status.rank, self.provider_status, code, reason, fault
 
 
 @attrs.frozen
@@ -111,7 +108,7 @@ class Timeline:
     @classmethod
     def of(cls, evidence: Evidence, at: datetime) -> Timeline:
         """Start a timeline with one piece of evidence."""
-        if at.tzinfo is None:
+        if at.utcoffset() is None:
             raise validate.refuse(evidence, "at", "must be a datetime with a UTC offset")
         return cls(FrozenDict({evidence: at}))
 
