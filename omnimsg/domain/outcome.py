@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
@@ -17,7 +17,9 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
-from omnimsg.domain.reason import Fault, Reason, Retry
+
+if TYPE_CHECKING:
+    from omnimsg.domain.reason import Fault, Reason, Retry
 
 
 class Scope(StrEnum):
@@ -79,7 +81,7 @@ class Accepted:
     @property
     def id(self) -> MessageId | None:
         """The id to keep: `str(id)` given to `Client.status` in any process finds the message."""
-        if self.provider_id is None:
+        if not self.provider_id:
             return None
         return MessageId.of(self.account, self.provider_id)
 
