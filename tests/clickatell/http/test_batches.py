@@ -91,6 +91,7 @@ async def test_what_cannot_be_told_apart_has_no_verdict(client: Client, sandbox:
     check_delivery(sandbox, found)
 
 
+@pytest.mark.parametrize("options", [{"echo_refused": False}], ids=["not echoed"])
 async def test_alike_refusals_need_no_names(client: Client, sandbox: Sandbox) -> None:
     """Two messages to one number that are refused alike share the verdict."""
     messages = [Message(magic_number(Scenario.OPTED_OUT), "hello") for _ in range(2)]

@@ -26,6 +26,7 @@ from omnimsg import (
     Stored,
     Upload,
 )
+from omnimsg.engine.files import measured
 
 from .catalogue import DIGEST, ENCRYPTED, ENCRYPTION, PNG
 from .conftest import NOW, TO, Recorder, check_delivery, outcomes
@@ -33,6 +34,7 @@ from .conftest import NOW, TO, Recorder, check_delivery, outcomes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from omnimsg.adapter import Source
     from omnimsg.sandbox import Sandbox
     from omnimsg_clickatell.emulator import ClickatellEmulator
 
@@ -202,6 +204,28 @@ async def test_refused_uploads(
     assert Retry.SAFE is not failure.retry
     # An empty body is not what the document means by an upload, and is the point of one case.
     assert (["POST /v1/media: body: has 0 bytes"] if not upload.data else []) == recorder.take()
+
+
+async def test_a_file_that_changes_on_its_way(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is no longer the one that was measured is refused, not stored."""
+
+    async def before(data: bytes | Path) -> Source:
+        return attrs.evolve(await measured(data), sha256=hashlib.sha256(b"before").hexdigest())
+
+    monkeypatch.setattr("omnimsg.client.measured", before)
+
+    with pytest.raises(OperationError) as caught:
+        await client.upload(PICTURE)
+
+    failure = caught.value.failure
+    assert (Reason.INVALID_CONTENT, "23", 400) == (
+        failure.reason,
+        failure.code,
+        failure.http_status,
+    )
+    assert [400] == [each["status"] for each in sandbox.requests]
 
 
 async def test_a_digest_that_is_another_files(client: Client, sandbox: Sandbox) -> None:
