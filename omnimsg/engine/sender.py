@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import outcome_of
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent, Outcome
 from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from omnimsg.adapter import Adapter
-    from omnimsg.domain.message import Message
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.dispatcher import Dispatcher
 
@@ -35,7 +35,12 @@ class Sender:
         """Say whether a message must not be sent at all; `None` where it may.
 
         One bad message never spoils the others of its request: it never gets that far.
+
+        Raises:
+            TypeError: It is no message.
         """
+        if not isinstance(message, Message):
+            raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
         try:
             failure = self._adapter.check(message)
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch

@@ -132,10 +132,8 @@ class _Run:
         return len(self._done) >= self._window * 2
 
     async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        if not isinstance(messages, AsyncIterable):
-            messages = _paced(messages, max(100, self._sender.batch_limit))
         position = 0
-        async for message in messages:
+        async for message in messages if isinstance(messages, AsyncIterable) else _each(messages):
             refusal = self._sender.refusal(message)
             if refusal is None:
                 group = self._sender.group(message)
@@ -204,9 +202,6 @@ class _Run:
         return outcomes
 
 
-async def _paced(messages: Iterable[Message], pause: int) -> AsyncIterator[Message]:
-    """Read a list, which never waits by itself, so that requests and answers move meanwhile."""
-    for number, message in enumerate(messages, 1):
+async def _each(messages: Iterable[Message]) -> AsyncIterator[Message]:
+    for message in messages:
         yield message
-        if number % pause == 0:
-            await asyncio.sleep(0)

@@ -1,0 +1,274 @@
+"""The journal knows before the first byte and after the last word, whatever happens between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import anyio
+import pytest
+from support.adapters import FakeTransport, accepted, references, results, texts, tiny
+
+from omnimsg import Accepted, Ambiguous, Message, NotSent, Outcome, Reason, Retry, RetryPolicy
+from omnimsg.adapter import Request, Response
+from omnimsg.engine import dispatcher
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.dispatcher import Dispatcher
+from omnimsg.engine.sender import Sender
+
+pytestmark = pytest.mark.anyio
+
+Step = Callable[[], Awaitable[None]]
+
+
+async def nothing() -> None:
+    """Take no time."""
+
+
+class Diary:
+    """Notes what it is told, in one list with the requests.
+
+    Args:
+        intending: What happens while an intent is recorded.
+        settling: What happens while outcomes are recorded.
+    """
+
+    def __init__(self, *, intending: Step = nothing, settling: Step = nothing) -> None:
+        self._intending = intending
+        self._settling = settling
+        self.told: list[Any] = []
+
+    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+        """Note an intent."""
+        await self._intending()
+        self.told.append(("intend", account, [each.reference for each in messages]))
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Note outcomes."""
+        await self._settling()
+        self.told.append(("settle", *((each.reference, each.kind) for each in outcomes)))
+
+    def wire(self, reply: Callable[[Request], Any] = accepted) -> FakeTransport:
+        """Build a wire whose requests are noted too."""
+
+        def noted(request: Request) -> Any:
+            self.told.append(("request", references(request)))
+            return reply(request)
+
+        return FakeTransport(noted)
+
+
+async def send(diary: Diary, wire: FakeTransport, count: int = 1, **limits: Any) -> list[Outcome]:
+    """Send a batch with a journal."""
+    adapter = tiny(**limits)
+    sender = Sender(adapter, Dispatcher(adapter, wire, journal=diary), policy=RetryPolicy(base=0))
+    return await sender.send(texts(count), Deadline.after(10))
+
+
+async def stuck(_: object = None) -> Any:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+
+
+async def broken() -> None:
+    """Fail as a database does: quoting what it was given."""
+    raise OSError("INSERT ... '+37255500001'")
+
+
+async def cancelled_in(diary: Diary, wire: FakeTransport, *, after: Awaitable[Any]) -> None:
+    """Send, and cancel after something has happened."""
+    sending = asyncio.create_task(send(diary, wire))
+    await after
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+
+async def test_the_intent_comes_first_and_the_outcome_last() -> None:
+    """Intend, request, settle."""
+    diary = Diary()
+
+    await send(diary, diary.wire(), 2)
+
+    assert [
+        ("intend", "main", ["r0", "r1"]),
+        ("request", ["r0", "r1"]),
+        ("settle", ("r0", "accepted"), ("r1", "accepted")),
+    ] == diary.told
+
+
+async def test_each_attempt_has_its_own_pair() -> None:
+    """A retried member is intended again, and only it."""
+    diary = Diary()
+
+    def reply(request: Request) -> Response:
+        first = references(request) == ["r0", "r1"]
+        return results(
+            {each: "slow-down" if first and each == "r1" else "ok" for each in references(request)}
+        )
+
+    await send(diary, diary.wire(reply), 2)
+
+    assert [
+        ("intend", "main", ["r0", "r1"]),
+        ("request", ["r0", "r1"]),
+        ("settle", ("r0", "accepted"), ("r1", "not_sent")),
+        ("intend", "main", ["r1"]),
+        ("request", ["r1"]),
+        ("settle", ("r1", "accepted")),
+    ] == diary.told
+
+
+async def test_a_halved_batch_is_intended_by_halves() -> None:
+    """What is cut before it is written is intended only as it leaves."""
+    diary = Diary()
+
+    await send(diary, diary.wire(), 2, max_bytes=130)
+
+    assert ["intend", "request", "settle"] * 2 == [each[0] for each in diary.told]
+
+
+async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a record nothing leaves, and the outcome says so."""
+    diary = Diary(intending=broken)
+
+    outcomes = await send(diary, diary.wire(), 2)
+
+    assert {(NotSent, Retry.NEVER)} == {
+        (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
+    }
+    assert [] == diary.told
+    assert "the journal raised OSError at test_journal.py:" in caplog.text
+
+
+async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is shouted, for after a crash the message would count as ambiguous."""
+    diary = Diary(settling=broken)
+
+    outcomes = await send(diary, diary.wire())
+
+    assert [Accepted] == [type(each) for each in outcomes]
+    (record,) = [each for each in caplog.records if each.levelno == logging.CRITICAL]
+    assert "lost 1 outcomes of account 'main'" in record.getMessage()
+    assert "raised OSError" in record.getMessage()
+
+
+async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The wait for it is bounded, and what it did not record is shouted."""
+    monkeypatch.setattr(dispatcher, "LAST_WORDS", 0.02)
+    diary = Diary(settling=stuck)
+
+    outcomes = await send(diary, diary.wire())
+
+    assert [Accepted] == [type(each) for each in outcomes]
+    assert "the journal is too slow and lost 1 outcomes" in caplog.text
+
+
+async def test_a_journal_that_cancels_itself_is_shouted(caplog: pytest.LogCaptureFixture) -> None:
+    """Its cancellation is not the caller's."""
+
+    async def give_up() -> None:
+        raise asyncio.CancelledError
+
+    diary = Diary(settling=give_up)
+
+    outcomes = await send(diary, diary.wire())
+
+    assert [Accepted] == [type(each) for each in outcomes]
+    assert "the journal was cancelled and lost 1 outcomes" in caplog.text
+
+
+async def test_cancelled_after_the_request_left_is_ambiguous() -> None:
+    """The journal is told what nobody waits for any more."""
+    diary = Diary()
+    wire = diary.wire(stuck)
+
+    await cancelled_in(diary, wire, after=wire.asked())
+
+    assert ("settle", ("r0", "ambiguous")) == diary.told[-1]
+
+
+async def test_cancelled_before_the_request_left_is_not_sent() -> None:
+    """A message that waited for a connection is not a message that may have been sent."""
+    diary = Diary()
+    wire = diary.wire(stuck)
+    wire._writes = False
+
+    await cancelled_in(diary, wire, after=wire.asked())
+
+    assert ("settle", ("r0", "not_sent")) == diary.told[-1]
+
+
+async def test_cancelled_while_the_intent_is_recorded_is_not_sent() -> None:
+    """Half an intent may have been recorded, so that its end is recorded too."""
+    reached = asyncio.Event()
+
+    async def slowly() -> None:
+        reached.set()
+        await stuck()
+
+    diary = Diary(intending=slowly)
+    wire = diary.wire()
+
+    await cancelled_in(diary, wire, after=reached.wait())
+
+    assert [("settle", ("r0", "not_sent"))] == diary.told
+
+
+async def test_cancelled_while_the_outcome_is_recorded_is_recorded() -> None:
+    """A known outcome is not lost to a cancellation, however it is made."""
+    for cancel in ("asyncio", "anyio"):
+        reached, go = asyncio.Event(), asyncio.Event()
+
+        async def slowly(reached: asyncio.Event = reached, go: asyncio.Event = go) -> None:
+            reached.set()
+            await go.wait()
+
+        diary = Diary(settling=slowly)
+
+        async with anyio.create_task_group() as tasks:
+            sending: asyncio.Task[Any] | None = None
+            if cancel == "asyncio":
+                sending = asyncio.create_task(send(diary, diary.wire()))
+            else:
+                tasks.start_soon(send, diary, diary.wire())
+            await reached.wait()
+            if sending is not None:
+                sending.cancel()
+            else:
+                tasks.cancel_scope.cancel()
+            asyncio.get_running_loop().call_later(0.01, go.set)
+            if sending is not None:
+                with pytest.raises(asyncio.CancelledError):
+                    await sending
+
+        assert ("settle", ("r0", "accepted")) == diary.told[-1]
+
+
+async def test_a_message_that_never_gets_that_far_is_not_recorded() -> None:
+    """What is refused before a request exists was never about to leave."""
+    diary = Diary()
+    adapter = tiny()
+    sender = Sender(adapter, Dispatcher(adapter, diary.wire(), journal=diary))
+
+    (outcome,) = await sender.send(texts(1), Deadline.after(-1))
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.DEADLINE_EXCEEDED is outcome.reason
+    assert [] == diary.told
+
+
+async def test_an_ambiguous_outcome_is_recorded_as_what_it_is() -> None:
+    """Nothing is made nicer for the record."""
+    diary = Diary()
+
+    outcomes = await send(diary, diary.wire(lambda _: Response(500)))
+
+    assert [Ambiguous] == [type(each) for each in outcomes]
+    assert ("settle", ("r0", "ambiguous")) == diary.told[-1]

@@ -1,0 +1,406 @@
+"""A stream of any length: nothing lost, nothing mixed, nothing held back, nothing piled up."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import FakeTransport, TinyAdapter, accepted, references, texts, tiny
+
+from omnimsg import (
+    Accepted,
+    Channel,
+    Location,
+    Message,
+    NotSent,
+    Outcome,
+    Reason,
+    Retry,
+    RetryPolicy,
+    Scope,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.engine.dispatcher import Dispatcher
+from omnimsg.engine.sender import Sender
+from omnimsg.engine.stream import WINDOW, send_stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+
+pytestmark = pytest.mark.anyio
+
+
+def stream(
+    wire: FakeTransport,
+    messages: Iterable[Message] | AsyncIterable[Message],
+    *,
+    kind: type[TinyAdapter] = TinyAdapter,
+    deadline: float = 10.0,
+    window: int = WINDOW,
+    **limits: Any,
+) -> AsyncGenerator[Outcome, None]:
+    """Send a stream through a wire."""
+    adapter = tiny(kind=kind, **limits)
+    sender = Sender(adapter, Dispatcher(adapter, wire), policy=RetryPolicy(base=0))
+    return cast(
+        "AsyncGenerator[Outcome, None]",
+        send_stream(sender, messages, deadline=deadline, window=window),
+    )
+
+
+async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
+    """Take everything."""
+    return [each async for each in outcomes]
+
+
+class Gate:
+    """A reply that waits until the test opens it."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+
+    async def __call__(self, request: Request) -> Response:
+        """Wait, then accept."""
+        await self.open.wait()
+        return accepted(request)
+
+
+async def settled() -> None:
+    """Let everything run that can run."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_every_message_has_its_outcome_and_its_position(asynchronous: bool) -> None:
+    """Outcomes may come in any order, but each says where its message stood."""
+
+    async def slowly() -> AsyncIterator[Message]:
+        for each in texts(1000):
+            yield each
+
+    outcomes = await collect(
+        stream(FakeTransport(), slowly() if asynchronous else iter(texts(1000)))
+    )
+
+    assert {f"r{number}": number for number in range(1000)} == {
+        each.reference: each.position for each in outcomes
+    }
+    assert 1000 == len(outcomes)
+
+
+async def test_an_empty_stream_ends() -> None:
+    """No message, no request, no wait."""
+    wire = FakeTransport()
+
+    assert [] == await collect(stream(wire, []))
+    assert [] == wire.requests
+
+
+async def test_a_hundred_and_one_messages_are_two_requests() -> None:
+    """A list is cut by the provider's limit, not by the window."""
+    wire = FakeTransport()
+
+    await collect(stream(wire, texts(101)))
+
+    assert [100, 1] == [len(references(each)) for each in wire.requests]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 100, 1000])
+async def test_requests_are_full_where_messages_wait(limit: int) -> None:
+    """No request is smaller than it need be, whatever the provider's limit."""
+    wire = FakeTransport()
+
+    await collect(stream(wire, texts(3000), max_messages=limit))
+
+    assert -(-3000 // limit) == len(wire.requests)
+    assert wire.most <= WINDOW
+
+
+async def test_two_messages_of_one_reference_never_share_a_request() -> None:
+    """Their answers could not be told apart."""
+    wire = FakeTransport()
+    same = [attrs.evolve(each, reference="same") for each in texts(3)]
+
+    outcomes = await collect(stream(wire, [*same, *texts(2)]))
+
+    assert all(len(set(references(each))) == len(references(each)) for each in wire.requests)
+    assert 3 == sum("same" in references(each) for each in wire.requests)
+    assert [0, 1, 2, 3, 4] == sorted(each.position or 0 for each in outcomes)
+
+
+class Grouped(TinyAdapter):
+    """Notes the groups of every request."""
+
+    def sending(self, messages: Any, context: Any) -> Request:
+        """Note them."""
+        assert 1 == len({self.group(each) for each in messages})
+        return super().sending(messages, context)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([Channel.SMS, Channel.WHATSAPP]), st.sampled_from("abcdef")),
+        max_size=60,
+    ),
+    st.integers(1, 8),
+)
+def test_groups_and_references_never_mix_and_nothing_is_lost(
+    given_: list[tuple[Channel, str]], limit: int
+) -> None:
+    """For any mixture, each message leaves exactly once, in a request of its own kind."""
+    messages = [
+        Message("+37255500001", "hello", reference=reference, channel=channel)
+        for channel, reference in given_
+    ]
+    wire = FakeTransport()
+
+    outcomes = asyncio.run(
+        collect(stream(wire, messages, kind=Grouped, max_messages=limit, window=2))
+    )
+
+    assert list(range(len(messages))) == sorted(each.position or 0 for each in outcomes)
+    assert {Accepted} >= {type(each) for each in outcomes}
+    sent = [references(each) for each in wire.requests]
+    assert Counter(each.reference for each in messages) == Counter(
+        ref for each in sent for ref in each
+    )
+    assert all(len(each) <= limit and len(set(each)) == len(each) for each in sent)
+
+
+async def test_a_slow_input_is_not_held_back_until_a_batch_is_full() -> None:
+    """A message leaves as soon as it is read while nothing else is under way."""
+    wire = FakeTransport()
+    more = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[Message]:
+        first, second = texts(2)
+        yield first
+        await more.wait()
+        yield second
+
+    async with aclosing(stream(wire, slowly())) as outcomes:
+        first = await anext(outcomes)
+        more.set()
+        second = await anext(outcomes)
+
+    assert ["r0", "r1"] == [first.reference, second.reference]
+    assert 2 == len(wire.requests)
+
+
+async def test_messages_gather_while_the_window_is_busy() -> None:
+    """With one request under way at a time, what arrives meanwhile travels together."""
+    gate = Gate()
+    wire = FakeTransport(gate)
+
+    async def all_of() -> AsyncIterator[Message]:
+        for each in texts(30):
+            yield each
+            await asyncio.sleep(0)
+
+    collecting = asyncio.create_task(collect(stream(wire, all_of(), window=1)))
+    await settled()
+    gate.open.set()
+    await collecting
+
+    assert [1, 29] == [len(references(each)) for each in wire.requests]
+
+
+async def test_messages_of_one_request_have_waited_about_as_long() -> None:
+    """What waited much longer than another travels without it: their ttls are not the same."""
+    gate, wire = Gate(), FakeTransport()
+    wire._reply = gate
+    run_time = [1000.0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("omnimsg.engine.stream.time.monotonic", lambda: run_time[0])
+
+        async def unhurried() -> AsyncIterator[Message]:
+            for each in texts(4):
+                yield each
+                await asyncio.sleep(0)
+                run_time[0] += 0.6
+
+        collecting = asyncio.create_task(collect(stream(wire, unhurried(), window=1)))
+        await settled()
+        gate.open.set()
+        await collecting
+
+    assert [["r0"], ["r1", "r2"], ["r3"]] == [references(each) for each in wire.requests]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_an_error_of_the_input_comes_after_all_outcomes(asynchronous: bool) -> None:
+    """What was read before it has left, and is reported first."""
+
+    def failing() -> Iterator[Message]:
+        yield from texts(150)
+        raise LookupError("line 151")
+
+    async def failing_slowly() -> AsyncIterator[Message]:
+        for each in failing():
+            yield each
+
+    outcomes = stream(FakeTransport(), failing_slowly() if asynchronous else failing())
+
+    assert 150 == len({(await anext(outcomes)).reference for _ in range(150)})
+    with pytest.raises(LookupError, match="line 151"):
+        await anext(outcomes)
+
+
+async def test_an_input_that_is_cancelled_within_does_not_hang() -> None:
+    """A cancellation that the input raises by itself ends the stream like any other error."""
+
+    async def cancelled() -> AsyncIterator[Message]:
+        yield texts(1)[0]
+        raise asyncio.CancelledError
+
+    outcomes = stream(FakeTransport(), cancelled())
+
+    assert "r0" == (await anext(outcomes)).reference
+    with pytest.raises(asyncio.CancelledError):
+        await anext(outcomes)
+
+
+async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
+    """It comes after the outcomes too, and hangs nothing."""
+    outcomes = stream(FakeTransport(), [*texts(1), "+37255500001"])  # type: ignore[list-item]
+
+    assert "r0" == (await anext(outcomes)).reference
+    with pytest.raises(TypeError, match="Message"):
+        await anext(outcomes)
+
+
+async def test_a_mistake_of_the_engine_is_raised_and_hangs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever breaks in a worker ends the stream instead of stopping it silently."""
+    monkeypatch.setattr(Sender, "send", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        await collect(stream(FakeTransport(), texts(1000)))
+
+
+async def test_nobody_taking_outcomes_stops_the_reading() -> None:
+    """The stream reads no further ahead than its window needs."""
+    pulled = 0
+
+    def counted() -> Iterator[Message]:
+        nonlocal pulled
+        for each in texts(50_000):
+            pulled += 1
+            yield each
+
+    async with aclosing(stream(FakeTransport(), counted(), max_messages=10)) as outcomes:
+        await anext(outcomes)
+        await settled()
+        first = pulled
+        await settled()
+
+        assert first == pulled
+    # Done, under way and waiting: none of it grows with the stream.
+    assert pulled <= (2 * WINDOW + WINDOW + 1) * 10 + 2 * 10 + 1
+
+
+async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() -> None:
+    """A stream of nothing but refusals is read no faster than they are taken."""
+    pulled = 0
+
+    def counted() -> Iterator[Message]:
+        nonlocal pulled
+        for number in range(50_000):
+            pulled += 1
+            yield Message("+37255500001", Location(latitude=1, longitude=1), reference=f"r{number}")
+
+    async with aclosing(stream(FakeTransport(), counted())) as outcomes:
+        refused = await anext(outcomes)
+        await settled()
+
+        assert isinstance(refused, NotSent)
+        assert Reason.UNSUPPORTED_CONTENT is refused.reason
+        assert pulled <= 2 * WINDOW + 2
+
+
+async def test_patience_starts_when_it_is_a_messages_turn() -> None:
+    """A caller who takes outcomes slowly does not make the messages behind them too late."""
+    async with aclosing(
+        stream(FakeTransport(), texts(100), max_messages=1, deadline=0.05)
+    ) as outcomes:
+        first = await anext(outcomes)
+        await asyncio.sleep(0.06)
+        rest = [each async for each in outcomes]
+
+    assert {Accepted} == {type(each) for each in (first, *rest)}
+    assert 99 == len(rest)
+
+
+async def test_breaking_out_ends_everything() -> None:
+    """No request, task or reading goes on behind a caller who has left."""
+    gate = Gate()
+    wire = FakeTransport(gate)
+    gate.open.set()
+
+    async with aclosing(stream(wire, texts(10_000), max_messages=10)) as outcomes:
+        async for _ in outcomes:
+            gate.open.clear()
+            break
+
+    requests = len(wire.requests)
+    await settled()
+    assert requests == len(wire.requests)
+    assert 0 == wire._under_way
+
+
+async def test_cancelling_the_caller_ends_everything() -> None:
+    """The same for a caller who is cancelled while waiting."""
+    wire = FakeTransport(Gate())
+    collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
+    await settled()
+
+    collecting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await collecting
+    assert WINDOW == wire.most
+    assert 0 == wire._under_way
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 301])
+async def test_an_account_in_trouble_costs_a_few_requests(status: int) -> None:
+    """Fifty thousand messages with a wrong key or address are all unsent, and none is refused."""
+    wire = FakeTransport(lambda _: Response(status))
+    count: Counter[Any] = Counter()
+    numbers = set()
+
+    async for each in stream(wire, (text for text in texts(50_000))):
+        assert isinstance(each, NotSent)
+        count[each.scope, each.retry] += 1
+        numbers.add((each.position, each.reference))
+
+    assert {(Scope.ACCOUNT, Retry.AFTER_FIX): 50_000} == count
+    assert {(number, f"r{number}") for number in range(50_000)} == numbers
+    assert len(wire.requests) <= WINDOW
+
+
+async def test_memory_does_not_grow_with_the_stream() -> None:
+    """Twenty thousand messages leave no more behind than two thousand."""
+    alive: list[int] = []
+
+    def made(count: int) -> Iterator[Message]:
+        for number in range(count):
+            if number % 1000 == 999:
+                gc.collect()
+                alive.append(sum(isinstance(each, Message) for each in gc.get_objects()))
+            yield Message("+37255500001", "hello", reference=f"r{number}")
+
+    async for _ in stream(FakeTransport(), made(20_000), max_messages=10):
+        pass
+
+    assert max(alive) - alive[0] <= (3 * WINDOW + 3) * 10

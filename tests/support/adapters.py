@@ -1,0 +1,325 @@
+"""A small adapter for the engine's tests, and a wire that needs no network.
+
+Tiny answers `{"results": [{"ref", "id"} | {"ref", "error"}]}`; it joins by reference. It has every
+kind of operation: a page of history, an upload in two steps, a download through a redirect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import attrs
+import orjson
+
+from omnimsg.adapter import (
+    Account,
+    Adapter,
+    Answer,
+    Answered,
+    Capabilities,
+    ChannelCapabilities,
+    CodeRow,
+    CodeTable,
+    Context,
+    Effect,
+    Flow,
+    Multipart,
+    Request,
+    Response,
+    Source,
+    StatusTable,
+    Verdict,
+)
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.history import Balance, HistoryQuery, Page, PastMessage
+from omnimsg.domain.media import Stored, Upload
+from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Accepted, Outcome
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import LegStatus, Timeline
+
+if TYPE_CHECKING:
+    from omnimsg.engine.files import Sink
+    from omnimsg.engine.transport import Mark
+
+KEY = "tiny-s3cret-key"
+TEXT = "Your very private text"
+NUMBER = "+37255500001"
+
+
+def _code(code: str, reason: Reason, verdict: Verdict) -> CodeRow:
+    return CodeRow(code, "message", reason, verdict, words=code, source="Tiny")
+
+
+CODES = CodeTable(
+    (
+        _code("no-such-number", Reason.INVALID_RECIPIENT, Verdict.REJECTED),
+        _code("slow-down", Reason.RATE_LIMITED, Verdict.NOT_SENT),
+        _code("no-money", Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT),
+        _code("who-knows", Reason.PROVIDER_ERROR, Verdict.AMBIGUOUS),
+    )
+)
+
+CAPABILITIES = Capabilities(
+    channels={
+        each: ChannelCapabilities(content=frozenset({"text"}), fields=frozenset({"ttl", "send_at"}))
+        for each in (Channel.SMS, Channel.WHATSAPP)
+    },
+    default_channel=Channel.SMS,
+    max_messages=100,
+    max_upload_bytes=1000,
+)
+
+
+@attrs.frozen(kw_only=True)
+class TinySettings:
+    """What an account of Tiny needs."""
+
+    key: Secret
+
+
+class TinyAdapter(Adapter[TinySettings]):
+    """Tiny, a provider that does not exist."""
+
+    provider = "tiny"
+    settings = TinySettings
+    base_url = "https://api.tiny.example"
+    capabilities = CAPABILITIES
+    codes = CODES
+    statuses = StatusTable(())
+    files: ClassVar[str] = ""
+
+    def authorization(self) -> Mapping[str, str]:
+        """Send the key."""
+        return {"Authorization": f"Tiny {self.account.settings.key.reveal()}"}
+
+    def group(self, message: Message) -> Channel | None:
+        """Keep the channels apart."""
+        return self.channel_of(message)
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
+        """Send a batch."""
+        response = yield self.sending(messages, context)
+        return self.outcomes(messages, response)
+
+    def sending(self, messages: Sequence[Message], context: Context) -> Request:
+        """Write a batch."""
+        batch = [
+            {
+                "ref": each.reference,
+                "to": each.to,
+                "text": each.content.text,  # type: ignore[union-attr]  # `check` saw to it
+                "ttl": context.ttl(each),
+            }
+            for each in messages
+        ]
+        return self.post("/send", {"messages": batch}, Effect.SENDS)
+
+    def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
+        """Read the results, in whatever order they come."""
+        document = response.json()
+        results = document.get("results", ()) if isinstance(document, dict) else ()
+        found = {each["ref"]: each for each in results}
+        return [
+            self.outcome(each.reference, found.get(each.reference), response) for each in messages
+        ]
+
+    def outcome(
+        self, reference: str, result: dict[str, Any] | None, response: Response
+    ) -> Outcome | None:
+        """Read one result."""
+        if result is None:
+            return None
+        name = self.account.name
+        if "id" in result:
+            return Accepted(reference=reference, account=name, provider_id=result["id"])
+        row = self.table.get(result["error"], "message")
+        if row is None:
+            return None
+        failure = attrs.evolve(row.failure(response=response), retry_after=result.get("after"))
+        return row.outcome(reference, name, failure)
+
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        """Call a message back."""
+        response = yield self.post(f"/messages/{provider_id}/cancel", {}, Effect.ONCE)
+        return response.json()["stopped"] if response.status == 200 else None
+
+    def balance(self, context: Context) -> Flow[Answered[Balance]]:
+        """Ask for the money that is left."""
+        response = yield Request("GET", "/balance", authenticated=True)
+        document = response.json()
+        if response.status != 200 or not isinstance(document, dict):
+            return None
+        if "error" in document:
+            row = self.table.get(document["error"], "message")
+            return None if row is None else row.failure(response=response)
+        return Balance(amount=Decimal(document["left"]), currency="EUR")
+
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        """List past messages."""
+        query_ = () if page is None else (("page", page),)
+        response = yield Request("GET", "/messages", query=query_, authenticated=True)
+        document = response.json()
+        if response.status != 200:
+            return None
+        return Page(
+            tuple(
+                PastMessage(
+                    id=MessageId.of(self.account.name, each),
+                    direction=None,
+                    leg=LegStatus(timeline=Timeline()),
+                )
+                for each in document["items"]
+            ),
+            document.get("next"),
+        )
+
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        """Ask for a place, then put the file there as a form."""
+        announced = {"size": source.size, "sha256": source.sha256}
+        response = yield self.post("/files", announced, Effect.REPEATABLE)
+        if response.status != 200:
+            return None
+        place = response.json()
+        form = Multipart(
+            fields=tuple(place["fields"].items()),
+            file_field="file",
+            file_name=upload.file_name,
+            content_type=upload.content_type,
+            source=source,
+        )
+        response = yield Request("POST", place["url"], form, effect=Effect.REPEATABLE)
+        return Stored(account=self.account.name, id=place["id"]) if response.status == 204 else None
+
+    def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
+        """Follow Tiny to where a file lies, leaving the credentials behind."""
+        response = yield Request(
+            "GET", f"/files/{stored.id}", authenticated=True, answer=Answer.SINK
+        )
+        place = response.header("location")
+        if place is not None:
+            response = yield Request("GET", place, answer=Answer.SINK)
+        if response.status == 410:
+            return False
+        return True if response.status == 200 else None
+
+    def mark_read(
+        self, provider_ids: Sequence[str], context: Context
+    ) -> Flow[Sequence[Outcome | None]]:
+        """Show the second tick."""
+        response = yield self.post("/read", {"ids": list(provider_ids)}, Effect.REPEATABLE)
+        document = response.json()
+        results = document.get("results", ()) if isinstance(document, dict) else ()
+        found = {each["ref"]: each for each in results}
+        return [self.outcome(each, found.get(each), response) for each in provider_ids]
+
+    def post(self, url: str, body: dict[str, Any], effect: Effect) -> Request:
+        """Build a request with a body."""
+        return Request(
+            "POST",
+            url,
+            orjson.dumps(body),
+            effect=effect,
+            content_type="application/json",
+            authenticated=True,
+        )
+
+
+def tiny(
+    base_url: str = "http://127.0.0.1:9",
+    *,
+    kind: type[TinyAdapter] = TinyAdapter,
+    name: str = "main",
+    **limits: Any,
+) -> TinyAdapter:
+    """Build a Tiny account; `limits` change what its provider can do."""
+    if limits:
+        changed = attrs.evolve(kind.capabilities, **limits)
+        kind = type(kind.__name__, (kind,), {"capabilities": changed})
+    return kind(Account(name=name, settings=TinySettings(key=Secret(KEY)), base_url=base_url))
+
+
+def texts(count: int, *, start: int = 0, **fields: Any) -> list[Message]:
+    """Make messages to different people, with references `r0`, `r1`, ..."""
+    return [
+        Message(f"+37255{number:06d}", TEXT, reference=f"r{number}", **fields)
+        for number in range(start, start + count)
+    ]
+
+
+def references(request: Request) -> list[str]:
+    """Read the references of a batch."""
+    assert isinstance(request.body, bytes)
+    return [each["ref"] for each in orjson.loads(request.body)["messages"]]
+
+
+def results(said: Mapping[str, str]) -> Response:
+    """Answer a batch: what is said of each reference is `ok` or an error."""
+    return Response(
+        200, orjson.dumps({"results": [result(ref, word) for ref, word in said.items()]})
+    )
+
+
+def result(reference: str, word: str) -> dict[str, str]:
+    """Write one result."""
+    return {"ref": reference, **({"id": f"id-{reference}"} if word == "ok" else {"error": word})}
+
+
+def accepted(request: Request) -> Response:
+    """Accept everything."""
+    return results(dict.fromkeys(references(request), "ok"))
+
+
+Reply: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
+
+
+class FakeTransport:
+    """A wire that answers by itself.
+
+    Args:
+        reply: Answers a request, at once or later; it may raise a `TransportFault`.
+        writes: Whether a request counts as written before its answer.
+
+    Attributes:
+        requests: What was asked, in order.
+        most: The most requests that were under way at once.
+    """
+
+    def __init__(self, reply: Reply = accepted, *, writes: bool = True) -> None:
+        self._reply = reply
+        self._writes = writes
+        self._under_way = 0
+        self._news = asyncio.Event()
+        self.requests: list[Request] = []
+        self.most = 0
+
+    async def asked(self, count: int = 1) -> None:
+        """Wait until so many requests have come."""
+        while len(self.requests) < count:
+            self._news.clear()
+            await self._news.wait()
+
+    async def exchange(
+        self, request: Request, *, within: float, mark: Mark, sink: Sink | None = None
+    ) -> Response:
+        """Answer."""
+        self.requests.append(request)
+        self._news.set()
+        mark.written = self._writes
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        try:
+            given = self._reply(request)
+            return given if isinstance(given, Response) else await given
+        finally:
+            self._under_way -= 1
+
+    async def aclose(self) -> None:
+        """Do nothing."""
