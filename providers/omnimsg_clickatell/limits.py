@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.failure import Failure
 
-_MARKDOWN = re.compile(r"(?<!\w)(\*|_|~|```)(?=\S).+?(?<=\S)\1(?!\w)", re.DOTALL)
+# Bold, italic, struck out and code as WhatsApp writes them; only a block of code spans lines.
+_MARKDOWN = re.compile(r"```.+?```|`[^`\n]+`|(?<!\w)([*_~])(?=\S)[^\n]+?(?<=\S)\1(?!\w)", re.DOTALL)
 
 
 @attrs.frozen

@@ -192,10 +192,14 @@ def _parameter(parameter: TextParameter, path: str, key: str) -> Iterator[Failur
             f"{path}.name",
             f"cannot be sent: Clickatell goes by position, and this is {key!r}",
         )
-    if _UNFIT.search(parameter.text):
+    yield from _value(parameter.text, f"{path}.text")
+
+
+def _value(text: str, path: str) -> Iterator[Failure]:
+    if _UNFIT.search(text):
         yield refused(
             Reason.TEMPLATE_INVALID,
-            f"{path}.text",
+            path,
             "must hold no line break, no tab and no more than four spaces in a row",
         )
 
@@ -220,6 +224,9 @@ def _template_buttons(content: Template) -> Iterator[Failure]:
                 f"separates the {button.kind.value} buttons: those of one kind stand together",
             )
     for at, button in enumerate(content.buttons):
+        if button.kind is ButtonKind.URL:
+            # The tail of a link fills a placeholder, as a parameter does.
+            yield from _value(button.value, f"content.buttons[{at}].value")
         if button.kind is ButtonKind.COUPON and len(button.value) > MOST_COUPON:
             yield too_long(f"content.buttons[{at}].value", button.value, MOST_COUPON)
 

@@ -13,7 +13,7 @@ from omnimsg.sandbox.schema import Kind, Path, Rule, Violation, fields, mapping,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MARKDOWN = re.compile(r"```.+?```|`[^`]+`|(?<!\w)([*_~])(?=\S)[^\n]*?(?<=\S)\1(?!\w)", re.DOTALL)
+_MARKDOWN = re.compile(r"```.+?```|`[^`\n]+`|(?<!\w)([*_~])(?=\S)[^\n]+?(?<=\S)\1(?!\w)", re.DOTALL)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 _NUMBER = re.compile("[1-9][0-9]{6,14}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

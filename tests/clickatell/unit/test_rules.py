@@ -89,6 +89,16 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (Text("x", udh="00"), "content.udh", Reason.UNSUPPORTED),
     (Text("x", autoconvert=Autoconvert.ON), "content.autoconvert", Reason.UNSUPPORTED),
     (Binary(b"x"), "content", Reason.UNSUPPORTED_CONTENT),
+    # Markdown
+    *(
+        (_items(title=f"a {each} b"), "content.sections[0].items[0].title", Reason.INVALID_CONTENT)
+        for each in ("*b*", "_b_", "~b~", "`b`", "```b```", "```b\nc```")
+    ),
+    (
+        Template("t", buttons=(TemplateButton(1, URL, value="a\nb"),)),
+        "content.buttons[0].value",
+        Reason.TEMPLATE_INVALID,
+    ),
     # Media
     (Media((IMAGE, IMAGE)), "content.items[1]", Reason.UNSUPPORTED_CONTENT),
     (_media(MediaKind.AUDIO, "words"), "content.caption", Reason.UNSUPPORTED_CONTENT),
@@ -441,6 +451,7 @@ LIMIT: list[Content] = [
         ),
     ),
     _items(payload="order_71_a * 2", title="5 * 3 * 2"),
+    _items(title="2 ** 10"),
     Interactive(
         "x" * 1024,
         (Reply("x" * 20, "x" * 256), Reply("b"), Reply("c")),
