@@ -351,7 +351,7 @@ def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: A
 
 def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
     """A restriction that Clickatell does not know is refused, not dropped."""
-    upload = attrs.evolve(UPLOAD, channel="c1")
+    upload = attrs.evolve(UPLOAD, channel="whatsapp")
 
     requests, failure = drive(adapter.upload(upload, SOURCE, context))
 
