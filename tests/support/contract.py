@@ -70,6 +70,8 @@ class Contract:
     def __init__(self, document: Json) -> None:
         self._document = mended(document)
         self.operations = list(_operations(self._document))
+        # By identity: schemas are parts of the document, which stays as it is.
+        self._validators: dict[int, Any] = {}
 
     @classmethod
     def of(cls, path: Path) -> Contract:
@@ -185,8 +187,10 @@ class Contract:
             yield f"body: has {len(asked.body)} bytes"
 
     def _validator(self, schema: Schema) -> Any:
-        whole = {"components": self._document["components"], **schema}
-        return Draft202012Validator(whole, format_checker=FORMATS)
+        if id(schema) not in self._validators:
+            whole = {"components": self._document["components"], **schema}
+            self._validators[id(schema)] = Draft202012Validator(whole, format_checker=FORMATS)
+        return self._validators[id(schema)]
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
         """Follow references and alternatives to schemas that say something of their own."""

@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestServer
 from omnimsg import Client, Message, OperationError, Stored
 from omnimsg_clickatell.emulator import ClickatellEmulator
 
-from .catalogue import CATALOGUE, DIGEST, UPLOADS, Files, uploaded
+from .cases import DIGEST, UPLOADS, Files, uploaded
+from .catalogue import CATALOGUE
 from .conftest import ONCE, TO, Clock, Recorder, outcomes
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from omnimsg import (
 )
 from omnimsg.engine.files import measured
 
-from .catalogue import DIGEST, ENCRYPTED, ENCRYPTION, PNG
+from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG
 from .conftest import NOW, TO, Recorder, check_delivery, outcomes
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from .catalogue import CATALOGUE, PNG, Case, uploaded
+from .cases import PNG, Case, uploaded
+from .catalogue import CATALOGUE
 from .conftest import TO, Clock, Recorder, check_delivery
 
 if TYPE_CHECKING:
