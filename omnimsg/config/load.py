@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import partial
-from operator import is_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
-import cattrs
-from cattrs.gen import make_dict_structure_fn
 
-from omnimsg.adapter import Account, Adapter
-from omnimsg.adapter.codes import Verdict
-from omnimsg.config.model import AccountTable, CodeChange, Config
-from omnimsg.config.plugins import load_adapter
-from omnimsg.config.secrets import resolved
-from omnimsg.domain.errors import ConfigError, InvalidValue
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.adapter import Account, Adapter, thawed
+from omnimsg.config.form import converter_for
+from omnimsg.config.model import AccountTable, Config
+from omnimsg.config.plugins import load_adapter, provider_names
+from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
-from omnimsg.domain.privacy import Secret
-from omnimsg.domain.structure import exactly, one_of, require_mapping, structure, unknown_key
+from omnimsg.domain.structure import one_of, structure, unknown_key
+from omnimsg.engine.loopback import is_loopback
 
 if TYPE_CHECKING:
     import os
 
+    import cattrs
+
+T = TypeVar("T")
+
+_TOP = ("accounts", "default")
 _COMMON = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
@@ -69,104 +68,138 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _config(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
-    for key in data:
-        if key not in ("default", "accounts"):
-            raise ConfigError(f"{where}: {key}: {unknown_key(key, ('default', 'accounts'))}")
+    problems = [Problem(str(key), unknown_key(str(key), _TOP)) for key in data if key not in _TOP]
     tables = data.get("accounts")
     if not isinstance(tables, Mapping) or not tables:
-        raise ConfigError(f"{where}: accounts: needs at least one table such as [accounts.main]")
-    adapters = {
-        name: _adapter(name, table, where=where, folder=folder) for name, table in tables.items()
-    }
-    default = data.get("default", next(iter(adapters)) if len(adapters) == 1 else None)
-    if default is None:
-        raise ConfigError(f"{where}: default: name the account to use: {', '.join(adapters)}")
-    if default not in adapters:
-        raise ConfigError(f"{where}: default: {one_of(default, adapters)}")
-    return Config(adapters=adapters, default=default)
+        problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
+        tables = {}
+    adapters: dict[str, Adapter[Any]] = {}
+    for name, table in tables.items():
+        try:
+            adapters[name] = _adapter(name, table, folder=folder)
+        except InvalidValue as error:
+            problems.extend(error.problems)
+    default = data.get("default")
+    if default is None and len(tables) == 1:
+        (default,) = tables
+    if tables and default is None:
+        names = ", ".join(map(str, tables))
+        problems.append(Problem("default", f"name the account to use: {names}"))
+    elif tables and default not in list(tables):
+        problems.append(Problem("default", str(one_of(default, map(str, tables)))))
+    if problems:
+        raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
+    return Config(adapters=adapters, default=str(default))
 
 
-def _adapter(name: str, table: object, *, where: str, folder: Path) -> Adapter[Any]:
+def _adapter(name: object, table: object, *, folder: Path) -> Adapter[Any]:
+    """Read one account.
+
+    Raises:
+        InvalidValue: With every problem of this account.
+    """
     path = f"accounts.{name}"
-    if not is_account_name(name):
-        raise ConfigError(
-            f"{where}: {path}: an account's name has letters, digits, '.', '_' and '-' only"
-        )
-    converter = _converter(folder)
+    if not isinstance(name, str) or not is_account_name(name):
+        raise InvalidValue(Problem(path, "a name has letters, digits, '.', '_' and '-' only"))
+    if not isinstance(table, Mapping):
+        raise InvalidValue(Problem(path, "must be a table"))
+    given = {str(key): thawed(value) for key, value in table.items()}
+    common = {key: given.pop(key) for key in list(given) if key in _COMMON}
+    converter = converter_for(folder)
+    kind = _kind(converter, common.get("provider"), path)
+    known = frozenset(field.name for field in attrs.fields(kind.settings))
+    problems = [
+        Problem(f"{path}.{key}", unknown_key(key, known | _COMMON))
+        for key in given
+        if key not in known
+    ]
+    shared = _collected(problems, converter, AccountTable, common, path)
+    own = {key: value for key, value in given.items() if key in known}
+    settings: Any = _collected(problems, converter, kind.settings, own, path)
+    if shared is not None:
+        problems += _checked(shared, kind, path)
+    if problems or shared is None:
+        raise InvalidValue(*problems)
+    account = Account(
+        name=name,
+        settings=settings,
+        base_url=(shared.base_url or kind.base_url).rstrip("/"),
+        channel=shared.channel,
+        sender=shared.sender,
+        templates=shared.templates,
+        codes={_split_code(key): change.members() for key, change in shared.codes.items()},
+        extras=shared.extras,
+    )
     try:
-        given = dict(require_mapping(table))
-        common = {key: given.pop(key) for key in list(given) if key in _COMMON}
-        shared = structure(converter, AccountTable, common, path)
-        kind = load_adapter(shared.provider)
-        known = [field.name for field in attrs.fields(kind.settings)]
-        for key in given:
-            if key not in known:
-                raise ConfigError(f"{where}: {path}.{key}: {unknown_key(key, [*known, *_COMMON])}")
-        settings: Any = structure(converter, kind.settings, given, path)
-        base_url = _base_url(shared.base_url or kind.base_url)
-        codes = {_code_key(key): _change(change) for key, change in shared.codes.items()}
-        return kind(
-            Account(
-                name=name,
-                settings=settings,
-                base_url=base_url,
-                channel=shared.channel,
-                sender=shared.sender,
-                templates=shared.templates,
-                codes=codes,
-                extras=shared.extras,
-            )
-        )
+        return kind(account)
+    except (ConfigError, ValueError) as error:
+        place, why = path, str(error)
+        if why.startswith(path):
+            place, _, why = why.partition(" ")
+        raise InvalidValue(Problem(place, why)) from error
+
+
+def _kind(converter: cattrs.Converter, provider: object, path: str) -> type[Adapter[Any]]:
+    if provider is None:
+        raise InvalidValue(Problem(f"{path}.provider", f"is missing; {_known_providers()}"))
+    name = structure(converter, str, provider, f"{path}.provider")
+    try:
+        return load_adapter(name)
+    except ConfigError as error:
+        raise InvalidValue(Problem(f"{path}.provider", str(error))) from error
+
+
+def _known_providers() -> str:
+    return f"installed are {', '.join(provider_names())}"
+
+
+def _collected(
+    problems: list[Problem], converter: cattrs.Converter, kind: type[T], data: object, path: str
+) -> T | None:
+    """Read what can be read, and note what is wrong with the rest."""
+    try:
+        return structure(converter, kind, data, path)
     except InvalidValue as error:
-        raise ConfigError(f"{where}: {error}") from None
-    except ValueError as error:
-        raise ConfigError(f"{where}: {path}: {error}") from None
+        problems.extend(error.problems)
+        return None
 
 
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("base_url must be an absolute http(s) URL")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("base_url must be only scheme, host, port and path")
-    loopback = parts.hostname in ("localhost", "::1") or parts.hostname.startswith("127.")
-    if parts.scheme == "http" and not loopback:
-        raise ValueError("base_url must be https; plain http is for this machine only")
-    return text.rstrip("/")
+def _checked(shared: AccountTable, kind: type[Adapter[Any]], path: str) -> list[Problem]:
+    """Find what is wrong although each value for itself is well-formed."""
+    problems = []
+    why = _wrong_address(shared.base_url or kind.base_url)
+    if why is not None:
+        problems.append(Problem(f"{path}.base_url", why))
+    levels = {row.level for row in kind.codes}
+    for key, change in shared.codes.items():
+        code, level = _split_code(key)
+        where = f"{path}.codes.{key}"
+        if not code or level not in levels:
+            hint = f"one of {', '.join(sorted(levels))}, a colon and the code"
+            problems.append(Problem(where, f"name a code by its level and itself: {hint}"))
+        elif kind.codes.get(code, level) is None and None in (change.reason, change.verdict):
+            problems.append(
+                Problem(where, "is not a known code; a new one needs reason and verdict")
+            )
+    return problems
 
 
-def _code_key(key: str) -> tuple[str, str]:
-    level, colon, code = key.partition(":")
-    if not (level and colon and code):
-        raise ValueError(f"codes.{key}: name a code by its level and itself, such as 'message:43'")
+def _wrong_address(text: str) -> str | None:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "must be an absolute https URL"
+    if parts.scheme not in ("http", "https") or not host:
+        return "must be an absolute https URL"
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return "must be only scheme, host, port and path"
+    if parts.scheme == "http" and not is_loopback(host):
+        return "must be https; plain http is for this machine only"
+    return None
+
+
+def _split_code(key: str) -> tuple[str, str]:
+    """Read `level:code` as the code and its level."""
+    level, _, code = key.partition(":")
     return code, level
-
-
-def _change(change: CodeChange) -> dict[str, Any]:
-    given = attrs.asdict(change, recurse=False)
-    if change.verdict is not None:
-        given["verdict"] = Verdict(change.verdict)
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _converter(folder: Path) -> cattrs.Converter:
-    """Build the rules of a configuration: text may point elsewhere, secrets become `Secret`."""
-    converter = cattrs.Converter(forbid_extra_keys=True)
-
-    def text(value: object, _: object) -> str:
-        return resolved(exactly(str, "text")(value, None), folder=folder)
-
-    converter.register_structure_hook_func(partial(is_, int), exactly(int, "a whole number"))
-    converter.register_structure_hook_func(partial(is_, float), exactly(float, "a number"))
-    converter.register_structure_hook_func(partial(is_, bool), exactly(bool, "true or false"))
-    converter.register_structure_hook_func(partial(is_, str), text)
-    converter.register_structure_hook(Secret, lambda value, _: Secret(text(value, None)))
-    converter.register_structure_hook_func(
-        lambda asked: getattr(asked, "__origin__", asked) is FrozenDict,
-        lambda value, _: FrozenDict(require_mapping(value)),
-    )
-    converter.register_structure_hook_factory(
-        attrs.has,
-        lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True),
-    )
-    return converter

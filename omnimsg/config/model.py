@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from omnimsg.adapter import Adapter, TemplateMapping
+from omnimsg.adapter import Adapter, TemplateMapping, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
@@ -24,14 +24,13 @@ class CodeChange:
     """
 
     reason: Reason | None = None
-    verdict: str | None = attrs.field(
-        default=None,
-        validator=attrs.validators.optional(
-            attrs.validators.in_(("rejected", "not_sent", "account", "ambiguous"))
-        ),
-    )
+    verdict: Verdict | None = None
     retry: Retry | None = None
     fault: Fault | None = None
+
+    def members(self) -> dict[str, Any]:
+        """Return what is given, by the name of the row's member."""
+        return attrs.asdict(self, filter=lambda _, value: value is not None)
 
 
 @attrs.frozen(kw_only=True)

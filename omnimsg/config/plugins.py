@@ -6,6 +6,7 @@ Only the adapter that a configuration names is imported.
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
 from typing import Any
 
 from omnimsg.adapter import Adapter
@@ -35,12 +36,17 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
         raise ConfigError(
             f"provider {provider!r} is claimed more than once ({owners}): uninstall all but one"
         )
+    source = f"{claims[0].value} of {_owner(claims[0])}"
     try:
         adapter = claims[0].load()
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"the adapter of {provider!r} cannot be imported: {error}") from error
+    except Exception as error:  # a plug-in may fail in any way
+        kind = type(error).__name__
+        raise ConfigError(f"{source} cannot be imported: {kind}: {error}") from error
     if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
-        raise ConfigError(f"{claims[0].value} of {_owner(claims[0])} is not an Adapter")
+        raise ConfigError(f"{source} is not an Adapter")
+    if isabstract(adapter):
+        lacking = ", ".join(sorted(adapter.__abstractmethods__))
+        raise ConfigError(f"{source} is not a whole Adapter: it lacks {lacking}")
     return adapter
 
 
