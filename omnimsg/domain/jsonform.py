@@ -19,7 +19,6 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache, partial
-from operator import is_
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, get_args, get_origin
 
 import attrs
@@ -110,8 +109,6 @@ def _write_tagged(converter: cattrs.Converter, kind: Any) -> Callable[[Any], Any
     tag = _tag(_members(kind))
 
     def write(value: Any) -> Any:  # noqa: ANN401 - JSON data
-        if value is None:
-            return None
         return {tag: value.kind, **converter.unstructure(value, value.__class__)}
 
     return write
@@ -228,7 +225,11 @@ def _read_enum(value: object, kind: type[StrEnum]) -> StrEnum:
     return words[value]
 
 
-def _refuse_secret(*_: object) -> NoReturn:
+def _read_secret(*_: object) -> NoReturn:
+    raise ValueError("a secret has no JSON form")
+
+
+def _write_secret(_: Secret) -> NoReturn:
     raise InvalidValue(Problem("encryption.key", "a secret has no JSON form"))
 
 
@@ -266,22 +267,19 @@ def _converter() -> cattrs.Converter:
         _is_mapping,
         lambda value: {key: converter.unstructure(item) for key, item in value.items()},
     )
-    scalars: tuple[tuple[type, str], ...] = (
-        (str, "text"),
-        (int, "a whole number"),
-        (float, "a number"),
-        (bool, "true or false"),
-    )
-    for kind, words in scalars:
-        # By identity: registered by class, `str` would also take every text enum.
-        converter.register_structure_hook_func(partial(is_, kind), exactly(kind, words))
+    # By class, because cattrs looks for a hook of the class before it asks any predicate; the
+    # text enums have one that is nearer than that of `str`.
     hooks: tuple[tuple[type, Callable[..., Any], Callable[..., Any]], ...] = (
+        (str, exactly(str, "text"), str),
+        (int, exactly(int, "a whole number"), int),
+        (float, exactly(float, "a number"), float),
+        (bool, exactly(bool, "true or false"), bool),
         (StrEnum, _read_enum, lambda each: each.value),
         (datetime, _read_datetime, datetime.isoformat),
         (bytes, _read_bytes, lambda data: base64.b64encode(data).decode()),
         (Decimal, _read_decimal, str),
         (MessageId, lambda value, _: MessageId(value), str),
-        (Secret, _refuse_secret, _refuse_secret),
+        (Secret, _read_secret, _write_secret),
         (Timeline, partial(_read_timeline, converter), partial(_write_timeline, converter)),
     )
     for kind, read, write in hooks:

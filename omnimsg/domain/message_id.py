@@ -24,11 +24,13 @@ class MessageId(str):
     def __new__(cls, text: str) -> Self:
         """Read an id back from text."""
         if not isinstance(text, str):
-            raise InvalidValue(Problem("id", "must be text, as `str(accepted.id)` gives"))
+            raise InvalidValue(Problem("MessageId", "must be text, as `str(accepted.id)` gives"))
         account, colon, value = text.partition(":")
         if not (colon and value and is_account_name(account)):
             raise InvalidValue(
-                Problem("id", "must look like 'account:provider-id', as `str(accepted.id)` gives")
+                Problem(
+                    "MessageId", "must look like 'account:provider-id', as `str(accepted.id)` gives"
+                )
             )
         return str.__new__(cls, text)
 
@@ -36,7 +38,7 @@ class MessageId(str):
     def of(cls, account: str, provider_id: str) -> MessageId:
         """Join an account's name and the provider's id."""
         if not is_account_name(account):
-            raise InvalidValue(Problem("account", "is not an account's name"))
+            raise InvalidValue(Problem("MessageId", "is not an account's name"))
         return cls(f"{account}:{provider_id}")
 
     @property

@@ -87,8 +87,8 @@ def number(*, least: float, most: float) -> Validator:
     return check
 
 
-def several(kind: type | tuple[type, ...], *, least: int = 0, most: int | None = None) -> Validator:
-    """Require a tuple of `least` to `most` values of one kind, naming the position of a bad one."""
+def several(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
+    """Require a tuple of at least `least` values of one kind, naming the position of a bad one."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     names = " or ".join(each.__name__ for each in kinds)
 
@@ -97,8 +97,6 @@ def several(kind: type | tuple[type, ...], *, least: int = 0, most: int | None =
             raise refuse(owner, field.name, f"must be a sequence of {names}, not {kind_of(value)}")
         if len(value) < least:
             raise refuse(owner, field.name, f"needs at least {least} of {names}, has {len(value)}")
-        if most is not None and len(value) > most:
-            raise refuse(owner, field.name, f"has {len(value)} of {names}, {most} are allowed")
         for position, each in enumerate(value):
             if not isinstance(each, kinds):
                 where = f"{field.name}[{position}]"
