@@ -1,0 +1,414 @@
+"""Every kind of content: what it refuses, with the path in the error."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import CONTENTS, contents, texts
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Attachment,
+    Binary,
+    ButtonKind,
+    Buy,
+    Card,
+    Carousel,
+    ContactCard,
+    Contacts,
+    Content,
+    CreateEvent,
+    CurrencyParameter,
+    DateTimeParameter,
+    Dial,
+    Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Location,
+    LocationParameter,
+    Media,
+    MediaItem,
+    MediaParameter,
+    OpenMedia,
+    OpenUrl,
+    Otp,
+    Reply,
+    RequestLocation,
+    Section,
+    ShowLocation,
+    Template,
+    TemplateButton,
+    Text,
+    TextParameter,
+)
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.media import Inline, Link, MediaKind, Stored, Upload
+from omnimsg.domain.message import CONTENT_KINDS
+
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
+URL = "https://files.example.test/a"
+NAIVE = datetime(2030, 1, 2)  # noqa: DTZ001 - naive is the point
+PNG = MediaItem(MediaKind.IMAGE, Link(URL))
+REPLY = Reply("Yes")
+CARD = Card(title="Tonight")
+NAME = {"formatted_name": "Ola"}
+PERSON = ContactCard(name=NAME, urls=[{"url": URL}])
+LINES = [ListItem("a", "b")]
+EVENT: dict[str, Any] = {"text": "a", "title": "b", "start": NOW, "end": NOW}
+PRICE: dict[str, Any] = {"text": "a", "amount": Decimal(1), "currency": "EUR"}
+ITEM: dict[str, Any] = {"kind": "image", "source": Link(URL)}
+WHO: dict[str, Any] = {"name": NAME, "urls": [{"url": URL}]}
+MENU: dict[str, Any] = {"body": "a", "button": "b", "sections": [ListSection(LINES)]}
+FILE: dict[str, Any] = {"data": b"", "content_type": "image/png", "file_name": "a"}
+MONEY: dict[str, Any] = {"fallback": "a", "code": "EUR", "amount_1000": 5}
+MAIL: dict[str, Any] = {"subject": "a", "text": "b"}
+ATTACHED: dict[str, Any] = {"source": Link(URL), "file_name": "a"}
+ASK: dict[str, Any] = {"body": "a", "actions": [REPLY]}
+KEPT: dict[str, Any] = {"account": "a", "id": "b"}
+POINT: dict[str, Any] = {"latitude": 1, "longitude": 1}
+
+# A right value of each class, the fields that make it wrong, and the path that the error names.
+WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
+    (Text, {"text": "a"}, {"text": None}, "text"),
+    (Text, {"text": "a"}, {"text": 5}, "text"),
+    (Text, {"text": "a"}, {"text": b"a"}, "text"),
+    (Text, {"text": "a"}, {"text": ""}, "text"),
+    (Text, {"text": "a"}, {"preview_url": 1}, "preview_url"),
+    (Text, {"text": "a"}, {"preview_url": "yes"}, "preview_url"),
+    (Text, {"text": "a"}, {"udh": "0"}, "udh"),
+    (Text, {"text": "a"}, {"udh": "0g"}, "udh"),
+    (Text, {"text": "a"}, {"udh": b"00"}, "udh"),
+    (Text, {"text": "a"}, {"udh": "\u0660\u0660"}, "udh"),
+    (Text, {"text": "a"}, {"autoconvert": "on"}, "autoconvert"),
+    (Binary, {"data": b"a"}, {"data": b""}, "data"),
+    (Binary, {"data": b"a"}, {"data": "a"}, "data"),
+    (Binary, {"data": b"a"}, {"udh": ""}, "udh"),
+    (Otp, {"disclaimer": "a"}, {"disclaimer": ""}, "disclaimer"),
+    (Otp, {"disclaimer": "a"}, {"expires_in": 0}, "expires_in"),
+    (Otp, {"disclaimer": "a"}, {"expires_in": 91}, "expires_in"),
+    (Otp, {"disclaimer": "a"}, {"expires_in": True}, "expires_in"),
+    (Otp, {"disclaimer": "a"}, {"actions": REPLY}, "actions"),
+    (Otp, {"disclaimer": "a"}, {"actions": [REPLY, "b"]}, "actions[1]"),
+    (Location, POINT, {"latitude": "59"}, "latitude"),
+    (Location, POINT, {"latitude": 90.1}, "latitude"),
+    (Location, POINT, {"latitude": float("nan")}, "latitude"),
+    (Location, POINT, {"latitude": True}, "latitude"),
+    (Location, POINT, {"longitude": float("inf")}, "longitude"),
+    (Location, POINT, {"longitude": 10**400}, "longitude"),
+    (Location, POINT, {"longitude": None}, "longitude"),
+    (Location, POINT, {"name": ""}, "name"),
+    (Location, POINT, {"address": 5}, "address"),
+    (Reply, {"text": "a"}, {"text": "a" * 257}, "text"),
+    (Reply, {"text": "a"}, {"payload": "a" * 2049}, "payload"),
+    (Reply, {"text": "a"}, {"payload": 5}, "payload"),
+    (Reply, {"text": "a"}, {"image_url": "a"}, "image_url"),
+    (Reply, {"text": "a"}, {"description": ""}, "description"),
+    (OpenUrl, {"text": "a", "url": URL}, {"url": "javascript:alert()"}, "url"),
+    (OpenUrl, {"text": "a", "url": URL}, {"url": None}, "url"),
+    (OpenUrl, {"text": "a", "url": URL}, {"fallback_url": 5}, "fallback_url"),
+    (OpenUrl, {"text": "a", "url": URL}, {"application": "browser"}, "application"),
+    (OpenUrl, {"text": "a", "url": URL}, {"application": []}, "application"),
+    (OpenUrl, {"text": "a", "url": URL}, {"view": "WIDE"}, "view"),
+    (OpenMedia, {"text": "a"}, {"text": None}, "text"),
+    (Dial, {"text": "a", "number": "112"}, {"number": 112}, "number"),
+    (Dial, {"text": "a", "number": "112"}, {"number": ""}, "number"),
+    (ShowLocation, {"text": "a", "query": "b"}, {"query": None}, "latitude"),
+    (ShowLocation, {"text": "a", "query": "b"}, {"query": 5}, "query"),
+    (ShowLocation, {"text": "a", "query": "b"}, {"label": 5}, "label"),
+    (ShowLocation, {"text": "a", "query": "b"}, {"latitude": 5}, "latitude"),
+    (ShowLocation, {"text": "a", "query": "b"}, {"longitude": "5"}, "longitude"),
+    (RequestLocation, {}, {"text": 5}, "text"),
+    (RequestLocation, {}, {"payload": ""}, "payload"),
+    (CreateEvent, EVENT, {"start": NAIVE}, "start"),
+    (CreateEvent, EVENT, {"end": "now"}, "end"),
+    (
+        CreateEvent,
+        EVENT,
+        {"end": NOW - timedelta(seconds=1)},
+        "end",
+    ),
+    (Buy, PRICE, {"amount": 1}, "amount"),
+    (Buy, PRICE, {"amount": 9.9}, "amount"),
+    (
+        Buy,
+        PRICE,
+        {"amount": Decimal("NaN")},
+        "amount",
+    ),
+    (Buy, PRICE, {"amount": Decimal(-1)}, "amount"),
+    (Buy, PRICE, {"currency": "EURO"}, "currency"),
+    (MediaItem, ITEM, {"kind": "picture"}, "kind"),
+    (MediaItem, ITEM, {"kind": []}, "kind"),
+    (MediaItem, ITEM, {"source": URL}, "source"),
+    (MediaItem, ITEM, {"source": Inline(b"a")}, "content_type"),
+    (MediaItem, ITEM, {"content_type": "png"}, "content_type"),
+    (
+        MediaItem,
+        ITEM,
+        {"content_type": "image/png\n;a=b"},
+        "content_type",
+    ),
+    (MediaItem, ITEM, {"file_name": "a\nb"}, "file_name"),
+    (MediaItem, ITEM, {"alt_text": ""}, "alt_text"),
+    (MediaItem, ITEM, {"sha256": "00"}, "sha256"),
+    (MediaItem, ITEM, {"thumbnail_url": "a"}, "thumbnail_url"),
+    (MediaItem, ITEM, {"duration": -1}, "duration"),
+    (MediaItem, ITEM, {"size": 1.0}, "size"),
+    (MediaItem, ITEM, {"animated": 1}, "animated"),
+    (MediaItem, ITEM, {"refresh": "no"}, "refresh"),
+    (Media, {"items": [PNG]}, {"items": PNG}, "items"),
+    (Media, {"items": [PNG]}, {"items": []}, "items"),
+    (Media, {"items": [PNG]}, {"items": [PNG, URL]}, "items[1]"),
+    (Media, {"items": [PNG]}, {"items": {PNG}}, "items"),
+    (Media, {"items": [PNG]}, {"caption": ""}, "caption"),
+    (Inline, {"data": b""}, {"data": "a"}, "data"),
+    (Inline, {"data": b""}, {"data": None}, "data"),
+    (Link, {"url": URL}, {"url": "/a"}, "url"),
+    (Stored, KEPT, {"id": None}, "id"),
+    (Stored, KEPT, {"id": 5}, "id"),
+    (Stored, KEPT, {"account": ""}, "account"),
+    (Stored, KEPT, {"url": "b"}, "url"),
+    (Stored, KEPT, {"sha256": 5}, "sha256"),
+    (Stored, KEPT, {"expires": NAIVE}, "expires"),
+    (Stored, KEPT, {"restricted_to": 5}, "restricted_to"),
+    (Stored, KEPT, {"client_encrypted": None}, "client_encrypted"),
+    (Contacts, {"contacts": [PERSON]}, {"contacts": []}, "contacts"),
+    (Contacts, {"contacts": [PERSON]}, {"contacts": [NAME]}, "contacts[0]"),
+    (ContactCard, WHO, {"name": {}}, "name"),
+    (ContactCard, WHO, {"name": "Ola"}, "name"),
+    (ContactCard, WHO, {"name": {"a": 5}}, "name"),
+    (ContactCard, WHO, {"name": {5: "a"}}, "name"),
+    (ContactCard, WHO, {"urls": []}, "phones"),
+    (ContactCard, WHO, {"phones": "+372"}, "phones"),
+    (ContactCard, WHO, {"phones": {"a": "b"}}, "phones"),
+    (ContactCard, WHO, {"phones": [{"a": 5}]}, "phones[0]"),
+    (ContactCard, WHO, {"emails": [NAME, {}]}, "emails[1]"),
+    (ContactCard, WHO, {"addresses": ["a"]}, "addresses[0]"),
+    (ContactCard, WHO, {"org": []}, "org"),
+    (ContactCard, WHO, {"birthday": "2001-02-30"}, "birthday"),
+    (ContactCard, WHO, {"birthday": "20010203"}, "birthday"),
+    (ContactCard, WHO, {"birthday": "Tuesday"}, "birthday"),
+    (ContactCard, WHO, {"birthday": NOW}, "birthday"),
+    (Interactive, ASK, {"body": None}, "body"),
+    (Interactive, ASK, {"body": 5}, "body"),
+    (Interactive, ASK, {"actions": REPLY}, "actions"),
+    (Interactive, ASK, {"actions": []}, "actions"),
+    (Interactive, ASK, {"actions": ["Yes"]}, "actions[0]"),
+    (Interactive, ASK, {"header": ""}, "header"),
+    (Interactive, ASK, {"header": 5}, "header"),
+    (Interactive, ASK, {"footer": ""}, "footer"),
+    (ListItem, {"title": "a", "payload": "b"}, {"title": None}, "title"),
+    (ListItem, {"title": "a", "payload": "b"}, {"payload": ""}, "payload"),
+    (ListItem, {"title": "a", "payload": "b"}, {"description": 5}, "description"),
+    (ListSection, {"items": LINES}, {"items": []}, "items"),
+    (ListSection, {"items": LINES}, {"title": ""}, "title"),
+    (
+        ListPicker,
+        MENU,
+        {"sections": [ListSection(LINES, "c"), ListSection(LINES)]},
+        "sections[1].title",
+    ),
+    (
+        ListPicker,
+        MENU,
+        {"sections": ()},
+        "sections",
+    ),
+    (
+        ListPicker,
+        MENU,
+        {"button": None},
+        "button",
+    ),
+    (Card, {"title": "a"}, {"title": None}, "title"),
+    (Card, {"title": "a"}, {"text": ""}, "text"),
+    (Card, {"title": "a"}, {"media": Link(URL)}, "media"),
+    (Card, {"title": "a"}, {"actions": REPLY}, "actions"),
+    (Card, {"title": "a"}, {"height": "tall"}, "height"),
+    (Card, {"title": "a"}, {"layout": "left"}, "layout"),
+    (Card, {"title": "a"}, {"suggestions": [5]}, "suggestions[0]"),
+    (Carousel, {"cards": [CARD, CARD]}, {"cards": [CARD]}, "cards"),
+    (Carousel, {"cards": [CARD, CARD]}, {"cards": CARD}, "cards"),
+    (Carousel, {"cards": [CARD, CARD]}, {"width": "small"}, "width"),
+    (
+        Carousel,
+        {"cards": [CARD, CARD]},
+        {"cards": [CARD, attrs.evolve(CARD, suggestions=[REPLY])]},
+        "cards[1].suggestions",
+    ),
+    (Section, {"items": [Text("a")]}, {"items": []}, "items"),
+    (Section, {"items": [Text("a")]}, {"items": Text("a")}, "items"),
+    (Section, {"items": [Text("a")]}, {"items": [Text("a"), "b"]}, "items[1]"),
+    (Section, {"items": [Text("a")]}, {"items": [CARD]}, "items[0]"),
+    (
+        Section,
+        {"items": [Text("a")]},
+        {"items": [Section([Section([Text("a")])])]},
+        "items[0].items",
+    ),
+    (Email, MAIL, {"text": None}, "html"),
+    (Email, MAIL, {"subject": "a\nb"}, "subject"),
+    (Email, MAIL, {"subject": "a\rb"}, "subject"),
+    (Email, MAIL, {"subject": "a" * 999}, "subject"),
+    (Email, MAIL, {"html": 5}, "html"),
+    (Email, MAIL, {"cc": "ola@example.test"}, "cc"),
+    (Email, MAIL, {"cc": ["ola@example.test", "kari"]}, "cc[1]"),
+    (Email, MAIL, {"bcc": [5]}, "bcc[0]"),
+    (Email, MAIL, {"attachments": [PNG]}, "attachments[0]"),
+    (Email, MAIL, {"headers": "X-A: b"}, "headers"),
+    (Email, MAIL, {"headers": {"X-A": 5}}, "headers"),
+    (Email, MAIL, {"headers": {5: "b"}}, "headers"),
+    (Email, MAIL, {"headers": {"X-A": "b\r\nBcc: c"}}, "headers"),
+    (Email, MAIL, {"headers": {"X-A: b\nBcc": "c"}}, "headers"),
+    (Email, MAIL, {"headers": {"": "c"}}, "headers"),
+    (Email, MAIL, {"from_name": "a\r\nBcc: b"}, "from_name"),
+    (Attachment, ATTACHED, {"file_name": ""}, "file_name"),
+    (Attachment, ATTACHED, {"file_name": "a\nb"}, "file_name"),
+    (Attachment, ATTACHED, {"source": b"a"}, "source"),
+    (Attachment, ATTACHED, {"source": Inline(b"")}, "content_type"),
+    (Attachment, ATTACHED, {"content_id": "a\rb"}, "content_id"),
+    (Template, {"name": "a"}, {"name": ""}, "name"),
+    (Template, {"name": "a"}, {"language": 5}, "language"),
+    (Template, {"name": "a"}, {"version": 5}, "version"),
+    (Template, {"name": "a"}, {"body": "Ola"}, "body"),
+    (Template, {"name": "a"}, {"body": [5]}, "body[0]"),
+    (Template, {"name": "a"}, {"header": "a"}, "header"),
+    (Template, {"name": "a"}, {"buttons": "a"}, "buttons"),
+    (TextParameter, {"text": "a"}, {"text": None}, "text"),
+    (TextParameter, {"text": "a"}, {"name": ""}, "name"),
+    (CurrencyParameter, MONEY, {"code": "E"}, "code"),
+    (
+        CurrencyParameter,
+        MONEY,
+        {"amount_1000": 0.5},
+        "amount_1000",
+    ),
+    (DateTimeParameter, {"fallback": "a"}, {"fallback": NOW}, "fallback"),
+    (MediaParameter, {"item": PNG}, {"item": Link(URL)}, "item"),
+    (LocationParameter, {"location": Location(1, 1)}, {"location": (1, 1)}, "location"),
+    (Upload, FILE, {"data": "a"}, "data"),
+    (
+        Upload,
+        {"data": Path("a"), "content_type": "image/png", "file_name": "a"},
+        {"content_type": None},
+        "content_type",
+    ),
+    (
+        Upload,
+        FILE,
+        {"file_name": 'a"\r\nX: b'},
+        "file_name",
+    ),
+    (
+        Upload,
+        FILE,
+        {"restricted_to": "37255500001"},
+        "restricted_to",
+    ),
+    (
+        Upload,
+        FILE,
+        {"restricted_to": 5},
+        "restricted_to",
+    ),
+    (
+        Upload,
+        FILE,
+        {"channel": "fax"},
+        "channel",
+    ),
+    (
+        Upload,
+        FILE,
+        {"encryption": "a"},
+        "encryption",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong", "path"),
+    WRONG,
+    ids=[f"{row[0].__name__}.{row[3]}-{position}" for position, row in enumerate(WRONG)],
+)
+def test_wrong_fields(kind: type, right: dict[str, Any], wrong: dict[str, Any], path: str) -> None:
+    """A field that holds what it cannot is an error of ours, by its path."""
+    kind(**right)
+    with pytest.raises(InvalidValue) as caught:
+        kind(**{**right, **wrong})
+
+    assert [f"{kind.__name__}.{path}"] == [each.path for each in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"position": 0}, "position"),
+        ({"kind": "url"}, "kind"),
+        ({"kind": None}, "kind"),
+        ({"value": ""}, "value"),
+    ],
+)
+def test_wrong_buttons_of_templates(wrong: dict[str, Any], path: str) -> None:
+    """A button stands somewhere from 1, does something known and has a variable part."""
+    right: dict[str, Any] = {"position": 1, "kind": ButtonKind.URL, "value": "a"}
+    with pytest.raises(InvalidValue) as caught:
+        TemplateButton(**{**right, **wrong})
+
+    assert [f"TemplateButton.{path}"] == [each.path for each in caught.value.problems]
+
+
+def test_two_buttons_in_one_place() -> None:
+    """A template's button has one variable part."""
+    with pytest.raises(InvalidValue, match=r"Template\.buttons: two buttons"):
+        Template("a", buttons=[TemplateButton(1, ButtonKind.URL, value="a")] * 2)
+
+
+def test_plain_text_fills_a_template() -> None:
+    """Plain text stands for a text parameter; other parameters stay as they are."""
+    amount = CurrencyParameter("9 euros", "EUR", amount_1000=9000)
+
+    assert Template("a", body=["Ola", amount]).body == (TextParameter("Ola"), amount)
+
+
+def test_media_by_address() -> None:
+    """The common case takes one line, and refuses what the long way refuses."""
+    assert Media.link("image", URL, caption="a") == Media([PNG], "a")
+    with pytest.raises(InvalidValue, match=r"MediaItem\.kind: must be one of image, video"):
+        Media.link("picture", URL)
+
+
+def test_an_upload_for_one_number_on_one_channel() -> None:
+    """A file may be meant for one number, and for one channel by its name."""
+    upload = Upload(
+        b"a", "image/png", file_name="a.png", restricted_to="+37255500001", channel="viber"
+    )
+
+    assert ("+37255500001", Channel.VIBER) == (upload.restricted_to, upload.channel)
+
+
+def test_there_is_a_strategy_for_every_kind() -> None:
+    """The tests of the model see every kind of content, and every kind has its own word."""
+    assert set(CONTENT_KINDS) == set(CONTENTS)
+    assert len({vars(kind)["kind"] for kind in CONTENTS}) == len(CONTENTS)
+
+
+@given(st.text(min_size=1))
+def test_text_is_not_rewritten(text: str) -> None:
+    """What was written is what is sent: blanks, line ends and combining marks stay."""
+    assert (text, text) == (Text(text).text, Card(text=text).text)
+
+
+@given(contents() | texts())
+def test_contents_can_be_evolved(content: Content) -> None:
+    """What was checked once passes again."""
+    assert content == attrs.evolve(content)

@@ -1,0 +1,159 @@
+"""The one tree of errors, and what its members carry."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from support.strategies import failures, outcomes
+
+from omnimsg.domain.errors import (
+    AmbiguousError,
+    ConfigError,
+    InvalidValue,
+    NotSentError,
+    OmnimsgError,
+    OperationError,
+    Problem,
+    RejectedError,
+    SendError,
+    Unsupported,
+)
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, place
+from omnimsg.domain.reason import Fault, Reason, Retry
+
+FAILURE = Failure(
+    reason=Reason.INVALID_RECIPIENT,
+    retry=Retry.NEVER,
+    detail="Invalid\nrecipient +37255500001",
+    path="to",
+    retry_after=5.0,
+    code="105\r\n",
+    http_status=400,
+    request_id="abc",
+    raw={"code": 105},
+)
+ERRORS = {Rejected: RejectedError, NotSent: NotSentError, Ambiguous: AmbiguousError}
+
+
+def test_the_tree() -> None:
+    """One base catches all, one class catches all sends, and a wrong value is a `ValueError`."""
+    found = {each.__name__: [base.__name__ for base in each.__bases__] for each in _tree()}
+
+    assert {
+        "InvalidValue": ["OmnimsgError", "ValueError"],
+        "ConfigError": ["OmnimsgError"],
+        "Unsupported": ["OmnimsgError"],
+        "OperationError": ["OmnimsgError"],
+        "SendError": ["OmnimsgError"],
+        "RejectedError": ["SendError"],
+        "NotSentError": ["SendError"],
+        "AmbiguousError": ["SendError"],
+    } == found
+
+
+def _tree(base: type[Exception] = OmnimsgError) -> list[type[Exception]]:
+    ours = [each for each in base.__subclasses__() if each.__module__ == OmnimsgError.__module__]
+    return [each for one in ours for each in (one, *_tree(one))]
+
+
+def test_the_sentence_of_a_failure() -> None:
+    """A failure says where, why, and the provider's code, in one line and without the number."""
+    assert FAILURE.sentence() == (
+        "to: invalid_recipient (code 105 , HTTP 400): Invalid recipient +372******01"
+    )
+
+
+def test_the_shortest_sentence() -> None:
+    """What is not known is left out."""
+    assert "timeout" == Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE).sentence()
+
+
+def test_the_fault_is_the_reasons_unless_told() -> None:
+    """A provider's table may know better whose doing a failure is."""
+    usual = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
+    told = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE, fault=Fault.ACCOUNT)
+
+    assert (Fault.NETWORK, Fault.ACCOUNT) == (usual.fault, told.fault)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        (Rejected, "was rejected"),
+        (NotSent, "was not sent"),
+        (Ambiguous, "may or may not have been sent"),
+    ],
+)
+def test_errors_of_a_send(kind: type[Rejected | NotSent | Ambiguous], verdict: str) -> None:
+    """An error of a send carries its outcome, and says it in one line."""
+    outcome = kind(reference="r-1", account="main", failure=FAILURE)
+
+    error = ERRORS[kind](outcome)
+
+    assert str(error) == f"message 'r-1' {verdict} by account 'main': {FAILURE.sentence()}"
+    assert (outcome, "r-1", "main", FAILURE) == (
+        error.outcome,
+        error.reference,
+        error.account,
+        error.failure,
+    )
+    for carrier in (error, outcome):
+        assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.NEVER) == (
+            carrier.reason,
+            carrier.fault,
+            carrier.retry,
+        )
+    assert outcome.retry_after == 5.0
+
+
+def test_errors_of_an_operation() -> None:
+    """An error of an operation names it and the account, and carries the failure."""
+    error = OperationError("status", "main", FAILURE)
+
+    assert str(error) == f"status through account 'main' failed: {FAILURE.sentence()}"
+    assert ("status", "main", FAILURE) == (error.operation, error.account, error.failure)
+    assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.NEVER) == (
+        error.reason,
+        error.fault,
+        error.retry,
+    )
+
+
+def test_several_problems() -> None:
+    """A wrong value names everything that is wrong with it."""
+    error = InvalidValue(Problem("to", "is missing"), Problem("ttl", "must be at least 1"))
+
+    assert str(error) == "to: is missing; ttl: must be at least 1"
+    assert ["to", "ttl"] == [each.path for each in error.problems]
+
+
+@given(outcomes(), failures())
+def test_errors_cross_process_borders(outcome: Outcome, failure: Failure) -> None:
+    """A pickled error is the same error, whatever it carries; its text is one line."""
+    errors: list[OmnimsgError] = [
+        InvalidValue(Problem("to", "a"), Problem("ttl", "b")),
+        ConfigError("a"),
+        Unsupported("a"),
+        OperationError("status", "main", failure),
+    ]
+    if not isinstance(outcome, Accepted):
+        errors += [SendError(outcome), ERRORS[type(outcome)](outcome)]
+    for error in errors:
+        read = pickle.loads(pickle.dumps(error))  # noqa: S301
+
+        assert (type(error), str(error), vars(error)) == (type(read), str(read), vars(read))
+        assert len(str(error).splitlines()) == 1
+
+
+@given(outcomes())
+def test_the_position_is_no_part_of_the_value(outcome: Outcome) -> None:
+    """Where a message stood does not make its outcome another one."""
+    before = pickle.loads(pickle.dumps(outcome))  # noqa: S301
+
+    place(outcome, 7)
+
+    assert outcome.position == 7
+    assert before == outcome

@@ -1,0 +1,265 @@
+"""The message: what it takes, what it refuses, and that it never changes."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from datetime import UTC, datetime, time
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from support.strategies import contents, messages
+
+from omnimsg.domain.channel import Channel, channel_from, to_channel
+from omnimsg.domain.content import Content, Location, Text
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.frozen import EMPTY, FrozenDict
+from omnimsg.domain.media import Encryption
+from omnimsg.domain.message import Leg, Message, Priority, new_reference
+from omnimsg.domain.privacy import Secret
+
+NUMBER = "+37255500001"
+
+
+def test_plain_text_is_a_text() -> None:
+    """Text alone is content, because most messages are, and it stays as it was written."""
+    assert Message(NUMBER, " Hello ").content == Text(" Hello ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"to": 5}, "to"),
+        ({"to": None}, "to"),
+        ({"to": b"+37255500001"}, "to"),
+        ({"to": [NUMBER]}, "to"),
+        ({"content": None}, "content"),
+        ({"content": 5}, "content"),
+        ({"content": b"Hello"}, "content"),
+        ({"content": {"type": "text", "text": "Hello"}}, "content"),
+        ({"content": Text}, "content"),
+        ({"channel": "sm"}, "channel"),
+        ({"channel": "SMS"}, "channel"),
+        ({"channel": 5}, "channel"),
+        ({"channel": []}, "channel"),
+        ({"channel": Priority.LOW}, "channel"),
+        ({"sender": ""}, "sender"),
+        ({"sender": 5}, "sender"),
+        ({"sender": "x" * 321}, "sender"),
+        ({"sender": "Acme\r\nX: y"}, "sender"),
+        ({"reference": ""}, "reference"),
+        ({"reference": None}, "reference"),
+        ({"reference": 5}, "reference"),
+        ({"reference": "x" * 256}, "reference"),
+        ({"send_at": "2030-01-01"}, "send_at"),
+        ({"send_at": datetime(2030, 1, 1)}, "send_at"),  # noqa: DTZ001 - naive is the point
+        ({"send_at": time(12, tzinfo=UTC)}, "send_at"),
+        ({"send_at": 5}, "send_at"),
+        ({"ttl": 0}, "ttl"),
+        ({"ttl": -1}, "ttl"),
+        ({"ttl": 1.5}, "ttl"),
+        ({"ttl": True}, "ttl"),
+        ({"ttl": "60"}, "ttl"),
+        ({"priority": None}, "priority"),
+        ({"priority": 1}, "priority"),
+        ({"priority": "urgent"}, "priority"),
+        ({"priority": []}, "priority"),
+        ({"tags": "abc"}, "tags"),
+        ({"tags": None}, "tags"),
+        ({"tags": {"a"}}, "tags"),
+        ({"tags": [1]}, "tags[0]"),
+        ({"tags": ("a", None)}, "tags[1]"),
+        ({"metadata": None}, "metadata"),
+        ({"metadata": []}, "metadata"),
+        ({"metadata": "a"}, "metadata"),
+        ({"metadata": {1: "a"}}, "metadata"),
+        ({"callback_url": ""}, "callback_url"),
+        ({"callback_url": 5}, "callback_url"),
+        ({"callback_url": "hooks.example.test/a"}, "callback_url"),
+        ({"callback_url": "ftp://hooks.example.test/a"}, "callback_url"),
+        ({"callback_url": "https://user:word@hooks.example.test/a"}, "callback_url"),
+        ({"callback_url": "https://hooks.example.test/a b"}, "callback_url"),
+        ({"callback_url": "https://hooks.example.test/\u00a0"}, "callback_url"),
+        ({"callback_url": "https://hooks.example.test/\x00"}, "callback_url"),
+        ({"fallback": None}, "fallback"),
+        ({"fallback": [1]}, "fallback[0]"),
+        ({"fallback": Leg(channel=Channel.SMS)}, "fallback"),
+        ({"encryption": "key"}, "encryption"),
+        ({"encryption": {}}, "encryption"),
+        ({"extras": None}, "extras"),
+        ({"extras": []}, "extras"),
+        ({"extras": {5: {}}}, "extras"),
+        ({"extras": {"bird": 5}}, "extras['bird']"),
+        ({"extras": {"bird": [("a", 1)]}}, "extras['bird']"),
+    ],
+)
+def test_wrong_fields(fields: dict[str, Any], path: str) -> None:
+    """A field that holds what it cannot is an error of ours, by its path."""
+    with pytest.raises(InvalidValue) as caught:
+        Message(**{"to": NUMBER, "content": "Hello", **fields})
+
+    assert [f"Message.{path}"] == [each.path for each in caught.value.problems]
+
+
+def test_the_text_of_a_message_must_not_be_empty() -> None:
+    """An empty text is refused by the content it would become."""
+    with pytest.raises(InvalidValue) as caught:
+        Message(NUMBER, "")
+
+    assert str(caught.value) == "Text.text: must not be empty"
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"channel": None}, "channel"),
+        ({"channel": "fax"}, "channel"),
+        ({"channel": "sms", "content": "Hello"}, "content"),
+        ({"channel": "sms", "sender": 5}, "sender"),
+        ({"channel": "sms", "ttl": 0}, "ttl"),
+        ({"channel": "sms", "ttl": True}, "ttl"),
+    ],
+)
+def test_wrong_reserves(fields: dict[str, Any], path: str) -> None:
+    """A reserve is checked as a message is."""
+    with pytest.raises(InvalidValue) as caught:
+        Leg(**fields)
+
+    assert [f"Leg.{path}"] == [each.path for each in caught.value.problems]
+
+
+def test_names_stand_for_members() -> None:
+    """Channels and priorities are taken by the words that JSON has for them."""
+    fields: dict[str, Any] = {"priority": "high", "fallback": [Leg(channel="viber")]}
+    message = Message(NUMBER, "Hello", channel="sms", **fields)
+
+    assert (Channel.SMS, Priority.HIGH, Channel.VIBER) == (
+        message.channel,
+        message.priority,
+        message.fallback[0].channel,
+    )
+    fields = {"priority": "normal"}
+    assert Message(NUMBER, "Hello", **fields).priority is Priority.NORMAL
+
+
+def test_a_kind_of_text_is_a_text() -> None:
+    """A subclass of `str` is taken wherever text is."""
+
+    class Word(str):
+        __slots__ = ()
+
+    message = Message(Word(NUMBER), Word("Hello"), reference=Word("r"))
+
+    assert (NUMBER, Text("Hello"), "r") == (message.to, message.content, message.reference)
+
+
+def test_lists_and_mappings_are_frozen_all_the_way_down() -> None:
+    """What the caller goes on changing does not change the message."""
+    labels: Any = ["spring"]
+    metadata: dict[str, Any] = FrozenDict({"rows": [{"a": [1]}]})
+    message = Message(
+        NUMBER, "Hello", tags=labels, metadata=metadata, extras={"bird": {"list": [{}]}}
+    )
+    labels.append("autumn")
+
+    metadata["rows"][0]["a"].append(2)
+
+    assert message.tags == ("spring",)
+    assert message.metadata == {"rows": ({"a": (1,)},)}
+    assert message.extras == {"bird": {"list": ({},)}}
+    assert isinstance(hash(message), int)
+
+
+@pytest.mark.parametrize("field", ["metadata", "extras"])
+def test_an_empty_mapping_is_frozen_too(field: str) -> None:
+    """An ordinary empty dict equals a frozen one, and is not kept all the same."""
+    given: dict[str, Any] = {}
+
+    assert getattr(Message(NUMBER, "Hello", **{field: given}), field) is EMPTY  # type: ignore[arg-type]
+
+
+@given(messages())
+def test_messages_never_change(message: Message) -> None:
+    """No field can be set or deleted; a changed copy is a new value."""
+    for field in attrs.fields(Message):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(message, field.name, None)
+    assert message == attrs.evolve(message) == pickle.loads(pickle.dumps(message))  # noqa: S301
+
+
+@given(contents())
+def test_contents_are_hashable(content: Content) -> None:
+    """Content is a value through and through: equal ones have one hash."""
+    assert hash(content) == hash(pickle.loads(pickle.dumps(content)))  # noqa: S301
+
+
+def test_encryption_is_kept() -> None:
+    """A message carries how its content was encrypted."""
+    encryption = Encryption(key=Secret("key"))
+
+    assert Message(NUMBER, "Hello", encryption=encryption).encryption is encryption
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [({"key": "key"}, "key"), ({"key": Secret("key"), "key_arn": ""}, "key_arn")],
+)
+def test_wrong_encryption(fields: dict[str, Any], path: str) -> None:
+    """A key must be a secret, so that it never prints."""
+    with pytest.raises(InvalidValue) as caught:
+        Encryption(**fields)
+
+    assert [f"Encryption.{path}"] == [each.path for each in caught.value.problems]
+
+
+def test_references_are_32_hexadecimal_digits() -> None:
+    """A made-up reference is plain enough for every provider, and no two are equal."""
+    references = [new_reference() for _ in range(1000)]
+
+    assert all(len(each) == 32 and int(each, 16) >= 0 for each in references)
+    assert len(set(references)) == len(references)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_forked_workers_make_up_different_references() -> None:
+    """A child does not go on with its parent's sequence."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, new_reference().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert new_reference() != pipe.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("word", "channel"),
+    [
+        ("sms", Channel.SMS),
+        (" WhatsApp ", Channel.WHATSAPP),
+        ("fax", None),
+        (None, None),
+        (5, None),
+        ([], None),
+    ],
+)
+def test_a_providers_word_for_a_channel(word: object, channel: Channel | None) -> None:
+    """A provider's word is read leniently and never raises."""
+    assert channel_from(word) is channel
+
+
+def test_the_callers_word_for_a_channel() -> None:
+    """The caller's word is read exactly, and what is none is left to the validator."""
+    assert (Channel.SMS, None, " sms") == (to_channel("sms"), to_channel(None), to_channel(" sms"))
+
+
+def test_location_is_content() -> None:
+    """Every kind of content is taken as it is."""
+    place = Location(59.4, 24.7)
+
+    assert Message(NUMBER, place).content is place
