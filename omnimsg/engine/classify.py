@@ -106,17 +106,14 @@ def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verd
         effect: What the request may do in the world.
         left: Whether any byte of a request that changes something may have left.
     """
-    if not left:
-        verdict = _UNSENT.get(fault.reason, Verdict.NOT_SENT)
-        return verdict, Failure(reason=fault.reason, retry=verdict.retry, detail=fault.detail)
-    if effect in REPEATABLE:
-        retry, advice = Retry.SAFE, ""
-    else:
-        retry = Retry.UNSAFE
-        advice = "; the request had left, so find out what it did before it is repeated"
-    return Verdict.AMBIGUOUS, Failure(
-        reason=fault.reason, retry=retry, detail=fault.detail + advice
-    )
+    verdict = _UNSENT.get(fault.reason, Verdict.NOT_SENT)
+    retry, detail = verdict.retry, fault.detail
+    if left:
+        verdict = Verdict.AMBIGUOUS
+    if left and effect not in REPEATABLE:
+        retry = verdict.retry
+        detail += "; the request had left, so find out what it did before it is repeated"
+    return verdict, Failure(reason=fault.reason, retry=retry, detail=detail)
 
 
 def cancelled(*, left: bool) -> tuple[Verdict, Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -51,7 +52,6 @@ class FlowRun(Generic[T]):
         self._transport = transport
         self._deadline = deadline
         self._sink = sink
-        self._flow: Flow[T] | None = None
         self.left = False
         self.effect = Effect.READ
         self.response: Response | None = None
@@ -63,7 +63,7 @@ class FlowRun(Generic[T]):
             BrokenFlow: It asked for nothing.
             Exception: Whatever the adapter raised.
         """
-        self._flow = self._start()
+        self._flow: Flow[T] = self._start()
         try:
             return _request(next(self._flow))
         except StopIteration:
@@ -77,7 +77,6 @@ class FlowRun(Generic[T]):
             BrokenFlow: It asked for something that is no request, or did not stop asking.
             Exception: Whatever the adapter raised.
         """
-        assert self._flow is not None  # noqa: S101 - `begin` came first
         try:
             for _ in range(MOST_REQUESTS):
                 request = _request(self._flow.send(await self._exchange(request)))
@@ -89,11 +88,10 @@ class FlowRun(Generic[T]):
 
     def close(self) -> None:
         """Give up a flow that has not ended; it may not object."""
-        if self._flow is not None:
-            try:
-                self._flow.close()
-            except Exception as error:  # noqa: BLE001 - it is being thrown away
-                blame("a flow that was closed", error)
+        try:
+            self._flow.close()
+        except Exception as error:  # noqa: BLE001 - it is being thrown away
+            blame("a flow that was closed", error)
 
     async def _exchange(self, request: Request) -> Response:
         self.effect = request.effect
@@ -119,13 +117,10 @@ def described(error: BaseException) -> str:
     """Say what an exception is and where it was raised; its text may quote a message."""
     if isinstance(error, BrokenFlow):
         return str(error)
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return f"raised {type(error).__name__}"
-    file = PurePath(trace.tb_frame.f_code.co_filename).name
-    return f"raised {type(error).__name__} at {file}:{trace.tb_lineno}"
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        place = f" at {PurePath(frame.f_code.co_filename).name}:{line}"
+    return f"raised {type(error).__name__}{place}"
 
 
 def _request(given: object) -> Request:

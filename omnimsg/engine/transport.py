@@ -211,12 +211,18 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
 
     def __init__(self, request: Request) -> None:
         self._body = request.body
+        self._content_type = request.content_type
         self._file: Any = None
 
     async def __aenter__(self) -> Any:  # noqa: ANN401 - whatever aiohttp takes
         body = self._body
         if isinstance(body, Source):
-            return await self._open(body)
+            data = await self._open(body)
+            if data is not self._file:
+                return data
+            # Left to itself, aiohttp guesses a type, for which it reads files, and tells the name.
+            kind = self._content_type or "application/octet-stream"
+            return aiohttp.BufferedReaderPayload(data, content_type=kind, filename=None)
         if isinstance(body, Multipart):
             form = aiohttp.FormData()
             for name, value in body.fields:

@@ -182,7 +182,6 @@ PLAIN = "must be https; plain http is for this machine only"
         ),
         ("kye", "x", ": is not a known key; did you mean 'key'?"),
         ("bass_url", "x", ": is not a known key; did you mean 'base_url'?"),
-        ("key", None, ": is missing"),
         ("key", 7, ": must be text"),
         ("key", "", f": {LINE}"),
         ("key", " x", f": {LINE}"),
@@ -233,6 +232,14 @@ PLAIN = "must be https; plain http is for this machine only"
 def test_a_problem_of_an_account_says_where_it_is(key: str, value: Any, expected: str) -> None:
     """The message starts with the path of the key, and says what would be right."""
     assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
+
+
+def test_a_key_that_is_missing_is_named() -> None:
+    """The path is that of the key that is not there."""
+    missing = complaint(one(key=None))
+
+    assert missing.startswith(f"{MAIN}key: ")
+    assert missing.endswith("is missing")
 
 
 def test_what_an_adapter_refuses_says_where_it_is() -> None:
@@ -372,6 +379,19 @@ def test_nothing_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
             assert KEY not in shown
     assert KEY not in complaint(one(kye="x"))
     assert KEY not in complaint(one(key=f"{KEY}\n"))
+
+
+def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> None:
+    """An adapter may say more than the settings' types can."""
+
+    class Picky(TinyAdapter):
+        def __init__(self, account: Any) -> None:
+            raise ValueError("needs another key")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("omnimsg.config.load.load_adapter", lambda _: Picky)
+
+        assert "configuration: accounts.main: needs another key" == complaint(one())
 
 
 @given(

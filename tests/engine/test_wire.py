@@ -10,13 +10,14 @@ import pytest
 from support.servers import Server, Visit, answer, saying, stall
 
 from omnimsg import Reason
-from omnimsg.adapter import Request
+from omnimsg.adapter import Request, Source
 from omnimsg.engine import transport
 from omnimsg.engine.loopback import is_loopback
 from omnimsg.engine.transport import HttpTransport, Mark, TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 
@@ -281,6 +282,27 @@ async def test_a_query_is_escaped_and_keeps_its_order(
         await wires(server.url).exchange(request, within=5.0, mark=Mark())
 
     assert "GET /x?first=1&to=%2B372&tag=a%26b&tag=c+d HTTP/1.1" == server.requests[0].line
+
+
+@pytest.mark.parametrize("kind", ["bytes", "path"])
+async def test_a_file_is_sent_as_it_is(
+    kind: str, tmp_path: Path, wires: Callable[[str], HttpTransport]
+) -> None:
+    """A `Source` is the whole body, with its length and the media type it was given."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    source = Source(data=b"content" if kind == "bytes" else path, size=7, sha256="0" * 64)
+    request = Request("PUT", "/x", source, content_type="image/png")
+    async with Server(answer(204)) as server:
+        await wires(server.url).exchange(request, within=5.0, mark=Mark())
+
+    (received,) = server.requests
+    assert b"content" == received.body
+    assert "content-disposition" not in received.headers
+    assert ("7", "image/png") == (
+        received.headers["content-length"],
+        received.headers["content-type"],
+    )
 
 
 async def test_closing_waits_for_the_answer_and_then_refuses(

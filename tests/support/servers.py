@@ -42,11 +42,19 @@ class Received:
 
 @attrs.define
 class Visit:
-    """One connection."""
+    """One connection.
+
+    Attributes:
+        server: The server it came to.
+        reader: What comes in.
+        writer: What goes out.
+        received: The last whole request on it.
+    """
 
     server: Server
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    received: Received = attrs.field(init=False)
 
     async def head(self) -> tuple[str, dict[str, str]]:
         """Read up to the empty line."""
@@ -59,7 +67,7 @@ class Visit:
             name.lower(): value for name, _, value in (each.partition(": ") for each in rest)
         }
 
-    async def request(self) -> Received:
+    async def request(self) -> None:
         """Read a whole request and note it."""
         line, headers = await self.head()
         if headers.get("transfer-encoding") == "chunked":
@@ -69,10 +77,9 @@ class Visit:
             await self.reader.readexactly(2)
         else:
             body = await self.reader.readexactly(int(headers.get("content-length", 0)))
-        received = Received(line, headers, body)
-        self.server.requests.append(received)
+        self.received = Received(line, headers, body)
+        self.server.requests.append(self.received)
         self.server.arrived.set()
-        return received
 
     async def say(self, data: bytes) -> None:
         """Write bytes."""
@@ -95,6 +102,7 @@ class Server:
     Attributes:
         requests: The whole requests it read, in order.
         connections: How many there were.
+        met: Set when somebody has connected.
         arrived: Set whenever a whole request was read.
         over: Set when the test is over.
     """
@@ -108,6 +116,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Received] = []
         self.connections = 0
+        self.met = asyncio.Event()
         self.arrived = asyncio.Event()
         self.over = asyncio.Event()
 
@@ -132,6 +141,7 @@ class Server:
 
     def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.met.set()
         task = asyncio.create_task(self._play(Visit(self, reader, writer)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -142,9 +152,9 @@ class Server:
                 if self._connecting is not None:
                     await self._connecting(visit)
                 while True:
-                    number = len(self.requests)
                     await visit.request()
-                    await self._acts[min(number, len(self._acts) - 1)](visit)
+                    act = self._acts[min(len(self.requests), len(self._acts)) - 1]
+                    await act(visit)
         finally:
             visit.writer.close()
 

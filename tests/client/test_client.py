@@ -1,0 +1,532 @@
+"""The client: what an application sees of sending, cancelling and closing."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+import pytest
+from support.adapters import KEY, TinyAdapter, texts, tiny
+from support.servers import Act, Server, Visit, answer, stall
+from support.toy import ToyAdapter, ToySettings
+
+from omnimsg import (
+    Accepted,
+    AmbiguousError,
+    Client,
+    ConfigError,
+    HistoryQuery,
+    InvalidValue,
+    Message,
+    NotSent,
+    NotSentError,
+    OperationError,
+    Reason,
+    RejectedError,
+    Retry,
+    RetryPolicy,
+    Scope,
+    Secret,
+    SendError,
+    Status,
+    Stored,
+    Unsupported,
+)
+from omnimsg.adapter import Account
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from omnimsg import Outcome
+
+pytestmark = pytest.mark.anyio
+
+NOW = RetryPolicy(base=0)
+
+
+async def accept(visit: Visit) -> None:
+    """Accept every message of a request."""
+    body = orjson.loads(visit.received.body)
+    said = [{"ref": each["ref"], "id": f"id-{each['ref']}"} for each in body["messages"]]
+    await answer(200, orjson.dumps({"results": said}))(visit)
+
+
+def say(ref: str, error: str) -> Act:
+    """Refuse one message."""
+    return answer(200, orjson.dumps({"results": [{"ref": ref, "error": error}]}))
+
+
+def client_of(*servers: Server, **more: Any) -> Client:
+    """Build a client with an account for each server, called `a`, `b`, ..."""
+    adapters = [
+        tiny(server.url, name=name) for name, server in zip("abcdef", servers, strict=False)
+    ]
+    return Client(adapters, default="a", retry=NOW, **more)
+
+
+async def test_send_returns_what_to_keep() -> None:
+    """`str(accepted.id)` names the account and the provider's id."""
+    async with Server(accept) as server, client_of(server) as client:
+        accepted = await client.send(texts(1)[0])
+
+    assert "a:id-r0" == str(accepted.id)
+    assert accepted.position is None
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "retry"),
+    [
+        (say("r0", "no-such-number"), RejectedError, Retry.NEVER),
+        (say("r0", "slow-down"), NotSentError, Retry.SAFE),
+        (say("r0", "no-money"), NotSentError, Retry.AFTER_FIX),
+        (say("r0", "who-knows"), AmbiguousError, Retry.UNSAFE),
+        (answer(500), AmbiguousError, Retry.UNSAFE),
+        (answer(401), NotSentError, Retry.AFTER_FIX),
+    ],
+)
+async def test_send_raises_the_matching_error(
+    act: Act, error: type[SendError], retry: Retry
+) -> None:
+    """The error carries the outcome, crosses processes and shows no number and no text."""
+    async with Server(act) as server, client_of(server) as client:
+        with pytest.raises(error) as caught:
+            await client.send(texts(1)[0])
+
+    assert retry is caught.value.retry
+    assert ("r0", "a") == (caught.value.reference, caught.value.account)
+    assert str(caught.value) == str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own
+    assert "37255" not in str(caught.value)
+
+
+async def test_a_message_the_provider_cannot_say_costs_no_request() -> None:
+    """It is refused before anything is sent, with the field's name."""
+    message = Message("+37255500001", "hello", tags=("a",))
+    async with Server(accept) as server, client_of(server) as client:
+        with pytest.raises(NotSentError) as caught:
+            await client.send(message)
+
+    assert (Reason.UNSUPPORTED, "tags") == (caught.value.reason, caught.value.failure.path)
+    assert [] == server.requests
+
+
+async def test_only_messages_are_sent() -> None:
+    """Anything else is the caller's mistake."""
+    async with Client([tiny(name="a")]) as client:
+        with pytest.raises(TypeError, match="only a Message can be sent, not str"):
+            await client.send("+37255500001")  # type: ignore[arg-type]  # on purpose
+
+
+async def test_each_account_has_its_own_wire() -> None:
+    """A message leaves through the account that is named, else through the default."""
+    async with (
+        Server(accept) as first,
+        Server(accept) as second,
+        client_of(first, second) as client,
+    ):
+        await client.send(texts(1)[0])
+        await client.send(texts(1)[0], account="b")
+        outcomes = [each async for each in client.send_many(texts(3), account="b")]
+
+    assert (1, 2) == (len(first.requests), len(second.requests))
+    assert {"b"} == {each.account for each in outcomes}
+
+
+@pytest.mark.parametrize("name", ["c", "", "A"])
+async def test_an_account_that_is_not_there(name: str) -> None:
+    """Every method says which ones there are, before anything is sent."""
+    async with Client([tiny(name="a"), tiny(name="b")], default="a") as client:
+        stored = Stored(account="nobody", id="1")
+        with pytest.raises(ConfigError, match=f"no account '{name}': must be one of a, b"):
+            await client.send(texts(1)[0], account=name)
+        for call in (partial(client.send_many, []), client.history):
+            with pytest.raises(ConfigError, match="must be one of a, b"):
+                call(account=name)
+        for wait in (client.status("nobody:1"), client.mark_read(["nobody:1"])):
+            with pytest.raises(ConfigError, match="no account 'nobody'"):
+                await wait
+        with pytest.raises(ConfigError, match="no account 'nobody'"):
+            await client.download(stored)
+
+
+@pytest.mark.parametrize(
+    ("adapters", "default", "expected"),
+    [
+        ([], None, "a client needs at least one account"),
+        ([tiny(name="a"), tiny(name="a")], None, "two accounts are called 'a'"),
+        ([tiny(name="a"), tiny(name="b")], None, "name the default account: a, b"),
+        ([tiny(name="a")], "b", "no account 'b': must be one of a"),
+    ],
+)
+def test_a_client_that_cannot_be(
+    adapters: list[TinyAdapter], default: str | None, expected: str
+) -> None:
+    """What is missing or double is said when the client is built."""
+    with pytest.raises(ConfigError, match=expected):
+        Client(adapters, default=default)
+
+
+def test_a_client_shows_its_accounts() -> None:
+    """By name to people, and by adapter to programs; no key anywhere."""
+    client = Client([tiny(name="a")])
+
+    assert "Client(accounts=['a'], default='a')" == repr(client)
+    assert 100 == client.accounts["a"].capabilities.max_messages
+    assert KEY not in repr(client.accounts)
+
+
+async def test_cancelling_a_send_cancels_its_request() -> None:
+    """The cancellation reaches the caller, and nothing stays behind."""
+    async with Server(stall) as server, client_of(server) as client:
+        sending = asyncio.create_task(client.send(texts(1)[0]))
+        await server.arrived.wait()
+        sending.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert 0 == client._accounts["a"].transport._under_way
+
+
+class Diary:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+        """Take it in."""
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep it."""
+        self.outcomes += outcomes
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_a_cancelled_send_is_recorded_as_what_it_is(left: bool) -> None:
+    """Before the first byte it is not sent, after it nobody knows; over real connections."""
+    diary = Diary()
+    async with Server(stall, connecting=None if left else stall) as server:
+        url = server.url if left else server.url.replace("http:", "https:")
+        client = Client([tiny(url)], journal=diary, retry=NOW)
+        sending = asyncio.create_task(client.send(texts(1)[0]))
+        if left:
+            await server.arrived.wait()
+        else:
+            # The handshake is never answered, so that nothing of the request can leave.
+            await server.met.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        await client.aclose()
+
+    assert ["ambiguous" if left else "not_sent"] == [each.kind for each in diary.outcomes]
+    assert {Reason.CANCELLED} == {
+        each.reason for each in diary.outcomes if not isinstance(each, Accepted)
+    }
+
+
+async def test_leaving_a_stream_records_what_was_under_way() -> None:
+    """What left and was not answered is ambiguous in the journal, and the rest was never told."""
+    diary = Diary()
+    async with Server(accept, stall) as server, client_of(server, journal=diary) as client:
+        outcomes = cast("AsyncGenerator[Outcome, None]", client.send_many(texts(1000)))
+        async with aclosing(outcomes):
+            await anext(outcomes)
+
+    kinds = [each.kind for each in diary.outcomes]
+    assert 100 == kinds.count("accepted")
+    assert {"accepted", "ambiguous", "not_sent"} >= set(kinds)
+    assert len(diary.outcomes) == len({each.reference for each in diary.outcomes})
+
+
+async def test_closing_during_a_stream_loses_nothing() -> None:
+    """Answers under way are waited for; what has not left is not sent, and the stream ends."""
+    go = asyncio.Event()
+
+    async def slowly(visit: Visit) -> None:
+        await go.wait()
+        await accept(visit)
+
+    async with Server(slowly) as server:
+        client = client_of(server)
+
+        async def run() -> list[Outcome]:
+            return [each async for each in client.send_many(texts(5000))]
+
+        running = asyncio.create_task(run())
+        await server.arrived.wait()
+        closing = asyncio.create_task(client.aclose())
+        await asyncio.sleep(0)
+        go.set()
+        await closing
+        outcomes = await running
+
+    assert 5000 == len({each.reference for each in outcomes})
+    assert {Accepted, NotSent} == {type(each) for each in outcomes}
+    rest = [each for each in outcomes if isinstance(each, NotSent)]
+    assert {(Reason.CANCELLED, Scope.ACCOUNT)} == {(each.reason, each.scope) for each in rest}
+    assert 100 * len(server.requests) == len(outcomes) - len(rest)
+
+
+async def test_a_closed_client_sends_nothing() -> None:
+    """It says so, and closing twice does no harm."""
+    async with Server(accept) as server:
+        client = client_of(server)
+        await client.send(texts(1)[0])
+        await client.aclose()
+        await client.aclose()
+
+        with pytest.raises(NotSentError, match="the client is closed"):
+            await client.send(texts(1)[0])
+
+    assert 1 == len(server.requests)
+
+
+async def test_many_tasks_share_a_client() -> None:
+    """Fifty sends at once are fifty outcomes."""
+    async with Server(accept) as server, client_of(server) as client:
+        accepted = await asyncio.gather(*(client.send(each) for each in texts(50)))
+
+    assert [f"r{number}" for number in range(50)] == [each.reference for each in accepted]
+    assert 50 == len(server.requests)
+
+
+def items(*ids: str, following: str | None = None) -> Act:
+    """Answer a page of history."""
+    return answer(200, orjson.dumps({"items": ids, "next": following}))
+
+
+async def test_history_goes_from_page_to_page() -> None:
+    """Pages are asked for as they are needed, an empty one among them is not the end."""
+    pages = items("1", "2", following="p2"), items(following="p3"), items("3")
+    async with Server(*pages) as server, client_of(server) as client:
+        history = client.history(HistoryQuery())
+        first = await anext(history)
+        asked = len(server.requests)
+        rest = [each async for each in history]
+
+    assert ["a:1", "a:2", "a:3"] == [str(each.id) for each in (first, *rest)]
+    assert 1 == asked
+    assert ["/messages", "/messages?page=p2", "/messages?page=p3"] == [
+        each.line.split()[1] for each in server.requests
+    ]
+
+
+async def test_a_page_that_leads_to_itself_is_the_last() -> None:
+    """A provider that repeats a token is not asked for ever."""
+    async with Server(items("1", following="p2")) as server, client_of(server) as client:
+        found = [each async for each in client.history()]
+
+    assert 2 == len(found) == len(server.requests)
+
+
+async def test_a_page_that_cannot_be_had_is_an_error_after_the_others() -> None:
+    """What came before it was yielded."""
+    async with (
+        Server(items("1", following="p2"), answer(404)) as server,
+        client_of(server) as client,
+    ):
+        history = client.history()
+        await anext(history)
+        with pytest.raises(OperationError, match="history through account 'a' failed") as caught:
+            await anext(history)
+
+    assert Reason.MISCONFIGURED is caught.value.reason
+
+
+async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error names the account, the operation and the providers that offer it."""
+    monkeypatch.setattr("omnimsg.client.provider_names", lambda: ["tiny", "toy"])
+    monkeypatch.setattr(
+        "omnimsg.client.load_adapter", {"tiny": TinyAdapter, "toy": ToyAdapter}.__getitem__
+    )
+    async with Client([tiny(name="a")]) as client:
+        with pytest.raises(Unsupported) as caught:
+            await client.status("a:1")
+        with pytest.raises(Unsupported, match="no operation 'interactions'"):
+            client.interactions("a:1")
+
+    assert "account 'a': tiny has no operation 'status'; it is offered by toy" == str(caught.value)
+
+
+async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plug-in that is broken does not hide that answer, nor break it."""
+    monkeypatch.setattr("omnimsg.client.provider_names", lambda: ["broken", "tiny"])
+
+    def load(provider: str) -> type[TinyAdapter]:
+        if provider == "broken":
+            raise ConfigError("it is broken")
+        return TinyAdapter
+
+    monkeypatch.setattr("omnimsg.client.load_adapter", load)
+    async with Client([tiny(name="a")]) as client:
+        with pytest.raises(Unsupported, match="no installed provider has it"):
+            await client.status("a:1")
+
+
+@pytest.mark.parametrize("text", ["", "1", "a:", ":1", "a b:1"])
+async def test_an_id_that_is_none(text: str) -> None:
+    """It is refused before any account is asked."""
+    async with Client([tiny(name="a")]) as client:
+        for wait in (client.status(text), client.cancel(text), client.mark_read([text])):
+            with pytest.raises(InvalidValue, match="account:provider-id"):
+                await wait
+        with pytest.raises(InvalidValue, match="account:provider-id"):
+            client.interactions(text)
+
+
+LEFT = orjson.dumps({"left": "12.5"})
+
+
+@pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(429)])
+async def test_a_question_is_asked_again(fault: Act) -> None:
+    """What changes nothing may be repeated after any trouble."""
+    async with Server(fault, answer(200, LEFT)) as server, client_of(server) as client:
+        balance = await client.balance()
+
+    assert "12.5" == str(balance.amount)
+    assert 2 == len(server.requests)
+
+
+async def test_a_question_that_failed_by_the_providers_own_code_is_asked_again() -> None:
+    """A code that would make a message ambiguous does not make a question so."""
+    unsure = answer(500, b'{"error": "who-knows"}')
+    unsure_but_200 = answer(200, b'{"error": "who-knows"}')
+    async with (
+        Server(unsure_but_200, unsure, answer(200, LEFT)) as server,
+        client_of(server) as client,
+    ):
+        balance = await client.balance()
+
+    assert "12.5" == str(balance.amount)
+    assert 3 == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "requests"),
+    [
+        (answer(200, b"<html>"), Reason.INVALID_RESPONSE, 1),
+        (answer(200, b"[]"), Reason.INVALID_RESPONSE, 1),
+        (answer(200, b"{}"), Reason.UNKNOWN, 1),
+        (answer(401), Reason.UNAUTHORIZED, 1),
+        (answer(307), Reason.MISCONFIGURED, 1),
+        (answer(500), Reason.PROVIDER_ERROR, 3),
+        (answer(429, retry_after="60"), Reason.RATE_LIMITED, 1),
+    ],
+)
+async def test_a_question_that_stays_open_is_an_error(
+    act: Act, reason: Reason, requests: int
+) -> None:
+    """The error says why, and has been asked as often as that can help."""
+    async with Server(act) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.balance()
+
+    assert reason is caught.value.reason
+    assert requests == len(server.requests)
+    assert str(caught.value) == str(copy.copy(caught.value))
+
+
+async def test_a_question_too_late_is_not_asked() -> None:
+    """The deadline holds for operations too."""
+    async with Server(answer(200, LEFT)) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.balance(deadline=0)
+
+    assert Reason.DEADLINE_EXCEEDED is caught.value.reason
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(409)])
+async def test_what_may_be_done_once_is_not_repeated(fault: Act) -> None:
+    """A cancellation whose answer was lost is settled by the status, not by another one."""
+    async with Server(fault) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.cancel("a:1")
+
+    assert Retry.UNSAFE is caught.value.retry
+    assert 1 == len(server.requests)
+
+
+async def test_what_never_left_may_be_repeated_all_the_same() -> None:
+    """A cancellation that was refused for being too fast is tried again."""
+    async with (
+        Server(answer(429), answer(200, b'{"stopped": true}')) as server,
+        client_of(server) as client,
+    ):
+        assert await client.cancel("a:1") is True
+
+    assert 2 == len(server.requests)
+
+
+async def test_an_adapter_that_breaks_while_it_reads_is_an_error_of_the_operation() -> None:
+    """The error names the provider, not the text of the exception."""
+    async with Server(answer(200, b'{"left": "much"}')) as server, client_of(server) as client:
+        with pytest.raises(OperationError, match="the adapter of tiny raised InvalidOperation"):
+            await client.balance()
+
+    assert 1 == len(server.requests)
+
+
+async def test_the_other_questions_reach_the_adapter_and_come_back() -> None:
+    """A look-up, a file's facts and what people tapped, through an adapter that has them all."""
+    said = (
+        answer(200, b'{"state": "there"}'),
+        answer(200, b'{"public": true}'),
+        answer(200, b'{"items": [{"id": "tap-1"}]}'),
+    )
+    async with Server(*said) as server:
+        settings = ToySettings(key=Secret(KEY))
+        adapter = ToyAdapter(Account(name="toy", settings=settings, base_url=server.url))
+        async with Client([adapter], retry=NOW) as client:
+            status = await client.status("toy:1")
+            info = await client.media_info(Stored(account="toy", id="7"))
+            taps = [each async for each in client.interactions("toy:1")]
+
+    assert Status.DELIVERED is status.status
+    assert info.broadcast_allowed is True
+    assert ["tap-1"] == [each.provider_kind for each in taps]
+    assert ["/texts/1", "/files/7", "/texts/1/taps"] == [
+        each.line.split()[1] for each in server.requests
+    ]
+
+
+async def read(visit: Visit) -> None:
+    """Take every id of a request."""
+    ids = orjson.loads(visit.received.body)["ids"]
+    said = [{"ref": each, "id": f"read-{each}"} for each in ids]
+    await answer(200, orjson.dumps({"results": said}))(visit)
+
+
+async def test_ids_of_several_accounts_are_read_together() -> None:
+    """Outcomes come in the order of the ids, in as few requests as each provider allows."""
+    ids = [f"{account}:{number}" for number in range(150) for account in "ab"]
+    async with Server(read) as first, Server(read) as second, client_of(first, second) as client:
+        outcomes = await client.mark_read(ids)
+
+    assert ids == [f"{each.account}:{each.reference}" for each in outcomes]
+    assert (2, 2) == (len(first.requests), len(second.requests))
+
+
+async def test_reading_may_be_repeated() -> None:
+    """A lost answer is asked for again: a second tick twice is still one."""
+    async with Server(answer(500), read) as server, client_of(server) as client:
+        (outcome,) = await client.mark_read(["a:1"])
+
+    assert isinstance(outcome, Accepted)
+    assert 2 == len(server.requests)
+
+
+async def test_nothing_is_marked_before_everything_can_be() -> None:
+    """One account that is not there keeps the others from being asked."""
+    async with Server(read) as server, client_of(server) as client:
+        with pytest.raises(ConfigError):
+            await client.mark_read(["a:1", "b:1"])
+
+    assert [] == server.requests

@@ -1,0 +1,254 @@
+"""Files go up measured and come down whole, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from support.adapters import KEY, tiny
+from support.servers import Act, Received, Server, Visit, answer, close, saying, stall
+
+from omnimsg import Client, OperationError, Reason, RetryPolicy, Stored, Upload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+FILE = bytes(range(256)) * 3
+STORED = Stored(account="main", id="7")
+BIG = b"x" * 300_000
+
+
+def client_of(server: Server) -> Client:
+    """Build a client of one account."""
+    return Client([tiny(server.url)], retry=RetryPolicy(base=0))
+
+
+def place(other: Server) -> Act:
+    """Name a place for an upload."""
+    document = {"url": f"{other.url}/put", "id": "7", "fields": {"key": "k", "policy": "p"}}
+    return answer(200, orjson.dumps(document))
+
+
+def names(folder: Path) -> list[str]:
+    """List what is in a folder."""
+    return [each.name for each in folder.iterdir()]
+
+
+def parts(received: Received) -> list[bytes]:
+    """Cut a form into its parts."""
+    boundary = received.headers["content-type"].partition("boundary=")[2].strip('"')
+    return received.body.split(f"--{boundary}".encode())[1:-1]
+
+
+@pytest.mark.parametrize("source", ["bytes", "path"])
+async def test_an_upload_is_measured_and_goes_where_it_is_told(source: str, tmp_path: Path) -> None:
+    """Size and digest are announced; the form follows, its file last, without the key."""
+    path = tmp_path / "file"
+    path.write_bytes(FILE)
+    upload = Upload(FILE if source == "bytes" else path, "image/png", file_name="a.png")
+    async with (
+        Server(answer(204)) as other,
+        Server(place(other)) as server,
+        client_of(server) as client,
+    ):
+        stored = await client.upload(upload)
+
+    assert STORED == stored
+    announced = orjson.loads(server.requests[0].body)
+    assert {"size": len(FILE), "sha256": hashlib.sha256(FILE).hexdigest()} == announced
+    (form,) = other.requests
+    first, second, file = parts(form)
+    assert b'name="key"' in first
+    assert b'name="policy"' in second
+    assert b'name="file"; filename="a.png"' in file
+    assert b"Content-Type: image/png" in file
+    assert file.endswith(b"\r\n\r\n" + FILE + b"\r\n")
+    assert "authorization" not in form.headers
+    assert "content-length" in form.headers
+    assert KEY in server.requests[0].headers["authorization"]
+
+
+async def test_both_steps_may_be_repeated(tmp_path: Path) -> None:
+    """After a lost answer the whole upload starts again, with the whole file."""
+    path = tmp_path / "file"
+    path.write_bytes(FILE)
+    async with (
+        Server(answer(500), answer(204)) as other,
+        Server(place(other)) as server,
+        client_of(server) as client,
+    ):
+        await client.upload(Upload(path, "image/png", file_name="a.png"))
+
+    assert 2 == len(server.requests)
+    assert parts(other.requests[0])[2].endswith(FILE + b"\r\n")
+    assert parts(other.requests[1])[2].endswith(FILE + b"\r\n")
+
+
+async def test_a_file_too_large_is_refused_before_anything_is_opened() -> None:
+    """The size is compared with what the provider stores; no connection is made."""
+    async with Server(answer(204)) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.upload(Upload(b"x" * 1001, "image/png", file_name="a.png"))
+
+    assert Reason.MEDIA_TOO_LARGE is caught.value.reason
+    assert "1001 bytes; tiny stores files of up to 1000" in str(caught.value)
+    assert 0 == server.connections
+
+
+@pytest.mark.parametrize("what", ["missing", "folder"])
+async def test_a_file_that_cannot_be_read_is_refused(what: str, tmp_path: Path) -> None:
+    """The error is the operation's, with the operating system's reason."""
+    path = tmp_path if what == "folder" else tmp_path / "missing"
+    async with Server(answer(204)) as server, client_of(server) as client:
+        with pytest.raises(OperationError, match="the file cannot be read: ") as caught:
+            await client.upload(Upload(path, "image/png", file_name="a.png"))
+
+    assert Reason.MEDIA_INVALID is caught.value.reason
+    assert 0 == server.connections
+
+
+async def test_a_file_that_goes_away_meanwhile_is_not_the_networks_fault(tmp_path: Path) -> None:
+    """It was measured and is gone when its turn comes: asked once, and never again."""
+    path = tmp_path / "file"
+    path.write_bytes(FILE)
+
+    async def remove(visit: Visit) -> None:
+        await asyncio.to_thread(path.unlink)
+        await place(other)(visit)
+
+    async with Server(answer(204)) as other, Server(remove) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.upload(Upload(path, "image/png", file_name="a.png"))
+
+    assert "FileNotFoundError" in str(caught.value)
+    assert Reason.MEDIA_INVALID is caught.value.reason
+    assert (1, 0) == (len(server.requests), other.connections)
+
+
+async def test_an_upload_that_is_refused_is_an_error() -> None:
+    """The place said no."""
+    async with (
+        Server(answer(403)) as other,
+        Server(place(other)) as server,
+        client_of(server) as client,
+    ):
+        with pytest.raises(OperationError) as caught:
+            await client.upload(Upload(FILE, "image/png", file_name="a.png"))
+
+    assert Reason.FORBIDDEN is caught.value.reason
+
+
+def moved(other: Server) -> Act:
+    """Point to another server."""
+    return answer(302, location=f"{other.url}/real")
+
+
+async def test_a_download_is_returned() -> None:
+    """Without a target the bytes come back."""
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        assert FILE == await client.download(STORED)
+
+
+async def test_a_download_follows_its_flow_without_the_key(tmp_path: Path) -> None:
+    """The redirect is the adapter's to follow, and its target never sees the credentials."""
+    target = tmp_path / "file"
+    async with (
+        Server(answer(200, BIG)) as other,
+        Server(moved(other)) as server,
+        client_of(server) as client,
+    ):
+        assert target == await client.download(STORED, target)
+
+    assert BIG == target.read_bytes()
+    assert ["file"] == names(tmp_path)
+    assert "authorization" in server.requests[0].headers
+    assert "authorization" not in other.requests[0].headers
+
+
+CUT = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=close)
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (CUT, Reason.CONNECTION_LOST),
+        (close, Reason.CONNECTION_LOST),
+        (answer(404, b'{"why": "gone"}'), Reason.MISCONFIGURED),
+        (answer(500, BIG), Reason.PROVIDER_ERROR),
+        (answer(410), Reason.NOT_FOUND),
+    ],
+)
+@pytest.mark.parametrize("existing", [b"old", None])
+async def test_a_download_that_fails_leaves_everything_as_it_was(
+    act: Act, reason: Reason, existing: bytes | None, tmp_path: Path
+) -> None:
+    """Half a file never appears, an old one is not touched, and an error's body is no file."""
+    target = tmp_path / "file"
+    if existing is not None:
+        target.write_bytes(existing)
+    async with Server(act) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.download(STORED, target)
+        with pytest.raises(OperationError):
+            await client.download(STORED)
+
+    assert reason is caught.value.reason
+    assert ([] if existing is None else ["file"]) == names(tmp_path)
+    assert existing is None or existing == target.read_bytes()
+
+
+async def test_the_body_of_a_refusal_is_read(tmp_path: Path) -> None:
+    """What the provider says about a failure is kept, though it was asked for a file."""
+    async with Server(answer(404, b'{"why": "gone"}')) as server, client_of(server) as client:
+        with pytest.raises(OperationError) as caught:
+            await client.download(STORED, tmp_path / "file")
+
+    assert {"why": "gone"} == caught.value.failure.raw
+
+
+async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
+    """The part that came is removed."""
+    half = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=stall)
+    async with Server(half) as server, client_of(server) as client:
+        loading = asyncio.create_task(client.download(STORED, tmp_path / "file"))
+        await server.arrived.wait()
+        await asyncio.sleep(0.02)
+        loading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await loading
+
+    assert [] == names(tmp_path)
+
+
+async def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    """A folder that is not there, or a target that is one, is told as such and leaves nothing."""
+    (tmp_path / "folder").mkdir()
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        with pytest.raises(FileNotFoundError):
+            await client.download(STORED, tmp_path / "none" / "file")
+        with pytest.raises(IsADirectoryError):
+            await client.download(STORED, tmp_path / "folder")
+
+    assert ["folder"] == names(tmp_path)
+
+
+async def test_a_full_disk_is_not_the_connections_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operating system's error reaches the caller, and nothing is left behind."""
+
+    async def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("omnimsg.engine.files.FileSink.write", full)
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        with pytest.raises(OSError, match="No space left"):
+            await client.download(STORED, tmp_path / "file")
+
+    assert [] == names(tmp_path)
+    assert 1 == len(server.requests)
