@@ -28,7 +28,7 @@ from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected
 from omnimsg.domain.privacy import Secret, hidden, mask_email, mask_number, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from omnimsg.domain.failure import Failure
 
@@ -183,38 +183,28 @@ def test_hidden_fields(value: object, shown: str) -> None:
     assert shown == hidden(value)
 
 
-def _said(value: Any) -> Iterator[str]:
-    """All that a value says to a person: the text in its hidden fields."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for each in value:
-            yield from _said(each)
-    elif isinstance(value, dict):
-        yield from _said(list(value.values()))
-
-
-def _private(content: Any) -> Iterator[str]:
-    """The words and addresses in a content: what stands in fields that their class hides."""
-    if isinstance(content, (tuple, list)):
-        for each in content:
-            yield from _private(each)
-    elif attrs.has(type(content)):
-        for field in attrs.fields(type(content)):
-            if field.name.endswith("url"):
-                continue
-            value = getattr(content, field.name)
-            if field.repr is hidden:
-                yield from _said(value)
-            yield from _private(value)
+def _reworded(value: Any) -> Any:
+    """Put other words of the same length into every field that its class hides."""
+    if isinstance(value, tuple):
+        return tuple(map(_reworded, value))
+    if not attrs.has(type(value)):
+        return value
+    changed: dict[str, Any] = {}
+    for field in attrs.fields(type(value)):
+        said = getattr(value, field.name)
+        if field.repr is not hidden or field.name in ("url", "birthday"):
+            changed[field.name] = _reworded(said)
+        elif isinstance(said, str):
+            changed[field.name] = "\N{SNOWMAN}" * len(said)
+        elif isinstance(said, FrozenDict):
+            changed[field.name] = FrozenDict(dict.fromkeys(said, "\N{SNOWMAN}"))
+    return attrs.evolve(value, **changed)
 
 
 @given(contents())
 def test_contents_do_not_show_their_words(content: Content) -> None:
-    """No words of a person, no place and no card is in the repr of any kind of content."""
-    shown = repr(content)
-
-    assert [] == [each for each in _private(content) if len(each) > 6 and each in shown]
+    """The repr of any kind of content depends on nothing of its words but their length."""
+    assert repr(content) == repr(_reworded(content))
 
 
 # What a person writes or is, by class: everything but names of files, templates and parameters.
@@ -257,13 +247,17 @@ def test_every_field_of_a_text_is_hidden_or_known() -> None:
     assert {each for each in shown if not each.endswith("_url")} <= SHOWN
 
 
+# Put together here, because hypothesis also draws from the constants in the tests.
+MARK = "".join(reversed("akkouQ"))
+
+
 @given(messages(to=phone_numbers() | emails(), content=CONTENTS[Text]), failures())
 def test_messages_and_errors_do_not_show_who_or_what(message: Message, failure: Failure) -> None:
     """Neither the recipient nor the words are in the repr of a message, or in any error of it."""
     to = message.to
     assert isinstance(to, str)
     assert isinstance(message.content, Text)
-    text = f"Quokka sightings {message.content.text}"
+    text = f"{MARK} sightings {message.content.text}"
     message = attrs.evolve(message, content=text, sender=to, reference=to)
     failure = attrs.evolve(failure, detail=f"bad recipient <{to}>", raw={"text": text})
     rest: dict[str, Any] = {"reference": to, "account": "main", "failure": failure}
@@ -281,7 +275,7 @@ def test_messages_and_errors_do_not_show_who_or_what(message: Message, failure: 
         shown += [repr(error), str(error)]
         assert text not in repr(outcome)
 
-    assert not any(to in line or "Quokka" in line for line in shown)
+    assert not any(to in line or MARK in line for line in shown)
 
 
 @given(phone_numbers(), emails())
@@ -295,7 +289,7 @@ def test_copies_of_an_email_are_masked(number: str, address: str) -> None:
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_validation_does_not_repeat_values(value: str) -> None:
     """An error of a field says where and why, never what."""
-    value = f"Quokka {value}"
+    value = f"{MARK} {value}"
     wrong: list[dict[str, Any]] = [
         {"to": value},
         {"channel": value},
@@ -311,4 +305,4 @@ def test_validation_does_not_repeat_values(value: str) -> None:
     for fields in wrong:
         with pytest.raises(InvalidValue) as caught:
             Message(**{"to": "+37255500001", "content": "Hello", **fields})
-        assert "Quokka" not in str(caught.value)
+        assert MARK not in str(caught.value)
