@@ -24,7 +24,7 @@ class Stop(Exception):  # noqa: N818 - it ends the command, and need not be an e
     """End the command with one line, and advice.
 
     Attributes:
-        line: What went wrong.
+        line: What went wrong; several things where there are several lines.
         hint: What to do about it.
         code: The exit code.
     """
@@ -89,8 +89,12 @@ def explain(error: Exception) -> Stop:
     if isinstance(error, CycloptsError):
         return _usage(error)
     if isinstance(error, ConfigError):
-        what, _, what_to_do = str(error).partition("; ")
-        return Stop(what, what_to_do or "`omnimsg sandbox --print-config` prints a correct file")
+        first, *others = str(error).splitlines()
+        what, _, what_to_do = first.partition("; ")
+        return Stop(
+            "\n".join([what, *others]),
+            what_to_do or "`omnimsg sandbox --print-config` prints a correct file",
+        )
     if isinstance(error, InvalidValue):
         return Stop(str(error), "see `omnimsg --help`")
     if isinstance(error, Unsupported):

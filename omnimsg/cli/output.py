@@ -131,9 +131,10 @@ def json_lines(values: Iterable[Any]) -> None:
 
 
 def say_error(text: str, hint: str | None = None) -> None:
-    """Print an error and its advice on standard error, one line each."""
+    """Print an error and its advice on standard error, one line each, or one per problem."""
     console = Console(stderr=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), clean(text)), soft_wrap=True)
+    for line in text.splitlines():
+        console.print(Text.assemble(("error: ", "bold red"), clean(line)), soft_wrap=True)
     if hint:
         console.print(Text.assemble(("hint: ", "bold cyan"), clean(hint)), soft_wrap=True)
 

@@ -46,7 +46,11 @@ def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatc
         (('default = "clickatell"', 'default = "click"'), "default", "did you mean 'clickatell'?"),
         (('default = "clickatell"', ""), "default: name the account to use", "--print-config"),
         (('"sandbox-password"', '"env:NO_SUCH"'), "NO_SUCH is not set", "--print-config"),
-        (("http://127.0.0.1", "http://example.test"), "base_url must be https", "plain http"),
+        (
+            ("http://127.0.0.1", "http://example.test"),
+            "accounts.bird.base_url: must be https",
+            "plain http",
+        ),
     ],
 )
 def test_a_wrong_configuration(
@@ -55,7 +59,7 @@ def test_a_wrong_configuration(
     """Every command that reads it says where it is wrong, in one line, and exits with 2."""
     file = tmp_path / "omnimsg.toml"
     assert change[0] in file.read_text()
-    file.write_text(file.read_text().replace(*change))
+    file.write_text(file.read_text().replace(*change, 1))
 
     for command in (SEND, ("config", "show"), ("status", "clickatell:1")):
         ran = run(*command)
@@ -104,7 +108,7 @@ def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_pat
         'sender = "+37255500001"\n'
         '[accounts.second.extras]\ntext_store = "hidden"\n'
         '[accounts.second.templates.hello]\nlanguage = "en"\nkeys = ["a", "b"]\n'
-        '[accounts.second.codes."message:43"]\nreason = "unknown"\nverdict = "rejected"\n'
+        '[accounts.second.codes."err:43"]\nreason = "unknown"\nverdict = "rejected"\n'
     )
     (tmp_path / "more.toml").write_text(table)
 
@@ -115,4 +119,20 @@ def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_pat
     assert values["sender"]["value"] == "+372******01"
     assert values["templates.hello.keys"] == {"value": "a, b", "source": "more.toml"}
     assert values["base_url"]["source"] == "provider"
-    assert "codes.message:43" in values
+    assert "codes.err:43" in values
+
+
+def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
+    """Several problems are several lines, and the advice is for the first."""
+    table = '[accounts.one]\nprovider = "clickatel"\n[accounts.two]\nprovider = "messente"\n'
+    (tmp_path / "wrong.toml").write_text(table)
+
+    ran = run("config", "show", "--config", "wrong.toml")
+
+    problems = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert [line.split(": ")[2] for line in problems] == [
+        "accounts.one.provider",
+        "accounts.two.username",
+        "accounts.two.password",
+        "default",
+    ]

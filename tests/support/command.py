@@ -24,8 +24,8 @@ class Ran:
 
     @property
     def error(self) -> str:
-        """The one line that says what went wrong."""
-        (line,) = [each for each in self.err.splitlines() if each.startswith("error: ")]
+        """The line that says what went wrong first."""
+        line = next(each for each in self.err.splitlines() if each.startswith("error: "))
         return line
 
     @property
