@@ -305,6 +305,23 @@ async def test_a_file_is_sent_as_it_is(
     )
 
 
+async def test_a_large_body_arrives_whole(wires: Callable[[str], HttpTransport]) -> None:
+    """What is written in pieces keeps its length and its type, with or without a `Source`."""
+    large = b"x" * (2**20 + 1)
+    source = Source(data=large, size=len(large), sha256="0" * 64)
+    async with Server(answer(204)) as server:
+        for body in (large, source):
+            request = Request("PUT", "/x", body, content_type="image/png")
+            await wires(server.url).exchange(request, within=5.0, mark=Mark())
+
+    for received in server.requests:
+        assert large == received.body
+        assert (str(len(large)), "image/png") == (
+            received.headers["content-length"],
+            received.headers["content-type"],
+        )
+
+
 async def test_closing_waits_for_the_answer_and_then_refuses(
     wires: Callable[[str], HttpTransport],
 ) -> None:
