@@ -8,16 +8,20 @@ not repaired, because a guess at a country code texts a stranger.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.domain import validate
 from omnimsg.domain.privacy import hidden
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # `[0-9]`, not `\d`: Arabic-Indic and other digits are digits to `\d`, and no provider takes them.
-is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+is_e164: Callable[[str], re.Match[str] | None] = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 _MAILBOX = r"[^\s\x00-\x1f\x7f@<>\"',;:()\\\[\]]+"
-is_email = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
+is_email: Callable[[str], re.Match[str] | None] = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
 
 
 @attrs.frozen(kw_only=True)

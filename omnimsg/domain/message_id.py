@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from omnimsg.domain.errors import InvalidValue, Problem
 
-is_account_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+is_account_name: Callable[[str], re.Match[str] | None] = _NAME.fullmatch
 
 
 class MessageId(str):

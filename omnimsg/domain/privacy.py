@@ -5,7 +5,7 @@ not enough to dial. Short ones keep less.
 """
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 # After a plus a number may be written in groups; without one it may be part of a hexadecimal id.
 _NUMBER = re.compile(
@@ -93,7 +93,7 @@ class Secret:
         """Compare by value, so that configurations can be compared."""
         return isinstance(other, Secret) and self._value == other._value
 
-    __hash__ = None  # type: ignore[assignment]  # a secret is never a key
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # a secret is never a key
 
     def __reduce__(self) -> str:
         """Refuse to be pickled."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.transport import Transport
 
-log = logging.getLogger("omnimsg.engine")
+log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # Seconds the journal gets to note an outcome.
 LAST_WORDS = 5.0

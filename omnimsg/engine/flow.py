@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-log = logging.getLogger("omnimsg.engine")
+log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # The longest honest flow has two requests. One that never ends would text somebody for ever.
 MOST_REQUESTS = 10
@@ -52,8 +52,8 @@ class FlowRun(Generic[T]):
         self._transport = transport
         self._deadline = deadline
         self._sink = sink
-        self.left = False
-        self.effect = Effect.READ
+        self.left: bool = False
+        self.effect: Effect = Effect.READ
         self.response: Response | None = None
 
     def begin(self) -> Request:

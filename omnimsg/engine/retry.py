@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.deadline import Deadline
 
-log = logging.getLogger("omnimsg.engine")
+log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 T = TypeVar("T")
 

@@ -28,8 +28,8 @@ class Sender:
         self._adapter = adapter
         self._dispatcher = dispatcher
         self._policy = policy or RetryPolicy()
-        self.account = adapter.account.name
-        self.batch_limit = adapter.capabilities.max_messages
+        self.account: str = adapter.account.name
+        self.batch_limit: int = adapter.capabilities.max_messages
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.

@@ -63,13 +63,13 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
     ) -> None:
-        self.world = World(pace=pace, seed=seed, clock=clock, limits=limits)
+        self.world: World = World(pace=pace, seed=seed, clock=clock, limits=limits)
         factories: Iterable[Factory] = installed() if emulators is None else emulators
         built = [factory(self.world) for factory in factories]
-        self.emulators = {emulator.name: emulator for emulator in built}
+        self.emulators: dict[str, Emulator] = {emulator.name: emulator for emulator in built}
         if len(self.emulators) != len(built):
             raise ValueError("emulators: two of them have the same name")
-        self.faults = Faults(self.emulators)
+        self.faults: Faults = Faults(self.emulators)
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.world.limits.requests)
         self._port = port
         self._runner: web.AppRunner | None = None

@@ -45,7 +45,7 @@ STATUSES = (200, 201, 202, 204, 207, 302, 400, 401, 403, 404, 408, 409, 413, 422
 
 # Deep enough to break careless recursion, shallow enough for every JSON parser.
 _DEEP: Any = []
-for _ in range(100):
+for _level in range(100):
     _DEEP = [_DEEP]
 
 STRANGERS: dict[str, Any] = {

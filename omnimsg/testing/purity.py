@@ -6,6 +6,7 @@ hide behind `from time import time`.
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 from contextlib import contextmanager
@@ -59,12 +60,16 @@ def watched() -> Iterator[list[str]]:
         if name is not None and name not in seen:
             seen.append(name)
 
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    # A collection in the middle would run other people's callbacks, and they may read a clock.
+    gc.disable()
     sys.setprofile(hook)
     try:
         yield seen
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
 
 
 def state(value: object, depth: int = 12) -> object:

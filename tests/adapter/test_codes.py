@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Status

@@ -25,8 +25,7 @@ class Ran:
     @property
     def error(self) -> str:
         """The line that says what went wrong first."""
-        line = next(each for each in self.err.splitlines() if each.startswith("error: "))
-        return line
+        return next(each for each in self.err.splitlines() if each.startswith("error: "))
 
     @property
     def hint(self) -> str:
