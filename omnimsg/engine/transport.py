@@ -20,6 +20,7 @@ from yarl import URL
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
+from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.files import SinkFault
 from omnimsg.engine.loopback import is_loopback
 
@@ -133,7 +134,7 @@ class HttpTransport:
                     headers=headers,
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=within),
-                    trace_request_ctx=mark,
+                    trace_request_ctx=(mark, request.effect),
                 )
                 async with response:
                     return await _read(response, request, sink)
@@ -203,7 +204,12 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
 
 
 async def _mark_written(_session: object, context: SimpleNamespace, _parameters: object) -> None:
-    context.trace_request_ctx.written = True
+    mark, effect = context.trace_request_ctx
+    if mark.written and effect not in REPEATABLE:
+        # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A second
+        # cancellation finds nothing left to cancel, and its "not found" would be believed.
+        raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
+    mark.written = True
 
 
 class _body:  # noqa: N801 - reads as what it is used as: `async with _body(request) as data`
