@@ -9,6 +9,7 @@ order and any repetition of reports gives the same status.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -192,6 +193,26 @@ class MessageStatus:
     def reason(self) -> Reason | None:
         """Why it failed, or `NOT_FOUND` where the provider does not know the id."""
         return None if self.deciding is None else self.deciding.reason
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the message cost so far: the sum over its legs, for each leg that was tried counts.
+
+        `None` where no leg has a price or parts. Prices in several currencies have no sum.
+        """
+        known = [leg.usage for leg in self.legs if leg.usage is not None]
+        if not known:
+            return None
+        parts = [each.parts for each in known if each.parts is not None]
+        priced = [each for each in known if each.price is not None]
+        currencies = {each.currency for each in priced}
+        prices = [each.price for each in priced if each.price is not None]
+        summed = len(currencies) == 1
+        return Usage(
+            parts=sum(parts) if parts else None,
+            price=sum(prices, Decimal(0)) if summed else None,
+            currency=currencies.pop() if summed else None,
+        )
 
     @property
     def contradicted(self) -> bool:
