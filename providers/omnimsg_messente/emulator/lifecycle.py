@@ -23,11 +23,15 @@ ERRORS: Final[Mapping[int, str | None]] = {
     2: "Sending message expired",
     3: "Invalid number",
     4: "Error crediting account",
+    5: "Invalid number format",
+    6: "Too many identical messages",
+    7: "Sender name not allowed",
     8: "Operator blacklisted",
+    9: "Unroutable",
     10: "Seen",
     999: "General temporary error",
 }
-"""The text to each `err` that the sandbox uses."""
+"""The text to each `err`."""
 
 
 def _step(status: str, err: int, *, delivers: bool = False) -> Step:
