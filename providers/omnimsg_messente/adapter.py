@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import attrs
 import orjson
+from attrs.validators import optional
 
 from omnimsg.adapter import Account, Adapter, Context, Effect, Request, refused
 from omnimsg.domain import validate
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 
+# `TextStore` of the OpenAPI document. It is the account's and not the message's: what a provider
+# may keep is a rule of the house, and no other provider here has a word for it.
+TEXT_STORES = ("nostore", "plaintext", "sha256")
+
+
 @attrs.frozen(kw_only=True)
 class MessenteSettings:
     """The keys of a Messente account.
@@ -39,10 +45,15 @@ class MessenteSettings:
     Attributes:
         username: The username of the API key, not the one of the dashboard.
         password: Its password.
+        text_store: What Messente keeps of the text of what the account sends: `plaintext`, its hash
+            (`sha256`) or nothing (`nostore`). `None` leaves it to Messente.
     """
 
     username: str = attrs.field(validator=validate.text())
     password: Secret = attrs.field(validator=validate.a(Secret))
+    text_store: str | None = attrs.field(
+        default=None, validator=optional(validate.among(*TEXT_STORES))
+    )
 
 
 class MessenteAdapter(Adapter[MessenteSettings]):
@@ -55,7 +66,10 @@ class MessenteAdapter(Adapter[MessenteSettings]):
       `callback_url`'s query as `omnimsg_token`.
     * Extras that stand under a channel's name (`extras["messente"]["sms"]["validity"]`) go to that
       channel's part of the message, all others to the whole.
-    * A template's parameters are counted: their names are for providers that go by names.
+    * A template's parameters are counted on WhatsApp and named on Viber, by the account's `keys`
+      or by their own names.
+    * Files are given by their address, or on WhatsApp by the id WhatsApp keeps them under; Messente
+      stores none, so there is nothing to upload to.
     """
 
     provider = "messente"
@@ -75,6 +89,11 @@ class MessenteAdapter(Adapter[MessenteSettings]):
                     f"accounts.{account.name}.extras.{channel.value} must be a table of the"
                     f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
                 )
+        for name, value in (("extras", account.extras), ("sender", account.sender)):
+            if not _is_json(value):
+                raise ConfigError(
+                    f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
+                )
 
     def authorization(self) -> Mapping[str, str]:
         """Return the Basic credentials; in Latin-1, as Messente's own clients write them."""
@@ -89,12 +108,14 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         """Add what `rules` says to what the capabilities deny."""
         channel = self.channel_of(message)
         failure = super().check(message)
-        if failure is not None or channel is None:
-            return failure
-        failure = rules.check(message, channel, self)
-        if failure is not None or _is_plain(message):
-            return failure
-        return self._check_json(message)
+        if failure is None and channel is not None:
+            failure = rules.check(message, channel, self)
+        if failure is None:
+            return None if _is_plain(message) else self._check_json(message)
+        if failure.reason is Reason.MEDIA_NEEDS_UPLOAD:
+            # The seam's advice is to upload it through the client, which cannot be done here.
+            return attrs.evolve(failure, detail=_NO_UPLOAD)
+        return failure
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
@@ -123,17 +144,34 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
     def _check_json(self, message: Message) -> Failure | None:
         """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
-        for path, each in (
-            ("content", attrs.evolve(message, extras={})),
-            (f"extras.{self.provider}", message),
-        ):
-            try:
-                orjson.dumps(encode.omnimessage(each, self, _context(self)))
-            except orjson.JSONEncodeError:
-                return refused(
-                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
-                )
-        return None
+        if self._is_writable(message):
+            return None
+        path = "content"
+        for field, nothing in _LEFT_OUT.items():
+            message = attrs.evolve(message, **{field: nothing})
+            if self._is_writable(message):
+                path = f"extras.{self.provider}" if field == "extras" else field
+                break
+        why = "holds something that JSON in UTF-8 cannot"
+        return refused(Reason.INVALID_MESSAGE, path, why)
+
+    def _is_writable(self, message: Message) -> bool:
+        return _is_json(encode.omnimessage(message, self, _context(self)))
+
+
+# What may spoil a message's JSON, tried in turn: what it can be written without is to blame.
+_LEFT_OUT: Mapping[str, Any] = {
+    "extras": {},
+    "fallback": (),
+    "callback_url": None,
+    "ttl": None,
+    "sender": "x",
+}
+
+_NO_UPLOAD = (
+    "must be a link, or on whatsapp a file that whatsapp keeps for this account: Messente stores no"
+    " files, so nothing can be uploaded to it"
+)
 
 
 def _post(path: str, document: object) -> Request:
@@ -158,10 +196,17 @@ def _is_plain(message: Message) -> bool:
     return (
         isinstance(content, Text)
         and content.text.isascii()
-        and message.reference.isascii()
-        and not (message.sender or message.tags or message.callback_url or message.extras)
-        and not message.fallback
+        and (message.sender is None or message.sender.isascii())
+        and not (message.ttl or message.callback_url or message.extras or message.fallback)
     )
+
+
+def _is_json(value: object) -> bool:
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _context(adapter: Adapter[Any]) -> Context:

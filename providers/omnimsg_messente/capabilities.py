@@ -1,4 +1,4 @@
-"""What Messente's Omnichannel API can do, as far as this adapter carries it.
+"""What Messente's Omnichannel API can do.
 
 Sources: the Omnichannel API reference and its OpenAPI document (channels, content, combinations),
 the bulk messaging page (1000 messages a call), the API setup page (150 requests per second per IP).
@@ -9,6 +9,7 @@ from __future__ import annotations
 from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
+from omnimsg_messente.rules import rcs, viber, whatsapp
 
 _FIELDS = frozenset({"sender", "send_at", "ttl", "callback_url", "fallback"})
 _LINK = frozenset({"link"})
@@ -18,40 +19,31 @@ CAPABILITIES = Capabilities(
     channels={
         Channel.SMS: ChannelCapabilities(content=frozenset({"text"}), fields=_FIELDS),
         Channel.VIBER: ChannelCapabilities(
-            content=frozenset({"text", "media"}),
+            content=frozenset({"text", "media", "interactive", "carousel", "template"}),
             fields=_FIELDS,
-            text_limit=1000,
+            text_limit=viber.MOST_CHARACTERS,
             media={
                 MediaKind.IMAGE: _ANY,
-                # The reference says 200MB; the smaller reading can do no harm.
-                MediaKind.VIDEO: MediaLimit(max_bytes=200_000_000),
+                MediaKind.VIDEO: MediaLimit(max_bytes=viber.MOST_BYTES),
             },
             sources=_LINK,
+            actions=frozenset({"open_url", "open_media"}),
         ),
         Channel.WHATSAPP: ChannelCapabilities(
             content=frozenset({"text", "media", "template"}),
             fields=_FIELDS,
-            media={
-                MediaKind.IMAGE: _ANY,
-                MediaKind.VIDEO: _ANY,
-                MediaKind.AUDIO: _ANY,
-                MediaKind.DOCUMENT: _ANY,
-                MediaKind.STICKER: _ANY,
-            },
-            sources=_LINK,
+            media=dict.fromkeys(whatsapp.CARRIED, _ANY),
+            sources=frozenset({"link", "stored"}),
         ),
         Channel.RCS: ChannelCapabilities(
-            content=frozenset({"text", "media"}),
+            content=frozenset({"text", "media", "interactive", "card", "carousel"}),
             fields=_FIELDS,
-            text_limit=3072,
-            media={
-                MediaKind.IMAGE: _ANY,
-                MediaKind.VIDEO: _ANY,
-                MediaKind.AUDIO: _ANY,
-                MediaKind.DOCUMENT: _ANY,
-                MediaKind.GIF: _ANY,
-            },
+            text_limit=rcs.MOST_CHARACTERS,
+            media=dict.fromkeys(rcs.KINDS, _ANY),
             sources=_LINK,
+            actions=frozenset(
+                {"reply", "open_url", "dial", "show_location", "request_location", "create_event"}
+            ),
         ),
     },
     default_channel=Channel.SMS,

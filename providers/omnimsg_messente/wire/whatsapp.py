@@ -1,0 +1,105 @@
+"""WhatsApp's JSON: text is an object here, and a file's name has two spellings.
+
+Source: the WhatsApp objects of Messente's OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.content import (
+    ButtonKind,
+    CurrencyParameter,
+    DateTimeParameter,
+    Media,
+    MediaParameter,
+    Template,
+    Text,
+    TextParameter,
+)
+from omnimsg.domain.media import MediaKind
+from omnimsg_messente.wire.parts import Mappings, Say, Wire, file_id, given, url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnimsg.domain.content import MediaItem, Parameter, TemplateButton
+
+
+def _text(content: Text, _: Mappings) -> Wire:
+    return {"text": given(body=content.text, preview_url=content.preview_url)}
+
+
+def _media(content: Media, _: Mappings) -> Wire:
+    (item,) = content.items
+    members = given(
+        id=file_id(item.source),
+        link=url(item.source),
+        caption=content.caption,
+        mime_type=item.content_type,
+        file_name=item.file_name,
+        animated=item.animated if item.kind is MediaKind.STICKER else None,
+    )
+    return {item.kind.value: members}
+
+
+def _template(content: Template, mappings: Mappings) -> Wire:
+    mapping = mappings(content.name)
+    components: list[Wire] = []
+    if isinstance(content.header, (TextParameter, MediaParameter)):
+        components.append({"type": "header", "parameters": [_parameter(content.header)]})
+    if content.body:
+        components.append({"type": "body", "parameters": list(map(_parameter, content.body))})
+    components.extend(map(_button, content.buttons))
+    return {
+        "template": {
+            "name": mapping.name or content.name,
+            "language": {"code": mapping.language or content.language},
+            # Optional in the reference, required in the OpenAPI document.
+            "components": components,
+        }
+    }
+
+
+def _parameter(parameter: Parameter) -> Wire:
+    if isinstance(parameter, TextParameter):
+        return {"type": "text", "text": parameter.text}
+    if isinstance(parameter, CurrencyParameter):
+        currency = {
+            "fallback_value": parameter.fallback,
+            "code": parameter.code,
+            "amount_1000": str(parameter.amount_1000),
+        }
+        return {"type": "currency", "currency": currency}
+    if isinstance(parameter, DateTimeParameter):
+        return {"type": "date_time", "date_time": {"fallback_value": parameter.fallback}}
+    return _media_parameter(parameter.item)
+
+
+def _media_parameter(item: MediaItem) -> Wire:
+    kind = item.kind.value
+    file = given(id=file_id(item.source), link=url(item.source), filename=item.file_name)
+    return {"type": kind, kind: file}
+
+
+# A button's sub-type and the kind of its one parameter, as in the WhatsApp Cloud API, which
+# Messente passes them on to; a one-time password travels as the tail of a link there.
+BUTTONS: Mapping[ButtonKind, tuple[str, str]] = {
+    ButtonKind.URL: ("url", "text"),
+    ButtonKind.REPLY: ("quick_reply", "payload"),
+    ButtonKind.COUPON: ("copy_code", "coupon_code"),
+    ButtonKind.OTP: ("url", "text"),
+}
+
+
+def _button(button: TemplateButton) -> Wire:
+    sub_type, kind = BUTTONS[button.kind]
+    return {
+        "type": "button",
+        "sub_type": sub_type,
+        "index": button.position - 1,
+        "parameters": [{"type": kind, kind: button.value}],
+    }
+
+
+SAY: Mapping[type, Say] = {Text: _text, Media: _media, Template: _template}
