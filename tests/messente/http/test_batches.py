@@ -1,0 +1,240 @@
+"""Several messages at once: how they are cut, told apart by their places, and throttled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg import (
+    Accepted,
+    Channel,
+    Client,
+    Leg,
+    Message,
+    NotSent,
+    Outcome,
+    Reason,
+    Rejected,
+    Scope,
+)
+from omnimsg.sandbox import Scenario, magic_number
+
+from .conftest import SENDER, TO, TWICE, Recorder, check_delivery, outcomes
+
+if TYPE_CHECKING:
+    from omnimsg.sandbox import Sandbox
+
+pytestmark = pytest.mark.anyio
+
+
+def texts(count: int) -> list[Message]:
+    """Return messages to as many numbers."""
+    return [Message(f"+372555{n:05}", f"Message {n}", reference=f"ref-{n}") for n in range(count)]
+
+
+def judged(outcome: Outcome) -> tuple[type, Reason | None]:
+    """Return an outcome's class and reason."""
+    return type(outcome), None if isinstance(outcome, Accepted) else outcome.reason
+
+
+def errors(source: str, code: str = "105") -> dict[str, Any]:
+    """Return an element of a bulk's answer that refuses."""
+    error = {"code": code, "title": "Invalid data", "detail": "No good", "source": source}
+    return {"errors": [error]}
+
+
+async def test_one_alone_is_no_bulk(client: Client, recorder: Recorder) -> None:
+    """A single message is a single call, whichever way it was given."""
+    await outcomes(client, texts(1))
+
+    assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.asked]
+
+
+@pytest.mark.parametrize(("count", "batches"), [(2, [2]), (1000, [1000]), (1001, [1000, 1])])
+async def test_bulks_hold_a_thousand(
+    client: Client, sandbox: Sandbox, recorder: Recorder, count: int, batches: list[int]
+) -> None:
+    """A thousand messages are one request, one more is another; each arrives once, as it was."""
+    messages = texts(count)
+
+    found = await outcomes(client, messages)
+
+    sizes = [
+        len(each.body["messages"]) if each.path.endswith("s") else 1 for each in recorder.asked
+    ]
+    assert batches == sizes
+    assert {Accepted} == {type(each) for each in found}
+    assert [each.reference for each in messages] == [each.reference for each in found]
+    check_delivery(sandbox, found)
+    for n, (message, outcome) in enumerate(zip(messages, found, strict=True)):
+        (received,) = sandbox.handsets.received(str(message.to))
+        assert isinstance(outcome, Accepted)
+        assert (f"Message {n}", outcome.legs[0].provider_id) == (received.text, received.id)
+
+
+async def test_each_message_of_a_bulk_has_its_own_everything(
+    client: Client, recorder: Recorder
+) -> None:
+    """Nothing is shared: channel, legs, address for reports and extras are each message's own."""
+    messages = [
+        Message(TO, "a", callback_url="https://app.example.test/a", ttl=60),
+        Message(TO, "b", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),)),
+        Message(TO, "c", extras={"messente": {"text_store": "nostore"}}),
+    ]
+
+    await outcomes(client, messages)
+
+    leg = {"channel": "sms", "sender": SENDER}
+    assert recorder.asked[0].body == {
+        "messages": [
+            {
+                "to": TO,
+                "messages": [leg | {"text": "a", "ttl": 60}],
+                "dlr_url": "https://app.example.test/a",
+            },
+            {
+                "to": TO,
+                "messages": [
+                    {"channel": "viber", "sender": SENDER, "text": "b"},
+                    leg | {"text": "b"},
+                ],
+            },
+            {"to": TO, "messages": [leg | {"text": "c"}], "text_store": "nostore"},
+        ]
+    }
+
+
+async def test_refusals_stand_where_their_messages_stood(client: Client, sandbox: Sandbox) -> None:
+    """A refusal names nobody; its place does. The others are accepted and arrive."""
+    odd = {"messente": {"sms": {"autoconvert": "true"}}}
+    late = {"messente": {"time_to_send": "soon"}}
+    messages = [
+        Message("+37255500001", "a"),
+        Message("+37255500002", "b", extras=odd),
+        Message("+37255500003", "c"),
+        Message("+37255500004", "d", extras=late),
+    ]
+
+    found = await outcomes(client, messages)
+
+    assert [Accepted, Rejected, Accepted, Rejected] == [type(each) for each in found]
+    assert [each.reference for each in messages] == [each.reference for each in found]
+    assert [
+        ("105", 201, "extras.messente.sms.autoconvert"),
+        ("105", 201, "extras.messente.time_to_send"),
+    ] == [
+        (each.failure.code, each.failure.http_status, each.failure.path)
+        for each in found
+        if isinstance(each, Rejected)
+    ]
+    assert 1 == len(sandbox.requests)
+    check_delivery(sandbox, found)
+
+
+async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
+    """A 201 that holds refusals only is no success of anybody."""
+    odd = {"messente": {"priority": "urgent"}}
+    messages = [Message(f"+3725550000{n}", "a", extras=odd) for n in range(3)]
+
+    found = await outcomes(client, messages)
+
+    assert {Rejected} == {type(each) for each in found}
+    assert [201] == [each["status"] for each in sandbox.requests]
+    check_delivery(sandbox, found)
+
+
+@pytest.mark.parametrize("entries", [[], [errors("payload[to]")], [errors("payload[to]")] * 3])
+async def test_places_prove_nothing_where_the_lengths_differ(
+    client: Client, recorder: Recorder, entries: list[Any]
+) -> None:
+    """With fewer or more entries than messages nobody knows whose is whose."""
+    recorder.instead.append((201, {"messages": entries}))
+
+    found = await outcomes(client, texts(2))
+
+    assert [("ambiguous", Reason.INVALID_RESPONSE)] * 2 == [
+        (each.kind, judged(each)[1]) for each in found
+    ]
+
+
+async def test_places_prove_nothing_where_a_recipient_is_another(
+    client: Client, recorder: Recorder
+) -> None:
+    """An answer in another order than the request is believed by nobody."""
+    messages = texts(3)
+    entries = [
+        {"omnimessage_id": f"o-{each.to}", "to": each.to, "messages": []} for each in messages
+    ]
+    recorder.instead.append((201, {"messages": [*entries[1:], entries[0]]}))
+
+    found = await outcomes(client, messages)
+
+    assert ["ambiguous"] * 3 == [each.kind for each in found]
+
+
+async def test_a_bulk_refused_as_a_whole(client: Client, sandbox: Sandbox) -> None:
+    """An error instead of a list is everybody's; no field of a single message is blamed."""
+    sandbox.faults.add("status", status=503)
+
+    found = await outcomes(client, texts(3))
+
+    assert [("ambiguous", Reason.PROVIDER_UNAVAILABLE)] * 3 == [
+        (each.kind, judged(each)[1]) for each in found
+    ]
+
+
+async def test_a_wrong_password_is_the_accounts(config: dict[str, Any], sandbox: Sandbox) -> None:
+    """With a wrong password nothing is sent, all are told so, and the account is named."""
+    password = "not-the-password"
+    config["accounts"]["messente"]["password"] = password
+    async with Client.from_config(config) as client:
+        found = await outcomes(client, texts(3001))
+
+    assert {(NotSent, Reason.UNAUTHORIZED, Scope.ACCOUNT)} == {
+        (type(each), each.reason, each.scope) for each in found if isinstance(each, NotSent)
+    }
+    assert 3001 == len(found)
+    assert password not in repr(found)
+    check_delivery(sandbox, [])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_throttling_is_tried_again(
+    config: dict[str, Any], sandbox: Sandbox, recorder: Recorder, count: int
+) -> None:
+    """A 429 proves that nothing was sent: all of it is tried again, and arrives once."""
+    messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
+    async with Client.from_config(config, retry=TWICE) as client:
+        found = await outcomes(client, messages)
+
+    assert {Accepted} == {type(each) for each in found}
+    assert [429, 201] == [each["status"] for each in sandbox.requests]
+    assert recorder.asked[0] == recorder.asked[1]
+    check_delivery(sandbox, found)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_throttling_without_patience(client: Client, sandbox: Sandbox, count: int) -> None:
+    """Without another attempt a 429 is what it is: not sent, and safe to send later."""
+    messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
+
+    found = await outcomes(client, messages)
+
+    assert [(NotSent, Reason.RATE_LIMITED)] * count == [judged(each) for each in found]
+    check_delivery(sandbox, found)
+
+
+async def test_a_bad_message_never_gets_as_far_as_its_bulk(
+    client: Client, sandbox: Sandbox
+) -> None:
+    """What the provider would refuse is refused here, and leaves the others of its bulk alone."""
+    bad = Message("+37255500099", "x" * 1001, channel=Channel.VIBER)
+
+    found = await outcomes(client, [*texts(2), bad, Message(TO, "half \ud83d of it")])
+
+    assert [Accepted, Accepted, NotSent, NotSent] == [type(each) for each in found]
+    assert ["content.text", "content"] == [
+        each.failure.path for each in found if isinstance(each, NotSent)
+    ]
+    check_delivery(sandbox, found)

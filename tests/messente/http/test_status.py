@@ -1,0 +1,276 @@
+"""Where a message is: every status and every err that the reference lists, and what is no word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from omnimsg import Channel, Client, Message, MessageStatus, OperationError, Reason, Retry, Status
+from omnimsg.domain.outcome import Usage
+from omnimsg.domain.status import Evidence
+from omnimsg.sandbox import Scenario, Step, magic_number
+
+from .conftest import NOW, TO, Clock, Recorder
+
+if TYPE_CHECKING:
+    from omnimsg import Accepted
+    from omnimsg.sandbox import Sandbox
+    from omnimsg_messente.emulator import MessenteEmulator
+
+pytestmark = pytest.mark.anyio
+
+DOCUMENTS = orjson.loads((Path(__file__).parents[2] / "data" / "messente.json").read_bytes())
+START = datetime.fromtimestamp(NOW, UTC)
+PACE = 10.0
+
+# What each documented status means, without an err and with one that tells more.
+MEANINGS: dict[str, tuple[Status, Reason | None]] = {
+    "ACK": (Status.SENT, None),
+    "ACCEPTD": (Status.SENT, None),
+    "DELIVRD": (Status.DELIVERED, None),
+    "SEEN": (Status.READ, None),
+    "UNDELIV": (Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
+    "FAILED": (Status.FAILED, Reason.UNKNOWN),
+    "UNKNOWN": (Status.UNKNOWN, Reason.UNKNOWN),
+    "REJECTD": (Status.REJECTED, Reason.OPERATOR_BLOCKED),
+    "NACK": (Status.REJECTED, Reason.UNKNOWN),
+    "DELETED": (Status.CANCELLED, Reason.CANCELLED),
+    "EXPIRED": (Status.EXPIRED, Reason.EXPIRED),
+}
+WHY: dict[int, Reason | None] = {
+    0: None,
+    1: Reason.RECIPIENT_UNREACHABLE,
+    2: Reason.EXPIRED,
+    3: Reason.INVALID_RECIPIENT,
+    4: Reason.INSUFFICIENT_FUNDS,
+    5: Reason.INVALID_RECIPIENT,
+    6: Reason.RECIPIENT_LIMIT,
+    7: Reason.SENDER_NOT_ALLOWED,
+    8: Reason.OPERATOR_BLOCKED,
+    9: Reason.UNROUTABLE,
+    10: None,
+    999: Reason.PROVIDER_UNAVAILABLE,
+}
+
+
+@pytest.fixture
+def pace() -> float:
+    """Take ten seconds between two steps."""
+    return PACE
+
+
+def said(status: MessageStatus) -> tuple[Evidence, datetime]:
+    """Return the one thing that was said of the one leg, and since when."""
+    (leg,) = status.legs
+    (found,) = leg.timeline.entries.items()
+    assert (leg.status, leg.reason) == (status.status, status.reason)
+    return found
+
+
+def play(emulator: MessenteEmulator, accepted: Accepted, status: str, err: int | None) -> None:
+    """Let a message stand at a status from its start on."""
+    record = emulator.messages.get(accepted.legs[0].provider_id)
+    assert record is not None
+    record.steps = (Step(status, detail={} if err is None else {"err": err}),)
+
+
+def test_all_that_is_documented_is_here() -> None:
+    """No status and no err of the reference is forgotten."""
+    assert (set(DOCUMENTS["status"]), {int(err) for err in DOCUMENTS["err"]}) == (
+        set(MEANINGS),
+        set(WHY),
+    )
+
+
+@pytest.mark.parametrize("err", [None, *WHY])
+@pytest.mark.parametrize("word", MEANINGS)
+async def test_every_status_with_every_err(
+    client: Client, emulator: MessenteEmulator, word: str, err: int | None
+) -> None:
+    """The status says how far it got; the err says why, where it failed."""
+    accepted = await client.send(Message(TO, "Hi"))
+    play(emulator, accepted, word, err)
+
+    status = await client.status(str(accepted.id))
+
+    expected, reason = MEANINGS[word]
+    told = None if err is None else WHY[err]
+    if expected.failed and told is not None:
+        reason = told
+    evidence, at = said(status)
+    code = None if err in (None, 0, 10) else str(err)
+    assert (expected, reason, word, code, START) == (
+        status.status,
+        status.reason,
+        evidence.provider_status,
+        evidence.code,
+        at,
+    )
+    assert word == status.raw["statuses"][0]["status"]
+
+
+async def test_null_is_a_status_too(client: Client) -> None:
+    """A leg without a status is being processed, and nothing else is said of it."""
+    accepted = await client.send(Message(TO, "Hi"))
+
+    status = await client.status(str(accepted.id))
+
+    evidence, _ = said(status)
+    assert Evidence(Status.ACCEPTED, "") == evidence
+    assert (Channel.SMS, accepted.legs[0].provider_id, None) == (
+        status.legs[0].channel,
+        status.legs[0].provider_id,
+        status.usage,
+    )
+    assert None is status.raw["statuses"][0]["status"]
+
+
+Life = list[tuple[str, Status, Reason | None]]
+ROAD: Life = [("", Status.ACCEPTED, None), ("ACK", Status.SENT, None)]
+DELIVERED: Life = [*ROAD, ("DELIVRD", Status.DELIVERED, None)]
+GONE: Life = ROAD[:1]
+LIVES: dict[tuple[Channel, Scenario], Life] = {
+    (Channel.SMS, Scenario.DELIVERED): DELIVERED,
+    (Channel.VIBER, Scenario.READ): [*DELIVERED, ("SEEN", Status.READ, None)],
+    (Channel.RCS, Scenario.READ): [*DELIVERED, ("SEEN", Status.READ, None)],
+    (Channel.WHATSAPP, Scenario.NOT_ON_CHANNEL): [
+        *GONE,
+        ("UNDELIV", Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
+    ],
+    (Channel.SMS, Scenario.INVALID_RECIPIENT): [
+        *GONE,
+        ("FAILED", Status.FAILED, Reason.INVALID_RECIPIENT),
+    ],
+    (Channel.SMS, Scenario.OPTED_OUT): [
+        *GONE,
+        ("REJECTD", Status.REJECTED, Reason.OPERATOR_BLOCKED),
+    ],
+    (Channel.SMS, Scenario.NO_FUNDS): [
+        *GONE,
+        ("REJECTD", Status.REJECTED, Reason.INSUFFICIENT_FUNDS),
+    ],
+    (Channel.SMS, Scenario.UNDELIVERABLE): [
+        *ROAD,
+        ("UNDELIV", Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
+    ],
+    (Channel.SMS, Scenario.EXPIRED): [*ROAD, ("EXPIRED", Status.EXPIRED, Reason.EXPIRED)],
+    (Channel.SMS, Scenario.PROVIDER_FAULT): [
+        *ROAD,
+        ("FAILED", Status.FAILED, Reason.PROVIDER_UNAVAILABLE),
+    ],
+    (Channel.SMS, Scenario.NEVER_SETTLES): ROAD,
+}
+
+
+@pytest.mark.parametrize(("channel", "scenario"), LIVES, ids=str)
+async def test_lives(
+    client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
+) -> None:
+    """Each step is told with its time, and the handset has the message from delivery on only."""
+    expected = LIVES[channel, scenario]
+    to = magic_number(scenario)
+    accepted = await client.send(Message(to, "Hi", channel=channel))
+
+    told, phone = [], []
+    for _ in expected:
+        status = await client.status(str(accepted.id))
+        evidence, at = said(status)
+        told.append((evidence.provider_status, status.status, status.reason))
+        phone.append(len(sandbox.handsets.received(to)))
+        if evidence.provider_status:
+            assert START + (len(told) - 1) * timedelta(seconds=PACE) == at
+        clock.now += PACE
+
+    assert expected == told
+    assert [int(status.reached) for _, status, _ in expected] == phone
+
+
+@pytest.mark.parametrize("count", [1, 160, 161, 306, 307])
+async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None:
+    """What the provider counts and asks is told as it says it, without a currency."""
+    accepted = await client.send(Message(TO, "x" * count))
+    clock.now += 5 * PACE
+
+    status = await client.status(str(accepted.id))
+
+    parts = {1: 1, 160: 1, 161: 2, 306: 2, 307: 3}[count]
+    assert Usage(parts=parts, price=parts * Decimal("0.05")) == status.usage
+
+
+@pytest.mark.parametrize("id_", ["00000000-0000-4000-8000-000000000000", "../balance?x#y/ü"])
+async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_: str) -> None:
+    """Whatever stands in an id stays one segment of the path, and is not found."""
+    status = await client.status(f"messente:{id_}")
+
+    assert (Status.UNKNOWN, Reason.NOT_FOUND) == (status.status, status.reason)
+    assert "101" == status.raw["errors"][0]["code"]
+    assert 1 == len(recorder.asked)
+
+
+async def test_another_process_can_ask(
+    client: Client, config: dict[str, Any], clock: Clock
+) -> None:
+    """The id as text is enough for a client that never saw the message."""
+    kept = str((await client.send(Message(TO, "Hi"))).id)
+    clock.now += 5 * PACE
+
+    async with Client.from_config(config) as other:
+        assert Status.DELIVERED is (await other.status(kept)).status
+
+
+async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> None:
+    """A channel, a status and an err of tomorrow are unknown, and kept."""
+    leg = {"channel": "fax", "status": "BEAMED", "err": 77, "message_id": "m", "to": TO, "x": 1}
+    recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
+
+    status = await client.status("messente:o")
+
+    evidence, _ = said(status)
+    assert (Status.UNKNOWN, "BEAMED", "77", None) == (
+        status.status,
+        evidence.provider_status,
+        evidence.code,
+        status.legs[0].channel,
+    )
+    assert leg == status.raw["statuses"][0]
+
+
+async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) -> None:
+    """Err as text, as clients of 2019 knew it, means the same."""
+    leg = {"channel": "sms", "status": "REJECTD", "err": "7", "message_id": "m"}
+    recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
+
+    assert Reason.SENDER_NOT_ALLOWED is (await client.status("messente:o")).reason
+
+
+@pytest.mark.parametrize(
+    ("code", "http", "reason", "retry"),
+    [
+        ("102", 403, Reason.FORBIDDEN, Retry.AFTER_FIX),
+        ("103", 401, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
+        ("104", 500, Reason.PROVIDER_ERROR, Retry.SAFE),
+        ("107", 405, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+    ],
+)
+async def test_a_look_up_that_fails(
+    client: Client, recorder: Recorder, code: str, http: int, reason: Reason, retry: Retry
+) -> None:
+    """A look-up that was refused says why; one that broke may be asked again."""
+    error = {"code": code, "title": "T", "detail": "Because", "source": None}
+    recorder.instead.append((http, {"errors": [error]}))
+
+    with pytest.raises(OperationError) as caught:
+        await client.status("messente:o")
+
+    failure = caught.value.failure
+    assert (reason, retry, code, http) == (
+        failure.reason,
+        failure.retry,
+        failure.code,
+        failure.http_status,
+    )
