@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 
 from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Media, MediaItem
+from omnimsg.domain.content import (
+    Autoconvert,
+    ButtonKind,
+    Card,
+    CardHeight,
+    CardLayout,
+    CardWidth,
+    Carousel,
+    Content,
+    CreateEvent,
+    CurrencyParameter,
+    DateTimeParameter,
+    Interactive,
+    Media,
+    MediaItem,
+    MediaParameter,
+    OpenMedia,
+    OpenUrl,
+    Reply,
+    ShowLocation,
+    Template,
+    TemplateButton,
+    Text,
+    TextParameter,
+)
 from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
@@ -22,6 +48,97 @@ if TYPE_CHECKING:
 STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
 
 
+PICTURE = MediaItem(MediaKind.IMAGE, Link("https://media.example.test/fish.png"))
+FILM = MediaItem(
+    MediaKind.VIDEO,
+    Link("https://media.example.test/film.mp4"),
+    thumbnail_url="https://media.example.test/film.jpg",
+    size=5_000_000,
+    duration=30,
+)
+# A one-time password travels as the tail of a link, so its kind alone changes nothing.
+PLAIN_BUTTONS = (ButtonKind.URL, ButtonKind.REPLY, ButtonKind.COUPON)
+OPEN = OpenUrl("Open it", "https://shop.example.test/orders")
+OPENING = CreateEvent(
+    "Note it",
+    "Opening day",
+    start=datetime(2030, 1, 2, 3, tzinfo=UTC),
+    end=datetime(2030, 1, 2, 5, tzinfo=UTC),
+    description="With fish",
+)
+FISH = Card(
+    title="Tonight",
+    text="Fish",
+    media=PICTURE,
+    actions=[Reply("This one", "fish")],
+    height=CardHeight.TALL,
+)
+SAMPLES: list[tuple[Channel, Content]] = [
+    (Channel.SMS, Text("Your table", udh="050003A10201", autoconvert=Autoconvert.FULL)),
+    (Channel.VIBER, Media([FILM], "Your table")),
+    (Channel.VIBER, Interactive("Your table", [OPEN], header=PICTURE)),
+    (Channel.VIBER, Interactive("Your table", [OPEN], header=FILM)),
+    (Channel.VIBER, Interactive("Your table", [OpenMedia("Watch it")], header=FILM)),
+    (
+        Channel.VIBER,
+        Carousel(
+            [
+                Card(title="Fish", media=PICTURE, actions=[OPEN]),
+                Card(title="Soup", media=PICTURE, actions=[OPEN, OPEN]),
+            ],
+            "Tonight",
+        ),
+    ),
+    (Channel.VIBER, Template("table_ready", "en", body=[TextParameter("Ola", name="guest")])),
+    (Channel.WHATSAPP, Text("Your table", preview_url=True)),
+    (
+        Channel.WHATSAPP,
+        Media([MediaItem(MediaKind.DOCUMENT, Link("https://a.test/m.pdf"))], "Menu"),
+    ),
+    (
+        Channel.WHATSAPP,
+        Template(
+            "order",
+            "en",
+            header=MediaParameter(PICTURE),
+            body=[
+                "Ola",
+                CurrencyParameter("9.90 EUR", "EUR", amount_1000=9900),
+                DateTimeParameter("1 May"),
+            ],
+            buttons=[
+                TemplateButton(position, kind, value="tail")
+                for position, kind in enumerate(PLAIN_BUTTONS, 1)
+            ],
+        ),
+    ),
+    (Channel.WHATSAPP, Template("order", "en", header=TextParameter("4711"))),
+    (Channel.RCS, Interactive("Your table", [OPENING])),
+    (Channel.RCS, Interactive(None, [Reply("Thanks")], header=PICTURE)),
+    (
+        Channel.RCS,
+        Interactive(
+            "Your table",
+            [
+                OpenUrl(
+                    "Open it",
+                    "https://shop.example.test/orders",
+                    application="WEBVIEW",
+                    view="HALF",
+                    description="Your orders",
+                )
+            ],
+        ),
+    ),
+    (Channel.RCS, Interactive("Your table", [ShowLocation("Find us", query="Our shop")])),
+    (Channel.RCS, attrs.evolve(FISH, layout=CardLayout.LEFT, suggestions=[Reply("None")])),
+    (
+        Channel.RCS,
+        Carousel([FISH, FISH], width=CardWidth.SMALL, suggestions=[Reply("None", "none")]),
+    ),
+]
+
+
 class TestMessente(AdapterConformance):
     """Entries of a bulk call stand in the order of the request; nothing else ties them to it."""
 
@@ -30,8 +147,16 @@ class TestMessente(AdapterConformance):
     request_levels = frozenset({"error"})
     other_levels = frozenset({"err"})
     ordered = True
-    # Parameters are counted here, and RCS takes any file by its address alone.
-    hints = frozenset({"TextParameter.name", "rcs:MediaItem.kind"})
+    # WhatsApp counts parameters, and RCS takes any file by its address alone.
+    hints = frozenset(
+        {
+            *(
+                f"whatsapp:{kind}Parameter.name"
+                for kind in ("Text", "Currency", "DateTime", "Media")
+            ),
+            "rcs:MediaItem.kind",
+        }
+    )
 
     def account(self) -> Account[MessenteSettings]:
         """Give credentials that are easily found, and the sender that RCS needs."""
@@ -76,15 +201,8 @@ class TestMessente(AdapterConformance):
         return Response(200, orjson.dumps(body))
 
     def samples(self) -> list[Message]:
-        """Give a Viber video, which needs all that is known of it."""
-        video = MediaItem(
-            MediaKind.VIDEO,
-            Link("https://media.example.test/film.mp4"),
-            thumbnail_url="https://media.example.test/film.jpg",
-            size=5_000_000,
-            duration=30,
-        )
-        return [Message("+37255500001", Media([video]), channel=Channel.VIBER)]
+        """Give what needs more than the suite's own samples tell."""
+        return [Message("+37255500001", content, channel=channel) for channel, content in SAMPLES]
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Cancel."""

@@ -5,11 +5,13 @@ Source: the WhatsApp objects of Messente's OpenAPI document.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import check_options, items_of
-from omnimsg.domain.content import LocationParameter, Media, Template, Text
+from omnimsg.adapter import check_options, items_of, refused
+from omnimsg.domain.content import CurrencyParameter, LocationParameter, Media, Template, Text
 from omnimsg.domain.media import MediaKind
+from omnimsg.domain.reason import Reason
 from omnimsg_messente.rules.parts import NOTHING, counted, language, media, unsaid, unsupported
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ CARRIED: Mapping[MediaKind, frozenset[str]] = {
     MediaKind.DOCUMENT: frozenset({"caption", "file_name"}),
     MediaKind.STICKER: NOTHING,
 }
+
+_is_currency = re.compile("[A-Z]{3}").fullmatch
 
 # A parameter is one of these three, never audio or a sticker.
 IN_TEMPLATES = (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT)
@@ -52,6 +56,13 @@ def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
         yield unsupported(
             f"{path}.header", "is a location; Messente fills a header with text or media"
         )
+    for position, parameter in enumerate(content.body):
+        if isinstance(parameter, CurrencyParameter) and not _is_currency(parameter.code):
+            yield refused(
+                Reason.TEMPLATE_INVALID,
+                f"{path}.body[{position}].code",
+                "must be a code of ISO 4217",
+            )
     for where, item in items_of(content, path):
         is_document = item.kind is MediaKind.DOCUMENT
         yield from media(item, where, IN_TEMPLATES, {"file_name"} if is_document else NOTHING)

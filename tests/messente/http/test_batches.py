@@ -163,7 +163,7 @@ async def test_places_prove_nothing_where_a_recipient_is_another(
 ) -> None:
     """An answer in another order than the request is believed by nobody."""
     messages = texts(3)
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"omnimessage_id": f"o-{each.to}", "to": each.to, "messages": []} for each in messages
     ]
     recorder.instead.append((201, {"messages": [*entries[1:], entries[0]]}))

@@ -138,13 +138,13 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (
         Channel.WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        Reason.MEDIA_NEEDS_UPLOAD,
         "content.items[0].source",
     ),
     (
         Channel.WHATSAPP,
-        Media((MediaItem(MediaKind.IMAGE, Stored(account="baltic", id="1")),)),
-        Reason.UNSUPPORTED_CONTENT,
+        Media((MediaItem(MediaKind.IMAGE, Stored(account="other", id="1")),)),
+        Reason.MEDIA_NEEDS_UPLOAD,
         "content.items[0].source",
     ),
     (Channel.WHATSAPP, Template("t"), Reason.TEMPLATE_INVALID, "content.language"),
@@ -191,6 +191,22 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 
     assert failure is not None
     assert (reason, path, Retry.NEVER) == (failure.reason, failure.path, failure.retry)
+
+
+@pytest.mark.parametrize(
+    "source", [Inline(b"x"), Stored(account="other", id="1")], ids=["bytes", "stored elsewhere"]
+)
+def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
+    adapter: MessenteAdapter, source: Inline | Stored
+) -> None:
+    """The advice names what Messente takes, and no `client.upload`, which it does not have."""
+    media = Media((MediaItem(MediaKind.IMAGE, source, content_type="image/png"),))
+
+    failure = adapter.check(Message(TO, media, channel=Channel.WHATSAPP))
+
+    assert failure is not None
+    assert "client.upload" not in failure.detail
+    assert "link" in failure.detail
 
 
 def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:

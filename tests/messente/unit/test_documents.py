@@ -1,0 +1,209 @@
+"""The lists of the provider's documents against our tables: nothing missing, nothing extra."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+import pytest
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Action,
+    Autoconvert,
+    ButtonKind,
+    Card,
+    CardHeight,
+    CardWidth,
+    Carousel,
+    Content,
+    Interactive,
+    Media,
+    MediaItem,
+    OpenMedia,
+    OpenUrl,
+    Template,
+    Text,
+)
+from omnimsg.domain.media import Link, MediaKind
+from omnimsg.domain.message import Message, Priority
+from omnimsg_messente import MessenteAdapter, codes
+from omnimsg_messente.adapter import TEXT_STORES
+from omnimsg_messente.capabilities import CAPABILITIES
+from omnimsg_messente.rules import rcs as rcs_rules
+from omnimsg_messente.rules import viber as viber_rules
+from omnimsg_messente.rules import whatsapp as whatsapp_rules
+from omnimsg_messente.wire import encode, rcs, whatsapp
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Context
+
+DOCUMENTS: dict[str, Any] = orjson.loads(
+    (Path(__file__).parents[2] / "data" / "messente.json").read_bytes()
+)
+URL = "https://files.example.test/a"
+PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
+FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
+BUTTON = OpenUrl("Open", URL)
+
+
+def test_statuses() -> None:
+    """Every status has a row; the one row more is for null, which is documented too."""
+    assert {*DOCUMENTS["status"], ""} == {row.name for row in codes.STATUSES}
+
+
+def test_errs() -> None:
+    """Every err has a row, but for 0 and 10, which are no errors."""
+    rows = {row.code for row in codes.CODES if row.level == codes.ERR}
+
+    assert set(DOCUMENTS["err"]) == rows | codes.NO_ERRORS
+    assert not rows & codes.NO_ERRORS
+
+
+def test_error_codes() -> None:
+    """Every code of an error body has a row."""
+    rows = {row.code for row in codes.CODES if row.level == codes.ERROR}
+
+    assert set(DOCUMENTS["error"]) == rows
+
+
+def test_the_levels_are_two() -> None:
+    """There is no row at a level that nothing reads."""
+    assert {codes.ERROR, codes.ERR} == {row.level for row in codes.CODES}
+
+
+@pytest.mark.parametrize(
+    ("documented", "ours"),
+    [
+        (DOCUMENTS["channel"], list(CAPABILITIES.channels)),
+        (DOCUMENTS["text_store"], list(TEXT_STORES)),
+        (DOCUMENTS["autoconvert"], [each.value for each in Autoconvert]),
+        # Nobody has to ask for what is regular.
+        (DOCUMENTS["priority"], [*encode.PRIORITIES.values(), "regular"]),
+        (DOCUMENTS["rcs"]["action"], [name for name, _ in rcs.ACTIONS.values()]),
+        (DOCUMENTS["rcs"]["height"], [each.upper() for each in CardHeight]),
+        (DOCUMENTS["rcs"]["card_width"], [each.upper() for each in CardWidth]),
+        (DOCUMENTS["rcs"]["card_orientation"], [each for each, _ in rcs.LAYOUTS.values()]),
+        (
+            DOCUMENTS["rcs"]["thumbnail_image_alignment"],
+            [each for _, each in rcs.LAYOUTS.values()],
+        ),
+        (
+            DOCUMENTS["whatsapp"]["content"],
+            ["text", "template", *whatsapp_rules.CARRIED],
+        ),
+        (
+            DOCUMENTS["whatsapp"]["parameter"],
+            [
+                *["text", "currency", "date_time"],
+                *whatsapp_rules.IN_TEMPLATES,
+                *[kind for _, kind in whatsapp.BUTTONS.values()],
+            ],
+        ),
+    ],
+    ids=lambda each: str(each[0]),
+)
+def test_lists(documented: list[str], ours: list[str]) -> None:
+    """What is listed can be said, and nothing else."""
+    assert set(documented) == set(ours)
+
+
+def test_every_button_of_a_template_has_a_kind_of_parameter() -> None:
+    """No kind of button is left without its place."""
+    assert set(ButtonKind) == set(whatsapp.BUTTONS)
+
+
+def test_priorities() -> None:
+    """A priority that is neither low nor high is not told."""
+    assert {Priority.NORMAL} == set(Priority) - set(encode.PRIORITIES)
+
+
+def test_limits() -> None:
+    """Every limit is the document's."""
+    rcs_limits, viber_limits = DOCUMENTS["rcs"], DOCUMENTS["viber"]
+    assert {
+        "text": rcs_rules.MOST_CHARACTERS,
+        "suggestions": rcs_rules.MOST_SUGGESTIONS,
+        "card_suggestions": rcs_rules.MOST_SUGGESTIONS_OF_A_CARD,
+        "cards": [2, rcs_rules.MOST_CARDS],
+        "card_title": rcs_rules.MOST_OF_A_TITLE,
+        "card_description": rcs_rules.MOST_OF_A_DESCRIPTION,
+        "suggestion_text": rcs_rules.MOST_OF_A_LABEL,
+        "fallback_url": rcs_rules.MOST_OF_A_URL,
+        "url": rcs_rules.MOST_OF_A_URL,
+        "event_title": rcs_rules.MOST_OF_AN_EVENTS_TITLE,
+        "event_description": rcs_rules.MOST_OF_AN_EVENTS_DESCRIPTION,
+    }.items() <= rcs_limits.items()
+    assert {
+        "text": viber_rules.MOST_CHARACTERS,
+        "video_bytes": viber_rules.MOST_BYTES,
+        "video_seconds": viber_rules.MOST_SECONDS,
+        "carousel": [2, viber_rules.MOST_CARDS],
+        "title": list(viber_rules.TITLE),
+    }.items() <= viber_limits.items()
+    assert (DOCUMENTS["bulk"], DOCUMENTS["requests_per_second"]) == (
+        CAPABILITIES.max_messages,
+        CAPABILITIES.requests_per_second,
+    )
+
+
+def _vibers() -> list[Content]:
+    """Return content of every build that could give a Viber message."""
+    actions: list[Action] = [BUTTON, OpenMedia("Watch")]
+    cards = [Card(title="Fish", media=PICTURE, actions=(BUTTON,))] * 2
+    return [
+        Text("Hi"),
+        *(Media((item,), words) for item, words in product((PICTURE, FILM), (None, "Hi"))),
+        *(
+            Interactive(words, (action,), header=header)
+            for words, action, header in product(
+                (None, "Hi"), actions, (None, PICTURE, FILM, "Hello")
+            )
+            if words or header
+        ),
+        *(Carousel(cards, words) for words in (None, "Hi")),
+        Template("t", "en"),
+    ]
+
+
+def test_viber_says_the_nine_combinations_and_templates_alone(
+    adapter: MessenteAdapter, context: Context
+) -> None:
+    """Of all that can be built, what passes gives exactly the combinations of the document."""
+    fields = {*DOCUMENTS["viber"]["fields"]} - {"channel", "sender", "validity", "ttl"}
+    said = set()
+    for content in _vibers():
+        message = Message("+37255500001", content, channel=Channel.VIBER)
+        if adapter.check(message) is None:
+            (leg,) = encode.omnimessage(message, adapter, context)["messages"]
+            said.add(frozenset(leg) - {"channel"})
+
+    combinations = {frozenset(each) for each in DOCUMENTS["viber"]["combinations"]}
+    assert combinations | {frozenset({"template"})} == said
+    assert fields == frozenset().union(*said)
+
+
+def test_all_members_of_the_envelope_and_of_an_sms_can_be_said(
+    adapter: MessenteAdapter, context: Context
+) -> None:
+    """Each documented member has a field of ours, `validity` alone goes by extras."""
+    account = attrs.evolve(
+        adapter.account, settings=attrs.evolve(adapter.account.settings, text_store="nostore")
+    )
+    message = Message(
+        "+37255500001",
+        Text("Hi", udh="00", autoconvert=Autoconvert.OFF),
+        sender="Acme",
+        ttl=60,
+        send_at=context.now,
+        priority=Priority.HIGH,
+        callback_url=URL,
+    )
+
+    document = encode.omnimessage(message, MessenteAdapter(account), context)
+
+    assert set(DOCUMENTS["omnimessage"]) == set(document)
+    assert set(DOCUMENTS["sms"]) - {"validity"} == set(document["messages"][0])

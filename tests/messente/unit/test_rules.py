@@ -1,0 +1,467 @@
+"""What each channel refuses of buttons, cards, carousels and templates, and by which path."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from omnimsg.adapter import Account, TemplateMapping
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Buy,
+    Card,
+    CardHeight,
+    CardWidth,
+    Carousel,
+    Content,
+    CreateEvent,
+    CurrencyParameter,
+    Dial,
+    Interactive,
+    Media,
+    MediaItem,
+    MediaParameter,
+    OpenMedia,
+    OpenUrl,
+    Reply,
+    RequestLocation,
+    ShowLocation,
+    Template,
+    TemplateButton,
+    TextParameter,
+)
+from omnimsg.domain.content.template import ButtonKind
+from omnimsg.domain.errors import ConfigError, InvalidValue
+from omnimsg.domain.media import Inline, Link, MediaKind, Stored
+from omnimsg.domain.message import Message
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+URL = "https://files.example.test/a"
+LONG = "https://files.example.test/" + "x" * 2022
+TO = "+37255500001"
+AT = datetime(2030, 1, 2, tzinfo=UTC)
+LOCAL = datetime(2030, 1, 2, tzinfo=timezone(timedelta(seconds=1172)))
+
+PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
+FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
+SONG = MediaItem(MediaKind.AUDIO, Link(URL))
+STICKER = MediaItem(MediaKind.STICKER, Link(URL))
+BUTTON = OpenUrl("Open", URL)
+YES = Reply("Yes", "y")
+CARD = Card(title="Fish", media=PICTURE, actions=(BUTTON,))
+RICH = Card(title="Fish")
+VIBER, WHATSAPP, RCS = Channel.VIBER, Channel.WHATSAPP, Channel.RCS
+NO, LARGE, BAD = Reason.UNSUPPORTED_CONTENT, Reason.CONTENT_TOO_LARGE, Reason.INVALID_CONTENT
+
+Row = tuple[Channel, Content, Reason, str]
+
+
+def tapped(*actions: Any, **more: Any) -> Interactive:
+    """Build words with buttons."""
+    return Interactive("Hi", actions, **more)
+
+
+def row(**more: Any) -> Carousel:
+    """Build a Viber carousel whose second card is changed as given."""
+    return Carousel((CARD, attrs.evolve(CARD, **more)), "Tonight")
+
+
+def event(**more: Any) -> Interactive:
+    """Build a button for the calendar, changed as given."""
+    told: dict[str, Any] = {"start": AT, "end": AT, "description": "All day"} | more
+    return tapped(CreateEvent("Note it", told.pop("title", "Opening"), **told))
+
+
+VIBERS: dict[str, Row] = {
+    "two buttons": (VIBER, tapped(BUTTON, BUTTON), NO, "content.actions"),
+    "a reply": (VIBER, tapped(YES), NO, "content.actions[0]"),
+    "a button to the video that is not there": (
+        VIBER,
+        tapped(OpenMedia("Watch")),
+        NO,
+        "content.actions[0]",
+    ),
+    "a button to the video that is a picture": (
+        VIBER,
+        tapped(OpenMedia("Watch"), header=PICTURE),
+        NO,
+        "content.actions[0]",
+    ),
+    "a text above the words": (VIBER, tapped(BUTTON, header="Hello"), NO, "content.header"),
+    "small print": (VIBER, tapped(BUTTON, footer="Terms"), NO, "content.footer"),
+    "a button without words": (
+        VIBER,
+        Interactive(None, (BUTTON,), header=PICTURE),
+        BAD,
+        "content.body",
+    ),
+    "words too long": (VIBER, Interactive("x" * 1001, (BUTTON,)), LARGE, "content.body"),
+    "a song above": (VIBER, tapped(BUTTON, header=SONG), NO, "content.header.kind"),
+    "bytes above": (
+        VIBER,
+        tapped(BUTTON, header=MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png")),
+        NO,
+        "content.header.source",
+    ),
+    "an image's still": (
+        VIBER,
+        tapped(BUTTON, header=attrs.evolve(PICTURE, thumbnail_url=URL)),
+        NO,
+        "content.header.thumbnail_url",
+    ),
+    "a video without a still": (
+        VIBER,
+        tapped(BUTTON, header=attrs.evolve(FILM, thumbnail_url=None)),
+        Reason.MEDIA_INVALID,
+        "content.header.thumbnail_url",
+    ),
+    "a video of no bytes": (
+        VIBER,
+        tapped(BUTTON, header=attrs.evolve(FILM, size=0)),
+        Reason.MEDIA_INVALID,
+        "content.header.size",
+    ),
+    "a video too large": (
+        VIBER,
+        tapped(BUTTON, header=attrs.evolve(FILM, size=200_000_001)),
+        Reason.MEDIA_TOO_LARGE,
+        "content.header.size",
+    ),
+    "a video too long": (
+        VIBER,
+        tapped(BUTTON, header=attrs.evolve(FILM, duration=601)),
+        Reason.MEDIA_TOO_LARGE,
+        "content.header.duration",
+    ),
+    "no words above the cards": (VIBER, Carousel((CARD, CARD)), BAD, "content.text"),
+    "six cards": (VIBER, Carousel((CARD,) * 6, "Tonight"), NO, "content.cards"),
+    "a width": (
+        VIBER,
+        Carousel((CARD, CARD), "Tonight", width=CardWidth.SMALL),
+        NO,
+        "content.width",
+    ),
+    "buttons below the cards": (
+        VIBER,
+        Carousel((CARD, CARD), "Tonight", suggestions=(BUTTON,)),
+        NO,
+        "content.suggestions",
+    ),
+    "a card without title": (VIBER, row(title=None), BAD, "content.cards[1].title"),
+    "a title too short": (VIBER, row(title="F"), BAD, "content.cards[1].title"),
+    "a title too long": (VIBER, row(title="x" * 39), LARGE, "content.cards[1].title"),
+    "words on a card": (VIBER, row(text="Fried"), NO, "content.cards[1].text"),
+    "a height": (VIBER, row(height=CardHeight.TALL), NO, "content.cards[1].height"),
+    "a card without picture": (VIBER, row(media=None), BAD, "content.cards[1].media"),
+    "a video on a card": (VIBER, row(media=FILM), NO, "content.cards[1].media.kind"),
+    "a card without button": (VIBER, row(actions=()), BAD, "content.cards[1].actions"),
+    "three buttons": (VIBER, row(actions=(BUTTON,) * 3), NO, "content.cards[1].actions"),
+    "a button to a card's video": (
+        VIBER,
+        row(actions=(BUTTON, OpenMedia("Watch"))),
+        NO,
+        "content.cards[1].actions[1]",
+    ),
+    "a payload on a card": (
+        VIBER,
+        row(actions=(OpenUrl("Open", URL, payload="p"),)),
+        NO,
+        "content.cards[1].actions[0].payload",
+    ),
+    "a template's header": (
+        VIBER,
+        Template("t", "en", header=TextParameter("x")),
+        NO,
+        "content.header",
+    ),
+    "a template's button": (
+        VIBER,
+        Template("t", "en", buttons=(TemplateButton(1, ButtonKind.URL, value="x"),)),
+        NO,
+        "content.buttons",
+    ),
+    "a template's version": (VIBER, Template("t", "en", version="2"), NO, "content.version"),
+    "a template without language": (
+        VIBER,
+        Template("t"),
+        Reason.TEMPLATE_INVALID,
+        "content.language",
+    ),
+    "a parameter without name": (
+        VIBER,
+        Template("t", "en", body=["Ola"]),
+        Reason.TEMPLATE_INVALID,
+        "content.body[0].name",
+    ),
+    "two parameters of one name": (
+        VIBER,
+        Template("t", "en", body=[TextParameter("a", name="n"), TextParameter("b", name="n")]),
+        Reason.TEMPLATE_INVALID,
+        "content.body[1].name",
+    ),
+    "an amount": (
+        VIBER,
+        Template("t", "en", body=[CurrencyParameter("1 EUR", "EUR", amount_1000=1, name="n")]),
+        NO,
+        "content.body[0]",
+    ),
+    **{
+        f"a button's {name}": (
+            VIBER,
+            tapped(OpenUrl("Open", URL, **{name: value})),
+            NO,
+            f"content.actions[0].{name}",
+        )
+        for name, value in {
+            "payload": "p",
+            "fallback_url": URL,
+            "application": "WEBVIEW",
+            "view": "FULL",
+            "description": "d",
+        }.items()
+    },
+}
+WHATSAPPS: dict[str, Row] = {
+    "a file without id": (
+        WHATSAPP,
+        Media((MediaItem(MediaKind.IMAGE, Stored(account="baltic", url=URL)),)),
+        NO,
+        "content.items[0].source.id",
+    ),
+    "a header's file without id": (
+        WHATSAPP,
+        Template(
+            "t",
+            "en",
+            header=MediaParameter(MediaItem(MediaKind.IMAGE, Stored(account="baltic", url=URL))),
+        ),
+        NO,
+        "content.header.item.source.id",
+    ),
+    "buttons": (WHATSAPP, tapped(YES), NO, "content"),
+    "a song in a header": (
+        WHATSAPP,
+        Template("t", "en", header=MediaParameter(SONG)),
+        NO,
+        "content.header.item.kind",
+    ),
+    "a currency that is none": (
+        WHATSAPP,
+        Template("t", "en", body=[CurrencyParameter("1", "eur", amount_1000=1)]),
+        Reason.TEMPLATE_INVALID,
+        "content.body[0].code",
+    ),
+}
+RCSS: dict[str, Row] = {
+    "words and a file": (RCS, tapped(YES, header=PICTURE), NO, "content.header"),
+    "words above words": (RCS, tapped(YES, header="Hello"), NO, "content.header"),
+    "small print": (RCS, tapped(YES, footer="Terms"), NO, "content.footer"),
+    "words too long": (RCS, Interactive("x" * 3073, (YES,)), LARGE, "content.body"),
+    "a sticker": (
+        RCS,
+        Interactive(None, (YES,), header=STICKER),
+        NO,
+        "content.header.kind",
+    ),
+    "twelve suggestions": (RCS, tapped(*[YES] * 12), NO, "content.actions"),
+    "a payment": (
+        RCS,
+        tapped(Buy("Pay", Decimal(1), currency="EUR")),
+        NO,
+        "content.actions[0]",
+    ),
+    "a label too long": (RCS, tapped(YES, Reply("x" * 26)), LARGE, "content.actions[1].text"),
+    "a reply's picture": (
+        RCS,
+        tapped(Reply("Yes", image_url=URL)),
+        NO,
+        "content.actions[0].image_url",
+    ),
+    "a reply's second line": (
+        RCS,
+        tapped(Reply("Yes", description="d")),
+        NO,
+        "content.actions[0].description",
+    ),
+    "an address too long": (RCS, tapped(OpenUrl("Open", LONG)), LARGE, "content.actions[0].url"),
+    "an emergency address too long": (
+        RCS,
+        tapped(Dial("Call", TO, fallback_url=LONG)),
+        LARGE,
+        "content.actions[0].fallback_url",
+    ),
+    "a view in the browser": (
+        RCS,
+        tapped(OpenUrl("Open", URL, view="FULL")),
+        NO,
+        "content.actions[0].view",
+    ),
+    "a short number": (RCS, tapped(Dial("Call", "112")), BAD, "content.actions[0].number"),
+    "a pin's label without a pin": (
+        RCS,
+        tapped(ShowLocation("Where", query="Café", label="Café")),
+        NO,
+        "content.actions[0].label",
+    ),
+    "a search and a pin": (
+        RCS,
+        tapped(ShowLocation("Where", query="Café", latitude=1, longitude=1)),
+        NO,
+        "content.actions[0].query",
+    ),
+    "a question without label": (
+        RCS,
+        tapped(RequestLocation()),
+        BAD,
+        "content.actions[0].text",
+    ),
+    "an event's title": (RCS, event(title="x" * 101), LARGE, "content.actions[0].title"),
+    "an event undescribed": (RCS, event(description=None), BAD, "content.actions[0].description"),
+    "an event described at length": (
+        RCS,
+        event(description="x" * 501),
+        LARGE,
+        "content.actions[0].description",
+    ),
+    "a start in the nineteenth century": (
+        RCS,
+        event(start=LOCAL),
+        Reason.INVALID_MESSAGE,
+        "content.actions[0].start",
+    ),
+    "a title": (RCS, Card(title="x" * 201), LARGE, "content.title"),
+    "a card's words": (RCS, Card(text="x" * 2001), LARGE, "content.text"),
+    "a height of nothing": (RCS, Card(title="x", height=CardHeight.TALL), NO, "content.height"),
+    "a sticker on a card": (RCS, Card(media=STICKER), NO, "content.media.kind"),
+    "a picture's second name": (
+        RCS,
+        Card(media=attrs.evolve(PICTURE, alt_text="Fish")),
+        NO,
+        "content.media.alt_text",
+    ),
+    "five buttons on a card": (RCS, Card(title="x", actions=(YES,) * 5), NO, "content.actions"),
+    "twelve below a card": (
+        RCS,
+        Card(title="x", suggestions=(YES,) * 12),
+        NO,
+        "content.suggestions",
+    ),
+    "eleven cards": (RCS, Carousel((RICH,) * 11), NO, "content.cards"),
+    "words above the cards": (RCS, Carousel((RICH, RICH), "Tonight"), NO, "content.text"),
+    "a title in a row": (
+        RCS,
+        Carousel((RICH, Card(title="x" * 201))),
+        LARGE,
+        "content.cards[1].title",
+    ),
+    "twelve below a row": (
+        RCS,
+        Carousel((RICH, RICH), suggestions=(YES,) * 12),
+        NO,
+        "content.suggestions",
+    ),
+}
+REFUSED = {
+    f"{channel.value}: {name}": each
+    for channel, rows in ((VIBER, VIBERS), (WHATSAPP, WHATSAPPS), (RCS, RCSS))
+    for name, each in rows.items()
+}
+
+
+@pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED.values(), ids=REFUSED)
+def test_it_is_refused_by_its_path(
+    adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
+) -> None:
+    """What a channel cannot say, or not at this length, is named and never sent."""
+    failure = adapter.check(Message(TO, content, channel=channel, sender="Acme"))
+
+    assert failure is not None
+    assert (reason, path) == (failure.reason, failure.path)
+
+
+@pytest.mark.parametrize("sender", ["x" * 12, "1" * 16, "+" + "1" * 16])
+def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
+    adapter: MessenteAdapter, sender: str
+) -> None:
+    """GSM carries no longer name; other channels have no such limit."""
+    on_sms = adapter.check(Message(TO, "Hi", sender=sender))
+
+    assert on_sms is not None
+    assert (Reason.INVALID_SENDER, "sender") == (on_sms.reason, on_sms.path)
+    assert None is adapter.check(Message(TO, "Hi", sender=sender, channel=VIBER))
+
+
+@pytest.mark.parametrize("sender", ["x" * 11, "1" * 15, "+" + "1" * 15])
+def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) -> None:
+    """The longest name and the longest number pass."""
+    assert None is adapter.check(Message(TO, "Hi", sender=sender))
+
+
+def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
+    """ISO 8601 has no seconds in an offset."""
+    failure = adapter.check(Message(TO, "Hi", send_at=LOCAL))
+
+    assert failure is not None
+    assert "send_at" == failure.path
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"content": "half \ud83d"}, "content"),
+        ({"sender": "half \ud83d"}, "sender"),
+        ({"callback_url": "https://a.test/\ud83d"}, "callback_url"),
+        ({"ttl": 2**70}, "ttl"),
+        ({"extras": {"messente": {"x": object()}}}, "extras.messente"),
+    ],
+)
+def test_what_has_no_json_form_is_found(
+    adapter: MessenteAdapter, fields: dict[str, Any], path: str
+) -> None:
+    """One such message would stop its whole bulk, so it is refused, by the field it is in."""
+    failure = adapter.check(Message(TO, **{"content": "Hi", **fields}))
+
+    assert failure is not None
+    assert (Reason.INVALID_MESSAGE, path) == (failure.reason, failure.path)
+
+
+def test_the_account_names_a_viber_templates_placeholders() -> None:
+    """With `keys` in the account's mapping, plain text is enough."""
+    adapter = MessenteAdapter(
+        Account(
+            name="baltic",
+            settings=MessenteSettings(username="u", password=Secret("p")),
+            base_url=MessenteAdapter.base_url,
+            templates={"t": TemplateMapping(keys=("guest",), language="en")},
+        )
+    )
+
+    assert None is adapter.check(Message(TO, Template("t", body=["Ola"]), channel=VIBER))
+
+
+def test_a_text_store_that_does_not_exist() -> None:
+    """Only the three documented words are taken."""
+    with pytest.raises(InvalidValue, match="nostore, plaintext, sha256"):
+        MessenteSettings(username="u", password=Secret("p"), text_store="md5")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"), [({"extras": {"x": 2**70}}, "extras"), ({"sender": "\ud83d"}, "sender")]
+)
+def test_an_account_that_no_json_can_hold(fields: dict[str, Any], path: str) -> None:
+    """What would stop every request is an error of the configuration."""
+    account = Account(
+        name="baltic",
+        settings=MessenteSettings(username="u", password=Secret("p")),
+        base_url=MessenteAdapter.base_url,
+        **fields,
+    )
+
+    with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):
+        MessenteAdapter(account)
