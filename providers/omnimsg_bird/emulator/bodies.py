@@ -39,7 +39,11 @@ _LABEL = fields(optional={"description": fields(optional={"label": text(0, 72)})
 
 _ACTIONS: Final = {
     "link": fields(
-        required={"text": _WORD, "url": text(1, pattern=r"https?://[^\s/]\S*|.*\{\{[^{}]+\}\}.*")}
+        # Any URI, or a text with a placeholder.
+        required={
+            "text": _WORD,
+            "url": text(1, pattern=r"[A-Za-z][A-Za-z0-9+.-]*:\S+|.*\{\{[^{}]+\}\}.*"),
+        }
     ),
     "reply": fields(required={"text": _WORD}, optional={"imageUrl": _URL, "metadata": _LABEL}),
     "buy": fields(

@@ -28,7 +28,7 @@ from omnimsg.sandbox.schema import (
 from omnimsg_bird.emulator.bodies import ACTION, BODY, EMAIL_SENDER
 from omnimsg_bird.emulator.template import TEMPLATE
 
-__all__ = ["ADDRESSES", "CREATE", "KEYS", "PRESIGNED"]
+__all__ = ["ADDRESSES", "BATCH", "CREATE", "KEYS", "PRESIGNED"]
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("emailaddress",),
@@ -38,7 +38,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """The identifier keys that fit a platform; the first is meant where none is given."""
 
 ADDRESSES: Final[Mapping[str, Rule]] = {
-    "emailaddress": text(format="e-mail address"),
+    "emailaddress": text(pattern=r"[^@\s]+@[^@\s]+"),
     "phonenumber": text(format="E.164 number"),
     "whatsappbsuid": text(1),
 }
@@ -223,6 +223,9 @@ CREATE: Final[Mapping[str, Rule]] = {
     "whatsapp": _create("whatsapp", _whatsapp_carousel),
 }
 """The body of createChannelMessage, by platform."""
+
+BATCH: Final = fields(required={"messageRequests": items(mapping(anything))})
+"""The body of a batch; what is in it is judged later, message by message."""
 
 PRESIGNED: Final = fields(required={"contentType": text(1)})
 """The body of both presigned uploads."""

@@ -14,16 +14,21 @@ from aiohttp import web
 from omnimsg.sandbox import answer
 from omnimsg.sandbox.schema import Kind, Path, Violation
 
-__all__ = ["RefusedError", "invalid", "refusal"]
+__all__ = ["STATUSES", "RefusedError", "invalid", "refusal"]
 
 _CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "The request body is not valid JSON"),
     401: ("Unauthorized", "A valid access key is required"),
+    403: ("Forbidden", "The role of the access key does not allow this"),
     404: ("NotFound", "The requested resource does not exist"),
     405: ("MethodNotAllowed", "The method is not allowed for this resource"),
+    409: ("Conflict", "The request conflicts with the current state of the resource"),
     413: ("RequestEntityTooLarge", "The request body exceeded the 200 KB size limit"),
     429: ("TooManyRequests", "The rate limit of the workspace was exceeded"),
 }
+
+STATUSES: Final = frozenset(_CODES)
+"""The statuses that a refusal without details may have."""
 
 
 class RefusedError(Exception):

@@ -99,9 +99,6 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         many=True,
     ),
     "id": _Parameter(_UUID, lambda shown, value: shown["id"] == value.lower(), many=True),
-    "navigatorId": _Parameter(
-        _UUID, lambda shown, value: shown.get("meta", {}).get("navigatorId") == value
-    ),
     "failureCode": _Parameter(
         text(pattern=r"\d+"),
         lambda shown, value: str(_failure(shown).get("code")) == value,
@@ -122,9 +119,17 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         lambda shown, value: shown["platformId"] == value,
         many=True,
     ),
-    # The sandbox sends no batches and works out no countries, so nothing has either.
-    "batchId": _Parameter(_UUID, lambda shown, value: False),
+    # No message shows its batch, so this filter looks at the record instead.
+    "batchId": _Parameter(_UUID),
+    # The sandbox works out no countries, so no message has one.
     "countryCode": _Parameter(_SHORT, lambda shown, value: False, many=True),
+}
+
+_OF_CHANNEL: Final[Mapping[str, _Parameter]] = {
+    **_PARAMETERS,
+    "navigatorId": _Parameter(
+        _UUID, lambda shown, value: shown.get("meta", {}).get("navigatorId") == value
+    ),
 }
 
 _OF_WORKSPACE: Final[Mapping[str, _Parameter]] = {
@@ -158,15 +163,21 @@ def page(
         records: All that the caller may see, oldest first.
         query: Every value of each parameter.
         now: Epoch seconds.
-        workspace: It is the list of a workspace, which can be filtered by channel.
+        workspace: It is the list of a workspace, which can be filtered by channel, but not by
+            navigator.
 
     Raises:
         RefusedError: A parameter is unknown or has a value that it cannot have.
     """
-    known = _OF_WORKSPACE if workspace else _PARAMETERS
+    known = _OF_WORKSPACE if workspace else _OF_CHANNEL
     if found := list(_violations(query, known)):
         raise invalid(found)
-    shown = [message(record, record.state(now)) for record in records]
+    batch_id = query.get("batchId", [None])[0]
+    shown = [
+        message(record, record.state(now))
+        for record in records
+        if batch_id is None or record.extra["batch_id"] == batch_id.lower()
+    ]
     for name, values in query.items():
         keeps = known[name].keeps
         if keeps is not None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 from aiohttp import BodyPartReader, hdrs, web
+from yarl import URL
 
 from omnimsg.sandbox import Media, MediaStore, World
 from omnimsg.sandbox.schema import Json
@@ -38,11 +39,13 @@ class Uploads:
     Args:
         world: Ids, clock and limits.
         store: Where the files lie.
+        host: The name of the host that the storage is said to be on; None for the API's own.
     """
 
-    def __init__(self, world: World, store: MediaStore) -> None:
+    def __init__(self, world: World, store: MediaStore, host: str | None = None) -> None:
         self._world = world
         self._store = store
+        self._host = host
         self._granted: OrderedDict[str, _Grant] = OrderedDict()
 
     def grant(
@@ -69,7 +72,7 @@ class Uploads:
             self._granted.popitem(last=False)
         return {
             "mediaUrl": base_url + path,
-            "uploadUrl": f"{base_url}/storage/{_BUCKET}",
+            "uploadUrl": self._storage(base_url),
             "uploadMethod": hdrs.METH_POST,
             "uploadFormData": form,
         }
@@ -100,7 +103,7 @@ class Uploads:
         if self._store.get(media_id, self._world.clock()) is None:
             return None
         query = f"{_SIGNATURE}={self._signature(media_id)}"
-        location = f"{base_url}/storage/{_BUCKET}/{media_id}?{query}"
+        location = f"{self._storage(base_url)}/{media_id}?{query}"
         return web.Response(status=302, headers={hdrs.LOCATION: location})
 
     async def download(self, request: web.Request) -> web.Response:
@@ -130,6 +133,10 @@ class Uploads:
     def clear(self) -> None:
         """Forget what was granted."""
         self._granted.clear()
+
+    def _storage(self, base_url: str) -> str:
+        url = URL(base_url) / "storage" / _BUCKET
+        return str(url if self._host is None else url.with_host(self._host))
 
     def _signature(self, media_id: str) -> str:
         return hashlib.sha256(f"sandbox:{media_id}".encode()).hexdigest()

@@ -1,11 +1,11 @@
-"""Bird's channel operations: send, look up, list, interactions, media.
+"""Bird's channel operations: send one or a batch, look up, list, interactions, media.
 
-Sources: Bird Channels API, Messaging; Common API usage for the AccessKey scheme; Rate limit for
-429, which was not processed.
+Sources: Bird Channels API, Messaging and Send batch messages; Common API usage for the AccessKey
+scheme; Rate limit for 429, which was not processed.
 """
 
 import hmac
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -16,8 +16,9 @@ from aiohttp import hdrs, web
 
 from omnimsg.sandbox import Emulator, Record, Scenario, Step, World, answer, scenario
 from omnimsg.sandbox.schema import Json, Kind, Rule, Violation
-from omnimsg_bird.emulator.create import CREATE, PRESIGNED
-from omnimsg_bird.emulator.errors import RefusedError, invalid, refusal
+from omnimsg_bird.emulator.batch import MOST, blamed, readable
+from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
+from omnimsg_bird.emulator.errors import STATUSES, RefusedError, invalid, refusal
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, life, refused
 from omnimsg_bird.emulator.listing import page
 from omnimsg_bird.emulator.media import Uploads
@@ -51,6 +52,11 @@ class BirdEmulator(Emulator):
         access_key: What the AccessKey scheme must bring.
         workspace: The workspace's id.
         channels: The channels' ids by platform: sms, whatsapp, email.
+        storage: The name of the host that files are put to and fetched from, such as `localhost`;
+            None for the host of the API. At Bird it is another one.
+
+    Attributes:
+        refusals: The statuses of errors that the next requests are refused with, in order.
     """
 
     name: ClassVar[str] = "bird"
@@ -62,13 +68,15 @@ class BirdEmulator(Emulator):
         access_key: str = ACCESS_KEY,
         workspace: str = WORKSPACE,
         channels: Mapping[str, str] = CHANNELS,
+        storage: str | None = None,
     ) -> None:
         super().__init__(world)
         self._authorization = f"AccessKey {access_key}".encode()
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}
         self._contacts: OrderedDict[str, str] = OrderedDict()
-        self._uploads = Uploads(world, self.media)
+        self._uploads = Uploads(world, self.media, storage)
+        self.refusals: deque[int] = deque()
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class BirdEmulator(Emulator):
         table: list[tuple[str, str, Handler]] = [
             (hdrs.METH_GET, f"{workspace}/channels/messages", self._list),
             (hdrs.METH_POST, f"{channel}/messages", self._create),
+            (hdrs.METH_POST, f"{channel}/batch/messages", self._batch),
             (hdrs.METH_GET, f"{channel}/messages", self._list),
             (hdrs.METH_GET, one, self._get),
             (hdrs.METH_GET, f"{one}/interactions", self._interactions),
@@ -106,6 +115,23 @@ class BirdEmulator(Emulator):
             web.get(f"{storage}/{{media_id}}", self._uploads.download),
         ]
 
+    def control_routes(self) -> Iterable[web.RouteDef]:
+        """Return the route that orders an error for the next request."""
+        return [web.post("/errors", self._order)]
+
+    async def _order(self, request: web.Request) -> web.Response:
+        try:
+            wanted = orjson.loads(await request.read())
+            status = wanted["status"]
+            known = status in STATUSES
+        except (ValueError, TypeError, KeyError):
+            known = False
+        if not known:
+            listed = ", ".join(map(str, sorted(STATUSES)))
+            return answer({"error": f"status: must be one of {listed}"}, 400)
+        self.refusals.append(status)
+        return answer({"status": status}, 201)
+
     def is_send(self, request: web.Request) -> bool:
         """Say whether a request creates a message."""
         return request.method == hdrs.METH_POST and request.path.endswith("/messages")
@@ -116,16 +142,19 @@ class BirdEmulator(Emulator):
         return refusal(status)
 
     def reset(self) -> None:
-        """Forget contacts and uploads too."""
+        """Forget contacts, uploads and ordered refusals too."""
         super().reset()
         self._contacts.clear()
         self._uploads.clear()
+        self.refusals.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
             given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._authorization):
                 return refusal(401)
+            if self.refusals:
+                return refusal(self.refusals.popleft())
             try:
                 if request.match_info["workspace_id"] != self._workspace:
                     return refusal(404)
@@ -138,43 +167,96 @@ class BirdEmulator(Emulator):
         return guarded
 
     async def _create(self, request: web.Request) -> web.Response:
+        platform = self._platforms[request.match_info["channel_id"]]
+        payload = await _payload(request, CREATE[platform])
+        record = self._record(request, payload)
+        played = scenario(record.to)
+        if played is Scenario.THROTTLED_ONCE and self.world.throttles(self.name, record.to):
+            return refusal(429)
+        self._take(record)
+        return answer(message(record, record.history(record.created)[0]), 202)
+
+    async def _batch(self, request: web.Request) -> web.Response:
+        entries = (await _payload(request, BATCH))["messageRequests"]
+        if not 1 <= len(entries) <= MOST:
+            return refusal(400)
+        batch_id = self.world.uuid()
+        for entry in entries:
+            self._take(self._batched(request, entry, batch_id))
+        return answer({"id": batch_id}, 202)
+
+    def _batched(self, request: web.Request, entry: dict[str, Json], batch_id: str) -> Record:
+        """Return the record of a batch's entry, which is rejected later if it is invalid."""
+        platform = self._platforms[request.match_info["channel_id"]]
+        found = list(CREATE[platform](entry, ()))
+        if not found:
+            try:
+                return self._record(request, entry, batch_id)
+            except RefusedError:
+                found = []
+        return self._record(
+            request,
+            readable(entry, found) if found else {"reference": entry.get("reference", "")},
+            batch_id,
+            refused(*blamed(found), self.world.paced),
+        )
+
+    def _take(self, record: Record) -> None:
+        """Remember a message and put it on its way to everybody that it is for."""
+        self.accept(record)
+        for contact in record.extra["contacts"][1:]:
+            self.world.handsets.expect(attrs.evolve(record, to=self._address(contact)))
+
+    def _record(
+        self,
+        request: web.Request,
+        payload: dict[str, Json],
+        batch_id: str | None = None,
+        steps: tuple[Step, ...] | None = None,
+    ) -> Record:
+        """Return the record of a message.
+
+        Args:
+            request: What brought it.
+            payload: A message, of which members may be missing only where `steps` reject it.
+            batch_id: The batch that it came in.
+            steps: Its life; by default what its recipient plays.
+
+        Raises:
+            RefusedError: A contact is unknown, or the message is for too far ahead.
+        """
         channel_id = request.match_info["channel_id"]
         platform = self._platforms[channel_id]
-        payload = await _payload(request, CREATE[platform])
         now = self.world.clock()
-        contacts = self._recipients(payload["receiver"]["contacts"], platform)
-        start = _start(payload.get("scheduledFor"), now)
-        recipients = [
-            contact.get("identifierValue") or self._contacts[contact["id"]] for contact in contacts
-        ]
-        played = scenario(recipients[0])
-        if played is Scenario.THROTTLED_ONCE and self.world.throttles(self.name, recipients[0]):
-            return refusal(429)
-        record = Record(
+        given = payload.get("receiver", {}).get("contacts", [])
+        contacts = self._recipients(given, platform)
+        to = self._address(contacts[0]) if contacts else ""
+        said: dict[str, Json] = payload.get("body") or payload.get("template") or {}
+        return Record(
             provider=self.name,
             id=self.world.uuid(),
             channel=platform,
-            to=recipients[0],
-            kind="template" if "template" in payload else payload["body"]["type"],
-            content=payload.get("body", payload.get("template")),
-            text=line(payload),
+            to=to,
+            kind="template" if "template" in payload else said.get("type", ""),
+            content=said,
+            text=line(payload) if said else "",
             created=now,
-            start=start,
-            steps=self._steps(request, payload, platform, played),
+            start=_start(payload.get("scheduledFor"), now),
+            steps=steps or self._steps(request, payload, platform, scenario(to)),
             sender=_sender(payload, platform),
             reference=payload.get("reference"),
             waiting=SCHEDULED,
             extra={
                 "payload": payload,
                 "channel_id": channel_id,
+                "batch_id": batch_id,
                 "contacts": contacts,
                 "tags": [tag.lower() for tag in payload.get("tags", ())],
             },
         )
-        self.accept(record)
-        for other in recipients[1:]:
-            self.world.handsets.expect(attrs.evolve(record, to=other))
-        return answer(message(record, record.history(now)[0]), 202)
+
+    def _address(self, contact: dict[str, Json]) -> str:
+        return contact.get("identifierValue") or self._contacts[contact["id"]]
 
     def _recipients(self, given: list[dict[str, Json]], platform: str) -> list[dict[str, Json]]:
         """Return the contacts of a message; one named by its id alone must be known."""

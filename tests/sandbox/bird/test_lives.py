@@ -410,7 +410,6 @@ NAVIGATOR = "0b8c6f0e-58a7-4b5e-9d55-5b8e8a6f1c11"
         ("failureCode=15005", "failed"),
         ("failureSourceName=sms-messagebird", "failed"),
         ("failureSourceCode=1", "failed"),
-        (f"navigatorId={NAVIGATOR}", "plain"),
         (f"batchId={NAVIGATOR}", ""),
         ("countryCode=PL", ""),
         (f"id={NAVIGATOR}", ""),
@@ -433,6 +432,18 @@ async def test_filters(
     answer = await get(http, f"channels/messages?{query}")
 
     assert " ".join(one["reference"] for one in answer["results"]) == expected
+
+
+async def test_filter_by_navigator(http: aiohttp.ClientSession) -> None:
+    """Only the list of a channel can be filtered by navigator."""
+    await send(http, reference="plain", meta={"navigatorId": NAVIGATOR})
+    await send(http, reference="other")
+
+    answer = await get(http, f"{path('sms')}?navigatorId={NAVIGATOR}")
+
+    assert [one["reference"] for one in answer["results"]] == ["plain"]
+    async with http.get(f"channels/messages?navigatorId={NAVIGATOR}") as response:
+        assert response.status == 422
 
 
 async def test_filter_by_id(http: aiohttp.ClientSession) -> None:

@@ -443,6 +443,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
         text(
             actions=[
                 typed("link", {"text": "a", "url": "{{link}}"}),
+                typed("link", {"text": "a", "url": "tel:+48500100200"}),
                 typed("reply", {"text": "a"}),
                 {"type": "locationRequest"},
                 typed("buy", {"text": "a", "amountCents": 1, "currency": "EUR"}),
@@ -488,6 +489,7 @@ OTHER = "00000000-0000-4000-8000-000000000000"
     [
         ("POST", f"workspaces/{OTHER}/channels/{CHANNELS['sms']}/messages", 404),
         ("POST", f"workspaces/{WORKSPACE}/channels/{OTHER}/messages", 404),
+        ("POST", f"workspaces/{WORKSPACE}/channels/{OTHER}/batch/messages", 404),
         ("GET", f"workspaces/{WORKSPACE}/channels/{OTHER}/messages", 404),
         ("GET", f"workspaces/{OTHER}/channels/messages", 404),
         ("GET", f"{MESSAGES}/{OTHER}", 404),
@@ -520,6 +522,7 @@ async def test_unknown_things(
     ("method", "path"),
     [
         ("POST", MESSAGES),
+        ("POST", MESSAGES.replace("/messages", "/batch/messages")),
         ("GET", MESSAGES),
         ("GET", f"{MESSAGES}/{OTHER}"),
         ("GET", f"{MESSAGES}/{OTHER}/interactions"),

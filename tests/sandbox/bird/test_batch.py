@@ -1,0 +1,179 @@
+"""Batches at Bird, over plain HTTP: taken as a whole, judged one by one afterwards."""
+
+from functools import partial
+from typing import Any
+
+import aiohttp
+import pytest
+
+from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE, BirdEmulator
+
+from .conftest import Clock
+
+pytestmark = pytest.mark.anyio
+
+SMS = f"channels/{CHANNELS['sms']}"
+EMAIL = f"channels/{CHANNELS['email']}"
+TEXT = {"type": "text", "text": {"text": "hi"}}
+
+
+def entry(*to: str, **more: Any) -> dict[str, Any]:
+    """Return a message of a batch."""
+    contacts = [{"identifierValue": each} for each in to]
+    return {"receiver": {"contacts": contacts}, "body": TEXT} | more
+
+
+async def post(http: aiohttp.ClientSession, batch: Any, channel: str = SMS) -> tuple[int, Any]:
+    """Send a batch and return the status and the answer."""
+    async with http.post(f"{channel}/batch/messages", json=batch) as response:
+        return response.status, await response.json()
+
+
+async def listed(http: aiohttp.ClientSession, batch_id: str) -> dict[str | None, Any]:
+    """Return the messages of a batch by their references."""
+    async with http.get(f"channels/messages?batchId={batch_id}&limit=1000") as response:
+        return {one.get("reference"): one for one in (await response.json())["results"]}
+
+
+async def test_batch_is_found_by_its_id(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """The answer names the batch and no message; the lists find its messages, and only those."""
+    batch = [entry(f"+4850010020{n}", reference=f"r-{n}") for n in range(3)]
+    status, answer = await post(http, {"messageRequests": batch})
+    await post(http, {"messageRequests": [entry("+48500100209", reference="another")]})
+    clock.now += 1000
+
+    found = await listed(http, answer["id"])
+
+    assert (status, list(answer)) == (202, ["id"])
+    assert {name: one["status"] for name, one in found.items()} == {
+        f"r-{n}": "delivered" for n in range(3)
+    }
+    assert len(sandbox.handsets.all()) == 4
+
+
+REJECTED: dict[str, tuple[dict[str, Any], int]] = {
+    "nothing": ({}, 11002),
+    "no body": ({"receiver": {"contacts": [{"identifierValue": "+48500100200"}]}}, 11002),
+    "two receivers": (entry("+48500100200", "+48500100201"), 11001),
+    "a mailbox": (entry("a@example.test"), 11002),
+    "a strange body": (entry("+48500100200", body={"type": "interactive"}), 11002),
+    "a strange member": (entry("+48500100200", ttl=60), 11002),
+    "a body that is a list": (entry("+48500100200", body=[]), 11002),
+    "36 days ahead": (entry("+48500100200", scheduledFor="2023-12-20T22:13:20Z"), 11002),
+    "a contact nobody knows": (entry() | {"receiver": {"contacts": [{"id": "c-1"}]}}, 11002),
+    "tags": (entry("+48500100200", tags=["a.b"]), 11002),
+}
+
+
+@pytest.mark.parametrize(("bad", "code"), REJECTED.values(), ids=REJECTED)
+async def test_bad_entry_is_rejected_alone(
+    sandbox: Sandbox,
+    http: aiohttp.ClientSession,
+    clock: Clock,
+    bad: dict[str, Any],
+    code: int,
+) -> None:
+    """A bad entry is accepted with the others, then rejected by itself."""
+    batch = [entry("+48500100209", reference="good"), bad | {"reference": "bad"}]
+    status, answer = await post(http, {"messageRequests": batch})
+    first = await listed(http, answer["id"])
+    clock.now += 1000
+
+    last = await listed(http, answer["id"])
+
+    assert status == 202
+    assert first["bad"]["status"] == "accepted"
+    assert (last["bad"]["status"], last["bad"]["failure"]["code"]) == ("rejected", code)
+    assert last["good"]["status"] == "delivered"
+    assert [one.number for one in sandbox.handsets.all()] == ["+48500100209"]
+
+
+@pytest.mark.parametrize("count", [0, 101])
+async def test_count(http: aiohttp.ClientSession, count: int) -> None:
+    """A batch holds 1 to 100 messages."""
+    status, answer = await post(http, {"messageRequests": [entry("+48500100200")] * count})
+
+    assert (status, set(answer)) == (400, {"code", "message"})
+
+
+@pytest.mark.parametrize(
+    ("batch", "path"),
+    [
+        ({}, ".messageRequests"),
+        ({"messageRequests": {}}, ".messageRequests"),
+        ({"messageRequests": ["hi"]}, ".messageRequests[0]"),
+        ({"messageRequests": [], "messages": []}, "."),
+        ([], "."),
+    ],
+)
+async def test_invalid_batch(http: aiohttp.ClientSession, batch: Any, path: str) -> None:
+    """What is no list of objects is refused as a whole."""
+    status, answer = await post(http, batch)
+
+    assert (status, answer["code"], list(answer["details"])) == (422, "InvalidPayload", [path])
+
+
+async def test_mails_with_copies(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """An e-mail of a batch reaches everybody that it names."""
+    await post(http, {"messageRequests": [entry("a@example.test", "b@example.test")]}, EMAIL)
+
+    clock.now += 1000
+
+    assert {one.number for one in sandbox.handsets.all()} == {"a@example.test", "b@example.test"}
+
+
+async def test_no_entry_is_throttled(http: aiohttp.ClientSession, clock: Clock) -> None:
+    """A batch is throttled as a whole or not at all."""
+    to = magic_number(Scenario.THROTTLED_ONCE)
+    status, answer = await post(http, {"messageRequests": [entry(to, reference="r")]})
+    clock.now += 1000
+
+    found = await listed(http, answer["id"])
+
+    assert (status, found["r"]["status"]) == (202, "delivered")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 429])
+async def test_ordered_errors(sandbox: Sandbox, http: aiohttp.ClientSession, status: int) -> None:
+    """Any error without details can be ordered for the next request, and only for that."""
+    order = f"{sandbox.url}/_sandbox/bird/errors"
+    async with http.post(order, json={"status": status}) as response:
+        ordered = response.status
+
+    seen = [await post(http, {"messageRequests": [entry("+48500100200")]}) for _ in range(2)]
+
+    assert ordered == 201
+    assert [one for one, _ in seen] == [status, 202]
+    assert set(seen[0][1]) == {"code", "message"}
+
+
+@pytest.mark.parametrize("order", [b"", b"[]", b"{}", b'{"status": 418}', b'{"status": [1]}'])
+async def test_senseless_orders(
+    sandbox: Sandbox, http: aiohttp.ClientSession, order: bytes
+) -> None:
+    """An order that names no error of Bird's is refused."""
+    async with http.post(f"{sandbox.url}/_sandbox/bird/errors", data=order) as response:
+        assert (response.status, set(await response.json())) == (400, {"error"})
+
+
+async def test_storage_on_another_host() -> None:
+    """Files can be said to lie on another host than the API, as they do at Bird."""
+    headers = {"Authorization": f"AccessKey {ACCESS_KEY}"}
+    async with (
+        Sandbox([partial(BirdEmulator, storage="localhost")]) as served,
+        aiohttp.request(
+            "POST",
+            f"{served.url}/bird/workspaces/{WORKSPACE}/channel-media/presigned-upload",
+            headers=headers,
+            json={"contentType": "image/png"},
+        ) as response,
+    ):
+        granted = await response.json()
+
+    assert granted["uploadUrl"].startswith("http://localhost:")
+    assert granted["mediaUrl"].startswith("http://127.0.0.1:")
