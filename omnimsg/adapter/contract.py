@@ -42,7 +42,8 @@ T = TypeVar("T")
 
 Answered: TypeAlias = T | Failure | None
 """What an operation's flow returns: the value, the provider's refusal in the unified model, or
-`None` where the answer held no verdict; the engine then goes by the HTTP status alone."""
+`None` where the answer held no verdict; the engine then goes by the HTTP status alone. A flow that
+can tell without asking that the answer is no returns the `Failure` before its first request."""
 
 
 class Operation(StrEnum):
@@ -70,7 +71,8 @@ class Adapter(ABC, Generic[S]):
         settings: The attrs class of the provider's own keys in an account's table. Credentials in
             it are typed `Secret`.
         base_url: Where the API is unless the account says otherwise, without a trailing slash.
-        capabilities: What the provider can do.
+        capabilities: What the provider can do. An adapter whose settings change that gives itself
+            its own in `__init__`; the engine asks the instance.
         codes: Its error and failure codes.
         statuses: Its statuses.
         protected: The members of a message's own part of the request that extras may not touch:
@@ -80,7 +82,7 @@ class Adapter(ABC, Generic[S]):
     provider: ClassVar[str]
     settings: ClassVar[type]
     base_url: ClassVar[str]
-    capabilities: ClassVar[Capabilities]
+    capabilities: Capabilities
     codes: ClassVar[CodeTable]
     statuses: ClassVar[StatusTable]
     protected: ClassVar[frozenset[str]] = frozenset()

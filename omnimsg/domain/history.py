@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import attrs
+from attrs.validators import optional
 
+from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.frozen import EMPTY, freeze
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
-from omnimsg.domain.status import LegStatus
+from omnimsg.domain.status import LegStatus, Status
 
 T = TypeVar("T")
 
@@ -37,6 +41,13 @@ class Direction(StrEnum):
     INCOMING = "incoming"
 
 
+def _extras(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(each, Mapping) for each in value.values()
+    ):
+        raise validate.refuse(owner, field.name, "must map a provider's name to its own filters")
+
+
 @attrs.frozen(kw_only=True)
 class HistoryQuery:
     """Which past messages to list; what is left out does not narrow the list.
@@ -49,15 +60,24 @@ class HistoryQuery:
         until: Not after this time.
         tag: Only with this label.
         direction: Only written by this side.
+        status: Only those that are there now.
+        batch_id: Only those of this batch, which `Accepted.batch_id` named.
+        extras: The provider's own filters, by provider name, such as `{"bird": {"failureCode":
+            [15005]}}`. They are added last, and may not touch the page.
     """
 
     channel: Channel | None = None
     to: str | None = attrs.field(default=None, repr=masked)
     sender: str | None = attrs.field(default=None, repr=masked)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
+    until: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
     tag: str | None = None
     direction: Direction | None = None
+    status: Status | None = None
+    batch_id: str | None = None
+    extras: Mapping[str, Mapping[str, Any]] = attrs.field(
+        default=EMPTY, converter=freeze, validator=_extras, repr=False
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -62,6 +62,8 @@ class Accepted:
         account: The account it went through.
         provider_id: The provider's id in the form its adapter understands, or `None` where the
             provider names none at this point (Bird's batch).
+        batch_id: The provider's id of the batch, where messages have none of their own yet: give it
+            to `HistoryQuery.batch_id` to find them, and tell them apart by `reference`.
         legs: One entry per channel where the provider hands out such ids.
         usage: Parts and price, where they are known this early.
         raw: The provider's own words.
@@ -73,6 +75,7 @@ class Accepted:
     reference: str
     account: str
     provider_id: str | None
+    batch_id: str | None = None
     legs: tuple[LegId, ...] = ()
     usage: Usage | None = None
     raw: Any = attrs.field(default=None, repr=False)

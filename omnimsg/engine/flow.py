@@ -30,6 +30,18 @@ class BrokenFlow(Exception):  # noqa: N818 - never leaves the engine
     """A flow did what the adapter's contract forbids; the text is ours and safe to show."""
 
 
+class AskedNothing(BrokenFlow):
+    """A flow returned before its first request.
+
+    Attributes:
+        value: What it returned; an operation may refuse like this, nothing else may.
+    """
+
+    def __init__(self, value: object) -> None:
+        super().__init__("asked for nothing")
+        self.value = value
+
+
 class FlowRun(Generic[T]):
     """One run of a flow.
 
@@ -60,14 +72,14 @@ class FlowRun(Generic[T]):
         """Start the flow and return its first request; nothing leaves yet.
 
         Raises:
-            BrokenFlow: It asked for nothing.
+            AskedNothing: It returned instead.
             Exception: Whatever the adapter raised.
         """
         self._flow: Flow[T] = self._start()
         try:
             return _request(next(self._flow))
-        except StopIteration:
-            raise BrokenFlow("asked for nothing") from None
+        except StopIteration as end:
+            raise AskedNothing(end.value) from None
 
     async def finish(self, request: Request) -> T:
         """Run the flow from its first request to its value.

@@ -16,7 +16,7 @@ from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import utc_now
 from omnimsg.engine.files import SinkFault
-from omnimsg.engine.flow import FlowRun, blame
+from omnimsg.engine.flow import AskedNothing, FlowRun, blame
 from omnimsg.engine.retry import RetryPolicy, retry_operation
 from omnimsg.engine.transport import TransportFault
 
@@ -100,6 +100,8 @@ class Operator:
         except SinkFault as fault:
             raise fault.error from None
         except Exception as error:  # noqa: BLE001 - an adapter's slip is an error of the operation
+            if isinstance(error, AskedNothing) and isinstance(error.value, Failure):
+                return error.value
             detail = blame(f"the adapter of {self._adapter.provider}", error)
             return classify.internal(detail, left=run.left)[1]
         assert run.response is not None  # noqa: S101 - a flow ends after an answer

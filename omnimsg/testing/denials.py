@@ -46,7 +46,7 @@ class Denials(Harness):
 
     def test_other_channels_are_refused(self) -> None:
         """Every channel that the capabilities do not hold is refused by the path `channel`."""
-        carried = self.adapter_class.capabilities.channels
+        carried = self.capabilities.channels
         message = self.batch(1)[0]
 
         self._refuses(
@@ -71,7 +71,7 @@ class Denials(Harness):
 
     def test_fields_that_cannot_be_said_are_refused(self) -> None:
         """Every optional field that a channel lacks is refused by its own name."""
-        capabilities = self.adapter_class.capabilities
+        capabilities = self.capabilities
 
         self._refuses(
             Denial(
@@ -153,7 +153,7 @@ class Denials(Harness):
     def _bases(self) -> Iterator[tuple[Message, ChannelCapabilities]]:
         """Yield a plain message for each channel."""
         account = self.account().name
-        for channel, can in self.adapter_class.capabilities.channels.items():
+        for channel, can in self.capabilities.channels.items():
             plain = next(
                 each
                 for kind in sorted(can.content, key=lambda kind: kind != "text")

@@ -18,7 +18,7 @@ from omnimsg.testing.verdicts import Accept, Refuse, Said
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omnimsg.adapter import Adapter, CodeRow, Flow, Request, Response
+    from omnimsg.adapter import Adapter, Capabilities, CodeRow, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.testing.driving import Respond
@@ -89,9 +89,14 @@ class Harness(Author):
         return batch
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the adapter of the author's account can do, which its settings may decide."""
+        return self.build().capabilities
+
+    @property
     def several(self) -> int:
         """How many messages make a small batch of this provider."""
-        return min(4, self.adapter_class.capabilities.max_messages)
+        return min(4, self.capabilities.max_messages)
 
     def need_several(self) -> int:
         """Return `several`, or skip where a request carries one message."""

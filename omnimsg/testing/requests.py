@@ -49,7 +49,7 @@ class Requests(Harness):
 
     def test_requests_are_within_the_limit_of_bytes(self) -> None:
         """A full batch of plain messages stays below what the capabilities say."""
-        most = self.adapter_class.capabilities.max_bytes
+        most = self.capabilities.max_bytes
         if most is None:
             raise skip("the capabilities name no limit of bytes")
 
@@ -185,7 +185,7 @@ class Requests(Harness):
 
     def test_the_ttl_that_is_left_is_sent(self) -> None:
         """What a message waited here is taken off the ttl that the provider gets."""
-        capabilities = self.adapter_class.capabilities
+        capabilities = self.capabilities
         message = attrs.evolve(self.batch(1)[0], ttl=7200)
         adapter = self.build()
         channel = adapter.channel_of(message)

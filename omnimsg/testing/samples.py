@@ -190,7 +190,7 @@ PLAIN: Mapping[str, Content] = {
         Card(title="Tonight", text="A fine menu"),
         Section([Text("Your table is ready"), Location(59.4, 24.7, name="Our shop")]),
         Email(subject="Your table", html="<p>It is ready.</p>", text="It is ready."),
-        Otp("Do not share this code", 10),
+        Otp(True, 10),
         Binary(b"\x01\x02\x03", "0605040b8423f0"),
     )
 }

@@ -28,7 +28,7 @@ class Sending(Harness):
 
     def test_send_gives_one_outcome_per_message_in_the_order_given(self) -> None:
         """Every message that the provider accepted is accepted, in a batch of any size."""
-        most = min(MOST_MESSAGES, self.adapter_class.capabilities.max_messages)
+        most = min(MOST_MESSAGES, self.capabilities.max_messages)
 
         hold(
             [

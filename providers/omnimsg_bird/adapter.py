@@ -1,73 +1,47 @@
-"""Bird's adapter: settings, credentials and the flows."""
+"""Bird's adapter: which request each operation is, and who reads its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
 import orjson
 
-from omnimsg.adapter import Adapter, Context, Effect, Request, refused
-from omnimsg.domain import validate
+from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Text
-from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.frozen import freeze
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg_bird import rules
-from omnimsg_bird.capabilities import CAPABILITIES
+from omnimsg_bird import hosts, rules
+from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES, STATUSES
-from omnimsg_bird.wire import decode, encode
+from omnimsg_bird.settings import BirdSettings
+from omnimsg_bird.wire import decode, encode, files, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
-    from omnimsg.adapter import Account, Answered, Flow
+    from omnimsg.adapter import Account, Answered, Flow, Source
     from omnimsg.domain.failure import Failure
+    from omnimsg.domain.history import HistoryQuery, Interaction, Page, PastMessage
+    from omnimsg.domain.media import Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
 
-
-def _channels(owner: object, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse a channel that the adapter does not have, which a slip of the pen is too."""
-    if not isinstance(value, Mapping) or not value:
-        raise validate.refuse(owner, field.name, "must map at least one channel to its id")
-    for name, channel_id in value.items():
-        if name not in CAPABILITIES.channels:
-            known = ", ".join(CAPABILITIES.channels)
-            raise validate.refuse(owner, f"{field.name}.{name}", f"must be one of {known}")
-        # A slash would split the ids of its messages in the wrong place.
-        if not isinstance(channel_id, str) or not channel_id or "/" in channel_id:
-            raise validate.refuse(owner, f"{field.name}.{name}", "must be the channel's id")
-
-
-@attrs.frozen(kw_only=True)
-class BirdSettings:
-    """The keys of a Bird account.
-
-    Attributes:
-        access_key: The access key's token.
-        workspace_id: The workspace, a UUID.
-        channels: The id (a UUID) of the workspace's channel for each of ours that the account
-            uses: `channels = {sms = "...", whatsapp = "...", email = "..."}`.
-    """
-
-    access_key: Secret = attrs.field(validator=validate.a(Secret))
-    workspace_id: str = attrs.field(validator=validate.text())
-    channels: Mapping[str, str] = attrs.field(converter=freeze, validator=_channels)
+_JSON = "application/json"
 
 
 class BirdAdapter(Adapter[BirdSettings]):
     """Bird's Channels API.
 
-    * One request is one message on one channel; Bird's channel has its own sender. Only an e-mail
-      may name one, so the account's `sender` is for e-mails only.
+    * Bird's channel has its own sender. Only an e-mail may name one, so the account's `sender` is
+      for e-mails only.
     * A message's id holds the channel's id too, because Bird finds a message by both.
+    * With `batch`, several messages of a channel share a request. Their ids are unknown then:
+      `Accepted.batch_id` and the reference find them in the history.
     * Bird makes tags lower case by itself, and may send at once what is scheduled less than ten
       minutes ahead; more than 35 days ahead is refused.
     """
@@ -82,7 +56,14 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def __init__(self, account: Account[BirdSettings]) -> None:
         super().__init__(account)
+        if account.settings.batch:
+            self.capabilities = BATCHING
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The API's host, and Bird's hosts of media, which ask for the key too."""
+        return super().hosts | frozenset(hosts.MEDIA)
 
     def authorization(self) -> Mapping[str, str]:
         """Return the access key."""
@@ -94,19 +75,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        if channel not in self.account.settings.channels:
-            return attrs.evolve(
-                refused(
-                    Reason.CHANNEL_NOT_ENABLED,
-                    "channel",
-                    f"is {channel.value}, for which account {self.account.name!r} has no channel"
-                    f" id; set {channel.value!r} in its `channels`",
-                ),
-                retry=Retry.AFTER_FIX,
-            )
-        failure = rules.check_tags(message.tags) or rules.check_said(
-            message.content, channel, self.template_of
-        )
+        failure = self._unknown(channel) or rules.check(message, channel, self.template_of)
         if failure is not None or _is_plain(message):
             return failure
         return self._check_json(message)
@@ -116,44 +85,154 @@ class BirdAdapter(Adapter[BirdSettings]):
         return self.channel_of(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
-        """Send one message."""
-        (message,) = messages
-        channel_id = self.account.settings.channels[self.channel_of(message) or ""]
+        """Send one message, or a batch where there are several."""
+        channel_id = self.account.settings.channels[self.channel_of(messages[0]) or ""]
+        documents = [encode.request(each, self, context) for each in messages]
+        one = len(messages) == 1
         response = yield Request(
             "POST",
-            self._messages(channel_id),
-            orjson.dumps(encode.request(message, self, context)),
+            self._channel(channel_id, "messages" if one else "batch/messages"),
+            orjson.dumps(documents[0] if one else {"messageRequests": documents}),
             effect=Effect.SENDS,
-            content_type="application/json",
+            content_type=_JSON,
             authenticated=True,
             success=frozenset({202}),
         )
-        return [decode.sent(message, channel_id, response, self, context)]
+        if one:
+            return [decode.sent(messages[0], channel_id, response, self, context)]
+        return decode.batch(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is.
-
-        Raises:
-            InvalidValue: The id does not hold the channel's id and the message's.
-        """
-        channel_id, slash, message_id = provider_id.partition("/")
-        if not (channel_id and slash and message_id):
-            raise InvalidValue(
-                Problem("id", "must hold the channel's id and the message's: 'channel/message'")
-            )
-        return self._status(provider_id, channel_id, message_id, context)
-
-    def _status(
-        self, provider_id: str, channel_id: str, message_id: str, context: Context
-    ) -> Flow[Answered[MessageStatus]]:
-        path = f"{self._messages(channel_id)}/{quote(message_id, safe='')}"
+        """Ask where a message is."""
+        path = self._message(provider_id)
+        if path is None:
+            return _no_id()
         response = yield Request("GET", path, authenticated=True)
-        channel = self._names.get(channel_id)
-        return decode.status(provider_id, channel, response, self, context)
+        channel = self._names.get(provider_id.partition("/")[0])
+        return status.read(provider_id, channel, response, self, context)
 
-    def _messages(self, channel_id: str) -> str:
-        workspace = quote(self.account.settings.workspace_id, safe="")
-        return f"/workspaces/{workspace}/channels/{quote(channel_id, safe='')}/messages"
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        """List the messages of a channel where the query names one, else of the workspace."""
+        failure = listing.check(query, self)
+        if failure is None and query.channel is not None:
+            failure = self._unknown(query.channel)
+        if failure is not None:
+            return failure
+        path = (
+            self._workspace("channels/messages")
+            if query.channel is None
+            else self._channel(self.account.settings.channels[query.channel], "messages")
+        )
+        response = yield Request(
+            "GET", path, query=listing.parameters(query, page, self), authenticated=True
+        )
+        read = partial(resource.past_message, channels=self._names, adapter=self, context=context)
+        return listing.page(response, read) or decode.asked(response, self)
+
+    def interactions(
+        self, provider_id: str, page: str | None, context: Context
+    ) -> Flow[Answered[Page[Interaction]]]:
+        """Ask what people did with a message; Bird answers with all of it at once."""
+        path = self._message(provider_id)
+        if path is None:
+            return _no_id()
+        response = yield Request("GET", f"{path}/interactions", authenticated=True)
+        read = partial(
+            resource.interaction, provider_id=provider_id, channels=self._names, context=context
+        )
+        return listing.page(response, read) or decode.asked(response, self, Reason.NOT_FOUND)
+
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        """Ask for a permission, then hand the file to the storage, which never sees the key."""
+        failure = self._check_upload(upload)
+        if failure is not None:
+            return failure
+        response = yield Request(
+            "POST",
+            self._workspace("channel-media/presigned-upload")
+            if upload.channel is None
+            else self._channel(self.account.settings.channels[upload.channel], "presigned-upload"),
+            orjson.dumps({"contentType": upload.content_type}),
+            effect=Effect.REPEATABLE,
+            content_type=_JSON,
+            authenticated=True,
+        )
+        grant = files.grant(response, context.account)
+        if grant is None:
+            return decode.asked(response, self)
+        failure = self._stranger(grant.url, "put the file to")
+        if failure is not None:
+            return failure
+        response = yield Request(
+            grant.method,
+            grant.url,
+            Multipart(
+                fields=grant.fields,
+                file_field="file",
+                file_name=upload.file_name,
+                content_type=upload.content_type,
+                source=source,
+            ),
+            effect=Effect.REPEATABLE,
+            success=files.UPLOADED,
+        )
+        if response.status in files.UPLOADED:
+            return grant.stored
+        return files.refusal(response, self)
+
+    def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
+        """Ask for a file with the key, and follow the redirect to it without."""
+        if stored.url is None:
+            return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
+        response = yield Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
+        if response.status not in files.REDIRECTS:
+            return response.status == 200 or decode.asked(response, self, Reason.MEDIA_NOT_FOUND)
+        url = files.target(response, stored.url)
+        failure = self._stranger(url, "fetch the file from")
+        if failure is not None:
+            return failure
+        response = yield Request("GET", url, answer=Answer.SINK)
+        return response.status == 200 or files.refusal(response, self)
+
+    def _workspace(self, rest: str) -> str:
+        return f"/workspaces/{quote(self.account.settings.workspace_id, safe='')}/{rest}"
+
+    def _channel(self, channel_id: str, rest: str) -> str:
+        return self._workspace(f"channels/{quote(channel_id, safe='')}/{rest}")
+
+    def _message(self, provider_id: str) -> str | None:
+        channel_id, _, message_id = provider_id.partition("/")
+        if not (channel_id and message_id):
+            return None
+        return self._channel(channel_id, f"messages/{quote(message_id, safe='')}")
+
+    def _unknown(self, channel: Channel) -> Failure | None:
+        """Refuse a channel that the account has no id of."""
+        if channel in self.account.settings.channels:
+            return None
+        return _mendable(
+            Reason.CHANNEL_NOT_ENABLED,
+            "channel",
+            f"is {channel.value}, for which account {self.account.name!r} has no channel id;"
+            f" set {channel.value!r} in its `channels`",
+        )
+
+    def _check_upload(self, upload: Upload) -> Failure | None:
+        for field in ("restricted_to", "encryption"):
+            if getattr(upload, field) is not None:
+                return refused(
+                    Reason.UNSUPPORTED, field, "cannot be expressed by Bird; leave it out"
+                )
+        return None if upload.channel is None else self._unknown(upload.channel)
+
+    def _stranger(self, url: str, what: str) -> Failure | None:
+        """Refuse to have a file go anywhere but where the account lets it."""
+        wrong = hosts.stranger(url, self.account.base_url, self.account.settings.media_hosts)
+        if wrong is None:
+            return None
+        return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
 
     def _check_json(self, message: Message) -> Failure | None:
         """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
@@ -179,6 +258,16 @@ def _is_plain(message: Message) -> bool:
         and message.reference.isascii()
         and not (message.sender or message.tags or message.callback_url or message.extras)
         and not message.fallback
+    )
+
+
+def _mendable(reason: Reason, path: str | None, why: str) -> Failure:
+    return attrs.evolve(refused(reason, path or "", why), path=path, retry=Retry.AFTER_FIX)
+
+
+def _no_id() -> Failure:
+    return refused(
+        Reason.NOT_FOUND, "id", "must hold the channel's id and the message's: 'channel/message'"
     )
 
 

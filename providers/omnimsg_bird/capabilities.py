@@ -1,10 +1,14 @@
 """What Bird's Channels API can do, as far as this adapter carries it.
 
-Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), the rate
-limit page (500 POST requests per second and workspace).
+Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), Sending
+WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST requests per second
+and workspace), Send batch messages (100 a batch), Create pre-signed upload of the Conversations
+API (100 MiB a file; the Channels API names no limit of its own).
 """
 
 from __future__ import annotations
+
+import attrs
 
 from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.domain.channel import Channel
@@ -19,32 +23,40 @@ _MEDIA = {
     MediaKind.DOCUMENT: _ANY,
     MediaKind.GIF: _ANY,
 }
+_PLAIN = frozenset({"text", "media", "template"})
 
 CAPABILITIES = Capabilities(
     channels={
         Channel.SMS: ChannelCapabilities(
-            content=frozenset({"text", "media", "template"}),
+            content=_PLAIN,
             recipients=frozenset({"phone", "contact"}),
             fields=_FIELDS,
             media=_MEDIA,
             sources=frozenset({"link", "stored"}),
         ),
+        # The schema takes every body on every channel; what only it names is carried here.
         Channel.WHATSAPP: ChannelCapabilities(
-            content=frozenset({"text", "media", "template"}),
+            content=_PLAIN | {"carousel", "interactive", "list", "location", "otp", "section"},
             recipients=frozenset({"phone", "contact"}),
             fields=_FIELDS,
             media=_MEDIA | {MediaKind.STICKER: _ANY},
             sources=frozenset({"link", "stored"}),
+            actions=frozenset({"buy", "open_url", "reply", "request_location"}),
         ),
         Channel.EMAIL: ChannelCapabilities(
             content=frozenset({"email", "template"}),
             recipients=frozenset({"email", "contact"}),
             # Only e-mail documents a sender of the message's own.
             fields=_FIELDS | {"sender"},
+            sources=frozenset({"inline", "link", "stored"}),
         ),
     },
     # "200 KB" may mean 204,800 bytes; the smaller reading is safe under both.
     max_bytes=200_000,
+    max_upload_bytes=100 * 1024 * 1024,
     requests_per_second=500,
     carries_reference=True,
 )
+
+BATCHING = attrs.evolve(CAPABILITIES, max_messages=100)
+"""The same for an account that sends batches."""

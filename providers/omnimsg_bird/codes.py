@@ -2,13 +2,15 @@
 
 Levels: `http` is the HTTP status of an answer in Bird's error form; a number such as `422` holds
 the `code` texts known for that status; `failure` is `failure.code` of a message that was taken;
-the name of a failure's source (`sms-messagebird`) holds the codes of that source. A row such as
-`15xxx` stands for a family whose members Bird does not list in public.
+`source` is where such a failure arose, for those that no code tells more about; the name of a
+source (`sms-messagebird`) holds that source's own codes; `storage` is what the storage of files
+says. A row such as `15xxx` stands for a family whose members Bird does not list in public.
 """
 
 from __future__ import annotations
 
 from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
+from omnimsg.domain.history import InteractionKind
 from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.status import Status
 
@@ -18,10 +20,14 @@ _RATE = "Bird Channels API, Rate limit"
 _BATCH = "Bird Channels API, Send batch messages"
 _EMAIL = "Bird Programmable Email, Message status"
 _FAILURES = "Bird Channels API, Message failure codes"
+_SOURCES = "Bird Channels API, Message failure sources"
+_S3 = "Amazon S3 API reference, Error responses"
 _SMS = "Bird Channels API, SMS platform extended error codes"
 
 HTTP = "http"
 FAILURE = "failure"
+SOURCE = "source"
+STORAGE = "storage"
 
 
 def _answer(code: str, reason: Reason, verdict: Verdict, words: str, source: str) -> CodeRow:
@@ -33,6 +39,14 @@ def _failure(code: str, reason: Reason, words: str, fault: Fault | None = None) 
     return CodeRow(
         code, FAILURE, reason, Verdict.REJECTED, words=words, source=_FAILURES, fault=fault
     )
+
+
+def _source(name: str, reason: Reason, words: str) -> CodeRow:
+    return CodeRow(name, SOURCE, reason, Verdict.REJECTED, words=words, source=_SOURCES)
+
+
+def _storage(code: str, reason: Reason, verdict: Verdict, words: str) -> CodeRow:
+    return CodeRow(code, STORAGE, reason, verdict, words=words, source=_S3)
 
 
 def _sms(reason: Reason, words: str, *codes: int) -> tuple[CodeRow, ...]:
@@ -127,6 +141,20 @@ CODES = CodeTable(
         *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 2, 3, 5, 9, 10, 11, 12),
         *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
         *_sms(Reason.PROVIDER_ERROR, "network error", 34),
+        _source("accounting", Reason.PAYMENT, "the account's billing does not allow it"),
+        _source("contact", Reason.SUPPRESSED, "Bird's contacts stop it, as after an opt-out"),
+        _source("touchpoint", Reason.TEMPLATE_UNAVAILABLE, "the template cannot be had"),
+        _storage(
+            "EntityTooLarge", Reason.MEDIA_TOO_LARGE, Verdict.REJECTED, "the file is too large"
+        ),
+        _storage("NoSuchKey", Reason.MEDIA_NOT_FOUND, Verdict.REJECTED, "there is no such file"),
+        _storage(
+            "AccessDenied",
+            Reason.PROVIDER_ERROR,
+            Verdict.NOT_SENT,
+            "the permission is not good, or not any more; ask again",
+        ),
+        _storage("4xx", Reason.PROVIDER_ERROR, Verdict.NOT_SENT, "the storage refuses; ask again"),
     )
 )
 
@@ -179,3 +207,24 @@ STATUSES = StatusTable(
         ),
     )
 )
+
+INTERACTIONS = {
+    "clicked": InteractionKind.CLICKED,
+    "conversion": InteractionKind.CONVERTED,
+    "delete-request": InteractionKind.DELETED,
+    # Documented without a meaning.
+    "invalid": InteractionKind.UNKNOWN,
+    "opened": InteractionKind.OPENED,
+    "reaction": InteractionKind.REACTED,
+    "read": InteractionKind.READ,
+    "reported-as-spam": InteractionKind.REPORTED_SPAM,
+    "subscribe-consent": InteractionKind.SUBSCRIBED,
+    "subscribe-request": InteractionKind.SUBSCRIBED,
+    "unsubscribe-request": InteractionKind.UNSUBSCRIBED,
+}
+"""What Bird's words for interactions mean (MessageInteraction of the Messaging page)."""
+
+
+def interaction_kind(word: str) -> InteractionKind:
+    """Read Bird's word for an interaction; a new one is `UNKNOWN`."""
+    return INTERACTIONS.get(word, InteractionKind.UNKNOWN)

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import attrs
 import orjson
 
-from omnimsg.adapter import Account, Request, Response, StatusRow, TemplateMapping
-from omnimsg.domain.content import Template, TextParameter
+from omnimsg.adapter import (
+    Account,
+    Operation,
+    Request,
+    Response,
+    StatusRow,
+    TemplateMapping,
+)
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.content import (
+    Attachment,
+    Buy,
+    Card,
+    Carousel,
+    DateTimeParameter,
+    Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Location,
+    Media,
+    MediaItem,
+    OpenUrl,
+    Otp,
+    Reply,
+    RequestLocation,
+    Section,
+    Template,
+    Text,
+    TextParameter,
+)
+from omnimsg.domain.media import Inline, Link, MediaKind
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
 from omnimsg.testing import Accept, AdapterConformance, Refuse, Said
@@ -16,11 +49,65 @@ from omnimsg_bird import BirdAdapter, BirdSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omnimsg.domain.content import Content
+
+TO = "+31612340001"
 CHANNELS = {
     "sms": "0d3f9a52-0000-4000-8000-00000000000a",
     "whatsapp": "0d3f9a52-0000-4000-8000-00000000000b",
     "email": "0d3f9a52-0000-4000-8000-00000000000c",
 }
+
+PICTURE = MediaItem(MediaKind.IMAGE, Link("https://media.example.test/a.jpg"))
+FILE = MediaItem(
+    MediaKind.DOCUMENT,
+    Link("https://media.example.test/a.pdf"),
+    content_type="application/pdf",
+    file_name="a.pdf",
+)
+LINK = OpenUrl("Open", "https://shop.example.test/menu")
+BUY = Buy("Pay", Decimal("9.90"), currency="EUR")
+ASK = RequestLocation("Where")
+RICH = Reply("Yes", image_url="https://media.example.test/yes.png", description="Please do")
+
+STORAGE = "https://bucket.s3.eu-west-1.amazonaws.com"
+GRANT = orjson.dumps(
+    {
+        "mediaUrl": "https://media.api.bird.com/workspaces/w/media/m",
+        "uploadUrl": STORAGE,
+        "uploadMethod": "POST",
+        "uploadFormData": {"key": "w/m", "policy": "p", "x-amz-signature": "s"},
+    }
+)
+MESSAGE = {
+    "id": "3d0a4b6e-6f0e-4f0c-9d0e-2b7f1c9a5e11",
+    "channelId": CHANNELS["sms"],
+    "sender": {"connector": {"id": "k", "identifierValue": "+31612000000"}},
+    "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": TO}]},
+    "direction": "outgoing",
+    "status": "delivered",
+    "reference": "order-771",
+    "createdAt": "2030-01-02T03:04:05Z",
+    "lastStatusAt": "2030-01-02T03:04:05Z",
+    "chargeableUnits": 2,
+}
+INTERACTIONS = orjson.dumps(
+    {
+        "results": [
+            {
+                "type": "clicked",
+                "channelId": CHANNELS["whatsapp"],
+                "platformId": "whatsapp",
+                "createdAt": "2030-01-02T03:04:05Z",
+                "metadata": {
+                    "button": {"payload": "ok-1"},
+                    "link": {"url": "https://shop.example.test"},
+                    "reaction": {"emoji": "+"},
+                },
+            }
+        ]
+    }
+)
 
 
 class TestBird(AdapterConformance):
@@ -30,7 +117,7 @@ class TestBird(AdapterConformance):
     message_levels = frozenset({"http", "422"})
     request_levels = frozenset()
     status_levels = frozenset({"http"})
-    other_levels = frozenset({"failure", "sms-messagebird"})
+    other_levels = frozenset({"failure", "sms-messagebird", "source", "storage"})
 
     def account(self) -> Account[BirdSettings]:
         """Give an access key that is easily found, and a channel of each kind."""
@@ -67,12 +154,53 @@ class TestBird(AdapterConformance):
         return Response(int(first.code if on_http else first.level), orjson.dumps(error))
 
     def samples(self) -> list[Message]:
-        """Give a template of a project, with the version and the names that Bird goes by."""
+        """Give a template of a project, and what is said only as WhatsApp wants it."""
         template = Template(
-            "table_ready", "en", version="v-1", body=[TextParameter("Thandi", name="who")]
+            "table_ready",
+            "en",
+            version="v-1",
+            body=[TextParameter("Thandi", name="who"), DateTimeParameter("19:30", name="when")],
         )
-        to = {"sms": "+31612340001", "whatsapp": "+31612340001", "email": "ola@example.test"}
-        return [Message(to[channel], template, channel=channel) for channel in CHANNELS]
+        to = {"sms": TO, "whatsapp": TO, "email": "ola@example.test"}
+        card = Card(title="Tonight", text="Menu", media=PICTURE, actions=[LINK])
+        cards = Carousel([card, attrs.evolve(card, title="Tomorrow")], "Our menus")
+        inner = Section([cards, Text("Or"), Media([FILE, FILE], "As a file")])
+        menu = ListPicker("Choose", "Show", sections=[ListSection([ListItem("A", "a")])])
+        said: list[Content] = [
+            cards,
+            Section([Location(59.4, 24.7), inner, menu]),
+            Otp(False, actions=[Reply("Copy", "123456")]),
+            Interactive("Pay", [BUY, LINK, ASK, RICH], header=PICTURE),
+            Interactive(None, [LINK], header=FILE),
+        ]
+        mail = Email(
+            subject="Your table",
+            html="<p>It is ready.</p>",
+            cc=["b@example.test"],
+            attachments=[Attachment(Inline(b"png"), "a.png", content_type="image/png")],
+            headers={"X-Table": "7"},
+            from_name="Our shop",
+        )
+        return [
+            *(Message(to[channel], template, channel=channel) for channel in CHANNELS),
+            *(Message(TO, each, channel="whatsapp") for each in said),
+            Message(ProviderContact(id="c-1"), "Hi", channel="whatsapp"),
+            Message(to["email"], mail, channel="email"),
+        ]
+
+    def answer_operation(self, operation: Operation, request: Request) -> Response:
+        """Answer the other operations as the reference shows them."""
+        if operation is Operation.UPLOAD:
+            return Response(200, GRANT) if request.authenticated else Response(204)
+        if operation is Operation.DOWNLOAD:
+            if not request.authenticated:
+                return Response(200, b"the file")
+            return Response(302, headers={"Location": f"{STORAGE}/m?x-amz-signature=s"})
+        if operation is Operation.INTERACTIONS:
+            return Response(200, INTERACTIONS)
+        tokens = [value for name, value in request.query if name == "pageToken"]
+        following = {} if tokens else {"nextPageToken": "page-2"}
+        return Response(200, orjson.dumps({"results": [MESSAGE], **following}))
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
         """Answer with the message as it is now."""
@@ -85,3 +213,23 @@ class TestBird(AdapterConformance):
             "updatedAt": "2030-01-02T03:04:05Z",
         }
         return Response(200, orjson.dumps(message))
+
+
+class TestBirdBatch(TestBird):
+    """Several messages a request, one answer for all of them, and no ids yet."""
+
+    mixed = False
+    ordered = True
+    batch_ids = True
+
+    def account(self) -> Account[BirdSettings]:
+        """Opt in."""
+        account = super().account()
+        return attrs.evolve(account, settings=attrs.evolve(account.settings, batch=True))
+
+    def answer(self, request: Request, said: Sequence[Said]) -> Response:
+        """Answer with the id of the batch, where it is one."""
+        answered = super().answer(request, said)
+        if answered.status != 202 or not request.url.endswith("/batch/messages"):
+            return answered
+        return Response(202, b'{"id":"0d3f9a52-0000-4000-8000-0000000000ba"}')

@@ -96,14 +96,14 @@ class Otp:
     """An authentication message that the provider words itself (Bird).
 
     Attributes:
-        disclaimer: The security note shown with the code.
+        disclaimer: Whether a note not to share the code stands below it.
         expires_in: Minutes the code is good for, 1 to 90.
         actions: What the person may tap, such as copying the code.
     """
 
     kind: ClassVar[str] = "otp"
 
-    disclaimer: str = attrs.field(repr=hidden, validator=validate.text())
+    disclaimer: bool = attrs.field(validator=validate.a(bool))
     expires_in: int | None = attrs.field(
         default=None, validator=optional(validate.integer(least=1, most=90))
     )

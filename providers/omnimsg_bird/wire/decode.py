@@ -1,29 +1,32 @@
-"""Bird's JSON to outcomes and statuses. Nothing in here raises, whatever the answer holds.
+"""Bird's answers to a send, and its errors. Nothing in here raises, whatever the answer holds.
 
-Sources: the Messaging page of the Channels API reference (message, errors), the Message failure
-codes page (`failure`).
+Sources: the Messaging page of the Channels API reference (message, errors), Send batch messages.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from omnimsg.adapter import Verdict
-from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, Outcome
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg_bird import codes
 from omnimsg_bird.wire.details import blamed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omnimsg.adapter import Adapter, CodeRow, Context, Response
-    from omnimsg.domain.channel import Channel
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+
+# No page shows the answer to a batch; these are the names it may have for the batch's id.
+_BATCH_IDS = ("id", "batchId", "batchID")
+_ENTRY = re.compile(r"\.messageRequests\[(\d{1,3})\]")
 
 
 def sent(
@@ -32,11 +35,7 @@ def sent(
     """Read the answer to a message."""
     document = response.json()
     if not 200 <= response.status < 300:
-        refused = refusal(document, response, adapter)
-        if refused is None:
-            return None
-        row, failure = refused
-        return row.outcome(message.reference, context.account, failure)
+        return _refused(message, document, response, adapter, context)
     id_ = document.get("id") if isinstance(document, dict) else None
     if not isinstance(id_, str) or not id_:
         return None
@@ -46,6 +45,85 @@ def sent(
         provider_id=f"{channel_id}/{id_}",
         raw=document,
     )
+
+
+def batch(
+    messages: Sequence[Message], response: Response, adapter: Adapter[Any], context: Context
+) -> Sequence[Outcome | None]:
+    """Read the answer to a batch, which says yes or no to all of it.
+
+    A no that names entries is about those: the others were not sent either, and may be without
+    them.
+    """
+    document = response.json()
+    if 200 <= response.status < 300:
+        batch_id = _batch_id(document)
+        if batch_id is None:
+            return [None] * len(messages)
+        return [
+            Accepted(
+                reference=message.reference,
+                account=context.account,
+                provider_id=None,
+                batch_id=batch_id,
+                raw=document,
+            )
+            for message in messages
+        ]
+    # Any other error is about the request as a whole.
+    named = _by_entry(document) if response.status in (400, 422) else {}
+    return [
+        _innocent(message, document, response, context)
+        if named and position not in named
+        else _refused(message, named.get(position, document), response, adapter, context)
+        for position, message in enumerate(messages)
+    ]
+
+
+def _batch_id(document: object) -> str | None:
+    if not isinstance(document, dict):
+        return None
+    found = (document.get(name) for name in _BATCH_IDS)
+    return next((each for each in found if isinstance(each, str) and each), None)
+
+
+def _by_entry(document: object) -> dict[int, dict[str, Any]]:
+    """Give each entry that an error names an error of its own."""
+    details = document.get("details") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(details, dict):
+        return {}
+    named: dict[int, dict[str, Any]] = {}
+    for key, said in details.items():
+        found = _ENTRY.match(key)
+        if found is not None:
+            own = named.setdefault(int(found[1]), {**document, "details": {}})
+            own["details"][key[found.end() :] or "."] = said
+    return named
+
+
+def _innocent(message: Message, document: object, response: Response, context: Context) -> NotSent:
+    failure = Failure(
+        reason=Reason.INVALID_MESSAGE,
+        retry=Retry.SAFE,
+        detail="another message of its batch was refused, and the batch with it",
+        http_status=response.status,
+        raw=document,
+    )
+    return NotSent(reference=message.reference, account=context.account, failure=failure)
+
+
+def _refused(
+    message: Message,
+    document: object,
+    response: Response,
+    adapter: Adapter[Any],
+    context: Context,
+) -> Outcome | None:
+    found = refusal(document, response, adapter)
+    if found is None:
+        return None
+    row, failure = found
+    return row.outcome(message.reference, context.account, failure)
 
 
 def refusal(
@@ -76,56 +154,26 @@ def refusal(
     return row, failure
 
 
-def status(
-    provider_id: str,
-    channel: Channel | None,
-    response: Response,
-    adapter: Adapter[Any],
-    context: Context,
-) -> MessageStatus | Failure | None:
-    """Read where a message is."""
-    document = response.json()
-    refused = None if response.status == 200 else refusal(document, response, adapter)
-    if response.status == 404 and refused is not None:
-        evidence = Evidence(
-            Status.UNKNOWN, "", reason=Reason.NOT_FOUND, fault=Reason.NOT_FOUND.fault
-        )
-        at = context.now
-    elif refused is not None:
-        row, failure = refused
-        if row.verdict is Verdict.AMBIGUOUS:
-            # Asking changes nothing, so an answer that proves nothing may be asked for again.
-            return attrs.evolve(failure, retry=Retry.SAFE)
-        return failure
-    elif response.status == 200 and isinstance(document, dict) and "status" in document:
-        evidence = _evidence(document, adapter)
-        at = _moment(document.get("lastStatusAt")) or context.now
-    else:
+def asked(
+    response: Response, adapter: Adapter[Any], missing: Reason | None = None
+) -> Failure | None:
+    """Read a refusal of anything but a send.
+
+    Args:
+        response: The answer.
+        adapter: Its table of codes.
+        missing: What a 404 means, where that is not a wrong account.
+    """
+    found = refusal(response.json(), response, adapter)
+    if found is None:
         return None
-    leg = LegStatus(channel=channel, timeline=Timeline.of(evidence, at), provider_id=provider_id)
-    id_ = MessageId.of(context.account, provider_id)
-    return MessageStatus(id=id_, legs=(leg,), raw=document)
-
-
-def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
-    """Read a status, and why where it is a failure."""
-    failure = document.get("failure")
-    failure = failure if isinstance(failure, dict) else {}
-    said = failure.get("code")
-    code = str(said) if isinstance(said, (int, str)) and not isinstance(said, bool) else None
-    evidence = adapter.statuses.evidence(document["status"], code=code)
-    row = _row(code, failure.get("source"), adapter) if evidence.status.failed else None
-    return evidence if row is None else attrs.evolve(evidence, reason=row.reason, fault=row.fault)
-
-
-def _row(code: str | None, source: object, adapter: Adapter[Any]) -> CodeRow | None:
-    """Find what a failure means: by its code, by its source's own code, by the code's family."""
-    row = adapter.table.get(code, codes.FAILURE)
-    if row is None and isinstance(source, dict):
-        row = adapter.table.get(source.get("code"), str(source.get("name")))
-    if row is None and code is not None and len(code) == 5:
-        row = adapter.table.get(f"{code[:2]}xxx", codes.FAILURE)
-    return row
+    row, failure = found
+    if row.verdict is Verdict.AMBIGUOUS:
+        # Asking changes nothing, so an answer that proves nothing may be asked for again.
+        return attrs.evolve(failure, retry=Retry.SAFE)
+    if response.status == 404 and missing is not None:
+        return attrs.evolve(failure, reason=missing, fault=missing.fault, retry=Retry.NEVER)
+    return failure
 
 
 def _first(details: object) -> tuple[str, str]:
@@ -135,11 +183,3 @@ def _first(details: object) -> tuple[str, str]:
     key, said = next(iter(details.items()))
     words = said[0] if isinstance(said, list) and said else said
     return key, words if isinstance(words, str) else ""
-
-
-def _moment(said: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(said) if isinstance(said, str) else None
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

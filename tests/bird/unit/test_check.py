@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from omnimsg.adapter import Account
@@ -12,15 +15,29 @@ from omnimsg.domain.content import (
     Attachment,
     Autoconvert,
     ButtonKind,
+    Buy,
+    Card,
+    CardHeight,
+    CardWidth,
+    Carousel,
     Content,
     CurrencyParameter,
-    DateTimeParameter,
+    Dial,
     Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
     Location,
     LocationParameter,
     Media,
     MediaItem,
     MediaParameter,
+    OpenUrl,
+    Otp,
+    Reply,
+    RequestLocation,
+    Section,
     Template,
     TemplateButton,
     Text,
@@ -37,6 +54,24 @@ IMAGE = MediaItem(MediaKind.IMAGE, Link(URL))
 GIF = MediaItem(MediaKind.GIF, Link(URL))
 PDF = MediaItem(MediaKind.DOCUMENT, Link(URL), content_type="application/pdf")
 
+CARD = Card(title="T", media=IMAGE, actions=[LINK := OpenUrl("Open", URL)])
+MOVING = attrs.evolve(CARD, media=GIF)
+CARDS = Carousel([CARD, CARD], "T")
+MENU = ListPicker("B", "Show", sections=[ListSection([ListItem("A", "a")])])
+UNSUPPORTED, INVALID = Reason.UNSUPPORTED_CONTENT, Reason.INVALID_CONTENT
+ODD = datetime(2030, 1, 1, tzinfo=timezone(timedelta(minutes=24, seconds=7)))
+AMOUNT, SECTION = "actions[0].amount", "items[1].items[0]"
+
+
+def cards(**changes: Any) -> Carousel:
+    """Build a row whose second card is changed."""
+    return Carousel([CARD, attrs.evolve(CARD, **changes)], "T")
+
+
+def nested(item: Carousel | Media) -> Section:
+    """Build a section whose second item is a section of one item."""
+    return Section([Text("A"), Section([item])])
+
 
 def stored(**members: Any) -> Media:
     """Build a picture that lies with a provider."""
@@ -47,6 +82,87 @@ def recipient(channel: Channel) -> str:
     """Give a recipient that the channel can be addressed by."""
     return "ola@example.test" if channel is Channel.EMAIL else "+37255500001"
 
+
+UNFIT: list[tuple[Content, Reason, str]] = [
+    (Interactive("B", [Dial("Call", "+37255500002")]), UNSUPPORTED, "actions[0]"),
+    (Interactive("B", [Reply("A")], header="H"), UNSUPPORTED, "header"),
+    (Interactive("B", [Reply("A")], footer="F"), UNSUPPORTED, "footer"),
+    (
+        Interactive("B", [Reply("A")], header=attrs.evolve(PDF, content_type=None)),
+        Reason.MEDIA_INVALID,
+        "header.content_type",
+    ),
+    (
+        Interactive("B", [Reply("A", description="x" * 73)]),
+        Reason.CONTENT_TOO_LARGE,
+        "actions[0].description",
+    ),
+    (Interactive("B", [OpenUrl("A", URL, payload="p")]), UNSUPPORTED, "actions[0].payload"),
+    (Interactive("B", [OpenUrl("A", URL, view="TALL")]), UNSUPPORTED, "actions[0].view"),
+    (
+        Interactive("B", [RequestLocation("A", payload="p")]),
+        UNSUPPORTED,
+        "actions[0].payload",
+    ),
+    *(
+        (Interactive("B", [Buy("A", Decimal(amount), currency="EUR")]), INVALID, AMOUNT)
+        for amount in ("0.001", "1E+14", "1E+999999", f"1.{'0' * 40}1")
+    ),
+    (
+        Otp(True, actions=[Buy("A", Decimal("0.001"), currency="EUR")]),
+        INVALID,
+        AMOUNT,
+    ),
+    (attrs.evolve(MENU, button="x" * 21), Reason.CONTENT_TOO_LARGE, "button"),
+    (attrs.evolve(MENU, footer="F"), UNSUPPORTED, "footer"),
+    (
+        attrs.evolve(MENU, sections=[ListSection([ListItem("A", "a", description="x" * 73)])]),
+        Reason.CONTENT_TOO_LARGE,
+        "sections[0].items[0].description",
+    ),
+    (attrs.evolve(CARDS, text=None), INVALID, "text"),
+    (attrs.evolve(CARDS, text="x" * 1025), Reason.CONTENT_TOO_LARGE, "text"),
+    (attrs.evolve(CARDS, width=CardWidth.SMALL), UNSUPPORTED, "width"),
+    (attrs.evolve(CARDS, suggestions=[Reply("A")]), UNSUPPORTED, "suggestions"),
+    (attrs.evolve(CARDS, cards=[CARD] * 11), INVALID, "cards"),
+    (cards(title=None), INVALID, "cards[1].title"),
+    (cards(media=None), INVALID, "cards[1].media"),
+    (cards(actions=[]), INVALID, "cards[1].actions"),
+    (cards(actions=[Reply("A")]), INVALID, "cards[1].actions"),
+    (cards(actions=[LINK, LINK]), INVALID, "cards[1].actions"),
+    (cards(height=CardHeight.TALL), UNSUPPORTED, "cards[1].height"),
+    (
+        cards(media=MediaItem(MediaKind.VIDEO, Link(URL))),
+        UNSUPPORTED,
+        "cards[1].media.kind",
+    ),
+    (
+        cards(media=attrs.evolve(IMAGE, content_type="image/gif")),
+        Reason.MEDIA_INVALID,
+        "cards[1].media.content_type",
+    ),
+    (
+        cards(media=attrs.evolve(IMAGE, file_name="a.png")),
+        UNSUPPORTED,
+        "cards[1].media.file_name",
+    ),
+    (
+        Carousel([attrs.evolve(CARD, media=GIF)] * 2, "T"),
+        UNSUPPORTED,
+        "cards[0].media.kind",
+    ),
+    (
+        Section([Text("A"), Section([cards(title=None)])]),
+        INVALID,
+        SECTION + "cards[1].title",
+    ),
+    (
+        Section([Text("A"), Section([Media((IMAGE, PDF))])]),
+        UNSUPPORTED,
+        SECTION + "items[1].kind",
+    ),
+    (Section([Text("A", udh="00")]), UNSUPPORTED, "items[0].udh"),
+]
 
 REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (Channel.VIBER, Text("Hi"), Reason.UNSUPPORTED, "channel"),
@@ -112,21 +228,23 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     ),
     (
         Channel.EMAIL,
-        Email(subject="S", text="H", attachments=(Attachment(Link(URL), "a.pdf"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        Email(
+            subject="S",
+            text="H",
+            attachments=(Attachment(Inline(b""), "a", content_type="text/plain"),),
+        ),
+        Reason.MEDIA_INVALID,
         "content.attachments[0].source",
     ),
     (
         Channel.EMAIL,
-        Email(subject="S", text="H", headers={"X-A": "b"}),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.headers",
-    ),
-    (
-        Channel.EMAIL,
-        Email(subject="S", text="H", from_name="Shop"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.from_name",
+        Email(
+            subject="S",
+            text="H",
+            attachments=(Attachment(Stored(account="nest", id="1"), "a.pdf"),),
+        ),
+        Reason.MEDIA_NOT_FOUND,
+        "content.attachments[0].source",
     ),
     (
         Channel.SMS,
@@ -161,9 +279,32 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     ),
     (
         Channel.WHATSAPP,
-        Template("t", header=MediaParameter(IMAGE, name="a")),
+        Template("t", header=MediaParameter(attrs.evolve(IMAGE, alt_text="A"), name="a")),
         Reason.UNSUPPORTED_CONTENT,
-        "content.header",
+        "content.header.item.alt_text",
+    ),
+    (
+        Channel.WHATSAPP,
+        Template("t", body=(MediaParameter(IMAGE),)),
+        Reason.TEMPLATE_INVALID,
+        "content.body[0].name",
+    ),
+    (
+        Channel.EMAIL,
+        Template(
+            "t",
+            header=MediaParameter(
+                MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"), name="a"
+            ),
+        ),
+        Reason.MEDIA_NEEDS_UPLOAD,
+        "content.header.item.source",
+    ),
+    (
+        Channel.SMS,
+        Template("t", "not a tag"),
+        Reason.TEMPLATE_INVALID,
+        "content.language",
     ),
     (
         Channel.SMS,
@@ -171,12 +312,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
         Reason.UNSUPPORTED_CONTENT,
         "content.body[0]",
     ),
-    (
-        Channel.SMS,
-        Template("t", body=(DateTimeParameter("1 May", name="a"),)),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.body[0]",
-    ),
+    *((Channel.WHATSAPP, content, reason, f"content.{path}") for content, reason, path in UNFIT),
 ]
 
 
@@ -196,6 +332,7 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
     [
         ({"channel": None}, "channel"),
         ({"sender": "Acme"}, "sender"),
+        ({"send_at": ODD}, "send_at"),
         ({"fallback": (Leg(channel=Channel.WHATSAPP),)}, "fallback"),
         ({"tags": tuple("abcdefghijk")}, "tags"),
         ({"tags": ("ok", "no/slash")}, "tags[1]"),

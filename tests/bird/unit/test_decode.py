@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from omnimsg.adapter import Account, Context, Effect, Request, Response, Verdict
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
@@ -297,12 +296,18 @@ SMS = "sms-messagebird"
             for code in (8, 26, 27, 31)
         ),
         (15999, {"name": "whatsapp", "code": "1"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (None, {"name": "accounting"}, Reason.PAYMENT, Fault.ACCOUNT),
+        (None, {"name": "contact"}, Reason.SUPPRESSED, Fault.RECIPIENT),
+        (None, {"name": "touchpoint"}, Reason.TEMPLATE_UNAVAILABLE, Fault.CONTENT),
+        (14123, {"name": "accounting"}, Reason.PAYMENT, Fault.ACCOUNT),
+        (11002, {"name": "contact"}, Reason.INVALID_MESSAGE, Fault.CALLER),
+        (None, {"name": "pre-processing"}, Reason.UNKNOWN, Fault.PROVIDER),
         (99999, None, Reason.UNKNOWN, Fault.PROVIDER),
         (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
     ],
 )
 def test_a_failure_says_why(code: object, source: object, reason: Reason, fault: Fault) -> None:
-    """The code decides, then its source's own code, then the family it belongs to."""
+    """The code decides, then its source's own, then the source, then the code's family."""
     failure = {"code": code, "source": source}
 
     found = look_up({"status": "delivery_failed", "failure": failure})
@@ -313,8 +318,8 @@ def test_a_failure_says_why(code: object, source: object, reason: Reason, fault:
 
 
 def test_the_failure_table_is_tested_in_full() -> None:
-    """No row of the table is forgotten above: 13 codes and families, 14 codes of the source."""
-    assert 13 + 14 == len([row for row in CODES if row.level in ("failure", SMS)])
+    """No row of the table is forgotten above: 13 codes and families, 14 codes of SMS, 3 sources."""
+    assert 13 + 14 + 3 == len([row for row in CODES if row.level in ("failure", SMS, "source")])
 
 
 def test_a_failure_beside_a_good_status_is_no_reason() -> None:
@@ -346,10 +351,20 @@ def test_a_failed_look_up_may_be_asked_again_where_that_can_help() -> None:
 
 
 @pytest.mark.parametrize("id_", ["m-1", "/m-1", "c-sms/", ""])
-def test_an_id_without_both_parts_cannot_be_asked_for(id_: str) -> None:
+@pytest.mark.parametrize("name", ["status", "interactions"])
+def test_an_id_without_both_parts_cannot_be_asked_for(id_: str, name: str) -> None:
     """Such an id was never given out, so no request is made."""
-    with pytest.raises(InvalidValue, match="channel/message"):
+    flow = (
         ADAPTER.status(id_, CONTEXT)
+        if name == "status"
+        else ADAPTER.interactions(id_, None, CONTEXT)
+    )
+
+    with pytest.raises(StopIteration) as stopped:
+        next(flow)
+
+    failure = stopped.value.value
+    assert (Reason.NOT_FOUND, "id", Retry.NEVER) == (failure.reason, failure.path, failure.retry)
 
 
 def test_a_code_the_user_adds_decides() -> None:

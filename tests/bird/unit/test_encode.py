@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,16 +14,32 @@ from omnimsg.adapter import Account, Effect
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
+    Attachment,
+    Buy,
+    Card,
+    Carousel,
     Content,
+    DateTimeParameter,
     Email,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Location,
     Media,
     MediaItem,
+    MediaParameter,
+    OpenUrl,
+    Otp,
+    Reply,
+    RequestLocation,
+    Section,
     Template,
     Text,
     TextParameter,
 )
 from omnimsg.domain.errors import ConfigError, InvalidValue
-from omnimsg.domain.media import Link, MediaKind, Stored
+from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
@@ -31,6 +48,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Context
 
 URL = "https://media.example.test/a"
+PROJECT = "0b8c6f0e-58a7-4b5e-9d55-5b8e8a6f1c11"
 STORED = Stored(account="nest", url="https://media.api.bird.com/m")
 
 
@@ -41,6 +59,184 @@ def document(adapter: BirdAdapter, message: Message, context: Context) -> Any:
     assert isinstance(request.body, bytes)
     return orjson.loads(request.body)
 
+
+YES = {"type": "reply", "reply": {"text": "Yes"}}
+CARDS = Carousel(
+    [
+        Card(
+            title=title,
+            text="Menu",
+            media=MediaItem(MediaKind.IMAGE, STORED, alt_text="A plate"),
+            actions=[OpenUrl("Open", URL)],
+        )
+        for title in ("Tonight", "Tomorrow")
+    ],
+    "Our menus",
+)
+WIRE_CARDS = {
+    "text": "Our menus",
+    "items": [
+        {
+            "title": title,
+            "description": "Menu",
+            "mediaUrl": STORED.url,
+            "altText": "A plate",
+            "actions": [{"type": "link", "link": {"text": "Open", "url": URL}}],
+        }
+        for title in ("Tonight", "Tomorrow")
+    ],
+}
+
+TAPPED: list[tuple[Content, str, dict[str, Any]]] = [
+    (
+        Interactive(
+            "Pay",
+            [
+                Reply("Yes", description="Please", image_url=URL),
+                Reply("No", "no"),
+                OpenUrl("Open", URL),
+                RequestLocation(),
+                RequestLocation("Where"),
+                Buy("Buy", Decimal("9.90"), currency="EUR"),
+            ],
+        ),
+        "text",
+        {
+            "text": "Pay",
+            "actions": [
+                {
+                    "type": "reply",
+                    "reply": {
+                        "text": "Yes",
+                        "imageUrl": URL,
+                        "metadata": {"description": {"label": "Please"}},
+                    },
+                },
+                {"type": "postback", "postback": {"text": "No", "payload": "no"}},
+                {"type": "link", "link": {"text": "Open", "url": URL}},
+                {"type": "locationRequest"},
+                {"type": "locationRequest", "locationRequest": {"text": "Where"}},
+                {
+                    "type": "buy",
+                    "buy": {"text": "Buy", "amountCents": 990, "currency": "EUR"},
+                },
+            ],
+        },
+    ),
+    *(
+        (
+            Interactive("Look", [Reply("Yes")], header=item),
+            kind,
+            {
+                **shown,
+                "text": "Look",
+                "actions": [{"type": "reply", "reply": {"text": "Yes"}}],
+            },
+        )
+        for item, kind, shown in (
+            (
+                MediaItem(MediaKind.IMAGE, Link(URL)),
+                "image",
+                {"images": [{"mediaUrl": URL}]},
+            ),
+            (MediaItem(MediaKind.GIF, Link(URL)), "gif", {"mediaUrl": URL}),
+            (
+                MediaItem(MediaKind.VIDEO, Link(URL), content_type="video/mp4"),
+                "file",
+                {"files": [{"mediaUrl": URL, "contentType": "video/mp4"}]},
+            ),
+        )
+    ),
+    (
+        Location(59.4, 24.7),
+        "location",
+        {"coordinates": {"latitude": 59.4, "longitude": 24.7}},
+    ),
+    (
+        Location(59.4, 24.7, name="Shop", address="Pikk 1"),
+        "location",
+        {
+            "coordinates": {"latitude": 59.4, "longitude": 24.7},
+            "location": {"label": "Shop", "address": "Pikk 1"},
+        },
+    ),
+    (
+        ListPicker(
+            "Choose",
+            "Show",
+            header="Tables",
+            sections=[
+                ListSection([ListItem("A", "a", description="First")], "Inside"),
+                ListSection([ListItem("B", "b")], "Outside"),
+            ],
+        ),
+        "list",
+        {
+            "title": "Tables",
+            "text": "Choose",
+            "items": [
+                {
+                    "title": "Inside",
+                    "actions": [
+                        {
+                            "type": "postback",
+                            "postback": {
+                                "text": "A",
+                                "payload": "a",
+                                "metadata": {"description": {"label": "First"}},
+                            },
+                        }
+                    ],
+                },
+                {
+                    "title": "Outside",
+                    "actions": [{"type": "postback", "postback": {"text": "B", "payload": "b"}}],
+                },
+            ],
+            "metadata": {"button": {"label": "Show"}},
+        },
+    ),
+    (
+        CARDS,
+        "carousel",
+        WIRE_CARDS,
+    ),
+    (
+        Section([Text("Hi"), Section([CARDS, Location(1, 2)])]),
+        "section",
+        {
+            "items": [
+                {"type": "text", "text": {"text": "Hi"}},
+                {
+                    "type": "section",
+                    "section": {
+                        "items": [
+                            {"type": "carousel", "carousel": WIRE_CARDS},
+                            {
+                                "type": "location",
+                                "location": {"coordinates": {"latitude": 1, "longitude": 2}},
+                            },
+                        ]
+                    },
+                },
+            ]
+        },
+    ),
+    (
+        Otp(True, 10, actions=[Reply("Copy", "123456")]),
+        "authentication",
+        {
+            "otp": {
+                "disclaimer": True,
+                "expirationTime": 10,
+                "actions": [
+                    {"type": "postback", "postback": {"text": "Copy", "payload": "123456"}}
+                ],
+            }
+        },
+    ),
+    (Otp(False), "authentication", {"otp": {"disclaimer": False}}),
+]
 
 BODIES: list[tuple[Channel, Content, dict[str, Any]]] = [
     (Channel.SMS, Text("Hi"), {"type": "text", "text": {"text": "Hi"}}),
@@ -125,6 +321,53 @@ BODIES: list[tuple[Channel, Content, dict[str, Any]]] = [
         Email(subject="S", text="H"),
         {"type": "text", "text": {"text": "H", "metadata": {"subject": "S"}}},
     ),
+    (
+        Channel.EMAIL,
+        Email(
+            subject="S",
+            text="H",
+            headers={"X-A": "b"},
+            attachments=(
+                Attachment(STORED, "a.pdf"),
+                Attachment(Link(URL), "b.png", content_id="logo"),
+            ),
+        ),
+        {
+            "type": "text",
+            "text": {
+                "text": "H",
+                "attachments": [
+                    {"mediaUrl": STORED.url, "filename": "a.pdf"},
+                    {"mediaUrl": URL, "filename": "b.png", "contentId": "logo", "inline": True},
+                ],
+                "metadata": {"subject": "S", "headers": {"X-A": "b"}},
+            },
+        },
+    ),
+    (
+        Channel.EMAIL,
+        Email(
+            subject="S",
+            text="H",
+            from_name="Shop",
+            attachments=(
+                Attachment(Inline(b"pdf"), "a.pdf", content_type="application/pdf"),
+                Attachment(Link(URL), "b.png", content_type="image/png"),
+            ),
+        ),
+        {
+            "type": "html",
+            "html": {
+                "text": "H",
+                "attachments": [
+                    {"content": "cGRm", "contentType": "application/pdf", "filename": "a.pdf"},
+                    {"mediaUrl": URL, "contentType": "image/png", "filename": "b.png"},
+                ],
+                "metadata": {"subject": "S", "emailFrom": {"displayName": "Shop"}},
+            },
+        },
+    ),
+    *((Channel.WHATSAPP, content, {"type": kind, kind: said}) for content, kind, said in TAPPED),
 ]
 
 
@@ -153,11 +396,29 @@ def test_content_is_written_as_the_reference_names_its_members(
 @pytest.mark.parametrize(
     ("template", "written"),
     [
-        (Template("plain"), {"projectId": "plain", "version": "latest"}),
+        (Template("plain"), {"name": "plain"}),
+        (
+            Template(PROJECT, "pt_BR"),
+            {"projectId": PROJECT, "version": "latest", "locale": "pt-BR"},
+        ),
+        (
+            Template(
+                "pictured",
+                header=MediaParameter(MediaItem(MediaKind.IMAGE, STORED), name="picture"),
+                body=(DateTimeParameter("19:30", name="when"),),
+            ),
+            {
+                "name": "pictured",
+                "parameters": [
+                    {"type": "string", "key": "picture", "value": STORED.url},
+                    {"type": "string", "key": "when", "value": "19:30"},
+                ],
+            },
+        ),
         (
             Template("named", "en", version="7", body=(TextParameter("Ola", name="who"),)),
             {
-                "projectId": "named",
+                "name": "named",
                 "version": "7",
                 "locale": "en",
                 "parameters": [{"type": "string", "key": "who", "value": "Ola"}],

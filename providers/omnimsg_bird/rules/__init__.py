@@ -1,0 +1,143 @@
+"""What Bird refuses and `Capabilities` cannot say.
+
+Source: the Messaging page of the Channels API reference and the schema in it; where a rule is
+WhatsApp's, Sending WhatsApp messages.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.adapter import check_options, refused
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import (
+    Carousel,
+    Email,
+    Interactive,
+    ListPicker,
+    Media,
+    Otp,
+    Section,
+    Template,
+    Text,
+)
+from omnimsg.domain.media import Inline
+from omnimsg.domain.reason import Reason
+from omnimsg_bird.rules.media import check_media, check_source
+from omnimsg_bird.rules.tappable import (
+    check_actions,
+    check_carousel,
+    check_interactive,
+    check_list,
+)
+from omnimsg_bird.rules.template import check_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.adapter import TemplateMapping
+    from omnimsg.domain.content import Content
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.message import Message
+
+_MOST_TAGS = 10
+_is_tag = re.compile(r"[A-Za-z0-9\-_ ]{1,50}").fullmatch
+
+
+def check(
+    message: Message, channel: Channel, mapping: Callable[[str], TemplateMapping]
+) -> Failure | None:
+    """Hold a message against Bird's own rules.
+
+    Args:
+        message: The message.
+        channel: How it travels.
+        mapping: Finds what the account says of a template.
+
+    Returns:
+        The first `Failure`; `None` where there is none.
+    """
+    content = message.content
+    return (
+        _check_tags(message.tags)
+        or _check_time(message)
+        or (
+            check_template(content, mapping(content.name))
+            if isinstance(content, Template)
+            else _check_said(content, channel, "content")
+        )
+    )
+
+
+def _check_tags(tags: tuple[str, ...]) -> Failure | None:
+    """Hold labels against Bird's limits. Bird makes them lower case by itself."""
+    if len(tags) > _MOST_TAGS:
+        return refused(
+            Reason.INVALID_MESSAGE, "tags", f"has {len(tags)}; this provider takes {_MOST_TAGS}"
+        )
+    for position, tag in enumerate(tags):
+        if not _is_tag(tag):
+            return refused(
+                Reason.INVALID_MESSAGE,
+                f"tags[{position}]",
+                "must be 1 to 50 letters a to z, digits, spaces, - and _",
+            )
+    return None
+
+
+def _check_time(message: Message) -> Failure | None:
+    offset = None if message.send_at is None else message.send_at.utcoffset()
+    if offset is not None and offset % timedelta(minutes=1):
+        return refused(
+            Reason.INVALID_MESSAGE,
+            "send_at",
+            "has an offset that is no whole minute, which RFC 3339 cannot write",
+        )
+    return None
+
+
+def _check_said(content: Content, channel: Channel, path: str) -> Failure | None:
+    rule = _RULES.get(type(content))
+    return None if rule is None else rule(content, channel, path)
+
+
+def _check_text(content: Text, channel: Channel, path: str) -> Failure | None:
+    return check_options(content, path, {"preview_url"} if channel is Channel.WHATSAPP else set())
+
+
+def _check_email(content: Email, _: Channel, path: str) -> Failure | None:
+    for position, each in enumerate(content.attachments):
+        where = f"{path}.attachments[{position}].source"
+        if not isinstance(each.source, Inline):
+            failure = check_source(each.source, where)
+            if failure is not None:
+                return failure
+        elif not each.source.data:
+            return refused(Reason.MEDIA_INVALID, where, "holds no bytes")
+    return None
+
+
+def _check_otp(content: Otp, _: Channel, path: str) -> Failure | None:
+    return check_actions(content.actions, f"{path}.actions")
+
+
+def _check_section(content: Section, channel: Channel, path: str) -> Failure | None:
+    for position, item in enumerate(content.items):
+        failure = _check_said(item, channel, f"{path}.items[{position}]")
+        if failure is not None:
+            return failure
+    return None
+
+
+_RULES: dict[type, Callable[[Any, Channel, str], Failure | None]] = {
+    Text: _check_text,
+    Media: check_media,
+    Interactive: check_interactive,
+    ListPicker: check_list,
+    Carousel: check_carousel,
+    Section: _check_section,
+    Otp: _check_otp,
+    Email: _check_email,
+}

@@ -1,0 +1,86 @@
+"""What Bird refuses of media: what cannot share a body, and what a body has no member for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import check_options, refused
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.media import Inline, MediaKind, Stored
+from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from omnimsg.domain.content import Media, MediaItem
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.media import Source
+
+# The body that carries each kind of media; one message has one body.
+BODIES = {
+    MediaKind.IMAGE: "image",
+    MediaKind.GIF: "gif",
+    MediaKind.VIDEO: "file",
+    MediaKind.AUDIO: "file",
+    MediaKind.DOCUMENT: "file",
+    MediaKind.STICKER: "file",
+}
+
+_OPTIONS = {
+    "image": frozenset({"alt_text"}),
+    "gif": frozenset({"alt_text"}),
+    "file": frozenset({"file_name", "alt_text"}),
+}
+
+
+def check_media(content: Media, channel: Channel, path: str) -> Failure | None:
+    """Hold media against the one body that has to carry all of it."""
+    kind = content.items[0].kind
+    body = BODIES[kind]
+    if body == "gif" and len(content.items) > 1:
+        return refused(
+            Reason.UNSUPPORTED_CONTENT,
+            f"{path}.items",
+            f"has {len(content.items)} items; a gif travels alone",
+        )
+    for position, item in enumerate(content.items):
+        where = f"{path}.items[{position}]"
+        if BODIES[item.kind] != body:
+            return refused(
+                Reason.UNSUPPORTED_CONTENT,
+                f"{where}.kind",
+                f"is {item.kind.value}; it cannot share a message with a {kind.value}",
+            )
+        failure = check_item(item, channel, where)
+        if failure is not None:
+            return failure
+    return None
+
+
+def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
+    """Hold one item against its body."""
+    body = BODIES[item.kind]
+    if item.kind is MediaKind.STICKER and channel is not Channel.WHATSAPP:
+        return refused(
+            Reason.UNSUPPORTED_CONTENT, f"{path}.kind", f"is sticker; {channel.value} has none"
+        )
+    if body == "file" and item.content_type is None:
+        return refused(
+            Reason.MEDIA_INVALID,
+            f"{path}.content_type",
+            "is required: this provider never guesses the type of a file",
+        )
+    return check_source(item.source, f"{path}.source") or check_options(item, path, _OPTIONS[body])
+
+
+def check_source(source: Source, path: str) -> Failure | None:
+    """Require an address, which is all that bodies and templates have a member for."""
+    if isinstance(source, Inline):
+        return refused(
+            Reason.MEDIA_NEEDS_UPLOAD,
+            path,
+            "holds bytes, which have no place here: call client.upload and send what it returns",
+        )
+    if isinstance(source, Stored) and source.url is None:
+        return refused(
+            Reason.MEDIA_NOT_FOUND, path, "has no URL, by which this provider finds its files"
+        )
+    return None

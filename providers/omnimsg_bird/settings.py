@@ -1,0 +1,52 @@
+"""The keys of a Bird account in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from omnimsg.domain import validate
+from omnimsg.domain.frozen import freeze
+from omnimsg.domain.privacy import Secret
+from omnimsg_bird.capabilities import CAPABILITIES
+from omnimsg_bird.hosts import FILES
+
+
+def _channels(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    """Refuse a channel that the adapter does not have, which a slip of the pen is too."""
+    if not isinstance(value, Mapping) or not value:
+        raise validate.refuse(owner, field.name, "must map at least one channel to its id")
+    for name, channel_id in value.items():
+        if name not in CAPABILITIES.channels:
+            known = ", ".join(CAPABILITIES.channels)
+            raise validate.refuse(owner, f"{field.name}.{name}", f"must be one of {known}")
+        # A slash would split the ids of its messages in the wrong place.
+        if not isinstance(channel_id, str) or not channel_id or "/" in channel_id:
+            raise validate.refuse(owner, f"{field.name}.{name}", "must be the channel's id")
+
+
+@attrs.frozen(kw_only=True)
+class BirdSettings:
+    """The keys of a Bird account.
+
+    Attributes:
+        access_key: The access key's token.
+        workspace_id: The workspace, a UUID.
+        channels: The id (a UUID) of the workspace's channel for each of ours that the account
+            uses: `channels = {sms = "...", whatsapp = "...", email = "..."}`.
+        batch: Whether several messages share a request. Faster, but their ids are unknown at
+            first, and what is wrong with one shows only in its status.
+        media_hosts: Where files may be put to and fetched from, besides `base_url`'s own host:
+            names, with a port unless it is 443, in which `*` stands for anything. They never get
+            the access key.
+    """
+
+    access_key: Secret = attrs.field(validator=validate.a(Secret))
+    workspace_id: str = attrs.field(validator=validate.text())
+    channels: Mapping[str, str] = attrs.field(converter=freeze, validator=_channels)
+    batch: bool = attrs.field(default=False, validator=validate.a(bool))
+    media_hosts: tuple[str, ...] = attrs.field(
+        default=FILES, converter=validate.to_tuple, validator=validate.several(str)
+    )
