@@ -60,7 +60,7 @@ CARDS = Carousel([CARD, CARD], "T")
 MENU = ListPicker("B", "Show", sections=[ListSection([ListItem("A", "a")])])
 UNSUPPORTED, INVALID = Reason.UNSUPPORTED_CONTENT, Reason.INVALID_CONTENT
 ODD = datetime(2030, 1, 1, tzinfo=timezone(timedelta(minutes=24, seconds=7)))
-AMOUNT, SECTION = "actions[0].amount", "items[1].items[0]"
+AMOUNT, SECTION = "actions[0].amount", "items[1].items[0]."
 
 
 def cards(**changes: Any) -> Carousel:

@@ -1,0 +1,166 @@
+"""Batches, for accounts that opt in: one request, no ids at first, and no message lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from omnimsg import (
+    Accepted,
+    Client,
+    Direction,
+    HistoryQuery,
+    Message,
+    NotSent,
+    Reason,
+    Rejected,
+    Retry,
+    Scope,
+    Status,
+)
+from omnimsg.sandbox import Scenario, magic_number
+from omnimsg_bird.emulator import CHANNELS
+
+from .conftest import outcomes
+
+if TYPE_CHECKING:
+    from omnimsg_bird.emulator import BirdEmulator
+
+    from .conftest import HeardSandbox
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("account", [{"batch": True}])]
+
+PATH = f"/channels/{CHANNELS['sms']}/batch/messages"
+
+
+def messages(count: int, channel: str = "sms") -> list[Message]:
+    """Build messages to as many people."""
+    return [
+        Message(f"+3725550{n:04}", f"Table {n}", channel=channel, reference=f"r-{n}")
+        for n in range(count)
+    ]
+
+
+async def test_a_batch_is_found_by_its_id_and_references(
+    client: Client, sandbox: HeardSandbox
+) -> None:
+    """Accepted messages have no id; the history of their batch and the references give it."""
+    found = await outcomes(client, messages(3))
+
+    assert {Accepted} == {type(each) for each in found}
+    assert {None} == {getattr(each, "id", 0) for each in found}
+    (batch_id,) = {each.batch_id for each in found if isinstance(each, Accepted)}
+    ids = {
+        past.reference: past.id async for past in client.history(HistoryQuery(batch_id=batch_id))
+    }
+    assert {"r-0", "r-1", "r-2"} == set(ids)
+    assert {Status.DELIVERED} == {(await client.status(str(each))).status for each in ids.values()}
+    assert 3 == len(sandbox.handsets.all())
+
+
+async def test_a_batch_has_a_hundred_messages_of_a_channel(
+    client: Client, sandbox: HeardSandbox
+) -> None:
+    """A stream leaves in hundreds, each channel by itself, and every message arrives once."""
+    found = await outcomes(client, [*messages(230), *messages(5, "whatsapp")])
+
+    assert {Accepted} == {type(each) for each in found}
+    bodies = [orjson.loads(each.body) for each in sandbox.asked]
+    sizes = [len(each.get("messageRequests", [each])) for each in bodies]
+    assert (235, 100) == (sum(sizes), max(sizes))
+    assert 235 == len(sandbox.handsets.all())
+
+
+async def test_a_message_alone_has_an_id(client: Client, sandbox: HeardSandbox) -> None:
+    """One message needs no batch, so its id is known at once."""
+    (message,) = messages(1)
+
+    accepted = await client.send(message)
+
+    assert accepted.id is not None
+    assert not sandbox.asked[0].path.endswith(PATH)
+
+
+async def test_a_batch_over_the_limit_is_halved(client: Client, sandbox: HeardSandbox) -> None:
+    """Messages that are too long together go in several requests, and each arrives once."""
+    long = [
+        Message(each.to, "x" * 30_000, channel="sms", reference=each.reference)
+        for each in messages(20)
+    ]
+
+    found = await outcomes(client, long)
+
+    assert {Accepted} == {type(each) for each in found}
+    assert all(len(each.body) <= 200_000 for each in sandbox.asked)
+    assert 20 == len(sandbox.handsets.all())
+
+
+async def test_what_is_wrong_with_one_shows_in_its_status(
+    client: Client, sandbox: HeardSandbox
+) -> None:
+    """Bird judges a batch's messages later: the bad one is rejected by itself."""
+    good, bad, unknown = messages(3)
+    bad = Message(bad.to, "Hi", channel="sms", reference="bad", extras={"bird": {"validity": -1}})
+    unknown = Message(
+        magic_number(Scenario.INVALID_RECIPIENT), "Hi", channel="sms", reference="unknown"
+    )
+
+    found = await outcomes(client, [good, bad, unknown])
+
+    assert {Accepted} == {type(each) for each in found}
+    listed = {
+        past.reference: past
+        async for past in client.history(HistoryQuery(direction=Direction.OUTGOING))
+    }
+    assert {
+        "r-0": (Status.DELIVERED, None),
+        "bad": (Status.REJECTED, Reason.INVALID_MESSAGE),
+        "unknown": (Status.FAILED, Reason.INVALID_RECIPIENT),
+    } == {name: (past.leg.status, past.leg.reason) for name, past in listed.items()}
+    assert [good.to] == [each.number for each in sandbox.handsets.all()]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason", "scope"),
+    [
+        (400, Rejected, Reason.INVALID_MESSAGE, None),
+        (401, NotSent, Reason.UNAUTHORIZED, Scope.ACCOUNT),
+        (404, NotSent, Reason.MISCONFIGURED, Scope.ACCOUNT),
+        (413, Rejected, Reason.CONTENT_TOO_LARGE, None),
+        (429, NotSent, Reason.RATE_LIMITED, Scope.MESSAGE),
+    ],
+)
+async def test_a_batch_that_is_refused(
+    client: Client,
+    sandbox: HeardSandbox,
+    emulator: BirdEmulator,
+    *,
+    status: int,
+    kind: type,
+    reason: Reason,
+    scope: Scope | None,
+) -> None:
+    """A batch that is refused as a whole is refused for each of its messages."""
+    emulator.refusals.append(status)
+
+    found = await outcomes(client, messages(3))
+
+    assert {(kind, reason, scope)} == {
+        (type(each), getattr(each, "reason", None), getattr(each, "scope", None)) for each in found
+    }
+    assert [] == sandbox.handsets.all()
+
+
+async def test_a_lost_answer_is_ambiguous_for_all(client: Client, sandbox: HeardSandbox) -> None:
+    """When the answer is lost, no message of the batch is sent again by itself."""
+    sandbox.faults.add("reset_after", provider="bird")
+
+    found = await outcomes(client, messages(3))
+
+    assert {("ambiguous", Retry.UNSAFE)} == {
+        (each.kind, getattr(each, "retry", None)) for each in found
+    }
+    assert 1 == len(sandbox.asked)
+    assert 3 == len(sandbox.handsets.all())

@@ -1,0 +1,172 @@
+"""Every error form of Bird's, and every fate of a message, over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg import (
+    AmbiguousError,
+    Client,
+    Message,
+    NotSentError,
+    OperationError,
+    Reason,
+    RejectedError,
+    Retry,
+    RetryPolicy,
+    Scope,
+    Status,
+)
+from omnimsg.sandbox import Scenario, magic_number
+
+from .conftest import PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from omnimsg_bird.emulator import BirdEmulator
+
+    from .conftest import HeardSandbox
+
+pytestmark = pytest.mark.anyio
+
+ERRORS = {
+    400: (RejectedError, Reason.INVALID_MESSAGE, Retry.NEVER, None),
+    401: (NotSentError, Reason.UNAUTHORIZED, Retry.AFTER_FIX, Scope.ACCOUNT),
+    403: (NotSentError, Reason.FORBIDDEN, Retry.AFTER_FIX, Scope.ACCOUNT),
+    404: (NotSentError, Reason.MISCONFIGURED, Retry.AFTER_FIX, Scope.ACCOUNT),
+    409: (AmbiguousError, Reason.UNKNOWN, Retry.UNSAFE, None),
+    413: (RejectedError, Reason.CONTENT_TOO_LARGE, Retry.NEVER, None),
+    429: (NotSentError, Reason.RATE_LIMITED, Retry.SAFE, Scope.MESSAGE),
+}
+
+
+@pytest.mark.parametrize("status", ERRORS)
+async def test_an_error_of_a_send(
+    client: Client, sandbox: HeardSandbox, emulator: BirdEmulator, status: int
+) -> None:
+    """Each error means what is proven by it, and keeps Bird's own words; no phone has anything."""
+    kind, reason, retry, scope = ERRORS[status]
+    emulator.refusals.append(status)
+
+    with pytest.raises(kind) as caught:
+        await client.send(Message(PHONE, "Hi", channel="sms"))
+
+    outcome = caught.value.outcome
+    assert (reason, retry, status) == (outcome.reason, outcome.retry, outcome.failure.http_status)
+    assert scope == getattr(outcome, "scope", None)
+    assert outcome.failure.code == outcome.failure.raw["code"]
+    assert [] == sandbox.handsets.all()
+
+
+@pytest.mark.parametrize("status", ERRORS)
+@pytest.mark.parametrize("operation", ["status", "history", "interactions"])
+async def test_an_error_of_a_question(
+    client: Client, emulator: BirdEmulator, status: int, operation: str
+) -> None:
+    """Asking changes nothing, so what proves nothing may be asked again; a 404 is about the id."""
+    emulator.refusals.append(status)
+    known = f"bird:{emulator_channel(client)}/m-1"
+    reason, retry = ERRORS[status][1:3]
+    if status == 404 and operation == "interactions":
+        reason, retry = Reason.NOT_FOUND, Retry.NEVER
+
+    if status == 404 and operation == "status":
+        assert Reason.NOT_FOUND is (await client.status(known)).reason
+        return
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "status": lambda: client.status(known),
+        "history": lambda: anext(client.history()),
+        "interactions": lambda: anext(client.interactions(known)),
+    }
+
+    with pytest.raises(OperationError) as caught:
+        await questions[operation]()
+
+    assert (reason, Retry.SAFE if retry is Retry.UNSAFE else retry) == (
+        caught.value.reason,
+        caught.value.retry,
+    )
+
+
+def emulator_channel(client: Client) -> str:
+    """Return the id of the account's SMS channel."""
+    return str(client.accounts["bird"].account.settings.channels["sms"])
+
+
+async def test_a_422_names_the_field(client: Client, sandbox: HeardSandbox) -> None:
+    """What does not pass validation is rejected, and our field is named."""
+    message = Message(PHONE, "Hi", channel="sms", extras={"bird": {"validity": -1}})
+
+    with pytest.raises(RejectedError) as caught:
+        await client.send(message)
+
+    failure = caught.value.outcome.failure
+    assert (422, "InvalidPayload", "ttl") == (failure.http_status, failure.code, failure.path)
+    assert [] == sandbox.handsets.all()
+
+
+@pytest.mark.parametrize("account", [{"access_key": "wrong-key"}])
+async def test_a_wrong_key(client: Client) -> None:
+    """A wrong key is the account's fault."""
+    with pytest.raises(NotSentError) as caught:
+        await client.send(Message(PHONE, "Hi", channel="sms"))
+
+    assert (Reason.UNAUTHORIZED, Scope.ACCOUNT) == (caught.value.reason, caught.value.outcome.scope)
+
+
+@pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])
+async def test_an_id_that_is_none(client: Client, sandbox: HeardSandbox, id_: str) -> None:
+    """An id that Bird never gave out is refused without a question."""
+    with pytest.raises(OperationError) as caught:
+        await client.status(id_)
+
+    assert (Reason.NOT_FOUND, "id") == (caught.value.reason, caught.value.failure.path)
+    assert [] == sandbox.asked
+
+
+FATES = {
+    Scenario.DELIVERED: (Status.DELIVERED, None),
+    Scenario.INVALID_RECIPIENT: (Status.FAILED, Reason.INVALID_RECIPIENT),
+    Scenario.OPTED_OUT: (Status.REJECTED, Reason.SUPPRESSED),
+    Scenario.NOT_ON_CHANNEL: (Status.REJECTED, Reason.UNROUTABLE),
+    Scenario.UNDELIVERABLE: (Status.FAILED, Reason.PROVIDER_ERROR),
+    Scenario.EXPIRED: (Status.FAILED, Reason.UNKNOWN),
+    Scenario.PROVIDER_FAULT: (Status.FAILED, Reason.PROVIDER_ERROR),
+    Scenario.NO_FUNDS: (Status.REJECTED, Reason.PAYMENT),
+    Scenario.NEVER_SETTLES: (Status.SENT, None),
+}
+
+
+@pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
+async def test_fates(client: Client, sandbox: HeardSandbox, scenario: Scenario) -> None:
+    """What becomes of a message is told in the unified words, and only some arrive."""
+    to = magic_number(scenario)
+    accepted = await client.send(Message(to, "Hi", channel="whatsapp"))
+
+    status = await client.status(str(accepted.id))
+
+    assert FATES[scenario] == (status.status, status.reason)
+    assert (scenario is Scenario.DELIVERED) == bool(sandbox.handsets.received(to))
+
+
+async def test_what_was_throttled_is_tried_again(sandbox: HeardSandbox) -> None:
+    """A throttled message was not processed: it is sent again by itself, and arrives once."""
+    to = magic_number(Scenario.THROTTLED_ONCE)
+    policy = RetryPolicy(attempts=2, base=0.0)
+    async with Client.from_config(sandbox.config(), retry=policy) as client:
+        await client.send(Message(to, "Hi", channel="sms"))
+
+    assert 1 == len(sandbox.handsets.received(to))
+    assert 2 == len(sandbox.asked)
+
+
+async def test_a_message_over_the_limit_never_leaves(client: Client, sandbox: HeardSandbox) -> None:
+    """More than 200 KB are refused before a byte of them leaves."""
+    with pytest.raises(NotSentError) as caught:
+        await client.send(Message(PHONE, "x" * 200_000, channel="sms"))
+
+    assert Reason.CONTENT_TOO_LARGE is caught.value.reason
+    assert [] == sandbox.asked

@@ -1,0 +1,278 @@
+"""Files: uploaded in two steps, sent, fetched through a redirect; the key stays with Bird."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg import (
+    Channel,
+    Client,
+    Media,
+    MediaItem,
+    MediaKind,
+    Message,
+    OperationError,
+    Reason,
+    Retry,
+    RetryPolicy,
+    Status,
+    Stored,
+    Upload,
+)
+from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
+
+from .conftest import PHONE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omnimsg_bird.emulator import BirdEmulator
+
+    from .conftest import HeardSandbox
+
+pytestmark = pytest.mark.anyio
+
+PNG = b"\x89PNG not really" * 20_000
+PICTURE = Upload(PNG, "image/png", file_name="Table für 2.png")
+WIDE = f"/bird/workspaces/{WORKSPACE}/channel-media/presigned-upload"
+NARROW = f"/bird/workspaces/{WORKSPACE}/channels/{CHANNELS['whatsapp']}/presigned-upload"
+FIELDS = [
+    "Content-Type",
+    "acl",
+    "bucket",
+    "key",
+    "policy",
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-meta-allowed-paths",
+    "x-amz-security-token",
+    "x-amz-signature",
+]
+elsewhere = pytest.mark.parametrize(
+    ("options", "account"),
+    [
+        ({}, {}),
+        ({"storage": "localhost"}, {"media_hosts": ["localhost:*"]}),
+    ],
+    ids=["the same host", "another host"],
+)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return everything in a folder."""
+    return list(folder.iterdir())
+
+
+def message(stored: Stored) -> Message:
+    """Build a message that shows a stored picture."""
+    return Message(PHONE, Media([MediaItem(MediaKind.IMAGE, stored)]), channel="whatsapp")
+
+
+@elsewhere
+@pytest.mark.parametrize("from_path", [False, True], ids=["bytes", "path"])
+async def test_a_file_goes_round(
+    client: Client,
+    sandbox: HeardSandbox,
+    options: dict[str, Any],
+    tmp_path: Path,
+    *,
+    from_path: bool,
+) -> None:
+    """A file is uploaded, sent, and fetched back byte by byte; the storage never sees the key."""
+    data: bytes | Path = PNG
+    if from_path:
+        data = tmp_path / "local.png"
+        data.write_bytes(PNG)
+    target = tmp_path / "back.png"
+
+    stored = await client.upload(Upload(data, "image/png", file_name=PICTURE.file_name))
+    accepted = await client.send(message(stored))
+    back = await client.download(stored, target)
+
+    assert (target, PNG, PNG) == (back, target.read_bytes(), await client.download(stored))
+    assert Status.DELIVERED is (await client.status(str(accepted.id))).status
+    (shown,) = sandbox.handsets.received(PHONE)
+    assert {"images": [{"mediaUrl": stored.url}]} == shown.content["image"]
+    keyed = {each.host for each in sandbox.asked if ACCESS_KEY in str(each.headers)}
+    assert {"127.0.0.1"} == keyed
+    stores = [each for each in sandbox.asked if "/storage/" in each.path]
+    assert {options.get("storage", "127.0.0.1")} == {each.host for each in stores}
+    assert not any("Authorization" in each.headers for each in stores)
+    assert 3 == len(stores)
+
+
+@pytest.mark.parametrize(
+    ("channel", "path"), [(None, WIDE), (Channel.WHATSAPP, NARROW)], ids=["any", "one"]
+)
+async def test_an_upload_is_a_form(
+    client: Client, sandbox: HeardSandbox, channel: Channel | None, path: str
+) -> None:
+    """The form has every field in the order it was granted, and the file last."""
+    stored = await client.upload(Upload(b"png", "image/png", file_name="a.png", channel=channel))
+
+    asked, form = sandbox.asked
+    assert (path, b'{"contentType":"image/png"}') == (asked.path, asked.body)
+    names = [
+        part.partition(b'name="')[2].partition(b'"')[0].decode()
+        for part in form.body.split(b"Content-Disposition")[1:]
+    ]
+    assert [*FIELDS, "file"] == names
+    assert b'filename="a.png"' in form.body
+    assert (None, None, "bird") == (stored.id, stored.sha256, stored.account)
+
+
+async def test_a_file_for_one_channel_cannot_be_sent_on_another(
+    client: Client,
+) -> None:
+    """What was uploaded for SMS ends as rejected on WhatsApp."""
+    stored = await client.upload(
+        Upload(b"png", "image/png", file_name="a.png", channel=Channel.SMS)
+    )
+
+    accepted = await client.send(message(stored))
+
+    assert Status.REJECTED is (await client.status(str(accepted.id))).status
+
+
+@pytest.mark.parametrize("options", [{"storage": "localhost"}])
+async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardSandbox) -> None:
+    """A host that the account does not allow is named, and gets no byte of the file."""
+    with pytest.raises(OperationError) as caught:
+        await client.upload(PICTURE)
+
+    failure = caught.value.failure
+    assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
+    assert f"localhost:{sandbox.port}" in failure.detail
+    assert "media_hosts" in failure.detail
+    assert [WIDE] == [each.path for each in sandbox.asked]
+
+
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("http://localhost:{port}/bird/x", "localhost:{port}"),
+        ("https://files.example.test/x", "files.example.test"),
+        ("http://files.example.test/x", "files.example.test"),
+        ("https://user@bucket.s3.amazonaws.com/x", "no host"),
+        ("https://evil.test/.amazonaws.com", "evil.test"),
+        ("https://amazonaws.com.evil.test/x", "amazonaws.com.evil.test"),
+        ("https://bucket.s3.amazonaws.com:8443/x", "bucket.s3.amazonaws.com:8443"),
+        ("ftp://bucket.s3.amazonaws.com/x", "no host"),
+        ("http://[", "no host"),
+    ],
+)
+async def test_a_redirect_to_a_strange_host(
+    client: Client, sandbox: HeardSandbox, tmp_path: Path, location: str, named: str
+) -> None:
+    """A redirect to a host that the account does not allow is refused by name."""
+    stored = await client.upload(PICTURE)
+    sandbox.asked.clear()
+    place = location.format(port=sandbox.port)
+    sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=place)
+
+    with pytest.raises(OperationError) as caught:
+        await client.download(stored, tmp_path / "back.png")
+
+    assert Reason.MISCONFIGURED is caught.value.reason
+    assert f"from {named.format(port=sandbox.port)}" in caught.value.failure.detail
+    assert 1 == len(sandbox.asked)
+    assert [] == files_in(tmp_path)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_any_redirect_is_followed(client: Client, sandbox: HeardSandbox, status: int) -> None:
+    """A redirect may be relative and of any kind; it is followed once."""
+    stored = await client.upload(PICTURE)
+    sandbox.faults.add(
+        "redirect", provider="bird", on="any", status=status, location="/bird/storage/b/none?a=1"
+    )
+
+    with pytest.raises(OperationError) as caught:
+        await client.download(stored)
+
+    assert Reason.PROVIDER_ERROR is caught.value.reason
+    assert "/bird/storage/b/none" == sandbox.asked[-1].path
+
+
+async def test_the_key_goes_to_no_other_host(client: Client, sandbox: HeardSandbox) -> None:
+    """An address elsewhere is refused before the key could leave."""
+    url = f"http://localhost:{sandbox.port}/bird/workspaces/{WORKSPACE}/media/m"
+
+    with pytest.raises(OperationError) as caught:
+        await client.download(Stored(account="bird", url=url))
+
+    assert Reason.MISCONFIGURED is caught.value.reason
+    assert [] == sandbox.asked
+
+
+async def test_a_file_that_is_not_there(client: Client, sandbox: HeardSandbox) -> None:
+    """An unknown file is one that was not found, and leaves nothing behind."""
+    url = f"{sandbox.url}/bird/workspaces/{WORKSPACE}/media/{CHANNELS['sms']}"
+
+    with pytest.raises(OperationError) as caught:
+        await client.download(Stored(account="bird", url=url))
+
+    assert (Reason.MEDIA_NOT_FOUND, 404) == (
+        caught.value.reason,
+        caught.value.failure.http_status,
+    )
+
+
+REFUSED: dict[str, tuple[Upload, str]] = {
+    "for one recipient": (
+        Upload(b"a", "image/png", file_name="a.png", restricted_to=PHONE),
+        "restricted_to",
+    ),
+    "for a channel without an id": (
+        Upload(b"a", "image/png", file_name="a.png", channel=Channel.VIBER),
+        "channel",
+    ),
+}
+
+
+@pytest.mark.parametrize(("upload", "path"), REFUSED.values(), ids=REFUSED)
+async def test_what_no_upload_can_say(
+    client: Client, sandbox: HeardSandbox, upload: Upload, path: str
+) -> None:
+    """What Bird has no word for is refused by name, before anything leaves."""
+    with pytest.raises(OperationError) as caught:
+        await client.upload(upload)
+
+    assert path == caught.value.failure.path
+    assert [] == sandbox.asked
+
+
+async def test_a_stored_file_without_an_address(client: Client, sandbox: HeardSandbox) -> None:
+    """Bird finds files by their address only."""
+    with pytest.raises(OperationError) as caught:
+        await client.download(Stored(account="bird", id="m"))
+
+    assert (Reason.MEDIA_NOT_FOUND, "url") == (caught.value.reason, caught.value.failure.path)
+    assert [] == sandbox.asked
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
+async def test_a_permission_that_is_not_given(
+    client: Client, emulator: BirdEmulator, status: int
+) -> None:
+    """Bird's errors before the upload keep its words."""
+    emulator.refusals.append(status)
+
+    with pytest.raises(OperationError) as caught:
+        await client.upload(PICTURE)
+
+    assert status == caught.value.failure.http_status
+    assert caught.value.failure.raw["code"] == caught.value.failure.code
+
+
+async def test_a_broken_upload_is_tried_again(sandbox: HeardSandbox) -> None:
+    """An upload may be repeated: the file is there once, under the address that was returned."""
+    sandbox.faults.add("status", provider="bird", on="any", status=503)
+    policy = RetryPolicy(attempts=3, base=0.0)
+    async with Client.from_config(sandbox.config(), retry=policy) as client:
+        stored = await client.upload(PICTURE)
+
+        assert PNG == await client.download(stored)
