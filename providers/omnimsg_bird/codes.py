@@ -133,6 +133,7 @@ CODES = CodeTable(
         _failure("12004", Reason.PROVIDER_ERROR, "Bird does not know the product"),
         _failure("12005", Reason.UNROUTABLE, "Bird knows no route"),
         _failure("12006", Reason.INVALID_CONTENT, "the platform takes no such message"),
+        _failure("12xxx", Reason.PROVIDER_ERROR, "a service of Bird's failed"),
         _failure("14xxx", Reason.UNKNOWN, "caused by Bird's customer", Fault.ACCOUNT),
         _failure("15001", Reason.PROVIDER_ERROR, "a network error on the way to the handset"),
         _failure("15005", Reason.INVALID_RECIPIENT, "the subscriber is unknown"),

@@ -1,0 +1,125 @@
+"""The tables hold what Bird's documents list, and nothing that they do not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from omnimsg.adapter import Account, Context
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind
+from omnimsg.domain.privacy import Secret
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import Status
+from omnimsg_bird import BirdAdapter, BirdSettings, codes
+from omnimsg_bird.emulator.bodies import BODY_TYPES
+from omnimsg_bird.wire import bodies
+
+DATA: dict[str, Any] = orjson.loads((Path(__file__).parents[2] / "data" / "bird.json").read_bytes())
+ROWS = {(row.level, row.code) for row in codes.CODES}
+
+# Of these, the source alone tells nothing: the platform's own codes do, and pre-processing is
+# where any kind of mistake is found.
+SILENT = {
+    "apple-business-chat",
+    "email-messagebird",
+    "email-sparkpost",
+    "facebook",
+    "instagram",
+    "line",
+    "pre-processing",
+    "sms-messagebird",
+    "voice",
+    "whatsapp",
+}
+
+
+def level(name: str) -> set[str]:
+    """Return the codes of one level."""
+    return {code for each, code in ROWS if each == name}
+
+
+def test_statuses() -> None:
+    """Each documented status has a row."""
+    assert set(DATA["statuses"]) == {row.name for row in codes.STATUSES}
+
+
+def test_every_status_has_a_known_meaning() -> None:
+    """No documented status is unknown to the lifecycle."""
+    assert Status.UNKNOWN not in {row.status for row in codes.STATUSES}
+
+
+def test_interactions() -> None:
+    """Each documented interaction has a kind; only the one without a meaning is unknown."""
+    assert set(DATA["interactions"]) == set(codes.INTERACTIONS)
+    assert ["invalid"] == [
+        word for word, kind in codes.INTERACTIONS.items() if kind is InteractionKind.UNKNOWN
+    ]
+
+
+def test_directions() -> None:
+    """Both directions are the model's own words."""
+    assert set(DATA["directions"]) == set(Direction)
+
+
+def test_failures() -> None:
+    """Each documented failure has a row, and so has each family that is not listed in full."""
+    assert set(DATA["failures"]) | set(DATA["failure_families"]) == level("failure")
+
+
+def test_sources_of_failures() -> None:
+    """Each documented source of failures has a row, or tells nothing by itself."""
+    assert set(DATA["failure_sources"]) - SILENT == level("source")
+    assert set(DATA["failure_sources"]) >= SILENT
+
+
+@pytest.mark.parametrize(
+    ("group", "reason"),
+    [
+        ("unknown subscriber", Reason.INVALID_RECIPIENT),
+        ("generic failure", Reason.UNKNOWN),
+        ("unavailable subscriber", Reason.RECIPIENT_UNREACHABLE),
+        ("network error", Reason.PROVIDER_ERROR),
+    ],
+)
+def test_codes_of_sms(group: str, reason: Reason) -> None:
+    """Each code of a group means what the group is called."""
+    rows = [codes.CODES.get(code, "sms-messagebird") for code in DATA["sms_source_codes"][group]]
+
+    assert {reason} == {None if row is None else row.reason for row in rows}
+
+
+def test_codes_of_sms_are_no_more() -> None:
+    """No code stands in the table that no document lists."""
+    listed = {code for some in DATA["sms_source_codes"].values() for code in some}
+    assert listed == level("sms-messagebird")
+
+
+def test_statuses_of_errors() -> None:
+    """Each documented HTTP status of an error has a row."""
+    assert set(map(str, DATA["error_statuses"])) == level("http")
+
+
+def test_bodies() -> None:
+    """Every body that can be sent is one of ours, and the emulator lists them all in order."""
+    assert DATA["body_types"] == list(BODY_TYPES)
+    usable = set(DATA["body_types"]) - set(DATA["unusable_body_types"])
+    kinds = set(Path(bodies.__file__).read_text(encoding="utf-8").split('"'))
+    assert usable - kinds == set()
+
+
+def test_every_filter_can_be_asked_for() -> None:
+    """Each documented filter reaches the question, through the model's word or through extras."""
+    names = [name for some in DATA["filters"].values() for name in some if name != "pageToken"]
+    settings = BirdSettings(access_key=Secret("t"), workspace_id="w", channels={"sms": "c"})
+    adapter = BirdAdapter(Account(name="nest", settings=settings, base_url="https://a.test"))
+    query = HistoryQuery(channel=Channel.SMS, extras={"bird": dict.fromkeys(names, "x")})
+    context = Context(account="nest", now=datetime(2030, 1, 1, tzinfo=UTC))
+
+    request = next(adapter.history(query, "token", context))
+
+    assert {*names, "pageToken"} == {name for name, _ in request.query}
