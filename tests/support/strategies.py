@@ -391,7 +391,7 @@ CONTENTS: dict[type, SearchStrategy[Any]] = {
     Card: cards(),
     Section: sections(),
     Email: email_contents(),
-    Otp: st.builds(Otp, words(), _maybe(st.integers(1, 90)), actions=_some(actions())),
+    Otp: st.builds(Otp, st.booleans(), _maybe(st.integers(1, 90)), actions=_some(actions())),
     Binary: st.builds(Binary, st.binary(min_size=1, max_size=8), _maybe(_hexadecimal())),
 }
 

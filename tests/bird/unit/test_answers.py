@@ -1,0 +1,167 @@
+"""What is read from the answers to batches, and from what people did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+import pytest
+
+from omnimsg.adapter import Response
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind, Page
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg_bird import BirdAdapter
+from omnimsg_bird.codes import INTERACTIONS
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Context, Flow
+    from omnimsg_bird import BirdSettings
+
+MESSAGES = [
+    Message(f"+3725550000{n}", "Hi", channel=Channel.SMS, reference=f"r-{n}") for n in range(3)
+]
+
+
+@pytest.fixture
+def batching(adapter: BirdAdapter, settings: BirdSettings) -> BirdAdapter:
+    """An account that opted in."""
+    return BirdAdapter(attrs.evolve(adapter.account, settings=attrs.evolve(settings, batch=True)))
+
+
+def drive(flow: Flow[Any], status: int, document: object) -> Any:
+    """Answer a flow's only request and return what the flow made of it."""
+    next(flow)
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(Response(status, orjson.dumps(document)))
+    return stopped.value.value
+
+
+def test_only_an_account_that_opted_in_sends_batches(
+    adapter: BirdAdapter, batching: BirdAdapter
+) -> None:
+    """The setting changes what the account's adapter can do, and nobody else's."""
+    limits = [each.capabilities.max_messages for each in (adapter, batching)]
+
+    assert ([1, 100], 1) == (limits, BirdAdapter.capabilities.max_messages)
+
+
+@pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
+def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
+    """Whatever the id is called, each message carries it, and none has an id of its own."""
+    found = drive(batching.send(MESSAGES, context), 202, {name: "b-1"})
+
+    assert [
+        Accepted(
+            reference=each.reference,
+            account="nest",
+            provider_id=None,
+            batch_id="b-1",
+            raw={name: "b-1"},
+        )
+        for each in MESSAGES
+    ] == found
+
+
+@pytest.mark.parametrize("document", [{}, {"id": 7}, {"id": ""}, [], None])
+def test_a_batch_without_an_id_is_no_verdict(
+    batching: BirdAdapter, context: Context, document: object
+) -> None:
+    """What could not be found again is not called accepted."""
+    assert [None] * 3 == drive(batching.send(MESSAGES, context), 202, document)
+
+
+def test_a_refused_batch_blames_the_entries_it_names(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """The named message is rejected for its own field; the others may be sent without it."""
+    details = {".messageRequests[1].body.text.text": ["is wrong"]}
+    document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
+
+    first, second, third = drive(batching.send(MESSAGES, context), 422, document)
+
+    assert isinstance(second, Rejected)
+    assert ("r-1", "content.text", Reason.INVALID_CONTENT) == (
+        second.reference,
+        second.failure.path,
+        second.reason,
+    )
+    for each in (first, third):
+        assert isinstance(each, NotSent)
+        assert (Scope.MESSAGE, Retry.SAFE) == (each.scope, each.retry)
+
+
+def test_a_refused_batch_that_names_nothing_is_refused_whole(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """Where no entry is to blame, all of them were refused."""
+    document = {"code": "InvalidPayload", "message": "Malformed"}
+
+    found = drive(batching.send(MESSAGES, context), 422, document)
+
+    assert [Rejected] * 3 == [type(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [*INTERACTIONS.items(), ("waved", InteractionKind.UNKNOWN)]
+)
+def test_an_interaction_is_whole(
+    adapter: BirdAdapter, context: Context, word: str, kind: InteractionKind
+) -> None:
+    """What was done is told with its word, and with what was tapped, followed or felt."""
+    entry = {
+        "type": word,
+        "channelId": "c-wa",
+        "createdAt": "2030-05-01T09:01:00Z",
+        "metadata": {
+            "button": {"payload": "ok-1"},
+            "link": {"url": "https://a.test"},
+            "reaction": {"emoji": "+"},
+        },
+    }
+
+    page = drive(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
+
+    assert isinstance(page, Page)
+    (found,) = page.items
+    assert (kind, word, Channel.WHATSAPP, "ok-1", "https://a.test", "+", entry) == (
+        found.kind,
+        found.provider_kind,
+        found.channel,
+        found.payload,
+        found.url,
+        found.emoji,
+        found.raw,
+    )
+    assert "nest:c-wa/m-1" == found.message_id
+    assert found.at is not None
+
+
+def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
+    """What somebody wrote to us has a contact for a sender and our connector for a receiver."""
+    entry = {
+        "id": "m-1",
+        "channelId": "c-other",
+        "platformId": "telegram",
+        "sender": {"contact": {"id": "k", "identifierValue": "+37255500001"}},
+        "receiver": {"connector": {"id": "k", "identifierValue": "+37255509999"}},
+        "direction": "incoming",
+        "status": "delivered",
+        "chargeableUnits": 2,
+    }
+
+    page = drive(
+        adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7]}
+    )
+
+    (found,) = page.items
+    assert (Direction.INCOMING, "+37255500001", ("+37255509999",), Channel.TELEGRAM) == (
+        found.direction,
+        found.sender,
+        found.to,
+        found.leg.channel,
+    )
+    assert (None, 2) == (page.next, found.leg.usage.parts)
