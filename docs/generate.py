@@ -1,7 +1,8 @@
 """Write the tables of the docs from the code that the library itself reads.
 
 Run `python docs/generate.py` after a change to a table; a test fails while a page is stale.
-A page marks the place: `<!-- generated: codes clickatell -->` up to `<!-- end -->`.
+A page marks the place: `<!-- generated: codes clickatell -->` up to `<!-- end -->`; the table of
+contents of all providers needs no provider's name.
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.config import load_adapter
+import orjson
+from contents import CONTENTS, NOW, message
+
+from omnimsg.adapter import Context
+from omnimsg.config import load_adapter, load_config
+from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.channel import Channel
 
 DOCS = Path(__file__).parent
-PLACE = re.compile(r"(<!-- generated: (\w+) (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+PLACE = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def main() -> int:
@@ -39,7 +46,60 @@ def pages() -> Iterable[tuple[Path, str]]:
 
 def _filled(place: re.Match[str]) -> str:
     opening, table, provider, _, closing = place.groups()
-    return f"{opening}\n{TABLES[table](load_adapter(provider))}\n\n{closing}"
+    rows = _contents() if provider is None else TABLES[table](load_adapter(provider))
+    return f"{opening}\n{rows}\n\n{closing}"
+
+
+def accounts() -> dict[str, Adapter[Any]]:
+    """Build one account of each provider, as the sandbox's configuration has them.
+
+    The template of the examples gets the names of its placeholders, which Bird asks for.
+    """
+    written = config(0)
+    for table in written["accounts"].values():
+        table["templates"] = {"table_ready": {"keys": ["name", "time"]}}
+    del written["accounts"]["clickatell"]["templates"]
+    del written["accounts"]["messente"]["templates"]
+    return load_config(written).adapters
+
+
+def carried(adapter: Adapter[Any], name: str) -> dict[Channel, str]:
+    """Say on which channels a provider carries some content, and as what."""
+    ways = {}
+    for channel in adapter.capabilities.channels:
+        sample = message(name, channel)
+        if adapter.check(sample) is None:
+            request = next(adapter.send([sample], Context(account="docs", now=NOW)))
+            ways[channel] = _members(orjson.loads(request.body))
+    return ways
+
+
+def _members(document: dict[str, Any]) -> str:
+    """Name the members of a request that say what the message says."""
+    own = document["messages"][0] if isinstance(document.get("messages"), list) else document
+    body = own.get("body")
+    if isinstance(body, dict) and "type" in body:
+        return f"body: {body['type']}"
+    return ", ".join(sorted(own.keys() - _ENVELOPE))
+
+
+_ENVELOPE = frozenset(
+    {"channel", "clientMessageId", "receiver", "reference", "sender", "to"},
+)
+
+
+def _contents() -> str:
+    adapters = accounts()
+    rows = []
+    for name in CONTENTS:
+        cells = []
+        for adapter in adapters.values():
+            by_members: dict[str, list[str]] = {}
+            for channel, members in carried(adapter, name).items():
+                by_members.setdefault(members, []).append(channel.value)
+            cells.append("; ".join(f"{', '.join(on)}: `{as_}`" for as_, on in by_members.items()))
+        rows.append((name, *(cell or "refused" for cell in cells)))
+    return _table(("content", *adapters), rows)
 
 
 def _codes(adapter: type[Adapter[Any]]) -> str:

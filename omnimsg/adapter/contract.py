@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.check import check_message, refused
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from omnimsg.adapter.codes import CodeTable, StatusTable
     from omnimsg.adapter.context import Context
     from omnimsg.adapter.exchange import Flow, Source
-    from omnimsg.domain.channel import Channel
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
@@ -118,8 +118,19 @@ class Adapter(ABC, Generic[S]):
         """Return the header lines that carry the account's credentials."""
 
     def channel_of(self, message: Message) -> Channel | None:
-        """Return the channel a message will travel on: its own, the account's, the provider's."""
-        return message.channel or self.account.channel or self.capabilities.default_channel
+        """Return the channel a message will travel on: its own, the account's, the provider's.
+
+        An e-mail address names its channel, where the provider carries e-mail: it has no other.
+        """
+        if message.channel is not None:
+            return message.channel
+        if (
+            isinstance(message.to, str)
+            and message.to[0] != "+"
+            and Channel.EMAIL in self.capabilities.channels
+        ):
+            return Channel.EMAIL
+        return self.account.channel or self.capabilities.default_channel
 
     def template_of(self, name: str) -> TemplateMapping:
         """Return what the account's configuration says of a template, by the message's name."""

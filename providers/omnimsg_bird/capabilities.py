@@ -51,6 +51,7 @@ CAPABILITIES = Capabilities(
             sources=frozenset({"inline", "link", "stored"}),
         ),
     },
+    default_channel=Channel.SMS,
     # "200 KB" may mean 204,800 bytes; the smaller reading is safe under both.
     max_bytes=200_000,
     max_upload_bytes=100 * 1024 * 1024,

@@ -99,9 +99,8 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 async def run(sandbox: Sandbox, folder: Path, default: str, what: str) -> Ran:
     """Run the program as its own process, with an account as the default."""
-    # Bird has no default channel, as its workspaces have none.
-    text = sandbox.config_toml().replace("[accounts.bird]", '[accounts.bird]\nchannel = "sms"')
-    text = text.replace('default = "clickatell"', f'default = "{default}"') + TEMPLATES
+    text = sandbox.config_toml().replace('default = "clickatell"', f'default = "{default}"')
+    text += TEMPLATES
     config = anyio.Path(folder / "omnimsg.toml")
     await config.write_text(text)
     process = await anyio.run_process(

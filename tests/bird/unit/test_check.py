@@ -330,7 +330,6 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("members", "path"),
     [
-        ({"channel": None}, "channel"),
         ({"sender": "Acme"}, "sender"),
         ({"send_at": ODD}, "send_at"),
         ({"fallback": (Leg(channel=Channel.WHATSAPP),)}, "fallback"),
