@@ -95,7 +95,7 @@ class _Reader:
         return outcomes
 
     def _verdict(self, position: int, reference: str, entry: Entry, name: str) -> Outcome | None:
-        """Judge one entry; what contradicts itself is no verdict."""
+        """Judge one entry; what contradicts itself, such as a refusal with an id, is no verdict."""
         accepted, provider_id, error = (
             entry.get("accepted"),
             text_of(entry, name),
@@ -105,7 +105,7 @@ class _Reader:
             return Accepted(
                 reference=reference, account=self.account, provider_id=provider_id, raw=entry
             )
-        if accepted is not False or (provider_id is not None and not error):
+        if accepted is not False or entry.get(name):
             return None
         code, sentence = code_of(error), _sentence(error)
         path = self._path(position, code, sentence)
@@ -136,7 +136,7 @@ class _Reader:
         Not where any entry was accepted: then the request was not refused as a whole.
         """
         if any(
-            isinstance(each, dict) and (each.get("accepted") is True or text_of(each, name))
+            isinstance(each, dict) and (each.get("accepted") is True or each.get(name))
             for each in entries
         ):
             return

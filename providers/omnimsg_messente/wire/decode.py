@@ -48,12 +48,14 @@ def many(
 
     A refusal names neither message nor recipient, so only its position ties it to one: that holds
     where there are as many entries as messages and every success names its message's recipient.
+    Nor does an error of the whole count beside an id: then something was taken after all.
     """
     document = response.json()
-    whole = refusal(document, response, adapter)
-    if whole is not None:
-        return [_refused(each, *whole, context) for each in messages]
     entries = document.get("messages") if isinstance(document, dict) else None
+    if not any(_has_id(each) for each in (document, *_list(entries))):
+        whole = refusal(document, response, adapter)
+        if whole is not None:
+            return [_refused(each, *whole, context) for each in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
     outcomes = [
@@ -152,7 +154,8 @@ def is_unknown(document: object, response: Response) -> bool:
 def _entry(
     message: Message, entry: object, response: Response, adapter: Adapter[Any], context: Context
 ) -> Outcome | None:
-    refused = refusal(entry, response, adapter, message)
+    """Judge one entry; an id beside errors contradicts itself and is no verdict."""
+    refused = None if _has_id(entry) else refusal(entry, response, adapter, message)
     if refused is not None:
         return _refused(message, *refused, context)
     if not isinstance(entry, dict) or not 200 <= response.status < 300:
@@ -169,13 +172,17 @@ def _entry(
     )
 
 
+def _has_id(document: object) -> bool:
+    return isinstance(document, dict) and bool(document.get("omnimessage_id"))
+
+
 def _refused(message: Message, row: CodeRow, failure: Failure, context: Context) -> Outcome:
     return row.outcome(message.reference, context.account, failure)
 
 
 def _leg_ids(parts: object) -> tuple[LegId, ...]:
     legs = []
-    for part in parts if isinstance(parts, list) else ():
+    for part in _list(parts):
         provider_id = _text(part.get("message_id")) if isinstance(part, dict) else None
         if provider_id:
             channel = channel_from(part.get("channel"))
@@ -238,6 +245,10 @@ def _moment(said: object) -> datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
+def _list(said: object) -> list[Any]:
+    return said if isinstance(said, list) else []
 
 
 def _text(said: object) -> str | None:

@@ -100,6 +100,8 @@ CONTRADICTIONS: list[dict[str, Any]] = [
     yes("id", clientMessageId="a", error={"code": 26}),
     yes("id", clientMessageId="a", error="no"),
     {"accepted": False, "clientMessageId": "a", "apiMessageId": "id"},
+    no(43, clientMessageId="a", apiMessageId="id"),
+    no(26, clientMessageId="a", apiMessageId=7),
     {"apiMessageId": "id", "clientMessageId": "a"},
     {"accepted": "true", "apiMessageId": "id", "clientMessageId": "a"},
     {"accepted": 1, "apiMessageId": "id", "clientMessageId": "a"},

@@ -300,6 +300,35 @@ def test_bulk_refused_as_a_whole_refuses_everybody_without_blaming_a_field() -> 
     ]
 
 
+@pytest.mark.parametrize("status", [201, 400])
+def test_an_id_beside_errors_is_no_verdict(status: int) -> None:
+    """Something was taken, whatever the errors say: to believe them could send it twice."""
+    both = taken(FIRST, "o-1") | errors("103")
+
+    assert [None] == send([FIRST], answer(status, both))
+    bulk = send([FIRST, SECOND], answer(201, {"messages": [both, taken(SECOND, "o-2")]}))
+    assert [None, "o-2"] == [each and each.provider_id for each in bulk]
+
+
+def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
+    """Where any entry has an id, the bulk was not refused as a whole."""
+    whole = errors("103")
+    ids = {"messages": [taken(FIRST, "o-1"), taken(SECOND, "o-2")]}
+    one_id = {"messages": [taken(FIRST, "o-1"), {}]}
+    no_id = {"messages": [{}, {}]}
+
+    assert ["o-1", "o-2"] == [
+        each.provider_id for each in send([FIRST, SECOND], answer(201, whole | ids))
+    ]
+    assert [Accepted, type(None)] == [
+        type(each) for each in send([FIRST, SECOND], answer(201, whole | one_id))
+    ]
+    assert [None, None] == send([FIRST, SECOND], answer(403, whole | ids))
+    assert [NotSent, NotSent] == [
+        type(each) for each in send([FIRST, SECOND], answer(201, whole | no_id))
+    ]
+
+
 @given(response=ANSWERS, several=st.booleans())
 def test_nonsense_never_raises_and_never_accepts(response: Response, several: bool) -> None:
     """Whatever comes back, there is one outcome per message and no acceptance without an id."""
