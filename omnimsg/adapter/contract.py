@@ -167,6 +167,8 @@ class Adapter(ABC, Generic[S]):
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send messages of one group, at most `capabilities.max_messages` of them.
 
+        No two of them have the same reference, so entries may be matched by it.
+
         Returns:
             One outcome per message, in the order given, whatever the order of the answer; `None`
             where the answer holds no verdict on a message, never a guess.

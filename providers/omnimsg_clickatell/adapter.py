@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -76,26 +75,17 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         )
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
-        """Send messages, in as many requests as their most repeated reference needs.
-
-        Answers are matched by reference, so two messages of equal reference never share a request.
-        """
-        outcomes: list[Outcome | None] = [None] * len(messages)
-        for positions in rounds([message.reference for message in messages]):
-            some = [messages[position] for position in positions]
-            response = yield Request(
-                "POST",
-                "/v1/message",
-                encode(some, self, context),
-                effect=Effect.SENDS,
-                content_type=_JSON,
-                authenticated=True,
-                success=frozenset({202, 207}),
-            )
-            verdicts = read_send(some, response, self.table, context.account)
-            for position, outcome in zip(positions, verdicts, strict=True):
-                outcomes[position] = outcome
-        return outcomes
+        """Send messages in one request."""
+        response = yield Request(
+            "POST",
+            "/v1/message",
+            encode(messages, self, context),
+            effect=Effect.SENDS,
+            content_type=_JSON,
+            authenticated=True,
+            success=frozenset({202, 207}),
+        )
+        return read_send(messages, response, self.table, context.account)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Ask where a message is."""
@@ -221,20 +211,6 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
                     Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
                 )
         return None
-
-
-def rounds(references: Sequence[str]) -> list[Sequence[int]]:
-    """Split positions so that no reference occurs twice in one round; usually there is one."""
-    if len(set(references)) == len(references):
-        return [range(len(references))]
-    split: list[list[int]] = []
-    seen: Counter[str] = Counter()
-    for position, reference in enumerate(references):
-        if seen[reference] == len(split):
-            split.append([])
-        split[seen[reference]].append(position)
-        seen[reference] += 1
-    return list(split)
 
 
 def _is_plain(message: Message) -> bool:

@@ -483,43 +483,6 @@ def test_degrees(value: float) -> None:
     assert text != "-0.0"
 
 
-def test_equal_references_never_share_a_request(
-    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
-) -> None:
-    """Messages of one reference go out in rounds, and each gets its own round's verdict."""
-    messages = [
-        Message(f"+2782000000{place}", "Hi", reference=reference)
-        for place, reference in enumerate("aababc")
-    ]
-
-    def yes(first: int, *references: str) -> Response:
-        return answer(
-            {
-                "messages": [
-                    {
-                        "apiMessageId": f"id{first + place}",
-                        "accepted": True,
-                        "clientMessageId": each,
-                    }
-                    for place, each in enumerate(references)
-                ]
-            }
-        )
-
-    requests, outcomes = drive(
-        adapter.send(messages, context), yes(10, "a", "b", "c"), yes(20, "b", "a"), yes(30, "a")
-    )
-
-    sent = [
-        [each["clientMessageId"] for each in orjson.loads(request.body)["messages"]]
-        for request in requests
-    ]
-    assert [["a", "b", "c"], ["a", "b"], ["a"]] == sent
-    assert ["id10", "id21", "id11", "id30", "id20", "id12"] == [
-        outcome.provider_id for outcome in outcomes
-    ]
-
-
 def test_template_of_the_account(build: Callable[..., ClickatellAdapter]) -> None:
     """A mapping without a name or a language leaves the message's own."""
     adapter = build(templates={"t": TemplateMapping(language="nb")})

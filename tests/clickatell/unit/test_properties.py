@@ -15,7 +15,6 @@ from omnimsg.domain.media import MediaInfo, Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.domain.status import MessageStatus
-from omnimsg_clickatell.adapter import rounds
 from omnimsg_clickatell.wire.join import Names, join
 
 if TYPE_CHECKING:
@@ -200,19 +199,6 @@ def test_any_answer_to_a_question(
         _, value = drive(flow, Response(status, body))
 
         assert value is None or value.__class__.__name__ == "Failure" or isinstance(value, kind)
-
-
-@given(st.lists(st.sampled_from("abcd"), max_size=20))
-def test_rounds(references: list[str]) -> None:
-    """Rounds hold every position once and in order, and no reference twice."""
-    split = rounds(references)
-
-    assert list(range(len(references))) == sorted(place for each in split for place in each)
-    for positions in split:
-        assert sorted(positions) == list(positions)
-        assert len({references[place] for place in positions}) == len(positions)
-    most = max((references.count(each) for each in references), default=1)
-    assert most == len(split)
 
 
 def test_status_time_beyond_all_calendars(

@@ -315,7 +315,7 @@ def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
     whole = errors("103")
     ids = {"messages": [taken(FIRST, "o-1"), taken(SECOND, "o-2")]}
     one_id = {"messages": [taken(FIRST, "o-1"), {}]}
-    no_id = {"messages": [{}, {}]}
+    no_id: dict[str, Any] = {"messages": [{}, {}]}
 
     assert ["o-1", "o-2"] == [
         each.provider_id for each in send([FIRST, SECOND], answer(201, whole | ids))
