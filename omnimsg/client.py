@@ -22,10 +22,11 @@ from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.size import in_words
 from omnimsg.domain.structure import one_of
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.files import FileSink, MemorySink, measured
+from omnimsg.engine.files import FileSink, MemorySink, file_size, measured
 from omnimsg.engine.operations import Operator
 from omnimsg.engine.sender import Sender
 from omnimsg.engine.stream import send_stream
@@ -33,7 +34,14 @@ from omnimsg.engine.transport import HttpTransport
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Iterable,
+        Mapping,
+    )
     from pathlib import Path
 
     from omnimsg.adapter import Adapter, Answered, Flow
@@ -123,7 +131,8 @@ class Client:
         """Wait for the answers that are under way, then close all connections.
 
         It is for good: what is sent from now on, also by a `send_many` that still runs, is
-        `NotSent` with the reason `CANCELLED`. The wait ends with the deadlines of those requests.
+        `NotSent` with the reason `CANCELLED`. The wait ends with the deadlines of those requests,
+        or when it is cancelled; the connections are closed in any case.
         """
         async with anyio.create_task_group() as closing:
             for account in self._accounts.values():
@@ -170,13 +179,18 @@ class Client:
         *,
         account: str | None = None,
         deadline: float = DEADLINE,
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; the fast way, in batches where the provider has them.
 
         Yields one outcome per message as they become known, which is not the order of the input:
         `position` and `reference` say whose it is. It never raises for a message. When the account
         itself is in trouble (a wrong key, a wrong address, no funds), the messages that follow are
-        `NotSent` without a request.
+        `NotSent` without a request, and now and then a batch finds out whether it is over.
+
+        Take every outcome. Leaving the loop early loses those of messages that were sent: requests
+        under way get a few seconds to come back, for the journal; what they bring is counted in a
+        warning, and nothing else leaves. Put the stream into `contextlib.aclosing` where the body
+        may break or raise, so that this happens there and then.
 
         Args:
             messages: Any iterable; it is read no faster than messages leave.
@@ -246,29 +260,39 @@ class Client:
         Args:
             upload: The file; a local one is read in pieces.
             account: The account to upload through; the default account unless given.
-            deadline: Seconds of patience.
+            deadline: Seconds of patience, for reading the file too.
 
         Raises:
-            OperationError: The file cannot be read, is too large, or was refused.
+            OperationError: The file cannot be read (in time), is too large, or was refused.
             ConfigError: There is no such account.
             Unsupported: The provider stores no files.
         """
         name = self._default if account is None else account
         adapter = self._able(name, Operation.UPLOAD).adapter
+        until = Deadline.after(deadline)
+        refused = partial(_refused, Operation.UPLOAD, name, path="data")
+        limit = adapter.capabilities.max_upload_bytes
         try:
-            source = await measured(upload.data)
+            with anyio.fail_after(deadline):
+                size = await file_size(upload.data)
+                if limit is not None and size > limit:
+                    detail = (
+                        f"has {in_words(size)}; {adapter.provider} stores files of up to"
+                        f" {in_words(limit)}"
+                    )
+                    raise refused(Reason.MEDIA_TOO_LARGE, detail=detail)
+                source = await measured(upload.data)
+        except TimeoutError:
+            detail = "the file cannot be read before the deadline"
+            raise refused(Reason.DEADLINE_EXCEEDED, detail=detail) from None
         except OSError as error:
             detail = f"the file cannot be read: {error.strerror}"
-            raise _refused(Operation.UPLOAD, name, Reason.MEDIA_INVALID, "data", detail) from None
-        limit = adapter.capabilities.max_upload_bytes
-        if limit is not None and source.size > limit:
-            detail = f"has {source.size} bytes; {adapter.provider} stores files of up to {limit}"
-            raise _refused(Operation.UPLOAD, name, Reason.MEDIA_TOO_LARGE, "data", detail)
+            raise refused(Reason.MEDIA_INVALID, detail=detail) from None
         return await self._run(
             name,
             Operation.UPLOAD,
             lambda context: adapter.upload(upload, source, context),
-            deadline,
+            until.remaining(),
         )
 
     @overload

@@ -26,6 +26,7 @@ from omnimsg.adapter.exchange import (
     Request,
     Response,
     Source,
+    segment,
 )
 from omnimsg.adapter.extras import merged, thawed
 
@@ -60,6 +61,7 @@ __all__ = [
     "merged",
     "outcome_of",
     "refused",
+    "segment",
     "sources_of",
     "thawed",
 ]

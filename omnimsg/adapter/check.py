@@ -26,6 +26,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.frozen import EMPTY
 from omnimsg.domain.media import Inline, Stored
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.size import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -223,8 +224,8 @@ def _check_source(
                 return refused(
                     Reason.MEDIA_TOO_LARGE,
                     path,
-                    f"has {size} bytes; {can.inline_max_bytes} fit into a message, upload it with"
-                    " client.upload instead",
+                    f"has {in_words(size)}; {in_words(can.inline_max_bytes)} fit into a message,"
+                    " upload it with client.upload instead",
                 )
         return None
     if isinstance(source, Inline) and "stored" in can.sources:
@@ -266,7 +267,8 @@ def _check_item(
         return refused(
             Reason.MEDIA_TOO_LARGE,
             f"{path}.source",
-            f"has {size} bytes; {item.kind.value} on {channel.value} may have {limit.max_bytes}",
+            f"has {in_words(size)}; {item.kind.value} on {channel.value} may have"
+            f" {in_words(limit.max_bytes)}",
         )
     return None
 

@@ -11,10 +11,12 @@ from collections.abc import Generator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import attrs
 import orjson
 
+from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.privacy import hidden
 
 T = TypeVar("T")
@@ -116,6 +118,17 @@ class Request:
     authenticated: bool = attrs.field(default=False, kw_only=True)
     success: frozenset[int] = attrs.field(default=frozenset({200}), kw_only=True)
     answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
+
+
+def segment(text: str) -> str:
+    """Quote an id as one segment of a path.
+
+    Raises:
+        InvalidValue: It is empty, `.` or `..`: quoted or not, they lead to another resource.
+    """
+    if text in ("", ".", ".."):
+        raise InvalidValue(Problem("id", "must not be empty, '.' or '..'"))
+    return quote(text, safe="")
 
 
 @attrs.frozen

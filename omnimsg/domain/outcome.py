@@ -72,9 +72,9 @@ class Accepted:
 
     kind: ClassVar[str] = "accepted"
 
-    reference: str
+    reference: str = attrs.field(repr=masked)
     account: str
-    provider_id: str | None
+    provider_id: str | None = attrs.field(repr=masked)
     batch_id: str | None = None
     legs: tuple[LegId, ...] = ()
     usage: Usage | None = None
@@ -95,7 +95,7 @@ class Failed:
 
     kind: ClassVar[str]
 
-    reference: str
+    reference: str = attrs.field(repr=masked)
     account: str
     failure: Failure
     position: int | None = attrs.field(default=None, eq=False)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Response
     from omnimsg.engine.transport import TransportFault
 
+# What concerns the form of every request alike can be no single message's doing.
+_NOT_OURS = "every request would be refused like this; check base_url and proxies"
+
 # HTTP status: what it proves about a message, why, and what happened or what to do about it.
 _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     401: (Verdict.ACCOUNT, Reason.UNAUTHORIZED, "check the account's credentials"),
@@ -34,6 +37,7 @@ _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     ),
     404: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url and the ids in the account"),
     405: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url"),
+    406: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
     407: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "a proxy in between asks for credentials"),
     408: (
         Verdict.AMBIGUOUS,
@@ -42,20 +46,29 @@ _RULES: dict[int, tuple[Verdict, Reason, str]] = {
     ),
     409: (Verdict.AMBIGUOUS, Reason.UNKNOWN, "the provider reports a conflict, perhaps with this"),
     410: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "nothing is here any more; check base_url"),
+    411: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
     413: (
         Verdict.REJECTED,
         Reason.CONTENT_TOO_LARGE,
         "the request is larger than the provider takes",
     ),
+    414: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
+    415: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
+    417: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
     421: (
         Verdict.NOT_SENT,
         Reason.PROVIDER_UNAVAILABLE,
         "the server does not answer for this host",
     ),
     425: (Verdict.NOT_SENT, Reason.PROVIDER_UNAVAILABLE, "the server will not risk a replay"),
+    426: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
+    428: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
     429: (Verdict.NOT_SENT, Reason.RATE_LIMITED, "too many requests"),
+    431: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
     503: (Verdict.AMBIGUOUS, Reason.PROVIDER_UNAVAILABLE, "unavailable; it may have acted first"),
     504: (Verdict.AMBIGUOUS, Reason.TIMEOUT, "a gateway timed out; the request may have passed it"),
+    505: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _NOT_OURS),
+    511: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "the network in between asks for a login"),
 }
 
 # What breaks before any byte has left is nobody's message. Most of it passes; this does not.

@@ -7,6 +7,9 @@ from typing import Self
 
 import attrs
 
+# Seconds that cleaning up may take for a caller who is gone.
+CLEAN_UP = 5.0
+
 
 @attrs.frozen
 class Deadline:

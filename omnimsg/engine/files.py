@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import tempfile
+import secrets
+import stat
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
+import anyio
 import anyio.to_thread
 
 from omnimsg.adapter import Source
+from omnimsg.engine.deadline import CLEAN_UP
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,24 +23,42 @@ if TYPE_CHECKING:
 _CHUNK = 1024 * 1024
 
 
+async def file_size(data: bytes | Path) -> int:
+    """Return the bytes of a file without opening it.
+
+    Raises:
+        OSError: It is not there, or is no regular file: a pipe may never end.
+    """
+    if isinstance(data, bytes):
+        return len(data)
+    found = await anyio.to_thread.run_sync(data.stat, abandon_on_cancel=True)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return found.st_size
+
+
 async def measured(data: bytes | Path) -> Source:
-    """Open a file and measure it, in a thread where it has to be read.
+    """Measure a file, in a thread that is given up when the caller is cancelled.
 
     Raises:
         OSError: It cannot be read.
     """
+    given_up = threading.Event()
+    try:
+        return await anyio.to_thread.run_sync(_measure, data, given_up, abandon_on_cancel=True)
+    finally:
+        given_up.set()
+
+
+def _measure(data: bytes | Path, given_up: threading.Event) -> Source:
     if isinstance(data, bytes):
         return Source(data=data, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    return await anyio.to_thread.run_sync(_measure, data)
-
-
-def _measure(path: Path) -> Source:
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
+    with data.open("rb") as file:
+        while not given_up.is_set() and (chunk := file.read(_CHUNK)):
             digest.update(chunk)
             size += len(chunk)
-    return Source(data=path, size=size, sha256=digest.hexdigest())
+    return Source(data=data, size=size, sha256=digest.hexdigest())
 
 
 class SinkFault(Exception):  # noqa: N818 - never leaves the engine
@@ -91,8 +114,16 @@ class FileSink:
     async def __aexit__(
         self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None
     ) -> None:
-        """Rename it, or remove it where something went wrong."""
-        await anyio.to_thread.run_sync(self._finish, kind is None)
+        """Rename it, or remove it where something went wrong, also for a caller who is gone.
+
+        Raises:
+            OSError: It cannot be renamed, or not in time.
+        """
+        whole = kind is None
+        with anyio.move_on_after(CLEAN_UP, shield=True) as scope:
+            await anyio.to_thread.run_sync(self._finish, whole, abandon_on_cancel=True)
+        if whole and scope.cancelled_caught:
+            raise TimeoutError(errno.ETIMEDOUT, "the file cannot be renamed in time")
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -100,9 +131,9 @@ class FileSink:
         await anyio.to_thread.run_sync(self._file.write, chunk)
 
     def _create(self) -> IO[bytes]:
-        return tempfile.NamedTemporaryFile(
-            dir=self._target.parent, prefix=f".{self._target.name}.", delete=False
-        )
+        # Not by `tempfile`: its files are for their owner only, whatever the umask says.
+        name = f".{self._target.name}.{secrets.token_hex(4)}"
+        return self._target.with_name(name).open("xb")
 
     def _finish(self, whole: bool) -> None:
         assert self._file is not None  # noqa: S101 - only used inside `async with`

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from omnimsg.adapter import Context
-from omnimsg.domain.errors import OperationError
+from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Retry
 from omnimsg.engine import classify
@@ -69,6 +69,7 @@ class Operator:
 
         Raises:
             OperationError: It failed; `failure` says why.
+            InvalidValue: The adapter can make no path of an id.
             OSError: The sink cannot be written.
         """
         until = Deadline.after(deadline)
@@ -99,7 +100,10 @@ class Operator:
             return classify.by_fault(fault, run.effect, left=run.left)[1]
         except SinkFault as fault:
             raise fault.error from None
-        except Exception as error:  # noqa: BLE001 - an adapter's slip is an error of the operation
+        except Exception as error:
+            # An adapter's slip is an error of the operation; so is its refusal without a request.
+            if isinstance(error, InvalidValue) and run.response is None:
+                raise  # the caller's id, of which no path can be made
             if isinstance(error, AskedNothing) and isinstance(error.value, Failure):
                 return error.value
             detail = blame(f"the adapter of {self._adapter.provider}", error)

@@ -9,18 +9,23 @@ socket. Not called means that nothing left; called means that something may have
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 import aiohttp
+import anyio
 import anyio.to_thread
 import attrs
 from yarl import URL
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.size import in_words
 from omnimsg.engine.classify import REPEATABLE
+from omnimsg.engine.deadline import CLEAN_UP
 from omnimsg.engine.files import SinkFault
 from omnimsg.engine.loopback import is_loopback
 
@@ -35,6 +40,8 @@ MOST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 # The most bytes that aiohttp writes in one piece without a warning.
 _MOST_AT_ONCE = 2**20
+# The resolver's word that there is no such host, as opposed to "not now".
+_NO_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
 @attrs.define
@@ -99,7 +106,7 @@ class HttpTransport:
     ) -> None:
         self._base_url = base_url
         # Without encryption only where the account itself lives on this machine.
-        self._schemes = ("https", "http") if base_url.startswith("http:") else ("https",)
+        self._schemes = ("https", "http") if base_url[:5].lower() == "http:" else ("https",)
         self._trusted = {
             _origin(URL(f"{scheme}://{host}")) for host in hosts for scheme in self._schemes
         }
@@ -148,12 +155,16 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Wait for the answers that are under way, then close all connections for good."""
         self._closed = True
-        while self._under_way:
-            self._quiet.clear()
-            await self._quiet.wait()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        try:
+            while self._under_way:
+                self._quiet.clear()
+                await self._quiet.wait()
+        finally:
+            session, self._session = self._session, None
+            if session is not None:
+                # Also for a caller who is gone: nobody else could close it.
+                with anyio.move_on_after(CLEAN_UP, shield=True):
+                    await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -170,11 +181,15 @@ class HttpTransport:
 
     def _address(self, request: Request) -> tuple[URL, dict[str, str]]:
         """Say where a request goes and with which header lines, or refuse to let it go there."""
+        text = self._base_url + request.url if request.url[:1] == "/" else request.url
         try:
-            url = URL(self._base_url + request.url if request.url[:1] == "/" else request.url)
+            url = URL(text)
             port = url.explicit_port
         except ValueError:
             raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
+        if _climbs(text):
+            # Folded away, an id of two dots would turn "this message" into "all messages".
+            raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
         place = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
         if url.scheme not in self._schemes or (url.scheme == "http" and not is_loopback(url.host)):
             raise TransportFault(
@@ -197,6 +212,12 @@ class HttpTransport:
                     Reason.MISCONFIGURED, f"the header {name} holds what no header can"
                 )
         return (url.extend_query(request.query) if request.query else url), headers
+
+
+def _climbs(text: str) -> bool:
+    """Whether a path, however it is escaped, has segments that lead somewhere else."""
+    path = text.partition("?")[0].partition("#")[0]
+    return not {".", ".."}.isdisjoint(unquote(path).replace("\\", "/").split("/"))
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:
@@ -275,7 +296,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink |
         size += len(chunk)
         if size > MOST_ANSWER:
             raise TransportFault(
-                Reason.INVALID_RESPONSE, f"the answer has more than {MOST_ANSWER} bytes"
+                Reason.INVALID_RESPONSE, f"the answer has more than {in_words(MOST_ANSWER)}"
             )
         chunks.append(chunk)
     return Response(response.status, b"".join(chunks), response.headers)
@@ -285,6 +306,8 @@ def _fault(error: Exception, *, written: bool) -> TransportFault:
     kind = type(error).__name__
     if isinstance(error, TimeoutError):
         reason, what = Reason.TIMEOUT, "no answer in time" if written else "no connection in time"
+    elif isinstance(error, aiohttp.ClientConnectorDNSError) and error.errno in _NO_HOST:
+        reason, what = Reason.MISCONFIGURED, "there is no host of that name; check base_url"
     elif isinstance(error, aiohttp.ClientConnectorCertificateError):
         reason, what = Reason.MISCONFIGURED, "the server's certificate is not trusted"
     elif isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING
+import os
+import threading
+from typing import IO, TYPE_CHECKING
 
+import anyio
 import orjson
 import pytest
 from support.adapters import KEY, tiny
 from support.servers import Act, Received, Server, Visit, answer, close, saying, stall
 
 from omnimsg import Client, OperationError, Reason, RetryPolicy, Stored, Upload
+from omnimsg.engine import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +100,7 @@ async def test_a_file_too_large_is_refused_before_anything_is_opened() -> None:
             await client.upload(Upload(b"x" * 1001, "image/png", file_name="a.png"))
 
     assert Reason.MEDIA_TOO_LARGE is caught.value.reason
-    assert "1001 bytes; tiny stores files of up to 1000" in str(caught.value)
+    assert "1,001 bytes; tiny stores files of up to 1,000 bytes" in str(caught.value)
     assert 0 == server.connections
 
 
@@ -252,3 +256,113 @@ async def test_a_full_disk_is_not_the_connections_fault(
 
     assert [] == names(tmp_path)
     assert 1 == len(server.requests)
+
+
+async def test_a_file_too_large_is_refused_without_being_read(tmp_path: Path) -> None:
+    """Its size is asked of the file system; what nobody may read is too large all the same."""
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(3_000_000_000)
+    path.chmod(0)
+    async with Server(answer(204)) as server, client_of(server) as client:
+        with pytest.raises(OperationError, match="has 3,000 MB; tiny stores") as caught:
+            await client.upload(Upload(path, "image/png", file_name="a.png"))
+
+    assert Reason.MEDIA_TOO_LARGE is caught.value.reason
+
+
+async def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """Nobody may ever write into it, so it is not opened."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    async with Server(answer(204)) as server, client_of(server) as client:
+        with pytest.raises(OperationError, match="no regular file") as caught:
+            await client.upload(Upload(path, "image/png", file_name="a.png"))
+
+    assert Reason.MEDIA_INVALID is caught.value.reason
+
+
+async def test_measuring_ends_with_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system that hangs costs the caller no more than the deadline."""
+    path = tmp_path / "file"
+    path.write_bytes(FILE)
+    hanging = threading.Event()
+    monkeypatch.setattr("omnimsg.engine.files._measure", lambda *_: hanging.wait(10))
+    async with Server(answer(204)) as server, client_of(server) as client:
+        try:
+            with pytest.raises(OperationError) as caught:
+                await client.upload(Upload(path, "image/png", file_name="a.png"), deadline=0.05)
+        finally:
+            hanging.set()
+
+    assert Reason.DEADLINE_EXCEEDED is caught.value.reason
+    assert 0 == server.connections
+
+
+async def test_a_measuring_that_is_given_up_reads_no_further(tmp_path: Path) -> None:
+    """The thread looks for it between two pieces."""
+    path = tmp_path / "file"
+    path.write_bytes(FILE)
+    given_up = threading.Event()
+    given_up.set()
+
+    assert 0 == files._measure(path, given_up).size
+
+
+async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancelled scope cancels every further wait, but not the clean-up; the file is closed."""
+    opened: list[IO[bytes]] = []
+    create = files.FileSink._create
+
+    def noted(sink: files.FileSink) -> IO[bytes]:
+        opened.append(create(sink))
+        return opened[-1]
+
+    monkeypatch.setattr(files.FileSink, "_create", noted)
+    half = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=stall)
+    async with Server(half) as server, client_of(server) as client:
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.download, STORED, tmp_path / "file")
+                await server.arrived.wait()
+                await asyncio.sleep(0.02)
+                scope.cancel()
+
+    assert scope.cancelled_caught
+    assert [] == names(tmp_path)
+    assert [True] == [each.closed for each in opened]
+
+
+async def test_a_file_that_cannot_appear_in_time_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clean-up is bounded, and a file that is not there is not said to be."""
+    hanging = threading.Event()
+    monkeypatch.setattr(files, "CLEAN_UP", 0.02)
+    finish = files.FileSink._finish
+
+    def late(sink: files.FileSink, whole: bool) -> None:
+        hanging.wait(10)
+        finish(sink, whole)
+
+    monkeypatch.setattr(files.FileSink, "_finish", late)
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        try:
+            with pytest.raises(TimeoutError, match="cannot be renamed in time"):
+                await client.download(STORED, tmp_path / "file")
+        finally:
+            hanging.set()
+
+
+async def test_a_download_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    """The umask decides, as for a file that the application wrote itself."""
+    ordinary = tmp_path / "ordinary"
+    ordinary.touch()
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        target = await client.download(STORED, tmp_path / "file")
+
+    assert ordinary.stat().st_mode == target.stat().st_mode

@@ -171,6 +171,16 @@ PLAIN = "must be https; plain http is for this machine only"
 
 
 @pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1", "HTTP://LocalHost:1", "http://127.9.9.9", "http://[::1]:1"]
+)
+def test_this_machine_needs_no_encryption(address: str) -> None:
+    """What the configuration takes for this machine is what the wire speaks plainly to."""
+    adapter = adapter_of(one(base_url=address))
+
+    assert address == adapter.account.base_url
+
+
+@pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
         ("provider", None, ": is missing; installed are tiny, toy"),
@@ -202,6 +212,7 @@ PLAIN = "must be https; plain http is for this machine only"
         ("base_url", "https://tiny.example#a", f": {BARE}"),
         ("base_url", "http://tiny.example", f": {PLAIN}"),
         ("base_url", "http://127.tiny.example", f": {PLAIN}"),
+        ("base_url", "HTTP://127.0.0.1.tiny.example", f": {PLAIN}"),
         ("base_url", "http://localhost.tiny.example", f": {PLAIN}"),
         ("templates", [1], ": has the wrong type"),
         ("templates", {"hi": 7}, "[hi]: must be an object with keys"),

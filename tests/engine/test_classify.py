@@ -34,7 +34,23 @@ def test_every_status_has_one_verdict(status: int, effect: Effect, body: bytes) 
         assert failure.retry in (Retry.SAFE, Retry.NEVER)
 
 
-@given(st.integers(200, 299) | st.integers(500, 599) | st.sampled_from([408, 409]))
+NOT_OURS = [406, 411, 414, 415, 417, 426, 428, 431, 505, 511]
+
+
+@pytest.mark.parametrize("status", NOT_OURS)
+def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
+    """A form that the server does not take is no message's doing."""
+    verdict, failure = by_status(Response(status), Effect.SENDS)
+
+    assert Verdict.ACCOUNT is verdict
+    assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
+
+
+@given(
+    st.integers(200, 299)
+    | st.integers(500, 599).filter(lambda status: status not in NOT_OURS)
+    | st.sampled_from([408, 409])
+)
 def test_what_may_have_acted_is_ambiguous(status: int) -> None:
     """A yes that cannot be read, and every failure of the provider."""
     verdict, _ = by_status(Response(status), Effect.SENDS)

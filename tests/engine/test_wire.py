@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING
 
 import aiohttp
+import anyio
 import pytest
 from support.servers import Server, Visit, answer, saying, stall
 
@@ -235,6 +237,42 @@ def test_loopback_is_this_machine_and_no_name_that_looks_like_it(
     assert expected is is_loopback(host)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/messages/..",
+        "/messages/.",
+        "/messages/../balance",
+        "/messages/%2e%2E",
+        "/messages/..%2Fbalance",
+        "/messages/..%5Cbalance",
+        "/messages/..?page=1",
+        "/messages/..#top",
+        f"{OPEN}/messages/../balance",
+    ],
+)
+async def test_a_path_leads_where_it_says(url: str) -> None:
+    """An id of dots would be folded away, and the request would mean all messages."""
+    fault = await refused(wire_to(OPEN), Request("DELETE", url, authenticated=True))
+
+    assert Reason.MISCONFIGURED is fault.reason
+
+
+@pytest.mark.parametrize("path", ["/messages/a..b", "/messages/...", "/x?page=../.."])
+def test_dots_elsewhere_are_only_dots(path: str) -> None:
+    """Only a segment of one or two dots leads away."""
+    url, _ = wire_to(OPEN)._address(Request("GET", path))
+
+    assert f"{OPEN}{path}" == str(url)
+
+
+def test_the_scheme_of_an_account_is_the_same_in_any_spelling() -> None:
+    """`HTTP://` is plain http, and is for this machine as well."""
+    url, _ = wire_to("HTTP://127.0.0.1:1")._address(Request("GET", "/x", authenticated=True))
+
+    assert "http://127.0.0.1:1/x" == str(url)
+
+
 @pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\0b"])
 async def test_a_header_cannot_smuggle_another(value: str) -> None:
     """A line break in a header is refused before the request is announced."""
@@ -364,6 +402,61 @@ async def test_what_is_no_fault_of_the_wire_passes(
 def test_the_wire_shows_no_credentials() -> None:
     """Its repr says where it leads and nothing more."""
     assert f"HttpTransport({OPEN!r})" == repr(wire_to(OPEN))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (socket.EAI_NONAME, Reason.MISCONFIGURED),
+        (socket.EAI_AGAIN, Reason.CONNECTION_FAILED),
+    ],
+)
+async def test_a_name_that_does_not_exist_is_no_passing_trouble(
+    code: int,
+    reason: Reason,
+    monkeypatch: pytest.MonkeyPatch,
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """A mistyped host stays mistyped; a resolver that is busy does not stay busy."""
+
+    async def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "the resolver's words")
+
+    monkeypatch.setattr(aiohttp.resolver.ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr(aiohttp.connector, "DefaultResolver", aiohttp.resolver.ThreadedResolver)
+    mark = Mark()
+    with pytest.raises(TransportFault) as caught:
+        await wires(OPEN).exchange(Request("GET", "/x"), within=5, mark=mark)
+
+    assert (reason, False) == (caught.value.reason, mark.written)
+
+
+@pytest.mark.parametrize("how", ["scope", "task"])
+async def test_a_wire_is_closed_for_a_caller_who_is_gone(how: str) -> None:
+    """The wait for an answer ends, and the connections are closed all the same."""
+    async with Server(stall) as server:
+        wire = wire_to(server.url)
+        asking = asyncio.create_task(
+            wire.exchange(Request("GET", "/x"), within=5, mark=Mark()), name="asking"
+        )
+        await server.arrived.wait()
+        session = wire._session
+        assert session is not None
+
+        if how == "scope":
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await wire.aclose()
+        else:
+            closing = asyncio.create_task(wire.aclose())
+            await asyncio.sleep(0)
+            closing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await closing
+
+        assert session.closed
+        with pytest.raises(TransportFault):
+            await asking
 
 
 def test_an_unusable_address_found_late_is_still_nobodys_message() -> None:

@@ -32,6 +32,7 @@ from omnimsg.adapter import (
     Source,
     StatusTable,
     Verdict,
+    segment,
 )
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.history import Balance, HistoryQuery, Page, PastMessage
@@ -146,7 +147,7 @@ class TinyAdapter(Adapter[TinySettings]):
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Call a message back."""
-        response = yield self.post(f"/messages/{provider_id}/cancel", {}, Effect.ONCE)
+        response = yield self.post(f"/messages/{segment(provider_id)}/cancel", {}, Effect.ONCE)
         return response.json()["stopped"] if response.status == 200 else None
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:

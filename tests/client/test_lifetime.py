@@ -1,0 +1,37 @@
+"""What a client does before it opens anything, and after its caller is gone."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from support.adapters import tiny
+from support.servers import Server, answer, stall
+
+from omnimsg import Client, InvalidValue
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_id_of_dots_is_no_id() -> None:
+    """It is refused as the caller's, before anything is opened."""
+    async with Server(answer(200)) as server, Client([tiny(server.url)]) as client:
+        with pytest.raises(InvalidValue, match="id: must not be empty"):
+            await client.cancel("main:..")
+
+    assert 0 == server.connections
+
+
+async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
+    """A scope around it ends every wait, but leaves no connection open."""
+    async with Server(stall) as server:
+        client = Client([tiny(server.url)])
+        with anyio.CancelScope() as scope:
+            async with client, anyio.create_task_group() as group:
+                group.start_soon(client.balance)
+                await server.arrived.wait()
+                session = client._accounts["main"].transport._session
+                scope.cancel()
+
+    assert scope.cancelled_caught
+    assert session is not None
+    assert session.closed
