@@ -85,7 +85,7 @@ class Dispatcher:
             return await self._halved(messages, deadline, len(request.body))
         if self._journal is None:
             return await self._completed(references, run, request)
-        return await self._journalled(self._journal, messages, run, request)
+        return await self._journalled(self._journal, messages, run, request, deadline)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -128,30 +128,48 @@ class Dispatcher:
         ]
 
     async def _journalled(
-        self, journal: Journal, messages: Sequence[Message], run: _Run, request: Request
+        self,
+        journal: Journal,
+        messages: Sequence[Message],
+        run: _Run,
+        request: Request,
+        deadline: Deadline,
     ) -> list[Outcome]:
         references = [message.reference for message in messages]
         try:
-            refusal = await self._intended(journal, messages, run)
-            if refusal is not None:
-                return self._all(references, *refusal)
-            outcomes = await self._completed(references, run, request)
+            refusal = await self._intended(journal, messages, deadline)
+            if refusal is None:
+                outcomes = await self._completed(references, run, request)
+            else:
+                run.close()
+                outcomes = self._all(references, *refusal)
         except asyncio.CancelledError:
             run.close()
             verdict, failure = classify.cancelled(left=run.left)
             await self._settle(journal, self._all(references, verdict, failure))
             raise
+        # Also what was refused: its intent may have been recorded in part, or be late.
         await self._settle(journal, outcomes)
         return outcomes
 
     async def _intended(
-        self, journal: Journal, messages: Sequence[Message], run: _Run
+        self, journal: Journal, messages: Sequence[Message], deadline: Deadline
     ) -> tuple[Verdict, Failure] | None:
         """Record what is about to leave; say why nothing may where that fails."""
+        writing = asyncio.create_task(_warned(journal, self._account, messages))
+        in_time = False
         try:
-            await journal.intend(self._account, messages)
-        except Exception as error:  # noqa: BLE001 - a journal may raise anything
-            run.close()
+            await asyncio.wait([writing], timeout=deadline.remaining())
+            in_time = writing.done()
+        finally:
+            if not writing.done():
+                writing.cancel()
+                await _wait(writing)
+        if not in_time:
+            return classify.too_late("the deadline passed before the journal had it")
+        try:
+            writing.result()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             return classify.internal(blame("the journal", error), left=False)
         return None
 
@@ -206,7 +224,9 @@ class Dispatcher:
         now: datetime | None = None
         for reference, outcome in zip(references, outcomes, strict=True):
             if outcome is not None and (
-                outcome.__class__ not in _KINDS or outcome.reference != reference
+                outcome.__class__ not in _KINDS
+                or outcome.reference != reference
+                or outcome.account != self._account
             ):
                 raise BrokenFlow("returned the outcome of another message, or none at all")
             if isinstance(outcome, Accepted):
@@ -229,6 +249,10 @@ class Dispatcher:
     def _broken(self, error: Exception, run: _Run) -> tuple[Verdict, Failure]:
         detail = blame(f"the adapter of {self._adapter.provider}", error)
         return classify.internal(detail, left=run.left)
+
+
+async def _warned(journal: Journal, account: str, messages: Sequence[Message]) -> None:
+    await journal.intend(account, messages)
 
 
 async def _told(journal: Journal, outcomes: Sequence[Outcome]) -> None:

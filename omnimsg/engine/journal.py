@@ -26,8 +26,14 @@ class Journal(Protocol):
     async def intend(self, account: str, messages: Sequence[Message]) -> None:
         """Record that these messages are about to leave; when this returns, it is durable.
 
-        An exception keeps the request from leaving: the messages are `NotSent`.
+        An exception keeps the request from leaving, and so does the caller's deadline, at which
+        this is cancelled: the messages are `NotSent`.
         """
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Record what became of messages whose intent was recorded."""
+        """Record what became of messages.
+
+        Also of those whose intent failed or was cancelled, for it may have been recorded after all:
+        an outcome without an intent is no mistake. Gets a few seconds, also when the caller is
+        gone; an exception is logged as critical, and the caller has the outcome all the same.
+        """

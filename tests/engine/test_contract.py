@@ -148,6 +148,7 @@ async def test_before_its_request_nothing_is_sent(
         returning(lambda _: 5),
         returning(lambda outcomes: ["yes" for _ in outcomes]),
         returning(lambda outcomes: outcomes[::-1]),
+        returning(lambda outcomes: [attrs.evolve(each, account="other") for each in outcomes]),
     ],
 )
 async def test_after_its_request_nobody_knows(

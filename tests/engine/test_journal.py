@@ -60,11 +60,13 @@ class Diary:
         return FakeTransport(noted)
 
 
-async def send(diary: Diary, wire: FakeTransport, count: int = 1, **limits: Any) -> list[Outcome]:
+async def send(
+    diary: Diary, wire: FakeTransport, count: int = 1, *, deadline: float = 10.0, **limits: Any
+) -> list[Outcome]:
     """Send a batch with a journal."""
     adapter = tiny(**limits)
     sender = Sender(adapter, Dispatcher(adapter, wire, journal=diary), policy=RetryPolicy(base=0))
-    return await sender.send(texts(count), Deadline.after(10))
+    return await sender.send(texts(count), Deadline.after(deadline))
 
 
 async def stuck(_: object = None) -> Any:
@@ -139,8 +141,57 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
     assert {(NotSent, Retry.NEVER)} == {
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
-    assert [] == diary.told
+    # It may have been recorded all the same: then this closes it.
+    assert [("settle", ("r0", "not_sent"), ("r1", "not_sent"))] == diary.told
     assert "the journal raised OSError at test_journal.py:" in caplog.text
+
+
+async def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> None:
+    """The caller's patience covers the journal; what it may have recorded by then is closed."""
+    diary = Diary(intending=stuck)
+
+    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+
+    assert isinstance(outcome, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, Retry.NEVER) == (outcome.reason, outcome.retry)
+    assert [("settle", ("r0", "not_sent"))] == diary.told
+
+
+async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It gets a few seconds to stop, for the sake of order, and not more."""
+    monkeypatch.setattr(dispatcher, "LAST_WORDS", 0.02)
+    go = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not go.is_set():
+            try:
+                await go.wait()
+            except asyncio.CancelledError:
+                continue
+
+    diary = Diary(intending=stubborn)
+
+    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+
+    assert isinstance(outcome, NotSent)
+    assert [("settle", ("r0", "not_sent"))] == diary.told
+    go.set()
+
+
+async def test_an_intent_that_cancels_itself_keeps_everything_back() -> None:
+    """The journal's cancellation is not the caller's."""
+
+    async def give_up() -> None:
+        raise asyncio.CancelledError
+
+    diary = Diary(intending=give_up)
+
+    (outcome,) = await send(diary, diary.wire())
+
+    assert isinstance(outcome, NotSent)
+    assert ["settle"] == [each[0] for each in diary.told]
 
 
 async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
