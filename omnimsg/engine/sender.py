@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.channel import Channel
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.dispatcher import Dispatcher
 
@@ -56,6 +57,14 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return object()  # it travels alone
+
+    def channel(self, message: Message) -> Channel | None:
+        """Say which channel a message travels on; `None` where there is no telling."""
+        try:
+            return self._adapter.channel_of(message)
+        except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
+            self._blamed(error)
+            return None
 
     async def send(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
         """Send one batch, and its failed members again where that is safe.

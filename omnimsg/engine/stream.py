@@ -8,23 +8,31 @@ message, and nothing grows with the length of the stream.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Hashable, Iterable
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Hashable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import anyio
 import attrs
 
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import NotSent, Outcome, Scope, place
+from omnimsg.domain.outcome import Outcome, place
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.trouble import Trouble
 
 if TYPE_CHECKING:
     from omnimsg.engine.sender import Sender
 
+log: logging.Logger = logging.getLogger("omnimsg.engine")
+
 # Requests under way at once.
 WINDOW = 8
+
+# Seconds that requests under way get to come back when the caller stops early.
+CLOSING = 5.0
 
 # Seconds that the messages of one request may have waited longer than each other, so that what is
 # left of a `ttl` is true for all of them.
@@ -37,12 +45,15 @@ async def send_stream(
     *,
     deadline: float,
     window: int = WINDOW,
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """Send a stream of messages.
 
     Outcomes come as they are known, not in the order of the messages: `position` and `reference`
     say whose they are. An error that the input raises comes after the outcomes of everything that
     was read before it.
+
+    Closed early, it reads and sends nothing more, and waits for the requests under way until their
+    deadline, at most `CLOSING` seconds. Then they are cancelled.
 
     Args:
         sender: The account to send through.
@@ -53,12 +64,14 @@ async def send_stream(
     """
     run = _Run(sender, deadline, window)
     run.start(messages)
+    untaken: Iterable[Outcome] = ()
     try:
         while (outcomes := await run.next()) is not None:
-            for outcome in outcomes:
+            untaken = iter(outcomes)
+            for outcome in untaken:
                 yield outcome
     finally:
-        await run.aclose()
+        await run.aclose(untaken)
 
 
 @attrs.frozen
@@ -91,7 +104,9 @@ class _Run:
         self._work = asyncio.Event()
         self._news = asyncio.Event()
         self._busy = 0
-        self._trouble: NotSent | None = None
+        self._stopping = False
+        self._given_up = 0
+        self._trouble = Trouble(sender)
 
     def start(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
         self._feeder = asyncio.create_task(self._feed(messages))
@@ -115,13 +130,39 @@ class _Run:
         self._room.set()
         return outcomes
 
-    async def aclose(self) -> None:
-        """Stop everything and wait until it has stopped."""
-        tasks = (self._feeder, *self._workers)
-        for task in tasks:
-            task.cancel()
-        with anyio.CancelScope(shield=True):
-            await asyncio.gather(*tasks, return_exceptions=True)
+    async def aclose(self, untaken: Iterable[Outcome]) -> None:
+        """Stop, give what is under way a while to come back, and say what nobody will hear of.
+
+        Args:
+            untaken: Outcomes that were handed over and not looked at.
+        """
+        self._stopping = True
+        self._feeder.cancel()
+        self._room.set()
+        self._work.set()
+        try:
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(self._workers, timeout=CLOSING)
+        finally:
+            # A cancellation of asyncio's own kind passes every shield: then nothing is waited for.
+            for worker in self._workers:
+                worker.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.gather(self._feeder, *self._workers, return_exceptions=True)
+            self._report(Counter(each.kind for each in chain(untaken, *self._done)))
+
+    def _report(self, kinds: Counter[str]) -> None:
+        if not kinds and not self._given_up:
+            return
+        log.warning(
+            "a stream through account %r was left early: nobody took %d outcomes (%s);"
+            " %d more messages were given up on the way, %d were read and not sent",
+            self._sender.account,
+            kinds.total(),
+            ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
+            self._given_up,
+            len(self._waiting),
+        )
 
     def _wake(self, _: object) -> None:
         self._work.set()
@@ -147,7 +188,7 @@ class _Run:
                 await self._room.wait()
 
     async def _serve(self) -> None:
-        while self._waiting or not self._feeder.done():
+        while not self._stopping and (self._waiting or not self._feeder.done()):
             if self._waiting and not self._is_full():
                 await self._send_next()
                 continue
@@ -163,6 +204,9 @@ class _Run:
         try:
             outcomes = await self._send(batch, deadline)
             self._finished([each.position for each in taken], outcomes)
+        except asyncio.CancelledError:
+            self._given_up += len(taken)
+            raise
         finally:
             self._busy -= 1
             self._wake(None)
@@ -191,15 +235,13 @@ class _Run:
         return taken
 
     async def _send(self, batch: list[Message], deadline: Deadline) -> list[Outcome]:
-        """Send a batch, unless the account is known to be in trouble."""
-        if self._trouble is not None:
-            return [attrs.evolve(self._trouble, reference=each.reference) for each in batch]
-        outcomes = await self._sender.send(batch, deadline)
-        for outcome in outcomes:
-            if isinstance(outcome, NotSent) and outcome.scope is Scope.ACCOUNT:
-                self._trouble = outcome
-                break
-        return outcomes
+        """Send a batch, but for what the account is known to refuse."""
+        held = self._trouble.held_back(batch)
+        asked = [message for message, no in zip(batch, held, strict=True) if no is None]
+        outcomes = await self._sender.send(asked, deadline) if asked else []
+        self._trouble.learn(asked, outcomes)
+        sent = iter(outcomes)
+        return [no or next(sent) for no in held]
 
 
 async def _each(messages: Iterable[Message]) -> AsyncIterator[Message]:

@@ -7,7 +7,7 @@ import copy
 import pickle
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -38,9 +38,10 @@ from omnimsg import (
     Unsupported,
 )
 from omnimsg.adapter import Account
+from omnimsg.engine import stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Sequence
 
     from omnimsg import Outcome
 
@@ -229,13 +230,18 @@ async def test_a_cancelled_send_is_recorded_as_what_it_is(left: bool) -> None:
     }
 
 
-async def test_leaving_a_stream_records_what_was_under_way() -> None:
-    """What left and was not answered is ambiguous in the journal, and the rest was never told."""
+async def test_leaving_a_stream_records_what_was_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What left and is not answered is ambiguous in the journal, and the rest was never told."""
+    monkeypatch.setattr(stream, "CLOSING", 0.02)
     diary = Diary()
-    async with Server(accept, stall) as server, client_of(server, journal=diary) as client:
-        outcomes = cast("AsyncGenerator[Outcome, None]", client.send_many(texts(1000)))
-        async with aclosing(outcomes):
-            await anext(outcomes)
+    async with (
+        Server(accept, stall) as server,
+        client_of(server, journal=diary) as client,
+        aclosing(client.send_many(texts(1000))) as outcomes,
+    ):
+        await anext(outcomes)
 
     kinds = [each.kind for each in diary.outcomes]
     assert 100 == kinds.count("accepted")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections import Counter
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import FakeTransport, TinyAdapter, accepted, references, texts, tiny
+from support.adapters import FakeTransport, TinyAdapter, accepted, references, results, texts, tiny
 
 from omnimsg import (
     Accepted,
     Channel,
+    Failure,
     Location,
     Message,
     NotSent,
@@ -26,13 +29,23 @@ from omnimsg import (
     RetryPolicy,
     Scope,
 )
-from omnimsg.adapter import Request, Response
+from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
 from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.sender import Sender
 from omnimsg.engine.stream import WINDOW, send_stream
+from omnimsg.engine.trouble import PAUSE, REFUSALS, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
+
+    from omnimsg.engine.journal import Journal
 
 pytestmark = pytest.mark.anyio
 
@@ -44,20 +57,52 @@ def stream(
     kind: type[TinyAdapter] = TinyAdapter,
     deadline: float = 10.0,
     window: int = WINDOW,
+    journal: Journal | None = None,
     **limits: Any,
 ) -> AsyncGenerator[Outcome, None]:
     """Send a stream through a wire."""
     adapter = tiny(kind=kind, **limits)
-    sender = Sender(adapter, Dispatcher(adapter, wire), policy=RetryPolicy(base=0))
-    return cast(
-        "AsyncGenerator[Outcome, None]",
-        send_stream(sender, messages, deadline=deadline, window=window),
-    )
+    sender = Sender(adapter, Dispatcher(adapter, wire, journal=journal), policy=RetryPolicy(base=0))
+    return send_stream(sender, messages, deadline=deadline, window=window)
 
 
 async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
     """Take everything."""
     return [each async for each in outcomes]
+
+
+class Diary:
+    """A journal that keeps the outcomes."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+        """Forget it."""
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep them."""
+        self.outcomes += outcomes
+
+
+class Channelled(TinyAdapter):
+    """A provider that knows of channels that are not enabled."""
+
+    codes = CodeTable(
+        (
+            CodeRow(
+                "no-channel",
+                "message",
+                Reason.CHANNEL_NOT_ENABLED,
+                Verdict.ACCOUNT,
+                words="no such channel",
+                source="Tiny",
+            ),
+        )
+    )
+
+    def group(self, message: Message) -> None:
+        """Mix the channels."""
 
 
 class Gate:
@@ -341,6 +386,18 @@ async def test_patience_starts_when_it_is_a_messages_turn() -> None:
     assert 99 == len(rest)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close streams without much of a wait."""
+    monkeypatch.setattr("omnimsg.engine.stream.CLOSING", 0.02)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Read what an operator is told."""
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_breaking_out_ends_everything() -> None:
     """No request, task or reading goes on behind a caller who has left."""
     gate = Gate()
@@ -358,8 +415,65 @@ async def test_breaking_out_ends_everything() -> None:
     assert 0 == wire._under_way
 
 
-async def test_cancelling_the_caller_ends_everything() -> None:
-    """The same for a caller who is cancelled while waiting."""
+async def test_breaking_out_lets_what_is_under_way_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What had left is known in the end, nothing new leaves, and the loss is said once."""
+    gate = Gate()
+    first = True
+
+    async def reply(request: Request) -> Response:
+        nonlocal first
+        if first:
+            first = False
+            return accepted(request)
+        asyncio.get_running_loop().call_later(0.01, gate.open.set)
+        return await gate(request)
+
+    diary = Diary()
+    wire = FakeTransport(reply)
+
+    async with aclosing(stream(wire, texts(10_000), max_messages=10, journal=diary)) as outcomes:
+        await anext(outcomes)
+        await wire.asked(WINDOW)
+
+    assert {"accepted": 10 * len(wire.requests)} == Counter(each.kind for each in diary.outcomes)
+    (said,) = warnings(caplog)
+    untaken = 10 * len(wire.requests) - 1
+    assert f"nobody took {untaken} outcomes ({untaken} accepted); 0 more" in said
+
+
+async def test_an_error_in_the_body_of_the_loop_is_said_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The error passes, and the outcomes that nobody took are counted by kind."""
+    said = {"r0": "ok", "r1": "no-such-number", "r2": "ok"}
+
+    async def careless() -> None:
+        async with aclosing(stream(FakeTransport(lambda _: results(said)), texts(3))) as outcomes:
+            async for _ in outcomes:
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        await careless()
+
+    (warning,) = warnings(caplog)
+    assert "nobody took 2 outcomes (1 accepted, 1 rejected)" in warning
+
+
+async def test_a_stream_taken_to_its_end_warns_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closing it then has nothing to say."""
+    async with aclosing(stream(FakeTransport(), texts(1000))) as outcomes:
+        assert 1000 == len(await collect(outcomes))
+
+    assert [] == warnings(caplog)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFixture) -> None:
+    """A caller who is cancelled waits for what is under way only so long; that it left is said."""
     wire = FakeTransport(Gate())
     collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
     await settled()
@@ -369,6 +483,24 @@ async def test_cancelling_the_caller_ends_everything() -> None:
     with pytest.raises(asyncio.CancelledError):
         await collecting
     assert WINDOW == wire.most
+    assert 0 == wire._under_way
+    (warning,) = warnings(caplog)
+    assert f"{100 * WINDOW} more messages were given up on the way" in warning
+
+
+async def test_cancelling_twice_waits_for_nothing() -> None:
+    """Who insists is let go at once, and leaves no request behind."""
+    wire = FakeTransport(Gate())
+    collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
+    await settled()
+
+    collecting.cancel()
+    await settled()
+    assert not collecting.done()
+    collecting.cancel()
+
+    await settled()
+    assert collecting.cancelled()
     assert 0 == wire._under_way
 
 
@@ -387,6 +519,87 @@ async def test_an_account_in_trouble_costs_a_few_requests(status: int) -> None:
     assert {(Scope.ACCOUNT, Retry.AFTER_FIX): 50_000} == count
     assert {(number, f"r{number}") for number in range(50_000)} == numbers
     assert len(wire.requests) <= WINDOW
+
+
+async def test_a_channel_that_is_not_enabled_stops_no_other() -> None:
+    """Every text leaves, whatever becomes of the WhatsApp messages in between."""
+    whatsapp = {f"r{number}" for number in range(0, 5000, 2)}
+    messages = [
+        attrs.evolve(each, channel=Channel.WHATSAPP) if each.reference in whatsapp else each
+        for each in texts(5000)
+    ]
+
+    def reply(request: Request) -> Response:
+        return results(
+            {each: "no-channel" if each in whatsapp else "ok" for each in references(request)}
+        )
+
+    wire = FakeTransport(reply)
+    outcomes = await collect(stream(wire, messages, kind=Channelled))
+
+    assert {each.reference for each in outcomes if each.kind == "not_sent"} == whatsapp
+    assert 2500 == sum(isinstance(each, Accepted) for each in outcomes)
+    assert 50 * REFUSALS == sum(
+        each in whatsapp for request in wire.requests for each in references(request)
+    )
+
+
+async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
+    """One redirect among thousands of good answers is no trouble of the account."""
+    answers = iter([Response(307)])
+    wire = FakeTransport(lambda request: next(answers, None) or accepted(request))
+
+    kinds = Counter(each.kind for each in await collect(stream(wire, texts(5000))))
+
+    assert {"not_sent": 100, "accepted": 4900} == kinds
+
+
+async def test_trouble_ends_when_the_account_is_mended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stream that lives long sends again without a restart, and says so."""
+    now = [1000.0]
+    monkeypatch.setattr("omnimsg.engine.stream.Trouble", partial(Trouble, clock=lambda: now[0]))
+    mended = False
+    wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
+
+    async def one_by_one() -> AsyncIterator[Message]:
+        for each in texts(40):
+            yield each
+
+    kinds = []
+    async with aclosing(stream(wire, one_by_one(), max_messages=1, window=1)) as outcomes:
+        async for outcome in outcomes:
+            kinds.append(outcome.kind)
+            mended = len(kinds) >= 10
+            now[0] += 0.0 if len(kinds) < 10 else PAUSE
+
+    assert ["not_sent"] * 10 == kinds[:10]
+    assert "accepted" == kinds[-1]
+    assert REFUSALS + kinds.count("accepted") == len(wire.requests)
+    started, ended = warnings(caplog)
+    assert "account 'main' is in trouble: unauthorized, code None, HTTP 401" in started
+    assert "account 'main' takes messages again" == ended
+
+
+async def test_what_is_not_tried_shows_nothing_of_another_message() -> None:
+    """The failure is the account's: no code, answer or field of the message that met it first."""
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "no-money")))
+
+    outcomes = await collect(stream(wire, texts(2000)))
+
+    asked = {each for request in wire.requests for each in references(request)}
+    (failure,) = {
+        repr(each.failure): each.failure
+        for each in outcomes
+        if isinstance(each, NotSent) and each.reference not in asked
+    }.values()
+    assert failure == Failure(
+        reason=Reason.INSUFFICIENT_FUNDS,
+        retry=Retry.AFTER_FIX,
+        detail="not tried: account 'main' was refused earlier: insufficient funds",
+    )
+    assert failure.raw is None
 
 
 async def test_memory_does_not_grow_with_the_stream() -> None:
