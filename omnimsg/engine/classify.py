@@ -15,12 +15,17 @@ import attrs
 
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.privacy import without, words_of
 from omnimsg.domain.reason import Fault, Reason, Retry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Response
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.transport import TransportFault
 
 # What concerns the form of every request alike can be no single message's doing.
@@ -153,6 +158,34 @@ def internal(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
         retry=Retry.UNSAFE if left else Retry.NEVER,
         detail=detail,
     )
+
+
+def discreet(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[Outcome]:
+    """Take the messages' words out of what a provider says of them; `raw` keeps its own.
+
+    What is said of several alike may quote any of them.
+    """
+    about: dict[str, list[Message]] = {}
+    for outcome, message in zip(outcomes, messages, strict=True):
+        if not isinstance(outcome, Accepted):
+            about.setdefault(outcome.failure.detail, []).append(message)
+    details = {
+        detail: without(detail, {words for each in group for words in _words(each)})
+        for detail, group in about.items()
+    }
+    return [
+        outcome
+        if isinstance(outcome, Accepted)
+        else attrs.evolve(
+            outcome,
+            failure=attrs.evolve(outcome.failure, detail=details[outcome.failure.detail]),
+        )
+        for outcome in outcomes
+    ]
+
+
+def _words(message: Message) -> Iterator[str]:
+    return (words for _, words in words_of((message.content, message.fallback), "message"))
 
 
 def with_retry_after(failure: Failure, response: Response, now: datetime) -> Failure:

@@ -19,6 +19,7 @@ from omnimsg.adapter import Context, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.size import in_words
 from omnimsg.engine import classify
 from omnimsg.engine.flow import BrokenFlow, FlowRun, blame, described
 from omnimsg.engine.transport import TransportFault
@@ -82,9 +83,9 @@ class Dispatcher:
         limit = self._adapter.capabilities.max_bytes
         if limit is not None and isinstance(request.body, bytes) and len(request.body) > limit:
             run.close()
-            return await self._halved(messages, deadline, len(request.body))
+            return await self._halved(messages, deadline, len(request.body), limit)
         if self._journal is None:
-            return await self._completed(references, run, request)
+            return await self._sent(messages, run, request)
         return await self._journalled(self._journal, messages, run, request, deadline)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
@@ -109,16 +110,15 @@ class Dispatcher:
             return self._all(references, *self._broken(error, run))
 
     async def _halved(
-        self, messages: Sequence[Message], deadline: Deadline, size: int
+        self, messages: Sequence[Message], deadline: Deadline, size: int, limit: int
     ) -> list[Outcome]:
         """Cut a batch whose request would be too long in two, before anything is written."""
         if len(messages) == 1:
-            limit = self._adapter.capabilities.max_bytes
             failure = Failure(
                 reason=Reason.CONTENT_TOO_LARGE,
                 retry=Retry.NEVER,
                 path="content",
-                detail=f"makes a request of {size} bytes; the provider takes {limit}",
+                detail=f"makes a request of {in_words(size)}; the provider takes {in_words(limit)}",
             )
             return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
         middle = len(messages) // 2
@@ -139,7 +139,7 @@ class Dispatcher:
         try:
             refusal = await self._intended(journal, messages, deadline)
             if refusal is None:
-                outcomes = await self._completed(references, run, request)
+                outcomes = await self._sent(messages, run, request)
             else:
                 run.close()
                 outcomes = self._all(references, *refusal)
@@ -195,6 +195,12 @@ class Dispatcher:
         log.critical(
             "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
         )
+
+    async def _sent(
+        self, messages: Sequence[Message], run: _Run, request: Request
+    ) -> list[Outcome]:
+        references = [message.reference for message in messages]
+        return classify.discreet(await self._completed(references, run, request), messages)
 
     async def _completed(
         self, references: Sequence[str], run: _Run, request: Request

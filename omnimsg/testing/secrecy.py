@@ -11,7 +11,7 @@ from urllib.parse import quote
 import attrs
 
 from omnimsg.adapter import Multipart, Request, Source
-from omnimsg.domain.privacy import Secret, hidden
+from omnimsg.domain.privacy import Secret, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ def private_words(message: Message) -> dict[str, str]:
     Returns:
         The path of each, by the words.
     """
-    found = {each: path for path, each in _hidden(message.content, "content")}
+    found = {each: path for path, each in words_of(message.content, "content")}
     if isinstance(message.to, str):
         found[message.to.lstrip("+")] = "to"
     return {words: path for words, path in found.items() if len(words) >= LEAST}
@@ -109,16 +109,3 @@ def _secrets(value: Any, path: str) -> Iterator[tuple[str, Secret]]:  # noqa: AN
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             yield from _secrets(getattr(value, field.name), f"{path}.{field.name}")
-
-
-def _hidden(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any content
-    if isinstance(value, (list, tuple)):
-        for position, each in enumerate(value):
-            yield from _hidden(each, f"{path}[{position}]")
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            each, where = getattr(value, field.name), f"{path}.{field.name}"
-            if isinstance(each, str) and (field.repr is hidden or field.repr is False):
-                yield where, each
-            else:
-                yield from _hidden(each, where)

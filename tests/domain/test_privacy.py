@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import CONTENTS, contents, emails, failures, messages, phone_numbers
 
-from omnimsg.domain.content import Content, Email, Text
+from omnimsg.domain.content import Content, Email, Template, Text, TextParameter
 from omnimsg.domain.errors import (
     AmbiguousError,
     InvalidValue,
@@ -25,7 +25,15 @@ from omnimsg.domain.frozen import FrozenDict
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
-from omnimsg.domain.privacy import Secret, hidden, mask_email, mask_number, mask_text
+from omnimsg.domain.privacy import (
+    Secret,
+    hidden,
+    mask_email,
+    mask_number,
+    mask_text,
+    without,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -307,3 +315,36 @@ def test_validation_does_not_repeat_values(value: str) -> None:
         with pytest.raises(InvalidValue) as caught:
             Message(**{"to": "+37255500001", "content": "Hello", **fields})
         assert MARK not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "left"),
+    [
+        ("content 'My OTP is 482913 ok' is bad", "My OTP is 482913 ok", "content '…' is bad"),
+        ("content 'My OTP is 482913' is bad", "My OTP is 482913 ok", "content '…' is bad"),
+        ("content 'My OTP is 4829...'", "My OTP is 482913 ok", "content '…...'"),
+        ("twice: My OTP is 1, My OTP is 1", "My OTP is 1", "twice: …, …"),
+        ('bad: "Dear Ada,\\nyour code: 1234"', "Dear Ada,\nyour code: 1234", 'bad: "…\\n…"'),
+        ("bad: it&#39;s your code 1234", "it's your code 1234", "bad: it&#39;…"),
+        ("the token 'ok' is no ok", "ok", "the token '…' is no …"),
+        ("nothing of it", "My OTP is 482913 ok", "nothing of it"),
+        ("nothing at all", "", "nothing at all"),
+    ],
+)
+def test_a_sentence_without_the_messages_words(said: str, words: str, left: str) -> None:
+    """A quotation goes, whole or cut off or escaped, and the rest stays."""
+    assert left == without(said, [words])
+
+
+@given(st.text(st.characters(categories=["L", "N", "Zs"])).map(str.strip).filter(bool))
+def test_no_quotation_survives(words: str) -> None:
+    """Whatever a text is, its whole quotation is taken out, and nothing else."""
+    assert "[…]" == without(f"[{words}]", [words])
+
+
+@given(CONTENTS[Template])
+def test_the_words_of_a_template_are_found(content: Template) -> None:
+    """Everything that the repr hides is among them, its parameters too."""
+    found = {words for _, words in words_of(content, "content")}
+
+    assert {each.text for each in content.body if isinstance(each, TextParameter)} <= found
