@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # Requests refused in a row, with nothing taken in between, before messages are held back.
-REFUSALS = 3
+REFUSALS = 2
 
 # Seconds until a batch may try again.
 PAUSE = 5.0
