@@ -157,6 +157,7 @@ class Dispatcher:
     ) -> tuple[Verdict, Failure] | None:
         """Record what is about to leave; say why nothing may where that fails."""
         writing = asyncio.create_task(_warned(journal, self._account, messages))
+        writing.add_done_callback(_heard)
         in_time = False
         try:
             await asyncio.wait([writing], timeout=deadline.remaining())
@@ -176,6 +177,7 @@ class Dispatcher:
     async def _settle(self, journal: Journal, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes, also for a caller that is gone; what cannot be recorded is shouted."""
         writing = asyncio.create_task(_told(journal, outcomes))
+        writing.add_done_callback(_heard)
         try:
             await _wait(writing)
         finally:
@@ -263,6 +265,12 @@ async def _warned(journal: Journal, account: str, messages: Sequence[Message]) -
 
 async def _told(journal: Journal, outcomes: Sequence[Outcome]) -> None:
     await journal.settle(outcomes)
+
+
+def _heard(task: asyncio.Future[None]) -> None:
+    """Keep asyncio from logging an error that comes too late: it may quote a message."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _wait(task: asyncio.Future[None]) -> None:

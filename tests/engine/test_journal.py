@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -178,6 +179,27 @@ async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
     assert isinstance(outcome, NotSent)
     assert [("settle", ("r0", "not_sent"))] == diary.told
     go.set()
+
+
+async def test_an_error_that_comes_after_the_deadline_is_not_quoted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody waits for the journal's error any more, and asyncio does not log it either."""
+
+    async def failing_late() -> None:
+        try:
+            await stuck()
+        finally:
+            await broken()
+
+    diary = Diary(intending=failing_late)
+
+    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+    gc.collect()
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.DEADLINE_EXCEEDED is outcome.reason
+    assert "never retrieved" not in caplog.text
 
 
 async def test_an_intent_that_cancels_itself_keeps_everything_back() -> None:
