@@ -215,9 +215,9 @@ class HttpTransport:
 
 
 def _climbs(text: str) -> bool:
-    """Whether a path, however it is escaped, has segments that lead somewhere else."""
+    """Whether a path has segments that lead somewhere else, as `..` does however it is escaped."""
     path = text.partition("?")[0].partition("#")[0]
-    return not {".", ".."}.isdisjoint(unquote(path).replace("\\", "/").split("/"))
+    return not {".", ".."}.isdisjoint(map(unquote, path.split("/")))
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:

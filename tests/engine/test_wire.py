@@ -244,8 +244,6 @@ def test_loopback_is_this_machine_and_no_name_that_looks_like_it(
         "/messages/.",
         "/messages/../balance",
         "/messages/%2e%2E",
-        "/messages/..%2Fbalance",
-        "/messages/..%5Cbalance",
         "/messages/..?page=1",
         "/messages/..#top",
         f"{OPEN}/messages/../balance",
@@ -258,7 +256,9 @@ async def test_a_path_leads_where_it_says(url: str) -> None:
     assert Reason.MISCONFIGURED is fault.reason
 
 
-@pytest.mark.parametrize("path", ["/messages/a..b", "/messages/...", "/x?page=../.."])
+@pytest.mark.parametrize(
+    "path", ["/messages/a..b", "/messages/...", "/x/..%2Fbalance", "/x?page=../.."]
+)
 def test_dots_elsewhere_are_only_dots(path: str) -> None:
     """Only a segment of one or two dots leads away."""
     url, _ = wire_to(OPEN)._address(Request("GET", path))
