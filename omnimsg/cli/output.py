@@ -34,6 +34,7 @@ COLOURS = {
     "accepted": "green",
     "delivered": "green",
     "read": "green",
+    "bad": "red",
     "rejected": "red",
     "failed": "red",
     "expired": "red",
