@@ -11,7 +11,9 @@ be read does not stop the others.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
 
 import attrs
@@ -72,7 +74,7 @@ def open_lines(path: Path) -> Lines:
     if not path.is_file():
         if path.exists():
             raise LinesError("is no regular file, and could not be read again to resume")
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     for kind in (JsonLines, Table):
         if path.suffix.lower() in kind.suffixes:
             return kind(path)

@@ -22,13 +22,15 @@ import attrs
 from cyclopts import Parameter
 from rich.text import Text
 
-from omnimsg.cli.errors import REFUSED, UNCERTAIN, Stop, code_of
+from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop, code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import COLOURS, clean, json_lines, line, say_error, say_hint
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structure import one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import anyio
 
     from omnimsg.batch import Lines, Results, Run, Standings
@@ -137,19 +139,13 @@ def _opened(file: Path, where: Path, *, resume: bool) -> "tuple[Lines, Results]"
         raise Stop(f"{name}: cannot be used: {_why(error)}", "check its name and rights") from error
 
 
-def _driven(send: "Any", book: "Results") -> int:  # noqa: ANN401 - a coroutine function
+def _driven(send: "Callable[[], Awaitable[OSError | None]]", book: "Results") -> int:
     """Run to the end, and let go of the results whatever happens."""
     import anyio  # noqa: PLC0415
 
-    code = 0
+    code = DONE
     try:
-        anyio.run(send)
-    except OSError as error:
-        say_error(
-            f"{error.filename or book.path}: {_why(error)}; nothing more was sent",
-            "nothing has left unrecorded: make room or mend the file, then --resume",
-        )
-        code = REFUSED
+        trouble = anyio.run(send)
     finally:
         try:
             book.close()
@@ -159,16 +155,24 @@ def _driven(send: "Any", book: "Results") -> int:  # noqa: ANN401 - a coroutine 
                 "--resume will count them as ambiguous",
             )
             code = UNCERTAIN
-    return code
+    if trouble is None:
+        return code
+    say_error(
+        f"{trouble.filename or book.path}: {_why(trouble)}; the run had to stop",
+        "nothing has left unrecorded: make room or mend the file, then --resume",
+    )
+    return max(code, REFUSED)
 
 
 async def _send(
     run: "Run", book: "Results", loaded: "Config", account: str | None, deadline: float
-) -> None:
+) -> OSError | None:
+    """Send, and return what kept the results or the file from being used on the way."""
     import anyio  # noqa: PLC0415
 
     from omnimsg.client import Client  # noqa: PLC0415
 
+    trouble = None
     adapters = loaded.adapters.values()
     async with (
         Client(adapters, default=loaded.default, journal=book) as client,
@@ -176,8 +180,12 @@ async def _send(
     ):
         with anyio.CancelScope() as patience:
             group.start_soon(_heed, run, patience)
-            await run.send(client, account=account, deadline=deadline)
+            try:
+                await run.send(client, account=account, deadline=deadline)
+            except OSError as error:
+                trouble = error
         group.cancel_scope.cancel()
+    return trouble
 
 
 async def _heed(run: "Run", patience: "anyio.CancelScope") -> None:
