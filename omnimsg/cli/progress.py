@@ -6,14 +6,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from omnimsg.cli.errors import advice
-from omnimsg.cli.output import COLOURS, clean, say_error, say_hint
+from omnimsg.cli.output import COLOURS, clean, err, say_error, say_hint
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Board:
     Args:
         name: What is sent.
         total: About how many lines it has.
+
+    Attributes:
+        console: Where else to print while the bar is there.
     """
 
     def __init__(self, name: str, *, total: int) -> None:
@@ -45,23 +48,23 @@ class Board:
         self._counts: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
         self._started = time.monotonic()
-        console = Console(stderr=True, highlight=False)
-        self._live = (
-            Live(console=console, get_renderable=self._screen, refresh_per_second=8, transient=True)
-            if console.is_terminal
-            else None
+        self.console = err()
+        self._live = Live(
+            console=self.console,
+            get_renderable=self._screen,
+            refresh_per_second=8,
+            transient=True,
         )
 
     def __enter__(self) -> Self:
         """Show the bar."""
-        if self._live is not None:
+        if self.console.is_terminal:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Take the bar away; what was told stays."""
-        if self._live is not None:
-            self._live.stop()
+        self._live.stop()
 
     def skipped(self, line: int) -> None:
         """Count a line that an earlier run has done with."""
@@ -73,9 +76,9 @@ class Board:
         self._counts["bad"] += 1
         if self._counts["bad"] <= _MOST_BAD:
             what = [each.why if each.path == "line" else str(each) for each in problems]
-            say_error(f"line {line}: {'; '.join(what)}")
+            say_error(f"line {line}: {'; '.join(what)}", on=self.console)
         elif self._counts["bad"] == _MOST_BAD + 1:
-            say_hint("further bad lines are told by the results file only")
+            say_hint("further bad lines are told by the results file only", on=self.console)
 
     def concluded(self, line: int, outcome: Outcome) -> None:
         """Count an outcome, and tell of the first failure of its reason."""
@@ -85,7 +88,8 @@ class Board:
         if (outcome.kind, outcome.reason) not in self._told:
             self._told.add((outcome.kind, outcome.reason))
             what = f"line {line}: {outcome.kind.replace('_', ' ')} by {outcome.account}"
-            say_error(f"{what}: {outcome.failure.sentence()}", advice(outcome.failure))
+            hint = advice(outcome.failure)
+            say_error(f"{what}: {outcome.failure.sentence()}", hint, on=self.console)
 
     def _screen(self) -> RenderableType:
         counts = dict(self._counts)

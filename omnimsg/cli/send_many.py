@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import anyio
 
     from omnimsg.batch import Lines, Results, Run, Standings
+    from omnimsg.cli.progress import Board
     from omnimsg.config import Config
 
 # Seconds that what is under way has left to end after Ctrl+C.
@@ -104,7 +105,7 @@ def send_many(
     board = Board(file.name, total=max(0, book.breaks - (lines.form == "csv")))
     run = Run(lines, book, resend_ambiguous=record.resend_ambiguous, watcher=board)
     with board:
-        code = _driven(partial(_send, run, book, loaded, account, deadline), book)
+        code = _driven(partial(_send, run, book, loaded, account, deadline, board), book)
     counts = _counts(book.standings)
     rest = {
         "skipped": run.skipped,
@@ -165,7 +166,12 @@ def _driven(send: "Callable[[], Awaitable[OSError | None]]", book: "Results") ->
 
 
 async def _send(
-    run: "Run", book: "Results", loaded: "Config", account: str | None, deadline: float
+    run: "Run",
+    book: "Results",
+    loaded: "Config",
+    account: str | None,
+    deadline: float,
+    board: "Board",
 ) -> OSError | None:
     """Send, and return what kept the results or the file from being used on the way."""
     import anyio  # noqa: PLC0415
@@ -179,7 +185,7 @@ async def _send(
         anyio.create_task_group() as group,
     ):
         with anyio.CancelScope() as patience:
-            group.start_soon(_heed, run, patience)
+            group.start_soon(_heed, run, patience, board)
             try:
                 await run.send(client, account=account, deadline=deadline)
             except OSError as error:
@@ -188,7 +194,7 @@ async def _send(
     return trouble
 
 
-async def _heed(run: "Run", patience: "anyio.CancelScope") -> None:
+async def _heed(run: "Run", patience: "anyio.CancelScope", board: "Board") -> None:
     """Stop reading at the first Ctrl+C, and waiting for answers at the second."""
     import anyio  # noqa: PLC0415
 
@@ -200,7 +206,8 @@ async def _heed(run: "Run", patience: "anyio.CancelScope") -> None:
                 return
             run.stop()
             patience.deadline = anyio.current_time() + GRACE
-            say_hint("stopping when what is under way has ended; Ctrl+C again does not wait")
+            text = "stopping when what is under way has ended; Ctrl+C again does not wait"
+            say_hint(text, on=board.console)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -228,7 +235,7 @@ def _show(told: dict[str, Any], skipped: int, where: Path) -> None:
     text = Text(f"{total:,} {'line' if total == 1 else 'lines'}: ")
     text.append(Text(", ").join(parts or [Text("nothing to send")]))
     if skipped:
-        text.append(f"; {skipped:,} of them before this run")
+        text.append(f" ({skipped:,} skipped)")
     line(text)
     line(("results  ", "dim"), clean(str(where)))
 
