@@ -304,6 +304,8 @@ def _in_words(path: Path) -> Iterator[None]:
             " --resume sends what is left of it, --results begins again elsewhere"
         ) from None
     except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise ResultsError(f"{path}: there is no such folder; make it first") from None
         raise ResultsError(
             f"{path}: no such results file to resume; leave out --resume to begin"
         ) from None

@@ -221,7 +221,7 @@ def test_a_made_up_reference_is_the_same_in_every_run(
         (("many.jsonl", "--resume"), "no such results file to resume"),
         (("many.jsonl", "--results", "old"), "old: exists already"),
         (("many.jsonl", "--results", "old", "--resume"), "old: line 1 is damaged"),
-        (("many.jsonl", "--results", "no/old"), "no such results file"),
+        (("many.jsonl", "--results", "no/old"), "no/old: there is no such folder"),
         (("many.jsonl", "--config", "none.toml"), "none.toml: no such file"),
     ],
 )
