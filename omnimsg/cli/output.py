@@ -137,7 +137,7 @@ def err() -> Console:
 
 
 def say_error(text: str, hint: str | None = None, *, on: Console | None = None) -> None:
-    """Print an error and its advice on standard error, one line each.
+    """Print an error and its advice on standard error, one line each, or one per problem.
 
     Args:
         text: What went wrong.
@@ -145,7 +145,8 @@ def say_error(text: str, hint: str | None = None, *, on: Console | None = None) 
         on: The console of standard error where something moves on it already.
     """
     console = on or err()
-    console.print(Text.assemble(("error: ", "bold red"), clean(text)), soft_wrap=True)
+    for each in text.splitlines():
+        console.print(Text.assemble(("error: ", "bold red"), clean(each)), soft_wrap=True)
     if hint:
         say_hint(hint, on=console)
 
