@@ -215,7 +215,7 @@ def test_a_scheduled_message_is_stopped_once(run: Run, sandbox: Sandbox) -> None
 
 def test_an_answer_that_is_lost(run: Run, sandbox: Sandbox) -> None:
     """Whether it is stopped is not certain: exit code 3, and how to find out."""
-    sandbox.faults.add("reset_after", on="any", provider="messente", probability=1.0)
+    sandbox.faults.add("reset_after", on="any", provider="messente")
 
     ran = run("cancel", "messente:1", "--json")
 
