@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 
@@ -84,7 +84,7 @@ class Run:
             ConfigError: There is no such account.
         """
         stream = client.send_many(self._messages(), account=account, deadline=deadline)
-        async with aclosing(cast("AsyncGenerator[Outcome, None]", stream)) as outcomes:
+        async with aclosing(stream) as outcomes:
             number = 0
             async for outcome in outcomes:
                 line = self._results.conclude(outcome)
