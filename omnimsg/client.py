@@ -143,6 +143,11 @@ class Client:
         """The adapters by account name; their `capabilities` say what each account can do."""
         return {name: account.adapter for name, account in self._accounts.items()}
 
+    @property
+    def default(self) -> str:
+        """The name of the account that is used unless another is named."""
+        return self._default
+
     async def send(
         self, message: Message, *, account: str | None = None, deadline: float = DEADLINE
     ) -> Accepted:

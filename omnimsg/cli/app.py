@@ -10,7 +10,24 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App, Parameter
 
-from omnimsg.cli import codes, config, demo, providers, sandbox, send, status
+from omnimsg.cli import (
+    balance,
+    cancel,
+    codes,
+    config,
+    demo,
+    download,
+    history,
+    interactions,
+    mark_read,
+    media_info,
+    providers,
+    sandbox,
+    send,
+    send_many,
+    status,
+    upload,
+)
 from omnimsg.cli.errors import DONE, explain
 from omnimsg.cli.output import say_error
 
@@ -21,7 +38,16 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo.demo,
     "sandbox": sandbox.sandbox,
     "send": send.send,
+    "send-many": send_many.send_many,
     "status": status.status,
+    "cancel": cancel.cancel,
+    "history": history.history,
+    "interactions": interactions.interactions,
+    "mark-read": mark_read.mark_read,
+    "upload": upload.upload,
+    "download": download.download,
+    "media-info": media_info.media_info,
+    "balance": balance.balance,
     "providers": providers.providers,
     "codes": codes.codes,
     "config show": config.show,

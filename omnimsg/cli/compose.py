@@ -7,22 +7,20 @@ everything that has no flag.
 from __future__ import annotations
 
 import json
-import mimetypes
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import Stop
+from omnimsg.cli.times import moment
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.jsonform import message_from_json
-from omnimsg.domain.media import MediaKind
+from omnimsg.domain.media import MediaKind, kind_of_url
 from omnimsg.domain.message import Message
 
 if TYPE_CHECKING:
@@ -114,7 +112,7 @@ def _message(to: str, content: Content, flags: Flags) -> Message:
         content,
         channel=flags.channel,
         sender=flags.sender,
-        send_at=None if flags.at is None else _time(flags.at),
+        send_at=moment("--at", flags.at),
         ttl=flags.ttl,
         **named,
     )
@@ -143,7 +141,9 @@ def _text(flags: Flags) -> Content:
 
 def _media(flags: Flags) -> Content:
     url = flags.media or ""
-    kind = flags.media_kind or _kind_of(url)
+    kind = flags.media_kind or kind_of_url(url)
+    if kind is None:
+        raise Stop("--media: its ending does not tell what it is", "say it with --media-kind")
     return Media.link(kind, url, caption=flags.caption)
 
 
@@ -184,26 +184,6 @@ def _flag_of(path: str) -> str:
 
 def _flags(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
-
-
-def _kind_of(url: str) -> MediaKind:
-    kind = (mimetypes.guess_type(urlsplit(url).path)[0] or "").partition("/")[0]
-    known = {"image": MediaKind.IMAGE, "video": MediaKind.VIDEO, "audio": MediaKind.AUDIO}
-    if not kind:
-        raise Stop("--media: its ending does not tell what it is", "say it with --media-kind")
-    return known.get(kind, MediaKind.DOCUMENT)
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Stop("--at: is not a time", "write it as 2030-05-01T09:00:00+02:00") from None
-    if at.tzinfo is None:
-        raise Stop(
-            "--at: must say its offset from UTC", f"write it as {at.isoformat()}+00:00 for UTC"
-        )
-    return at
 
 
 def _from_file(name: str) -> Message:

@@ -49,7 +49,9 @@ _BY_REASON = {
     Reason.UNSUPPORTED: _CARRIES,
     Reason.UNSUPPORTED_CONTENT: _CARRIES,
     Reason.DEADLINE_EXCEEDED: "give it more time with --deadline SECONDS",
-    Reason.MEDIA_NEEDS_UPLOAD: "give a public address with --media, or upload the file first",
+    Reason.MEDIA_INVALID: "check the file, and what is said of it",
+    Reason.MEDIA_NOT_FOUND: "check the file's id and account; providers delete files after a time",
+    Reason.MEDIA_NEEDS_UPLOAD: "give a public address, or a file that `omnimsg upload` stored",
 }
 _BY_FAULT = {
     Fault.RECIPIENT: "check the recipient; the same message will be refused again",
@@ -98,8 +100,7 @@ def explain(error: Exception) -> Stop:
     if isinstance(error, InvalidValue):
         return Stop(str(error), "see `omnimsg --help`")
     if isinstance(error, Unsupported):
-        what, _, what_to_do = str(error).partition("; ")
-        return Stop(what, what_to_do or _CARRIES)
+        return Stop(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):
         return Stop(str(error), advice(error.failure), code=REFUSED)
     return Stop(

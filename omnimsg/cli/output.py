@@ -34,6 +34,7 @@ COLOURS = {
     "accepted": "green",
     "delivered": "green",
     "read": "green",
+    "bad": "red",
     "rejected": "red",
     "failed": "red",
     "expired": "red",
@@ -130,16 +131,27 @@ def json_lines(values: Iterable[Any]) -> None:
     sys.stdout.flush()
 
 
-def say_error(text: str, hint: str | None = None) -> None:
-    """Print an error and its advice on standard error, one line each, or one per problem."""
-    console = Console(stderr=True, highlight=False)
-    for line in text.splitlines():
-        console.print(Text.assemble(("error: ", "bold red"), clean(line)), soft_wrap=True)
+def err() -> Console:
+    """Return the console of standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def say_error(text: str, hint: str | None = None, *, on: Console | None = None) -> None:
+    """Print an error and its advice on standard error, one line each, or one per problem.
+
+    Args:
+        text: What went wrong.
+        hint: What to do about it.
+        on: The console of standard error where something moves on it already.
+    """
+    console = on or err()
+    for each in text.splitlines():
+        console.print(Text.assemble(("error: ", "bold red"), clean(each)), soft_wrap=True)
     if hint:
-        console.print(Text.assemble(("hint: ", "bold cyan"), clean(hint)), soft_wrap=True)
+        say_hint(hint, on=console)
 
 
-def say_hint(text: str) -> None:
-    """Print advice alone, on standard error: it is not part of a command's result."""
-    console = Console(stderr=True, highlight=False)
+def say_hint(text: str, *, on: Console | None = None) -> None:
+    """Print advice on standard error: it is not part of a command's result."""
+    console = on or err()
     console.print(Text.assemble(("hint: ", "bold cyan"), clean(text)), soft_wrap=True)

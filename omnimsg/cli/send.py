@@ -66,7 +66,7 @@ def send(
 
     outcomes = anyio.run(partial(_send, config, messages, account, deadline))
     if as_json:
-        json_lines(map(_as_json, outcomes))
+        json_lines(map(outcome_as_json, outcomes))
     for sent, outcome in zip(messages, outcomes, strict=True):
         _show(sent, outcome, quiet=as_json)
     return code_of({outcome.kind for outcome in outcomes})
@@ -83,7 +83,8 @@ async def _send(
     return sorted(outcomes, key=lambda outcome: outcome.position or 0)
 
 
-def _as_json(outcome: "Outcome") -> dict[str, Any]:
+def outcome_as_json(outcome: "Outcome") -> dict[str, Any]:
+    """Write an outcome in the form that the module describes."""
     from omnimsg.domain.jsonform import outcome_to_json  # noqa: PLC0415
 
     found = outcome.id if isinstance(outcome, Accepted) else None

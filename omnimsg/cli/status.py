@@ -10,10 +10,9 @@ The JSON form is one object:
   `reason`
 """
 
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE, REFUSED
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import clean, json_lines, line, out, plain, reason, table, word
@@ -22,6 +21,7 @@ from omnimsg.domain.reason import Reason
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from omnimsg.client import Client
     from omnimsg.domain.status import Evidence, LegStatus, MessageStatus
 
 
@@ -43,21 +43,16 @@ def status(
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
-    import anyio  # noqa: PLC0415 - keeps help fast
 
-    found = anyio.run(partial(_ask, config, message_id, deadline))
+    async def call(client: "Client") -> "MessageStatus":
+        return await client.status(message_id, deadline=deadline)
+
+    found = ask(config, call)
     if as_json:
         json_lines([status_to_json(found)])
     else:
         _show(found)
     return REFUSED if found.reason is Reason.NOT_FOUND else DONE
-
-
-async def _ask(config: Path, message_id: str, deadline: float) -> "MessageStatus":
-    from omnimsg.client import Client  # noqa: PLC0415
-
-    async with Client.from_config(config) as client:
-        return await client.status(message_id, deadline=deadline)
 
 
 def status_to_json(found: "MessageStatus") -> dict[str, Any]:

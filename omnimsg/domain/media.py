@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
+from urllib.parse import urlsplit
 
 import attrs
 from attrs.validators import optional
@@ -55,6 +57,14 @@ class MediaKind(StrEnum):
 def to_media_kind(value: MediaKind | str) -> MediaKind:
     """Convert a kind's exact name to the kind; leave everything else for the validator."""
     return validate.to_member(MediaKind, value)
+
+
+def kind_of_url(url: str) -> MediaKind | None:
+    """Guess from a URL's ending what is there; `None` where it does not tell."""
+    family = (mimetypes.guess_type(urlsplit(url).path)[0] or "").partition("/")[0]
+    if family in ("image", "video", "audio"):
+        return MediaKind(family)
+    return MediaKind.DOCUMENT if family else None
 
 
 @attrs.frozen

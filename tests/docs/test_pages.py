@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -15,14 +17,18 @@ from omnimsg.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-EXAMPLE = re.compile(r"<!-- run(?P<where>: sandbox)? -->\n```python\n(?P<code>.*?)```", re.DOTALL)
+EXAMPLE = re.compile(
+    r"<!-- run(?P<where>: sandbox)? -->\n```(?P<kind>python|sh)\n(?P<code>.*?)```\n"
+    r"(?:\n```text\n(?P<said>.*?)```\n)?",
+    re.DOTALL,
+)
 FENCE = re.compile(r"```(?P<kind>\w*)\n(?P<text>.*?)```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://|#|mailto:)(?P<target>[^)#\s]+)[^)]*\)")
 
 
 def _examples() -> list[pytest.param]:  # type: ignore[valid-type]  # pytest's own class
     return [
-        pytest.param(found["code"], found["where"] is not None, id=f"{page.stem}-{number}")
+        pytest.param(found, id=f"{page.stem}-{number}")
         for page in PAGES
         for number, found in enumerate(EXAMPLE.finditer(page.read_text(encoding="utf-8")), 1)
     ]
@@ -43,21 +49,33 @@ def test_generated_tables_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("code", "sandbox"), _examples())
-async def test_an_example_runs(code: str, sandbox: bool, tmp_path: Path) -> None:
-    """Every example marked to be run ends without an error."""
-    script = tmp_path / "example.py"
-    script.write_text(code, encoding="utf-8")
-    command = [sys.executable, "-W", "error", str(script)]
+@pytest.mark.parametrize("example", _examples())
+async def test_an_example_runs(example: re.Match[str], tmp_path: Path) -> None:
+    """Every example marked to be run ends without an error, and prints what stands below it."""
+    script = tmp_path / "example.txt"
+    script.write_text(example["code"], encoding="utf-8")
+    runner = {"sh": ["sh", "-eu"], "python": [sys.executable, "-W", "error"]}
+    command = [*runner[example["kind"]], str(script)]
+    # The command and the interpreter under test, whatever else is installed.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = partial(
+        anyio.run_process,
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "COLUMNS": "80"},
+        check=False,
+    )
 
-    if sandbox:
+    if example["where"]:
         async with Sandbox() as running:
             (tmp_path / "omnimsg.toml").write_text(running.config_toml(), encoding="utf-8")
-            done = await anyio.run_process(command, cwd=tmp_path, check=False)
+            done = await run()
     else:
-        done = await anyio.run_process(command, cwd=tmp_path, check=False)
+        done = await run()
 
     assert (done.returncode, done.stderr.decode()) == (0, "")
+    if example["said"] is not None:
+        assert example["said"] == done.stdout.decode()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,0 +1,46 @@
+"""`omnimsg balance`: what is left on an account.
+
+The JSON form is one object: `account`, `amount` (as text, or null) and `currency` (or null where
+the provider names none).
+"""
+
+from typing import TYPE_CHECKING
+
+from omnimsg.cli.asking import ask
+from omnimsg.cli.errors import DONE
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.output import clean, json_lines, line
+
+if TYPE_CHECKING:
+    from omnimsg.client import Client
+    from omnimsg.domain.history import Balance
+
+
+def balance(
+    *,
+    account: str | None = None,
+    config: ConfigFile = CONFIG_FILE,
+    deadline: float = 30.0,
+    as_json: Json = False,
+) -> int:
+    """Ask what is left on an account.
+
+    It is also the cheapest way to try an account's credentials.
+
+    Args:
+        account: The account to ask; the default account unless given.
+        config: The configuration, a TOML file.
+        deadline: Seconds to wait for the provider.
+        as_json: Print JSON lines.
+    """
+
+    async def call(client: "Client") -> "tuple[str, Balance]":
+        return account or client.default, await client.balance(account=account, deadline=deadline)
+
+    name, found = ask(config, call)
+    amount = None if found.amount is None else f"{found.amount:f}"
+    if as_json:
+        json_lines([{"account": name, "amount": amount, "currency": found.currency}])
+    else:
+        line(f"{amount or 'not said'} {clean(found.currency or '')}".rstrip(), (f"  {name}", "dim"))
+    return DONE
