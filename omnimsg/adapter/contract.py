@@ -43,7 +43,9 @@ T = TypeVar("T")
 Answered: TypeAlias = T | Failure | None
 """What an operation's flow returns: the value, the provider's refusal in the unified model, or
 `None` where the answer held no verdict; the engine then goes by the HTTP status alone. A flow that
-can tell without asking that the answer is no returns the `Failure` before its first request."""
+can tell without asking that the answer is no returns the `Failure` before its first request. The
+retry advice of a code's row may stay as it is: where the request may be repeated, the engine makes
+`UNSAFE` of it `SAFE`."""
 
 
 class Operation(StrEnum):
@@ -177,8 +179,7 @@ class Adapter(ABC, Generic[S]):
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Ask where a message is.
 
-        An id that the provider does not know is a `MessageStatus` with `UNKNOWN` and the reason
-        `NOT_FOUND`, not a failure.
+        An id that the provider does not know is `MessageStatus.not_found`, not a failure.
         """
         raise self.lacks(Operation.STATUS)
 

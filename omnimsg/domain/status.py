@@ -164,13 +164,29 @@ class MessageStatus:
 
     Attributes:
         id: The message's id.
-        legs: In sending order; empty where the provider knows nothing of the message.
+        legs: In sending order; for an id that the provider does not know, one that says so.
         raw: The provider's own words.
     """
 
     id: MessageId
     legs: tuple[LegStatus, ...]
     raw: Any = attrs.field(default=None, repr=False)
+
+    @classmethod
+    def not_found(
+        cls,
+        id: MessageId,  # noqa: A002 - the field's name
+        at: datetime,
+        *,
+        channel: Channel | None = None,
+        provider_status: str = "",
+        raw: Any = None,  # noqa: ANN401 - whatever the provider said
+    ) -> MessageStatus:
+        """Build the status of an id that the provider does not know: `UNKNOWN`, `NOT_FOUND`."""
+        reason = Reason.NOT_FOUND
+        evidence = Evidence(Status.UNKNOWN, provider_status, reason=reason, fault=reason.fault)
+        leg = LegStatus(channel=channel, timeline=Timeline.of(evidence, at))
+        return cls(id=id, legs=(leg,), raw=raw)
 
     @property
     def deciding(self) -> LegStatus | None:

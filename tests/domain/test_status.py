@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import evidence, message_statuses, timelines, times
 
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen import FrozenDict
 from omnimsg.domain.message_id import MessageId
@@ -27,8 +28,6 @@ from omnimsg.domain.status import (
 
 if TYPE_CHECKING:
     from random import Random
-
-    from omnimsg.domain.channel import Channel
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
@@ -198,6 +197,22 @@ def test_folding_legs(legs: list[LegStatus], expected: Status, deciding: int | N
 
     assert expected is message.status
     assert message.deciding is (None if deciding is None else legs[deciding])
+
+
+def test_an_id_that_is_not_known() -> None:
+    """It is no failure but an unknown, which says why, when and in which words."""
+    found = MessageStatus.not_found(
+        MessageId("messente:1"), NOW, channel=Channel.SMS, provider_status="NONE", raw={"a": 1}
+    )
+
+    [(said, at)] = found.legs[0].timeline.entries.items()
+    assert (Status.UNKNOWN, Reason.NOT_FOUND, {"a": 1}) == (found.status, found.reason, found.raw)
+    assert (Channel.SMS, "NONE", Reason.NOT_FOUND.fault, NOW) == (
+        found.legs[0].channel,
+        said.provider_status,
+        said.fault,
+        at,
+    )
 
 
 def test_the_reason_is_the_deciding_legs() -> None:

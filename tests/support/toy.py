@@ -51,7 +51,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
 from omnimsg.testing import Accept, AdapterConformance, Missing, Said
 
 if TYPE_CHECKING:
@@ -231,21 +231,15 @@ class ToyAdapter(Adapter[ToySettings]):
         """Ask where a text is."""
         response = yield self.request(f"/texts/{quote(provider_id, safe='')}")
         document = as_object(response.json())
+        asked = MessageId.of(self.account.name, provider_id)
         if response.status == 404:
-            evidence = Evidence(
-                Status.UNKNOWN,
-                "",
-                reason=Reason.NOT_FOUND,
-                fault=Reason.NOT_FOUND.fault,
-            )
-        elif isinstance(state := document.get("state"), str):
-            evidence = self.statuses.evidence(state)
-        else:
+            return MessageStatus.not_found(asked, context.now, raw=document)
+        state = document.get("state")
+        if not isinstance(state, str):
             return None
-        leg = LegStatus(timeline=Timeline.of(evidence, context.now), provider_id=provider_id)
-        return MessageStatus(
-            id=MessageId.of(self.account.name, provider_id), legs=(leg,), raw=document
-        )
+        timeline = Timeline.of(self.statuses.evidence(state), context.now)
+        leg = LegStatus(timeline=timeline, provider_id=provider_id)
+        return MessageStatus(id=asked, legs=(leg,), raw=document)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Call a text back."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
@@ -167,10 +166,7 @@ def asked(
     found = refusal(response.json(), response, adapter)
     if found is None:
         return None
-    row, failure = found
-    if row.verdict is Verdict.AMBIGUOUS:
-        # Asking changes nothing, so an answer that proves nothing may be asked for again.
-        return attrs.evolve(failure, retry=Retry.SAFE)
+    failure = found[1]
     if response.status == 404 and missing is not None:
         return attrs.evolve(failure, reason=missing, fault=missing.fault, retry=Retry.NEVER)
     return failure

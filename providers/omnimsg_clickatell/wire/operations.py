@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import attrs
-
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 from omnimsg_clickatell.capabilities import MEDIA_DAYS
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.statuses import STATUSES
@@ -41,6 +39,7 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
     data = response.json()
     if response.status != 200 or not isinstance(data, dict):
         return None
+    id_ = MessageId.of(context.account, provider_id)
     legs = []
     for name, entry in data.items():
         channel = channel_from(name)
@@ -53,15 +52,10 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
                 )
             )
     if not legs:
-        unknown = Evidence(
-            Status.UNKNOWN,
-            text_of(data, "status") or "",
-            reason=Reason.NOT_FOUND,
-            fault=Reason.NOT_FOUND.fault,
-        )
         at = _moment(data.get("timestamp"), _MILLISECOND) or context.now
-        legs.append(LegStatus(timeline=Timeline.of(unknown, at), provider_id=provider_id))
-    return MessageStatus(id=MessageId.of(context.account, provider_id), legs=tuple(legs), raw=data)
+        word = text_of(data, "status") or ""
+        return MessageStatus.not_found(id_, at, provider_status=word, raw=data)
+    return MessageStatus(id=id_, legs=tuple(legs), raw=data)
 
 
 def read_upload(
@@ -123,8 +117,6 @@ def read_balance(response: Response) -> Balance | None:
 def refusal(response: Response, table: CodeTable, *, missing: Reason, words: str) -> Failure | None:
     """Read why an operation was refused; `None` where neither body nor status says.
 
-    All of these operations may be repeated, so nothing here is `UNSAFE`.
-
     Args:
         response: An answer that is no success.
         table: The account's codes.
@@ -137,8 +129,7 @@ def refusal(response: Response, table: CodeTable, *, missing: Reason, words: str
     row = None if code is None else table.get(code, GLOBAL) or table.get(code, MESSAGE)
     if row is not None and isinstance(error, dict):
         sentence = text_of(error, "description") or ""
-        failure = row.failure(detail=sentence, response=response, raw=data)
-        return attrs.evolve(failure, retry=Retry.SAFE) if row.retry is Retry.UNSAFE else failure
+        return row.failure(detail=sentence, response=response, raw=data)
     if response.status == 404:
         return Failure(
             reason=missing,

@@ -15,8 +15,8 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
-from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
 from omnimsg_messente.wire.source import blamed
 
@@ -115,17 +115,9 @@ def status(
         legs = tuple(_leg(each, adapter, context) for each in entries if isinstance(each, dict))
         return MessageStatus(id=id_, legs=legs, raw=document)
     if is_unknown(document, response):
-        evidence = Evidence(
-            Status.UNKNOWN, "", reason=Reason.NOT_FOUND, fault=Reason.NOT_FOUND.fault
-        )
-        leg = LegStatus(timeline=Timeline.of(evidence, context.now))
-        return MessageStatus(id=id_, legs=(leg,), raw=document)
+        return MessageStatus.not_found(id_, context.now, raw=document)
     refused = refusal(document, response, adapter)
-    if refused is None:
-        return None
-    row, failure = refused
-    # Asking changes nothing, so an answer that proves nothing may be asked for again.
-    return attrs.evolve(failure, retry=Retry.SAFE) if row.verdict is Verdict.AMBIGUOUS else failure
+    return None if refused is None else refused[1]
 
 
 def cancelled(response: Response, adapter: Adapter[Any]) -> bool | Failure | None:

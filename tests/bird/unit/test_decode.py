@@ -340,15 +340,15 @@ def test_an_unknown_id_is_no_failure() -> None:
     assert bare is None
 
 
-def test_a_failed_look_up_may_be_asked_again_where_that_can_help() -> None:
-    """Reading changes nothing, so a conflict is safe to repeat; a wrong key is not worth it."""
+def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
+    """The row decides; that reading may be repeated is the engine's to know."""
     body = {"code": "SomeCode", "message": "Because"}
     _, conflict = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(409, body))
     _, wrong = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(401, body))
 
     assert isinstance(conflict, Failure)
     assert isinstance(wrong, Failure)
-    assert (Retry.SAFE, Retry.AFTER_FIX) == (conflict.retry, wrong.retry)
+    assert (Retry.UNSAFE, Retry.AFTER_FIX) == (conflict.retry, wrong.retry)
 
 
 @pytest.mark.parametrize("id_", ["m-1", "/m-1", "c-sms/", ""])

@@ -152,8 +152,8 @@ REFUSALS: list[tuple[int, Any, Reason, Retry]] = [
     (401, {"error": {"code": 1, "description": "no"}}, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
     (401, {"error": {"code": 7}}, Reason.FORBIDDEN, Retry.AFTER_FIX),
     (400, {"error": {"code": 43}}, Reason.RATE_LIMITED, Retry.SAFE),
-    (503, {"error": {"code": 19}}, Reason.PROVIDER_UNAVAILABLE, Retry.SAFE),
-    (500, {"error": {"code": "18"}}, Reason.PROVIDER_ERROR, Retry.SAFE),
+    (503, {"error": {"code": 19}}, Reason.PROVIDER_UNAVAILABLE, Retry.UNSAFE),
+    (500, {"error": {"code": "18"}}, Reason.PROVIDER_ERROR, Retry.UNSAFE),
 ]
 
 
@@ -161,7 +161,7 @@ REFUSALS: list[tuple[int, Any, Reason, Retry]] = [
 def test_refused_question(
     status_of: Any, status: int, document: Any, reason: Reason, retry: Retry
 ) -> None:
-    """A refusal is read by its code; a bare 404 means the account; asking again is always safe."""
+    """A refusal is read by its code, with its row's advice; a bare 404 means the account."""
     failure = status_of(document, status)
 
     assert isinstance(failure, Failure)

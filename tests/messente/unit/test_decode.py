@@ -494,14 +494,14 @@ def test_an_unknown_id_is_no_failure() -> None:
     assert bare is None
 
 
-def test_a_failed_look_up_may_be_asked_again() -> None:
-    """Reading changes nothing, so the provider's own failure is safe to repeat."""
+def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
+    """The row decides; that reading may be repeated is the engine's to know."""
     _, failed = drive(ADAPTER.status("o-1", CONTEXT), answer(500, errors("104")))
     _, forbidden = drive(ADAPTER.status("o-1", CONTEXT), answer(403, errors("102")))
 
     assert isinstance(failed, Failure)
     assert isinstance(forbidden, Failure)
-    assert (Retry.SAFE, Retry.AFTER_FIX) == (failed.retry, forbidden.retry)
+    assert (Retry.UNSAFE, Retry.AFTER_FIX) == (failed.retry, forbidden.retry)
 
 
 def test_cancelling_says_whether_it_came_in_time() -> None:
