@@ -56,7 +56,12 @@ def refused(reason: Reason, path: str, why: str) -> Failure:
 
 
 def check_message(
-    message: Message, channel: Channel | None, capabilities: Capabilities, *, account: str
+    message: Message,
+    channel: Channel | None,
+    capabilities: Capabilities,
+    *,
+    account: str,
+    uploads: bool,
 ) -> Failure | None:
     """Hold a message against what a provider can do.
 
@@ -65,6 +70,7 @@ def check_message(
         channel: The channel it will travel on, where one is known.
         capabilities: What the provider can do.
         account: The account's name, which stored media must belong to.
+        uploads: Whether files can be uploaded, so that it makes sense to advise it.
 
     Returns:
         The first thing that the provider cannot express; `None` where it can express everything.
@@ -94,7 +100,7 @@ def check_message(
                 field,
                 f"cannot be expressed on {channel.value} by this provider; leave it out",
             )
-    return check_content(message.content, channel, can, account=account)
+    return check_content(message.content, channel, can, account=account, uploads=uploads)
 
 
 def check_content(
@@ -103,6 +109,7 @@ def check_content(
     can: ChannelCapabilities,
     *,
     account: str,
+    uploads: bool,
     path: str = "content",
 ) -> Failure | None:
     """Hold content against what a provider can say on a channel; legs use this too."""
@@ -121,7 +128,7 @@ def check_content(
             )
         return None
     for where, source in sources_of(content, path):
-        failure = _check_source(source, where, can, channel, account)
+        failure = _check_source(source, where, can, channel, account, uploads=uploads)
         if failure is not None:
             return failure
     if isinstance(content, Media):
@@ -208,14 +215,24 @@ def actions_of(content: Content, path: str = "content") -> Iterator[tuple[str, A
 
 
 def _check_source(
-    source: Source, path: str, can: ChannelCapabilities, channel: Channel, account: str
+    source: Source,
+    path: str,
+    can: ChannelCapabilities,
+    channel: Channel,
+    account: str,
+    *,
+    uploads: bool,
 ) -> Failure | None:
     if isinstance(source, Stored) and source.account != account:
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,
-            f"is stored for account {source.account!r}; upload it through {account!r} with"
-            " client.upload to use it there",
+            f"is stored for account {source.account!r}; "
+            + (
+                f"upload it through {account!r} with client.upload to use it there"
+                if uploads
+                else f"nothing can be uploaded through {account!r}, give a link where it takes one"
+            ),
         )
     if source.kind in can.sources:
         if isinstance(source, Inline) and can.inline_max_bytes is not None:
@@ -224,11 +241,11 @@ def _check_source(
                 return refused(
                     Reason.MEDIA_TOO_LARGE,
                     path,
-                    f"has {in_words(size)}; {in_words(can.inline_max_bytes)} fit into a message,"
-                    " upload it with client.upload instead",
+                    f"has {in_words(size)}; {in_words(can.inline_max_bytes)} fit into a message"
+                    + (", upload it with client.upload instead" if uploads else ""),
                 )
         return None
-    if isinstance(source, Inline) and "stored" in can.sources:
+    if isinstance(source, Inline) and uploads and "stored" in can.sources:
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,

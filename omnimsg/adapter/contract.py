@@ -110,6 +110,11 @@ class Adapter(ABC, Generic[S]):
             if getattr(cls, each.value) is not getattr(Adapter, each.value)
         )
 
+    @classmethod
+    def uploads(cls) -> bool:
+        """Return whether files can be uploaded, so that a refusal may advise it."""
+        return cls.upload is not Adapter.upload
+
     @property
     def hosts(self) -> frozenset[str]:
         """Hosts, with ports where given, that the account's credentials may be sent to."""
@@ -149,7 +154,11 @@ class Adapter(ABC, Generic[S]):
         calls this first and adds them.
         """
         failure = check_message(
-            message, self.channel_of(message), self.capabilities, account=self.account.name
+            message,
+            self.channel_of(message),
+            self.capabilities,
+            account=self.account.name,
+            uploads=self.uploads(),
         )
         if failure is None and message.extras:
             for key in self.extras_of(message):

@@ -131,7 +131,9 @@ class Denials(Harness):
             Denial(f"{base.channel} with {name}", _with(base, media), path, reason)
             for base, can in self._bases()
             if "media" in can.content
-            for name, media, path, reason in _media(can, account)
+            for name, media, path, reason in _media(
+                can, account, uploads=self.adapter_class.uploads()
+            )
         )
 
     def test_media_of_another_account_are_refused(self) -> None:
@@ -196,7 +198,9 @@ def _with(message: Message, content: Content) -> Message:
     return attrs.evolve(message, content=content)
 
 
-def _media(can: ChannelCapabilities, account: str) -> Iterator[tuple[str, Media, str, Reason]]:
+def _media(
+    can: ChannelCapabilities, account: str, *, uploads: bool
+) -> Iterator[tuple[str, Media, str, Reason]]:
     path = "content.items[0]"
     here = [samples.source(kind, account) for kind in sorted(can.sources)]
     for kind in MediaKind:
@@ -216,7 +220,7 @@ def _media(can: ChannelCapabilities, account: str) -> Iterator[tuple[str, Media,
                     name = f"{kind.value} by {where.kind} with a byte too many"
                     yield name, Media((large,)), f"{path}.source", Reason.MEDIA_TOO_LARGE
         for name in {"inline", "link", "stored"} - can.sources:
-            needs = name == "inline" and "stored" in can.sources
+            needs = uploads and name == "inline" and "stored" in can.sources
             reason = Reason.MEDIA_NEEDS_UPLOAD if needs else _CONTENT
             item = samples.item(kind, samples.source(name, account), limit)
             yield f"{kind.value} by {name}", Media((item,)), f"{path}.source", reason

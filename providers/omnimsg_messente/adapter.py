@@ -110,12 +110,9 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         failure = super().check(message)
         if failure is None and channel is not None:
             failure = rules.check(message, channel, self)
-        if failure is None:
-            return None if _is_plain(message) else self._check_json(message)
-        if failure.reason is Reason.MEDIA_NEEDS_UPLOAD:
-            # The seam's advice is to upload it through the client, which cannot be done here.
-            return attrs.evolve(failure, detail=_NO_UPLOAD)
-        return failure
+        if failure is not None or _is_plain(message):
+            return failure
+        return self._check_json(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
@@ -167,11 +164,6 @@ _LEFT_OUT: Mapping[str, Any] = {
     "ttl": None,
     "sender": "x",
 }
-
-_NO_UPLOAD = (
-    "must be a link, or on whatsapp a file that whatsapp keeps for this account: Messente stores no"
-    " files, so nothing can be uploaded to it"
-)
 
 
 def _post(path: str, document: object) -> Request:

@@ -65,7 +65,14 @@ def _refusals(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refu
         taken.add(leg.channel)
         yield from _sender(leg.channel, leg.sender, f"{path}.sender", adapter)
         content, said = leg.content or message.content, f"{path}.content"
-        failure = check_content(content, leg.channel, can, account=adapter.account.name, path=said)
+        failure = check_content(
+            content,
+            leg.channel,
+            can,
+            account=adapter.account.name,
+            uploads=adapter.uploads(),
+            path=said,
+        )
         if failure is not None:
             yield failure
         yield from _said(content, leg.channel, said, adapter)

@@ -138,7 +138,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (
         Channel.WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"),)),
-        Reason.MEDIA_NEEDS_UPLOAD,
+        Reason.UNSUPPORTED_CONTENT,
         "content.items[0].source",
     ),
     (
