@@ -61,7 +61,7 @@ class Results:
         self.path = path
         self.batch = batch
         self.breaks = breaks
-        self.standings = Standings()
+        self.standings: Standings = Standings()
         self._appender = appender
         # Only what is under way, by reference: the line, and the outcome that was noted last.
         self._lines: dict[str, int] = {}

@@ -68,8 +68,8 @@ class Run:
             self._due.add(Standing.AMBIGUOUS)
         self._stopping = False
         self._at_end = False
-        self.finished = False
-        self.skipped = 0
+        self.finished: bool = False
+        self.skipped: int = 0
 
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
         """Send what is due, until the file ends or `stop` is called.

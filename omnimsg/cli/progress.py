@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -48,7 +48,7 @@ class Board:
         self._counts: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
         self._started = time.monotonic()
-        self.console = err()
+        self.console: Console = err()
         self._live = Live(
             console=self.console,
             get_renderable=self._screen,
