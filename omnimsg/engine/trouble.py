@@ -32,8 +32,9 @@ REFUSALS = 2
 # Seconds until a batch may try again.
 PAUSE = 5.0
 
-# What says nothing of the account's other channels. Every other reason stops the whole account.
-_OF_CHANNEL = frozenset({Reason.CHANNEL_NOT_ENABLED})
+# What says nothing certain of the account's other channels: one mistyped id of a channel must not
+# hold back the others. Every other reason stops the whole account.
+_OF_CHANNEL = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
 
 
 @attrs.define
@@ -139,13 +140,12 @@ class Trouble:
             fault=failure.fault,
             detail=f"not tried: {subject} was refused earlier: {_words(failure.reason)}",
         )
+        # Without the detail and the path, which are about one message.
+        said = attrs.evolve(failure, detail="", path=None).sentence()
         log.warning(
-            "%s is in trouble: %s, code %r, HTTP %s; messages are not sent, one batch tries every"
-            " %g s",
+            "%s is in trouble: %s; messages are not sent, one batch tries every %g s",
             subject,
-            _words(failure.reason),
-            failure.code,
-            failure.http_status,
+            said,
             PAUSE,
         )
 

@@ -578,7 +578,7 @@ async def test_trouble_ends_when_the_account_is_mended(
     assert "accepted" == kinds[-1]
     assert REFUSALS + kinds.count("accepted") == len(wire.requests)
     started, ended = warnings(caplog)
-    assert "account 'main' is in trouble: unauthorized, code None, HTTP 401" in started
+    assert "account 'main' is in trouble: unauthorized (HTTP 401)" in started
     assert "account 'main' takes messages again" == ended
 
 

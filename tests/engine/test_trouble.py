@@ -91,7 +91,6 @@ def test_refusals_with_an_acceptance_in_between_are_not(trouble: Trouble) -> Non
         Reason.ACCOUNT_INACTIVE,
         Reason.INSUFFICIENT_FUNDS,
         Reason.QUOTA_EXCEEDED,
-        Reason.MISCONFIGURED,
         Reason.PAYMENT,
     ],
 )
@@ -103,10 +102,11 @@ def test_what_concerns_the_account_stops_every_channel(trouble: Trouble, reason:
     assert all(trouble.held_back([*TEXTS, *CHATS]))
 
 
-def test_what_concerns_a_channel_stops_that_channel(trouble: Trouble) -> None:
+@pytest.mark.parametrize("reason", [Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED])
+def test_what_concerns_a_channel_stops_that_channel(trouble: Trouble, reason: Reason) -> None:
     """Its messages are held back out of a batch of several channels."""
     for _ in range(REFUSALS):
-        trouble.learn(CHATS, refused(Reason.CHANNEL_NOT_ENABLED))
+        trouble.learn(CHATS, refused(reason))
 
     held = trouble.held_back([CHATS[0], *TEXTS, CHATS[1]])
 
