@@ -160,6 +160,7 @@ _ROWS = (
     Row("messente", _WHATSAPP, "template", _TEMPLATE, **_READ),
     Row("messente", _WHATSAPP, "picture", _WITH_WORDS),
     Row("messente", _RCS, "text", _HELLO),
+    Row("messente", _RCS, "buttons", _BUTTONS, **_READ),
     Row(
         "messente",
         _VIBER,
@@ -188,6 +189,9 @@ _ROWS = (
     Row("bird", _WHATSAPP, "picture", _WITH_WORDS),
     Row("bird", _WHATSAPP, "document", _FILE),
     Row("bird", _WHATSAPP, "template", _TEMPLATE),
+    Row("bird", _WHATSAPP, "buttons", _BUTTONS),
+    Row("bird", _WHATSAPP, "list", _MENU),
+    Row("bird", _WHATSAPP, "location", _PLACE),
     Row("bird", _EMAIL, "e-mail", _MAIL),
     Row(
         "bird",
