@@ -12,7 +12,6 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.testing import nonsense
 from omnimsg.testing.harness import Harness, hold
 from omnimsg.testing.judging import misjudged, strayed
-from omnimsg.testing.nonsense import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +33,7 @@ class Answers(Harness):
         for batch, said, name in self._answers():
             run = self.send(batch, self.tell(said))
             whole = run.driven.responses[-1] if run.driven else Response(200)
-            is_json = document_of(whole) is not None
+            is_json = whole.json() is not None
             for where, body in nonsense.cuts(whole.body):
                 for wrong, outcomes in self._sent(batch, said, _instead(body)):
                     broken += [f"{name}, {where}, {each}" for each in wrong]
@@ -75,7 +74,7 @@ class Answers(Harness):
             run = self.send(batch, self.tell(said))
             whole = run.driven.responses[-1] if run.driven else Response(200)
             ids = [self.provider_id(index) for index in range(len(batch))]
-            for where, document in nonsense.mutations(document_of(whole)):
+            for where, document in nonsense.mutations(whole.json()):
                 body = orjson.dumps(document)
                 for wrong, outcomes in self._sent(batch, said, _instead(body)):
                     stray = [] if wrong else strayed(outcomes, ids)
@@ -150,7 +149,7 @@ def _with_headers(headers: dict[str, str], status: int) -> Callable[[Response], 
 
 
 def _with_strangers(response: Response) -> Response:
-    document = nonsense.with_unknown_members(document_of(response))
+    document = nonsense.with_unknown_members(response.json())
     return attrs.evolve(response, body=orjson.dumps(document))
 
 

@@ -27,7 +27,6 @@ from omnimsg.testing import nonsense
 from omnimsg.testing.driving import drive
 from omnimsg.testing.harness import Harness, hold, skip
 from omnimsg.testing.judging import unsound
-from omnimsg.testing.nonsense import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -316,7 +315,7 @@ def _spoilt(response: Response) -> Iterator[tuple[str, Response]]:
         yield name, attrs.evolve(response, body=body)
         for status in nonsense.STATUSES:
             yield f"{name} with HTTP {status}", Response(status, body)
-    document = document_of(response)
+    document = response.json()
     if document is not None:
         for where, each in nonsense.mutations(document):
             yield where, attrs.evolve(response, body=orjson.dumps(each))

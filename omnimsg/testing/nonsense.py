@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
-import orjson
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omnimsg.adapter import Response
 
 MOST_CUTS = 160
 
@@ -97,19 +93,6 @@ def with_unknown_members(document: Any) -> Any:  # noqa: ANN401 - JSON data
     if isinstance(document, list):
         return [with_unknown_members(each) for each in document]
     return document
-
-
-def with_body(response: Response, body: bytes) -> Response:
-    """Return a response with another body."""
-    return attrs.evolve(response, body=body)
-
-
-def document_of(response: Response) -> Any:  # noqa: ANN401 - JSON data
-    """Return the JSON of a response; `None` where it holds none."""
-    try:
-        return orjson.loads(response.body)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _paths(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
