@@ -100,16 +100,26 @@ from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.engine.journal import Journal
-from omnimsg.engine.retry import RetryPolicy
+from omnimsg.engine.policy import (
+    AccountTrouble,
+    Breaker,
+    Limits,
+    OnAmbiguous,
+    Policy,
+    RetryPolicy,
+)
+from omnimsg.engine.retry import RetryEvent
 
 __all__ = [
     "Accepted",
+    "AccountTrouble",
     "Ambiguous",
     "AmbiguousError",
     "Attachment",
     "Autoconvert",
     "Balance",
     "Binary",
+    "Breaker",
     "ButtonKind",
     "Buy",
     "Card",
@@ -142,6 +152,7 @@ __all__ = [
     "Leg",
     "LegId",
     "LegStatus",
+    "Limits",
     "Link",
     "ListItem",
     "ListPicker",
@@ -159,12 +170,14 @@ __all__ = [
     "NotSent",
     "NotSentError",
     "OmnimsgError",
+    "OnAmbiguous",
     "OpenMedia",
     "OpenUrl",
     "OperationError",
     "Otp",
     "Outcome",
     "PastMessage",
+    "Policy",
     "Priority",
     "Problem",
     "ProviderContact",
@@ -174,6 +187,7 @@ __all__ = [
     "Reply",
     "RequestLocation",
     "Retry",
+    "RetryEvent",
     "RetryPolicy",
     "Scope",
     "Secret",

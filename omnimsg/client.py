@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import anyio
+import attrs
 
 from omnimsg.adapter import Context, Operation
 from omnimsg.config import load_adapter, load_config, provider_names
@@ -24,10 +25,14 @@ from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.size import in_words
 from omnimsg.domain.structure import one_of
+from omnimsg.engine.batcher import Batcher
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.files import FileSink, MemorySink, file_size, measured
+from omnimsg.engine.limiter import Limiter, places
 from omnimsg.engine.operations import Operator
+from omnimsg.engine.policy import Policy
+from omnimsg.engine.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sender import Sender
 from omnimsg.engine.stream import send_stream
 from omnimsg.engine.transport import HttpTransport
@@ -51,7 +56,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.retry import RetryPolicy
+    from omnimsg.engine.policy import RetryPolicy
 
 T = TypeVar("T")
 
@@ -71,8 +76,10 @@ class Client:
     Args:
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
-        retry: How often and how soon to try again what is safe to try again.
+        policies: By account name: how fast, how often again, what to do in trouble.
+        retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Told of every message before it leaves and after.
+        on_retry: Told of every retry before the wait for it; logs it unless given.
 
     Raises:
         ConfigError: No account, two of one name, or a default that is none of them.
@@ -83,15 +90,20 @@ class Client:
         adapters: Iterable[Adapter[Any]],
         *,
         default: str | None = None,
+        policies: Mapping[str, Policy] | None = None,
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
+        on_retry: RetryHook = log_retry,
     ) -> None:
         self._accounts: dict[str, _Account] = {}
         for adapter in adapters:
             name = adapter.account.name
             if name in self._accounts:
                 raise ConfigError(f"two accounts are called {name!r}")
-            self._accounts[name] = _Account(adapter, retry, journal)
+            policy = (policies or {}).get(name, Policy())
+            if retry is not None:
+                policy = attrs.evolve(policy, retry=retry)
+            self._accounts[name] = _Account(adapter, policy, journal, on_retry)
         if not self._accounts:
             raise ConfigError("a client needs at least one account")
         if default is None and len(self._accounts) > 1:
@@ -106,6 +118,7 @@ class Client:
         *,
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
+        on_retry: RetryHook = log_retry,
     ) -> Self:
         """Build a client from a TOML file, or from a mapping of the same form.
 
@@ -113,7 +126,14 @@ class Client:
             ConfigError: It cannot be read, or something in it is missing, unknown or wrong.
         """
         config = load_config(source)
-        return cls(config.adapters.values(), default=config.default, retry=retry, journal=journal)
+        return cls(
+            config.adapters.values(),
+            default=config.default,
+            policies=config.policies,
+            retry=retry,
+            journal=journal,
+            on_retry=on_retry,
+        )
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
@@ -124,19 +144,23 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Wait for the answers that are under way, then close all connections."""
+        """Send what waits, then close all connections."""
         await self.aclose()
 
-    async def aclose(self) -> None:
-        """Wait for the answers that are under way, then close all connections.
+    async def aclose(self, *, deadline: float = DEADLINE) -> None:
+        """Send what waits, wait for the answers that are under way, then close all connections.
 
-        It is for good: what is sent from now on, also by a `send_many` that still runs, is
-        `NotSent` with the reason `CANCELLED`. The wait ends with the deadlines of those requests,
-        or when it is cancelled; the connections are closed in any case.
+        It is for good: what is handed over from now on, also by a `send_many` that still runs, is
+        `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes, or
+        when this is cancelled; what has left and not come back by then is `Ambiguous`.
+
+        Args:
+            deadline: Seconds of patience.
         """
+        until = Deadline.after(deadline)
         async with anyio.create_task_group() as closing:
             for account in self._accounts.values():
-                closing.start_soon(account.transport.aclose)
+                closing.start_soon(account.aclose, until)
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
@@ -166,10 +190,10 @@ class Client:
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
             ConfigError: There is no such account.
         """
-        sender = self._account(account).sender
-        outcome: Outcome | None = sender.refusal(message)
-        if outcome is None:
-            (outcome,) = await sender.send([message], Deadline.after(deadline))
+        batcher = self._account(account).batcher
+        if batcher.is_full(message):
+            deadline = await batcher.room(message, deadline)
+        outcome = await batcher.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         if isinstance(outcome, Rejected):
@@ -205,7 +229,7 @@ class Client:
         Raises:
             ConfigError: There is no such account.
         """
-        return send_stream(self._account(account).sender, messages, deadline=deadline)
+        return self._account(account).stream(messages, deadline)
 
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
         """Ask where a message is.
@@ -439,11 +463,11 @@ class Client:
         outcomes: dict[int, Outcome] = {}
         for name, account in accounts.items():
             places = [place for place, each in enumerate(wanted) if each.account == name]
-            most = account.sender.batch_limit
+            most = account.adapter.capabilities.max_messages
             for start in range(0, len(places), most):
                 part = places[start : start + most]
                 given = [wanted[place].provider_id for place in part]
-                answered = await account.sender.mark_read(given, until)
+                answered = await account.operator.mark_read(given, until)
                 outcomes.update(zip(part, answered, strict=True))
         return [outcomes[place] for place in range(len(wanted))]
 
@@ -505,17 +529,47 @@ class _Account:
     """One account's parts, put together."""
 
     def __init__(
-        self, adapter: Adapter[Any], retry: RetryPolicy | None, journal: Journal | None
+        self,
+        adapter: Adapter[Any],
+        policy: Policy,
+        journal: Journal | None,
+        on_retry: RetryHook,
     ) -> None:
         self.adapter = adapter
+        most = places(policy.limits, adapter.capabilities)
         self.transport = HttpTransport(
             adapter.account.base_url,
             hosts=adapter.hosts,
             authorization=adapter.authorization(),
+            connections=most,
         )
         dispatcher = Dispatcher(adapter, self.transport, journal=journal)
-        self.sender = Sender(adapter, dispatcher, policy=retry)
-        self.operator = Operator(adapter, self.transport, policy=retry)
+        self._sender = Sender(adapter, dispatcher)
+        limiter = Limiter(policy.limits, adapter.capabilities)
+        self.batcher = Batcher(self._sender, limiter, policy, hook=on_retry)
+        self.operator = Operator(
+            adapter,
+            self.transport,
+            dispatcher,
+            Retrier(adapter.account.name, policy, on_retry),
+            turn=self.batcher.turn,
+        )
+        # Enough for every place to be taken, and a batch for each that comes free.
+        self._ahead = (most + 2) * adapter.capabilities.max_messages
+
+    def stream(
+        self, messages: Iterable[Message] | AsyncIterable[Message], deadline: float
+    ) -> AsyncGenerator[Outcome, None]:
+        return send_stream(
+            self._sender, self.batcher, messages, deadline=deadline, ahead=self._ahead
+        )
+
+    async def aclose(self, deadline: Deadline) -> None:
+        try:
+            await self.batcher.aclose(deadline)
+        finally:
+            with anyio.move_on_after(max(0.0, deadline.remaining())):
+                await self.transport.aclose()
 
 
 def _refused(

@@ -181,7 +181,7 @@ async def _send(
     trouble = None
     adapters = loaded.adapters.values()
     async with (
-        Client(adapters, default=loaded.default, journal=book) as client,
+        Client(adapters, default=loaded.default, policies=loaded.policies, journal=book) as client,
         anyio.create_task_group() as group,
     ):
         with anyio.CancelScope() as patience:
@@ -190,6 +190,8 @@ async def _send(
                 await run.send(client, account=account, deadline=deadline)
             except OSError as error:
                 trouble = error
+        if patience.cancelled_caught:
+            await client.aclose(deadline=0)
         group.cancel_scope.cancel()
     return trouble
 

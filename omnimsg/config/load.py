@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     import cattrs
 
+    from omnimsg.engine.policy import Policy
+
 T = TypeVar("T")
 
 _TOP = ("accounts", "default")
@@ -74,9 +76,10 @@ def _config(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
         tables = {}
     adapters: dict[str, Adapter[Any]] = {}
+    policies: dict[str, Policy] = {}
     for name, table in tables.items():
         try:
-            adapters[name] = _adapter(name, table, folder=folder)
+            adapters[name], policies[name] = _account(name, table, folder=folder)
         except InvalidValue as error:
             problems.extend(error.problems)
     default = data.get("default")
@@ -89,10 +92,10 @@ def _config(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
         problems.append(Problem("default", str(one_of(default, map(str, tables)))))
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
-    return Config(adapters=adapters, default=str(default))
+    return Config(adapters=adapters, default=str(default), policies=policies)
 
 
-def _adapter(name: object, table: object, *, folder: Path) -> Adapter[Any]:
+def _account(name: object, table: object, *, folder: Path) -> tuple[Adapter[Any], Policy]:
     """Read one account.
 
     Raises:
@@ -131,7 +134,7 @@ def _adapter(name: object, table: object, *, folder: Path) -> Adapter[Any]:
         extras=shared.extras,
     )
     try:
-        return kind(account)
+        return kind(account), shared.policy()
     except (ConfigError, ValueError) as error:
         place, why = path, str(error)
         if why.startswith(path):

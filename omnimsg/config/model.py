@@ -10,6 +10,14 @@ from omnimsg.adapter import Adapter, TemplateMapping, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.policy import (
+    AccountTrouble,
+    Breaker,
+    Limits,
+    OnAmbiguous,
+    Policy,
+    RetryPolicy,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +53,11 @@ class AccountTable:
         templates: By the application's name.
         codes: Changes to the provider's code table, by `"level:code"`.
         extras: Merged into every request.
+        retry: How often and how soon to try again.
+        limits: How much at once and how fast.
+        breaker: When to stop asking a provider that does not answer as it should.
+        account_trouble: What becomes of messages while the account itself is refused.
+        on_ambiguous: What becomes of a message that may have been sent.
     """
 
     provider: str
@@ -54,6 +67,21 @@ class AccountTable:
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)
     extras: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=freeze)
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    limits: Limits = attrs.field(factory=Limits)
+    breaker: Breaker = attrs.field(factory=Breaker)
+    account_trouble: AccountTrouble = AccountTrouble.FAIL
+    on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
+
+    def policy(self) -> Policy:
+        """Return what is decided for the account."""
+        return Policy(
+            retry=self.retry,
+            limits=self.limits,
+            breaker=self.breaker,
+            account_trouble=self.account_trouble,
+            on_ambiguous=self.on_ambiguous,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +91,9 @@ class Config:
     Attributes:
         adapters: By account name, in the order of the configuration.
         default: The account that is used unless another is named.
+        policies: What is decided for each account, by its name.
     """
 
     adapters: dict[str, Adapter[Any]]
     default: str
+    policies: dict[str, Policy]

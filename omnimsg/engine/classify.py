@@ -8,6 +8,7 @@ messages into rejections.
 
 from __future__ import annotations
 
+import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,9 @@ _UNSENT: dict[Reason, Verdict] = {
     Reason.MEDIA_INVALID: Verdict.REJECTED,
 }
 
+# Whole seconds (RFC 9110, 10.2.3); some gateways name fractions of them.
+_is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
+
 # What may be asked again although it may have been done.
 REPEATABLE = (Effect.READ, Effect.REPEATABLE)
 
@@ -148,6 +152,15 @@ def too_late(detail: str, path: str | None = None) -> tuple[Verdict, Failure]:
     )
 
 
+def closed() -> Failure:
+    """Say that the client was closed before a message left."""
+    return Failure(
+        reason=Reason.CANCELLED,
+        retry=Retry.SAFE,
+        detail="the client is closed; nothing leaves any more",
+    )
+
+
 def internal(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
     """Judge a message by an adapter or a journal that broke its contract."""
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
@@ -201,7 +214,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     text = value.strip()
-    if text.isascii() and text.isdigit():
+    if _is_seconds(text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())

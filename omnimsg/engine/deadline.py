@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Self
 
 import attrs
@@ -18,10 +19,12 @@ class Deadline:
     Attributes:
         started: Seconds.
         ends: Seconds.
+        clock: Tells that time.
     """
 
     started: float
     ends: float
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, eq=False, repr=False)
 
     @classmethod
     def after(cls, seconds: float, *, started: float | None = None) -> Self:
@@ -36,8 +39,8 @@ class Deadline:
 
     def remaining(self) -> float:
         """Return the seconds left; negative when it is too late."""
-        return self.ends - time.monotonic()
+        return self.ends - self.clock()
 
     def waited(self) -> float:
         """Return the seconds since the call began."""
-        return time.monotonic() - self.started
+        return self.clock() - self.started

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
@@ -25,7 +26,7 @@ from omnimsg.engine.flow import BrokenFlow, FlowRun, blame, described
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.adapter import Adapter, Flow, Request, Response
     from omnimsg.domain.message import Message
@@ -40,11 +41,35 @@ LAST_WORDS = 5.0
 
 _Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
 _KINDS = (Accepted, Rejected, NotSent, Ambiguous)
+_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
 
 
 def utc_now() -> datetime:
     """Return the time; the one clock of the engine."""
     return datetime.now(UTC)
+
+
+class Interrupted(asyncio.CancelledError):
+    """An attempt was cancelled; what is known of its messages comes along.
+
+    Attributes:
+        outcomes: One per message, in order.
+    """
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+@attrs.frozen
+class Split:
+    """A batch that has to be cut: no message of it was processed, and most of them may yet be.
+
+    Attributes:
+        parts: Into how many.
+    """
+
+    parts: int
 
 
 class Dispatcher:
@@ -64,29 +89,44 @@ class Dispatcher:
         self._clock = clock
         self._account = adapter.account.name
 
-    async def dispatch(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
+    async def dispatch(
+        self,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous] = _NO_DOUBTS,
+    ) -> list[Outcome] | Split:
         """Send a batch that the adapter can put into one request.
 
         Args:
             messages: Checked, of one group, no more than the adapter takes.
             deadline: When the caller's patience ends.
+            doubts: By reference, what is known of messages that may have been sent before. Only
+                an acceptance can better it.
 
         Returns:
-            One outcome per message, in order.
+            One outcome per message, in order; or the word that it has to be cut, because the
+            request would be too long or was refused as a whole.
+
+        Raises:
+            Interrupted: It was cancelled.
         """
         references = [message.reference for message in messages]
-        start = partial(self._adapter.send, messages)
-        begun = self._begun(references, start, deadline)
+        begun = self._begun(references, partial(self._adapter.send, messages), deadline)
         if isinstance(begun, list):
-            return begun
+            return _doubted(begun, doubts)
         run, request = begun
         limit = self._adapter.capabilities.max_bytes
         if limit is not None and isinstance(request.body, bytes) and len(request.body) > limit:
             run.close()
-            return await self._halved(messages, deadline, len(request.body), limit)
-        if self._journal is None:
-            return await self._sent(messages, run, request)
-        return await self._journalled(self._journal, messages, run, request, deadline)
+            return self._too_long(messages, len(request.body), limit)
+        if self._journal is not None:
+            return await self._journalled(self._journal, messages, run, request, deadline, doubts)
+        try:
+            outcomes = _doubted(await self._sent(messages, run, request), doubts)
+        except asyncio.CancelledError:
+            run.close()
+            raise Interrupted(_doubted(self._cancelled(references, run), doubts)) from None
+        return _split(outcomes) or outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -109,23 +149,19 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._all(references, *self._broken(error, run))
 
-    async def _halved(
-        self, messages: Sequence[Message], deadline: Deadline, size: int, limit: int
-    ) -> list[Outcome]:
-        """Cut a batch whose request would be too long in two, before anything is written."""
-        if len(messages) == 1:
-            failure = Failure(
-                reason=Reason.CONTENT_TOO_LARGE,
-                retry=Retry.NEVER,
-                path="content",
-                detail=f"makes a request of {in_words(size)}; the provider takes {in_words(limit)}",
-            )
-            return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
-        middle = len(messages) // 2
-        return [
-            *await self.dispatch(messages[:middle], deadline),
-            *await self.dispatch(messages[middle:], deadline),
-        ]
+    def _too_long(
+        self, messages: Sequence[Message], size: int, limit: int
+    ) -> list[Outcome] | Split:
+        """Have a batch cut whose request would be too long, before anything is written."""
+        if len(messages) > 1:
+            return Split(-(-size // limit))
+        failure = Failure(
+            reason=Reason.CONTENT_TOO_LARGE,
+            retry=Retry.NEVER,
+            path="content",
+            detail=f"makes a request of {in_words(size)}; the provider takes {in_words(limit)}",
+        )
+        return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
 
     async def _journalled(
         self,
@@ -134,7 +170,8 @@ class Dispatcher:
         run: _Run,
         request: Request,
         deadline: Deadline,
-    ) -> list[Outcome]:
+        doubts: Mapping[str, Ambiguous],
+    ) -> list[Outcome] | Split:
         references = [message.reference for message in messages]
         try:
             refusal = await self._intended(journal, messages, deadline)
@@ -145,12 +182,17 @@ class Dispatcher:
                 outcomes = self._all(references, *refusal)
         except asyncio.CancelledError:
             run.close()
-            verdict, failure = classify.cancelled(left=run.left)
-            await self._settle(journal, self._all(references, verdict, failure))
-            raise
+            outcomes = _doubted(self._cancelled(references, run), doubts)
+            await self._settle(journal, outcomes)
+            raise Interrupted(outcomes) from None
+        outcomes = _doubted(outcomes, doubts)
+        split = _split(outcomes)
         # Also what was refused: its intent may have been recorded in part, or be late.
-        await self._settle(journal, outcomes)
-        return outcomes
+        try:
+            await self._settle(journal, _unblamed(outcomes) if split else outcomes)
+        except asyncio.CancelledError:
+            raise Interrupted(outcomes) from None
+        return split or outcomes
 
     async def _intended(
         self, journal: Journal, messages: Sequence[Message], deadline: Deadline
@@ -251,12 +293,60 @@ class Dispatcher:
                 judged.append(attrs.evolve(outcome, failure=failure))
         return judged
 
+    def _cancelled(self, references: Sequence[str], run: _Run) -> list[Outcome]:
+        return self._all(references, *classify.cancelled(left=run.left))
+
     def _all(self, references: Sequence[str], verdict: Verdict, failure: Failure) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
 
     def _broken(self, error: Exception, run: _Run) -> tuple[Verdict, Failure]:
         detail = blame(f"the adapter of {self._adapter.provider}", error)
         return classify.internal(detail, left=run.left)
+
+
+def _doubted(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
+    """Remember what may have been sent before: a refusal of this attempt does not undo it."""
+    if not doubts:
+        return outcomes
+    return [
+        each
+        if isinstance(each, Accepted) or each.reference not in doubts
+        else _still(doubts[each.reference], each.failure.retry_after)
+        for each in outcomes
+    ]
+
+
+def _still(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
+    return attrs.evolve(doubt, failure=attrs.evolve(doubt.failure, retry_after=retry_after))
+
+
+def _split(outcomes: Sequence[Outcome]) -> Split | None:
+    """Say whether a request with several messages was refused as a whole, for one of them.
+
+    A refusal proves that nothing was sent, so the parts may be; it is one refusal where all
+    messages met the same, word for word, and the HTTP status says so too.
+    """
+    first = outcomes[0]
+    if len(outcomes) == 1 or not isinstance(first, Rejected):
+        return None
+    failure = first.failure
+    whole = (failure.http_status or 0) >= 400 and all(
+        isinstance(each, Rejected) and each.failure == failure for each in outcomes
+    )
+    return Split(2) if whole else None
+
+
+def _unblamed(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Say of a request that was refused as a whole what is true of each message: not sent."""
+    return [
+        NotSent(
+            reference=each.reference,
+            account=each.account,
+            failure=attrs.evolve(each.failure, retry=Retry.SAFE),
+        )
+        for each in outcomes
+        if isinstance(each, Rejected)
+    ]
 
 
 async def _warned(journal: Journal, account: str, messages: Sequence[Message]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,34 +18,50 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import utc_now
 from omnimsg.engine.files import SinkFault
 from omnimsg.engine.flow import AskedNothing, FlowRun, blame
-from omnimsg.engine.retry import RetryPolicy, retry_operation
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from omnimsg.adapter import Adapter, Answered, Flow, Operation
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.dispatcher import Dispatcher
     from omnimsg.engine.files import Sink
+    from omnimsg.engine.retry import Retrier
     from omnimsg.engine.transport import Transport
 
 T = TypeVar("T")
 
 
 class Operator:
-    """Runs the operations of one account."""
+    """Runs the operations of one account.
+
+    Args:
+        adapter: The account's.
+        transport: Its wire.
+        dispatcher: Reads verdicts for read receipts, as it does for messages.
+        retrier: Its retries.
+        turn: Holds a place among its requests under way.
+        clock: The time, with its offset.
+    """
 
     def __init__(
         self,
         adapter: Adapter[Any],
         transport: Transport,
+        dispatcher: Dispatcher,
+        retrier: Retrier,
         *,
-        policy: RetryPolicy | None = None,
+        turn: Callable[[Deadline], AbstractAsyncContextManager[None]],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._adapter = adapter
         self._transport = transport
-        self._policy = policy or RetryPolicy()
+        self._dispatcher = dispatcher
+        self._retrier = retrier
+        self._turn = turn
         self._clock = clock
         self._account = adapter.account.name
 
@@ -75,17 +92,37 @@ class Operator:
         until = Deadline.after(deadline)
 
         async def ask() -> T | Failure:
-            return await self._once(start, until, sink)
+            try:
+                async with self._turn(until):
+                    return await self._once(start, until, sink)
+            except TimeoutError:
+                return classify.too_late("the deadline passed before it was its turn")[1]
 
         if sink is None:
-            result = await retry_operation(
-                ask, policy=self._policy, deadline=until, account=self._account
-            )
+            result = await self._retrier.operation(ask, until)
         else:
             result = await ask()
         if isinstance(result, Failure):
             raise OperationError(operation.value, self._account, result)
         return result
+
+    async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """Tell people that their messages were read; one outcome per id, in order."""
+
+        async def mark(ids: Sequence[str]) -> list[Outcome]:
+            async with AsyncExitStack() as stack:
+                with suppress(TimeoutError):  # then the dispatcher finds that it is too late
+                    await stack.enter_async_context(self._turn(deadline))
+                return await self._dispatcher.mark_read(ids, deadline)
+
+        async def again(places: Sequence[int]) -> None:
+            fresh = await mark([provider_ids[place] for place in places])
+            for place, outcome in zip(places, fresh, strict=True):
+                outcomes[place] = outcome
+
+        outcomes = await mark(provider_ids)
+        await self._retrier.batch(outcomes, again, deadline)
+        return outcomes
 
     async def _once(
         self, start: Callable[[Context], Flow[Answered[T]]], deadline: Deadline, sink: Sink | None

@@ -1,4 +1,4 @@
-"""Messages in, outcomes out, for one account: check, send in batches, try again."""
+"""One account's messages: what may be sent at all, what may share a request, and one attempt."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import outcome_of
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import NotSent, Outcome
+from omnimsg.domain.outcome import Ambiguous, NotSent, Scope
 from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
-from omnimsg.engine.retry import RetryPolicy, retry_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.channel import Channel
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.dispatcher import Dispatcher
+    from omnimsg.engine.dispatcher import Dispatcher, Split
 
 
 class Sender:
-    """Sends through one account."""
+    """Checks and sends through one account."""
 
-    def __init__(
-        self, adapter: Adapter[Any], dispatcher: Dispatcher, *, policy: RetryPolicy | None = None
-    ) -> None:
+    def __init__(self, adapter: Adapter[Any], dispatcher: Dispatcher) -> None:
         self._adapter = adapter
         self._dispatcher = dispatcher
-        self._policy = policy or RetryPolicy()
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
 
@@ -48,7 +46,7 @@ class Sender:
             _, failure = classify.internal(self._blamed(error), left=False)
         if failure is None:
             return None
-        return NotSent(reference=message.reference, account=self.account, failure=failure)
+        return self._not_sent(message, failure)
 
     def group(self, message: Message) -> Hashable:
         """Say which messages may share a request with this one: those of an equal group."""
@@ -66,64 +64,50 @@ class Sender:
             self._blamed(error)
             return None
 
-    async def send(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
-        """Send one batch, and its failed members again where that is safe.
+    async def attempt(
+        self, messages: Sequence[Message], deadline: Deadline, doubts: Mapping[str, Ambiguous]
+    ) -> list[Outcome] | Split:
+        """Send one batch once; see `Dispatcher.dispatch`.
 
-        Args:
-            messages: Checked, of one group, at most `batch_limit`, no reference twice.
-            deadline: When the caller's patience ends.
-
-        Returns:
-            One outcome per message, in order.
+        Raises:
+            Interrupted: It was cancelled.
         """
+        return await self._dispatcher.dispatch(messages, deadline, doubts)
 
-        async def attempt(places: Sequence[int]) -> Sequence[Outcome]:
-            return await self._send_once([messages[place] for place in places], deadline)
+    def too_late(self, message: Message, detail: str) -> NotSent:
+        """Say of a message that its caller's patience is over."""
+        return self._not_sent(message, classify.too_late(detail)[1])
 
-        return await retry_batch(
-            await self._send_once(messages, deadline),
-            attempt,
-            policy=self._policy,
-            deadline=deadline,
+    def outlived(self, message: Message) -> NotSent:
+        """Say of a message that it is of no use any more."""
+        detail = f"{message.ttl} s of use were over before it could leave"
+        return self._not_sent(message, classify.too_late(detail, path="ttl")[1])
+
+    def withdrawn(self, message: Message) -> NotSent:
+        """Say of a message that its caller went away before it left."""
+        return self._not_sent(message, classify.cancelled(left=False)[1])
+
+    def cancelled(self, message: Message) -> Ambiguous:
+        """Say of a message that its caller went away while it may have left."""
+        failure = classify.cancelled(left=True)[1]
+        return Ambiguous(reference=message.reference, account=self.account, failure=failure)
+
+    def closed(self, message: Message) -> NotSent:
+        """Say of a message that the client was closed before it left."""
+        return NotSent(
+            reference=message.reference,
             account=self.account,
+            failure=classify.closed(),
+            scope=Scope.ACCOUNT,
         )
 
-    async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
-
-        async def attempt(places: Sequence[int]) -> Sequence[Outcome]:
-            given = [provider_ids[place] for place in places]
-            return await self._dispatcher.mark_read(given, deadline)
-
-        return await retry_batch(
-            await self._dispatcher.mark_read(provider_ids, deadline),
-            attempt,
-            policy=self._policy,
-            deadline=deadline,
-            account=self.account,
-        )
-
-    async def _send_once(self, messages: Sequence[Message], deadline: Deadline) -> list[Outcome]:
-        """Send those messages that are still of use."""
-        waited = deadline.waited()
-        stale = [_is_stale(message, waited) for message in messages]
-        if not any(stale):
-            return await self._dispatcher.dispatch(messages, deadline)
-        fresh = [message for message, late in zip(messages, stale, strict=True) if not late]
-        sent = iter(await self._dispatcher.dispatch(fresh, deadline) if fresh else ())
-        return [
-            self._too_late(message) if late else next(sent)
-            for message, late in zip(messages, stale, strict=True)
-        ]
+    def broken(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
+        """Say of a batch that the engine itself made a mistake with it."""
+        verdict, failure = classify.internal(blame("the engine", error), left=True)
+        return [outcome_of(verdict, each.reference, self.account, failure) for each in messages]
 
     def _blamed(self, error: Exception) -> str:
         return blame(f"the adapter of {self._adapter.provider}", error)
 
-    def _too_late(self, message: Message) -> Outcome:
-        detail = f"{message.ttl} s of use were over before it could leave"
-        verdict, failure = classify.too_late(detail, path="ttl")
-        return outcome_of(verdict, message.reference, self.account, failure)
-
-
-def _is_stale(message: Message, waited: float) -> bool:
-    return message.ttl is not None and message.send_at is None and waited >= message.ttl
+    def _not_sent(self, message: Message, failure: Failure) -> NotSent:
+        return NotSent(reference=message.reference, account=self.account, failure=failure)

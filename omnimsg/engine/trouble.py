@@ -1,8 +1,9 @@
-"""What an account refuses everything for, so that a stream does not ask again for every message.
+"""What an account is refused for, or its provider fails at, so that it is not asked every time.
 
-A circuit breaker for the account and one for each of its channels. Requests refused in a row open
-it, messages are then held back without a request, and once a pause a batch goes out to see whether
-the trouble is over. One stray answer opens nothing, and nothing stays open for ever.
+Circuit breakers: one for the account, one for each of its channels, and one for the provider's
+health. Requests that fail in a row open one, messages are then held back without a request, and
+once a pause one batch goes out to see whether the trouble is over. One stray answer opens nothing,
+and nothing stays open for ever.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import attrs
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
-from omnimsg.domain.reason import Reason
+from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.policy import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,44 +28,65 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
-# Requests refused in a row, with nothing taken in between, before messages are held back.
-REFUSALS = 2
-
-# Seconds until a batch may try again.
-PAUSE = 5.0
+# An account is refused for a reason that will not pass by itself; a provider may only hiccup.
+_OF_ACCOUNT = Breaker(failures=2, pause=5.0)
 
 # What says nothing certain of the account's other channels: one mistyped id of a channel must not
 # hold back the others. Every other reason stops the whole account.
 _OF_CHANNEL = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
 
+# Being too fast is no illness; the limiter sees to it.
+_UNHEALTHY = frozenset({Fault.PROVIDER, Fault.NETWORK})
+_BEARABLE = frozenset({Reason.RATE_LIMITED})
+
 
 @attrs.define
 class _Circuit:
-    """What is known of an account, or of one channel of it.
+    """What is known of an account, of one channel of it, or of its provider.
 
     Attributes:
-        refusals: Requests refused in a row.
+        breaker: When it opens, and for how long.
+        failures: Requests that failed in a row.
         failure: What messages are held back with; `None` while they are not.
         until: When a batch may try again, in monotonic seconds.
     """
 
-    refusals: int = 0
+    breaker: Breaker
+    failures: int = 0
     failure: Failure | None = None
     until: float = 0.0
 
 
 class Trouble:
-    """What one stream knows of its account.
+    """What is known of one account.
 
     Args:
         sender: The account.
+        breaker: When its provider counts as unwell.
         clock: The monotonic clock, seconds.
+
+    Attributes:
+        pause: Seconds after which it is worth asking again what is held back.
     """
 
-    def __init__(self, sender: Sender, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        breaker: Breaker,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sender = sender
+        self._breaker = breaker
         self._clock = clock
         self._circuits: dict[str, _Circuit] = {}
+        self._account = f"account {sender.account!r}"
+        self._provider = f"the provider of {self._account}"
+        self.pause: float = min(_OF_ACCOUNT.pause, breaker.pause)
+
+    def __bool__(self) -> bool:
+        """Say whether anything is known that is not good."""
+        return bool(self._circuits)
 
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Say which messages of a batch are not worth a request now; `None` for those that are.
@@ -72,45 +95,54 @@ class Trouble:
         """
         if not self._circuits:
             return [None] * len(messages)
-        subjects = [self._subjects(each) for each in messages]
-        # In order: the account first.
-        accounts, channels = zip(*subjects, strict=True)
-        shut = {each: self._shut(each) for each in dict.fromkeys(accounts + channels)}
+        channels = [self._channel(each) for each in messages]
+        shut = {
+            each: self._shut(each)
+            for each in dict.fromkeys((self._provider, self._account, *channels))
+        }
         return [
-            self._not_sent(message, shut[account] or shut[channel])
-            for message, (account, channel) in zip(messages, subjects, strict=True)
+            self._not_sent(message, shut[self._provider] or shut[self._account] or shut[channel])
+            for message, channel in zip(messages, channels, strict=True)
         ]
 
     def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Take in what became of a batch."""
         refused: dict[str, Failure] = {}
+        unwell: list[Failure] = []
         for message, outcome in zip(messages, outcomes, strict=True):
             if isinstance(outcome, (Accepted, Rejected)):
                 if self._circuits:
-                    for subject in self._subjects(message):
+                    for subject in (self._provider, self._account, self._channel(message)):
                         self._answered(subject)
-            elif isinstance(outcome, NotSent) and outcome.scope is Scope.ACCOUNT:
-                account, channel = self._subjects(message)
-                subject = channel if outcome.reason in _OF_CHANNEL else account
+                continue
+            if outcome.reason is Reason.CANCELLED:
+                continue  # our own doing
+            if isinstance(outcome, NotSent) and outcome.scope is Scope.ACCOUNT:
+                of_channel = outcome.reason in _OF_CHANNEL
+                subject = self._channel(message) if of_channel else self._account
                 refused.setdefault(subject, outcome.failure)
+            elif outcome.fault in _UNHEALTHY and outcome.reason not in _BEARABLE:
+                unwell.append(outcome.failure)
         # Last: a batch that used up the funds was taken in part, and is refused all the same.
         for subject, failure in refused.items():
-            self._refused(subject, failure)
+            self._failed(subject, failure, _OF_ACCOUNT)
+        if len(unwell) == len(outcomes):
+            self._failed(self._provider, unwell[0], self._breaker)
 
-    def _subjects(self, message: Message) -> tuple[str, str]:
-        """Name what a message needs: the account and a channel of it."""
-        account = f"account {self._sender.account!r}"
-        return account, f"channel {self._sender.channel(message)} of {account}"
+    def _channel(self, message: Message) -> str:
+        return f"channel {self._sender.channel(message)} of {self._account}"
 
     def _shut(self, subject: str) -> Failure | None:
         circuit = self._circuits.get(subject)
         if circuit is None or circuit.failure is None:
             return None
         now = self._clock()
-        if now < circuit.until:
-            return circuit.failure
-        circuit.until = now + PAUSE
-        return None
+        if now >= circuit.until:
+            circuit.until = now + circuit.breaker.pause
+            return None
+        if circuit.failure.retry is Retry.SAFE:
+            return attrs.evolve(circuit.failure, retry_after=circuit.until - now)
+        return circuit.failure
 
     def _not_sent(self, message: Message, failure: Failure | None) -> NotSent | None:
         if failure is None:
@@ -119,7 +151,7 @@ class Trouble:
             reference=message.reference,
             account=self._sender.account,
             failure=failure,
-            scope=Scope.ACCOUNT,
+            scope=Scope.MESSAGE if failure.retry is Retry.SAFE else Scope.ACCOUNT,
         )
 
     def _answered(self, subject: str) -> None:
@@ -127,18 +159,20 @@ class Trouble:
         if circuit is not None and circuit.failure is not None:
             log.warning("%s takes messages again", subject)
 
-    def _refused(self, subject: str, failure: Failure) -> None:
-        circuit = self._circuits.setdefault(subject, _Circuit())
-        circuit.refusals += 1
-        circuit.until = self._clock() + PAUSE
-        if circuit.failure is not None or circuit.refusals < REFUSALS:
+    def _failed(self, subject: str, failure: Failure, breaker: Breaker) -> None:
+        circuit = self._circuits.setdefault(subject, _Circuit(breaker))
+        circuit.failures += 1
+        circuit.until = self._clock() + breaker.pause
+        if circuit.failure is not None or circuit.failures < breaker.failures:
             return
+        ill = subject == self._provider
         # Made anew: the provider's words belong to the message that they were said of.
         circuit.failure = Failure(
-            reason=failure.reason,
-            retry=failure.retry,
+            reason=Reason.PROVIDER_UNAVAILABLE if ill else failure.reason,
+            retry=Retry.SAFE if ill else failure.retry,
             fault=failure.fault,
-            detail=f"not tried: {subject} was refused earlier: {_words(failure.reason)}",
+            detail=f"not tried: {subject} {'failed' if ill else 'was refused'} earlier:"
+            f" {_words(failure.reason)}",
         )
         # Without the detail and the path, which are about one message.
         said = attrs.evolve(failure, detail="", path=None).sentence()
@@ -146,7 +180,7 @@ class Trouble:
             "%s is in trouble: %s; messages are not sent, one batch tries every %g s",
             subject,
             said,
-            PAUSE,
+            breaker.pause,
         )
 
 

@@ -79,6 +79,12 @@ def test_seconds_are_seconds(seconds: int) -> None:
     assert seconds == retry_after(f" {seconds} ", NOW)
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("1.25", 1.25)])
+def test_fractions_of_seconds_are_obeyed_too(text: str, seconds: float) -> None:
+    """No standard knows them, and some gateways send them."""
+    assert seconds == retry_after(text, NOW)
+
+
 @given(st.integers(-(10**6), 10**6))
 def test_a_date_is_so_far_away(seconds: int) -> None:
     """A date that has passed means now."""
@@ -95,7 +101,7 @@ def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-@pytest.mark.parametrize("text", [None, "", "-1", "1.5", "soon", "٣", "Tue, 01 Jan 2030"])
+@pytest.mark.parametrize("text", [None, "", "-1", "1.5.2", ".5", "soon", "٣", "Tue, 01 Jan 2030"])
 def test_what_is_neither(text: str | None) -> None:
     """Not a whole number of seconds and not an HTTP date."""
     assert retry_after(text, NOW) is None

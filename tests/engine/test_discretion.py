@@ -45,7 +45,9 @@ async def dispatched(said: str, *messages: Message, **journal: Any) -> list[Outc
     """Send messages of which a provider says something."""
     wire = FakeTransport(lambda _: Response(400, orjson.dumps({"said": said})))
     dispatcher = Dispatcher(tiny(kind=Quoting), wire, **journal)
-    return await dispatcher.dispatch(messages, Deadline.after(5))
+    outcomes = await dispatcher.dispatch(messages, Deadline.after(5))
+    assert isinstance(outcomes, list)
+    return outcomes
 
 
 async def test_a_quoted_text_is_not_repeated() -> None:
@@ -107,8 +109,10 @@ async def test_a_request_too_long_is_told_in_sizes_for_people() -> None:
     """The number of bytes is not taken for a phone number and masked."""
     adapter = tiny(max_bytes=1_000_000)
     message = Message("+37255500001", "x" * 1_500_000)
-    (outcome,) = await Dispatcher(adapter, FakeTransport()).dispatch([message], Deadline.after(5))
+    outcomes = await Dispatcher(adapter, FakeTransport()).dispatch([message], Deadline.after(5))
 
+    assert isinstance(outcomes, list)
+    (outcome,) = outcomes
     assert isinstance(outcome, NotSent)
     assert "MB; the provider takes 1 MB" in outcome.failure.sentence()
     assert "*" not in outcome.failure.sentence()

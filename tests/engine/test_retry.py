@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,18 +12,40 @@ import pytest
 import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import FakeTransport, accepted, references, result, results, texts, tiny
+from support.adapters import (
+    Clock,
+    FakeTransport,
+    accepted,
+    batcher,
+    references,
+    result,
+    results,
+    send_batch,
+    texts,
+    tiny,
+)
 
-from omnimsg import Accepted, Ambiguous, Client, NotSent, Reason, Rejected, Retry, RetryPolicy
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Client,
+    NotSent,
+    NotSentError,
+    Policy,
+    Reason,
+    Rejected,
+    Retry,
+    RetryPolicy,
+)
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.retry import retry_operation
-from omnimsg.engine.sender import Sender
+from omnimsg.engine.retry import Retrier
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omnimsg import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -32,12 +55,16 @@ KINDS = {"ok": Accepted, "no-such-number": Rejected, "who-knows": Ambiguous, "sl
 
 
 async def send(
-    wire: FakeTransport, count: int, *, policy: RetryPolicy = NOW, deadline: float = 10.0
+    wire: FakeTransport,
+    count: int,
+    *,
+    policy: RetryPolicy = NOW,
+    deadline: float = 10.0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Outcome]:
     """Send a batch through a wire."""
-    adapter = tiny()
-    sender = Sender(adapter, Dispatcher(adapter, wire), policy=policy)
-    return await sender.send(texts(count), Deadline.after(deadline))
+    way = batcher(tiny(), wire, policy=Policy(retry=policy), clock=clock)
+    return await send_batch(way, texts(count), deadline)
 
 
 def scripted(words: list[list[str]]) -> FakeTransport:
@@ -57,11 +84,13 @@ class Naps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
+        self.clock = Clock()
         monkeypatch.setattr("omnimsg.engine.retry.anyio.sleep", self)
 
     async def __call__(self, seconds: float) -> None:
-        """Note it."""
+        """Note it, and let that time have passed."""
         self.seconds.append(seconds)
+        self.clock.now += seconds
 
 
 @pytest.fixture
@@ -117,7 +146,8 @@ async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
     """Neither the policy's longest wait nor its randomness shortens what the provider asked for."""
     wire = FakeTransport(lambda _: limited(7))
 
-    await send(wire, 1, policy=RetryPolicy(attempts=3, base=0.5, longest=1.0))
+    policy = RetryPolicy(attempts=3, base=0.5, longest=1.0)
+    await send(wire, 1, policy=policy, deadline=100, clock=naps.clock)
 
     assert [7.0, 7.0] == naps.seconds
 
@@ -272,7 +302,7 @@ async def test_an_operation_is_asked_again_until_it_says_something_else() -> Non
         async def ask(left: object = left) -> object:
             return next(left)  # type: ignore[call-overload]
 
-        given = await retry_operation(ask, policy=NOW, deadline=Deadline.after(10), account="main")
+        given = await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
         assert expected is given
 
 
@@ -288,7 +318,7 @@ async def test_a_value_that_happens_to_have_a_retry_is_no_failure() -> None:
         asked.append(1)
         return Value()
 
-    await retry_operation(ask, policy=NOW, deadline=Deadline.after(10), account="main")
+    await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
 
     assert [1] == asked
 
@@ -300,9 +330,15 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> Non
         RetryPolicy(**wrong)  # type: ignore[arg-type]
 
 
-def test_a_client_takes_a_policy() -> None:
-    """The policy reaches sending and asking."""
-    policy = RetryPolicy(attempts=7)
-    account = Client([tiny()], retry=policy)._accounts["main"]
+async def test_a_client_takes_a_policy() -> None:
+    """What is given for all accounts goes before what an account's own policy says."""
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "slow-down")))
+    own = {"main": Policy(retry=RetryPolicy(attempts=9, base=0))}
+    for for_all, expected in ((None, 9), (RetryPolicy(attempts=2, base=0), 2)):
+        wire.requests.clear()
+        async with Client([tiny()], policies=own, retry=for_all) as client:
+            client._accounts["main"].operator._dispatcher._transport = wire
+            with pytest.raises(NotSentError):
+                await client.send(texts(1)[0])
 
-    assert policy is account.sender._policy is account.operator._policy
+        assert expected == len(wire.requests)

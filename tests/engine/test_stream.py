@@ -5,49 +5,64 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections import Counter
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import FakeTransport, TinyAdapter, accepted, references, results, texts, tiny
+from support.adapters import (
+    Clock,
+    FakeTransport,
+    TinyAdapter,
+    accepted,
+    batcher,
+    references,
+    results,
+    texts,
+    tiny,
+)
 
 from omnimsg import (
     Accepted,
     Channel,
     Failure,
+    Limits,
     Location,
     Message,
     NotSent,
     Outcome,
+    Policy,
     Reason,
     Retry,
     RetryPolicy,
     Scope,
 )
 from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
+from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.sender import Sender
-from omnimsg.engine.stream import WINDOW, send_stream
-from omnimsg.engine.trouble import PAUSE, REFUSALS, Trouble
+from omnimsg.engine.stream import send_stream
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
+        Callable,
         Iterable,
         Iterator,
         Sequence,
     )
 
+    from omnimsg.engine.batcher import Batcher
     from omnimsg.engine.journal import Journal
 
 pytestmark = pytest.mark.anyio
+
+WINDOW = 8
 
 
 def stream(
@@ -57,13 +72,38 @@ def stream(
     kind: type[TinyAdapter] = TinyAdapter,
     deadline: float = 10.0,
     window: int = WINDOW,
+    clock: Callable[[], float] = time.monotonic,
     journal: Journal | None = None,
     **limits: Any,
 ) -> AsyncGenerator[Outcome, None]:
-    """Send a stream through a wire."""
+    """Send a stream through a wire; the way out is closed when the stream is.
+
+    One place more than the window: it is kept for high priority.
+    """
     adapter = tiny(kind=kind, **limits)
-    sender = Sender(adapter, Dispatcher(adapter, wire, journal=journal), policy=RetryPolicy(base=0))
-    return send_stream(sender, messages, deadline=deadline, window=window)
+    policy = Policy(retry=RetryPolicy(base=0), limits=Limits(concurrency=window + 1))
+    way = batcher(adapter, wire, journal=journal, policy=policy, clock=clock)
+    return _closing(
+        way,
+        send_stream(
+            way._sender,
+            way,
+            messages,
+            deadline=deadline,
+            ahead=(window + 2) * adapter.capabilities.max_messages,
+        ),
+    )
+
+
+async def _closing(
+    way: Batcher, outcomes: AsyncGenerator[Outcome, None]
+) -> AsyncGenerator[Outcome, None]:
+    try:
+        async with aclosing(outcomes):
+            async for each in outcomes:
+                yield each
+    finally:
+        await way.aclose(Deadline.after(0))
 
 
 async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
@@ -323,14 +363,16 @@ async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
         await anext(outcomes)
 
 
-async def test_a_mistake_of_the_engine_is_raised_and_hangs_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_mistake_of_the_engine_loses_no_message(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever breaks in a worker ends the stream instead of stopping it silently."""
-    monkeypatch.setattr(Sender, "send", lambda *_: 1 / 0)
+    """Whatever breaks while a batch is on its way, its messages may have left, and it is said."""
+    monkeypatch.setattr(Dispatcher, "dispatch", lambda *_: 1 / 0)
 
-    with pytest.raises(ZeroDivisionError):
-        await collect(stream(FakeTransport(), texts(1000)))
+    outcomes = await collect(stream(FakeTransport(), texts(250)))
+
+    assert {"ambiguous": 250} == Counter(each.kind for each in outcomes)
+    assert "the engine raised ZeroDivisionError" in caplog.text
 
 
 async def test_nobody_taking_outcomes_stops_the_reading() -> None:
@@ -370,7 +412,7 @@ async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() ->
 
         assert isinstance(refused, NotSent)
         assert Reason.UNSUPPORTED_CONTENT is refused.reason
-        assert pulled <= 2 * WINDOW + 2
+        assert pulled <= 2 * (WINDOW + 2) * 100
 
 
 async def test_patience_starts_when_it_is_a_messages_turn() -> None:
@@ -485,7 +527,7 @@ async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFi
     assert WINDOW == wire.most
     assert 0 == wire._under_way
     (warning,) = warnings(caplog)
-    assert f"{100 * WINDOW} more messages were given up on the way" in warning
+    assert f"{100 * WINDOW} more messages are still on their way" in warning
 
 
 async def test_cancelling_twice_waits_for_nothing() -> None:
@@ -539,9 +581,8 @@ async def test_a_channel_that_is_not_enabled_stops_no_other() -> None:
 
     assert {each.reference for each in outcomes if each.kind == "not_sent"} == whatsapp
     assert 2500 == sum(isinstance(each, Accepted) for each in outcomes)
-    assert 50 * REFUSALS == sum(
-        each in whatsapp for request in wire.requests for each in references(request)
-    )
+    asked = sum(each in whatsapp for request in wire.requests for each in references(request))
+    assert asked < len(whatsapp) / 2
 
 
 async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
@@ -554,29 +595,31 @@ async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
     assert {"not_sent": 100, "accepted": 4900} == kinds
 
 
-async def test_trouble_ends_when_the_account_is_mended(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_trouble_ends_when_the_account_is_mended(caplog: pytest.LogCaptureFixture) -> None:
     """A stream that lives long sends again without a restart, and says so."""
-    now = [1000.0]
-    monkeypatch.setattr("omnimsg.engine.stream.Trouble", partial(Trouble, clock=lambda: now[0]))
-    mended = False
+    clock, mended = Clock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
+    go = asyncio.Event()
 
     async def one_by_one() -> AsyncIterator[Message]:
         for each in texts(40):
             yield each
+            await go.wait()
+            go.clear()
 
     kinds = []
-    async with aclosing(stream(wire, one_by_one(), max_messages=1, window=1)) as outcomes:
+    async with aclosing(
+        stream(wire, one_by_one(), max_messages=1, window=1, clock=clock)
+    ) as outcomes:
         async for outcome in outcomes:
             kinds.append(outcome.kind)
             mended = len(kinds) >= 10
-            now[0] += 0.0 if len(kinds) < 10 else PAUSE
+            clock.now += 0.0 if len(kinds) < 10 else 5.0
+            go.set()
 
     assert ["not_sent"] * 10 == kinds[:10]
-    assert "accepted" == kinds[-1]
-    assert REFUSALS + kinds.count("accepted") == len(wire.requests)
+    assert ["accepted"] * 30 == kinds[10:]
+    assert 2 + 30 == len(wire.requests)
     started, ended = warnings(caplog)
     assert "account 'main' is in trouble: unauthorized (HTTP 401)" in started
     assert "account 'main' takes messages again" == ended

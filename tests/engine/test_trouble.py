@@ -6,10 +6,24 @@ import attrs
 import pytest
 from support.adapters import FakeTransport, texts, tiny
 
-from omnimsg import Accepted, Ambiguous, Channel, Failure, NotSent, Outcome, Reason, Retry, Scope
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Breaker,
+    Channel,
+    Failure,
+    NotSent,
+    Outcome,
+    Reason,
+    Retry,
+    Scope,
+)
 from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.sender import Sender
-from omnimsg.engine.trouble import PAUSE, REFUSALS, Trouble
+from omnimsg.engine.trouble import Trouble
+
+REFUSALS, PAUSE = 2, 5.0
+BREAKER = Breaker(failures=3, pause=7.0)
 
 TEXTS = texts(2)
 CHATS = [attrs.evolve(each, channel=Channel.WHATSAPP) for each in texts(2, start=2)]
@@ -35,7 +49,7 @@ def clock() -> Clock:
 def trouble(clock: Clock) -> Trouble:
     """Give an account of which nothing is known."""
     adapter = tiny()
-    return Trouble(Sender(adapter, Dispatcher(adapter, FakeTransport())), clock=clock)
+    return Trouble(Sender(adapter, Dispatcher(adapter, FakeTransport())), BREAKER, clock=clock)
 
 
 def refused(reason: Reason = Reason.UNAUTHORIZED) -> list[Outcome]:
@@ -150,6 +164,53 @@ def test_another_channels_batch_does_not_use_up_the_try(trouble: Trouble, clock:
     trouble.held_back(TEXTS)
 
     assert [None, None] == trouble.held_back(CHATS)
+
+
+def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
+    trouble: Trouble, clock: Clock
+) -> None:
+    """Its messages may be tried again when the pause is over, and are told when that is."""
+    for _ in range(BREAKER.failures - 1):
+        trouble.learn(TEXTS, unclear())
+    before = trouble.held_back(TEXTS)
+
+    trouble.learn(TEXTS, unclear())
+    clock.now += 2
+
+    assert [None, None] == before
+    first, second = trouble.held_back(TEXTS)
+    assert first is not None
+    assert second is not None
+    assert (Reason.PROVIDER_UNAVAILABLE, Retry.SAFE, 5.0) == (
+        first.reason,
+        first.retry,
+        first.retry_after,
+    )
+    assert Scope.MESSAGE is first.scope
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.RATE_LIMITED, Reason.INVALID_RECIPIENT, Reason.DEADLINE_EXCEEDED]
+)
+def test_only_faults_of_provider_and_network_count_against_the_provider(
+    trouble: Trouble, reason: Reason
+) -> None:
+    """Nor does being told to slow down."""
+    failure = Failure(reason=reason, retry=Retry.SAFE)
+    outcome: Outcome = NotSent(reference="r", account="main", failure=failure)
+
+    for _ in range(2 * BREAKER.failures):
+        trouble.learn(TEXTS, [outcome, outcome])
+
+    assert [None, None] == trouble.held_back(TEXTS)
+
+
+def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(trouble: Trouble) -> None:
+    """It answers, after all."""
+    for _ in range(2 * BREAKER.failures):
+        trouble.learn(TEXTS, [*accepted()[:1], *unclear()[:1]])
+
+    assert [None, None] == trouble.held_back(TEXTS)
 
 
 def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(

@@ -7,6 +7,7 @@ kind of operation: a page of history, an upload in two steps, a download through
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -43,10 +44,18 @@ from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import LegStatus, Timeline
+from omnimsg.engine.batcher import Batcher
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.dispatcher import Dispatcher
+from omnimsg.engine.limiter import Limiter
+from omnimsg.engine.policy import Policy, RetryPolicy
+from omnimsg.engine.retry import RetryHook, log_retry
+from omnimsg.engine.sender import Sender
 
 if TYPE_CHECKING:
     from omnimsg.engine.files import Sink
-    from omnimsg.engine.transport import Mark
+    from omnimsg.engine.journal import Journal
+    from omnimsg.engine.transport import Mark, Transport
 
 KEY = "tiny-s3cret-key"
 TEXT = "Your very private text"
@@ -279,6 +288,43 @@ def accepted(request: Request) -> Response:
 
 
 Reply: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
+
+
+def batcher(
+    adapter: Adapter[Any],
+    wire: Transport,
+    *,
+    journal: Journal | None = None,
+    policy: Policy | None = None,
+    hook: RetryHook = log_retry,
+    clock: Callable[[], float] = time.monotonic,
+) -> Batcher:
+    """Put an account's way out together over any wire; by default a retry does not wait."""
+    policy = policy or Policy(retry=RetryPolicy(base=0))
+    limiter = Limiter(policy.limits, adapter.capabilities, clock=clock)
+    sender = Sender(adapter, Dispatcher(adapter, wire, journal=journal))
+    return Batcher(sender, limiter, policy, hook=hook, clock=clock)
+
+
+async def send_batch(
+    way: Batcher, messages: Sequence[Message], deadline: float = 10.0
+) -> list[Outcome]:
+    """Hand messages over at once, so that they share a request, and wait for all outcomes."""
+    try:
+        return await asyncio.gather(*[way.submit(each, deadline) for each in messages])
+    finally:
+        await way.aclose(Deadline.after(0))
+
+
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def __call__(self) -> float:
+        """Tell."""
+        return self.now
 
 
 class FakeTransport:

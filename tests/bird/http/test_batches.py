@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import orjson
@@ -142,8 +143,9 @@ async def test_a_batch_that_is_refused(
     reason: Reason,
     scope: Scope | None,
 ) -> None:
-    """A batch that is refused as a whole is refused for each of its messages."""
-    emulator.refusals.append(status)
+    """Where each part of a batch is refused as a whole, so is each of its messages."""
+    # Three messages in all, two and one, and those two alone.
+    emulator.refusals.extend([status] * 5)
 
     found = await outcomes(client, messages(3))
 
@@ -151,6 +153,20 @@ async def test_a_batch_that_is_refused(
         (type(each), getattr(each, "reason", None), getattr(each, "scope", None)) for each in found
     }
     assert [] == sandbox.handsets.all()
+
+
+async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_alone(
+    client: Client, sandbox: HeardSandbox, emulator: BirdEmulator
+) -> None:
+    """A refusal proves that nothing was sent, so the others may be, once."""
+    emulator.refusals.extend([400, 400])
+
+    found = await outcomes(client, messages(4))
+
+    kinds = Counter(type(each) for each in found)
+    assert {Accepted: 4} == kinds
+    assert 4 == len({each.number for each in sandbox.handsets.all()})
+    assert 4 == len(sandbox.handsets.all())
 
 
 async def test_a_lost_answer_is_ambiguous_for_all(client: Client, sandbox: HeardSandbox) -> None:

@@ -136,7 +136,7 @@ async def test_a_wrong_key_is_named_and_stops_the_stream(sandbox: Sandbox) -> No
     key = "not-the-key=="
     config["accounts"]["wrong"] = config["accounts"]["clickatell"] | {"api_key": key}
     async with Client.from_config(config) as client:
-        found = await outcomes(client, texts(1001), account="wrong")
+        found = await outcomes(client, texts(5001), account="wrong")
         fine = await outcomes(client, texts(1))
 
     expected = {(NotSent, Reason.UNAUTHORIZED, Scope.ACCOUNT, "wrong")}
@@ -145,9 +145,9 @@ async def test_a_wrong_key_is_named_and_stops_the_stream(sandbox: Sandbox) -> No
         for each in found
         if isinstance(each, NotSent)
     }
-    assert 1001 == len(found)
+    assert 5001 == len(found)
     assert key not in repr(found)
-    assert len(sandbox.requests) < 11
+    assert len(sandbox.requests) < 51
     check_delivery(sandbox, fine)
 
 

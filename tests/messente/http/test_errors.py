@@ -76,7 +76,8 @@ async def test_every_code_of_a_whole_request(
 ) -> None:
     """An error body is everybody's, in the unified model and in the provider's words."""
     http, expected = ERRORS[code]
-    recorder.instead.append((http, {"errors": [error(code)]}))
+    # Refused as a whole, two are tried one by one.
+    recorder.instead.extend([(http, {"errors": [error(code)]})] * 3)
 
     found = await outcomes(client, [Message(TO, "a") for _ in range(count)])
 

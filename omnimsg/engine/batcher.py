@@ -1,0 +1,364 @@
+"""One account's way out: everything that is sent through it waits, shares requests and ends here.
+
+Messages join batches as they come (`queue`), a batch leaves when the limits allow it (`limiter`),
+and what comes back is settled (`settler`). While there is room, requests leave in the next turn of
+the event loop; while there is none, messages gather. Nothing here is paid per message but a few
+list operations: tasks and timers are one a request, or fewer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from omnimsg.domain.message import Message, Priority
+from omnimsg.engine.deadline import CLEAN_UP, Deadline
+from omnimsg.engine.dispatcher import Interrupted, Split
+from omnimsg.engine.queue import Batch, Queue
+from omnimsg.engine.retry import RetryHook, log_retry
+from omnimsg.engine.settler import Settler
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.limiter import Limiter
+    from omnimsg.engine.policy import Policy
+    from omnimsg.engine.queue import Line, Owner
+    from omnimsg.engine.sender import Sender
+
+
+class Batcher:
+    """Sends everything of one account.
+
+    Args:
+        sender: Checks messages and sends a batch once.
+        limiter: Says when the next request may leave.
+        policy: What is decided for the account.
+        hook: Told of every retry.
+        clock: The monotonic clock, seconds.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        limiter: Limiter,
+        policy: Policy,
+        *,
+        hook: RetryHook = log_retry,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sender = sender
+        self._limiter = limiter
+        self._clock = clock
+        self._linger = policy.limits.linger
+        self._most_waiting = policy.limits.queue
+        self._settler = Settler(sender, limiter, policy, self, hook=hook, clock=clock)
+        self._queue = Queue(sender.batch_limit)
+        self._turns: deque[asyncio.Future[None]] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._retries: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._earliest = math.inf
+        self._woken = False
+        self._closing = False
+        # A request serves many callers, so it runs in the context of none of them.
+        self._context = contextvars.copy_context()
+
+    def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome]:
+        """Hand over one message, and return what its outcome will be set on.
+
+        Cancelling the future takes the message back, unless it is already on its way.
+
+        Args:
+            message: What to send.
+            patience: Seconds until the caller gives up.
+
+        Raises:
+            TypeError: It is no message.
+        """
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        refusal = self._sender.refusal(message)
+        if refusal is None:
+            since = self._clock()
+            self.put(
+                message, future, _CALLERS, since=since, patience=patience, ends=since + patience
+            )
+        else:
+            future.set_result(refusal)
+        return future
+
+    def put(
+        self,
+        message: Message,
+        key: object,
+        owner: Owner,
+        *,
+        since: float,
+        patience: float,
+        ends: float = math.inf,
+    ) -> None:
+        """Hand over a message that may be sent; the arguments are those of `Queue.put`."""
+        if self._closing:
+            owner.finish([key], [self._sender.closed(message)])
+            return
+        self._queue.put(
+            message,
+            key,
+            owner=owner,
+            group=self._sender.group(message),
+            since=since,
+            patience=patience,
+            ends=ends,
+        )
+        self._earliest = min(self._earliest, ends)
+        if not self._woken:
+            self._wake()
+
+    def is_full(self, message: object) -> bool:
+        """Say whether so much waits that this message should not."""
+        return (
+            isinstance(message, Message)
+            and self._queue.line(message.priority).messages >= self._most_waiting
+        )
+
+    async def room(self, message: Message, patience: float) -> float:
+        """Wait until a further message may wait, and return the seconds of patience left."""
+        deadline = Deadline.after(patience)
+        line = self._queue.line(message.priority)
+        with anyio.move_on_after(patience):
+            while line.messages >= self._most_waiting and not self._closing:
+                place = asyncio.get_running_loop().create_future()
+                line.producers.append(place)
+                try:
+                    await place
+                finally:
+                    if place.cancelled():
+                        # Whoever is next gets the room that may have been meant for this one.
+                        self._let_in(line)
+        return deadline.remaining()
+
+    @asynccontextmanager
+    async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
+        """Hold a place among the requests under way, for a request that sends no message.
+
+        Somebody waits for its answer, so it goes before messages.
+
+        Raises:
+            TimeoutError: The deadline passed before there was a place.
+        """
+        if self._turns or self._limiter.wait(urgent=True) > 0:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._turns.append(place)
+            self._wake()
+            try:
+                async with asyncio.timeout(max(0.0, deadline.remaining())):
+                    await place
+            except BaseException:
+                if place.done() and not place.cancelled():
+                    self._over()
+                raise
+        else:
+            self._limiter.begin(0)
+        try:
+            yield
+        finally:
+            self._over()
+
+    def withdraw(self, owner: Owner) -> None:
+        """Take back what waits for an owner; what is on its way comes back by itself."""
+        for batch in self._queue.withdraw(owner):
+            self._give_up(batch)
+
+    def put_back(self, batches: Sequence[Batch]) -> None:
+        """Let batches of one priority wait in front of all others."""
+        self._queue.put_back(batches)
+        self._earliest = min(self._earliest, *(each.ends for each in batches))
+        self._wake()
+
+    def run_retry(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a retry in the background; closing waits for it."""
+        self._start(self._retries, work)
+
+    async def aclose(self, deadline: Deadline) -> None:
+        """Send what waits, until the deadline; then give up, with an outcome for everybody.
+
+        Nothing can be handed over from the beginning on.
+        """
+        self._closing = True
+        self._wake()
+        try:
+            with anyio.move_on_after(max(0.0, deadline.remaining())):
+                while self._workers or self._retries or self._queue or self._settler.held:
+                    self._idle.clear()
+                    await self._idle.wait()
+        finally:
+            for batch in (*self._settler.held, *self._queue.clear()):
+                self._give_up(batch)
+            self._settler.held.clear()
+            # The workers first: what they learn is what the retries then know.
+            await _ended(self._workers)
+            await _ended(self._retries)
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def _work(self, batch: Batch | None) -> None:
+        """Send a batch, and the next, for as long as there is one."""
+        while batch is not None:
+            begun = self._clock()
+            try:
+                found = await self._sender.attempt(
+                    batch.messages,
+                    Deadline(batch.since, batch.ends, self._clock),
+                    batch.doubts,
+                )
+            except Interrupted as end:
+                batch.owner.finish(batch.keys, end.outcomes)
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
+                found = self._sender.broken(batch.messages, error)
+            finally:
+                self._limiter.end()
+            if isinstance(found, Split):
+                self._queue.put_back(batch.split(found.parts))
+            else:
+                self._settler.concluded(batch, found, begun)
+            batch = self._next()
+            if self._queue or self._turns:
+                # This one's place is taken again; there may be more of them than before.
+                self._pump()
+
+    def _pump(self) -> None:
+        """Let everything leave that may."""
+        self._woken = False
+        now = self._clock()
+        if now >= self._earliest:
+            self._sweep(now)
+        if now >= self._settler.release_at:
+            self._settler.release()
+        self._admit()
+        while (batch := self._next()) is not None:
+            self._start(self._workers, self._work(batch))
+        if self._queue or self._settler.held:
+            self._wake_at(min(self._earliest, self._settler.release_at))
+        self._idle.set()
+
+    def _admit(self) -> None:
+        """Give a place to those that wait for one without a message."""
+        while self._turns:
+            wait = self._limiter.wait(urgent=True)
+            if wait > 0:
+                self._wake_at(self._clock() + wait)
+                return
+            place = self._turns.popleft()
+            if not place.done():
+                self._limiter.begin(0)
+                place.set_result(None)
+
+    def _next(self) -> Batch | None:
+        """Return the batch that leaves now, if one may; otherwise come back when one may."""
+        while (first := self._queue.first()) is not None:
+            wait = self._limiter.wait(urgent=first.priority is Priority.HIGH)
+            if wait <= 0 and self._linger and first.is_open and first.priority is not Priority.HIGH:
+                wait = first.since + self._linger - self._clock()
+            if wait > 0:
+                self._wake_at(self._clock() + wait)
+                return None
+            self._queue.pop()
+            line = self._queue.line(first.priority)
+            if line.producers:
+                self._let_in(line)
+            batch = self._settler.cleared(first)
+            if batch is not None:
+                self._limiter.begin(len(batch))
+                return batch
+        return None
+
+    def _let_in(self, line: Line) -> None:
+        """Wake as many producers as there is room for."""
+        for _ in range(self._most_waiting - line.messages):
+            while line.producers and line.producers[0].done():
+                line.producers.popleft()
+            if not line.producers:
+                return
+            line.producers.popleft().set_result(None)
+
+    def _sweep(self, now: float) -> None:
+        """End what has waited for too long."""
+        for batch in self._queue.expired(now):
+            self._settler.cleared(batch)
+        self._earliest = min((each.ends for each in self._queue), default=math.inf)
+
+    def _give_up(self, batch: Batch) -> None:
+        outcomes = [
+            batch.doubts.get(each.reference) or self._sender.closed(each) for each in batch.messages
+        ]
+        batch.owner.finish(batch.keys, outcomes)
+
+    def _over(self) -> None:
+        self._limiter.end()
+        self._wake()
+
+    def _wake(self) -> None:
+        """Look, in the next turn of the loop, what may leave."""
+        if not self._woken:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._pump, context=self._context)
+
+    def _wake_at(self, when: float) -> None:
+        """Look at some time too, in monotonic seconds; infinity is never."""
+        if when == math.inf:
+            return
+        loop = asyncio.get_running_loop()
+        at = loop.time() + max(0.0, when - self._clock())
+        timer = self._timer
+        if timer is not None:
+            if timer.when() <= at:
+                return
+            timer.cancel()
+        self._timer = loop.call_at(at, self._ring, context=self._context)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._pump()
+
+    def _start(self, group: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+        def left(task: asyncio.Task[None]) -> None:
+            group.discard(task)
+            self._idle.set()
+
+        task = asyncio.get_running_loop().create_task(work, context=self._context)
+        group.add(task)
+        task.add_done_callback(left)
+
+
+class _Callers:
+    """Those who wait for the outcome of one message each; a key is what it is set on."""
+
+    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
+        for future, outcome in zip(keys, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+
+    def gone(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
+        return [place for place, future in enumerate(keys) if future.done()]
+
+
+_CALLERS = _Callers()
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks and give them a while to say what they know."""
+    if tasks:
+        for task in tasks:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait(list(tasks), timeout=2 * CLEAN_UP)

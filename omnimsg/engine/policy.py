@@ -1,0 +1,103 @@
+"""What an account's owner decides: how fast, how often again, and what to do in trouble."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+from attrs.validators import ge, gt, optional
+
+
+class AccountTrouble(StrEnum):
+    """What becomes of messages while the account itself is refused (a wrong key, no funds).
+
+    Attributes:
+        FAIL: They are `NotSent` at once, so that somebody hears of it.
+        HOLD: They wait, until the trouble is over or their deadline has passed.
+    """
+
+    FAIL = "fail"
+    HOLD = "hold"
+
+
+class OnAmbiguous(StrEnum):
+    """What becomes of a message that may have been sent.
+
+    Attributes:
+        HOLD: It ends `Ambiguous`, and is not sent again.
+        RESEND_IF_NOT_FOUND: The provider is asked for it by its reference, and it is sent again
+            when the provider has twice not found it. Only where the provider can be asked.
+        RESEND: It is sent again. Some people get the message twice.
+    """
+
+    HOLD = "hold"
+    RESEND_IF_NOT_FOUND = "resend_if_not_found"
+    RESEND = "resend"
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often and how soon to try again.
+
+    Attributes:
+        attempts: In all, the first among them.
+        base: Seconds; the n-th wait is drawn at random from 0 to `base * 2 ** (n - 1)`.
+        longest: The most seconds of such a wait. A provider's `Retry-After` is obeyed in full.
+    """
+
+    attempts: int = attrs.field(default=3, validator=ge(1))
+    base: float = attrs.field(default=0.5, validator=ge(0))
+    longest: float = attrs.field(default=30.0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much at once and how fast. What the provider documents is merged in; the stricter holds.
+
+    Attributes:
+        requests_per_second: Requests, evenly spaced; `None` is as fast as they go.
+        messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
+        concurrency: Requests under way at once; `None` is 16 where the provider takes batches, and
+            64 where it takes one message a request. The last place is kept for high priority.
+        linger: Seconds that a message may wait for others to share its request, although it could
+            leave at once. High priority does not wait.
+        queue: Messages of one priority that may wait in memory; then `send` waits for room.
+    """
+
+    requests_per_second: float | None = attrs.field(default=None, validator=optional(gt(0)))
+    messages_per_second: float | None = attrs.field(default=None, validator=optional(gt(0)))
+    concurrency: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    linger: float = attrs.field(default=0.0, validator=ge(0))
+    queue: int = attrs.field(default=10_000, validator=ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class Breaker:
+    """When to stop asking a provider that does not answer as it should.
+
+    Attributes:
+        failures: Requests in a row that fail for a fault of the provider or the network.
+        pause: Seconds until one request tries for all others.
+    """
+
+    failures: int = attrs.field(default=5, validator=ge(1))
+    pause: float = attrs.field(default=5.0, validator=gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """Everything that is decided for one account.
+
+    Attributes:
+        retry: How often and how soon to try again what is proven not to have been processed.
+        limits: How much at once and how fast.
+        breaker: When to stop asking.
+        account_trouble: What becomes of messages while the account is refused.
+        on_ambiguous: What becomes of a message that may have been sent.
+    """
+
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    limits: Limits = attrs.field(factory=Limits)
+    breaker: Breaker = attrs.field(factory=Breaker)
+    account_trouble: AccountTrouble = AccountTrouble.FAIL
+    on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD

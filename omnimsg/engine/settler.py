@@ -1,0 +1,254 @@
+"""What becomes of a batch that has come back: learn from it, hold it, try it again, or end it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope
+from omnimsg.domain.reason import Reason
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.policy import AccountTrouble, Policy
+from omnimsg.engine.retry import Retrier, RetryHook
+from omnimsg.engine.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from omnimsg.domain.message import Message
+    from omnimsg.engine.limiter import Limiter
+    from omnimsg.engine.queue import Batch
+    from omnimsg.engine.sender import Sender
+
+
+class Way(Protocol):
+    """How a batch gets out once more."""
+
+    def put_back(self, batches: Sequence[Batch]) -> None:
+        """Let batches wait in front of all others of their priority."""
+
+    def run_retry(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a retry in the background."""
+
+
+class Settler:
+    """Decides for every message of an account whether its outcome is its last.
+
+    Args:
+        sender: The account.
+        limiter: Told whether the provider minds the pace.
+        policy: What is decided for the account.
+        hook: Told of every retry.
+        way: Where to go for another attempt.
+        clock: The monotonic clock, seconds.
+
+    Attributes:
+        held: Batches that wait for trouble to be over.
+        release_at: When they should be tried again, monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        limiter: Limiter,
+        policy: Policy,
+        way: Way,
+        *,
+        hook: RetryHook,
+        clock: Callable[[], float],
+    ) -> None:
+        self._sender = sender
+        self._limiter = limiter
+        self._holds = policy.account_trouble is AccountTrouble.HOLD
+        self._trouble = Trouble(sender, policy.breaker, clock=clock)
+        self._retrier = Retrier(sender.account, policy, hook)
+        self._way = way
+        self._clock = clock
+        self.held: list[Batch] = []
+        self.release_at: float = math.inf
+
+    def cleared(self, batch: Batch) -> Batch | None:
+        """Return what of a batch may leave now; everything else has been seen to."""
+        now = self._clock()
+        if batch.ends == math.inf:
+            batch.ends = now + batch.patience
+        if batch.ends <= now:
+            batch.owner.finish(batch.keys, [self._too_late(batch, place) for place in _all(batch)])
+            return None
+        waited = now - batch.since
+        ended: dict[int, Outcome] = {
+            place: self._sender.withdrawn(batch.messages[place])
+            for place in batch.owner.gone(batch.keys)
+        }
+        if waited >= 1:  # the shortest ttl there is
+            for place, message in enumerate(batch.messages):
+                if place not in ended and _is_stale(message, waited):
+                    ended[place] = self._sender.outlived(message)
+        if ended:
+            places = list(ended)
+            batch.owner.finish([batch.keys[each] for each in places], list(ended.values()))
+            places = [each for each in _all(batch) if each not in ended]
+            if not places:
+                return None
+            batch = batch.part(places)
+        return self._spared(batch) if self._trouble else batch
+
+    def concluded(self, batch: Batch, outcomes: list[Outcome], begun: float) -> None:
+        """Take in what an attempt gave.
+
+        Args:
+            batch: What was sent.
+            outcomes: One per message, in order.
+            begun: When it left, monotonic seconds.
+        """
+        failed = [place for place, each in enumerate(outcomes) if each.__class__ is not Accepted]
+        if failed or self._trouble:
+            self._trouble.learn(batch.messages, outcomes)
+        throttled = [
+            each.failure
+            for each in (outcomes[place] for place in failed)
+            if not isinstance(each, Accepted) and each.reason is Reason.RATE_LIMITED
+        ]
+        if throttled:
+            # Said of some messages only, it is about them; said of all, about the account.
+            whole = len(throttled) == len(outcomes)
+            pause = min(each.retry_after or 0.0 for each in throttled) if whole else 0.0
+            self._limiter.throttled(begun=begun, pause=pause)
+        else:
+            self._limiter.succeeded()
+        if failed:
+            self._sort(batch, outcomes)
+        else:
+            batch.owner.finish(batch.keys, outcomes)
+        if self.held and not self._trouble:
+            self.release()
+
+    def release(self) -> None:
+        """Let what is held try again."""
+        held, self.held, self.release_at = self.held, [], math.inf
+        for batch in reversed(held):
+            self._way.put_back([batch])
+
+    def _spared(self, batch: Batch) -> Batch | None:
+        """Keep back what is not worth a request now, and return the rest."""
+        known = self._trouble.held_back(batch.messages)
+        back = [place for place, each in enumerate(known) if each is not None]
+        if not back:
+            return batch
+        outcomes: list[Outcome] = [each for each in known if each is not None]
+        if self._holds:
+            self._hold(batch, back, outcomes)
+        else:
+            self._sort(batch.part(back), outcomes)
+        places = [place for place, each in enumerate(known) if each is None]
+        return batch.part(places) if places else None
+
+    def _sort(self, batch: Batch, outcomes: list[Outcome]) -> None:
+        """End what has ended, hold what may wait, and try again what may be."""
+        held = [place for place, each in enumerate(outcomes) if self._is_held(each)]
+        if held:
+            self._hold(batch, held, [outcomes[place] for place in held])
+        # A retry hears of its own messages, and decides itself.
+        due = {} if batch.attempt else self._retrier.due(outcomes, self._deadline(batch))
+        again = [place for place in due if place not in held]
+        ended = [place for place in _all(batch) if place not in due and place not in held]
+        if ended:
+            keys = [batch.keys[place] for place in ended]
+            batch.owner.finish(keys, [outcomes[place] for place in ended])
+        if again:
+            part = batch.part(again)
+            self._way.run_retry(self._retried(part, [outcomes[place] for place in again]))
+
+    def _deadline(self, batch: Batch) -> Deadline:
+        return Deadline(batch.since, batch.ends, self._clock)
+
+    def _is_held(self, outcome: Outcome) -> bool:
+        return (
+            self._holds
+            and isinstance(outcome, NotSent)
+            and outcome.scope is Scope.ACCOUNT
+            and outcome.reason is not Reason.CANCELLED
+        )
+
+    def _hold(self, batch: Batch, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        why = {each.reason.value for each in outcomes if not isinstance(each, Accepted)}
+        self.held.append(batch.part(places, held=", ".join(sorted(why)).replace("_", " ")))
+        soon = min(self._clock() + self._trouble.pause, batch.ends)
+        self.release_at = min(self.release_at, soon)
+
+    def _too_late(self, batch: Batch, place: int) -> Outcome:
+        why = f"held because of the account's trouble ({batch.held})" if batch.held else "waiting"
+        late = self._sender.too_late(
+            batch.messages[place], f"the deadline passed while it was {why}"
+        )
+        return batch.doubts.get(late.reference, late)
+
+    async def _retried(self, batch: Batch, outcomes: list[Outcome]) -> None:
+        """Try a batch again for as long as that may help, and end it."""
+        courier = _Courier(batch, outcomes)
+
+        async def again(places: Sequence[int]) -> None:
+            doubts = {
+                each.reference: each
+                for each in (outcomes[place] for place in places)
+                if isinstance(each, Ambiguous)
+            }
+            await courier.deliver(
+                places,
+                lambda: self._way.put_back(
+                    [batch.part(places, owner=courier, keys=list(places), doubts=doubts, attempt=1)]
+                ),
+            )
+
+        try:
+            await self._retrier.batch(outcomes, again, self._deadline(batch))
+        except asyncio.CancelledError:
+            for place in courier.missing:
+                # Nobody is left to hear whether it had left.
+                outcomes[place] = self._sender.cancelled(batch.messages[place])
+            raise
+        finally:
+            batch.owner.finish(batch.keys, outcomes)
+
+
+class _Courier:
+    """Hears of messages that are tried again.
+
+    Attributes:
+        missing: The places of those under way.
+    """
+
+    def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
+        self._batch = batch
+        self._outcomes = outcomes
+        self._back = asyncio.Event()
+        self.missing: set[int] = set()
+
+    async def deliver(self, places: Sequence[int], send: Callable[[], None]) -> None:
+        """Send, and wait until all are back."""
+        self.missing.update(places)
+        self._back.clear()
+        send()
+        await self._back.wait()
+
+    def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes."""
+        for place, outcome in zip(keys, outcomes, strict=True):
+            if place in self.missing:
+                self.missing.discard(place)
+                self._outcomes[place] = outcome
+        if not self.missing:
+            self._back.set()
+
+    def gone(self, keys: Sequence[int]) -> Sequence[int]:
+        """Ask the one who waits for the message."""
+        return self._batch.owner.gone([self._batch.keys[place] for place in keys])
+
+
+def _is_stale(message: Message, waited: float) -> bool:
+    return message.ttl is not None and message.send_at is None and waited >= message.ttl
+
+
+def _all(batch: Batch) -> range:
+    return range(len(batch))
