@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 from datetime import UTC, datetime, time
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given
 from support.strategies import contents, messages
 
+from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel, channel_from, to_channel
-from omnimsg.domain.content import Content, Location, Text
+from omnimsg.domain.content import Autoconvert, Content, Location, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen import EMPTY, FrozenDict
 from omnimsg.domain.media import Encryption
@@ -187,6 +189,66 @@ def test_messages_never_change(message: Message) -> None:
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             setattr(message, field.name, None)
     assert message == attrs.evolve(message) == pickle.loads(pickle.dumps(message))  # noqa: S301
+
+
+@given(messages())
+def test_copies_are_whole(message: Message) -> None:
+    """A message that was copied or pickled has every field, also those that were never given."""
+    every = [field.name for field in attrs.fields(Message)]
+    expected = [getattr(message, name) for name in every]
+
+    for other in (
+        attrs.evolve(message),
+        copy.copy(message),
+        copy.deepcopy(message),
+        pickle.loads(pickle.dumps(message)),  # noqa: S301
+    ):
+        assert expected == [getattr(other, name) for name in every]
+        assert (hash(message), repr(message)) == (hash(other), repr(other))
+
+
+@given(messages())
+def test_plain_messages(message: Message) -> None:
+    """A message is plain exactly where number, words, channel and reference are all there is."""
+    given = attrs.asdict(message, recurse=False)
+    bare = {name: given[name] for name in ("channel", "reference", "metadata")}
+    is_plain = (
+        isinstance(message.to, str)
+        and message.to.startswith("+")
+        and isinstance(message.content, Text)
+        and message == Message(message.to, message.content.text, **bare)
+    )
+
+    assert is_plain == message.plain
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_plain"),
+    [
+        ({}, True),
+        ({"content": Text("Hello")}, True),
+        ({"channel": "whatsapp", "reference": "r", "metadata": {"row": 1}}, True),
+        ({"to": "ola@example.test"}, False),
+        ({"to": ProviderContact(id="5")}, False),
+        ({"content": Location(59.4, 24.7)}, False),
+        ({"content": Text("Hello", preview_url=False)}, False),
+        ({"content": Text("Hello", udh="00")}, False),
+        ({"content": Text("Hello", autoconvert=Autoconvert.OFF)}, False),
+        ({"sender": "Acme"}, False),
+        ({"ttl": 60, "metadata": {"row": 1}}, False),
+        ({"priority": Priority.LOW}, False),
+        ({"extras": {"bird": {}}}, False),
+    ],
+)
+def test_what_makes_a_message_plain(fields: dict[str, Any], is_plain: bool) -> None:
+    """Whatever a provider would have to be told besides words and a number is not plain."""
+    assert is_plain == Message(**{"to": NUMBER, "content": "Hello", **fields}).plain
+
+
+def test_plain_cannot_be_given() -> None:
+    """Whether a message is plain follows from its fields."""
+    with pytest.raises(TypeError):
+        Message(NUMBER, "Hello", plain=True)  # type: ignore[call-arg]
 
 
 @given(contents())
