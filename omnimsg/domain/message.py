@@ -176,7 +176,11 @@ class Message:
             own["channel"] = channel
         if reference is _MADE_UP:
             reference = new_reference()
-        elif reference.__class__ is not str or not 0 < len(reference) <= 255:
+        elif (
+            reference.__class__ is not str
+            or not 0 < len(reference) <= 255
+            or not reference.isascii()
+        ):
             _a_reference(self, _FIELDS.reference, reference)
         own["reference"] = reference
         if not (
@@ -236,6 +240,9 @@ def _extras(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(extra, FrozenDict):
             where = f"{field.name}[{provider!r}]"
             raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
+        if not validate.is_json(extra):
+            where = f"{field.name}[{provider!r}]"
+            raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
 
 
 _FIELDS = attrs.fields(Message)

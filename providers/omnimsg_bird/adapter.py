@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
@@ -12,7 +11,6 @@ import orjson
 
 from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Text
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
@@ -72,13 +70,12 @@ class BirdAdapter(Adapter[BirdSettings]):
     def check(self, message: Message) -> Failure | None:
         """Add the account's channels and what `rules` says to what the capabilities deny."""
         channel = self.channel_of(message)
+        if channel in self.account.settings.channels and self.is_plain(message):
+            return None
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        failure = self._unknown(channel) or rules.check(message, channel, self.template_of)
-        if failure is not None or _is_plain(message):
-            return failure
-        return self._check_json(message)
+        return self._unknown(channel) or rules.check(message, channel, self.template_of)
 
     def group(self, message: Message) -> Hashable:
         """Tell channels apart: each has an address of its own."""
@@ -234,32 +231,6 @@ class BirdAdapter(Adapter[BirdSettings]):
             return None
         return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
 
-    def _check_json(self, message: Message) -> Failure | None:
-        """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
-        for path, each in (
-            ("content", attrs.evolve(message, extras={})),
-            (f"extras.{self.provider}", message),
-        ):
-            try:
-                orjson.dumps(encode.request(each, self, _context(self)))
-            except orjson.JSONEncodeError:
-                return refused(
-                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
-                )
-        return None
-
-
-def _is_plain(message: Message) -> bool:
-    """Whether nothing in a message can fail to become JSON, as in most; saves writing it twice."""
-    content = message.content
-    return (
-        isinstance(content, Text)
-        and content.text.isascii()
-        and message.reference.isascii()
-        and not (message.sender or message.tags or message.callback_url or message.extras)
-        and not message.fallback
-    )
-
 
 def _mendable(reason: Reason, path: str | None, why: str) -> Failure:
     return attrs.evolve(refused(reason, path or "", why), path=path, retry=Retry.AFTER_FIX)
@@ -269,8 +240,3 @@ def _no_id() -> Failure:
     return refused(
         Reason.NOT_FOUND, "id", "must hold the channel's id and the message's: 'channel/message'"
     )
-
-
-def _context(adapter: Adapter[Any]) -> Context:
-    """Build some moment, for a document that is not sent."""
-    return Context(account=adapter.account.name, now=datetime(2000, 1, 1, tzinfo=UTC))

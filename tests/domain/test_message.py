@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -23,6 +24,9 @@ from omnimsg.domain.message import Leg, Message, Priority, new_reference
 from omnimsg.domain.privacy import Secret
 
 NUMBER = "+37255500001"
+
+# Half a pair of surrogates: a Python text, but no Unicode text.
+HALF = "\ud83d"
 
 
 def test_plain_text_is_a_text() -> None:
@@ -95,6 +99,17 @@ def test_plain_text_is_a_text() -> None:
         ({"extras": {5: {}}}, "extras"),
         ({"extras": {"bird": 5}}, "extras['bird']"),
         ({"extras": {"bird": [("a", 1)]}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": object()}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": {5: 1}}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": 2**64}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": HALF}}}, "extras['bird']"),
+        ({"extras": {"bird": {HALF: 1}}}, "extras['bird']"),
+        ({"to": f"{HALF}@example.test"}, "to"),
+        ({"sender": HALF}, "sender"),
+        ({"reference": HALF}, "reference"),
+        ({"ttl": 2**53}, "ttl"),
+        ({"tags": ("a", HALF)}, "tags[1]"),
+        ({"callback_url": f"https://hooks.example.test/{HALF}"}, "callback_url"),
     ],
 )
 def test_wrong_fields(fields: dict[str, Any], path: str) -> None:
@@ -251,6 +266,37 @@ def test_plain_cannot_be_given() -> None:
         Message(NUMBER, "Hello", plain=True)  # type: ignore[call-arg]
 
 
+def parts(value: Any) -> Iterator[Any]:
+    """Find the values that a message is made of, itself among them."""
+    if isinstance(value, tuple):
+        for each in value:
+            yield from parts(each)
+    elif attrs.has(type(value)):
+        yield value
+        for field in attrs.fields(type(value)):
+            yield from parts(getattr(value, field.name))
+
+
+@given(messages())
+def test_no_text_that_utf_8_cannot_write(message: Message) -> None:
+    """Wherever in a message text can stand, half a surrogate pair cannot: it would stop a batch."""
+    for part in parts(message):
+        for field in attrs.fields(type(part)):
+            value = getattr(part, field.name)
+            if field.name in ("metadata", "extras"):
+                continue
+            spoilt: Any = value
+            if type(value) is str:
+                spoilt = value[:-1] + HALF
+            elif isinstance(value, Mapping) and value:
+                spoilt = {**value, next(iter(value)): HALF}
+            elif isinstance(value, tuple) and value and type(value[0]) is str:
+                spoilt = (*value[1:], value[0][:-1] + HALF)
+            if spoilt is not value:
+                with pytest.raises(InvalidValue):
+                    attrs.evolve(part, **{field.name: spoilt})
+
+
 @given(contents())
 def test_contents_are_hashable(content: Content) -> None:
     """Content is a value through and through: equal ones have one hash."""
@@ -266,7 +312,11 @@ def test_encryption_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "path"),
-    [({"key": "key"}, "key"), ({"key": Secret("key"), "key_arn": ""}, "key_arn")],
+    [
+        ({"key": "key"}, "key"),
+        ({"key": Secret(HALF)}, "key"),
+        ({"key": Secret("key"), "key_arn": ""}, "key_arn"),
+    ],
 )
 def test_wrong_encryption(fields: dict[str, Any], path: str) -> None:
     """A key must be a secret, so that it never prints."""

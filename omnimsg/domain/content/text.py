@@ -64,7 +64,7 @@ class Text:
         udh: str | None = None,
         autoconvert: Autoconvert | None = None,
     ) -> None:
-        if text.__class__ is not str or not text:
+        if text.__class__ is not str or not text or not text.isascii():
             _text(self, _FIELDS.text, text)
         own = self.__dict__
         own["text"] = text
