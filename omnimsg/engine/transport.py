@@ -146,23 +146,38 @@ class HttpTransport:
         _sending.set((mark, request.effect))
         self._under_way += 1
         try:
-            async with _body(request) as data:
-                response = await self._open().request(
-                    request.method,
-                    url,
-                    data=data,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=within),
+            if request.body is None or isinstance(request.body, bytes):
+                return await self._asked(
+                    request, url, headers, _streamed(request.body), within, sink
                 )
-                async with response:
-                    return await _read(response, request, sink)
+            async with _body(request) as data:
+                return await self._asked(request, url, headers, data, within, sink)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _fault(error, written=mark.written) from error
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
+
+    async def _asked(
+        self,
+        request: Request,
+        url: URL,
+        headers: CIMultiDict[str],
+        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        within: float,
+        sink: Sink | None,
+    ) -> Response:
+        response = await self._open().request(
+            request.method,
+            url,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=within),
+        )
+        async with response:
+            return await _read(response, request, sink)
 
     async def aclose(self) -> None:
         """Wait for the answers that are under way, then close all connections for good."""
@@ -303,7 +318,7 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
                 content_type=body.content_type,
             )
             return form
-        return _streamed(body) if isinstance(body, bytes) else body
+        return body
 
     async def __aexit__(self, *_: object) -> None:
         if self._file is not None:
@@ -320,9 +335,9 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
         return self._file
 
 
-def _streamed(data: bytes) -> bytes | BytesIO:
+def _streamed(data: bytes | None) -> bytes | BytesIO | None:
     """Have a large body written in pieces: in one piece it would hold up the event loop."""
-    return BytesIO(data) if len(data) > _MOST_AT_ONCE else data
+    return BytesIO(data) if data is not None and len(data) > _MOST_AT_ONCE else data
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink | None) -> Response:

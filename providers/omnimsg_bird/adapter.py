@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
+_TAKEN = frozenset({202})
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -56,6 +57,11 @@ class BirdAdapter(Adapter[BirdSettings]):
         super().__init__(account)
         if account.settings.batch:
             self.capabilities = BATCHING
+        # By channel: its id, where one message goes, and where a batch goes.
+        self._paths = {
+            name: (id_, self._channel(id_, "messages"), self._channel(id_, "batch/messages"))
+            for name, id_ in account.settings.channels.items()
+        }
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
 
     @property
@@ -83,17 +89,17 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or a batch where there are several."""
-        channel_id = self.account.settings.channels[self.channel_of(messages[0]) or ""]
+        channel_id, path_of_one, path = self._paths[self.channel_of(messages[0]) or ""]
         documents = [encode.request(each, self, context) for each in messages]
         one = len(messages) == 1
         response = yield Request(
             "POST",
-            self._channel(channel_id, "messages" if one else "batch/messages"),
+            path_of_one if one else path,
             orjson.dumps(documents[0] if one else {"messageRequests": documents}),
             effect=Effect.SENDS,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202}),
+            success=_TAKEN,
         )
         if one:
             return [decode.sent(messages[0], channel_id, response, self, context)]

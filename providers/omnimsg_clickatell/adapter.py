@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
+_TAKEN = frozenset({202, 207})
 _READ_BY_BUSINESS = 1001
 
 
@@ -81,7 +82,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.SENDS,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202, 207}),
+            success=_TAKEN,
         )
         return read_send(messages, response, self.table, context.account)
 
@@ -116,7 +117,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202, 207}),
+            success=_TAKEN,
         )
         return read_notices(provider_ids, response, self.table, context.account)
 
