@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Context:
     """The account's name, the time, and what the engine knows of the call. Nothing else is outside.
 

@@ -13,9 +13,12 @@ provider says: return what you can read and `None` where there is no verdict.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+
+import attrs
 
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.check import check_message, refused
@@ -23,9 +26,10 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.validate import is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
     from omnimsg.adapter.capabilities import Capabilities
     from omnimsg.adapter.codes import CodeTable, StatusTable
@@ -93,11 +97,17 @@ class Adapter(ABC, Generic[S]):
         """Build the adapter of one account.
 
         Raises:
-            ConfigError: The account's extras touch what `protected` keeps from them.
+            ConfigError: The account's extras touch what `protected` keeps from them, or the account
+                holds what would stop every request: something that JSON in UTF-8 cannot.
         """
         for key in account.extras:
             if key in self.protected:
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
+        for name in ("extras", "sender", "templates"):
+            if not is_json(_plainly(getattr(account, name))):
+                raise ConfigError(
+                    f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
+                )
         self.account = account
         self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
 
@@ -147,12 +157,26 @@ class Adapter(ABC, Generic[S]):
         """Return the message's own extras for this provider."""
         return message.extras.get(self.provider, _NO_EXTRAS)
 
+    def is_plain(self, message: Message) -> bool:
+        """Whether a message is words to a number, no longer than its channel takes.
+
+        Most are, and one look tells. No rule of the capabilities and nothing about extras concerns
+        them; where none of an adapter's own does, its `check` begins with this.
+        """
+        if not message.plain:
+            return False
+        channel = message.channel or self.account.channel or self.capabilities.default_channel
+        can = self.capabilities.channels.get(channel)  # type: ignore[arg-type]  # None finds None
+        return can is not None and len(message.content.text) <= can.most_words  # type: ignore[union-attr, arg-type]  # of a Text
+
     def check(self, message: Message) -> Failure | None:
         """Say what the provider cannot express, before a request exists.
 
         One bad message must not poison the others of its request. An adapter with rules of its own
         calls this first and adds them.
         """
+        if self.is_plain(message):
+            return None
         failure = check_message(
             message,
             self.channel_of(message),
@@ -236,6 +260,13 @@ class Adapter(ABC, Generic[S]):
     def lacks(self, operation: Operation) -> Unsupported:
         """Build the error for an operation that the provider does not have."""
         return Unsupported(f"{self.provider} has no operation {operation.value!r}")
+
+
+def _plainly(value: object) -> object:
+    """Take the account's templates apart, for a look at what is in them."""
+    if isinstance(value, Mapping):
+        return {key: _plainly(each) for key, each in value.items()}
+    return attrs.astuple(value) if isinstance(value, TemplateMapping) else value
 
 
 _PROTECTED = "is not for extras to set: it decides who is texted and how answers are matched"

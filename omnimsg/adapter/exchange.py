@@ -17,6 +17,7 @@ import attrs
 import orjson
 
 from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.frozen import EMPTY
 from omnimsg.domain.privacy import hidden
 
 T = TypeVar("T")
@@ -89,7 +90,8 @@ class Multipart:
 Body: TypeAlias = bytes | Source | Multipart | None
 
 
-@attrs.frozen
+# Without slots, because attrs then writes the fields at half the cost, for every request.
+@attrs.frozen(slots=False)
 class Request:
     """One HTTP request, without the credentials.
 
@@ -114,7 +116,7 @@ class Request:
     effect: Effect = attrs.field(default=Effect.READ, kw_only=True)
     content_type: str | None = attrs.field(default=None, kw_only=True)
     query: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True, repr=False)
-    headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
+    headers: Mapping[str, str] = attrs.field(default=EMPTY, kw_only=True, repr=False)
     authenticated: bool = attrs.field(default=False, kw_only=True)
     success: frozenset[int] = attrs.field(default=frozenset({200}), kw_only=True)
     answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
@@ -131,7 +133,7 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Response:
     """One HTTP answer. A redirect is an answer like any other: the flow may yield another request.
 
@@ -143,7 +145,7 @@ class Response:
 
     status: int
     body: bytes = attrs.field(default=b"", repr=hidden)
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    headers: Mapping[str, str] = attrs.field(default=EMPTY, repr=False)
 
     def header(self, name: str) -> str | None:
         """Return a header line's value, whatever the case of its name."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # `[0-9]`, not `\d`: Arabic-Indic and other digits are digits to `\d`, and no provider takes them.
 is_e164: Callable[[str], re.Match[str] | None] = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-_MAILBOX = r"[^\s\x00-\x1f\x7f@<>\"',;:()\\\[\]]+"
+_MAILBOX = r"[^\s\x00-\x1f\x7f\ud800-\udfff@<>\"',;:()\\\[\]]+"
 is_email: Callable[[str], re.Match[str] | None] = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
 
 

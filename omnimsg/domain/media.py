@@ -43,6 +43,13 @@ def _phone(owner: object, field: attrs.Attribute[Any], value: object) -> None:
         raise validate.refuse(owner, field.name, "must be a number in E.164 form")
 
 
+def _key(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Secret):
+        raise validate.refuse(owner, field.name, f"must be Secret, not {validate.kind_of(value)}")
+    if not validate.is_unicode(value.reveal()):
+        raise validate.refuse(owner, field.name, "holds what UTF-8 cannot")
+
+
 class MediaKind(StrEnum):
     """What a person sees: the channels limit each kind differently."""
 
@@ -138,7 +145,7 @@ class Encryption:
         cipher: The cipher and padding in use.
     """
 
-    key: Secret = attrs.field(validator=validate.a(Secret))
+    key: Secret = attrs.field(validator=_key)
     key_arn: str | None = attrs.field(default=None, validator=optional(validate.text()))
     cipher: str | None = attrs.field(default=None, validator=optional(validate.text()))
 

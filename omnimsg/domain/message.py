@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import random
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -20,22 +20,33 @@ from omnimsg.domain.content import Content, Text
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.privacy import masked
+from omnimsg.domain.sparse import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONTENT_KINDS: tuple[type, ...] = Content.__args__
 
-# A correlation token, not a secret; a UUID costs more than the whole codec of a message.
-_random = random.Random()  # noqa: S311 - not used for security
+# A correlation token, not a secret: 80 random bits for the process and a count within it. A UUID
+# costs more than the whole codec of a message.
+_process = ""
+_count = itertools.count().__next__
+
+
+def _begin() -> None:
+    global _process  # noqa: PLW0603 - a process has one
+    _process = os.urandom(10).hex()
+
+
+_begin()
 if hasattr(os, "register_at_fork"):
     # Forked workers would otherwise all go on with their parent's sequence.
-    os.register_at_fork(after_in_child=_random.seed)
+    os.register_at_fork(after_in_child=_begin)
 
 
 def new_reference() -> str:
     """Make up a reference: 32 hexadecimal digits, unique for all practical purposes."""
-    return _random.randbytes(16).hex()
+    return f"{_process}{_count():012x}"
 
 
 class Priority(StrEnum):
@@ -46,9 +57,8 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
-def _content(value: Content | str) -> Content:
-    """Take plain text as `Text`, because most messages are."""
-    return Text(value) if isinstance(value, str) else value
+_NORMAL = Priority.NORMAL
+_MADE_UP: Any = attrs.NOTHING
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +82,8 @@ class Leg:
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(least=1)))
 
 
-@attrs.frozen
+@sparse
+@attrs.frozen(init=False, slots=False)
 class Message:
     """One message to one recipient.
 
@@ -97,14 +108,16 @@ class Message:
         encryption: How the content was encrypted, where it was.
         extras: What omnimsg has no word for, by provider name. It is merged into the provider's
             request last, and may not touch the recipient, the reference or the list of messages.
+        plain: Whether it is nothing but words to a number: besides these only the channel, the
+            reference and `metadata` were given. It follows from them and cannot be set.
 
     Raises:
         InvalidValue: A field holds what it cannot; the error names the field.
     """
 
     to: str | ProviderContact = attrs.field(repr=masked)
-    content: Content = attrs.field(converter=_content)
-    channel: Channel | None = attrs.field(default=None, kw_only=True, converter=to_channel)
+    content: Content = attrs.field()
+    channel: Channel | None = attrs.field(default=None, kw_only=True)
     sender: str | None = attrs.field(default=None, kw_only=True, repr=masked)
     reference: str = attrs.field(factory=new_reference, kw_only=True, repr=masked)
     send_at: datetime | None = attrs.field(default=None, kw_only=True)
@@ -116,39 +129,82 @@ class Message:
     fallback: tuple[Leg, ...] = attrs.field(default=(), kw_only=True)
     encryption: Encryption | None = attrs.field(default=None, kw_only=True)
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(default=EMPTY, kw_only=True, repr=False)
+    plain: bool = attrs.field(default=False, init=False, eq=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
-        """Check every field, those that most messages leave alone at one look.
-
-        A validator for each would double the cost of building a message.
-        """
-        if self.to.__class__ is not str or not is_e164(self.to):
-            _recipient(self, _FIELDS.to, self.to)
-        if self.content.__class__ is not Text:
-            _a_content(self, _FIELDS.content, self.content)
-        if self.channel.__class__ is not Channel and self.channel is not None:
-            _a_channel(self, _FIELDS.channel, self.channel)
-        reference = self.reference
-        if reference.__class__ is not str or not 0 < len(reference) <= 255:
-            _a_reference(self, _FIELDS.reference, reference)
-        if not (
-            self.sender is None
-            and self.send_at is None
-            and self.ttl is None
-            and self.priority is Priority.NORMAL
-            and self.tags == ()
-            and self.metadata is EMPTY
-            and self.callback_url is None
-            and self.fallback == ()
-            and self.encryption is None
-            and self.extras is EMPTY
+    def __init__(  # noqa: PLR0913 - a message has so many fields
+        self,
+        to: str | ProviderContact,
+        content: Content | str,
+        *,
+        channel: Channel | str | None = None,
+        sender: str | None = None,
+        reference: str = _MADE_UP,
+        send_at: datetime | None = None,
+        ttl: int | None = None,
+        priority: Priority = _NORMAL,
+        tags: tuple[str, ...] = (),
+        metadata: Mapping[str, Any] = EMPTY,
+        callback_url: str | None = None,
+        fallback: tuple[Leg, ...] = (),
+        encryption: Encryption | None = None,
+        extras: Mapping[str, Mapping[str, Any]] = EMPTY,
+    ) -> None:
+        # What attrs would write sets every field and asks about each; most messages leave most of
+        # them alone, and need no more than these few looks.
+        if isinstance(content, str):
+            content = Text(content)
+            plain = True
+        else:
+            plain = (
+                content.__class__ is Text
+                and content.preview_url is None
+                and content.udh is None
+                and content.autoconvert is None
+            )
+        if to.__class__ is not str or not is_e164(to):
+            _recipient(self, _FIELDS.to, to)
+            plain = False
+        if content.__class__ is not Text:
+            _a_content(self, _FIELDS.content, content)
+        own = self.__dict__
+        own["to"] = to
+        own["content"] = content
+        if channel is not None:
+            if channel.__class__ is not Channel:
+                channel = to_channel(channel)
+                _a_channel(self, _FIELDS.channel, channel)
+            own["channel"] = channel
+        if reference is _MADE_UP:
+            reference = new_reference()
+        elif (
+            reference.__class__ is not str
+            or not 0 < len(reference) <= 255
+            or not reference.isascii()
         ):
-            for name, untouched, convert, check in _RARE:
-                value = getattr(self, name)
+            _a_reference(self, _FIELDS.reference, reference)
+        own["reference"] = reference
+        if not (
+            sender is None
+            and send_at is None
+            and ttl is None
+            and priority is _NORMAL
+            and tags == ()
+            and metadata is EMPTY
+            and callback_url is None
+            and fallback == ()
+            and encryption is None
+            and extras is EMPTY
+        ):
+            given = (
+                *(sender, send_at, ttl, priority, tags),
+                *(metadata, callback_url, fallback, encryption, extras),
+            )
+            for (name, untouched, convert, check), value in zip(_RARE, given, strict=True):
                 if value is not untouched:
-                    value = convert(value)
-                    object.__setattr__(self, name, value)
-                    check(self, getattr(_FIELDS, name), value)
+                    plain = plain and name == "metadata"
+                    own[name] = convert(value)
+                    check(self, getattr(_FIELDS, name), own[name])
+        own["plain"] = plain
 
 
 def _recipient(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
@@ -184,6 +240,9 @@ def _extras(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(extra, FrozenDict):
             where = f"{field.name}[{provider!r}]"
             raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
+        if not validate.is_json(extra):
+            where = f"{field.name}[{provider!r}]"
+            raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
 
 
 _FIELDS = attrs.fields(Message)

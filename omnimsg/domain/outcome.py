@@ -17,6 +17,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
+from omnimsg.domain.sparse import sparse
 
 if TYPE_CHECKING:
     from omnimsg.domain.reason import Fault, Reason, Retry
@@ -53,7 +54,8 @@ class LegId:
     sender: str | None = attrs.field(default=None, repr=masked)
 
 
-@attrs.frozen(kw_only=True)
+@sparse
+@attrs.frozen(kw_only=True, init=False, slots=False)
 class Accepted:
     """The provider took the message.
 
@@ -80,6 +82,32 @@ class Accepted:
     usage: Usage | None = None
     raw: Any = attrs.field(default=None, repr=False)
     position: int | None = attrs.field(default=None, eq=False)
+
+    def __init__(  # noqa: PLR0913 - an outcome has so many fields
+        self,
+        *,
+        reference: str,
+        account: str,
+        provider_id: str | None,
+        batch_id: str | None = None,
+        legs: tuple[LegId, ...] = (),
+        usage: Usage | None = None,
+        raw: Any = None,  # noqa: ANN401 - the provider's own words
+        position: int | None = None,
+    ) -> None:
+        own = self.__dict__
+        own["reference"] = reference
+        own["account"] = account
+        own["provider_id"] = provider_id
+        own["raw"] = raw
+        if batch_id is not None:
+            own["batch_id"] = batch_id
+        if legs:
+            own["legs"] = legs
+        if usage is not None:
+            own["usage"] = usage
+        if position is not None:
+            own["position"] = position
 
     @property
     def id(self) -> MessageId | None:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
+
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen import FrozenDict
 
@@ -24,7 +26,15 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=StrEnum)
 
-_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#@]+(?:[/?#][^\s\x00-\x1f\x7f]*)?")
+_URL = re.compile(
+    r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
+)
+
+# What every reader of JSON takes for the number that was written.
+_MOST_INTEGER = 2**53 - 1
+
+
+_NO_UNICODE = "holds half a surrogate pair, which is no text"
 
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
@@ -35,6 +45,29 @@ def refuse(owner: object, field: str, why: str) -> InvalidValue:
 def kind_of(value: object) -> str:
     """Name a value's type the way an error should: never the value itself."""
     return "nothing" if value is None else type(value).__name__
+
+
+def is_unicode(value: str) -> bool:
+    """Whether text can be written in UTF-8, as half a surrogate pair cannot.
+
+    It is asked when a value is built: in a request it would stop a whole batch.
+    """
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_json(value: object) -> bool:
+    """Whether a value can be written as JSON in UTF-8, as deep in a request as it may come."""
+    try:
+        orjson.dumps([[[[[[[[value]]]]]]]])
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def text(*, most: int | None = None, least: int = 1, lines: bool = True) -> Validator:
@@ -52,6 +85,8 @@ def text(*, most: int | None = None, least: int = 1, lines: bool = True) -> Vali
             raise refuse(owner, field.name, f"has {len(value)} characters, {most} are allowed")
         if not lines and ("\n" in value or "\r" in value):
             raise refuse(owner, field.name, "must be a single line")
+        if not is_unicode(value):
+            raise refuse(owner, field.name, _NO_UNICODE)
 
     return check
 
@@ -62,14 +97,15 @@ def url(owner: object, field: Attribute[Any], value: object) -> None:
         raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
 
 
-def integer(*, least: int, most: int | None = None) -> Validator:
+def integer(*, least: int, most: int = _MOST_INTEGER) -> Validator:
     """Require an `int` (not a `bool`) within bounds."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             raise refuse(owner, field.name, f"must be a whole number, not {kind_of(value)}")
-        if value < least or (most is not None and value > most):
-            bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        if not least <= value <= most:
+            one_sided = value < least and most == _MOST_INTEGER
+            bounds = f"at least {least}" if one_sided else f"from {least} to {most}"
             raise refuse(owner, field.name, f"must be {bounds}")
 
     return check
@@ -101,6 +137,8 @@ def several(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
             if not isinstance(each, kinds):
                 where = f"{field.name}[{position}]"
                 raise refuse(owner, where, f"must be {names}, not {kind_of(each)}")
+            if isinstance(each, str) and not is_unicode(each):
+                raise refuse(owner, f"{field.name}[{position}]", _NO_UNICODE)
 
     return check
 
@@ -172,6 +210,8 @@ def _text_to_text(owner: object, where: str, value: object) -> None:
         isinstance(each, str) for pair in value.items() for each in pair
     ):
         raise refuse(owner, where, "must map text to text")
+    if not all(is_unicode(each) for pair in value.items() for each in pair):
+        raise refuse(owner, where, _NO_UNICODE)
 
 
 def to_member(kind: type[E], value: E | str) -> E:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
@@ -12,7 +11,6 @@ import orjson
 
 from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Text
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
+_TAKEN = frozenset({202})
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -58,6 +57,11 @@ class BirdAdapter(Adapter[BirdSettings]):
         super().__init__(account)
         if account.settings.batch:
             self.capabilities = BATCHING
+        # By channel: its id, where one message goes, and where a batch goes.
+        self._paths = {
+            name: (id_, self._channel(id_, "messages"), self._channel(id_, "batch/messages"))
+            for name, id_ in account.settings.channels.items()
+        }
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
 
     @property
@@ -72,13 +76,12 @@ class BirdAdapter(Adapter[BirdSettings]):
     def check(self, message: Message) -> Failure | None:
         """Add the account's channels and what `rules` says to what the capabilities deny."""
         channel = self.channel_of(message)
+        if channel in self.account.settings.channels and self.is_plain(message):
+            return None
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        failure = self._unknown(channel) or rules.check(message, channel, self.template_of)
-        if failure is not None or _is_plain(message):
-            return failure
-        return self._check_json(message)
+        return self._unknown(channel) or rules.check(message, channel, self.template_of)
 
     def group(self, message: Message) -> Hashable:
         """Tell channels apart: each has an address of its own."""
@@ -86,17 +89,17 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or a batch where there are several."""
-        channel_id = self.account.settings.channels[self.channel_of(messages[0]) or ""]
+        channel_id, path_of_one, path = self._paths[self.channel_of(messages[0]) or ""]
         documents = [encode.request(each, self, context) for each in messages]
         one = len(messages) == 1
         response = yield Request(
             "POST",
-            self._channel(channel_id, "messages" if one else "batch/messages"),
+            path_of_one if one else path,
             orjson.dumps(documents[0] if one else {"messageRequests": documents}),
             effect=Effect.SENDS,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202}),
+            success=_TAKEN,
         )
         if one:
             return [decode.sent(messages[0], channel_id, response, self, context)]
@@ -234,32 +237,6 @@ class BirdAdapter(Adapter[BirdSettings]):
             return None
         return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
 
-    def _check_json(self, message: Message) -> Failure | None:
-        """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
-        for path, each in (
-            ("content", attrs.evolve(message, extras={})),
-            (f"extras.{self.provider}", message),
-        ):
-            try:
-                orjson.dumps(encode.request(each, self, _context(self)))
-            except orjson.JSONEncodeError:
-                return refused(
-                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
-                )
-        return None
-
-
-def _is_plain(message: Message) -> bool:
-    """Whether nothing in a message can fail to become JSON, as in most; saves writing it twice."""
-    content = message.content
-    return (
-        isinstance(content, Text)
-        and content.text.isascii()
-        and message.reference.isascii()
-        and not (message.sender or message.tags or message.callback_url or message.extras)
-        and not message.fallback
-    )
-
 
 def _mendable(reason: Reason, path: str | None, why: str) -> Failure:
     return attrs.evolve(refused(reason, path or "", why), path=path, retry=Retry.AFTER_FIX)
@@ -269,8 +246,3 @@ def _no_id() -> Failure:
     return refused(
         Reason.NOT_FOUND, "id", "must hold the channel's id and the message's: 'channel/message'"
     )
-
-
-def _context(adapter: Adapter[Any]) -> Context:
-    """Build some moment, for a document that is not sent."""
-    return Context(account=adapter.account.name, now=datetime(2000, 1, 1, tzinfo=UTC))

@@ -9,7 +9,6 @@ import attrs
 import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
-from omnimsg.domain.content import Text
 from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
 from omnimsg_clickatell import rules
@@ -18,7 +17,7 @@ from omnimsg_clickatell.codes import CODES
 from omnimsg_clickatell.statuses import STATUSES
 from omnimsg_clickatell.wire import operations
 from omnimsg_clickatell.wire.answer import read_notices, read_send
-from omnimsg_clickatell.wire.encode import bare, document, encode
+from omnimsg_clickatell.wire.encode import bare, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
+_TAKEN = frozenset({202, 207})
 _READ_BY_BUSINESS = 1001
 
 
@@ -67,11 +67,10 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Say what Clickatell would refuse or drop, as far as its documents tell."""
-        failure = super().check(message)
-        if failure is not None or _is_plain(message):
-            return failure
-        return rules.check(message, self.channel_of(message), self.template_of) or self._check_json(
-            message
+        if self.is_plain(message):
+            return None
+        return super().check(message) or rules.check(
+            message, self.channel_of(message), self.template_of
         )
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -83,7 +82,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.SENDS,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202, 207}),
+            success=_TAKEN,
         )
         return read_send(messages, response, self.table, context.account)
 
@@ -118,7 +117,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,
-            success=frozenset({202, 207}),
+            success=_TAKEN,
         )
         return read_notices(provider_ids, response, self.table, context.account)
 
@@ -197,40 +196,6 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         else:
             missing, words = Reason.MISCONFIGURED, "no such account; check the key and base URL"
         return operations.refusal(response, self.table, missing=missing, words=words)
-
-    def _check_json(self, message: Message) -> Failure | None:
-        """Refuse what has no JSON form, such as half a surrogate pair; it would stop its batch."""
-        for path, each in (
-            ("content", attrs.evolve(message, extras={})),
-            (f"extras.{self.provider}", message),
-        ):
-            try:
-                orjson.dumps(document(each, self))
-            except orjson.JSONEncodeError:
-                return refused(
-                    Reason.INVALID_MESSAGE, path, "holds something that JSON in UTF-8 cannot"
-                )
-        return None
-
-
-def _is_plain(message: Message) -> bool:
-    """Whether a message is ASCII words to a number and nothing else, as most are.
-
-    No rule of the provider's can concern it, so the others' price is not paid.
-    """
-    content = message.content
-    return (
-        isinstance(content, Text)
-        and content.text.isascii()
-        and content.udh is None
-        and content.preview_url is None
-        and content.autoconvert is None
-        and message.reference.isascii()
-        and message.sender is None
-        and message.send_at is None
-        and message.ttl is None
-        and not message.extras
-    )
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
 import orjson
 from attrs.validators import optional
 
-from omnimsg.adapter import Account, Adapter, Context, Effect, Request, refused
+from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
-from omnimsg.domain.content import Text
 from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
-from omnimsg.domain.reason import Reason
 from omnimsg_messente import rules
 from omnimsg_messente.capabilities import CAPABILITIES
 from omnimsg_messente.codes import CODES, STATUSES
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Answered, Flow
     from omnimsg.domain.failure import Failure
-    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
 
@@ -89,11 +86,13 @@ class MessenteAdapter(Adapter[MessenteSettings]):
                     f"accounts.{account.name}.extras.{channel.value} must be a table of the"
                     f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
                 )
-        for name, value in (("extras", account.extras), ("sender", account.sender)):
-            if not _is_json(value):
-                raise ConfigError(
-                    f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
-                )
+
+        # Where a plain message passes: to the rules, all of them are alike on a channel.
+        self._open = {
+            channel
+            for channel in self.capabilities.channels
+            if rules.check(Message("+10000000", "-"), channel, self) is None
+        }
 
     def authorization(self) -> Mapping[str, str]:
         """Return the Basic credentials; in Latin-1, as Messente's own clients write them."""
@@ -107,12 +106,12 @@ class MessenteAdapter(Adapter[MessenteSettings]):
     def check(self, message: Message) -> Failure | None:
         """Add what `rules` says to what the capabilities deny."""
         channel = self.channel_of(message)
+        if channel in self._open and self.is_plain(message):
+            return None
         failure = super().check(message)
         if failure is None and channel is not None:
             failure = rules.check(message, channel, self)
-        if failure is not None or _is_plain(message):
-            return failure
-        return self._check_json(message)
+        return failure
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
@@ -139,32 +138,6 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         )
         return decode.cancelled(response, self)
 
-    def _check_json(self, message: Message) -> Failure | None:
-        """Refuse what has no JSON form, such as half a surrogate pair; in a flow it would raise."""
-        if self._is_writable(message):
-            return None
-        path = "content"
-        for field, nothing in _LEFT_OUT.items():
-            message = attrs.evolve(message, **{field: nothing})
-            if self._is_writable(message):
-                path = f"extras.{self.provider}" if field == "extras" else field
-                break
-        why = "holds something that JSON in UTF-8 cannot"
-        return refused(Reason.INVALID_MESSAGE, path, why)
-
-    def _is_writable(self, message: Message) -> bool:
-        return _is_json(encode.omnimessage(message, self, _context(self)))
-
-
-# What may spoil a message's JSON, tried in turn: what it can be written without is to blame.
-_LEFT_OUT: Mapping[str, Any] = {
-    "extras": {},
-    "fallback": (),
-    "callback_url": None,
-    "ttl": None,
-    "sender": "x",
-}
-
 
 def _post(path: str, document: object) -> Request:
     return Request(
@@ -180,27 +153,3 @@ def _post(path: str, document: object) -> Request:
 
 def _path(provider_id: str) -> str:
     return f"/v1/omnimessage/{quote(provider_id, safe='')}"
-
-
-def _is_plain(message: Message) -> bool:
-    """Whether nothing in a message can fail to become JSON, as in most; saves writing it twice."""
-    content = message.content
-    return (
-        isinstance(content, Text)
-        and content.text.isascii()
-        and (message.sender is None or message.sender.isascii())
-        and not (message.ttl or message.callback_url or message.extras or message.fallback)
-    )
-
-
-def _is_json(value: object) -> bool:
-    try:
-        orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return False
-    return True
-
-
-def _context(adapter: Adapter[Any]) -> Context:
-    """Build some moment, for a document that is not sent."""
-    return Context(account=adapter.account.name, now=datetime(2000, 1, 1, tzinfo=UTC))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from hypothesis import given
 from support.strategies import contents, messages
 
+from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel, channel_from, to_channel
-from omnimsg.domain.content import Content, Location, Text
+from omnimsg.domain.content import Autoconvert, Content, Location, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen import EMPTY, FrozenDict
 from omnimsg.domain.media import Encryption
@@ -21,6 +24,9 @@ from omnimsg.domain.message import Leg, Message, Priority, new_reference
 from omnimsg.domain.privacy import Secret
 
 NUMBER = "+37255500001"
+
+# Half a pair of surrogates: a Python text, but no Unicode text.
+HALF = "\ud83d"
 
 
 def test_plain_text_is_a_text() -> None:
@@ -93,6 +99,17 @@ def test_plain_text_is_a_text() -> None:
         ({"extras": {5: {}}}, "extras"),
         ({"extras": {"bird": 5}}, "extras['bird']"),
         ({"extras": {"bird": [("a", 1)]}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": object()}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": {5: 1}}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": 2**64}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": HALF}}}, "extras['bird']"),
+        ({"extras": {"bird": {HALF: 1}}}, "extras['bird']"),
+        ({"to": f"{HALF}@example.test"}, "to"),
+        ({"sender": HALF}, "sender"),
+        ({"reference": HALF}, "reference"),
+        ({"ttl": 2**53}, "ttl"),
+        ({"tags": ("a", HALF)}, "tags[1]"),
+        ({"callback_url": f"https://hooks.example.test/{HALF}"}, "callback_url"),
     ],
 )
 def test_wrong_fields(fields: dict[str, Any], path: str) -> None:
@@ -189,6 +206,97 @@ def test_messages_never_change(message: Message) -> None:
     assert message == attrs.evolve(message) == pickle.loads(pickle.dumps(message))  # noqa: S301
 
 
+@given(messages())
+def test_copies_are_whole(message: Message) -> None:
+    """A message that was copied or pickled has every field, also those that were never given."""
+    every = [field.name for field in attrs.fields(Message)]
+    expected = [getattr(message, name) for name in every]
+
+    for other in (
+        attrs.evolve(message),
+        copy.copy(message),
+        copy.deepcopy(message),
+        pickle.loads(pickle.dumps(message)),  # noqa: S301
+    ):
+        assert expected == [getattr(other, name) for name in every]
+        assert (hash(message), repr(message)) == (hash(other), repr(other))
+
+
+@given(messages())
+def test_plain_messages(message: Message) -> None:
+    """A message is plain exactly where number, words, channel and reference are all there is."""
+    given = attrs.asdict(message, recurse=False)
+    bare = {name: given[name] for name in ("channel", "reference", "metadata")}
+    is_plain = (
+        isinstance(message.to, str)
+        and message.to.startswith("+")
+        and isinstance(message.content, Text)
+        and message == Message(message.to, message.content.text, **bare)
+    )
+
+    assert is_plain == message.plain
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_plain"),
+    [
+        ({}, True),
+        ({"content": Text("Hello")}, True),
+        ({"channel": "whatsapp", "reference": "r", "metadata": {"row": 1}}, True),
+        ({"to": "ola@example.test"}, False),
+        ({"to": ProviderContact(id="5")}, False),
+        ({"content": Location(59.4, 24.7)}, False),
+        ({"content": Text("Hello", preview_url=False)}, False),
+        ({"content": Text("Hello", udh="00")}, False),
+        ({"content": Text("Hello", autoconvert=Autoconvert.OFF)}, False),
+        ({"sender": "Acme"}, False),
+        ({"ttl": 60, "metadata": {"row": 1}}, False),
+        ({"priority": Priority.LOW}, False),
+        ({"extras": {"bird": {}}}, False),
+    ],
+)
+def test_what_makes_a_message_plain(fields: dict[str, Any], is_plain: bool) -> None:
+    """Whatever a provider would have to be told besides words and a number is not plain."""
+    assert is_plain == Message(**{"to": NUMBER, "content": "Hello", **fields}).plain
+
+
+def test_plain_cannot_be_given() -> None:
+    """Whether a message is plain follows from its fields."""
+    with pytest.raises(TypeError):
+        Message(NUMBER, "Hello", plain=True)  # type: ignore[call-arg]
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """Find the values that a message is made of, itself among them."""
+    if isinstance(value, tuple):
+        for each in value:
+            yield from parts(each)
+    elif attrs.has(type(value)):
+        yield value
+        for field in attrs.fields(type(value)):
+            yield from parts(getattr(value, field.name))
+
+
+@given(messages())
+def test_no_text_that_utf_8_cannot_write(message: Message) -> None:
+    """Wherever in a message text can stand, half a surrogate pair cannot: it would stop a batch."""
+    for part in parts(message):
+        for field in attrs.fields(type(part)):
+            value = getattr(part, field.name)
+            if field.name in ("metadata", "extras"):
+                continue
+            spoilt: Any = value
+            if type(value) is str:
+                spoilt = value[:-1] + HALF
+            elif isinstance(value, Mapping) and value:
+                spoilt = {**value, next(iter(value)): HALF}
+            elif isinstance(value, tuple) and value and type(value[0]) is str:
+                spoilt = (*value[1:], value[0][:-1] + HALF)
+            if spoilt is not value:
+                with pytest.raises(InvalidValue):
+                    attrs.evolve(part, **{field.name: spoilt})
+
+
 @given(contents())
 def test_contents_are_hashable(content: Content) -> None:
     """Content is a value through and through: equal ones have one hash."""
@@ -204,7 +312,11 @@ def test_encryption_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "path"),
-    [({"key": "key"}, "key"), ({"key": Secret("key"), "key_arn": ""}, "key_arn")],
+    [
+        ({"key": "key"}, "key"),
+        ({"key": Secret(HALF)}, "key"),
+        ({"key": Secret("key"), "key_arn": ""}, "key_arn"),
+    ],
 )
 def test_wrong_encryption(fields: dict[str, Any], path: str) -> None:
     """A key must be a secret, so that it never prints."""

@@ -31,8 +31,6 @@ from omnimsg.adapter import (
     Verdict,
     merged,
     outcome_of,
-    refused,
-    thawed,
 )
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
@@ -140,19 +138,6 @@ class ToyAdapter(Adapter[ToySettings]):
     def authorization(self) -> Mapping[str, str]:
         """Send the key as it is."""
         return {"Authorization": f"Toy {self.account.settings.key.reveal()}"}
-
-    def check(self, message: Message) -> Failure | None:
-        """Refuse what JSON cannot carry, which would stop the whole batch."""
-        failure = super().check(message)
-        if failure is not None:
-            return failure
-        said = (message.reference, message.sender, to_json(message.content))
-        for path, value in (("content", said), ("extras.toy", thawed(self.extras_of(message)))):
-            try:
-                orjson.dumps(value)
-            except orjson.JSONEncodeError:
-                return refused(Reason.INVALID_MESSAGE, path, "holds what JSON cannot carry")
-        return None
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send texts, joined to their results by key."""

@@ -12,6 +12,7 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action
 from omnimsg.domain.privacy import hidden
+from omnimsg.domain.sparse import sparse
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
@@ -35,7 +36,8 @@ class Autoconvert(StrEnum):
     OFF = "off"
 
 
-@attrs.frozen
+@sparse
+@attrs.frozen(init=False, slots=False)
 class Text:
     """Plain text.
 
@@ -54,17 +56,27 @@ class Text:
     udh: str | None = attrs.field(default=None, kw_only=True)
     autoconvert: Autoconvert | None = attrs.field(default=None, kw_only=True)
 
-    def __attrs_post_init__(self) -> None:
-        """Check; here, because a validator per field would double the cost of most messages."""
-        text = self.text
-        if text.__class__ is not str or not text:
+    def __init__(
+        self,
+        text: str,
+        *,
+        preview_url: bool | None = None,
+        udh: str | None = None,
+        autoconvert: Autoconvert | None = None,
+    ) -> None:
+        if text.__class__ is not str or not text or not text.isascii():
             _text(self, _FIELDS.text, text)
-        if self.preview_url is not None:
-            _flag(self, _FIELDS.preview_url, self.preview_url)
-        if self.udh is not None:
-            _udh(self, _FIELDS.udh, self.udh)
-        if self.autoconvert is not None:
-            _autoconvert(self, _FIELDS.autoconvert, self.autoconvert)
+        own = self.__dict__
+        own["text"] = text
+        if preview_url is not None:
+            _flag(self, _FIELDS.preview_url, preview_url)
+            own["preview_url"] = preview_url
+        if udh is not None:
+            _udh(self, _FIELDS.udh, udh)
+            own["udh"] = udh
+        if autoconvert is not None:
+            _autoconvert(self, _FIELDS.autoconvert, autoconvert)
+            own["autoconvert"] = autoconvert
 
 
 _FIELDS = attrs.fields(Text)

@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 def request(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
     """Write one message."""
+    document = _plain(message) if message.plain else _full(message, adapter, context)
+    if adapter.account.extras:
+        merged(document, adapter.account.extras)
+    return merged(document, adapter.extras_of(message)) if message.extras else document
+
+
+def _plain(message: Message) -> Wire:
+    """Write what `_full` would write of a plain message: most are, and this is all they say."""
+    return {
+        "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": message.to}]},
+        "body": {"type": "text", "text": {"text": message.content.text}},  # type: ignore[union-attr]
+        "reference": message.reference,
+    }
+
+
+def _full(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
     content = message.content
     document: Wire = {"receiver": {"contacts": _contacts(message)}}
     if isinstance(content, Template):
@@ -41,8 +57,7 @@ def request(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
         document["validity"] = ttl
     if message.callback_url is not None:
         document["notification"] = {"url": message.callback_url}
-    merged(document, adapter.account.extras)
-    return merged(document, adapter.extras_of(message))
+    return document
 
 
 def _fields(message: Message, adapter: Adapter[Any]) -> frozenset[str]:

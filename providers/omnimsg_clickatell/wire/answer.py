@@ -19,9 +19,11 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.blame import blame
 from omnimsg_clickatell.wire.encode import bare
-from omnimsg_clickatell.wire.join import Entry, Names, code_of, join, text_of
+from omnimsg_clickatell.wire.join import Entry, Names, code_of, in_order, join
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
 
@@ -37,7 +39,10 @@ def read_send(
     if not isinstance(data, dict):
         return [None] * len(messages)
     references = [message.reference for message in messages]
-    addresses = [bare(str(message.to)) for message in messages]
+
+    def addresses() -> list[str]:
+        return [bare(str(message.to)) for message in messages]
+
     reader = _Reader(data, response, table, account, messages)
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
 
@@ -53,7 +58,7 @@ def read_notices(
     listed = event.get("messageStatusUpdate") if isinstance(event, dict) else None
     reader = _Reader(data, response, table, account)
     asked = [str(position) for position in range(len(provider_ids))]
-    return reader.read(provider_ids, asked, provider_ids, listed, _EVENTS)
+    return reader.read(provider_ids, asked, lambda: provider_ids, listed, _EVENTS)
 
 
 @attrs.frozen
@@ -77,35 +82,42 @@ class _Reader:
     def read(
         self,
         references: Sequence[str],
-        asked: Sequence[str],
-        addresses: Sequence[str],
+        asked: list[str],
+        addresses: Callable[[], Sequence[str]],
         listed: object,
         names: Names,
     ) -> list[Outcome | None]:
         """Give each message its verdict; `references` go into the outcomes, `asked` were sent."""
         entries = listed if isinstance(listed, list) else []
-        outcomes = [
-            None if entry is None else self._verdict(position, reference, entry, names.id)
-            for position, (reference, entry) in enumerate(
-                zip(references, join(asked, addresses, entries, names), strict=True)
-            )
-        ]
+        found: list[Entry] | list[Entry | None] = entries
+        if not in_order(asked, entries, names.reference):
+            found = join(asked, addresses(), entries, names)
+        outcomes: list[Outcome | None] = []
+        for reference, entry in zip(references, found, strict=True):
+            if entry is None:
+                outcomes.append(None)
+                continue
+            provider_id = entry.get(names.id)
+            if (
+                entry.get("accepted") is True
+                and isinstance(provider_id, str)
+                and provider_id
+                and not entry.get("error")
+            ):
+                outcome: Outcome | None = Accepted(
+                    reference=reference, account=self.account, provider_id=provider_id, raw=entry
+                )
+            else:
+                outcome = self._refusal(len(outcomes), reference, entry, names.id)
+            outcomes.append(outcome)
         if self.data.get("error") and None in outcomes:
             self._whole(references, outcomes, entries, names.id)
         return outcomes
 
-    def _verdict(self, position: int, reference: str, entry: Entry, name: str) -> Outcome | None:
-        """Judge one entry; what contradicts itself, such as a refusal with an id, is no verdict."""
-        accepted, provider_id, error = (
-            entry.get("accepted"),
-            text_of(entry, name),
-            entry.get("error"),
-        )
-        if accepted is True and provider_id is not None and not error:
-            return Accepted(
-                reference=reference, account=self.account, provider_id=provider_id, raw=entry
-            )
-        if accepted is not False or entry.get(name):
+    def _refusal(self, position: int, reference: str, entry: Entry, name: str) -> Outcome | None:
+        """Read a refusal; what contradicts itself, such as one with an id, is no verdict."""
+        error = entry.get("error")
+        if entry.get("accepted") is not False or entry.get(name):
             return None
         code, sentence = code_of(error), _sentence(error)
         path = self._path(position, code, sentence)

@@ -33,6 +33,17 @@ class Names:
     id: str
 
 
+def in_order(references: list[str], listed: list[Any], name: str) -> bool:
+    """Whether entry by entry names message by message, as it mostly does: nothing is to be found.
+
+    Args:
+        references: What the messages were sent with; they differ.
+        listed: The answer's entries as they came.
+        name: The member that echoes a reference.
+    """
+    return references == [entry.get(name) if entry.__class__ is dict else None for entry in listed]
+
+
 def join(
     references: Sequence[str], addresses: Sequence[str], listed: Sequence[object], names: Names
 ) -> list[Entry | None]:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.adapter import Response, Source
+from omnimsg.adapter import Account, Context, Response, Source
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Text
 from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
+from omnimsg.domain.privacy import Secret
 from omnimsg.domain.status import MessageStatus
-from omnimsg_clickatell.wire.join import Names, join
-
-if TYPE_CHECKING:
-    from omnimsg.adapter import Context
-    from omnimsg_clickatell import ClickatellAdapter
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+from omnimsg_clickatell.wire.encode import document, encode
+from omnimsg_clickatell.wire.join import Names, in_order, join
 
 NAMES = Names(reference="clientMessageId", address="to", id="apiMessageId")
 STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 503])
@@ -94,6 +95,61 @@ def test_references_decide(
     for reference, entry, true in zip(references, found, truth, strict=True):
         if reference in named:
             assert true == entry
+
+
+@given(answers(), st.booleans())
+def test_what_comes_in_order_is_not_looked_for(
+    drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]], whole: bool
+) -> None:
+    """Entries that stand where their messages do are what a search would have found."""
+    numbers, truth, arrived = drawn
+    references = [f"r{place}" for place in range(len(numbers))]
+    listed = truth if whole else arrived
+
+    if in_order(references, listed, NAMES.reference):
+        assert join(references, numbers, listed, NAMES) == listed
+    assert in_order(references, truth, NAMES.reference)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Message,
+            st.just("+27820000001"),
+            st.just("Hi") | st.just(Text("Hi", udh="00")),
+            channel=st.sampled_from([None, Channel.SMS, Channel.WHATSAPP]),
+            sender=st.sampled_from([None, "Acme"]),
+            ttl=st.sampled_from([None, 61]),
+            metadata=st.sampled_from([{}, {"row": 1}]),
+            extras=st.sampled_from([{}, {"clickatell": {"new": 1}}]),
+        ),
+        max_size=4,
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "channel": st.sampled_from([Channel.SMS, Channel.WHATSAPP]),
+            "sender": st.sampled_from(["Shop", "+27870000000"]),
+            "extras": st.just({"from": "1", "more": True}),
+        },
+    ),
+)
+def test_plain_messages_are_written_like_others(
+    messages: list[Message], account: dict[str, Any]
+) -> None:
+    """The short way to write a message writes what the long way does."""
+    adapter = ClickatellAdapter(
+        Account(
+            name="cape",
+            settings=ClickatellSettings(api_key=Secret("k")),
+            base_url=ClickatellAdapter.base_url,
+            **account,
+        )
+    )
+    context = Context(account="cape", now=datetime(2030, 1, 1, tzinfo=UTC))
+    at_length = [document(each, adapter, minutes=context.ttl_minutes(each)) for each in messages]
+
+    assert orjson.dumps({"messages": at_length}) == encode(messages, adapter, context)
 
 
 WORDS = st.sampled_from(

@@ -35,7 +35,7 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.content.template import ButtonKind
-from omnimsg.domain.errors import ConfigError, InvalidValue
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
@@ -411,26 +411,6 @@ def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
     assert "send_at" == failure.path
 
 
-@pytest.mark.parametrize(
-    ("fields", "path"),
-    [
-        ({"content": "half \ud83d"}, "content"),
-        ({"sender": "half \ud83d"}, "sender"),
-        ({"callback_url": "https://a.test/\ud83d"}, "callback_url"),
-        ({"ttl": 2**70}, "ttl"),
-        ({"extras": {"messente": {"x": object()}}}, "extras.messente"),
-    ],
-)
-def test_what_has_no_json_form_is_found(
-    adapter: MessenteAdapter, fields: dict[str, Any], path: str
-) -> None:
-    """One such message would stop its whole bulk, so it is refused, by the field it is in."""
-    failure = adapter.check(Message(TO, **{"content": "Hi", **fields}))
-
-    assert failure is not None
-    assert (Reason.INVALID_MESSAGE, path) == (failure.reason, failure.path)
-
-
 def test_the_account_names_a_viber_templates_placeholders() -> None:
     """With `keys` in the account's mapping, plain text is enough."""
     adapter = MessenteAdapter(
@@ -449,19 +429,3 @@ def test_a_text_store_that_does_not_exist() -> None:
     """Only the three documented words are taken."""
     with pytest.raises(InvalidValue, match="nostore, plaintext, sha256"):
         MessenteSettings(username="u", password=Secret("p"), text_store="md5")
-
-
-@pytest.mark.parametrize(
-    ("fields", "path"), [({"extras": {"x": 2**70}}, "extras"), ({"sender": "\ud83d"}, "sender")]
-)
-def test_an_account_that_no_json_can_hold(fields: dict[str, Any], path: str) -> None:
-    """What would stop every request is an error of the configuration."""
-    account = Account(
-        name="baltic",
-        settings=MessenteSettings(username="u", password=Secret("p")),
-        base_url=MessenteAdapter.base_url,
-        **fields,
-    )
-
-    with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):
-        MessenteAdapter(account)

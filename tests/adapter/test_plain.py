@@ -1,0 +1,90 @@
+"""The one look that most messages get: it never lets through what the rules would refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import messages, phone_numbers, texts
+
+from omnimsg.adapter import Account, Adapter, TemplateMapping
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.message import Message
+from omnimsg.domain.privacy import Secret
+from omnimsg_bird import BirdAdapter, BirdSettings
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+if TYPE_CHECKING:
+    from omnimsg.domain.failure import Failure
+
+SETTINGS: dict[type[Adapter[Any]], Any] = {
+    BirdAdapter: BirdSettings(
+        access_key=Secret("k"), workspace_id="w", channels={"sms": "c", "email": "m"}
+    ),
+    ClickatellAdapter: ClickatellSettings(api_key=Secret("k")),
+    MessenteAdapter: MessenteSettings(username="u", password=Secret("p")),
+}
+ADAPTERS = st.builds(
+    lambda kind, account: kind(
+        Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url, **account)
+    ),
+    st.sampled_from(list(SETTINGS)),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "channel": st.sampled_from(Channel),
+            "sender": st.sampled_from(["Acme", "+37255500001", "a name of twelve and more"]),
+            "extras": st.just({"sms": {"validity": 5}, "omnimsg_a": 1}),
+        },
+    ),
+)
+WORDS = st.builds(
+    Message,
+    phone_numbers(),
+    texts() | st.sampled_from([1, 1000, 1001, 3072, 3073, 4096, 4097]).map(lambda n: "ø" * n),
+    channel=st.none() | st.sampled_from(Channel),
+)
+
+
+def at_length(adapter: Adapter[Any], message: Message) -> Failure | None:
+    """Check a message by all rules, however plain it is."""
+    with patch.object(Adapter, "is_plain", return_value=False):
+        return adapter.check(message)
+
+
+@given(ADAPTERS, WORDS | messages())
+def test_the_short_way_is_the_long_way(adapter: Adapter[Any], message: Message) -> None:
+    """With the look or without it, a message is refused for the same, or for nothing."""
+    assert at_length(adapter, message) == adapter.check(message)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_most_messages_go_the_short_way(kind: type[Adapter[Any]]) -> None:
+    """Words to a number on the usual channel need no more than the look."""
+    adapter = kind(Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url))
+    with patch("omnimsg.adapter.contract.check_message", side_effect=AssertionError):
+        assert None is adapter.check(Message("+37255500001", "Hello, wörld"))
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"extras": {"x": 2**70}}, "extras"),
+        ({"sender": "\ud83d"}, "sender"),
+        ({"templates": {"t": TemplateMapping(keys=("\ud83d",))}}, "templates"),
+    ],
+)
+def test_an_account_that_no_json_can_hold(
+    kind: type[Adapter[Any]], fields: dict[str, Any], path: str
+) -> None:
+    """What would stop every request is an error of the configuration."""
+    account = Account(name="baltic", settings=SETTINGS[kind], base_url=kind.base_url, **fields)
+
+    with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):
+        kind(account)

@@ -1,0 +1,79 @@
+"""Values that write only what they are given: nobody can tell them from others."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from typing import Any
+
+import attrs
+import pytest
+
+from omnimsg.domain.content import Autoconvert, Text
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, LegId, Usage
+
+VALUES = [
+    Text("Hello"),
+    Text("Hello", preview_url=False, udh="00", autoconvert=Autoconvert.OFF),
+    Message("+37255500001", "Hello"),
+    Message("+37255500001", "Hello", ttl=5, metadata={"row": 1}),
+    Accepted(reference="r", account="a", provider_id="p"),
+    Accepted(
+        reference="r",
+        account="a",
+        provider_id=None,
+        batch_id="b",
+        legs=(LegId(channel=None, provider_id="l"),),
+        usage=Usage(parts=2),
+        raw={"id": "p"},
+        position=3,
+    ),
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_every_field_can_be_read_and_none_be_set(value: Any) -> None:
+    """A field that was not given has its default, and is as frozen as the others."""
+    for field in attrs.fields(type(value)):
+        assert not isinstance(getattr(value, field.name), attrs.Attribute)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(value, field.name, None)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_copies_are_equal(value: Any) -> None:
+    """However it is copied, a value has the same fields."""
+    expected = attrs.astuple(value, recurse=False)
+
+    for other in (
+        attrs.evolve(value),
+        copy.copy(value),
+        copy.deepcopy(value),
+        pickle.loads(pickle.dumps(value)),  # noqa: S301
+    ):
+        assert (value, expected) == (other, attrs.astuple(other, recurse=False))
+
+
+@pytest.mark.parametrize("kind", [Accepted, Message, Text])
+def test_by_hand_and_by_declaration(kind: type[Any]) -> None:
+    """The hand-written `__init__` takes the declared fields in their order, defaults and all."""
+    declared = {
+        field.name: (field.kw_only, field.default)
+        for field in attrs.fields(kind)
+        if field.init and not isinstance(field.default, type(attrs.Factory(list)))
+    }
+    parameters = inspect.signature(kind).parameters
+
+    assert declared == {
+        name: (
+            parameters[name].kind is inspect.Parameter.KEYWORD_ONLY,
+            attrs.NOTHING
+            if parameters[name].default is inspect.Parameter.empty
+            else parameters[name].default,
+        )
+        for name in parameters
+        if name in declared
+    }
+    assert list(parameters) == [field.name for field in attrs.fields(kind) if field.init]
