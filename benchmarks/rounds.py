@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from peers import PEERS, interpreter
 from processes import sampled
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def interleaved(setups: Mapping[str, Callable[[], float]], rounds: int) -> dict[
     return samples
 
 
-def cpu(workload: str, loop: str, port: str, *further: object) -> float:
+def cpu(workload: str, loop: str, port: str) -> float:
     """Take one sample: CPU microseconds a message."""
-    given = (workload, "--loop", loop, "--port", port, *further)
-    return float(sampled("sample.py", *given)["cpu_us"])
+    python = interpreter() if workload in PEERS else sys.executable
+    said = sampled("sample.py", workload, "--loop", loop, "--port", port, python=python)
+    return float(said["cpu_us"])

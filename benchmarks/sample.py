@@ -34,6 +34,10 @@ WORKLOADS = {
     "hand": ("hand", 100_000, 10_000),
     "batches": ("library", 100_000, 10_000),
     "callers": ("library", 20_000, 5_000),
+    # In their own environment: see `peers.py`.
+    "apprise_json": ("peer_apprise", 1_000, 200),
+    "messente_api": ("peer_messente", 1_000, 200),
+    "twilio_async": ("peer_twilio", 2_000, 300),
 }
 
 
