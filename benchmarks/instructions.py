@@ -42,7 +42,16 @@ def counted(workloads: list[str], address: str) -> dict[str, float]:
 
 
 def _counted(workload: str, address: str, messages: int) -> int:
-    given = [workload, "--port", address.rpartition(":")[2], "--messages", messages, "--warm", 0]
+    given = [
+        workload,
+        "--port",
+        address.rpartition(":")[2],
+        "--messages",
+        messages,
+        "--warm",
+        0,
+        "--no-pin",
+    ]
     command = [
         "valgrind",
         "--tool=cachegrind",

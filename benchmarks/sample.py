@@ -62,6 +62,7 @@ def main() -> None:
     options.add_argument("--messages", type=int, help="as many as make a good sample")
     options.add_argument("--warm", type=int, help="messages that are not counted")
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
+    options.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True)
     given = options.parse_args()
     module, messages, warm = WORKLOADS[given.workload]
     messages = messages if given.messages is None else given.messages
@@ -69,7 +70,8 @@ def main() -> None:
     workload = getattr(import_module(module), given.workload)
     with ExitStack() as stack:
         base_url = stack.enter_context(sink()) if given.port is None else sink_at(given.port)
-        take(Place.CLIENT)
+        if given.pin:
+            take(Place.CLIENT)
         runner = stack.enter_context(asyncio.Runner(loop_factory=new_loop(given.loop)))
         taken = runner.run(measure(workload, base_url, messages=messages, warm=warm))
     print(json.dumps({"cpu_us": taken / messages * 1e6}))
