@@ -23,7 +23,8 @@ class Goal:
         name: What it says.
         must: What it is held to.
         aim: What it should be.
-        form: How a value is written.
+        unit: What a value counts.
+        digits: After the point of a value.
         at_least: Whether more is better.
         informs: Whether it is shown only: what it is taken from swings with the machine.
         of: Computes the figure, once for each round; empty where nothing was measured.
@@ -32,7 +33,8 @@ class Goal:
     name: str
     must: float
     aim: float
-    form: str = "{:.2f}x"
+    unit: str = "x"
+    digits: int = 2
     at_least: bool = False
     informs: bool = False
     of: Callable[[Samples], list[float]]
@@ -50,18 +52,21 @@ class Goal:
             "aim": self._shown(self.aim),
             "measured": "not measured",
             "verdict": "",
-            "values": values,
+            "values": [round(each, 4) for each in values],
         }
         if not values:
             return said
         spread = Spread.of(values)
-        measured = self.form.format(spread.median)
-        if spread.low != spread.high:
-            measured += f" [{self.form.format(spread.low)} to {self.form.format(spread.high)}]"
+        median, low, high = (
+            f"{each:.{self.digits}f}" for each in (spread.median, spread.low, spread.high)
+        )
+        measured = f"{median}{self.unit}"
+        if low != high:
+            measured += f" [{low} to {high}]"
         return {**said, "measured": measured, "verdict": self._verdict(spread.median)}
 
     def _shown(self, limit: float) -> str:
-        return f"{'>=' if self.at_least else '<='} {self.form.format(limit)}"
+        return f"{'>=' if self.at_least else '<='} {limit:g}{self.unit}"
 
     def _verdict(self, value: float) -> str:
         if self.holds(value, self.aim):
@@ -89,7 +94,8 @@ def _peer(name: str, title: str, *, must: float, aim: float) -> Goal:
         name=f"one message a request against {title}: CPU per message",
         must=must,
         aim=aim,
-        form="{:.1f}x cheaper",
+        unit="x cheaper",
+        digits=1,
         at_least=True,
         of=_ratio(f"{name}/asyncio", "single/asyncio"),
     )
@@ -136,7 +142,8 @@ GOALS: Mapping[str, Goal] = {
         name="batches of 100 against one message a request: CPU per message (asyncio)",
         must=20,
         aim=25,
-        form="{:.1f}x cheaper",
+        unit="x cheaper",
+        digits=1,
         at_least=True,
         of=_ratio("single/asyncio", "batches/asyncio"),
     ),
@@ -147,14 +154,15 @@ GOALS: Mapping[str, Goal] = {
         name="a stream of 1,000,000 messages: growth of resident memory",
         must=5.0,
         aim=0.0,
-        form="{:.1f} MB",
+        unit=" MB",
+        digits=1,
         of=_plain("growth MB"),
     ),
     "parked": Goal(
         name="a parked `send`",
         must=1.3,
         aim=1.0,
-        form="{:.2f} KB",
+        unit=" KB",
         of=_plain("parked KB"),
     ),
     "p50": Goal(
