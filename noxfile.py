@@ -67,6 +67,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What building, encoding and decoding a message costs."""
-    session.install("-e", ".")
-    session.run("python", "benchmarks/codec.py", *session.posargs)
+    """Everything in docs/benchmarks.md, in ten minutes or so, and the page itself."""
+    session.install("-e", ".[bench]")
+    session.run("python", "benchmarks/codec.py")
+    session.run("python", "benchmarks/run.py", *session.posargs)

@@ -1,8 +1,8 @@
 """Write the tables of the docs from the code that the library itself reads.
 
 Run `python docs/generate.py` after a change to a table; a test fails while a page is stale.
-A page marks the place: `<!-- generated: codes clickatell -->` up to `<!-- end -->`; the table of
-contents of all providers needs no provider's name.
+A page marks the place: `<!-- generated: codes clickatell -->` up to `<!-- end -->`; a table that is
+not about one provider needs no provider's name.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import figures
 import orjson
+import plot
 from contents import CONTENTS, NOW, message
+from tables import table
 
 from omnimsg.adapter import Context
 from omnimsg.config import load_adapter, load_config
@@ -39,14 +42,15 @@ def main() -> int:
 
 
 def pages() -> Iterable[tuple[Path, str]]:
-    """Return every page with what it should hold."""
+    """Return every page with what it should hold, and the plot."""
     for page in sorted(DOCS.glob("*.md")):
         yield page, PLACE.sub(_filled, page.read_text(encoding="utf-8"))
+    yield DOCS / "benchmarks.svg", plot.svg()
 
 
 def _filled(place: re.Match[str]) -> str:
-    opening, table, provider, _, closing = place.groups()
-    rows = _contents() if provider is None else TABLES[table](load_adapter(provider))
+    opening, name, provider, _, closing = place.groups()
+    rows = PLAIN[name]() if provider is None else TABLES[name](load_adapter(provider))
     return f"{opening}\n{rows}\n\n{closing}"
 
 
@@ -56,8 +60,8 @@ def accounts() -> dict[str, Adapter[Any]]:
     The template of the examples gets the names of its placeholders, which Bird asks for.
     """
     written = config(0)
-    for table in written["accounts"].values():
-        table["templates"] = {"table_ready": {"keys": ["name", "time"]}}
+    for account in written["accounts"].values():
+        account["templates"] = {"table_ready": {"keys": ["name", "time"]}}
     del written["accounts"]["clickatell"]["templates"]
     del written["accounts"]["messente"]["templates"]
     return load_config(written).adapters
@@ -99,11 +103,11 @@ def _contents() -> str:
                 by_members.setdefault(members, []).append(channel.value)
             cells.append("; ".join(f"{', '.join(on)}: `{as_}`" for as_, on in by_members.items()))
         rows.append((name, *(cell or "refused" for cell in cells)))
-    return _table(("content", *adapters), rows)
+    return table(("content", *adapters), rows)
 
 
 def _codes(adapter: type[Adapter[Any]]) -> str:
-    return _table(
+    return table(
         ("code", "level", "meaning", "what it proves", "reason", "fault", "retry", "documented in"),
         (
             (
@@ -122,7 +126,7 @@ def _codes(adapter: type[Adapter[Any]]) -> str:
 
 
 def _statuses(adapter: type[Adapter[Any]]) -> str:
-    return _table(
+    return table(
         ("status", "number", "meaning", "unified status", "reason", "documented in"),
         (
             (
@@ -140,7 +144,7 @@ def _statuses(adapter: type[Adapter[Any]]) -> str:
 
 def _channels(adapter: type[Adapter[Any]]) -> str:
     channels = adapter.capabilities.channels
-    return _table(
+    return table(
         ("channel", "content", "recipients", "optional fields", "media from", "text, characters"),
         (
             (
@@ -157,7 +161,7 @@ def _channels(adapter: type[Adapter[Any]]) -> str:
 
 
 def _media(adapter: type[Adapter[Any]]) -> str:
-    return _table(
+    return table(
         ("channel", "kind", "types", "most bytes"),
         (
             (
@@ -172,6 +176,13 @@ def _media(adapter: type[Adapter[Any]]) -> str:
     )
 
 
+PLAIN: dict[str, Callable[[], str]] = {
+    "contents": _contents,
+    "costs": figures.costs_table,
+    "goals": figures.goals_table,
+    "setting": figures.setting_table,
+}
+
 TABLES: dict[str, Callable[[type[Adapter[Any]]], str]] = {
     "channels": _channels,
     "codes": _codes,
@@ -182,13 +193,6 @@ TABLES: dict[str, Callable[[type[Adapter[Any]]], str]] = {
 
 def _words(values: Iterable[str]) -> str:
     return ", ".join(f"`{each}`" for each in sorted(values))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""What a provider answers to a message that it takes, as far as anybody reads it.
+
+No rule is checked and nothing is remembered: that is the sandbox's business. Here an answer only
+has to cost as little as one that names every message can.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_numbers = count(1)
+
+
+def answer(url: bytes, body: bytes) -> tuple[int, bytes]:
+    """Return status and body for a request; the last part of the path tells whose it is."""
+    write = _WRITERS.get(url.partition(b"?")[0].rpartition(b"/")[2])
+    return (404, b"{}") if write is None else write(body)
+
+
+def _id() -> str:
+    return f"{next(_numbers):032x}"
+
+
+def _clickatell(body: bytes) -> tuple[int, bytes]:
+    entries = [
+        {
+            "apiMessageId": _id(),
+            "accepted": True,
+            "to": each["to"],
+            "clientMessageId": each["clientMessageId"],
+            "error": None,
+        }
+        for each in orjson.loads(body)["messages"]
+    ]
+    return 202, orjson.dumps({"messages": entries, "error": None})
+
+
+def _bird(body: bytes) -> tuple[int, bytes]:
+    document = orjson.loads(body)
+    said = {"id": _id(), "status": "accepted"}
+    if "messageRequests" not in document:
+        said["reference"] = document["reference"]
+    return 202, orjson.dumps(said)
+
+
+def _messente(body: bytes) -> tuple[int, bytes]:
+    return 201, orjson.dumps(_omnimessage(orjson.loads(body)))
+
+
+def _messente_bulk(body: bytes) -> tuple[int, bytes]:
+    entries = [_omnimessage(each) for each in orjson.loads(body)["messages"]]
+    return 201, orjson.dumps({"messages": entries})
+
+
+def _omnimessage(document: dict[str, Any]) -> dict[str, Any]:
+    parts = [
+        {"channel": each["channel"], "message_id": _id(), "sender": each.get("sender", "")}
+        for each in document["messages"]
+    ]
+    return {"omnimessage_id": _id(), "to": document["to"], "messages": parts}
+
+
+def _twilio(body: bytes) -> tuple[int, bytes]:
+    form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    said = {
+        "sid": f"SM{_id()}",
+        "status": "queued",
+        "to": form["To"],
+        "from": form["From"],
+        "body": form["Body"],
+        "error_code": None,
+    }
+    return 201, orjson.dumps(said)
+
+
+def _notification(body: bytes) -> tuple[int, bytes]:
+    orjson.loads(body)
+    return 200, orjson.dumps({"id": _id()})
+
+
+_WRITERS: dict[bytes, Callable[[bytes], tuple[int, bytes]]] = {
+    b"Messages.json": _twilio,
+    b"message": _clickatell,
+    b"messages": _bird,
+    b"notify": _notification,
+    b"omnimessage": _messente,
+    b"omnimessages": _messente_bulk,
+}

@@ -1,0 +1,70 @@
+"""The floor: what aiohttp alone costs to post bytes that are ready and to read the reply.
+
+No library on top of aiohttp can be cheaper than this. URL, header lines and body are those of one
+message through Bird; a test holds them to what the adapter writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import orjson
+
+from texts import line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sample import Work
+
+WORKERS = 16
+WORKSPACE = "ws-1"
+CHANNEL = "ch-1"
+PATH = f"/workspaces/{WORKSPACE}/channels/{CHANNEL}/messages"
+KEY = "none"
+HEADERS = {
+    "User-Agent": "omnimsg",
+    "Authorization": f"AccessKey {KEY}",
+    "Content-Type": "application/json",
+}
+
+
+def body() -> bytes:
+    """Write one message once and for all."""
+    to, text, reference = line(0)
+    return orjson.dumps(
+        {
+            "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": to}]},
+            "body": {"type": "text", "text": {"text": text}},
+            "reference": reference,
+        }
+    )
+
+
+@asynccontextmanager
+async def floor(base_url: str, workers: int = WORKERS) -> AsyncIterator[Work]:
+    """Post the same bytes over and over."""
+    url, data = base_url + PATH, body()
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(headers=HEADERS) as session:
+
+        async def work(count: int) -> int:
+            left, accepted = count, 0
+
+            async def post() -> None:
+                nonlocal left, accepted
+                while left > 0:
+                    left -= 1
+                    async with session.post(
+                        url, data=data, allow_redirects=False, timeout=timeout
+                    ) as response:
+                        await response.read()
+                        accepted += response.status == 202
+
+            await asyncio.gather(*(post() for _ in range(workers)))
+            return accepted
+
+        yield work

@@ -1,0 +1,45 @@
+"""The figures that a change must not spoil: instructions a message, and memory.
+
+Run `python benchmarks/gate.py`, a minute or so. These do not swing with the machine's neighbours,
+so that a failure is the change's. Without valgrind the instructions are left out, loudly.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from goals import GOALS, Samples
+from instructions import counted, has_valgrind
+from processes import sampled, sink
+
+STREAM = 200_000
+
+
+def main() -> int:
+    """Measure, print, and return 1 where a figure misses what it must be."""
+    missed = 0
+    samples = _samples()
+    for name in ("instructions", "growth", "parked"):
+        goal = GOALS[name]
+        said = goal.judged(samples)
+        missed += any(not goal.holds(each, goal.must) for each in said["values"])
+        print(f"{said['measured']:>14}, must be {said['must']}: {said['name']}")
+    if not has_valgrind():
+        print(f"{'!' * 20} NO VALGRIND: INSTRUCTIONS WERE NOT COUNTED {'!' * 20}")
+    return min(missed, 1)
+
+
+def _samples() -> Samples:
+    samples: Samples = {
+        "growth MB": [sampled("memory.py", "stream", "--messages", STREAM)["bytes"] / 1e6],
+        "parked KB": [sampled("memory.py", "parked")["bytes"] / 1e3],
+    }
+    if has_valgrind():
+        with sink() as address:
+            counts = counted(["floor", "single"], address)
+        samples |= {f"instructions {name}": [count] for name, count in counts.items()}
+    return samples
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What the figures must be, what they should be, and how each comes out of the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from spread import Spread, paired
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Samples = dict[str, list[float]]
+
+
+@attrs.frozen(kw_only=True)
+class Goal:
+    """One figure.
+
+    Attributes:
+        name: What it says.
+        must: What it is held to.
+        aim: What it should be.
+        unit: What a value counts.
+        digits: After the point of a value.
+        at_least: Whether more is better.
+        informs: Whether it is shown only: what it is taken from swings with the machine.
+        of: Computes the figure, once for each round; empty where nothing was measured.
+    """
+
+    name: str
+    must: float
+    aim: float
+    unit: str = "x"
+    digits: int = 2
+    at_least: bool = False
+    informs: bool = False
+    of: Callable[[Samples], list[float]]
+
+    def holds(self, value: float, limit: float) -> bool:
+        """Say whether a value is within a limit."""
+        return value >= limit if self.at_least else value <= limit
+
+    def judged(self, samples: Samples) -> dict[str, Any]:
+        """Return the figure with all that is needed to show it."""
+        values = self.of(samples)
+        said: dict[str, Any] = {
+            "name": self.name,
+            "must": self._shown(self.must),
+            "aim": self._shown(self.aim),
+            "measured": "not measured",
+            "verdict": "",
+            "values": [round(each, 4) for each in values],
+        }
+        if not values:
+            return said
+        spread = Spread.of(values)
+        median, low, high = (
+            f"{each:.{self.digits}f}" for each in (spread.median, spread.low, spread.high)
+        )
+        measured = f"{median}{self.unit}"
+        if low != high:
+            measured += f" [{low} to {high}]"
+        return {**said, "measured": measured, "verdict": self._verdict(spread.median)}
+
+    def _shown(self, limit: float) -> str:
+        return f"{'>=' if self.at_least else '<='} {limit:g}{self.unit}"
+
+    def _verdict(self, value: float) -> str:
+        if self.holds(value, self.aim):
+            return "aim reached"
+        if self.holds(value, self.must):
+            return "must reached"
+        return "informative" if self.informs else "missed"
+
+
+def _ratio(one: str, other: str) -> Callable[[Samples], list[float]]:
+    def of(samples: Samples) -> list[float]:
+        if one not in samples or other not in samples:
+            return []
+        return paired(samples[one], samples[other])
+
+    return of
+
+
+def _plain(name: str) -> Callable[[Samples], list[float]]:
+    return lambda samples: samples.get(name, [])
+
+
+def _peer(name: str, title: str, *, must: float, aim: float) -> Goal:
+    return Goal(
+        name=f"one message a request against {title}: CPU per message",
+        must=must,
+        aim=aim,
+        unit="x cheaper",
+        digits=1,
+        at_least=True,
+        of=_ratio(f"{name}/asyncio", "single/asyncio"),
+    )
+
+
+GOALS: Mapping[str, Goal] = {
+    "instructions": Goal(
+        name="one message a request: instructions against the bare aiohttp loop (asyncio)",
+        must=1.15,
+        aim=1.08,
+        of=_ratio("instructions single", "instructions floor"),
+    ),
+    "single": Goal(
+        name="the same: CPU time on uvloop",
+        must=1.20,
+        aim=1.10,
+        of=_ratio("single/uvloop", "floor/uvloop"),
+    ),
+    "batches": Goal(
+        name="`send_many`, batches of 100: CPU per message against the hand-written loop (asyncio)",
+        must=1.6,
+        aim=1.25,
+        of=_ratio("batches/asyncio", "hand/asyncio"),
+    ),
+    "batches on uvloop": Goal(
+        name="the same on uvloop",
+        must=1.6,
+        aim=1.25,
+        of=_ratio("batches/uvloop", "hand/uvloop"),
+    ),
+    "callers": Goal(
+        name="`await send`, 1,000 callers, against the same loop (asyncio)",
+        must=2.5,
+        aim=1.8,
+        of=_ratio("callers/asyncio", "hand/asyncio"),
+    ),
+    "callers on uvloop": Goal(
+        name="the same on uvloop",
+        must=2.5,
+        aim=1.8,
+        of=_ratio("callers/uvloop", "hand/uvloop"),
+    ),
+    "batching": Goal(
+        name="batches of 100 against one message a request: CPU per message (asyncio)",
+        must=20,
+        aim=25,
+        unit="x cheaper",
+        digits=1,
+        at_least=True,
+        of=_ratio("single/asyncio", "batches/asyncio"),
+    ),
+    "messente_api": _peer("messente_api", "messente-api", must=3, aim=4),
+    "twilio_async": _peer("twilio_async", "the Twilio async client", must=1.7, aim=2),
+    "apprise_json": _peer("apprise_json", "Apprise", must=7, aim=10),
+    "growth": Goal(
+        name="a stream of 1,000,000 messages: growth of resident memory",
+        must=5.0,
+        aim=0.0,
+        unit=" MB",
+        digits=1,
+        of=_plain("growth MB"),
+    ),
+    "parked": Goal(
+        name="a parked `send`",
+        must=1.3,
+        aim=1.0,
+        unit=" KB",
+        of=_plain("parked KB"),
+    ),
+    "p50": Goal(
+        name="200 messages/s on a 20 ms provider: p50 of `await send` against one POST each",
+        must=1.02,
+        aim=1.00,
+        informs=True,
+        of=_ratio("p50 send", "p50 direct"),
+    ),
+    "p99": Goal(
+        name="the same: p99",
+        must=1.15,
+        aim=1.00,
+        informs=True,
+        of=_ratio("p99 send", "p99 direct"),
+    ),
+}
+
+
+def judged(samples: Samples, names: Sequence[str] = tuple(GOALS)) -> list[dict[str, Any]]:
+    """Return these figures, in their order."""
+    return [GOALS[name].judged(samples) for name in names]

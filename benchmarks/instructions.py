@@ -1,0 +1,97 @@
+"""Instructions a message, counted by cachegrind: a figure that no neighbour can change.
+
+Run `python benchmarks/instructions.py`. A longer run minus a shorter one leaves what the messages
+cost, without the start. Only the client is counted, on asyncio: uvloop's own threads of execution
+differ from run to run. `--quick` counts omnimsg's side only, against the floor as it was counted
+the last time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from processes import HERE, PATIENCE, sink
+
+SHORT, LONG = 250, 1250
+_TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
+_FLOOR = Path(tempfile.gettempdir()) / f"omnimsg-floor-instructions-{os.getuid()}.json"
+
+
+def has_valgrind() -> bool:
+    """Say whether there is anything to count with."""
+    return shutil.which("valgrind") is not None
+
+
+def counted(workloads: list[str], address: str) -> dict[str, float]:
+    """Count several, two runs at a time."""
+    jobs = [(name, messages) for name in workloads for messages in (SHORT, LONG)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        totals = dict(
+            zip(jobs, pool.map(lambda job: _counted(job[0], address, job[1]), jobs), strict=True)
+        )
+    return {name: (totals[name, LONG] - totals[name, SHORT]) / (LONG - SHORT) for name in workloads}
+
+
+def _counted(workload: str, address: str, messages: int) -> int:
+    given = [
+        workload,
+        "--port",
+        address.rpartition(":")[2],
+        "--messages",
+        messages,
+        "--warm",
+        0,
+        "--no-pin",
+    ]
+    command = [
+        "valgrind",
+        "--tool=cachegrind",
+        "--cache-sim=no",
+        "--cachegrind-out-file=/dev/null",
+        sys.executable,
+        HERE / "sample.py",
+        *given,
+    ]
+    done = subprocess.run(  # noqa: S603 - our own script
+        list(map(str, command)),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE,
+        # Hashes decide how many collisions there are, and with them the count.
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    found = _TOTAL.search(done.stderr)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert found is not None, done.stderr[-2000:]
+    return int(found[1].replace(",", ""))
+
+
+def main() -> None:
+    """Count and print."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("workloads", nargs="*", default=["single"])
+    options.add_argument("--quick", action="store_true", help="use the floor's last count")
+    given = options.parse_args()
+    known = given.quick and _FLOOR.exists()
+    with sink() as address:
+        counts = counted(given.workloads if known else ["floor", *given.workloads], address)
+    if known:
+        counts = {"floor": json.loads(_FLOOR.read_text()), **counts}
+    else:
+        _FLOOR.write_text(json.dumps(counts["floor"]))
+    for name, count in counts.items():
+        print(f"{name:10} {count:12,.0f} instructions/message  {count / counts['floor']:.4f} x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""omnimsg's ways to send, with messages that are built as they are needed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from floor import CHANNEL, KEY, WORKERS, WORKSPACE
+from omnimsg import Accepted, Client, Message
+from omnimsg.config.model import AccountTable
+from texts import lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from sample import Work
+
+CALLERS = 1000
+
+
+def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
+    """Build a client whose every message is a request: Bird, with as many workers as the floor."""
+    account: dict[str, Any] = {
+        "provider": "bird",
+        "base_url": base_url,
+        "access_key": KEY,
+        "workspace_id": WORKSPACE,
+        "channels": {"sms": CHANNEL},
+        "channel": "sms",
+    }
+    if "limits" in {field.name for field in attrs.fields(AccountTable)}:
+        account["limits"] = {"concurrency": concurrency}
+    return Client.from_config({"accounts": {"bird": account}})
+
+
+def in_batches(base_url: str) -> Client:
+    """Build a client that puts a hundred messages into a request: Clickatell."""
+    account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY}
+    return Client.from_config({"accounts": {"clickatell": account}})
+
+
+def messages(count: int) -> Iterator[Message]:
+    """Build so many messages, each when its turn comes."""
+    for to, text, reference in lines(count):
+        yield Message(to, text, reference=reference)
+
+
+@asynccontextmanager
+async def single(base_url: str) -> AsyncIterator[Work]:
+    """`send_many`, one message a request."""
+    async with one_a_request(base_url) as client:
+        yield lambda count: _stream(client, count)
+
+
+@asynccontextmanager
+async def batches(base_url: str) -> AsyncIterator[Work]:
+    """`send_many`, batches of 100."""
+    async with in_batches(base_url) as client:
+        yield lambda count: _stream(client, count)
+
+
+@asynccontextmanager
+async def callers(base_url: str) -> AsyncIterator[Work]:
+    """`await send` by 1,000 callers, each of which sends one message after the other."""
+    async with in_batches(base_url) as client:
+        yield lambda count: _awaited(client, count, CALLERS)
+
+
+@asynccontextmanager
+async def awaited(base_url: str) -> AsyncIterator[Work]:
+    """`await send` by 16 callers, one message a request."""
+    async with one_a_request(base_url) as client:
+        yield lambda count: _awaited(client, count, WORKERS)
+
+
+async def _stream(client: Client, count: int) -> int:
+    accepted = 0
+    async for outcome in client.send_many(messages(count)):
+        accepted += isinstance(outcome, Accepted)
+    return accepted
+
+
+async def _awaited(client: Client, count: int, callers: int) -> int:
+    waiting = messages(count)
+    accepted = 0
+
+    async def call() -> None:
+        nonlocal accepted
+        for message in waiting:
+            await client.send(message)
+            accepted += 1
+
+    await asyncio.gather(*(call() for _ in range(callers)))
+    return accepted

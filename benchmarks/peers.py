@@ -1,0 +1,37 @@
+"""The peers' own virtual environment; none of them is ever installed beside omnimsg.
+
+Their versions are in `peers.txt`. It is made on first use, in a folder that git does not see, and
+anew when the versions change.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import venv
+
+from processes import HERE
+
+PEERS = ("apprise_json", "messente_api", "twilio_async")
+
+WANTED = HERE / "peers.txt"
+_FOLDER = HERE.parent / ".venv-peers"
+_INSTALLED = _FOLDER / "installed.txt"
+
+
+def interpreter() -> str:
+    """Return the Python that has the peers, installing them where that has not been done."""
+    python = _FOLDER / "bin" / "python"
+    wanted = WANTED.read_text(encoding="utf-8")
+    if not _INSTALLED.exists() or _INSTALLED.read_text(encoding="utf-8") != wanted:
+        venv.create(_FOLDER, clear=True, with_pip=True)
+        subprocess.run(  # noqa: S603 - our own list
+            [python, "-m", "pip", "install", "--quiet", "--requirement", WANTED], check=True
+        )
+        _INSTALLED.write_text(wanted, encoding="utf-8")
+    return str(python)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that are compared with."""
+    pinned = [line for line in WANTED.read_text(encoding="utf-8").splitlines() if "==" in line]
+    return dict(line.split("==") for line in pinned)

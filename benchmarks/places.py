@@ -1,0 +1,20 @@
+"""Who runs on which core: the client and the sink never on the same, where there are two."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+
+
+class Place(Enum):
+    """The part a process plays; the value picks one of the cores it may use."""
+
+    SINK = 0
+    CLIENT = -1
+
+
+def take(place: Place) -> None:
+    """Pin this process to its core, where the system can do that."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[place.value]})

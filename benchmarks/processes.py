@@ -1,0 +1,45 @@
+"""Starting what runs beside the script: the sink, and samples in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HERE = Path(__file__).parent
+
+# Seconds after which a sample is stuck.
+PATIENCE = 300
+
+
+@contextmanager
+def sink(delay: float = 0.0) -> Iterator[str]:
+    """Run a sink; gives its address. It ends with this block, or with this process."""
+    command = [sys.executable, str(HERE / "sink.py"), "--delay", str(delay)]
+    with subprocess.Popen(  # noqa: S603 - our own script
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        try:
+            port = running.stdout.readline().strip()
+            assert port, "the sink did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+def sampled(script: str, *given: object, python: str = sys.executable) -> dict[str, Any]:
+    """Run a script of this folder in a fresh process and return what it printed."""
+    command: Sequence[str] = [python, str(HERE / script), *map(str, given)]
+    done = subprocess.run(  # noqa: S603 - our own script
+        command, stdout=subprocess.PIPE, check=True, text=True, timeout=PATIENCE
+    )
+    read: dict[str, Any] = json.loads(done.stdout)
+    return read

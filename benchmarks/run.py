@@ -1,0 +1,117 @@
+"""Everything, in ten minutes or so: samples to `results/latest.json`, and from there to the docs.
+
+Run `python benchmarks/run.py` on a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import partial
+
+import machine
+import peers
+from goals import Samples, judged
+from instructions import counted, has_valgrind
+from processes import HERE, sampled, sink
+from rounds import cpu, interleaved
+from spread import Spread
+
+RESULTS = HERE / "results" / "latest.json"
+LOOPS = ("asyncio", "uvloop")
+OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
+
+# How often the slower ones are taken for each round of CPU time.
+COUNTS, MEMORY, LATENCY = 2, 3, 5
+
+
+def main() -> None:
+    """Measure, write down, and bring the docs up to date."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--rounds", type=int, default=9)
+    given = options.parse_args()
+    samples: Samples = {}
+    for part in (_instructions, _memory, _latency):
+        print(part.__name__.strip("_"), file=sys.stderr)
+        samples |= part()
+    times = _cpu(given.rounds)
+    said = {
+        "taken": datetime.now(UTC).date().isoformat(),
+        "command": f"python benchmarks/run.py --rounds {given.rounds}",
+        "machine": machine.kind(),
+        "versions": {**machine.versions(), **peers.versions()},
+        "figures": judged(samples | times),
+        "costs": _costs(times),
+        "samples": _rounded(samples | times),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    subprocess.run([sys.executable, HERE.parent / "docs" / "generate.py"], check=True)  # noqa: S603
+    for figure in judged(samples | times):
+        print(f"{figure['measured']:40} {figure['verdict']:14} {figure['name']}")
+
+
+def _instructions() -> Samples:
+    samples: Samples = {}
+    if not has_valgrind():
+        print("NO VALGRIND: instructions are not counted", file=sys.stderr)
+        return samples
+    with sink() as address:
+        for _ in range(COUNTS):
+            for name, count in counted(["floor", "single", "awaited"], address).items():
+                samples.setdefault(f"instructions {name}", []).append(count)
+    return samples
+
+
+def _memory() -> Samples:
+    return {
+        "growth MB": [_bytes("stream") / 1e6 for _ in range(MEMORY)],
+        "parked KB": [_bytes("parked") / 1e3 for _ in range(MEMORY)],
+    }
+
+
+def _bytes(what: str) -> float:
+    return float(sampled("memory.py", what)["bytes"])
+
+
+def _latency() -> Samples:
+    samples: Samples = {}
+    for _ in range(LATENCY):
+        for way in ("direct", "send"):
+            for name, value in sampled("latency.py", way).items():
+                samples.setdefault(f"{name} {way}", []).append(value)
+    return samples
+
+
+def _cpu(rounds: int) -> Samples:
+    peers.interpreter()
+    with sink() as address:
+        port = address.rpartition(":")[2]
+        wanted = [(name, loop) for name in OURS for loop in LOOPS]
+        wanted += [(name, "asyncio") for name in peers.PEERS]
+        setups = {f"{name}/{loop}": partial(cpu, name, loop, port) for name, loop in wanted}
+        return interleaved(setups, rounds)
+
+
+def _costs(times: Samples) -> list[dict[str, object]]:
+    """Sum up the CPU time of each workload on each loop, in microseconds a message."""
+    costs: list[dict[str, object]] = []
+    for name, each in times.items():
+        workload, _, loop = name.partition("/")
+        spread = Spread.of(each)
+        said = {"median": spread.median, "low": spread.low, "high": spread.high}
+        costs.append(
+            {"workload": workload, "loop": loop, **{k: round(v, 2) for k, v in said.items()}}
+        )
+    return costs
+
+
+def _rounded(samples: Samples) -> Samples:
+    return {name: [round(each, 3) for each in taken] for name, taken in samples.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What the sink answers is what the adapters read as acceptance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from answers import answer
+from library import messages
+from omnimsg import Accepted
+from omnimsg.adapter import Context, Response
+from omnimsg.config import load_config
+from omnimsg.sandbox import config
+from omnimsg.testing import drive
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Adapter, Request
+
+ADAPTERS: dict[str, Adapter[Any]] = dict(load_config(config(0)).adapters)
+
+
+def _answered(request: Request) -> Response:
+    assert isinstance(request.body, bytes)
+    return Response(*answer(request.url.encode(), request.body))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("provider", ["bird", "clickatell", "messente"])
+def test_every_message_is_accepted(provider: str, count: int) -> None:
+    """Each message of a request has an acceptance of its own, with an id."""
+    adapter = ADAPTERS[provider]
+    context = Context(account=provider, now=datetime.now(UTC))
+    sent = list(messages(count))
+
+    outcomes = drive(adapter.send(sent, context), _answered).value
+
+    accepted = [each.reference for each in outcomes if isinstance(each, Accepted)]
+    assert [each.reference for each in sent] == accepted
+
+
+def test_a_form_is_answered() -> None:
+    """Twilio's body is no JSON; the answer names a message all the same."""
+    status, body = answer(b"/2010-04-01/Accounts/AC0/Messages.json", b"To=%2B1&From=a&Body=Hi")
+
+    assert (201, "+1") == (status, orjson.loads(body)["to"])
+
+
+def test_an_unknown_path_is_not_found() -> None:
+    """A slip in a URL shows, instead of being measured."""
+    assert (404, b"{}") == answer(b"/v1/nothing?x=1", b"{}")

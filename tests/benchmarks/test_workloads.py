@@ -1,0 +1,54 @@
+"""Every workload sends what it says; the floor posts what the adapter would."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+import floor
+from library import messages, one_a_request
+from omnimsg.adapter import Context
+from sample import WORKLOADS, measure
+from sink import HOST, Sink
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+OURS = [name for name, (module, _, _) in WORKLOADS.items() if not module.startswith("peer_")]
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    """A sink in this process."""
+    server = await asyncio.get_running_loop().create_server(Sink, HOST, 0)
+    yield f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", OURS)
+async def test_a_workload_sends_its_messages(name: str, address: str) -> None:
+    """Warm-up and measured part both end with every message accepted."""
+    workload = getattr(import_module(WORKLOADS[name][0]), name)
+
+    taken = await measure(workload, address, messages=250, warm=30)
+
+    assert taken > 0
+
+
+@pytest.mark.anyio
+async def test_the_floor_posts_what_the_adapter_writes() -> None:
+    """URL, authorization and body are those of one message through Bird."""
+    async with one_a_request("http://127.0.0.1:1") as client:
+        (adapter,) = client.accounts.values()
+        context = Context(account="bird", now=datetime.now(UTC))
+
+        request = next(adapter.send(list(messages(1)), context))
+
+    assert (floor.PATH, floor.body()) == (request.url, request.body)
+    assert floor.HEADERS.items() >= dict(adapter.authorization()).items()
+    assert floor.HEADERS["Content-Type"] == request.content_type
