@@ -61,7 +61,9 @@ async def check_that_it_rained(run: Run, outcomes: Iterable[Outcome]) -> None:
     """Check that a large run has met every fault, and seen what it had to bring."""
     if run.size < MANY:
         return
-    kinds = {Accepted, Ambiguous} if run.route == "bird-batches" else {Accepted, Ambiguous, Rejected}
+    kinds = (
+        {Accepted, Ambiguous} if run.route == "bird-batches" else {Accepted, Ambiguous, Rejected}
+    )
     assert kinds <= {type(each) for each in outcomes}
     assert all((await run.remote.fired()).values())
 

@@ -54,8 +54,9 @@ class Remote:
 
     async def phones(self) -> Phones:
         """Return what each number has received, once nothing is under way any more."""
-        while await self._is_busy():
-            await anyio.sleep(0.05)
+        with anyio.fail_after(30):
+            while await self._is_busy():
+                await anyio.sleep(0.05)
         phones: dict[str, list[dict[str, Any]]] = {}
         for each in (await self._ask("GET", "handsets"))["received"]:
             phones.setdefault("+" + each["number"].removeprefix("+"), []).append(each)
