@@ -35,6 +35,8 @@ ENDS = 3000
 
 PATIENCE = st.sampled_from([0.5, 5.0, 60.0])
 WHICH = st.integers(0, 7)
+FATE = st.sampled_from(sorted(FATES))
+PAUSE = st.sampled_from([0.0, 0.0, 0.6, 4.0])
 
 
 class Sending(RuleBasedStateMachine):
@@ -76,12 +78,16 @@ class Sending(RuleBasedStateMachine):
         messages = [self.message() for _ in range(count)]
         self.begin(messages, self.take(messages, patience))
 
-    @rule(which=WHICH, fate=st.sampled_from(sorted(FATES)))
+    @rule(fates=st.lists(st.tuples(WHICH, FATE, PAUSE), min_size=1, max_size=8))
     @precondition(lambda self: self.provider.calls)
-    def answer(self, which: int, fate: str) -> None:
-        """Let a request meet its fate."""
-        call = self.provider.calls[which % len(self.provider.calls)]
-        self.provider.meet(call, FATES[fate](call.references))
+    def answer(self, fates: list[tuple[int, str, float]]) -> None:
+        """Let requests meet their fates, one after the other."""
+        for which, fate, pause in fates:
+            if self.provider.calls:
+                call = self.provider.calls[which % len(self.provider.calls)]
+                self.provider.meet(call, FATES[fate](call.references))
+            self.loop.drive(asyncio.sleep(pause))
+            self.nothing_is_contradicted()
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 6.0, 61.0]))
     def advance(self, seconds: float) -> None:
@@ -98,7 +104,7 @@ class Sending(RuleBasedStateMachine):
             task.cancel()
 
     @rule()
-    @precondition(lambda self: self.provider.online)
+    @precondition(lambda self: self.provider.online and self.count > 10)
     def go_offline(self) -> None:
         """Have no connection for what comes."""
         self.provider.online = False
@@ -116,7 +122,7 @@ class Sending(RuleBasedStateMachine):
         self.provider.haunt()
 
     @rule()
-    @precondition(lambda self: self.closing is None)
+    @precondition(lambda self: self.closing is None and self.count > 20)
     def close(self) -> None:
         """Close the client; some may not know yet."""
         self.closing = self.loop.create_task(self.client.aclose())
