@@ -31,6 +31,9 @@ E = TypeVar("E", bound="Emulator")
 
 _SHUTDOWN_SECONDS = 1.0
 
+# What the request log shows of a client that went away; nobody hears it.
+_GONE = 499
+
 
 class Sandbox:
     """A local server that speaks the providers' APIs; an async context manager.
@@ -168,7 +171,13 @@ class Sandbox:
             "faults": [fault.kind for fault in faults],
         }
         self.requests.append(entry)
-        response = await play(request, handler, emulator, faults)
+        response: web.StreamResponse
+        try:
+            response = await play(request, handler, emulator, faults)
+        except web.HTTPRequestEntityTooLarge:
+            response = emulator.refuse(request, 413)
+        except ConnectionError:
+            response = web.Response(status=_GONE)
         entry["status"] = response.status
         return response
 

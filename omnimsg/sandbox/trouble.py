@@ -115,6 +115,9 @@ async def play(
     """Answer a request as an emulator does, with the faults that hit it."""
     for fault in faults:
         if fault.kind == "latency":
+            if emulator.is_send(request):
+                # A client that hangs up while it waits has been heard all the same.
+                await request.read()
             await asyncio.sleep(fault.params.get("seconds", 1.0))
         elif fault.kind in _INSTEAD:
             answer = _INSTEAD[fault.kind](request, emulator, fault.params)
@@ -135,5 +138,5 @@ async def routed(
     """Call the handler; what aiohttp refuses on its own is phrased by the emulator."""
     try:
         return await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed, web.HTTPRequestEntityTooLarge) as error:
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
         return emulator.refuse(request, error.status)

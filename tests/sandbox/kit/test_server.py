@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import tomllib
 from importlib.metadata import EntryPoint
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
+import orjson
 import pytest
 
 from omnimsg.sandbox import (
@@ -213,6 +215,36 @@ async def test_latency_precedes_another_fault(
 
     assert status == 502
     assert [fault["fired"] for fault in sandbox.faults.shown()] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("whole", "arrived"), [(True, 1), (False, 0)], ids=["after the body", "in the middle of it"]
+)
+async def test_a_client_that_hangs_up(
+    sandbox: Sandbox,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    whole: bool,
+    arrived: int,
+) -> None:
+    """Its message arrives if all of it was read, its request ends, and nobody complains."""
+    sandbox.faults.add("latency", seconds=0.01)
+    body = orjson.dumps([ONE])
+    head = f"POST /echo/send HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", sandbox.port)
+    writer.write(head.encode() + (body if whole else body[:-1]))
+    while not sandbox.requests:
+        await anyio.sleep(0)
+
+    writer.transport.abort()
+    with anyio.fail_after(10):
+        while sandbox.requests[0]["status"] is None:
+            await anyio.sleep(0)
+    clock.now += 60
+
+    assert (200 if whole else 499) == sandbox.requests[0]["status"]
+    assert arrived == len(sandbox.handsets.received(ONE))
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

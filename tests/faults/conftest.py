@@ -1,0 +1,142 @@
+"""What the fault suite runs on: the provider's ways in, the seeds, the weather."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import attrs
+import pytest
+from support.audit import Book
+from support.guards import no_leaks, unblocked
+from support.sandboxed import Remote, sandboxed
+
+from omnimsg import Client, Message, RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+__all__ = ["no_leaks", "unblocked"]
+
+MANY = 5000
+FEW = 600
+SEEDS = 2
+
+# By name: the account it is, and what differs from the one the sandbox offers.
+ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
+    "bird": ("bird", {}),
+    "bird-batches": ("bird", {"batch": True}),
+    "clickatell": ("clickatell", {}),
+    "messente": ("messente", {}),
+}
+
+# What share of all requests meets which fault. Each request meets one of them at most.
+WEATHER: tuple[tuple[str, float, dict[str, Any]], ...] = (
+    ("reset_after", 0.05, {}),
+    ("reset_before", 0.05, {}),
+    ("status", 0.10, {"status": 503}),
+    ("rate_limit", 0.098, {"retry_after": 0}),
+    ("rate_limit", 0.002, {"retry_after": 1}),
+    ("shuffle", 0.70, {}),
+)
+# Besides, and on top of any other.
+SPIKES = (0.03, 0.05), (0.002, 0.5)
+
+
+@attrs.frozen
+class Run:
+    """One run: a provider, a seed, and as many messages as there is time for.
+
+    Attributes:
+        remote: The sandbox, in the weather of the seed.
+        route: The account's name.
+        seed: What everything random is drawn from.
+        size: How many messages.
+        book: The journal.
+    """
+
+    remote: Remote
+    route: str
+    seed: int
+    size: int
+    book: Book = attrs.field(factory=Book)
+
+    async def client(self, **settings: Any) -> Client:
+        """Return a client whose only account is the route's, with a journal."""
+        # A configuration is read from files, which blocks.
+        return await anyio.to_thread.run_sync(partial(self._client, **settings))
+
+    def _client(self, **settings: Any) -> Client:
+        name, own = ROUTES[self.route]
+        table = {**self.remote.config()["accounts"][name], "channel": "sms", **own, **settings}
+        config = {"default": self.route, "accounts": {self.route: table}}
+        policy = RetryPolicy(attempts=4, base=0.001)
+        return Client.from_config(config, retry=policy, journal=self.book)
+
+    def messages(self, size: int | None = None) -> list[Message]:
+        """Return messages to as many numbers, a few of which the provider will refuse."""
+        # Bird accepts whatever is in a batch, and refuses later.
+        spoils = self.route != "bird-batches"
+        provider, _ = ROUTES[self.route]
+        # No number ends in 99....: those that the sandbox treats specially do.
+        return [
+            Message(
+                f"+27820{number:06}",
+                f"This is {number} of {self.seed}",
+                reference=f"{self.seed}-{number}",
+                extras={provider: {"nonsense": 1}} if spoils and number % 97 == 96 else {},
+            )
+            for number in range(self.size if size is None else size)
+        ]
+
+    def chance(self) -> random.Random:
+        """Return the seed's own chance."""
+        return random.Random(self.seed)  # noqa: S311 - repeatable
+
+
+@pytest.fixture(scope="session")
+def remote() -> Iterator[Remote]:
+    """Serve all providers from a process of their own."""
+    with sandboxed() as served:
+        yield served
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test every route and the seeds; the first one is large where it is asked for."""
+    if "run" not in metafunc.fixturenames:
+        return
+    asked = metafunc.config.getoption("seeds")
+    large = metafunc.definition.get_closest_marker("large") is not None
+    sizes = [MANY] * asked or [MANY if large else FEW, *[FEW] * (SEEDS - 1)]
+    metafunc.parametrize(
+        "run",
+        [(route, seed, size) for route in ROUTES for seed, size in enumerate(sizes)],
+        ids=[f"{route}-{seed}-{size}" for route in ROUTES for seed, size in enumerate(sizes)],
+        indirect=True,
+    )
+
+
+@pytest.fixture
+async def run(request: pytest.FixtureRequest, remote: Remote) -> AsyncIterator[Run]:
+    """Give a run in bad weather; every kind of it must have been met."""
+    route, seed, size = request.param
+    await remote.reset()
+    await weather(remote, seed, WEATHER)
+    yield Run(remote, route, seed, size)
+    await remote.reset()
+
+
+async def weather(
+    remote: Remote, seed: int, faults: Sequence[tuple[str, float, dict[str, Any]]]
+) -> None:
+    """Have each fault meet its share of all requests, independently of one another."""
+    for number, (share, seconds) in enumerate(SPIKES):
+        await remote.add("latency", probability=share, seconds=seconds, seed=seed * 100 + number)
+    left = 1.0
+    for number, (kind, share, given) in enumerate(faults, len(SPIKES)):
+        # A later fault is tried only where no earlier one has struck.
+        probability = min(1.0, share / left)
+        await remote.add(kind, probability=probability, seed=seed * 100 + number, **given)
+        left -= share

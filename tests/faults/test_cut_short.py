@@ -1,0 +1,107 @@
+"""Runs that are given up midway: what was known stays known, and the journal holds the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import anyio
+import attrs
+import pytest
+from support.audit import cut_short, slips
+
+from omnimsg import Client, Message, Outcome, SendError
+
+from .test_weather import PATIENCE, ragged
+
+if TYPE_CHECKING:
+    from .conftest import Run
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+
+@attrs.define
+class Heard:
+    """The outcomes that reached a caller.
+
+    Attributes:
+        outcomes: In the order in which they came.
+        enough: How many there are when `rung` is set.
+    """
+
+    enough: int
+    outcomes: list[Outcome] = attrs.field(factory=list)
+    rung: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    def add(self, outcome: Outcome) -> None:
+        """Note an outcome."""
+        self.outcomes.append(outcome)
+        if len(self.outcomes) >= self.enough:
+            self.rung.set()
+
+
+async def stream(client: Client, source: AsyncIterator[Message], heard: Heard) -> None:
+    """Send a stream, and note what is heard of it."""
+    async with aclosing(client.send_many(source, deadline=PATIENCE)) as outcomes:
+        async for outcome in outcomes:
+            heard.add(outcome)
+
+
+async def calls(client: Client, messages: Sequence[Message], heard: Heard) -> None:
+    """Have as many callers send one message each, and note what they hear."""
+
+    async def call(message: Message) -> None:
+        try:
+            heard.add(await client.send(message, deadline=PATIENCE))
+        except SendError as error:
+            heard.add(error.outcome)  # type: ignore[arg-type]  # it has one
+
+    async with anyio.create_task_group() as group:
+        for message in messages:
+            group.start_soon(call, message)
+
+
+async def test_a_cancelled_run(run: Run) -> None:
+    """What was intended is settled, what was heard is true, and nothing leaves afterwards."""
+    messages, chance = run.messages(), run.chance()
+    several, single = messages[::2], messages[1::2]
+    heard = Heard(chance.randint(1, run.size * 3 // 4))
+    async with await run.client() as client:
+
+        async def everything() -> None:
+            async with anyio.create_task_group() as group:
+                group.start_soon(stream, client, ragged(several, chance), heard)
+                group.start_soon(calls, client, single, heard)
+
+        task = asyncio.create_task(everything())
+        task.add_done_callback(lambda _: heard.rung.set())
+        await heard.rung.wait()
+        task.cancel()
+        await asyncio.wait([task])
+
+    phones = await run.remote.phones()
+    known = {each.reference for each in heard.outcomes}
+    told = [each for each in messages if each.reference in known]
+    theirs = {str(each.to): phones[str(each.to)] for each in told if str(each.to) in phones}
+    assert task.cancelled() or task.result() is None
+    assert [] == cut_short(messages, phones, run.book)
+    assert [] == slips(told, heard.outcomes, theirs, run.book)
+
+
+async def test_a_closed_client(run: Run) -> None:
+    """Closed midway, it still owes every message one outcome, and each of them is true."""
+    messages, chance = run.messages(), run.chance()
+    several, single = messages[::2], messages[1::2]
+    heard = Heard(chance.randint(1, run.size * 3 // 4))
+    client = await run.client()
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream, client, ragged(several, chance), heard)
+        group.start_soon(calls, client, single, heard)
+        await heard.rung.wait()
+        await client.aclose()
+
+    phones = await run.remote.phones()
+    assert [] == cut_short(messages, phones, run.book)
+    assert [] == slips(messages, heard.outcomes, phones, run.book)

@@ -1,0 +1,222 @@
+"""Whatever is sent, answered, delayed, dropped, cancelled and closed, in whatever order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from support.adapters import tiny
+from support.audit import Book
+from support.provider import FATES, Provider
+from support.virtual import VirtualLoop, virtual_engine
+
+from omnimsg import Client, Message, Outcome, RetryPolicy, SendError
+from omnimsg.domain.message import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+# How often a message may have arrived, by what was said of it.
+TRUTH = {"accepted": {1}, "ambiguous": {0, 1}, "rejected": {0}, "not_sent": {0}}
+ENDS = 3000
+
+PATIENCE = st.sampled_from([0.5, 5.0, 60.0])
+WHICH = st.integers(0, 7)
+FATE = st.sampled_from(sorted(FATES))
+PAUSE = st.sampled_from([0.0, 0.0, 0.6, 4.0])
+
+
+class Sending(RuleBasedStateMachine):
+    """A client, its callers, and a provider that does to each request what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = VirtualLoop()
+        self.book = Book()
+        self.heard: dict[str, list[Outcome]] = defaultdict(list)
+        self.owed: dict[asyncio.Task[None], list[str]] = {}
+        self.excused: set[str] = set()
+        self.count = 0
+        self.closing: asyncio.Task[None] | None = None
+        self.loop.drive(self.open())
+
+    async def open(self) -> None:
+        """Build a client whose wire leads to the provider in memory."""
+        self.provider = Provider(self.book)
+        with patch("omnimsg.client.HttpTransport", lambda *_, **__: self.provider):
+            self.client = Client(
+                [tiny(max_messages=3)], retry=RetryPolicy(base=0.5), journal=self.book
+            )
+
+    @rule(
+        patience=PATIENCE,
+        priority=st.sampled_from(Priority),
+        ttl=st.sampled_from([None, 3]),
+        channel=st.sampled_from(["sms", "whatsapp"]),
+    )
+    def send(self, patience: float, priority: Priority, ttl: int | None, channel: str) -> None:
+        """Have one caller send one message."""
+        message = self.message(priority=priority, ttl=ttl, channel=channel)
+        self.begin([message], self.call(message, patience))
+
+    @rule(patience=PATIENCE, count=st.integers(1, 9))
+    def stream(self, patience: float, count: int) -> None:
+        """Have somebody send a stream."""
+        messages = [self.message() for _ in range(count)]
+        self.begin(messages, self.take(messages, patience))
+
+    @rule(fates=st.lists(st.tuples(WHICH, FATE, PAUSE), min_size=1, max_size=8))
+    @precondition(lambda self: self.provider.calls)
+    def answer(self, fates: list[tuple[int, str, float]]) -> None:
+        """Let requests meet their fates, one after the other."""
+        for which, fate, pause in fates:
+            if self.provider.calls:
+                call = self.provider.calls[which % len(self.provider.calls)]
+                self.provider.meet(call, FATES[fate](call.references))
+            self.loop.drive(asyncio.sleep(pause))
+            self.nothing_is_contradicted()
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 6.0, 61.0]))
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.loop.drive(asyncio.sleep(seconds))
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.owed)
+    def cancel(self, which: int) -> None:
+        """Have a caller, or whoever takes a stream, go away."""
+        task = list(self.owed)[which % len(self.owed)]
+        if not task.done():
+            self.excused.update(self.owed[task])
+            task.cancel()
+
+    @rule()
+    @precondition(lambda self: self.provider.online and self.count > 10)
+    def go_offline(self) -> None:
+        """Have no connection for what comes."""
+        self.provider.online = False
+
+    @rule(refuse=st.booleans())
+    @precondition(lambda self: not self.provider.online)
+    def go_on(self, refuse: bool) -> None:
+        """Connect those that wait, or tell them that there is no connection."""
+        self.provider.connect(refuse=refuse)
+
+    @rule()
+    @precondition(lambda self: self.provider.ghosts)
+    def haunt(self) -> None:
+        """Process a message whose request was given up."""
+        self.provider.haunt()
+
+    @rule()
+    @precondition(lambda self: self.closing is None and self.count > 20)
+    def close(self) -> None:
+        """Close the client; some may not know yet."""
+        self.closing = self.loop.create_task(self.client.aclose())
+
+    @invariant()
+    def nothing_is_contradicted(self) -> None:
+        """What was said of a message is true, and nobody has one twice."""
+        self.loop.settle()
+        assert [] == self.provider.slips
+        for reference, outcomes in self.heard.items():
+            assert 1 == len(outcomes), (reference, outcomes)
+            assert self.provider.phones[reference] in TRUTH[outcomes[0].kind], outcomes
+            last = self.book.last(reference)
+            assert last is None or last.kind == outcomes[0].kind, (last, outcomes)
+        assert all(times == 1 for times in self.provider.phones.values()), self.provider.phones
+
+    def teardown(self) -> None:
+        """Bring everything to its end: nobody is left without an outcome, or an intent open."""
+        try:
+            self.loop.drive(self.end())
+            self.nothing_is_contradicted()
+            for task, references in self.owed.items():
+                assert task.cancelled() or task.exception() is None, task.exception()
+                for reference in references:
+                    assert reference in self.excused or reference in self.heard, reference
+            for reference in self.book.told:
+                last = self.book.last(reference)
+                assert last is not None, f"{reference} was intended and never settled"
+                assert self.provider.phones[reference] in TRUTH[last.kind], last
+            assert not asyncio.all_tasks(self.loop)
+        finally:
+            self.loop.close()
+
+    async def end(self) -> None:
+        """Answer whatever comes until nothing does, and close."""
+        self.provider.connect(refuse=False)
+        if self.closing is None:
+            self.closing = asyncio.create_task(self.close_at_last())
+        for _ in range(ENDS):
+            if all(task.done() for task in (*self.owed, self.closing)):
+                break
+            for call in list(self.provider.calls):
+                self.provider.meet(call, FATES["accepted"](call.references))
+            await asyncio.sleep(0.5)
+        else:
+            pytest.fail("somebody waits for ever")
+        while self.provider.ghosts:
+            self.provider.haunt()
+
+    async def close_at_last(self) -> None:
+        """Close when everybody has been told."""
+        if self.owed:
+            await asyncio.wait(self.owed)
+        await self.client.aclose()
+
+    def message(self, **fields: Any) -> Message:
+        """Make a message to somebody new."""
+        self.count += 1
+        return Message(f"+37255{self.count:06}", "Hello", reference=f"r{self.count}", **fields)
+
+    def begin(self, messages: Sequence[Message], work: Coroutine[Any, Any, None]) -> None:
+        """Start a caller, who is owed an outcome for each of these messages."""
+        self.owed[self.loop.create_task(work)] = [each.reference for each in messages]
+
+    async def call(self, message: Message, patience: float) -> None:
+        """Send one message, and note what is said of it."""
+        try:
+            outcome: Outcome = await self.client.send(message, deadline=patience)
+        except SendError as error:
+            assert isinstance(error.outcome, Outcome)
+            outcome = error.outcome
+        assert message.reference == outcome.reference
+        self.heard[outcome.reference].append(outcome)
+
+    async def take(self, messages: Sequence[Message], patience: float) -> None:
+        """Send a stream, and note what is said of it."""
+        async with aclosing(self.client.send_many(messages, deadline=patience)) as outcomes:
+            async for outcome in outcomes:
+                assert outcome.position is not None
+                assert messages[outcome.position].reference == outcome.reference
+                self.heard[outcome.reference].append(outcome)
+
+
+@pytest.mark.timeout(300)
+def test_the_machine(unblocked: None) -> None:
+    """Every message has one outcome, which its handset never contradicts, and nobody has two."""
+    del unblocked
+    with virtual_engine():
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it out
+            Sending,
+            settings=settings(
+                max_examples=40,
+                stateful_step_count=40,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

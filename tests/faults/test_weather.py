@@ -1,0 +1,107 @@
+"""Everything goes wrong at once, and no outcome is contradicted by a handset."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import anyio
+import attrs
+import pytest
+from support.audit import slips
+
+from omnimsg import Accepted, Ambiguous, Client, Message, Outcome, Rejected, SendError
+from omnimsg.domain.message import Priority
+
+from .conftest import MANY
+
+if TYPE_CHECKING:
+    from .conftest import Run
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+PATIENCE = 120.0
+
+
+async def ragged(messages: Sequence[Message], chance: random.Random) -> AsyncIterator[Message]:
+    """Give messages in bursts, so that batches of all sizes come about."""
+    left = iter(messages)
+    while burst := [each for _, each in zip(range(chance.randint(1, 30)), left, strict=False)]:
+        for message in burst:
+            yield message
+        await anyio.sleep(chance.uniform(0.0, 0.004))
+
+
+async def streamed(
+    client: Client, messages: Sequence[Message], chance: random.Random
+) -> list[Outcome]:
+    """Send a stream."""
+    source = ragged(messages, chance)
+    return [each async for each in client.send_many(source, deadline=PATIENCE)]
+
+
+async def called(client: Client, messages: Iterable[Message]) -> list[Outcome]:
+    """Have as many callers send one message each, and see to it that each is told of its own."""
+    return await asyncio.gather(*(_call(client, each) for each in messages))
+
+
+async def _call(client: Client, message: Message) -> Outcome:
+    try:
+        outcome: Outcome = await client.send(message, deadline=PATIENCE)
+    except SendError as error:
+        assert isinstance(error.outcome, Outcome)
+        outcome = error.outcome
+    assert message.reference == outcome.reference
+    return outcome
+
+
+async def check_that_it_rained(run: Run, outcomes: Iterable[Outcome]) -> None:
+    """Check that a large run has met every fault, and seen what it had to bring."""
+    if run.size < MANY:
+        return
+    kinds = (
+        {Accepted, Ambiguous} if run.route == "bird-batches" else {Accepted, Ambiguous, Rejected}
+    )
+    assert kinds <= {type(each) for each in outcomes}
+    assert all((await run.remote.fired()).values())
+
+
+@pytest.mark.large
+async def test_a_stream(run: Run) -> None:
+    """Every message has one outcome, and its handset agrees with it."""
+    messages = run.messages()
+    async with await run.client() as client:
+        outcomes = await streamed(client, messages, run.chance())
+
+    assert [] == slips(messages, outcomes, await run.remote.phones(), run.book)
+    assert set(range(run.size)) == {each.position for each in outcomes}
+    await check_that_it_rained(run, outcomes)
+
+
+async def test_many_callers(run: Run) -> None:
+    """Each caller is told of its own message, and its handset agrees."""
+    messages = run.messages()
+    async with await run.client() as client:
+        outcomes = await called(client, messages)
+
+    assert [] == slips(messages, outcomes, await run.remote.phones(), run.book)
+    await check_that_it_rained(run, outcomes)
+
+
+async def test_callers_beside_streams(run: Run) -> None:
+    """Streams and callers of every priority share an account, and nothing of one another."""
+    messages = [
+        attrs.evolve(message, priority=list(Priority)[number % 3])
+        for number, message in enumerate(run.messages())
+    ]
+    parts = [messages[start::6] for start in range(6)]
+    async with await run.client() as client:
+        several = await asyncio.gather(
+            *(called(client, part) for part in parts[:3]),
+            *(streamed(client, part, run.chance()) for part in parts[3:]),
+        )
+
+    outcomes = [each for part in several for each in part]
+    assert [] == slips(messages, outcomes, await run.remote.phones(), run.book)

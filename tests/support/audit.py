@@ -1,0 +1,144 @@
+"""Outcomes held to a journal and to handsets: what was said, what was recorded, what arrived."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+
+from omnimsg import Accepted, Ambiguous, Message, Outcome
+
+Phones: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@attrs.define
+class Book:
+    """A journal in memory.
+
+    Attributes:
+        told: By reference, what it was told in order: `None` for an intent, and outcomes.
+    """
+
+    told: dict[str, list[Outcome | None]] = attrs.field(factory=lambda: defaultdict(list))
+
+    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+        """Note intents."""
+        del account
+        for message in messages:
+            self.told[message.reference].append(None)
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Note outcomes."""
+        for outcome in outcomes:
+            self.told[outcome.reference].append(outcome)
+
+    def last(self, reference: str) -> Outcome | None:
+        """Return the last outcome of a message; `None` where its last attempt has none."""
+        told = self.told.get(reference)
+        return told[-1] if told else None
+
+    def doubts(self, reference: str) -> int:
+        """Count the attempts of which nobody knows."""
+        return sum(isinstance(each, Ambiguous) for each in self.told.get(reference, ()))
+
+
+def slips(
+    messages: Iterable[Message],
+    outcomes: Iterable[Outcome],
+    phones: Phones,
+    book: Book,
+    *,
+    resent: bool = False,
+) -> list[str]:
+    """Name everything that contradicts something else; nothing is what a run is held to.
+
+    Args:
+        messages: What was sent, each to a number of its own.
+        outcomes: What the callers were told, in any order.
+        phones: What each number received.
+        book: The journal of the run.
+        resent: Whether what is ambiguous was sent again.
+    """
+    found = []
+    outcomes = list(outcomes)
+    sent = {each.reference: each for each in messages}
+    for reference, times in Counter(each.reference for each in outcomes).items():
+        if times != 1 or reference not in sent:
+            found.append(f"{reference}: has {times} outcomes")
+    for reference in sent.keys() - {each.reference for each in outcomes}:
+        found.append(f"{reference}: has no outcome")
+    for outcome in outcomes:
+        message = sent[outcome.reference]
+        found += _about(message, outcome, phones, book, resent=resent)
+    strangers = phones.keys() - {str(each.to) for each in sent.values()}
+    return [*found, *(f"{number}: was never written to" for number in strangers)]
+
+
+def cut_short(messages: Iterable[Message], phones: Phones, book: Book) -> list[str]:
+    """Name what a journal leaves open, or says wrongly, after a run that was given up.
+
+    Args:
+        messages: What may have been sent, each to a number of its own.
+        phones: What each number received.
+        book: The journal of the run.
+    """
+    found = []
+    for message in messages:
+        reference, outcome = message.reference, book.last(message.reference)
+        if outcome is not None:
+            found += _about(message, outcome, phones, book, resent=False)
+        elif reference in book.told:
+            found.append(f"{reference}: was intended and never settled")
+        elif phones.get(str(message.to)):
+            found.append(f"{reference}: arrived and was never intended")
+    return found
+
+
+def doubles(messages: Iterable[Message], phones: Phones) -> list[Message]:
+    """Return the messages that somebody has more than once."""
+    return [each for each in messages if len(phones.get(str(each.to), ())) > 1]
+
+
+def _about(
+    message: Message, outcome: Outcome, phones: Phones, book: Book, *, resent: bool
+) -> list[str]:
+    """Name what is wrong with one message's outcome."""
+    name = f"{message.reference}, {outcome.kind}"
+    arrived = phones.get(str(message.to), ())
+    doubts = book.doubts(message.reference)
+    found = []
+    least, most = {"accepted": (1, 1), "ambiguous": (0, 1)}.get(outcome.kind, (0, 0))
+    if resent:
+        # Each attempt of which nobody knows may have arrived, whatever the last one said.
+        most = doubts + isinstance(outcome, Accepted)
+    if not least <= len(arrived) <= most:
+        found.append(f"{name}: {len(arrived)} on its handset")
+    if any(each["text"] != _text(message) for each in arrived):
+        found.append(f"{name}: somebody else's text is on its handset")
+    if isinstance(outcome, Accepted) and outcome.batch_id is None and arrived:
+        ids = _ids(outcome)
+        if not any(each["id"] in ids for each in arrived):
+            found.append(f"{name}: has the id of another message")
+    recorded = book.last(message.reference)
+    if message.reference in book.told:
+        if recorded is None or recorded.kind != outcome.kind:
+            found.append(f"{name}: the journal has {recorded and recorded.kind}")
+    elif outcome.kind != "not_sent":
+        found.append(f"{name}: was never intended")
+    return found
+
+
+def _text(message: Message) -> str:
+    text = getattr(message.content, "text", "")
+    assert isinstance(text, str)
+    return text
+
+
+def _ids(outcome: Accepted) -> set[str]:
+    """Return every id that the provider gave a message."""
+    given = {leg.provider_id for leg in outcome.legs}
+    if outcome.provider_id is not None:
+        given.add(outcome.provider_id.rpartition("/")[2])
+    return given

@@ -1,0 +1,175 @@
+"""A provider in memory: handsets, and a wire on which every request meets the fate it is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import orjson
+from support.adapters import references, result
+
+from omnimsg.adapter import Request, Response
+from omnimsg.domain.reason import Reason
+from omnimsg.engine.transport import TransportFault
+
+if TYPE_CHECKING:
+    from support.audit import Book
+
+    from omnimsg.engine.transport import Mark
+
+# What is processed of a batch, and what is said of it: an answer, or a fault.
+Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
+
+
+@attrs.define(eq=False)
+class Call:
+    """A request that has not been answered.
+
+    Attributes:
+        references: Its messages.
+        answer: What it waits for.
+    """
+
+    references: list[str]
+    answer: asyncio.Future[Response] = attrs.field(factory=asyncio.Future)
+
+
+class Provider:
+    """A wire and what is behind it.
+
+    Args:
+        book: The journal, which must know of every message before it leaves.
+
+    Attributes:
+        phones: How often each message has arrived.
+        calls: Requests that have left and wait for an answer.
+        ghosts: Messages of requests that were given up: they may arrive as long as the world lasts.
+        online: Whether a connection can be had; what finds none waits for one.
+        slips: What the engine did wrong, as far as a provider can tell.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._back = asyncio.Event()
+        self._closed = False
+        self.phones: Counter[str] = Counter()
+        self.calls: list[Call] = []
+        self.ghosts: list[str] = []
+        self.online = True
+        self.connecting = 0
+        self.refusing = False
+        self.slips: list[str] = []
+
+    async def exchange(
+        self, request: Request, *, within: float, mark: Mark, sink: object = None
+    ) -> Response:
+        """Wait for the fate of a request, for as long as there is patience."""
+        del sink
+        if self._closed:
+            raise TransportFault(Reason.CANCELLED, "the client is closed")
+        try:
+            async with asyncio.timeout(within):
+                await self._connected()
+                mark.written = True
+                return await self._answered(Call(references(request)))
+        except TimeoutError:
+            raise TransportFault(Reason.TIMEOUT, "no answer in time") from None
+
+    async def aclose(self) -> None:
+        """Take no further request, and wait for those under way."""
+        self._closed = True
+        while self.calls or self.connecting:
+            await asyncio.sleep(0.1)
+
+    def connect(self, *, refuse: bool) -> None:
+        """Let those that wait for a connection have one, or tell them that there is none."""
+        self.online = self.online or not refuse
+        self.refusing = refuse
+        self._back.set()
+        self._back = asyncio.Event()
+
+    def meet(self, call: Call, fate: Fate) -> None:
+        """Process what is processed of a request, and answer it."""
+        arrived, answer = fate
+        self.phones.update(arrived)
+        self.calls.remove(call)
+        if call.answer.done():
+            return  # whoever asked is on the way out
+        if isinstance(answer, Response):
+            call.answer.set_result(answer)
+        else:
+            call.answer.set_exception(answer)
+
+    def haunt(self) -> None:
+        """Process the oldest message of those that were given up."""
+        self.phones[self.ghosts.pop(0)] += 1
+
+    async def _connected(self) -> None:
+        self.connecting += 1
+        try:
+            while not self.online:
+                await self._back.wait()
+                if self.refusing:
+                    raise TransportFault(Reason.CONNECTION_FAILED, "no connection")
+        finally:
+            self.connecting -= 1
+
+    async def _answered(self, call: Call) -> Response:
+        for reference in call.references:
+            told = self._book.told.get(reference)
+            if not told or told[-1] is not None:
+                self.slips.append(f"{reference} left without an intent")
+        if len(set(call.references)) != len(call.references):
+            self.slips.append(f"{call.references}: twice in one request")
+        self.calls.append(call)
+        try:
+            return await call.answer
+        except asyncio.CancelledError:
+            if call in self.calls:
+                self.calls.remove(call)
+                self.ghosts += call.references
+            raise
+
+
+def _said(words: Mapping[str, str], *, backwards: bool = False) -> Response:
+    said = [result(reference, word) for reference, word in words.items()]
+    return Response(200, orjson.dumps({"results": said[::-1] if backwards else said}))
+
+
+def _some(references: Sequence[str], *words: str) -> Fate:
+    """Say each of these words of one message after the other; what is odd was processed too."""
+    said = {each: words[place % len(words)] for place, each in enumerate(references)}
+    return [each for each, word in said.items() if word == "ok"], _said(said)
+
+
+def _lost(what: str) -> TransportFault:
+    return TransportFault(Reason.CONNECTION_LOST, what)
+
+
+def _all_ok(references: Sequence[str], **how: Any) -> Response:
+    return _said(dict.fromkeys(references, "ok"), **how)
+
+
+FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
+    "accepted": lambda all_: (all_, _all_ok(all_)),
+    "answered backwards": lambda all_: (all_, _all_ok(all_, backwards=True)),
+    "dropped before": lambda all_: ((), _lost("before")),
+    "dropped after": lambda all_: (all_, _lost("after")),
+    "dropped midway": lambda all_: (all_[:1], _lost("midway")),
+    "garbled": lambda all_: (all_, Response(200, b'{"results": [')),
+    "cut short": lambda all_: (all_, _all_ok(all_[1:])),
+    "unavailable": lambda all_: ((), Response(503, b"")),
+    "unavailable and processed": lambda all_: (all_, Response(503, b"")),
+    "throttled": lambda all_: ((), Response(429, b"", {"Retry-After": "2"})),
+    "throttled for long": lambda all_: ((), Response(429, b"", {"Retry-After": "3600"})),
+    "refused": lambda all_: ((), Response(400, b"{}")),
+    "unauthorised": lambda all_: ((), Response(401, b"")),
+    "partly refused": lambda all_: _some(all_, "ok", "no-such-number"),
+    "partly throttled": lambda all_: _some(all_, "slow-down", "ok"),
+    "partly unpaid": lambda all_: _some(all_, "ok", "no-money"),
+    "partly unknown": lambda all_: _some(all_, "who-knows", "ok"),
+}
+"""By name: what becomes of a request that holds these messages."""
