@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import sys
 
+import attrs
+
 from goals import GOALS, Samples
 from instructions import counted, has_valgrind
 from processes import sampled, sink
 
 STREAM = 200_000
 
+HELD = (
+    GOALS["instructions"],
+    attrs.evolve(
+        GOALS["growth"], name=f"a stream of {STREAM:,} messages: growth of resident memory"
+    ),
+    GOALS["parked"],
+)
+
 
 def main() -> int:
     """Measure, print, and return 1 where a figure misses what it must be."""
     missed = 0
     samples = _samples()
-    for name in ("instructions", "growth", "parked"):
-        goal = GOALS[name]
+    for goal in HELD:
         said = goal.judged(samples)
         missed += any(not goal.holds(each, goal.must) for each in said["values"])
         print(f"{said['measured']:>14}, must be {said['must']}: {said['name']}")

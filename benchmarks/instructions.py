@@ -1,9 +1,8 @@
 """Instructions a message, counted by cachegrind: a figure that no neighbour can change.
 
 Run `python benchmarks/instructions.py`. A longer run minus a shorter one leaves what the messages
-cost, without the start. Only the client is counted, on asyncio: uvloop's own threads of execution
-differ from run to run. `--quick` counts omnimsg's side only, against the floor as it was counted
-the last time.
+cost, without the start. Only the client is counted, and on asyncio, where two counts differ by a
+few per mille. `--quick` counts omnimsg's side only, against the floor as it was counted last.
 """
 
 from __future__ import annotations
@@ -15,15 +14,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from processes import HERE, PATIENCE, sink
 
 SHORT, LONG = 250, 1250
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
-_FLOOR = Path(tempfile.gettempdir()) / f"omnimsg-floor-instructions-{os.getuid()}.json"
+_FLOOR = HERE.parent / "build" / "floor-instructions.json"
 
 
 def has_valgrind() -> bool:
@@ -88,6 +85,7 @@ def main() -> None:
     if known:
         counts = {"floor": json.loads(_FLOOR.read_text()), **counts}
     else:
+        _FLOOR.parent.mkdir(exist_ok=True)
         _FLOOR.write_text(json.dumps(counts["floor"]))
     for name, count in counts.items():
         print(f"{name:10} {count:12,.0f} instructions/message  {count / counts['floor']:.4f} x")

@@ -24,14 +24,14 @@ RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
 OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
 
-# How often the slower ones are taken for each round of CPU time.
+# How often what needs no rounds is taken.
 COUNTS, MEMORY, LATENCY = 2, 3, 5
 
 
 def main() -> None:
     """Measure, write down, and bring the docs up to date."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
     samples: Samples = {}
     for part in (_instructions, _memory, _latency):

@@ -33,7 +33,7 @@ WORKLOADS = {
     "awaited": ("library", 4_000, 500),
     "hand": ("hand", 100_000, 10_000),
     "batches": ("library", 100_000, 10_000),
-    "callers": ("library", 20_000, 5_000),
+    "callers": ("library", 50_000, 5_000),
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 1_000, 200),
     "messente_api": ("peer_messente", 1_000, 200),
