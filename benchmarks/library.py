@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING
 
 from floor import CHANNEL, KEY, WORKERS, WORKSPACE
 from omnimsg import Accepted, Client, Message
-from omnimsg.config.model import AccountTable
 from texts import lines
 
 if TYPE_CHECKING:
@@ -23,16 +20,15 @@ CALLERS = 1000
 
 def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor."""
-    account: dict[str, Any] = {
+    account = {
         "provider": "bird",
         "base_url": base_url,
         "access_key": KEY,
         "workspace_id": WORKSPACE,
         "channels": {"sms": CHANNEL},
         "channel": "sms",
+        "limits": {"concurrency": concurrency},
     }
-    if "limits" in {field.name for field in attrs.fields(AccountTable)}:
-        account["limits"] = {"concurrency": concurrency}
     return Client.from_config({"accounts": {"bird": account}})
 
 
