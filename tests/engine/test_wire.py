@@ -310,6 +310,45 @@ async def test_an_answer_too_large_to_hold_is_given_up(
     assert mark.written
 
 
+async def test_the_time_that_is_over_is_no_cancellation(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """An exchange that takes too long is a fault, and leaves its task as it was."""
+    mark = Mark()
+    async with Server(stall) as server:
+        with pytest.raises(TransportFault) as caught:
+            await wires(server.url).exchange(Request("GET", "/x"), within=0.02, mark=mark)
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert (Reason.TIMEOUT, True, 0) == (caught.value.reason, mark.written, task.cancelling())
+
+
+async def test_a_cancellation_is_not_the_time_that_is_over() -> None:
+    """Who cancels the caller is obeyed, even where the time ends at the same moment."""
+
+    async def wait() -> None:
+        with transport._Within(0.0):
+            await asyncio.sleep(5)
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)  # the limit is set, and over with the next turn of the loop
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert waiting.cancelled()
+
+
+async def test_a_shorter_limit_around_it_is_its_own(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """The caller's own time limit ends as the caller's, not as the wire's."""
+    async with Server(stall) as server:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await wires(server.url).exchange(Request("GET", "/x"), within=5.0, mark=Mark())
+
+
 async def test_a_query_is_escaped_and_keeps_its_order(
     wires: Callable[[str], HttpTransport],
 ) -> None:
