@@ -121,6 +121,12 @@ class Request:
     success: frozenset[int] = attrs.field(default=frozenset({200}), kw_only=True)
     answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
 
+    def carrying(self, body: Body) -> Request:
+        """Return the same request with another body, which is cheaper than to build it anew."""
+        other = object.__new__(Request)
+        other.__dict__.update(self.__dict__, body=body)
+        return other
+
 
 def segment(text: str) -> str:
     """Quote an id as one segment of a path.

@@ -30,7 +30,8 @@ CONTENT_KINDS: tuple[type, ...] = Content.__args__
 # A correlation token, not a secret: 80 random bits for the process and a count within it. A UUID
 # costs more than the whole codec of a message.
 _process = ""
-_count = itertools.count().__next__
+# From twelve digits on, because to pad a number costs more than to make it.
+_count = itertools.count(10**11).__next__
 
 
 def _begin() -> None:
@@ -46,7 +47,7 @@ if hasattr(os, "register_at_fork"):
 
 def new_reference() -> str:
     """Make up a reference: 32 hexadecimal digits, unique for all practical purposes."""
-    return f"{_process}{_count():012x}"
+    return f"{_process}{_count()}"
 
 
 class Priority(StrEnum):

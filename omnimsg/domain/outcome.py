@@ -45,7 +45,7 @@ class Usage:
     currency: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class LegId:
     """The provider's id of one leg, where it hands out one per channel (Messente)."""
 

@@ -178,6 +178,8 @@ def discreet(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[O
 
     What is said of several alike may quote any of them.
     """
+    if all([outcome.__class__ is Accepted for outcome in outcomes]):  # noqa: C419 - twice as fast
+        return list(outcomes)
     about: dict[str, list[Message]] = {}
     for outcome, message in zip(outcomes, messages, strict=True):
         if not isinstance(outcome, Accepted):

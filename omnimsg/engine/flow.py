@@ -91,7 +91,16 @@ class FlowRun(Generic[T]):
         """
         try:
             for _ in range(MOST_REQUESTS):
-                request = _request(self._flow.send(await self._exchange(request)))
+                self.effect = request.effect
+                mark = Mark()
+                try:
+                    self.response = await self._transport.exchange(
+                        request, within=self._deadline.remaining(), mark=mark, sink=self._sink
+                    )
+                    mark.written = True
+                finally:
+                    self.left = self.left or (mark.written and request.effect is not Effect.READ)
+                request = _request(self._flow.send(self.response))
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]  # what the flow returns
         finally:
@@ -104,18 +113,6 @@ class FlowRun(Generic[T]):
             self._flow.close()
         except Exception as error:  # noqa: BLE001 - it is being thrown away
             blame("a flow that was closed", error)
-
-    async def _exchange(self, request: Request) -> Response:
-        self.effect = request.effect
-        mark = Mark()
-        try:
-            self.response = await self._transport.exchange(
-                request, within=self._deadline.remaining(), mark=mark, sink=self._sink
-            )
-            mark.written = True
-        finally:
-            self.left = self.left or (mark.written and request.effect is not Effect.READ)
-        return self.response
 
 
 def blame(culprit: str, error: BaseException) -> str:

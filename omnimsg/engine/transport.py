@@ -13,37 +13,38 @@ import asyncio
 import socket
 import ssl
 from contextvars import ContextVar
-from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote
 
 import aiohttp
 import anyio
 import anyio.to_thread
 import attrs
-from multidict import CIMultiDict
-from yarl import URL
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.size import in_words
+from omnimsg.engine.address import Addresses
 from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import CLEAN_UP
+from omnimsg.engine.fault import TransportFault
 from omnimsg.engine.files import SinkFault
-from omnimsg.engine.loopback import is_loopback
+from omnimsg.engine.limit import Within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from multidict import CIMultiDict
+    from yarl import URL
 
     from omnimsg.adapter import Effect
     from omnimsg.engine.files import Sink
 
+__all__ = ["MOST_ANSWER", "HttpTransport", "Mark", "Transport", "TransportFault"]
+
 # What an answer may weigh in memory, bytes. A batch of a thousand verdicts has some 300 kB.
 MOST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
-# The addresses and sets of header lines that an account keeps in mind.
-_KEPT = 64
 # The most bytes that aiohttp writes in one piece without a warning.
 _MOST_AT_ONCE = 2**20
 # The resolver's word that there is no such host, as opposed to "not now".
@@ -55,20 +56,6 @@ class Mark:
     """Whether any byte of a request may have left; set before the first one does."""
 
     written: bool = False
-
-
-class TransportFault(Exception):  # noqa: N818 - never leaves the engine
-    """The exchange did not end in an answer.
-
-    Attributes:
-        reason: What happened, in the unified model.
-        detail: What happened, for a person.
-    """
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 class Transport(Protocol):
@@ -111,18 +98,7 @@ class HttpTransport:
         connections: int = 100,
     ) -> None:
         self._base_url = base_url
-        # Without encryption only where the account itself lives on this machine.
-        self._schemes = ("https", "http") if base_url[:5].lower() == "http:" else ("https",)
-        self._trusted = {
-            _origin(URL(f"{scheme}://{host}")) for host in hosts for scheme in self._schemes
-        }
-        self._authorization = dict(authorization)
-        # Most requests of an account go to the same address with the same header lines. What was
-        # looked at once needs no second look.
-        self._place: Callable[[str, bool], URL] = lru_cache(maxsize=_KEPT)(self._placed)
-        self._lines: Callable[[str | None, bool], CIMultiDict[str]] = lru_cache(maxsize=_KEPT)(
-            self._lined
-        )
+        self._addresses = Addresses(base_url, hosts=hosts, authorization=authorization)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._under_way = 0
@@ -142,7 +118,7 @@ class HttpTransport:
         if within <= 0:
             # To aiohttp, no time means any time.
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
-        url, headers = self._address(request)
+        url, headers = self._addresses.of(request)
         _sending.set((mark, request.effect))
         self._under_way += 1
         try:
@@ -168,16 +144,12 @@ class HttpTransport:
         within: float,
         sink: Sink | None,
     ) -> Response:
-        response = await self._open().request(
-            request.method,
-            url,
-            data=data,
-            headers=headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=within),
-        )
-        async with response:
-            return await _read(response, request, sink)
+        with Within(within):
+            response = await self._open().request(
+                request.method, url, data=data, headers=headers, allow_redirects=False
+            )
+            async with response:
+                return await _read(response, request, sink)
 
     async def aclose(self) -> None:
         """Wait for the answers that are under way, then close all connections for good."""
@@ -201,72 +173,10 @@ class HttpTransport:
                 request_class=_Marked,
                 trust_env=False,
                 headers={"User-Agent": "omnimsg"},
+                # `Within` keeps the time of the whole exchange.
+                timeout=aiohttp.ClientTimeout(),
             )
         return self._session
-
-    def _address(self, request: Request) -> tuple[URL, CIMultiDict[str]]:
-        """Say where a request goes and with which header lines, or refuse to let it go there."""
-        url = self._place(request.url, request.authenticated)
-        if request.query:
-            url = url.extend_query(request.query)
-        has_type = isinstance(request.body, (bytes, Source))
-        kind = request.content_type if has_type else None
-        if not request.headers:
-            return url, self._lines(kind, request.authenticated)
-        own = dict(request.headers)
-        if kind is not None:
-            own["Content-Type"] = kind
-        if request.authenticated:
-            own.update(self._authorization)
-        return url, _printable(own)
-
-    def _placed(self, where: str, authenticated: bool) -> URL:
-        """Say where a request goes, or refuse to let it go there."""
-        text = self._base_url + where if where[:1] == "/" else where
-        try:
-            url = URL(text)
-            port = url.explicit_port
-        except ValueError:
-            raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
-        if _climbs(text):
-            # Folded away, an id of two dots would turn "this message" into "all messages".
-            raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
-        place = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
-        if url.scheme not in self._schemes or (url.scheme == "http" and not is_loopback(url.host)):
-            raise TransportFault(
-                Reason.MISCONFIGURED,
-                f"{place} is not encrypted; only a sandbox on this machine is spoken to so",
-            )
-        if authenticated and _origin(url) not in self._trusted:
-            raise TransportFault(
-                Reason.MISCONFIGURED, f"the account's credentials are not for {place}"
-            )
-        return url
-
-    def _lined(self, content_type: str | None, authenticated: bool) -> CIMultiDict[str]:
-        """Write the header lines of a request that brings none of its own."""
-        lines = {} if content_type is None else {"Content-Type": content_type}
-        return _printable(lines | self._authorization if authenticated else lines)
-
-
-def _printable(lines: Mapping[str, str]) -> CIMultiDict[str]:
-    for name, value in lines.items():
-        if not value.isprintable():
-            # aiohttp would notice too, but only after it has announced the request.
-            raise TransportFault(
-                Reason.MISCONFIGURED, f"the header {name} holds what no header can"
-            )
-    return CIMultiDict(lines)
-
-
-def _climbs(text: str) -> bool:
-    """Whether a path has segments that lead somewhere else, as `..` does however it is escaped."""
-    path = text.partition("?")[0].partition("#")[0]
-    return not {".", ".."}.isdisjoint(map(unquote, path.split("/")))
-
-
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.host, url.port
 
 
 # What the request that is being sent marks, and what it may do in the world.

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
-_TAKEN = frozenset({202})
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -57,11 +56,18 @@ class BirdAdapter(Adapter[BirdSettings]):
         super().__init__(account)
         if account.settings.batch:
             self.capabilities = BATCHING
-        # By channel: its id, where one message goes, and where a batch goes.
-        self._paths = {
-            name: (id_, self._channel(id_, "messages"), self._channel(id_, "batch/messages"))
+        # By channel: its id, the request of one message, and that of a batch.
+        self._posts = {
+            name: (
+                id_,
+                _post(self._channel(id_, "messages")),
+                _post(self._channel(id_, "batch/messages")),
+            )
             for name, id_ in account.settings.channels.items()
         }
+        # By what a message says of its channel: whether one to a number has an id to go by.
+        usual = account.channel or self.capabilities.default_channel
+        self._open = {each for each in (None, *Channel) if (each or usual) in self._posts}
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
 
     @property
@@ -75,9 +81,9 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add the account's channels and what `rules` says to what the capabilities deny."""
-        channel = self.channel_of(message)
-        if channel in self.account.settings.channels and self.is_plain(message):
+        if message.channel in self._open and self.is_plain(message):
             return None
+        channel = self.channel_of(message)
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
@@ -89,20 +95,12 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or a batch where there are several."""
-        channel_id, path_of_one, path = self._paths[self.channel_of(messages[0]) or ""]
+        channel_id, post, post_batch = self._posts[self.channel_of(messages[0]) or ""]
         documents = [encode.request(each, self, context) for each in messages]
-        one = len(messages) == 1
-        response = yield Request(
-            "POST",
-            path_of_one if one else path,
-            orjson.dumps(documents[0] if one else {"messageRequests": documents}),
-            effect=Effect.SENDS,
-            content_type=_JSON,
-            authenticated=True,
-            success=_TAKEN,
-        )
-        if one:
+        if len(messages) == 1:
+            response = yield post.carrying(orjson.dumps(documents[0]))
             return [decode.sent(messages[0], channel_id, response, self, context)]
+        response = yield post_batch.carrying(orjson.dumps({"messageRequests": documents}))
         return decode.batch(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
@@ -236,6 +234,17 @@ class BirdAdapter(Adapter[BirdSettings]):
         if wrong is None:
             return None
         return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
+
+
+def _post(path: str) -> Request:
+    return Request(
+        "POST",
+        path,
+        effect=Effect.SENDS,
+        content_type=_JSON,
+        authenticated=True,
+        success=frozenset({202}),
+    )
 
 
 def _mendable(reason: Reason, path: str | None, why: str) -> Failure:

@@ -13,6 +13,7 @@ from attrs.validators import optional
 
 from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
@@ -87,11 +88,16 @@ class MessenteAdapter(Adapter[MessenteSettings]):
                     f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
                 )
 
-        # Where a plain message passes: to the rules, all of them are alike on a channel.
+        # By what a plain message says of its channel: whether it passes. To the rules, all that go
+        # one way are alike.
+        usual = account.channel or self.capabilities.default_channel
         self._open = {
-            channel
-            for channel in self.capabilities.channels
-            if rules.check(Message("+10000000", "-"), channel, self) is None
+            named
+            for named in (None, *Channel)
+            for channel in (named or usual,)
+            if channel is not None
+            and channel in self.capabilities.channels
+            and rules.check(Message("+10000000", "-"), channel, self) is None
         }
 
     def authorization(self) -> Mapping[str, str]:
@@ -105,9 +111,9 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add what `rules` says to what the capabilities deny."""
-        channel = self.channel_of(message)
-        if channel in self._open and self.is_plain(message):
+        if message.channel in self._open and self.is_plain(message):
             return None
+        channel = self.channel_of(message)
         failure = super().check(message)
         if failure is None and channel is not None:
             failure = rules.check(message, channel, self)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import messages, phone_numbers, texts
 
-from omnimsg.adapter import Account, Adapter, TemplateMapping
+from omnimsg.adapter import Account, Adapter, Context, TemplateMapping
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
@@ -61,6 +63,25 @@ def at_length(adapter: Adapter[Any], message: Message) -> Failure | None:
 def test_the_short_way_is_the_long_way(adapter: Adapter[Any], message: Message) -> None:
     """With the look or without it, a message is refused for the same, or for nothing."""
     assert at_length(adapter, message) == adapter.check(message)
+
+
+@given(ADAPTERS, st.lists(WORDS, min_size=1, max_size=3))
+def test_the_short_way_writes_what_the_long_way_does(
+    adapter: Adapter[Any], drawn: list[Message]
+) -> None:
+    """A plain message is written as if nobody knew that it is plain."""
+    context = Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC))
+    messages = [
+        attrs.evolve(each, channel=drawn[0].channel) for each in drawn if not adapter.check(each)
+    ]
+    if not messages or any(map(adapter.check, messages)):
+        return
+    short = next(adapter.send(messages, context))
+
+    for each in messages:
+        object.__setattr__(each, "plain", False)
+
+    assert next(adapter.send(messages, context)) == short
 
 
 @pytest.mark.parametrize("kind", SETTINGS)

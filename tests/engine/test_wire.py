@@ -14,6 +14,7 @@ from support.servers import Server, Visit, answer, saying, stall
 from omnimsg import Reason
 from omnimsg.adapter import Request, Source
 from omnimsg.engine import transport
+from omnimsg.engine.limit import Within
 from omnimsg.engine.loopback import is_loopback
 from omnimsg.engine.transport import HttpTransport, Mark, TransportFault
 
@@ -182,7 +183,7 @@ async def test_a_host_is_the_same_in_any_spelling(hosts: set[str]) -> None:
     """The case of a host and a port that is the usual one make no difference."""
     wire = wire_to(OPEN, hosts=frozenset(hosts))
 
-    _, headers = wire._address(Request("GET", "/x", authenticated=True))
+    _, headers = wire._addresses.of(Request("GET", "/x", authenticated=True))
 
     assert SECRET["Authorization"] == headers["Authorization"]
 
@@ -261,14 +262,14 @@ async def test_a_path_leads_where_it_says(url: str) -> None:
 )
 def test_dots_elsewhere_are_only_dots(path: str) -> None:
     """Only a segment of one or two dots leads away."""
-    url, _ = wire_to(OPEN)._address(Request("GET", path))
+    url, _ = wire_to(OPEN)._addresses.of(Request("GET", path))
 
     assert f"{OPEN}{path}" == str(url)
 
 
 def test_the_scheme_of_an_account_is_the_same_in_any_spelling() -> None:
     """`HTTP://` is plain http, and is for this machine as well."""
-    url, _ = wire_to("HTTP://127.0.0.1:1")._address(Request("GET", "/x", authenticated=True))
+    url, _ = wire_to("HTTP://127.0.0.1:1")._addresses.of(Request("GET", "/x", authenticated=True))
 
     assert "http://127.0.0.1:1/x" == str(url)
 
@@ -308,6 +309,44 @@ async def test_an_answer_too_large_to_hold_is_given_up(
 
     assert Reason.INVALID_RESPONSE is caught.value.reason
     assert mark.written
+
+
+async def test_the_time_that_is_over_is_no_cancellation(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """An exchange that takes too long is a fault, and leaves its task as it was."""
+    async with Server(stall) as server:
+        with pytest.raises(TransportFault) as caught:
+            await wires(server.url).exchange(Request("GET", "/x"), within=0.02, mark=Mark())
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert (Reason.TIMEOUT, 0) == (caught.value.reason, task.cancelling())
+
+
+async def test_a_cancellation_is_not_the_time_that_is_over() -> None:
+    """Who cancels the caller is obeyed, even where the time ends at the same moment."""
+
+    async def wait() -> None:
+        with Within(0.0):
+            await asyncio.sleep(5)
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)  # the limit is set, and over with the next turn of the loop
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert waiting.cancelled()
+
+
+async def test_a_shorter_limit_around_it_is_its_own(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """The caller's own time limit ends as the caller's, not as the wire's."""
+    async with Server(stall) as server:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await wires(server.url).exchange(Request("GET", "/x"), within=5.0, mark=Mark())
 
 
 async def test_a_query_is_escaped_and_keeps_its_order(

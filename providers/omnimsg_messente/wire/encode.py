@@ -32,6 +32,8 @@ PRIORITIES: Mapping[Priority, str] = {Priority.LOW: "low", Priority.HIGH: "high"
 
 def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
     """Write one message: its own leg first, then its reserves in order."""
+    if message.plain and not adapter.account.extras:
+        return _plain(message, adapter)
     account, templates = adapter.account, adapter.template_of
     channel = adapter.channel_of(message)
     sender, ttl = message.sender or account.sender, context.ttl(message)
@@ -51,6 +53,19 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Wi
     if account.extras or message.extras:
         for extras in (account.extras, adapter.extras_of(message)):
             _merge(document, legs, extras, adapter.capabilities.channels)
+    return document
+
+
+def _plain(message: Message, adapter: Adapter[Any]) -> Wire:
+    """Write what is left of the above for a plain message, as most are."""
+    account = adapter.account
+    channel = message.channel or account.channel or adapter.capabilities.default_channel
+    leg: Wire = {"channel": channel, **_SAY[channel][Text](message.content, adapter.template_of)}
+    if account.sender is not None:
+        leg["sender"] = account.sender
+    document: Wire = {"to": message.to, "messages": [leg]}
+    if account.settings.text_store is not None:
+        document["text_store"] = account.settings.text_store
     return document
 
 
@@ -89,6 +104,8 @@ def _merge(
 
 
 def _sms(content: Text, _: Mappings) -> Wire:
+    if content.udh is None and content.autoconvert is None:
+        return {"text": content.text}
     return given(text=content.text, udh=content.udh, autoconvert=content.autoconvert)
 
 
