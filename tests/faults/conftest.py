@@ -13,7 +13,7 @@ from support.audit import Book
 from support.guards import no_leaks, unblocked
 from support.sandboxed import Remote, sandboxed
 
-from omnimsg import Client, Message, RetryPolicy
+from omnimsg import Client, Message, RetryEvent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -30,6 +30,13 @@ ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "bird-batches": ("bird", {"batch": True}),
     "clickatell": ("clickatell", {}),
     "messente": ("messente", {}),
+}
+
+# Nobody waits long, and the breaker opens now and then.
+POLICY: dict[str, Any] = {
+    "channel": "sms",
+    "retry": {"attempts": 4, "base": 0.001},
+    "breaker": {"failures": 4, "pause": 0.02},
 }
 
 # What share of all requests meets which fault. Each request meets one of them at most.
@@ -55,6 +62,7 @@ class Run:
         seed: What everything random is drawn from.
         size: How many messages.
         book: The journal.
+        retries: What the client told of retries.
     """
 
     remote: Remote
@@ -62,6 +70,7 @@ class Run:
     seed: int
     size: int
     book: Book = attrs.field(factory=Book)
+    retries: list[RetryEvent] = attrs.field(factory=list)
 
     async def client(self, **settings: Any) -> Client:
         """Return a client whose only account is the route's, with a journal."""
@@ -70,10 +79,9 @@ class Run:
 
     def _client(self, **settings: Any) -> Client:
         name, own = ROUTES[self.route]
-        table = {**self.remote.config()["accounts"][name], "channel": "sms", **own, **settings}
+        table = {**self.remote.config()["accounts"][name], **POLICY, **own, **settings}
         config = {"default": self.route, "accounts": {self.route: table}}
-        policy = RetryPolicy(attempts=4, base=0.001)
-        return Client.from_config(config, retry=policy, journal=self.book)
+        return Client.from_config(config, journal=self.book, on_retry=self.retries.append)
 
     def messages(self, size: int | None = None) -> list[Message]:
         """Return messages to as many numbers, a few of which the provider will refuse."""

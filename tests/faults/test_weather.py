@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import anyio
 import attrs
 import pytest
-from support.audit import slips
+from support.audit import doubles, slips
 
 from omnimsg import Accepted, Ambiguous, Client, Message, Outcome, Rejected, SendError
 from omnimsg.domain.message import Priority
@@ -105,3 +106,23 @@ async def test_callers_beside_streams(run: Run) -> None:
 
     outcomes = [each for part in several for each in part]
     assert [] == slips(messages, outcomes, await run.remote.phones(), run.book)
+
+
+async def test_resending(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told to send again what is ambiguous, it doubles only that, and says so beforehand."""
+    messages = run.messages()
+    async with await run.client(on_ambiguous="resend") as client:
+        outcomes = await streamed(client, messages, run.chance())
+
+    phones = await run.remote.phones()
+    doubled = {each.reference for each in doubles(messages, phones)}
+    announced = {each for event in run.retries for each in event.doubtful}
+    kinds = Counter(each.kind for each in outcomes)
+    with capsys.disabled():
+        print(  # noqa: T201 - the price of `resend`, measured
+            f"\n{run.route}, seed {run.seed}: of {run.size} messages {len(announced)} were sent"
+            f" again in doubt, and {len(doubled)} arrived more than once; {dict(kinds)}"
+        )
+    assert [] == slips(messages, outcomes, phones, run.book, resent=True)
+    assert doubled <= announced
+    assert announced == {each.reference for each in messages if run.book.resent(each.reference)}

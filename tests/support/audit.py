@@ -39,9 +39,18 @@ class Book:
         told = self.told.get(reference)
         return told[-1] if told else None
 
+    def resent(self, reference: str) -> bool:
+        """Whether a message was sent again after an attempt of which nobody knows."""
+        told = self.told.get(reference, [])
+        return any(isinstance(each, Ambiguous) for each in told[: _last_intent(told)])
+
     def doubts(self, reference: str) -> int:
         """Count the attempts of which nobody knows."""
         return sum(isinstance(each, Ambiguous) for each in self.told.get(reference, ()))
+
+
+def _last_intent(told: Sequence[Outcome | None]) -> int:
+    return max((place for place, each in enumerate(told) if each is None), default=0)
 
 
 def slips(
