@@ -125,4 +125,5 @@ async def test_resending(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         )
     assert [] == slips(messages, outcomes, phones, run.book, resent=True)
     assert doubled <= announced
-    assert announced == {each.reference for each in messages if run.book.resent(each.reference)}
+    # Not all that is announced goes out again: the deadline or the breaker may be in the way.
+    assert {each.reference for each in messages if run.book.resent(each.reference)} <= announced
