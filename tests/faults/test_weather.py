@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import anyio
 import attrs
 import pytest
-from support.audit import doubles, slips
+from support.audit import doubles, outcome_of, slips
 
 from omnimsg import Accepted, Ambiguous, Client, Message, Outcome, Rejected, SendError
 from omnimsg.domain.message import Priority
@@ -19,6 +17,9 @@ from omnimsg.domain.message import Priority
 from .conftest import MANY
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
     from .conftest import Run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
@@ -52,8 +53,7 @@ async def _call(client: Client, message: Message) -> Outcome:
     try:
         outcome: Outcome = await client.send(message, deadline=PATIENCE)
     except SendError as error:
-        assert isinstance(error.outcome, Outcome)
-        outcome = error.outcome
+        outcome = outcome_of(error)
     assert message.reference == outcome.reference
     return outcome
 
