@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -53,6 +53,8 @@ POLICIES = {
     "resend": Policy(on_ambiguous=OnAmbiguous.RESEND),
 }
 ENDS = 1000
+# Explaining a failure reads files, which would count as blocking the event loop.
+PHASES = [each for each in Phase if each is not Phase.explain]
 
 PATIENCE = st.sampled_from([0.5, 5.0, 60.0])
 WHICH = st.integers(0, 7)
@@ -252,14 +254,16 @@ class Sending(RuleBasedStateMachine):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_the_machine(policy: Policy, unblocked: None) -> None:
+def test_the_machine(policy: Policy, unblocked: None, pytestconfig: pytest.Config) -> None:
     """Every message has one outcome, which its handset never contradicts, and nobody has two."""
     del unblocked
+    seeds: int = pytestconfig.getoption("seeds")
     with virtual_engine():
         run_state_machine_as_test(
             type("Sending", (Sending,), {"policy": policy}),
             settings=settings(
-                max_examples=40,
+                max_examples=max(40, 100 * seeds),
+                phases=PHASES,
                 stateful_step_count=40,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
