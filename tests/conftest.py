@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="run tests/faults on N seeds, each with 5,000 messages; a few small ones by default",
+        help="run tests/faults on N seeds, each with 5,000 messages; by default small but for one",
     )
 
 

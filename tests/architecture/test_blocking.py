@@ -30,9 +30,12 @@ class Sleepy(TinyAdapter):
 async def test_a_blocking_call_is_caught() -> None:
     """The engine makes an outcome of it, and the test fails all the same."""
     async with Client([tiny(kind=Sleepy)]) as client:
-        with pytest.raises(AssertionError, match="sleep"), no_blocking():
-            with pytest.raises(NotSentError):
-                await client.send(texts(1)[0])
+        with (
+            pytest.raises(AssertionError, match="sleep"),
+            no_blocking(),
+            pytest.raises(NotSentError),
+        ):
+            await client.send(texts(1)[0])
 
 
 async def test_a_thread_may_block() -> None:

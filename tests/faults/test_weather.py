@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import anyio
 import attrs
 import pytest
-from support.audit import slips
+from support.audit import doubles, outcome_of, slips
 
 from omnimsg import Accepted, Ambiguous, Client, Message, Outcome, Rejected, SendError
 from omnimsg.domain.message import Priority
@@ -18,6 +17,9 @@ from omnimsg.domain.message import Priority
 from .conftest import MANY
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
     from .conftest import Run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
@@ -51,8 +53,7 @@ async def _call(client: Client, message: Message) -> Outcome:
     try:
         outcome: Outcome = await client.send(message, deadline=PATIENCE)
     except SendError as error:
-        assert isinstance(error.outcome, Outcome)
-        outcome = error.outcome
+        outcome = outcome_of(error)
     assert message.reference == outcome.reference
     return outcome
 
@@ -105,3 +106,24 @@ async def test_callers_beside_streams(run: Run) -> None:
 
     outcomes = [each for part in several for each in part]
     assert [] == slips(messages, outcomes, await run.remote.phones(), run.book)
+
+
+async def test_resending(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told to send again what is ambiguous, it doubles only that, and says so beforehand."""
+    messages = run.messages()
+    async with await run.client(on_ambiguous="resend") as client:
+        outcomes = await streamed(client, messages, run.chance())
+
+    phones = await run.remote.phones()
+    doubled = {each.reference for each in doubles(messages, phones)}
+    announced = {each for event in run.retries for each in event.doubtful}
+    kinds = Counter(each.kind for each in outcomes)
+    with capsys.disabled():
+        print(  # noqa: T201 - the price of `resend`, measured
+            f"\n{run.route}, seed {run.seed}: of {run.size} messages {len(announced)} were sent"
+            f" again in doubt, and {len(doubled)} arrived more than once; {dict(kinds)}"
+        )
+    assert [] == slips(messages, outcomes, phones, run.book, resent=True)
+    assert doubled <= announced
+    # Not all that is announced goes out again: the deadline or the breaker may be in the way.
+    assert {each.reference for each in messages if run.book.resent(each.reference)} <= announced

@@ -8,9 +8,15 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from omnimsg import Accepted, Ambiguous, Message, Outcome
+from omnimsg import Accepted, Ambiguous, Message, Outcome, SendError
 
 Phones: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def outcome_of(error: SendError) -> Outcome:
+    """Return what an error of `send` carries."""
+    assert isinstance(error.outcome, Outcome)
+    return error.outcome
 
 
 @attrs.define
@@ -39,9 +45,18 @@ class Book:
         told = self.told.get(reference)
         return told[-1] if told else None
 
+    def resent(self, reference: str) -> bool:
+        """Whether a message was sent again after an attempt of which nobody knows."""
+        told = self.told.get(reference, [])
+        return any(isinstance(each, Ambiguous) for each in told[: _last_intent(told)])
+
     def doubts(self, reference: str) -> int:
         """Count the attempts of which nobody knows."""
         return sum(isinstance(each, Ambiguous) for each in self.told.get(reference, ()))
+
+
+def _last_intent(told: Sequence[Outcome | None]) -> int:
+    return max((place for place, each in enumerate(told) if each is None), default=0)
 
 
 def slips(
@@ -61,14 +76,16 @@ def slips(
         book: The journal of the run.
         resent: Whether what is ambiguous was sent again.
     """
-    found = []
     outcomes = list(outcomes)
     sent = {each.reference: each for each in messages}
-    for reference, times in Counter(each.reference for each in outcomes).items():
-        if times != 1 or reference not in sent:
-            found.append(f"{reference}: has {times} outcomes")
-    for reference in sent.keys() - {each.reference for each in outcomes}:
-        found.append(f"{reference}: has no outcome")
+    times = Counter(each.reference for each in outcomes)
+    found = [
+        f"{reference}: has {count} outcomes"
+        for reference, count in times.items()
+        if count != 1 or reference not in sent
+    ]
+    silent = sent.keys() - {each.reference for each in outcomes}
+    found += [f"{reference}: has no outcome" for reference in silent]
     for outcome in outcomes:
         message = sent[outcome.reference]
         found += _about(message, outcome, phones, book, resent=resent)

@@ -25,13 +25,13 @@ def no_blocking() -> Iterator[None]:
     """
     calls: list[str] = []
 
-    class Noted(BlockingError):
+    class NotedError(BlockingError):
         def __init__(self, name: str) -> None:
             super().__init__(name)
             calls.append(name)
 
     with (
-        patch.object(blockbuster.blockbuster, "BlockingError", Noted),
+        patch.object(blockbuster.blockbuster, "BlockingError", NotedError),
         blockbuster_ctx("omnimsg") as watched,
     ):
         # Where a log goes to is the application's choice; pytest's own handler writes to a file.

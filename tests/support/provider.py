@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -16,6 +15,8 @@ from omnimsg.domain.reason import Reason
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from support.audit import Book
 
     from omnimsg.engine.transport import Mark
@@ -81,7 +82,7 @@ class Provider:
     async def aclose(self) -> None:
         """Take no further request, and wait for those under way."""
         self._closed = True
-        while self.calls or self.connecting:
+        while self.calls or self.connecting:  # noqa: ASYNC110 - time costs nothing here
             await asyncio.sleep(0.1)
 
     def connect(self, *, refuse: bool) -> None:

@@ -55,7 +55,7 @@ class Remote:
     async def phones(self) -> Phones:
         """Return what each number has received, once nothing is under way any more."""
         with anyio.fail_after(30):
-            while await self._is_busy():
+            while await self._is_busy():  # noqa: ASYNC110 - it is in another process
                 await anyio.sleep(0.05)
         phones: dict[str, list[dict[str, Any]]] = {}
         for each in (await self._ask("GET", "handsets"))["received"]:

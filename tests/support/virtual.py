@@ -7,14 +7,15 @@ import inspect
 import pkgutil
 import selectors
 import time
-from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 import omnimsg.engine
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
 
 T = TypeVar("T")
 
@@ -61,9 +62,7 @@ class _Skipping(selectors.SelectSelector):
         super().__init__()
         self._loop = loop
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if not ready:
             if timeout is None:
@@ -111,5 +110,5 @@ def _functions() -> Iterator[Any]:
 
 
 def _has_clock(function: Callable[..., object]) -> bool:
-    given = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())  # type: ignore[attr-defined]  # a function has them
+    given = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     return any(value is _real for value in given)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
+import anyio.lowlevel
 import orjson
 import pytest
 
@@ -234,12 +235,12 @@ async def test_a_client_that_hangs_up(
     _, writer = await asyncio.open_connection("127.0.0.1", sandbox.port)
     writer.write(head.encode() + (body if whole else body[:-1]))
     while not sandbox.requests:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
     writer.transport.abort()
     with anyio.fail_after(10):
         while sandbox.requests[0]["status"] is None:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
     clock.now += 60
 
     assert (200 if whole else 499) == sandbox.requests[0]["status"]
