@@ -60,6 +60,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Messages that a stream reads ahead of those under way, at least: waking a reader costs about as
+# much as sending one message, so it is woken for many.
+_LEAST_AHEAD = 256
+
 # Seconds of patience for one call, unless the caller says otherwise.
 DEADLINE = 30.0
 
@@ -554,8 +558,8 @@ class _Account:
             Retrier(adapter.account.name, policy, on_retry),
             turn=self.batcher.turn,
         )
-        # Enough for every place to be taken, and a batch for each that comes free.
-        self._ahead = (most + 2) * adapter.capabilities.max_messages
+        # Enough for every place to be taken, and for those that come free while more is read.
+        self._ahead = max((most + 2) * adapter.capabilities.max_messages, most + _LEAST_AHEAD)
 
     def stream(
         self, messages: Iterable[Message] | AsyncIterable[Message], deadline: float

@@ -67,6 +67,7 @@ class Batcher:
         self._retries: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
         self._earliest = math.inf
         self._woken = False
         self._closing = False
@@ -318,13 +319,13 @@ class Batcher:
         if when == math.inf:
             return
         loop = asyncio.get_running_loop()
-        at = loop.time() + max(0.0, when - self._clock())
-        timer = self._timer
-        if timer is not None:
-            if timer.when() <= at:
+        if self._timer is not None:
+            if self._rings_at <= when:
                 return
-            timer.cancel()
-        self._timer = loop.call_at(at, self._ring, context=self._context)
+            self._timer.cancel()
+        self._rings_at = when
+        delay = max(0.0, when - self._clock())
+        self._timer = loop.call_later(delay, self._ring, context=self._context)
 
     def _ring(self) -> None:
         self._timer = None
@@ -335,7 +336,9 @@ class Batcher:
             group.discard(task)
             self._idle.set()
 
-        task = asyncio.get_running_loop().create_task(work, context=self._context)
+        # One each: what a request sets in it must not be seen by another.
+        context = self._context.copy()
+        task = asyncio.get_running_loop().create_task(work, context=context)
         group.add(task)
         task.add_done_callback(left)
 

@@ -26,6 +26,11 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # Seconds that requests under way get to come back when the caller stops early.
 CLOSING = 5.0
 
+# Outcomes for which the caller is woken at once, and the seconds that fewer may gather while others
+# are under way: waking somebody costs as much as a good part of a request.
+_MANY = 64
+_SOON = 0.001
+
 # Messages that are read, at least, before others get a turn: reading must not hold up the event
 # loop, and a turn costs as much as reading some.
 _STINT = 64
@@ -83,6 +88,7 @@ class _Run:
         self._pending = 0
         self._unsent = 0
         self._stopping = False
+        self._telling = False
 
     def start(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
         self._feeder = asyncio.create_task(self._feed(messages))
@@ -93,6 +99,14 @@ class _Run:
             place(outcome, position)
         self._pending -= len(keys)
         self._done += outcomes
+        if not self._pending or len(self._done) >= _MANY:
+            self._news.set()
+        elif not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_later(_SOON, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
         self._news.set()
 
     def gone(self, keys: Sequence[int]) -> Sequence[int]:
