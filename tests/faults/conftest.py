@@ -14,6 +14,7 @@ from support.guards import no_leaks, unblocked
 from support.sandboxed import Remote, sandboxed
 
 from omnimsg import Client, Message, RetryEvent
+from omnimsg.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,6 +23,8 @@ __all__ = ["no_leaks", "unblocked"]
 
 MANY = 5000
 FEW = 300
+# Messages in one request.
+MOST = 25
 
 # By name: the account it is, and what differs from the one the sandbox offers.
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -80,7 +83,18 @@ class Run:
         name, own = ROUTES[self.route]
         table = {**self.remote.config()["accounts"][name], **POLICY, **own, **settings}
         config = {"default": self.route, "accounts": {self.route: table}}
-        return Client.from_config(config, journal=self.book, on_retry=self.retries.append)
+        loaded = load_config(config)
+        for adapter in loaded.adapters.values():
+            # Enough requests for every fault, and nothing that paces them.
+            able = adapter.capabilities
+            most = min(MOST, able.max_messages)
+            adapter.capabilities = attrs.evolve(able, max_messages=most, requests_per_second=None)
+        return Client(
+            loaded.adapters.values(),
+            policies=loaded.policies,
+            journal=self.book,
+            on_retry=self.retries.append,
+        )
 
     def messages(self, size: int | None = None) -> list[Message]:
         """Return messages to as many numbers, a few of which the provider will refuse."""
