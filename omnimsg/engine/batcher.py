@@ -71,6 +71,7 @@ class Batcher:
         self._earliest = math.inf
         self._woken = False
         self._closing = False
+        self._closed = False
         # A request serves many callers, so it runs in the context of none of them.
         self._context = contextvars.copy_context()
 
@@ -111,15 +112,8 @@ class Batcher:
         if self._closing:
             owner.finish([key], [self._sender.closed(message)])
             return
-        self._queue.put(
-            message,
-            key,
-            owner=owner,
-            group=self._sender.group(message),
-            since=since,
-            patience=patience,
-            ends=ends,
-        )
+        group = self._sender.group(message)
+        self._queue.put(message, key, owner, group, since, patience, ends)
         self._earliest = min(self._earliest, ends)
         if not self._woken:
             self._wake()
@@ -181,6 +175,10 @@ class Batcher:
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others."""
+        if self._closed:
+            for batch in batches:
+                self._give_up(batch)
+            return
         self._queue.put_back(batches)
         self._earliest = min(self._earliest, *(each.ends for each in batches))
         self._wake()
@@ -202,9 +200,11 @@ class Batcher:
                     self._idle.clear()
                     await self._idle.wait()
         finally:
-            for batch in (*self._settler.held, *self._queue.clear()):
+            # From here on nothing comes back to wait, neither a retry nor the parts of a batch.
+            self._closed = True
+            held, self._settler.held = self._settler.held, []
+            for batch in (*held, *self._queue.clear()):
                 self._give_up(batch)
-            self._settler.held.clear()
             # The workers first: what they learn is what the retries then know.
             await _ended(self._workers)
             await _ended(self._retries)
@@ -217,9 +217,7 @@ class Batcher:
             begun = self._clock()
             try:
                 found = await self._sender.attempt(
-                    batch.messages,
-                    Deadline(batch.since, batch.ends, self._clock),
-                    batch.doubts,
+                    batch.messages, Deadline(batch.since, batch.ends, self._clock), batch.doubts
                 )
             except Interrupted as end:
                 batch.owner.finish(batch.keys, end.outcomes)
@@ -229,13 +227,13 @@ class Batcher:
             finally:
                 self._limiter.end()
             if isinstance(found, Split):
-                self._queue.put_back(batch.split(found.parts))
+                self.put_back(batch.split(found.parts))
             else:
                 self._settler.concluded(batch, found, begun)
-            batch = self._next()
-            if self._queue or self._turns:
-                # This one's place is taken again; there may be more of them than before.
+            if self._turns or self._limiter.pace < 1:
+                # There may be more places than the one that came free, or others before us.
                 self._pump()
+            batch = self._next()
 
     def _pump(self) -> None:
         """Let everything leave that may."""
@@ -248,7 +246,7 @@ class Batcher:
         self._admit()
         while (batch := self._next()) is not None:
             self._start(self._workers, self._work(batch))
-        if self._queue or self._settler.held:
+        if self._queue:
             self._wake_at(min(self._earliest, self._settler.release_at))
         self._idle.set()
 
@@ -267,8 +265,9 @@ class Batcher:
     def _next(self) -> Batch | None:
         """Return the batch that leaves now, if one may; otherwise come back when one may."""
         while (first := self._queue.first()) is not None:
-            wait = self._limiter.wait(urgent=first.priority is Priority.HIGH)
-            if wait <= 0 and self._linger and first.is_open and first.priority is not Priority.HIGH:
+            urgent = first.priority is Priority.HIGH
+            wait = self._limiter.wait(urgent=urgent)
+            if wait <= 0 and self._linger and first.is_open and not urgent:
                 wait = first.since + self._linger - self._clock()
             if wait > 0:
                 self._wake_at(self._clock() + wait)
@@ -279,8 +278,10 @@ class Batcher:
                 self._let_in(line)
             batch = self._settler.cleared(first)
             if batch is not None:
-                self._limiter.begin(len(batch))
+                self._limiter.begin(len(batch.messages))
                 return batch
+        if self._settler.held:
+            self._wake_at(self._settler.release_at)
         return None
 
     def _let_in(self, line: Line) -> None:
@@ -299,10 +300,8 @@ class Batcher:
         self._earliest = min((each.ends for each in self._queue), default=math.inf)
 
     def _give_up(self, batch: Batch) -> None:
-        outcomes = [
-            batch.doubts.get(each.reference) or self._sender.closed(each) for each in batch.messages
-        ]
-        batch.owner.finish(batch.keys, outcomes)
+        outcomes = [self._sender.closed(each) for each in batch.messages]
+        batch.finish(range(len(outcomes)), outcomes)
 
     def _over(self) -> None:
         self._limiter.end()

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from omnimsg.domain.message import Message, Priority
-from omnimsg.domain.outcome import Ambiguous
+from omnimsg.domain.outcome import Accepted, Ambiguous
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from omnimsg.domain.outcome import Outcome
 
@@ -39,7 +40,10 @@ class Owner(Protocol):
         """Say at which places stand messages that nobody waits for any more."""
 
 
-@attrs.define(eq=False, kw_only=True)
+_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
+
+
+@attrs.define(eq=False)
 class Batch:
     """Messages that will share a request: of one group, no reference twice.
 
@@ -54,10 +58,10 @@ class Batch:
         messages: What to send.
         keys: The owner's names for them, in the same order.
         references: Those of the messages.
-        attempt: How often they were tried before.
+        is_open: Whether further messages may join.
+        is_retry: Whether they were tried before.
         doubts: By reference, what is known of those that may have been sent before.
         held: Why they were held back, where they were.
-        is_open: Whether further messages may join.
     """
 
     owner: Owner
@@ -66,29 +70,21 @@ class Batch:
     since: float
     patience: float
     ends: float
-    messages: list[Message] = attrs.field(factory=list)
-    keys: list[Any] = attrs.field(factory=list)
-    references: set[str] = attrs.field(factory=set)
-    attempt: int = 0
-    doubts: dict[str, Ambiguous] = attrs.field(factory=dict)
+    messages: list[Message]
+    keys: list[Any]
+    references: set[str]
+    is_open: bool
+    is_retry: bool = False
+    doubts: Mapping[str, Ambiguous] = _NO_DOUBTS
     held: str = ""
-    is_open: bool = True
-    _spread: float = attrs.field(init=False)
-
-    @_spread.default
-    def _allowed(self) -> float:
-        return min(_MOST_SPREAD, self.patience * _SPREAD)
-
-    def __len__(self) -> int:
-        """Count the messages."""
-        return len(self.messages)
 
     def takes(self, reference: str, since: float, ends: float) -> bool:
         """Say whether a message of this kind may join."""
+        spread = min(_MOST_SPREAD, self.patience * _SPREAD)
         return (
             reference not in self.references
-            and since - self.since <= self._spread
-            and (ends == self.ends or abs(ends - self.ends) <= self._spread)
+            and since - self.since <= spread
+            and (ends == self.ends or abs(ends - self.ends) <= spread)
         )
 
     def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
@@ -102,9 +98,25 @@ class Batch:
 
     def split(self, parts: int) -> list[Batch]:
         """Cut it into batches of about the same size that stay apart."""
-        size = max(1, math.ceil(len(self) / parts))
-        starts = range(0, len(self), size)
-        return [self.part(range(each, min(each + size, len(self)))) for each in starts]
+        count = len(self.messages)
+        size = max(1, math.ceil(count / parts))
+        return [
+            self.part(range(start, min(start + size, count))) for start in range(0, count, size)
+        ]
+
+    def finish(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Tell the owner what became of the messages at some places, but for what is known better.
+
+        What may have been sent before is not undone by a refusal: only an acceptance betters it.
+        """
+        if self.doubts:
+            outcomes = [
+                each
+                if isinstance(each, (Accepted, Ambiguous))
+                else self.doubts.get(each.reference, each)
+                for each in outcomes
+            ]
+        self.owner.finish([self.keys[place] for place in places], outcomes)
 
 
 class Line:
@@ -124,42 +136,37 @@ class Line:
 
     def open_batch(self, owner: Owner, group: Hashable) -> Batch | None:
         """Find the batch that messages of this kind join."""
-        if self.batches:
-            last = self.batches[-1]
-            if last.is_open and last.owner is owner and last.group == group:
-                return last
         return self._open.get((owner, group))
 
     def append(self, batch: Batch) -> None:
-        """Let a batch wait that others may join."""
-        self._shut(self._open.get((batch.owner, batch.group)))
-        self._open[batch.owner, batch.group] = batch
+        """Let a batch wait that others may join, if it is open."""
+        if batch.is_open:
+            self.shut(self._open.get((batch.owner, batch.group)))
+            self._open[batch.owner, batch.group] = batch
         self.batches.append(batch)
 
     def prepend(self, batches: Sequence[Batch]) -> None:
         """Let batches wait in front, in their order; none of them is open."""
         self.batches.extendleft(reversed(batches))
-        self.messages += sum(map(len, batches))
+        self.messages += sum(len(each.messages) for each in batches)
 
     def pop(self) -> Batch:
         """Take the oldest."""
         batch = self.batches.popleft()
-        self.messages -= len(batch)
-        self._shut(batch)
+        self.messages -= len(batch.messages)
+        if batch.is_open:
+            self.shut(batch)
         return batch
 
     def remove(self, batches: Sequence[Batch]) -> None:
         """Take these out, wherever they stand."""
         for batch in batches:
             self.batches.remove(batch)
-            self.messages -= len(batch)
-            self._shut(batch)
+            self.messages -= len(batch.messages)
+            self.shut(batch)
 
-    def full(self, batch: Batch) -> None:
+    def shut(self, batch: Batch | None) -> None:
         """Let nothing more join a batch."""
-        self._shut(batch)
-
-    def _shut(self, batch: Batch | None) -> None:
         if batch is not None and batch.is_open:
             batch.is_open = False
             del self._open[batch.owner, batch.group]
@@ -176,6 +183,7 @@ class Queue:
         self._limit = limit
         self._high, self._normal, self._low = Line(), Line(), Line()
         self._lines = (self._high, self._normal, self._low)
+        self._last: Batch | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         """Go through the batches in the order in which they would leave."""
@@ -192,11 +200,10 @@ class Queue:
             return self._normal
         return self._high if priority is Priority.HIGH else self._low
 
-    def put(  # noqa: PLR0913 - once a message: a value to hold these would cost more than the rest
+    def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
         message: Message,
         key: object,
-        *,
         owner: Owner,
         group: Hashable,
         since: float,
@@ -215,27 +222,32 @@ class Queue:
             ends: When that patience ends, monotonic seconds; infinity where it begins with the
                 message's turn.
         """
-        line = self.line(message.priority)
-        reference = message.reference
-        batch = line.open_batch(owner, group)
-        if batch is None or not batch.takes(reference, since, ends):
+        priority, reference = message.priority, message.reference
+        line = self._normal if priority is Priority.NORMAL else self.line(priority)
+        line.messages += 1
+        batch = self._last
+        if (
+            batch is None
+            or not batch.is_open
+            or batch.owner is not owner
+            or batch.priority is not priority
+            or batch.group != group
+        ):
+            batch = line.open_batch(owner, group)
+        if batch is not None and batch.takes(reference, since, ends):
+            batch.ends = min(batch.ends, ends)
+            batch.messages.append(message)
+            batch.keys.append(key)
+            batch.references.add(reference)
+            if len(batch.messages) >= self._limit:
+                line.shut(batch)
+        else:
             batch = Batch(
-                owner=owner,
-                group=group,
-                priority=message.priority,
-                since=since,
-                patience=patience,
-                ends=ends,
+                *(owner, group, priority, since, patience, ends),
+                *([message], [key], {reference}, self._limit > 1),
             )
             line.append(batch)
-        elif ends < batch.ends:
-            batch.ends = ends
-        batch.messages.append(message)
-        batch.keys.append(key)
-        batch.references.add(reference)
-        line.messages += 1
-        if len(batch.messages) >= self._limit:
-            line.full(batch)
+        self._last = batch
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others of theirs."""
@@ -250,7 +262,8 @@ class Queue:
 
     def pop(self) -> Batch:
         """Take what leaves next."""
-        return next(line for line in self._lines if line.batches).pop()
+        line = self._high if self._high.batches else self._normal
+        return (line if line.batches else self._low).pop()
 
     def expired(self, now: float) -> list[Batch]:
         """Take out the batches whose patience is over."""

@@ -11,7 +11,7 @@ from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Awaitable, Hashable, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.channel import Channel
@@ -64,15 +64,11 @@ class Sender:
             self._blamed(error)
             return None
 
-    async def attempt(
+    def attempt(
         self, messages: Sequence[Message], deadline: Deadline, doubts: Mapping[str, Ambiguous]
-    ) -> list[Outcome] | Split:
-        """Send one batch once; see `Dispatcher.dispatch`.
-
-        Raises:
-            Interrupted: It was cancelled.
-        """
-        return await self._dispatcher.dispatch(messages, deadline, doubts)
+    ) -> Awaitable[list[Outcome] | Split]:
+        """Send one batch once; see `Dispatcher.dispatch`."""
+        return self._dispatcher.dispatch(messages, deadline, doubts)
 
     def too_late(self, message: Message, detail: str) -> NotSent:
         """Say of a message that its caller's patience is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.queue import Batch
     from omnimsg.engine.sender import Sender
+
+
+log: logging.Logger = logging.getLogger("omnimsg.engine")
+
+# Seconds of a pause that an operator should know about.
+_WORTH_SAYING = 1.0
 
 
 class Way(Protocol):
@@ -73,25 +80,17 @@ class Settler:
         now = self._clock()
         if batch.ends == math.inf:
             batch.ends = now + batch.patience
-        if batch.ends <= now:
-            batch.owner.finish(batch.keys, [self._too_late(batch, place) for place in _all(batch)])
+        elif batch.ends <= now:
+            places = range(len(batch.messages))
+            batch.finish(places, [self._too_late(batch, place) for place in places])
             return None
+        gone = batch.owner.gone(batch.keys)
         waited = now - batch.since
-        ended: dict[int, Outcome] = {
-            place: self._sender.withdrawn(batch.messages[place])
-            for place in batch.owner.gone(batch.keys)
-        }
-        if waited >= 1:  # the shortest ttl there is
-            for place, message in enumerate(batch.messages):
-                if place not in ended and _is_stale(message, waited):
-                    ended[place] = self._sender.outlived(message)
-        if ended:
-            places = list(ended)
-            batch.owner.finish([batch.keys[each] for each in places], list(ended.values()))
-            places = [each for each in _all(batch) if each not in ended]
-            if not places:
+        if gone or waited >= 1:  # the shortest ttl there is
+            still = self._of_use(batch, gone, waited)
+            if still is None:
                 return None
-            batch = batch.part(places)
+            batch = still
         return self._spared(batch) if self._trouble else batch
 
     def concluded(self, batch: Batch, outcomes: list[Outcome], begun: float) -> None:
@@ -102,25 +101,16 @@ class Settler:
             outcomes: One per message, in order.
             begun: When it left, monotonic seconds.
         """
-        failed = [place for place, each in enumerate(outcomes) if each.__class__ is not Accepted]
-        if failed or self._trouble:
-            self._trouble.learn(batch.messages, outcomes)
-        throttled = [
-            each.failure
-            for each in (outcomes[place] for place in failed)
-            if not isinstance(each, Accepted) and each.reason is Reason.RATE_LIMITED
-        ]
-        if throttled:
-            # Said of some messages only, it is about them; said of all, about the account.
-            whole = len(throttled) == len(outcomes)
-            pause = min(each.retry_after or 0.0 for each in throttled) if whole else 0.0
-            self._limiter.throttled(begun=begun, pause=pause)
-        else:
+        failed = [each for each in outcomes if each.__class__ is not Accepted]
+        if not failed:
             self._limiter.succeeded()
-        if failed:
-            self._sort(batch, outcomes)
-        else:
+            if self._trouble:
+                self._trouble.learn(batch.messages, outcomes)
             batch.owner.finish(batch.keys, outcomes)
+        else:
+            self._trouble.learn(batch.messages, outcomes)
+            self._slow_down(failed, len(outcomes), begun)
+            self._sort(batch, outcomes)
         if self.held and not self._trouble:
             self.release()
 
@@ -129,6 +119,39 @@ class Settler:
         held, self.held, self.release_at = self.held, [], math.inf
         for batch in reversed(held):
             self._way.put_back([batch])
+
+    def _of_use(self, batch: Batch, gone: Sequence[int], waited: float) -> Batch | None:
+        """End what nobody waits for and what has outlived its use, and return the rest."""
+        ended: dict[int, Outcome] = {
+            place: self._sender.withdrawn(batch.messages[place]) for place in gone
+        }
+        for place, message in enumerate(batch.messages):
+            if place not in ended and _is_stale(message, waited):
+                ended[place] = self._sender.outlived(message)
+        if not ended:
+            return batch
+        batch.finish(list(ended), list(ended.values()))
+        places = [place for place in range(len(batch.messages)) if place not in ended]
+        return batch.part(places) if places else None
+
+    def _slow_down(self, failed: Sequence[Outcome], count: int, begun: float) -> None:
+        """Tell the limiter whether the provider found us too fast."""
+        throttled = [
+            each.failure
+            for each in failed
+            if not isinstance(each, Accepted) and each.reason is Reason.RATE_LIMITED
+        ]
+        if not throttled:
+            self._limiter.succeeded()
+            return
+        # Said of some messages only, it is about them; said of all, about the account.
+        whole = len(throttled) == count
+        pause = min(each.retry_after or 0.0 for each in throttled) if whole else 0.0
+        self._limiter.throttled(begun=begun, pause=pause)
+        if pause >= _WORTH_SAYING:
+            log.warning(
+                "account %r was told to wait: nothing leaves for %g s", self._sender.account, pause
+            )
 
     def _spared(self, batch: Batch) -> Batch | None:
         """Keep back what is not worth a request now, and return the rest."""
@@ -146,16 +169,16 @@ class Settler:
 
     def _sort(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """End what has ended, hold what may wait, and try again what may be."""
-        held = [place for place, each in enumerate(outcomes) if self._is_held(each)]
+        places = range(len(outcomes))
+        held = [place for place in places if self._is_held(outcomes[place])]
         if held:
             self._hold(batch, held, [outcomes[place] for place in held])
         # A retry hears of its own messages, and decides itself.
-        due = {} if batch.attempt else self._retrier.due(outcomes, self._deadline(batch))
+        due = {} if batch.is_retry else self._retrier.due(outcomes, self._deadline(batch))
         again = [place for place in due if place not in held]
-        ended = [place for place in _all(batch) if place not in due and place not in held]
+        ended = [place for place in places if place not in due and place not in held]
         if ended:
-            keys = [batch.keys[place] for place in ended]
-            batch.owner.finish(keys, [outcomes[place] for place in ended])
+            batch.finish(ended, [outcomes[place] for place in ended])
         if again:
             part = batch.part(again)
             self._way.run_retry(self._retried(part, [outcomes[place] for place in again]))
@@ -179,10 +202,9 @@ class Settler:
 
     def _too_late(self, batch: Batch, place: int) -> Outcome:
         why = f"held because of the account's trouble ({batch.held})" if batch.held else "waiting"
-        late = self._sender.too_late(
+        return self._sender.too_late(
             batch.messages[place], f"the deadline passed while it was {why}"
         )
-        return batch.doubts.get(late.reference, late)
 
     async def _retried(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Try a batch again for as long as that may help, and end it."""
@@ -194,12 +216,10 @@ class Settler:
                 for each in (outcomes[place] for place in places)
                 if isinstance(each, Ambiguous)
             }
-            await courier.deliver(
-                places,
-                lambda: self._way.put_back(
-                    [batch.part(places, owner=courier, keys=list(places), doubts=doubts, attempt=1)]
-                ),
+            part = batch.part(
+                places, owner=courier, keys=list(places), doubts=doubts, is_retry=True
             )
+            await courier.deliver(places, lambda: self._way.put_back([part]))
 
         try:
             await self._retrier.batch(outcomes, again, self._deadline(batch))
@@ -248,7 +268,3 @@ class _Courier:
 
 def _is_stale(message: Message, waited: float) -> bool:
     return message.ttl is not None and message.send_at is None and waited >= message.ttl
-
-
-def _all(batch: Batch) -> range:
-    return range(len(batch))
