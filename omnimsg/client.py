@@ -195,9 +195,9 @@ class Client:
             ConfigError: There is no such account.
         """
         batcher = self._account(account).batcher
-        if batcher.is_full(message):
+        while (future := batcher.submit(message, deadline)) is None:
             deadline = await batcher.room(message, deadline)
-        outcome = await batcher.submit(message, deadline)
+        outcome = await future
         if isinstance(outcome, Accepted):
             return outcome
         if isinstance(outcome, Rejected):

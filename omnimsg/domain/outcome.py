@@ -20,6 +20,8 @@ from omnimsg.domain.privacy import masked
 from omnimsg.domain.sparse import sparse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omnimsg.domain.reason import Fault, Reason, Retry
 
 
@@ -180,10 +182,12 @@ class Ambiguous(Failed):
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
 
 
-def place(outcome: Outcome, position: int) -> None:
-    """Note where in the input an outcome's message stood.
+def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
+    """Note where in the input the messages of outcomes stood.
 
     The engine's last touch to an outcome before anybody else holds it: building a second frozen
     object for one number would double the cost of an accepted message.
     """
-    object.__setattr__(outcome, "position", position)
+    note = object.__setattr__
+    for outcome, position in zip(outcomes, positions, strict=True):
+        note(outcome, "position", position)

@@ -61,7 +61,9 @@ class Batcher:
         self._linger = policy.limits.linger
         self._most_waiting = policy.limits.queue
         self._settler = Settler(sender, limiter, policy, self, hook=hook, clock=clock)
-        self._queue = Queue(sender.batch_limit)
+        self._queue = Queue(sender.batch_limit, clock=clock)
+        # What travels alone shares a request with nobody, whatever its group.
+        self._grouping = sender.batch_limit > 1 and sender.groups
         self._turns: deque[asyncio.Future[None]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._retries: set[asyncio.Task[None]] = set()
@@ -75,7 +77,7 @@ class Batcher:
         # A request serves many callers, so it runs in the context of none of them.
         self._context = contextvars.copy_context()
 
-    def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome]:
+    def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome] | None:
         """Hand over one message, and return what its outcome will be set on.
 
         Cancelling the future takes the message back, unless it is already on its way.
@@ -84,16 +86,21 @@ class Batcher:
             message: What to send.
             patience: Seconds until the caller gives up.
 
+        Returns:
+            The future; `None` where so much waits that the caller has to wait for `room` first.
+
         Raises:
             TypeError: It is no message.
         """
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         refusal = self._sender.refusal(message)
+        if refusal is None and patience > 0:
+            line = self._queue.line(message.priority)
+            if line.messages >= self._most_waiting and not self._closing:
+                return None
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if refusal is None:
             since = self._clock()
-            self.put(
-                message, future, _CALLERS, since=since, patience=patience, ends=since + patience
-            )
+            self.put(message, future, _CALLERS, since, patience, since + patience)
         else:
             future.set_result(refusal)
         return future
@@ -103,7 +110,6 @@ class Batcher:
         message: Message,
         key: object,
         owner: Owner,
-        *,
         since: float,
         patience: float,
         ends: float = math.inf,
@@ -112,18 +118,11 @@ class Batcher:
         if self._closing:
             owner.finish([key], [self._sender.closed(message)])
             return
-        group = self._sender.group(message)
+        group = self._sender.group(message) if self._grouping else None
         self._queue.put(message, key, owner, group, since, patience, ends)
         self._earliest = min(self._earliest, ends)
         if not self._woken:
             self._wake()
-
-    def is_full(self, message: object) -> bool:
-        """Say whether so much waits that this message should not."""
-        return (
-            isinstance(message, Message)
-            and self._queue.line(message.priority).messages >= self._most_waiting
-        )
 
     async def room(self, message: Message, patience: float) -> float:
         """Wait until a further message may wait, and return the seconds of patience left."""
@@ -216,9 +215,7 @@ class Batcher:
         while batch is not None:
             begun = self._clock()
             try:
-                found = await self._sender.attempt(
-                    batch.messages, Deadline(batch.since, batch.ends, self._clock), batch.doubts
-                )
+                found = await self._sender.attempt(batch.messages, batch, batch.doubts)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, end.outcomes)
                 raise
@@ -264,21 +261,23 @@ class Batcher:
 
     def _next(self) -> Batch | None:
         """Return the batch that leaves now, if one may; otherwise come back when one may."""
-        while (first := self._queue.first()) is not None:
+        limiter = self._limiter
+        while (line := self._queue.first()) is not None:
+            first = line.batches[0]
             urgent = first.priority is Priority.HIGH
-            wait = self._limiter.wait(urgent=urgent)
-            if wait <= 0 and self._linger and first.is_open and not urgent:
-                wait = first.since + self._linger - self._clock()
-            if wait > 0:
-                self._wake_at(self._clock() + wait)
-                return None
-            self._queue.pop()
-            line = self._queue.line(first.priority)
+            if limiter.timed or limiter.under_way >= limiter.room or self._linger:
+                wait = limiter.wait(urgent=urgent)
+                if wait <= 0 and first.is_open and not urgent:
+                    wait = first.started + self._linger - self._clock()
+                if wait > 0:
+                    self._wake_at(self._clock() + wait)
+                    return None
+            line.pop()
             if line.producers:
                 self._let_in(line)
             batch = self._settler.cleared(first)
             if batch is not None:
-                self._limiter.begin(len(batch.messages))
+                limiter.begin(len(batch.messages))
                 return batch
         if self._settler.held:
             self._wake_at(self._settler.release_at)
@@ -344,6 +343,8 @@ class Batcher:
 
 class _Callers:
     """Those who wait for the outcome of one message each; a key is what it is set on."""
+
+    may_leave = True
 
     def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
         for future, outcome in zip(keys, outcomes, strict=True):

@@ -12,7 +12,7 @@ import attrs
 CLEAN_UP = 5.0
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Deadline:
     """When a call began and when it must have ended, on the monotonic clock.
 
@@ -24,7 +24,7 @@ class Deadline:
 
     started: float
     ends: float
-    clock: Callable[[], float] = attrs.field(default=time.monotonic, eq=False, repr=False)
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, repr=False, kw_only=True)
 
     @classmethod
     def after(cls, seconds: float, *, started: float | None = None) -> Self:

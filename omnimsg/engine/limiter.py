@@ -56,6 +56,8 @@ class Limiter:
     Attributes:
         pace: The share of the limits that is used, from 1/64 to 1.
         under_way: Requests that have left and not come back.
+        room: How many of them there may be now; of several places the last is for what is urgent.
+        timed: Whether time matters too, because of a rate or a pause.
     """
 
     def __init__(
@@ -69,11 +71,12 @@ class Limiter:
         self._places = places(limits, capabilities)
         self._requests = _Rate(_stricter(limits, capabilities))
         self._messages = _Rate(limits.messages_per_second or math.inf)
-        self._timed = self._requests.limited or self._messages.limited
         self._paused_until = 0.0
         self._slowed_at = -math.inf
         self.pace: float = 1.0
         self.under_way: int = 0
+        self.room: int = self._room(urgent=False)
+        self.timed: bool = self._has_rate
 
     def wait(self, *, urgent: bool = False) -> float:
         """Return the seconds until the next request may leave.
@@ -85,18 +88,18 @@ class Limiter:
         """
         if self.under_way >= self._room(urgent=urgent):
             return math.inf
-        if not self._timed and not self._paused_until:
+        if not self.timed:
             return 0.0
         now = self._clock()
         if now >= self._paused_until:
-            self._paused_until = 0.0
+            self.timed = self._has_rate
         due = max(self._requests.due, self._messages.due) - (_AHEAD if urgent else 0.0)
         return max(0.0, due - now, self._paused_until - now)
 
     def begin(self, messages: int) -> None:
         """Count a request that leaves now."""
         self.under_way += 1
-        if self._timed:
+        if self._has_rate:
             now = self._clock()
             self._requests.take(1, now, self.pace)
             self._messages.take(messages, now, self.pace)
@@ -108,7 +111,7 @@ class Limiter:
     def succeeded(self) -> None:
         """Learn that the provider did not mind the pace."""
         if self.pace < 1.0:
-            self.pace = min(1.0, self.pace + _FASTER)
+            self._set_pace(min(1.0, self.pace + _FASTER))
 
     def throttled(self, *, begun: float, pause: float = 0.0) -> None:
         """Learn that the provider finds us too fast.
@@ -121,12 +124,20 @@ class Limiter:
         now = self._clock()
         if pause > 0:
             self._paused_until = max(self._paused_until, now + pause)
+            self.timed = True
         if begun >= self._slowed_at:
             self._slowed_at = now
-            self.pace = max(_SLOWEST, self.pace * _SLOWER)
+            self._set_pace(max(_SLOWEST, self.pace * _SLOWER))
+
+    @property
+    def _has_rate(self) -> bool:
+        return self._requests.limited or self._messages.limited
+
+    def _set_pace(self, pace: float) -> None:
+        self.pace = pace
+        self.room = self._room(urgent=False)
 
     def _room(self, *, urgent: bool) -> int:
-        """Return how many may be under way; of several places the last is for what is urgent."""
         room = max(1, int(self._places * self.pace))
         return min(self._places, max(room, 2)) if urgent else max(1, room - 1)
 

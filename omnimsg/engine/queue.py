@@ -7,6 +7,7 @@ one step and costs nothing per message.
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
@@ -16,10 +17,11 @@ import attrs
 
 from omnimsg.domain.message import Message, Priority
 from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from omnimsg.domain.outcome import Outcome
 
@@ -29,72 +31,79 @@ if TYPE_CHECKING:
 _SPREAD = 0.1
 _MOST_SPREAD = 1.0
 
+_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
+
 
 class Owner(Protocol):
     """Who hears what became of messages. A key is the owner's name for a message."""
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-        """Take the outcomes of messages, in the order of their keys."""
+    @property
+    def may_leave(self) -> bool:
+        """Whether somebody may have stopped waiting, so that it is worth asking who."""
 
     def gone(self, keys: Sequence[Any]) -> Sequence[int]:
         """Say at which places stand messages that nobody waits for any more."""
 
-
-_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
+    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+        """Take the outcomes of messages, in the order of their keys."""
 
 
 @attrs.define(eq=False)
-class Batch:
-    """Messages that will share a request: of one group, no reference twice.
+class Batch(Deadline):
+    """Messages that will share a request, and its deadline: of one group, no reference twice.
+
+    It started when the first message was handed over. It ends with the patience of the most
+    impatient; never, until it is their turn, for owners that only then begin to be impatient.
 
     Attributes:
+        patience: Seconds that the first message's caller gives it.
         owner: Who hears of them.
         group: What the adapter says they have in common.
         priority: Theirs.
-        since: When the first was handed over, monotonic seconds.
-        patience: Seconds that its caller gives it.
-        ends: When the patience of the most impatient ends; infinity until it is their turn, for
-            owners that only then begin to be impatient.
         messages: What to send.
         keys: The owner's names for them, in the same order.
-        references: Those of the messages.
-        is_open: Whether further messages may join.
+        references: Theirs, for as long as others may join.
+        is_open: Whether others may.
         is_retry: Whether they were tried before.
         doubts: By reference, what is known of those that may have been sent before.
         held: Why they were held back, where they were.
     """
 
+    patience: float
     owner: Owner
     group: Hashable
     priority: Priority
-    since: float
-    patience: float
-    ends: float
     messages: list[Message]
     keys: list[Any]
-    references: set[str]
-    is_open: bool
+    references: set[str] | None = None
+    is_open: bool = False
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = _NO_DOUBTS
     held: str = ""
 
-    def takes(self, reference: str, since: float, ends: float) -> bool:
-        """Say whether a message of this kind may join."""
-        spread = min(_MOST_SPREAD, self.patience * _SPREAD)
-        return (
-            reference not in self.references
-            and since - self.since <= spread
-            and (ends == self.ends or abs(ends - self.ends) <= spread)
-        )
+    def add(self, message: Message, key: object, since: float, ends: float) -> bool:
+        """Let a message join, if it may, and say whether it did."""
+        references = self.references
+        if references is None or message.reference in references:
+            return False
+        spread = self.patience * _SPREAD
+        spread = min(spread, _MOST_SPREAD)
+        if since - self.started > spread:
+            return False
+        if ends != self.ends:
+            if not -spread <= ends - self.ends <= spread:
+                return False
+            self.ends = min(self.ends, ends)
+        self.messages.append(message)
+        self.keys.append(key)
+        references.add(message.reference)
+        return True
 
     def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
         """Return a batch of some of the messages, which nothing joins."""
         messages = [self.messages[place] for place in places]
         changes.setdefault("keys", [self.keys[place] for place in places])
-        references = {each.reference for each in messages}
-        return attrs.evolve(
-            self, messages=messages, references=references, is_open=False, **changes
-        )
+        return attrs.evolve(self, messages=messages, references=None, is_open=False, **changes)
 
     def split(self, parts: int) -> list[Batch]:
         """Cut it into batches of about the same size that stay apart."""
@@ -139,10 +148,9 @@ class Line:
         return self._open.get((owner, group))
 
     def append(self, batch: Batch) -> None:
-        """Let a batch wait that others may join, if it is open."""
-        if batch.is_open:
-            self.shut(self._open.get((batch.owner, batch.group)))
-            self._open[batch.owner, batch.group] = batch
+        """Let a batch wait that others may join."""
+        self.shut(self._open.get((batch.owner, batch.group)))
+        self._open[batch.owner, batch.group] = batch
         self.batches.append(batch)
 
     def prepend(self, batches: Sequence[Batch]) -> None:
@@ -169,6 +177,7 @@ class Line:
         """Let nothing more join a batch."""
         if batch is not None and batch.is_open:
             batch.is_open = False
+            batch.references = None
             del self._open[batch.owner, batch.group]
 
 
@@ -177,10 +186,12 @@ class Queue:
 
     Args:
         limit: The most messages of one batch.
+        clock: The monotonic clock, seconds.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
+        self._clock = clock
         self._high, self._normal, self._low = Line(), Line(), Line()
         self._lines = (self._high, self._normal, self._low)
         self._last: Batch | None = None
@@ -199,6 +210,14 @@ class Queue:
         if priority is Priority.NORMAL:
             return self._normal
         return self._high if priority is Priority.HIGH else self._low
+
+    def first(self) -> Line | None:
+        """Find the line whose turn it is; `None` where nothing waits."""
+        if self._high.batches:
+            return self._high
+        if self._normal.batches:
+            return self._normal
+        return self._low if self._low.batches else None
 
     def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
@@ -222,7 +241,7 @@ class Queue:
             ends: When that patience ends, monotonic seconds; infinity where it begins with the
                 message's turn.
         """
-        priority, reference = message.priority, message.reference
+        priority = message.priority
         line = self._normal if priority is Priority.NORMAL else self.line(priority)
         line.messages += 1
         batch = self._last
@@ -233,37 +252,25 @@ class Queue:
             or batch.priority is not priority
             or batch.group != group
         ):
-            batch = line.open_batch(owner, group)
-        if batch is not None and batch.takes(reference, since, ends):
-            batch.ends = min(batch.ends, ends)
-            batch.messages.append(message)
-            batch.keys.append(key)
-            batch.references.add(reference)
+            batch = line.open_batch(owner, group) if self._limit > 1 else None
+        if batch is not None and batch.add(message, key, since, ends):
             if len(batch.messages) >= self._limit:
                 line.shut(batch)
-        else:
-            batch = Batch(
-                *(owner, group, priority, since, patience, ends),
-                *([message], [key], {reference}, self._limit > 1),
-            )
-            line.append(batch)
+            self._last = batch
+            return
+        batch = Batch(
+            since, ends, patience, owner, group, priority, [message], [key], clock=self._clock
+        )
+        if self._limit == 1:
+            line.batches.append(batch)
+            return
+        batch.references, batch.is_open = {message.reference}, True
+        line.append(batch)
         self._last = batch
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others of theirs."""
         self.line(batches[0].priority).prepend(batches)
-
-    def first(self) -> Batch | None:
-        """Look at what would leave next."""
-        for line in self._lines:
-            if line.batches:
-                return line.batches[0]
-        return None
-
-    def pop(self) -> Batch:
-        """Take what leaves next."""
-        line = self._high if self._high.batches else self._normal
-        return (line if line.batches else self._low).pop()
 
     def expired(self, now: float) -> list[Batch]:
         """Take out the batches whose patience is over."""

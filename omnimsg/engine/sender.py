@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import outcome_of
+from omnimsg.adapter import Adapter, outcome_of
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Ambiguous, NotSent, Scope
 from omnimsg.engine import classify
@@ -13,7 +13,6 @@ from omnimsg.engine.flow import blame
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Hashable, Mapping, Sequence
 
-    from omnimsg.adapter import Adapter
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
@@ -29,6 +28,7 @@ class Sender:
         self._dispatcher = dispatcher
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
+        self.groups: bool = type(adapter).group is not Adapter.group
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope
 from omnimsg.domain.reason import Reason
-from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.policy import AccountTrouble, Policy
 from omnimsg.engine.retry import Retrier, RetryHook
 from omnimsg.engine.trouble import Trouble
@@ -84,14 +83,14 @@ class Settler:
             places = range(len(batch.messages))
             batch.finish(places, [self._too_late(batch, place) for place in places])
             return None
-        gone = batch.owner.gone(batch.keys)
-        waited = now - batch.since
+        gone = batch.owner.gone(batch.keys) if batch.owner.may_leave else ()
+        waited = now - batch.started
         if gone or waited >= 1:  # the shortest ttl there is
             still = self._of_use(batch, gone, waited)
             if still is None:
                 return None
             batch = still
-        return self._spared(batch) if self._trouble else batch
+        return self._spared(batch) if self._trouble.circuits else batch
 
     def concluded(self, batch: Batch, outcomes: list[Outcome], begun: float) -> None:
         """Take in what an attempt gave.
@@ -101,17 +100,20 @@ class Settler:
             outcomes: One per message, in order.
             begun: When it left, monotonic seconds.
         """
-        failed = [each for each in outcomes if each.__class__ is not Accepted]
-        if not failed:
-            self._limiter.succeeded()
-            if self._trouble:
-                self._trouble.learn(batch.messages, outcomes)
-            batch.owner.finish(batch.keys, outcomes)
+        trouble = self._trouble
+        for each in outcomes:
+            if each.__class__ is not Accepted:
+                trouble.learn(batch.messages, outcomes)
+                self._slow_down(outcomes, begun)
+                self._sort(batch, outcomes)
+                break
         else:
-            self._trouble.learn(batch.messages, outcomes)
-            self._slow_down(failed, len(outcomes), begun)
-            self._sort(batch, outcomes)
-        if self.held and not self._trouble:
+            if self._limiter.pace < 1:
+                self._limiter.succeeded()
+            if trouble.circuits:
+                trouble.learn(batch.messages, outcomes)
+            batch.owner.finish(batch.keys, outcomes)
+        if self.held and not trouble.circuits:
             self.release()
 
     def release(self) -> None:
@@ -134,18 +136,18 @@ class Settler:
         places = [place for place in range(len(batch.messages)) if place not in ended]
         return batch.part(places) if places else None
 
-    def _slow_down(self, failed: Sequence[Outcome], count: int, begun: float) -> None:
+    def _slow_down(self, outcomes: Sequence[Outcome], begun: float) -> None:
         """Tell the limiter whether the provider found us too fast."""
         throttled = [
             each.failure
-            for each in failed
+            for each in outcomes
             if not isinstance(each, Accepted) and each.reason is Reason.RATE_LIMITED
         ]
         if not throttled:
             self._limiter.succeeded()
             return
         # Said of some messages only, it is about them; said of all, about the account.
-        whole = len(throttled) == count
+        whole = len(throttled) == len(outcomes)
         pause = min(each.retry_after or 0.0 for each in throttled) if whole else 0.0
         self._limiter.throttled(begun=begun, pause=pause)
         if pause >= _WORTH_SAYING:
@@ -174,7 +176,7 @@ class Settler:
         if held:
             self._hold(batch, held, [outcomes[place] for place in held])
         # A retry hears of its own messages, and decides itself.
-        due = {} if batch.is_retry else self._retrier.due(outcomes, self._deadline(batch))
+        due = {} if batch.is_retry else self._retrier.due(outcomes, batch)
         again = [place for place in due if place not in held]
         ended = [place for place in places if place not in due and place not in held]
         if ended:
@@ -182,9 +184,6 @@ class Settler:
         if again:
             part = batch.part(again)
             self._way.run_retry(self._retried(part, [outcomes[place] for place in again]))
-
-    def _deadline(self, batch: Batch) -> Deadline:
-        return Deadline(batch.since, batch.ends, self._clock)
 
     def _is_held(self, outcome: Outcome) -> bool:
         return (
@@ -222,7 +221,7 @@ class Settler:
             await courier.deliver(places, lambda: self._way.put_back([part]))
 
         try:
-            await self._retrier.batch(outcomes, again, self._deadline(batch))
+            await self._retrier.batch(outcomes, again, batch)
         except asyncio.CancelledError:
             for place in courier.missing:
                 # Nobody is left to hear whether it had left.
@@ -260,6 +259,11 @@ class _Courier:
                 self._outcomes[place] = outcome
         if not self.missing:
             self._back.set()
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether the one who waits for the messages may."""
+        return self._batch.owner.may_leave
 
     def gone(self, keys: Sequence[int]) -> Sequence[int]:
         """Ask the one who waits for the message."""

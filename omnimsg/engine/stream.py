@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -81,13 +81,16 @@ class _Run:
         self._batcher = batcher
         self._patience = patience
         self._ahead = ahead
+        # Whole batches, two at least: what is left open when others get their turn leaves as it is.
+        self._stint = sender.batch_limit * max(2, -(-_STINT // sender.batch_limit))
+        self._position = 0
         self._done: list[Outcome] = []
         self._room = asyncio.Event()
         self._news = asyncio.Event()
         self._load = 0
         self._pending = 0
         self._unsent = 0
-        self._stopping = False
+        self.may_leave: bool = False
         self._telling = False
 
     def start(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
@@ -95,8 +98,7 @@ class _Run:
         self._feeder.add_done_callback(lambda _: self._news.set())
 
     def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        for position, outcome in zip(keys, outcomes, strict=True):
-            place(outcome, position)
+        place(outcomes, keys)
         self._pending -= len(keys)
         self._done += outcomes
         if not self._pending or len(self._done) >= _MANY:
@@ -110,7 +112,7 @@ class _Run:
         self._news.set()
 
     def gone(self, keys: Sequence[int]) -> Sequence[int]:
-        return range(len(keys)) if self._stopping else ()
+        return range(len(keys)) if self.may_leave else ()
 
     async def next(self) -> list[Outcome] | None:
         """Return the next outcomes; `None` when every message has had one."""
@@ -133,7 +135,7 @@ class _Run:
         Args:
             untaken: Outcomes that were handed over and not looked at.
         """
-        self._stopping = True
+        self.may_leave = True
         self._feeder.cancel()
         untaken = [*untaken, *self._done]
         pending = self._pending
@@ -164,27 +166,42 @@ class _Run:
         )
 
     async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        position = 0
-        # Whole batches, two at least: what is left open when others get their turn leaves as it is.
-        stint = self._sender.batch_limit * max(2, -(-_STINT // self._sender.batch_limit))
-        async for message in messages if isinstance(messages, AsyncIterable) else _each(messages):
-            refusal = self._sender.refusal(message)
-            self._load += 1
-            self._pending += 1
-            if refusal is None:
-                self._batcher.put(
-                    message, position, self, since=time.monotonic(), patience=self._patience
-                )
-            else:
-                self.finish([position], [refusal])
-            position += 1
-            if self._load >= self._ahead:
-                self._room.clear()
-                await self._room.wait()
-            elif not position % stint:
-                await asyncio.sleep(0)
+        if isinstance(messages, AsyncIterable):
+            async for message in messages:
+                self._read(iter((message,)))
+                if self._load >= self._ahead or not self._position % self._stint:
+                    await self._pause()
+        else:
+            source = iter(messages)
+            while self._read(source):
+                await self._pause()
 
+    def _read(self, source: Iterator[Message]) -> bool:
+        """Hand over a stint of messages, and say whether there may be more."""
+        refusal_of, put, patience = self._sender.refusal, self._batcher.put, self._patience
+        begun = position = self._position
+        last = position + min(self._stint, self._ahead - self._load)
+        since = time.monotonic()
+        try:
+            for message in source:
+                refusal = refusal_of(message)
+                if refusal is None:
+                    put(message, position, self, since, patience)
+                else:
+                    self.finish([position], [refusal])
+                position += 1
+                if position == last:
+                    return True
+            return False
+        finally:
+            self._position = position
+            self._load += position - begun
+            self._pending += position - begun
 
-async def _each(messages: Iterable[Message]) -> AsyncIterator[Message]:
-    for message in messages:
-        yield message
+    async def _pause(self) -> None:
+        """Give others a turn, and wait until there is room for more."""
+        if self._load >= self._ahead:
+            self._room.clear()
+            await self._room.wait()
+        else:
+            await asyncio.sleep(0)

@@ -41,7 +41,7 @@ _BEARABLE = frozenset({Reason.RATE_LIMITED})
 
 
 @attrs.define
-class _Circuit:
+class Circuit:
     """What is known of an account, of one channel of it, or of its provider.
 
     Attributes:
@@ -66,6 +66,7 @@ class Trouble:
         clock: The monotonic clock, seconds.
 
     Attributes:
+        circuits: What is not as it should be, by what it is about; empty where all is well.
         pause: Seconds after which it is worth asking again what is held back.
     """
 
@@ -79,21 +80,17 @@ class Trouble:
         self._sender = sender
         self._breaker = breaker
         self._clock = clock
-        self._circuits: dict[str, _Circuit] = {}
+        self.circuits: dict[str, Circuit] = {}
         self._account = f"account {sender.account!r}"
         self._provider = f"the provider of {self._account}"
         self.pause: float = min(_OF_ACCOUNT.pause, breaker.pause)
-
-    def __bool__(self) -> bool:
-        """Say whether anything is known that is not good."""
-        return bool(self._circuits)
 
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Say which messages of a batch are not worth a request now; `None` for those that are.
 
         When the pause is over the answer is `None` for one batch: it tries for all others.
         """
-        if not self._circuits:
+        if not self.circuits:
             return [None] * len(messages)
         channels = [self._channel(each) for each in messages]
         shut = {
@@ -111,7 +108,7 @@ class Trouble:
         unwell: list[Failure] = []
         for message, outcome in zip(messages, outcomes, strict=True):
             if isinstance(outcome, (Accepted, Rejected)):
-                if self._circuits:
+                if self.circuits:
                     for subject in (self._provider, self._account, self._channel(message)):
                         self._answered(subject)
                 continue
@@ -133,7 +130,7 @@ class Trouble:
         return f"channel {self._sender.channel(message)} of {self._account}"
 
     def _shut(self, subject: str) -> Failure | None:
-        circuit = self._circuits.get(subject)
+        circuit = self.circuits.get(subject)
         if circuit is None or circuit.failure is None:
             return None
         now = self._clock()
@@ -155,12 +152,12 @@ class Trouble:
         )
 
     def _answered(self, subject: str) -> None:
-        circuit = self._circuits.pop(subject, None)
+        circuit = self.circuits.pop(subject, None)
         if circuit is not None and circuit.failure is not None:
             log.warning("%s takes messages again", subject)
 
     def _failed(self, subject: str, failure: Failure, breaker: Breaker) -> None:
-        circuit = self._circuits.setdefault(subject, _Circuit(breaker))
+        circuit = self.circuits.setdefault(subject, Circuit(breaker))
         circuit.failures += 1
         circuit.until = self._clock() + breaker.pause
         if circuit.failure is not None or circuit.failures < breaker.failures:
