@@ -167,7 +167,7 @@ class Adapter(ABC, Generic[S]):
             return False
         channel = message.channel or self.account.channel or self.capabilities.default_channel
         can = self.capabilities.channels.get(channel)  # type: ignore[arg-type]  # None finds None
-        return can is not None and len(message.content.text) <= can.most_words  # type: ignore[union-attr, arg-type]  # of a Text
+        return can is not None and len(message.words) <= can.most_words  # type: ignore[arg-type]  # it has words
 
     def check(self, message: Message) -> Failure | None:
         """Say what the provider cannot express, before a request exists.

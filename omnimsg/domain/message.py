@@ -60,6 +60,7 @@ class Priority(StrEnum):
 
 _NORMAL = Priority.NORMAL
 _MADE_UP: Any = attrs.NOTHING
+_MOST_REFERENCE = 255
 
 
 @attrs.frozen(kw_only=True)
@@ -111,6 +112,7 @@ class Message:
             request last, and may not touch the recipient, the reference or the list of messages.
         plain: Whether it is nothing but words to a number: besides these only the channel, the
             reference and `metadata` were given. It follows from them and cannot be set.
+        words: What a plain message says, and `None` of all others.
 
     Raises:
         InvalidValue: A field holds what it cannot; the error names the field.
@@ -130,7 +132,8 @@ class Message:
     fallback: tuple[Leg, ...] = attrs.field(default=(), kw_only=True)
     encryption: Encryption | None = attrs.field(default=None, kw_only=True)
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(default=EMPTY, kw_only=True, repr=False)
-    plain: bool = attrs.field(default=False, init=False, eq=False, repr=False)
+    plain: bool = attrs.field(init=False, eq=False, repr=False)
+    words: str | None = attrs.field(init=False, eq=False, repr=False)
 
     def __init__(  # noqa: PLR0913 - a message has so many fields
         self,
@@ -152,49 +155,42 @@ class Message:
     ) -> None:
         # What attrs would write sets every field and asks about each; most messages leave most of
         # them alone, and need no more than these few looks.
-        if isinstance(content, str):
-            content = Text(content)
-            plain = True
-        else:
-            plain = (
-                content.__class__ is Text
-                and content.preview_url is None
-                and content.udh is None
-                and content.autoconvert is None
-            )
-        if to.__class__ is not str or not is_e164(to):
-            _recipient(self, _FIELDS.to, to)
-            plain = False
-        if content.__class__ is not Text:
-            _a_content(self, _FIELDS.content, content)
         own = self.__dict__
         own["to"] = to
-        own["content"] = content
-        if channel is not None:
-            if channel.__class__ is not Channel:
-                channel = to_channel(channel)
-                _a_channel(self, _FIELDS.channel, channel)
-            own["channel"] = channel
+        if content.__class__ is str and content and content.isascii():
+            words: str | None = content
+        else:
+            own["content"] = content = _content(self, content)
+            words = _words_of(content)
+        if to.__class__ is not str or not is_e164(to):
+            _recipient(self, _FIELDS.to, to)
+            own["content"] = _content(self, content)
+            words = None
+        if channel is not None and channel.__class__ is not Channel:
+            channel = to_channel(channel)
+            _a_channel(self, _FIELDS.channel, channel)
+        own["channel"] = channel
         if reference is _MADE_UP:
             reference = new_reference()
         elif (
             reference.__class__ is not str
-            or not 0 < len(reference) <= 255
+            or not reference
+            or len(reference) > _MOST_REFERENCE
             or not reference.isascii()
         ):
             _a_reference(self, _FIELDS.reference, reference)
         own["reference"] = reference
-        if not (
-            sender is None
-            and send_at is None
-            and ttl is None
-            and priority is _NORMAL
-            and tags == ()
-            and metadata is EMPTY
-            and callback_url is None
-            and fallback == ()
-            and encryption is None
-            and extras is EMPTY
+        if (
+            sender is not None
+            or send_at is not None
+            or ttl is not None
+            or priority is not _NORMAL
+            or tags != ()
+            or metadata is not EMPTY
+            or callback_url is not None
+            or fallback != ()
+            or encryption is not None
+            or extras is not EMPTY
         ):
             given = (
                 *(sender, send_at, ttl, priority, tags),
@@ -202,10 +198,49 @@ class Message:
             )
             for (name, untouched, convert, check), value in zip(_RARE, given, strict=True):
                 if value is not untouched:
-                    plain = plain and name == "metadata"
+                    if words is not None and name != "metadata":
+                        own["content"] = _content(self, content)
+                        words = None
                     own[name] = convert(value)
                     check(self, getattr(_FIELDS, name), own[name])
-        own["plain"] = plain
+        own["words"] = words
+        own["plain"] = words is not None
+
+
+class _Worded:
+    """The content of a message that was given words: adapters write those, few need a `Text`."""
+
+    def __get__(self, message: Message | None, _: type[Message]) -> object:
+        if message is None:
+            return self
+        own = message.__dict__
+        content = own["content"] = Text(own["words"])
+        return content
+
+
+Message.content = _Worded()  # type: ignore[assignment]  # reads as what it gives
+# Every message holds its own, and a default in the class would only slow that down.
+del Message.channel
+
+
+def _content(owner: Message, value: object) -> Content:
+    """Take words as `Text`, and refuse what is no content."""
+    if isinstance(value, str):
+        return Text(value)
+    _a_content(owner, _FIELDS.content, value)
+    return value  # type: ignore[return-value]  # which was just asked
+
+
+def _words_of(content: Content) -> str | None:
+    """Return what a text says that asks for nothing else."""
+    if (
+        isinstance(content, Text)
+        and content.preview_url is None
+        and content.udh is None
+        and content.autoconvert is None
+    ):
+        return content.text
+    return None
 
 
 def _recipient(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
@@ -249,7 +284,7 @@ def _extras(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
 _FIELDS = attrs.fields(Message)
 _a_content = validate.a(CONTENT_KINDS)
 _a_channel = validate.member(Channel)
-_a_reference = validate.text(most=255)
+_a_reference = validate.text(most=_MOST_REFERENCE)
 
 # Each field, the value that needs no look, and what becomes of it otherwise.
 _RARE: tuple[tuple[str, object, Callable[[Any], Any], validate.Validator], ...] = (

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from contextvars import ContextVar
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -119,7 +118,8 @@ class HttpTransport:
             # To aiohttp, no time means any time.
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
         url, headers = self._addresses.of(request)
-        _sending.set((mark, request.effect))
+        task = asyncio.current_task()
+        _sending[task] = mark, request.effect
         self._under_way += 1
         try:
             if request.body is None or isinstance(request.body, bytes):
@@ -131,6 +131,7 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _fault(error, written=mark.written) from error
         finally:
+            _sending.pop(task, None)
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
@@ -179,8 +180,10 @@ class HttpTransport:
         return self._session
 
 
-# What the request that is being sent marks, and what it may do in the world.
-_sending: ContextVar[tuple[Mark, Effect]] = ContextVar("_sending")
+# What a request marks and what it may do in the world, by the task that sends it. aiohttp sends a
+# request in the task that asked for it, also where it sends it a second time. A context variable
+# would not tell: tasks may share their context, and a request would mark another one.
+_sending: dict[asyncio.Task[Any] | None, tuple[Mark, Effect]] = {}
 
 
 class _Marked(aiohttp.ClientRequest):
@@ -192,7 +195,7 @@ class _Marked(aiohttp.ClientRequest):
 
 
 async def _mark_written() -> None:
-    mark, effect = _sending.get()
+    mark, effect = _sending[asyncio.current_task()]
     if mark.written and effect not in REPEATABLE:
         # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A second
         # cancellation finds nothing left to cancel, and its "not found" would be believed.

@@ -32,7 +32,7 @@ def _plain(message: Message) -> Wire:
     """Write what `_full` would write of a plain message: most are, and this is all they say."""
     return {
         "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": message.to}]},
-        "body": {"type": "text", "text": {"text": message.content.text}},  # type: ignore[union-attr]
+        "body": {"type": "text", "text": {"text": message.words}},
         "reference": message.reference,
     }
 

@@ -55,7 +55,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
         if message.plain and (message.channel is None or message.channel is usual):
             # What `document` would write, without a dozen calls: most messages are like this.
             written = {
-                "content": message.content.text,  # type: ignore[union-attr]  # it is a Text
+                "content": message.words,
                 "channel": name,
                 "to": message.to[1:],  # type: ignore[index]  # it is a number
                 "clientMessageId": message.reference,
