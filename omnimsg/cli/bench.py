@@ -6,7 +6,8 @@ The JSON form is one object:
 * `messages`, `callers` (0 is `send_many`), `latency` (seconds) and `warm_up`, the messages that
   were sent before and are in no other figure
 * `seconds`, `messages_per_second`
-* `cpu_seconds`, `cpu_us_per_message`: CPU time of the client's process; microseconds
+* `cpu_seconds`, `cpu_us_per_message` (microseconds): CPU time of the client; the progress bar's
+  is not among it
 * `requests`, `messages_per_request`
 * `p50_seconds`, `p99_seconds`: from the hand-over of a message to its outcome; null without callers
 * `accepted`, `rejected`, `not_sent`, `ambiguous`: how many messages ended so

@@ -79,7 +79,8 @@ class Measured:
     Attributes:
         messages: How many were sent.
         seconds: From the first message to the last outcome.
-        cpu: Seconds of CPU time of this process, all its threads, user and system.
+        cpu: Seconds of CPU time, user and system, of the thread in which the client does all its
+            work: a progress bar has another.
         requests: How many reached the sandbox.
         outcomes: How many of each kind.
         waits: Seconds from the hand-over of a message to its outcome, of callers only; sorted.
@@ -156,9 +157,9 @@ async def measure(
         outcomes[outcome.kind] += 1
         heard(number, outcome)
 
-    asked, began, used = count(), time.perf_counter(), time.process_time()
+    asked, began, used = count(), time.perf_counter(), time.thread_time()
     waits = await _sent(client, islice(messages, plan.messages), plan, noted)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - used
+    seconds, cpu = time.perf_counter() - began, time.thread_time() - used
     return Measured(
         messages=plan.messages,
         seconds=seconds,
