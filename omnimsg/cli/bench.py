@@ -17,6 +17,7 @@ The JSON form is one object:
 """
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,30 +128,34 @@ def redirected(
         ConfigError: The configuration cannot be used, or there is no such account.
         Stop: The sandbox does not know the account's provider.
     """
-    from omnimsg.config import load_config, provider_names  # noqa: PLC0415
-    from omnimsg.config.load import config_from, read_toml  # noqa: PLC0415
+    from omnimsg.config.load import config_from, load_config, read_toml  # noqa: PLC0415
+    from omnimsg.config.secrets import resolved  # noqa: PLC0415
 
     data = read_toml(path)
     tables = data.get("accounts")
     name = account if account is not None else data.get("default")
     if isinstance(tables, dict) and name is None and len(tables) == 1:
         (name,) = tables
-    if not isinstance(tables, dict) or not tables or name is None:
-        # It says better what is wrong.
-        return load_config(path)
-    if name not in tables:
+    provider = ""
+    if not isinstance(tables, dict) or not tables or not isinstance(name, str):
+        loaded = load_config(path)  # it says best what is wrong
+    elif name not in tables:
         raise ConfigError(f"no account {name!r}: {one_of(name, tables)}")
-    table_ = tables[name]
-    provider = str(table_.get("provider")) if isinstance(table_, dict) else ""
-    if provider in reaching:
-        table_ = _changed(table_, reaching[provider])
-    elif provider in provider_names():
+    else:
+        table_ = tables[name]
+        if isinstance(table_, dict):
+            with suppress(ValueError):  # the loader says what is wrong with it
+                provider = resolved(str(table_.get("provider")), folder=path.parent)
+            table_ = _changed(table_, reaching.get(provider, {}))
+        only = {"default": name, "accounts": {name: table_}}
+        loaded = config_from(only, where=str(path), folder=path.parent)
+    if provider not in reaching:
+        # What was loaded reaches the provider, and must not be used.
         raise Stop(
             f"account {name!r}: the sandbox has no emulator of {provider!r}",
             f"it speaks {', '.join(reaching)}",
         )
-    only = {"default": name, "accounts": {name: table_}}
-    return config_from(only, where=str(path), folder=path.parent)
+    return loaded
 
 
 def _changed(own: "Mapping[str, Any]", other: "Mapping[str, Any]") -> dict[str, Any]:

@@ -192,6 +192,16 @@ def test_only_the_account_is_read(tables: Path) -> None:
     assert 100 == adapter.capabilities.max_messages
 
 
+def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the provider's name comes from, the account reaches the sandbox."""
+    monkeypatch.setenv("PROVIDER", "clickatell")
+    tables.write_text('[accounts.main]\nprovider = "env:PROVIDER"\napi_key = "mine"\n')
+
+    loaded = redirected(tables, None, REACHING)
+
+    assert REACHING["clickatell"]["base_url"] == loaded.adapters["main"].account.base_url
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
@@ -202,6 +212,7 @@ def test_only_the_account_is_read(tables: Path) -> None:
         (("--config", "none.toml"), "none.toml: no such file", "--print-config"),
         (("--config", "empty.toml"), "accounts: needs at least one table", ""),
         (("--config", "several.toml"), "default: name the account to use: a, b", ""),
+        (("--config", "odd.toml"), "default: must be one of a, b", ""),
         (("--messages", "0"), "--messages", ""),
         (("--callers", "-1"), "--callers", ""),
         (("--latency", "61"), "--latency", ""),
@@ -222,6 +233,7 @@ def test_what_is_wrong_before_anything_is_measured(
         f'[accounts.{name}]\nprovider = "clickatell"\napi_key = "k"\n' for name in "ab"
     )
     (tables.parent / "several.toml").write_text(accounts)
+    (tables.parent / "odd.toml").write_text(f"default = [1]\n{accounts}")
 
     ran = run("bench", *arguments)
 
@@ -235,7 +247,6 @@ def test_a_provider_without_an_emulator(
 ) -> None:
     """There is nothing to measure it against."""
     tables.write_text('[accounts.main]\nprovider = "toy"\nkey = "k"\n')
-    monkeypatch.setattr("omnimsg.config.provider_names", lambda: ["toy"])
     monkeypatch.setattr("omnimsg.config.load.load_adapter", lambda _: ToyAdapter)
 
     ran = run("bench")
