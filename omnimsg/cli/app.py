@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from omnimsg.cli import (
     balance,
+    bench,
     cancel,
     codes,
     config,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo.demo,
     "sandbox": sandbox.sandbox,
+    "bench": bench.bench,
     "send": send.send,
     "send-many": send_many.send_many,
     "status": status.status,

@@ -1,4 +1,4 @@
-"""The progress of a file of messages: a bar on a terminal, and a line for what went wrong."""
+"""The progress of many messages: a bar on a terminal, and a line for what went wrong."""
 
 from __future__ import annotations
 
@@ -29,21 +29,23 @@ _MOST_BAD = 20
 
 
 class Board:
-    """What a run over a file is watched with.
+    """What a run over many messages is watched with.
 
     The bar is on standard error, and only on a terminal. Of failures the first of each reason is
-    told; all of them are in the results file.
+    told.
 
     Args:
         name: What is sent.
-        total: About how many lines it has.
+        total: About how many messages it has.
+        unit: What one of them is called where one went wrong.
 
     Attributes:
         console: Where else to print while the bar is there.
     """
 
-    def __init__(self, name: str, *, total: int) -> None:
+    def __init__(self, name: str, *, total: int, unit: str = "line") -> None:
         self._name = clean(name)
+        self._unit = unit
         self._total = total
         self._counts: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
@@ -87,7 +89,7 @@ class Board:
             return
         if (outcome.kind, outcome.reason) not in self._told:
             self._told.add((outcome.kind, outcome.reason))
-            what = f"line {line}: {outcome.kind.replace('_', ' ')} by {outcome.account}"
+            what = f"{self._unit} {line}: {outcome.kind.replace('_', ' ')} by {outcome.account}"
             hint = advice(outcome.failure)
             say_error(f"{what}: {outcome.failure.sentence()}", hint, on=self.console)
 

@@ -46,9 +46,9 @@ def load_config(source: str | os.PathLike[str] | Mapping[str, Any]) -> Config:
         ConfigError: It cannot be read, or something in it is missing, unknown or wrong.
     """
     if isinstance(source, Mapping):
-        return _config(source, where="configuration", folder=Path())
+        return config_from(source, where="configuration", folder=Path())
     path = Path(source)
-    return _config(read_toml(path), where=str(path), folder=path.parent)
+    return config_from(read_toml(path), where=str(path), folder=path.parent)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -69,7 +69,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML: {error}") from None
 
 
-def _config(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
+def config_from(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
+    """Read what a TOML file would hold.
+
+    Args:
+        data: It.
+        where: What an error calls it.
+        folder: What a relative `file:` starts from.
+
+    Raises:
+        ConfigError: Something in it is missing, unknown or wrong.
+    """
     problems = [Problem(str(key), unknown_key(str(key), _TOP)) for key in data if key not in _TOP]
     tables = data.get("accounts")
     if not isinstance(tables, Mapping) or not tables:

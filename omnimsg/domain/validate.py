@@ -6,6 +6,7 @@ is checked when it is built, so nothing that holds one needs to check it again.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from decimal import Decimal
@@ -111,16 +112,29 @@ def integer(*, least: int, most: int = _MOST_INTEGER) -> Validator:
     return check
 
 
-def number(*, least: float, most: float) -> Validator:
+def number(*, least: float, most: float = math.inf) -> Validator:
     """Require a finite number within bounds."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise refuse(owner, field.name, f"must be a number, not {kind_of(value)}")
-        if not least <= value <= most:  # false for NaN too
-            raise refuse(owner, field.name, f"must be from {least:g} to {most:g}")
+        given = _number(owner, field, value)
+        if not least <= given <= most or given == math.inf:  # NaN is not within bounds either
+            one_sided = f"at least {least:g}, and finite"
+            bounds = one_sided if most == math.inf else f"from {least:g} to {most:g}"
+            raise refuse(owner, field.name, f"must be {bounds}")
 
     return check
+
+
+def positive(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a finite number above zero."""
+    if not 0 < _number(owner, field, value) < math.inf:
+        raise refuse(owner, field.name, "must be more than 0, and finite")
+
+
+def _number(owner: object, field: Attribute[Any], value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise refuse(owner, field.name, f"must be a number, not {kind_of(value)}")
+    return value
 
 
 def several(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 import attrs
-from attrs.validators import ge, gt, optional
+from attrs.validators import optional
+
+from omnimsg.domain import validate
 
 
 class AccountTrouble(StrEnum):
@@ -45,9 +47,9 @@ class RetryPolicy:
         longest: The most seconds of such a wait. A provider's `Retry-After` is obeyed in full.
     """
 
-    attempts: int = attrs.field(default=3, validator=ge(1))
-    base: float = attrs.field(default=0.5, validator=ge(0))
-    longest: float = attrs.field(default=30.0, validator=ge(0))
+    attempts: int = attrs.field(default=3, validator=validate.integer(least=1))
+    base: float = attrs.field(default=0.5, validator=validate.number(least=0))
+    longest: float = attrs.field(default=30.0, validator=validate.number(least=0))
 
 
 @attrs.frozen(kw_only=True)
@@ -64,11 +66,17 @@ class Limits:
         queue: Messages of one priority that may wait in memory; then `send` waits for room.
     """
 
-    requests_per_second: float | None = attrs.field(default=None, validator=optional(gt(0)))
-    messages_per_second: float | None = attrs.field(default=None, validator=optional(gt(0)))
-    concurrency: int | None = attrs.field(default=None, validator=optional(ge(1)))
-    linger: float = attrs.field(default=0.0, validator=ge(0))
-    queue: int = attrs.field(default=10_000, validator=ge(1))
+    requests_per_second: float | None = attrs.field(
+        default=None, validator=optional(validate.positive)
+    )
+    messages_per_second: float | None = attrs.field(
+        default=None, validator=optional(validate.positive)
+    )
+    concurrency: int | None = attrs.field(
+        default=None, validator=optional(validate.integer(least=1))
+    )
+    linger: float = attrs.field(default=0.0, validator=validate.number(least=0))
+    queue: int = attrs.field(default=10_000, validator=validate.integer(least=1))
 
 
 @attrs.frozen(kw_only=True)
@@ -80,8 +88,8 @@ class Breaker:
         pause: Seconds until one request tries for all others.
     """
 
-    failures: int = attrs.field(default=5, validator=ge(1))
-    pause: float = attrs.field(default=5.0, validator=gt(0))
+    failures: int = attrs.field(default=5, validator=validate.integer(least=1))
+    pause: float = attrs.field(default=5.0, validator=validate.positive)
 
 
 @attrs.frozen(kw_only=True)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FLAGS = {
     "demo": ["--json", "--pace"],
     "sandbox": ["--port", "--pace", "--print-config"],
+    "bench": [
+        *("--account", "--config", "--messages", "--callers", "--latency", "--deadline", "--json"),
+    ],
     "send": [
         *("--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
         *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),

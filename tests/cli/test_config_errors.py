@@ -122,6 +122,36 @@ def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_pat
     assert "codes.err:43" in values
 
 
+def test_show_tells_what_is_decided(run: Run, tmp_path: Path) -> None:
+    """Limits are shown as they hold: the provider's where it is stricter, or has the default."""
+    key = 'username = "me"\npassword = "pw"'
+    table = (
+        f'default = "own"\n[accounts.own]\nprovider = "messente"\n{key}\n'
+        'account_trouble = "hold"\nretry.attempts = 5\n'
+        "limits = { requests_per_second = 20, concurrency = 4, queue = 99999999 }\n"
+        f'[accounts.loose]\nprovider = "messente"\n{key}\nlimits.requests_per_second = 1000\n'
+    )
+    (tmp_path / "omnimsg.toml").write_text(table)
+
+    ran = run("config", "show", "--json")
+
+    own, loose = (row["values"] for row in ran.rows)
+    for values, shown, value, source in (
+        (own, "account_trouble", "hold", "omnimsg.toml"),
+        (own, "on_ambiguous", "hold", "default"),
+        (own, "retry.attempts", "5", "omnimsg.toml"),
+        (own, "retry.base", "0.5", "default"),
+        (own, "breaker.failures", "5", "default"),
+        (own, "limits.requests_per_second", "20.0", "omnimsg.toml"),
+        (own, "limits.concurrency", "4", "omnimsg.toml"),
+        (own, "limits.queue", "99999999", "omnimsg.toml"),
+        (loose, "limits.requests_per_second", "150", "provider"),
+        (loose, "limits.concurrency", "16", "provider"),
+    ):
+        assert {"value": value, "source": source} == values[shown]
+    assert "limits.messages_per_second" not in own
+
+
 def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
     """Several problems are several lines, and the advice is for the first."""
     table = '[accounts.one]\nprovider = "clickatel"\n[accounts.two]\nprovider = "messente"\n'

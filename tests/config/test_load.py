@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,14 @@ from support.adapters import KEY, TinyAdapter, TinySettings
 from omnimsg import Channel, Client, ConfigError, Fault, Reason, Retry, Secret
 from omnimsg.adapter import TemplateMapping, Verdict
 from omnimsg.config import Config, load_config
+from omnimsg.engine.policy import (
+    AccountTrouble,
+    Breaker,
+    Limits,
+    OnAmbiguous,
+    Policy,
+    RetryPolicy,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,6 +176,7 @@ NAME = "name a code by its level and itself: one of message, a colon and the cod
 LINE = "must be one line of text, not empty and with no space around it"
 ABSOLUTE = "must be an absolute https URL"
 BARE = "must be only scheme, host, port and path"
+MORE = "must be more than 0, and finite"
 PLAIN = "must be https; plain http is for this machine only"
 
 
@@ -251,6 +261,84 @@ def test_a_key_that_is_missing_is_named() -> None:
 
     assert missing.startswith(f"{MAIN}key: ")
     assert missing.endswith("is missing")
+
+
+def test_what_is_decided_arrives_whole() -> None:
+    """Every key of the policy is read, and a whole number does where another is allowed."""
+    policy = load_config(
+        one(
+            retry={"attempts": 7, "base": 1, "longest": 60},
+            limits={
+                "requests_per_second": 5,
+                "messages_per_second": 12.5,
+                "concurrency": 3,
+                "linger": 0.05,
+                "queue": 500,
+            },
+            breaker={"failures": 9, "pause": 2},
+            account_trouble="hold",
+            on_ambiguous="resend",
+        )
+    ).policies["main"]
+
+    assert policy == Policy(
+        retry=RetryPolicy(attempts=7, base=1.0, longest=60.0),
+        limits=Limits(
+            requests_per_second=5.0, messages_per_second=12.5, concurrency=3, linger=0.05, queue=500
+        ),
+        breaker=Breaker(failures=9, pause=2.0),
+        account_trouble=AccountTrouble.HOLD,
+        on_ambiguous=OnAmbiguous.RESEND,
+    )
+    for number in (policy.limits.requests_per_second, policy.retry.base, policy.breaker.pause):
+        assert float is type(number)
+
+
+def test_what_is_not_decided_is_the_default() -> None:
+    """A table with one key leaves the others as they are, and no table leaves all."""
+    assert Policy() == load_config(one()).policies["main"]
+    assert (
+        Policy(retry=RetryPolicy(attempts=1))
+        == (load_config(one(retry={"attempts": 1})).policies["main"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("limits", 5, ": must be an object with keys"),
+        ("limits", {"concurrency": 0}, ".concurrency: must be at least 1"),
+        ("limits", {"concurrency": 2.0}, ".concurrency: must be a whole number"),
+        ("limits", {"concurrency": True}, ".concurrency: must be a whole number"),
+        ("limits", {"requests_per_second": "5"}, ".requests_per_second: must be a number"),
+        ("limits", {"requests_per_second": 0}, f".requests_per_second: {MORE}"),
+        ("limits", {"requests_per_second": math.inf}, f".requests_per_second: {MORE}"),
+        ("limits", {"requests_per_second": math.nan}, f".requests_per_second: {MORE}"),
+        ("limits", {"messages_per_second": -1}, f".messages_per_second: {MORE}"),
+        ("limits", {"linger": -0.1}, ".linger: must be at least 0, and finite"),
+        ("limits", {"linger": math.inf}, ".linger: must be at least 0, and finite"),
+        ("limits", {"queue": 0}, ".queue: must be at least 1"),
+        (
+            "limits",
+            {"request_per_second": 5},
+            ".request_per_second: is not a known key; did you mean 'requests_per_second'?",
+        ),
+        ("retry", {"attempts": 0}, ".attempts: must be at least 1"),
+        ("retry", {"base": "1s"}, ".base: must be a number"),
+        ("retry", {"longest": -1}, ".longest: must be at least 0, and finite"),
+        ("retry", {"atempts": 2}, ".atempts: is not a known key; did you mean 'attempts'?"),
+        ("breaker", {"failures": 0}, ".failures: must be at least 1"),
+        ("breaker", {"pause": 0}, f".pause: {MORE}"),
+        ("breaker", {"pauze": 1}, ".pauze: is not a known key; did you mean 'pause'?"),
+        ("account_trouble", "holt", ": must be one of fail, hold; did you mean 'hold'?"),
+        ("account_trouble", True, ": must be one of fail, hold"),
+        ("on_ambiguous", "resent", ": must be one of hold, resend"),
+        ("on_ambigous", "resend", ": is not a known key; did you mean 'on_ambiguous'?"),
+    ],
+)
+def test_a_wrong_decision_says_where_it_is(key: str, value: Any, expected: str) -> None:
+    """The message starts with the path of the key, and says what would be right."""
+    assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
 
 
 def test_what_an_adapter_refuses_says_where_it_is() -> None:
@@ -421,6 +509,7 @@ def test_no_configuration_breaks_the_reader(value: Any) -> None:
         {**one(), "default": value},
         *({"accounts": {"main": {**table, key: value}}} for key in ("provider", "key", "codes")),
         *({"accounts": {"main": {**table, key: value}}} for key in ("base_url", "templates")),
+        *({"accounts": {"main": {**table, key: value}}} for key in ("limits", "retry", "breaker")),
     ):
         with suppress(ConfigError):
             assert isinstance(load_config(source), Config)

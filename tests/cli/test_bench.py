@@ -1,0 +1,349 @@
+"""`omnimsg bench`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from array import array
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from support.toy import ToyAdapter
+
+from omnimsg.adapter import Capabilities
+from omnimsg.cli import apart
+from omnimsg.cli.apart import sandbox_apart
+from omnimsg.cli.bench import redirected
+from omnimsg.cli.errors import Stop
+from omnimsg.cli.measure import Limit, Measured, numbers
+from omnimsg.engine.policy import Limits, OnAmbiguous, RetryPolicy
+from omnimsg.sandbox import MAGIC, config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+REACHING = config(1)["accounts"]
+
+TABLES = """
+default = "main"
+
+[accounts.main]
+provider = "clickatell"
+api_key = "env:NOBODY_SET_THIS"
+sender = "27820000000"
+extras = { userPriorityQueue = 3 }
+on_ambiguous = "resend"
+codes = { "message:43" = { reason = "quota_exceeded" } }
+retry.attempts = 7
+limits = { requests_per_second = 5, concurrency = 3 }
+
+[accounts.bird]
+provider = "bird"
+access_key = "mine"
+workspace_id = "mine"
+channels = { sms = "mine" }
+batch = true
+
+[accounts.mail]
+provider = "bird"
+access_key = "mine"
+workspace_id = "mine"
+channel = "email"
+channels = { email = "mine" }
+
+[accounts.wrong]
+provider = "messente"
+limits.concurrency = 0
+
+[accounts.unknown]
+provider = "clickatel"
+"""
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A configuration with credentials that nobody has."""
+    (tmp_path / "omnimsg.toml").write_text(TABLES)
+    return tmp_path / "omnimsg.toml"
+
+
+def test_nothing_goes_where_the_account_sends(run: Run, sandbox: Sandbox) -> None:
+    """The address of the configuration hears nothing; everything is accepted elsewhere."""
+    for account in ("clickatell", "messente", "bird"):
+        ran = run("bench", "--account", account, "--messages", "30", "--json")
+
+        (told,) = ran.rows
+        assert (0, 30, account) == (ran.code, told["accepted"], told["provider"])
+    assert [] == list(sandbox.requests)
+
+
+def test_the_figures(run: Run, sandbox: Sandbox) -> None:
+    """The JSON form has these keys; requests are counted as the sandbox saw them."""
+    ran = run("bench", "--messages", "250", "--json")
+
+    (told,) = ran.rows
+    measured = {
+        *("seconds", "messages_per_second", "cpu_seconds", "cpu_us_per_message"),
+        *("requests", "messages_per_request", "peak_memory_bytes"),
+    }
+    assert all(told[key] > 0 for key in measured)
+    assert {
+        "account": "clickatell",
+        "provider": "clickatell",
+        "channel": "sms",
+        "messages": 250,
+        "callers": 0,
+        "latency": 0.0,
+        "warm_up": 25,
+        "p50_seconds": None,
+        "p99_seconds": None,
+        "accepted": 250,
+        "rejected": 0,
+        "not_sent": 0,
+        "ambiguous": 0,
+        "limited_by": None,
+    } == {key: value for key, value in told.items() if key not in measured}
+    assert 3 <= told["requests"] < 25
+    assert 250 / told["requests"] == pytest.approx(told["messages_per_request"], abs=0.01)
+
+
+def test_callers(run: Run, sandbox: Sandbox) -> None:
+    """Callers share the messages, and it is told how long each waited; latency is waited for."""
+    ran = run("bench", "--messages", "40", "--callers", "8", "--latency", "0.02", "--json")
+
+    (told,) = ran.rows
+    assert (0, 8, 40) == (ran.code, told["callers"], told["accepted"])
+    assert 0.02 <= told["p50_seconds"] <= told["p99_seconds"]
+
+
+def test_the_table(run: Run, sandbox: Sandbox) -> None:
+    """People get a table within 80 columns, and are told that nothing was sent."""
+    ran = run("bench", "--messages", "20", "--callers", "2", "--latency", "0.01")
+
+    assert (0, "") == (ran.code, ran.err)
+    for expected in (
+        "clickatell, sms, 2 callers of `send`, answers after 0.01 s",
+        "messages a second",
+        "µs",
+        "20 accepted",
+        "p50",
+        "no limit of the account",
+        "Nothing left this machine. 2 more messages went before",
+    ):
+        assert expected in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_limit_is_kept_and_named(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A limit of the account that decides how long it takes is told by its key."""
+    file = tmp_path / "omnimsg.toml"
+    bird = 'provider = "bird"\n'
+    file.write_text(file.read_text().replace(bird, f"{bird}limits.requests_per_second = 40\n"))
+
+    ran = run("bench", "--account", "bird", "--messages", "20", "--json")
+
+    assert {"name": "limits.requests_per_second", "value": 40.0} == ran.rows[0]["limited_by"]
+
+
+def test_what_is_not_accepted_is_told(run: Run, sandbox: Sandbox) -> None:
+    """It is counted by kind, its reason is told, and the exit code is 1: nobody was texted."""
+    patience = ("--latency", "0.5", "--deadline", "0.05")
+    ran = run("bench", "--messages", "10", *patience, "--json")
+    by_callers = run("bench", "--messages", "10", "--callers", "2", *patience, "--json")
+
+    for each in (ran, by_callers):
+        (told,) = each.rows
+        # After some failures in a row the account's breaker keeps the rest back.
+        assert (1, 10) == (each.code, told["ambiguous"] + told["not_sent"])
+        assert told["ambiguous"]
+        assert 1 == each.err.count(": ambiguous by clickatell: timeout")
+
+
+def test_everything_but_the_way_there_is_the_users(tables: Path) -> None:
+    """Policy, sender, codes and extras stay; address and credentials are the sandbox's."""
+    loaded = redirected(tables, None, REACHING)
+
+    account, policy = loaded.adapters["main"].account, loaded.policies["main"]
+    sandboxes = REACHING["clickatell"]
+    assert (sandboxes["base_url"], sandboxes["api_key"]) == (
+        account.base_url,
+        account.settings.api_key.reveal(),
+    )
+    assert Limits(requests_per_second=5, concurrency=3) == policy.limits
+    assert RetryPolicy(attempts=7) == policy.retry
+    assert OnAmbiguous.RESEND is policy.on_ambiguous
+    assert ("27820000000", {"userPriorityQueue": 3}) == (account.sender, account.extras)
+    assert [("43", "message")] == list(account.codes)
+
+
+def test_only_the_account_is_read(tables: Path) -> None:
+    """What is wrong with another account is no concern; of a table only the user's keys stay."""
+    loaded = redirected(tables, "bird", REACHING)
+
+    adapter = loaded.adapters["bird"]
+    assert ["bird"] == list(loaded.adapters)
+    assert {"sms": REACHING["bird"]["channels"]["sms"]} == adapter.account.settings.channels
+    assert 100 == adapter.capabilities.max_messages
+
+
+def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the provider's name comes from, the account reaches the sandbox."""
+    monkeypatch.setenv("PROVIDER", "clickatell")
+    tables.write_text('[accounts.main]\nprovider = "env:PROVIDER"\napi_key = "mine"\n')
+
+    loaded = redirected(tables, None, REACHING)
+
+    assert REACHING["clickatell"]["base_url"] == loaded.adapters["main"].account.base_url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (("--account", "mian"), "no account 'mian'", "did you mean 'main'?"),
+        (("--account", "mail"), "cannot send a plain text to a number", "channel"),
+        (("--account", "wrong"), "accounts.wrong.limits.concurrency: must be at least 1", ""),
+        (("--account", "unknown"), "unknown provider 'clickatel'", "did you mean 'clickatell'?"),
+        (("--config", "none.toml"), "none.toml: no such file", "--print-config"),
+        (("--config", "empty.toml"), "accounts: needs at least one table", ""),
+        (("--config", "several.toml"), "default: name the account to use: a, b", ""),
+        (("--config", "odd.toml"), "default: must be one of a, b", ""),
+        (("--messages", "0"), "--messages", ""),
+        (("--callers", "-1"), "--callers", ""),
+        (("--latency", "61"), "--latency", ""),
+    ],
+)
+def test_what_is_wrong_before_anything_is_measured(
+    run: Run,
+    tables: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    error: str,
+    hint: str,
+) -> None:
+    """It is one line, one line of advice and exit code 2, and no sandbox is started."""
+    monkeypatch.setattr(apart, "sandbox_apart", None)
+    (tables.parent / "empty.toml").write_text("")
+    accounts = "".join(
+        f'[accounts.{name}]\nprovider = "clickatell"\napi_key = "k"\n' for name in "ab"
+    )
+    (tables.parent / "several.toml").write_text(accounts)
+    (tables.parent / "odd.toml").write_text(f"default = [1]\n{accounts}")
+
+    ran = run("bench", *arguments)
+
+    assert 2 == ran.code
+    assert error in ran.error
+    assert hint in ran.hint
+
+
+def test_a_provider_without_an_emulator(
+    run: Run, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to measure it against."""
+    tables.write_text('[accounts.main]\nprovider = "toy"\nkey = "k"\n')
+    monkeypatch.setattr("omnimsg.config.load.load_adapter", lambda _: ToyAdapter)
+
+    ran = run("bench")
+
+    assert 2 == ran.code
+    assert "error: account 'main': the sandbox has no emulator of 'toy'" == ran.error
+    assert "hint: it speaks bird, clickatell, messente" == ran.hint
+
+
+def test_the_sandbox_goes_with_whoever_started_it() -> None:
+    """It ends with the context, after an error too, and with a process that is killed."""
+    with pytest.raises(ZeroDivisionError), sandbox_apart() as ended:
+        raise ZeroDivisionError
+    assert 0 == ended._process.returncode
+
+    program = (
+        "import os, signal; from omnimsg.cli.apart import sandbox_apart\n"
+        "with sandbox_apart() as sandbox:\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    # The sandbox holds this pipe too, so that it ends only when both are gone.
+    killed = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=30, check=False
+    )
+    assert (-9, b"") == (killed.returncode, killed.stderr)
+
+
+def test_a_sandbox_that_is_gone_is_an_error() -> None:
+    """It is no broken pipe of the command's reader, which would pass for success."""
+    with sandbox_apart() as sandbox:
+        sandbox._process.kill()
+        sandbox._process.wait()
+
+        with pytest.raises(Stop, match="the sandbox has stopped") as caught:
+            sandbox.requests()
+
+    assert 1 == caught.value.code
+
+
+def test_no_recipient_is_magic() -> None:
+    """All numbers are different, of one length, and delivered to, beyond a million too."""
+    some = list(islice(numbers(), 980_000, 1_010_000))
+
+    assert len(some) == len(set(some))
+    assert {12} == {len(each) for each in some}
+    assert not any(each.endswith(tuple(MAGIC)) for each in some)
+    assert ["+27800989999", "+27801000000"] == some[9_999:10_001]
+
+
+RAN = Measured(
+    messages=1_000, seconds=1.0, cpu=0.1, requests=100, outcomes={}, waits=array("d", [1, 2, 3, 4])
+)
+PLAIN = Capabilities(channels={})
+
+
+@pytest.mark.parametrize(
+    ("limits", "capabilities", "latency", "expected"),
+    [
+        ({}, {}, 0.0, None),
+        ({"requests_per_second": 99}, {}, 0.0, ("limits.requests_per_second", 99)),
+        ({"requests_per_second": 200}, {}, 0.0, None),
+        (
+            {"requests_per_second": 200},
+            {"requests_per_second": 99},
+            0.0,
+            ("capabilities.requests_per_second", 99),
+        ),
+        ({"messages_per_second": 1000}, {}, 0.0, ("limits.messages_per_second", 1000)),
+        ({"concurrency": 11}, {}, 0.09, ("limits.concurrency", 11)),
+        ({"concurrency": 1}, {}, 0.01, ("limits.concurrency", 1)),
+        ({"concurrency": 101}, {}, 0.9, None),
+        ({}, {"max_messages": 10}, 0.13, ("limits.concurrency", 16)),
+        (
+            {"requests_per_second": 110, "messages_per_second": 1001},
+            {},
+            0.0,
+            ("limits.messages_per_second", 1001),
+        ),
+    ],
+)
+def test_the_limit_that_decided(
+    limits: dict[str, Any],
+    capabilities: dict[str, Any],
+    latency: float,
+    expected: tuple[str, float] | None,
+) -> None:
+    """It is the one that accounts for most of the time, if it accounts for nearly all of it."""
+    can = attrs.evolve(PLAIN, **capabilities)
+
+    limit = RAN.limited_by(Limits(**limits), can, latency)
+
+    found = None if limit is None else attrs.astuple(limit)
+    assert expected == found
+    assert limit is None or isinstance(limit, Limit)
+
+
+def test_waits() -> None:
+    """A percentile is a wait that there was."""
+    assert (2.0, 4.0) == (RAN.wait(0.5), RAN.wait(0.99))
+    assert attrs.evolve(RAN, waits=array("d")).wait(0.5) is None
