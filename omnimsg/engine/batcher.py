@@ -14,25 +14,32 @@ import math
 import time
 from collections import deque
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import CLEAN_UP, Deadline
 from omnimsg.engine.dispatcher import Interrupted, Split
-from omnimsg.engine.queue import Batch, Queue
+from omnimsg.engine.queue import Batch, Owner, Queue
 from omnimsg.engine.retry import RetryHook, log_retry
 from omnimsg.engine.settler import Settler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.policy import Policy
-    from omnimsg.engine.queue import Line, Owner
+    from omnimsg.engine.queue import Line
     from omnimsg.engine.sender import Sender
+
+
+class Reader(Owner, Protocol):
+    """Who reads a stream of messages and hears what became of them."""
+
+    def took(self, count: int) -> None:
+        """Hear how many were read, before an error of their source is raised."""
 
 
 class Batcher:
@@ -98,31 +105,56 @@ class Batcher:
             if line.messages >= self._most_waiting and not self._closing:
                 return None
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        if refusal is None:
-            since = self._clock()
-            self.put(message, future, _CALLERS, since, patience, since + patience)
-        else:
+        if refusal is None and self._closing:
+            refusal = self._sender.closed(message)
+        if refusal is not None:
             future.set_result(refusal)
-        return future
-
-    def put(
-        self,
-        message: Message,
-        key: object,
-        owner: Owner,
-        since: float,
-        patience: float,
-        ends: float = math.inf,
-    ) -> None:
-        """Hand over a message that may be sent; the arguments are those of `Queue.put`."""
-        if self._closing:
-            owner.finish([key], [self._sender.closed(message)])
-            return
+            return future
+        since = self._clock()
+        ends = since + patience
         group = self._sender.group(message) if self._grouping else None
-        self._queue.put(message, key, owner, group, since, patience, ends)
+        self._queue.put(message, future, _CALLERS, group, since, patience, ends)
         self._earliest = min(self._earliest, ends)
         if not self._woken:
             self._wake()
+        return future
+
+    def read(self, source: Iterator[Message], reader: Reader, keys: range, patience: float) -> bool:
+        """Hand over the next messages of a stream, whose patience begins when it is their turn.
+
+        Args:
+            source: Where they come from; what it raises, this raises.
+            reader: Who hears of them, also of those that must not be sent.
+            keys: The reader's names for them, one for each that is read at most.
+            patience: Seconds that each of them has then.
+
+        Returns:
+            Whether there may be more.
+        """
+        refusal_of, group_of, grouping = self._sender.refusal, self._sender.group, self._grouping
+        queue, since = self._queue, self._clock()
+        batch: Batch | None = None
+        count = 0
+        try:
+            for key, message in zip(keys, source, strict=False):
+                count += 1
+                refusal = refusal_of(message)
+                if refusal is not None or self._closing:
+                    reader.finish([key], [refusal or self._sender.closed(message)])
+                    continue
+                group = group_of(message) if grouping else None
+                if (
+                    batch is None
+                    or batch.group != group
+                    or batch.priority is not message.priority
+                    or not batch.join(message, key)
+                ):
+                    batch = queue.put(message, key, reader, group, since, patience, math.inf)
+        finally:
+            reader.took(count)
+            if queue and not self._woken:
+                self._wake()
+        return count == len(keys)
 
     async def room(self, message: Message, patience: float) -> float:
         """Wait until a further message may wait, and return the seconds of patience left."""

@@ -122,10 +122,12 @@ class Dispatcher:
         if self._journal is not None:
             return await self._journalled(self._journal, messages, run, request, deadline, doubts)
         try:
-            outcomes = _doubted(await self._sent(messages, run, request), doubts)
+            outcomes = await self._completed(references, run, request, messages)
         except asyncio.CancelledError:
             run.close()
             raise Interrupted(_doubted(self._cancelled(references, run), doubts)) from None
+        if doubts:
+            outcomes = _doubted(outcomes, doubts)
         return _split(outcomes) or outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
@@ -176,7 +178,7 @@ class Dispatcher:
         try:
             refusal = await self._intended(journal, messages, deadline)
             if refusal is None:
-                outcomes = await self._sent(messages, run, request)
+                outcomes = await self._completed(references, run, request, messages)
             else:
                 run.close()
                 outcomes = self._all(references, *refusal)
@@ -240,24 +242,38 @@ class Dispatcher:
             "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
         )
 
-    async def _sent(
-        self, messages: Sequence[Message], run: _Run, request: Request
-    ) -> list[Outcome]:
-        references = [message.reference for message in messages]
-        return classify.discreet(await self._completed(references, run, request), messages)
-
     async def _completed(
-        self, references: Sequence[str], run: _Run, request: Request
+        self,
+        references: Sequence[str],
+        run: _Run,
+        request: Request,
+        messages: Sequence[Message] = (),
     ) -> list[Outcome]:
+        """Run the flow to its outcomes, without words of the messages in what is said of them."""
         try:
-            outcomes = await run.finish(request)
+            found = await run.finish(request)
+            if len(found) == len(references) and self._all_accepted(references, found):
+                return found  # type: ignore[return-value]  # nothing but acceptances
             assert run.response is not None  # noqa: S101 - a flow ends after an answer
-            return self._judged(references, outcomes, run.response, run)
+            outcomes = self._judged(references, found, run.response, run)
+            return classify.discreet(outcomes, messages) if messages else outcomes
         except TransportFault as fault:
             verdict, failure = classify.by_fault(fault, run.effect, left=run.left)
             return self._all(references, verdict, failure)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._all(references, *self._broken(error, run))
+
+    def _all_accepted(self, references: Sequence[str], outcomes: Sequence[Outcome | None]) -> bool:
+        """Whether every message was accepted, as nearly always."""
+        account = self._account
+        for reference, outcome in zip(references, outcomes, strict=True):
+            if (
+                outcome.__class__ is not Accepted
+                or outcome.reference != reference
+                or outcome.account != account
+            ):
+                return False
+        return outcomes.__class__ is list
 
     def _judged(
         self,

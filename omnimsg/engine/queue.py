@@ -62,6 +62,8 @@ class Batch(Deadline):
         priority: Theirs.
         messages: What to send.
         keys: The owner's names for them, in the same order.
+        line: Where it waits.
+        limit: The most messages.
         references: Theirs, for as long as others may join.
         is_open: Whether others may.
         is_retry: Whether they were tried before.
@@ -75,29 +77,34 @@ class Batch(Deadline):
     priority: Priority
     messages: list[Message]
     keys: list[Any]
+    line: Line
+    limit: int
     references: set[str] | None = None
     is_open: bool = False
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = _NO_DOUBTS
     held: str = ""
 
-    def add(self, message: Message, key: object, since: float, ends: float) -> bool:
-        """Let a message join, if it may, and say whether it did."""
-        references = self.references
-        if references is None or message.reference in references:
+    def join(self, message: Message, key: object) -> bool:
+        """Let a message of the same kind and time join, if it may, and say whether it did."""
+        references, reference = self.references, message.reference
+        if references is None or reference in references:
             return False
-        spread = self.patience * _SPREAD
-        spread = min(spread, _MOST_SPREAD)
-        if since - self.started > spread:
-            return False
-        if ends != self.ends:
-            if not -spread <= ends - self.ends <= spread:
-                return False
-            self.ends = min(self.ends, ends)
         self.messages.append(message)
         self.keys.append(key)
-        references.add(message.reference)
+        references.add(reference)
+        line = self.line
+        line.messages += 1
+        if len(references) == self.limit:
+            line.shut(self)
         return True
+
+    def is_of_time(self, since: float, ends: float) -> bool:
+        """Say whether a message may join that was handed over then and has so much patience."""
+        spread = min(_MOST_SPREAD, self.patience * _SPREAD)
+        return since - self.started <= spread and (
+            ends == self.ends or abs(ends - self.ends) <= spread
+        )
 
     def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
         """Return a batch of some of the messages, which nothing joins."""
@@ -187,10 +194,13 @@ class Queue:
     Args:
         limit: The most messages of one batch.
         clock: The monotonic clock, seconds.
+
+    Attributes:
+        limit: The same.
     """
 
     def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
+        self.limit: int = limit
         self._clock = clock
         self._high, self._normal, self._low = Line(), Line(), Line()
         self._lines = (self._high, self._normal, self._low)
@@ -228,7 +238,7 @@ class Queue:
         since: float,
         patience: float,
         ends: float,
-    ) -> None:
+    ) -> Batch:
         """Let a message wait, together with others of its kind where there are any.
 
         Args:
@@ -240,10 +250,12 @@ class Queue:
             patience: Seconds that its caller gives it.
             ends: When that patience ends, monotonic seconds; infinity where it begins with the
                 message's turn.
+
+        Returns:
+            The batch that it is in now.
         """
         priority = message.priority
         line = self._normal if priority is Priority.NORMAL else self.line(priority)
-        line.messages += 1
         batch = self._last
         if (
             batch is None
@@ -252,21 +264,24 @@ class Queue:
             or batch.priority is not priority
             or batch.group != group
         ):
-            batch = line.open_batch(owner, group) if self._limit > 1 else None
-        if batch is not None and batch.add(message, key, since, ends):
-            if len(batch.messages) >= self._limit:
-                line.shut(batch)
+            batch = line.open_batch(owner, group) if self.limit > 1 else None
+        if batch is not None and batch.is_of_time(since, ends) and batch.join(message, key):
+            batch.ends = min(batch.ends, ends)
             self._last = batch
-            return
+            return batch
         batch = Batch(
-            since, ends, patience, owner, group, priority, [message], [key], clock=self._clock
+            *(since, ends, patience, owner, group, priority),
+            *([message], [key], line, self.limit),
+            clock=self._clock,
         )
-        if self._limit == 1:
+        line.messages += 1
+        if self.limit == 1:
             line.batches.append(batch)
-            return
+            return batch
         batch.references, batch.is_open = {message.reference}, True
         line.append(batch)
         self._last = batch
+        return batch
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others of theirs."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from itertools import chain
@@ -165,38 +164,26 @@ class _Run:
             unsent,
         )
 
+    def took(self, count: int) -> None:
+        self._position += count
+        self._load += count
+        self._pending += count
+
     async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
         if isinstance(messages, AsyncIterable):
             async for message in messages:
-                self._read(iter((message,)))
+                self._read(iter((message,)), 1)
                 if self._load >= self._ahead or not self._position % self._stint:
                     await self._pause()
         else:
             source = iter(messages)
-            while self._read(source):
+            while self._read(source, min(self._stint, self._ahead - self._load)):
                 await self._pause()
 
-    def _read(self, source: Iterator[Message]) -> bool:
-        """Hand over a stint of messages, and say whether there may be more."""
-        refusal_of, put, patience = self._sender.refusal, self._batcher.put, self._patience
-        begun = position = self._position
-        last = position + min(self._stint, self._ahead - self._load)
-        since = time.monotonic()
-        try:
-            for message in source:
-                refusal = refusal_of(message)
-                if refusal is None:
-                    put(message, position, self, since, patience)
-                else:
-                    self.finish([position], [refusal])
-                position += 1
-                if position == last:
-                    return True
-            return False
-        finally:
-            self._position = position
-            self._load += position - begun
-            self._pending += position - begun
+    def _read(self, source: Iterator[Message], most: int) -> bool:
+        """Hand over some messages, and say whether there may be more."""
+        keys = range(self._position, self._position + most)
+        return self._batcher.read(source, self, keys, self._patience)
 
     async def _pause(self) -> None:
         """Give others a turn, and wait until there is room for more."""

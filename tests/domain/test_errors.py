@@ -153,7 +153,7 @@ def test_the_position_is_no_part_of_the_value(outcome: Outcome) -> None:
     """Where a message stood does not make its outcome another one."""
     before = pickle.loads(pickle.dumps(outcome))  # noqa: S301
 
-    place(outcome, 7)
+    place([outcome], [7])
 
     assert outcome.position == 7
     assert before == outcome

@@ -306,12 +306,19 @@ def batcher(
     return Batcher(sender, limiter, policy, hook=hook, clock=clock)
 
 
+def submitted(way: Batcher, message: Message, patience: float) -> asyncio.Future[Outcome]:
+    """Hand over a message for which there is room."""
+    future = way.submit(message, patience)
+    assert future is not None
+    return future
+
+
 async def send_batch(
     way: Batcher, messages: Sequence[Message], deadline: float = 10.0
 ) -> list[Outcome]:
     """Hand messages over at once, so that they share a request, and wait for all outcomes."""
     try:
-        return await asyncio.gather(*[way.submit(each, deadline) for each in messages])
+        return await asyncio.gather(*[submitted(way, each, deadline) for each in messages])
     finally:
         await way.aclose(Deadline.after(0))
 
