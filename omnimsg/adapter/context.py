@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, init=False)
 class Context:
     """The account's name, the time, and what the engine knows of the call. Nothing else is outside.
 
@@ -29,6 +29,21 @@ class Context:
     now: datetime
     waited: float = 0.0
     callback_token: str | None = None
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        now: datetime,
+        waited: float = 0.0,
+        callback_token: str | None = None,
+    ) -> None:
+        # Every request has one, and attrs would write it at twice the cost.
+        own = self.__dict__
+        own["account"] = account
+        own["now"] = now
+        own["waited"] = waited
+        own["callback_token"] = callback_token
 
     def ttl(self, message: Message) -> int | None:
         """Return the whole seconds that a message is still of use; `None` where it has no ttl.

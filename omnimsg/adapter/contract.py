@@ -109,7 +109,14 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
+        self.capabilities = self.capabilities  # which looks them up
         self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Note with its capabilities how many characters a plain message may have, by channel."""
+        super().__setattr__(name, value)
+        if name == "capabilities":
+            self._room: dict[Channel | None, int] = self._rooms()
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -142,7 +149,8 @@ class Adapter(ABC, Generic[S]):
         if message.channel is not None:
             return message.channel
         if (
-            isinstance(message.to, str)
+            not message.plain
+            and isinstance(message.to, str)
             and message.to[0] != "+"
             and Channel.EMAIL in self.capabilities.channels
         ):
@@ -163,11 +171,18 @@ class Adapter(ABC, Generic[S]):
         Most are, and one look tells. No rule of the capabilities and nothing about extras concerns
         them; where none of an adapter's own does, its `check` begins with this.
         """
-        if not message.plain:
-            return False
-        channel = message.channel or self.account.channel or self.capabilities.default_channel
-        can = self.capabilities.channels.get(channel)  # type: ignore[arg-type]  # None finds None
-        return can is not None and len(message.words) <= can.most_words  # type: ignore[arg-type]  # it has words
+        return message.plain and len(message.words) <= self._room.get(message.channel, -1)  # type: ignore[arg-type]  # it has words
+
+    def _rooms(self) -> dict[Channel | None, int]:
+        """Return the most characters of a plain message by what it says of its channel."""
+        channels = self.capabilities.channels
+        rooms: dict[Channel | None, int] = {
+            name: each.most_words for name, each in channels.items()
+        }
+        usual = self.account.channel or self.capabilities.default_channel
+        if usual is not None and usual in channels:
+            rooms[None] = channels[usual].most_words
+        return rooms
 
     def check(self, message: Message) -> Failure | None:
         """Say what the provider cannot express, before a request exists.

@@ -22,6 +22,8 @@ from omnimsg.domain.privacy import hidden
 
 T = TypeVar("T")
 
+_new, _set = object.__new__, object.__setattr__
+
 
 class Effect(Enum):
     """What a request may do in the world, and so what may follow a lost answer.
@@ -123,8 +125,10 @@ class Request:
 
     def carrying(self, body: Body) -> Request:
         """Return the same request with another body, which is cheaper than to build it anew."""
-        other = object.__new__(Request)
-        other.__dict__.update(self.__dict__, body=body)
+        own = self.__dict__.copy()
+        own["body"] = body
+        other = _new(Request)
+        _set(other, "__dict__", own)
         return other
 
 

@@ -179,7 +179,22 @@ class Ambiguous(Failed):
     kind: ClassVar[str] = "ambiguous"
 
 
+_new = object.__new__
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
+
+
+def accepted(reference: str, account: str, provider_id: str, raw: object) -> Accepted:
+    """Build what `Accepted` builds of these four, at a third of the cost.
+
+    Adapters do that for nearly every message.
+    """
+    outcome = _new(Accepted)
+    own = outcome.__dict__
+    own["reference"] = reference
+    own["account"] = account
+    own["provider_id"] = provider_id
+    own["raw"] = raw
+    return outcome
 
 
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from multidict import CIMultiDict
@@ -15,10 +14,13 @@ from omnimsg.engine.fault import TransportFault
 from omnimsg.engine.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 # The addresses and header lines that an account keeps in mind.
 _KEPT = 64
+
+_Key: TypeAlias = tuple[str, str | None, bool]
+_Place: TypeAlias = tuple[URL, CIMultiDict[str]]
 
 
 class Addresses:
@@ -42,24 +44,26 @@ class Addresses:
         self._authorization = dict(authorization)
         # Most requests of an account go to one address with the same header lines. What was looked
         # at once needs no second look.
-        self._usual: Callable[..., tuple[URL, CIMultiDict[str]]] = lru_cache(maxsize=_KEPT)(
-            self._looked_at
-        )
+        self._usual: dict[_Key, _Place] = {}
 
-    def of(self, request: Request) -> tuple[URL, CIMultiDict[str]]:
+    def of(self, request: Request) -> _Place:
         """Say where a request goes and with which header lines, or refuse to let it go there."""
         body = request.body
-        kind = request.content_type if isinstance(body, (bytes, Source)) else None
+        kind = request.content_type if body.__class__ is bytes or isinstance(body, Source) else None
         if not (request.headers or request.query):
-            return self._usual(request.url, kind, request.authenticated)
+            key = request.url, kind, request.authenticated
+            return self._usual.get(key) or self._looked_at(key)
         url = self._placed(request.url, request.authenticated)
         lines = self._lined(kind, request.authenticated, request.headers)
         return (url.extend_query(request.query) if request.query else url), lines
 
-    def _looked_at(
-        self, where: str, kind: str | None, authenticated: bool
-    ) -> tuple[URL, CIMultiDict[str]]:
-        return self._placed(where, authenticated), self._lined(kind, authenticated, {})
+    def _looked_at(self, key: _Key) -> _Place:
+        where, kind, authenticated = key
+        place = self._placed(where, authenticated), self._lined(kind, authenticated, {})
+        if len(self._usual) >= _KEPT:
+            self._usual.clear()
+        self._usual[key] = place
+        return place
 
     def _placed(self, where: str, authenticated: bool) -> URL:
         """Say where a request goes, or refuse to let it go there."""

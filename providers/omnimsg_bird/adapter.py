@@ -95,11 +95,13 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or a batch where there are several."""
-        channel_id, post, post_batch = self._posts[self.channel_of(messages[0]) or ""]
-        documents = [encode.request(each, self, context) for each in messages]
+        message = messages[0]
+        channel_id, post, post_batch = self._posts[self.channel_of(message) or ""]
         if len(messages) == 1:
-            response = yield post.carrying(orjson.dumps(documents[0]))
-            return [decode.sent(messages[0], channel_id, response, self, context)]
+            document = encode.request(message, self, context)
+            response = yield post.carrying(orjson.dumps(document))
+            return [decode.sent(message, channel_id, response, self, context)]
+        documents = [encode.request(each, self, context) for each in messages]
         response = yield post_batch.carrying(orjson.dumps({"messageRequests": documents}))
         return decode.batch(messages, response, self, context)
 

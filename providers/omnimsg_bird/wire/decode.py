@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, NotSent
+from omnimsg.domain.outcome import Accepted, NotSent, accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
 from omnimsg_bird.wire.details import blamed
@@ -38,12 +38,7 @@ def sent(
     id_ = document.get("id") if isinstance(document, dict) else None
     if not isinstance(id_, str) or not id_:
         return None
-    return Accepted(
-        reference=message.reference,
-        account=context.account,
-        provider_id=f"{channel_id}/{id_}",
-        raw=document,
-    )
+    return accepted(message.reference, context.account, f"{channel_id}/{id_}", document)
 
 
 def batch(

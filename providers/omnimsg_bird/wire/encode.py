@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def request(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
     """Write one message."""
-    document = _plain(message) if message.plain else _full(message, adapter, context)
+    if message.plain:
+        document = _plain(message)
+        return merged(document, adapter.account.extras) if adapter.account.extras else document
+    document = _full(message, adapter, context)
     if adapter.account.extras:
         merged(document, adapter.account.extras)
     return merged(document, adapter.extras_of(message)) if message.extras else document

@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import CodeTable, Response, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.outcome import accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.blame import blame
@@ -93,23 +93,21 @@ class _Reader:
         if not in_order(asked, entries, names.reference):
             found = join(asked, addresses(), entries, names)
         outcomes: list[Outcome | None] = []
+        account, id_ = self.account, names.id
         for reference, entry in zip(references, found, strict=True):
             if entry is None:
                 outcomes.append(None)
                 continue
-            provider_id = entry.get(names.id)
+            provider_id = entry.get(id_)
             if (
                 entry.get("accepted") is True
-                and isinstance(provider_id, str)
+                and provider_id.__class__ is str
                 and provider_id
                 and not entry.get("error")
             ):
-                outcome: Outcome | None = Accepted(
-                    reference=reference, account=self.account, provider_id=provider_id, raw=entry
-                )
+                outcomes.append(accepted(reference, account, provider_id, entry))
             else:
-                outcome = self._refusal(len(outcomes), reference, entry, names.id)
-            outcomes.append(outcome)
+                outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
         if self.data.get("error") and None in outcomes:
             self._whole(references, outcomes, entries, names.id)
         return outcomes

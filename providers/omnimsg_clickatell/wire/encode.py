@@ -50,23 +50,28 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     usual = account.channel or adapter.capabilities.default_channel or Channel.SMS
     name = usual.value
     sender = account.sender if usual is Channel.SMS else None
-    documents: list[dict[str, Any]] = []
-    for message in messages:
-        if message.plain and (message.channel is None or message.channel is usual):
-            # What `document` would write, without a dozen calls: most messages are like this.
-            written = {
-                "content": message.words,
-                "channel": name,
-                "to": message.to[1:],  # type: ignore[index]  # it is a number
-                "clientMessageId": message.reference,
-            }
-            if sender is not None:
-                written["from"] = bare(sender)
-            if account.extras:
-                merged(written, account.extras)
-        else:
-            written = document(message, adapter, minutes=context.ttl_minutes(message))
-        documents.append(written)
+    number = None if sender is None else bare(sender)
+    # Most messages are plain: then this is what `document` would write, without a dozen calls.
+    spoken = () if account.extras else (None, usual)
+    documents = [
+        document(message, adapter, minutes=context.ttl_minutes(message))
+        if not message.plain or message.channel not in spoken
+        else {
+            "content": message.words,
+            "channel": name,
+            "to": message.to[1:],  # type: ignore[index]  # it is a number
+            "clientMessageId": message.reference,
+        }
+        if number is None
+        else {
+            "content": message.words,
+            "channel": name,
+            "to": message.to[1:],  # type: ignore[index]  # it is a number
+            "clientMessageId": message.reference,
+            "from": number,
+        }
+        for message in messages
+    ]
     return orjson.dumps({"messages": documents})
 
 
