@@ -31,7 +31,7 @@ from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.files import FileSink, MemorySink, file_size, measured
 from omnimsg.engine.limiter import Limiter, places
 from omnimsg.engine.operations import Operator
-from omnimsg.engine.policy import Policy
+from omnimsg.engine.policy import OnAmbiguous, Policy
 from omnimsg.engine.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sender import Sender
 from omnimsg.engine.stream import send_stream
@@ -539,6 +539,11 @@ class _Account:
         journal: Journal | None,
         on_retry: RetryHook,
     ) -> None:
+        if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
+            raise ConfigError(
+                f"accounts.{adapter.account.name}.on_ambiguous: {adapter.provider} cannot be asked"
+                " for a message by its reference; use hold or resend"
+            )
         self.adapter = adapter
         most = places(policy.limits, adapter.capabilities)
         self.transport = HttpTransport(

@@ -137,8 +137,8 @@ class Batcher:
         count = 0
         try:
             for key, message in zip(keys, source, strict=False):
-                count += 1
                 refusal = refusal_of(message)
+                count += 1
                 if refusal is not None or self._closing:
                     reader.finish([key], [refusal or self._sender.closed(message)])
                     continue

@@ -149,6 +149,12 @@ class HttpTransport:
             response = await self._open().request(
                 request.method, url, data=data, headers=headers, allow_redirects=False
             )
+            if data is None or isinstance(data, bytes):
+                try:
+                    return await _read(response, request, sink)
+                finally:
+                    # All that leaving the context does where nothing is still being written.
+                    response.release()
             async with response:
                 return await _read(response, request, sink)
 

@@ -300,23 +300,19 @@ async def test_messages_gather_while_the_window_is_busy() -> None:
 
 async def test_messages_of_one_request_have_waited_about_as_long() -> None:
     """What waited much longer than another travels without it: their ttls are not the same."""
-    gate, wire = Gate(), FakeTransport()
-    wire._reply = gate
-    run_time = [1000.0]
+    gate, clock = Gate(), Clock()
+    wire = FakeTransport(gate)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("omnimsg.engine.stream.time.monotonic", lambda: run_time[0])
+    async def unhurried() -> AsyncIterator[Message]:
+        for each in texts(4):
+            yield each
+            await asyncio.sleep(0)
+            clock.now += 0.6
 
-        async def unhurried() -> AsyncIterator[Message]:
-            for each in texts(4):
-                yield each
-                await asyncio.sleep(0)
-                run_time[0] += 0.6
-
-        collecting = asyncio.create_task(collect(stream(wire, unhurried(), window=1)))
-        await settled()
-        gate.open.set()
-        await collecting
+    collecting = asyncio.create_task(collect(stream(wire, unhurried(), window=1, clock=clock)))
+    await settled()
+    gate.open.set()
+    await collecting
 
     assert [["r0"], ["r1", "r2"], ["r3"]] == [references(each) for each in wire.requests]
 
