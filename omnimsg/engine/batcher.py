@@ -169,7 +169,7 @@ class Batcher:
                 finally:
                     if place.cancelled():
                         # Whoever is next gets the room that may have been meant for this one.
-                        self._let_in(line)
+                        self._let_in(line, self._most_waiting - line.messages)
         return deadline.remaining()
 
     @asynccontextmanager
@@ -224,6 +224,10 @@ class Batcher:
         Nothing can be handed over from the beginning on.
         """
         self._closing = True
+        for priority in Priority:
+            # Whoever waits for room hears now that there will be none.
+            line = self._queue.line(priority)
+            self._let_in(line, len(line.producers))
         self._wake()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
@@ -306,7 +310,7 @@ class Batcher:
                     return None
             line.pop()
             if line.producers:
-                self._let_in(line)
+                self._let_in(line, self._most_waiting - line.messages)
             batch = self._settler.cleared(first)
             if batch is not None:
                 limiter.begin(len(batch.messages))
@@ -315,9 +319,9 @@ class Batcher:
             self._wake_at(self._settler.release_at)
         return None
 
-    def _let_in(self, line: Line) -> None:
-        """Wake as many producers as there is room for."""
-        for _ in range(self._most_waiting - line.messages):
+    def _let_in(self, line: Line, places: int) -> None:
+        """Wake as many of those who wait for room."""
+        for _ in range(places):
             while line.producers and line.producers[0].done():
                 line.producers.popleft()
             if not line.producers:

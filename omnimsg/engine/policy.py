@@ -27,8 +27,8 @@ class OnAmbiguous(StrEnum):
 
     Attributes:
         HOLD: It ends `Ambiguous`, and is not sent again.
-        RESEND_IF_NOT_FOUND: The provider is asked for it by its reference, and it is sent again
-            when the provider has twice not found it. Only where the provider can be asked.
+        RESEND_IF_NOT_FOUND: The provider would be asked for it by its reference first. Refused when
+            a client is built: no provider here can be asked so.
         RESEND: It is sent again. Some people get the message twice.
     """
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
 import anyio
 import pytest
-from support.adapters import tiny
+from support.adapters import texts, tiny
 from support.servers import Server, answer, stall
 
-from omnimsg import Client, InvalidValue
+from omnimsg import AmbiguousError, Client, InvalidValue, Limits, NotSentError, Policy
 
 pytestmark = pytest.mark.anyio
 
@@ -35,3 +38,17 @@ async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
     assert scope.cancelled_caught
     assert session is not None
     assert session.closed
+
+
+async def test_whoever_waits_for_room_hears_that_the_client_is_closed() -> None:
+    """A full queue that is given up keeps nobody waiting for their whole patience."""
+    policies = {"a": Policy(limits=Limits(concurrency=1, queue=100))}
+    async with Server(stall) as server:
+        client = Client([tiny(server.url, name="a")], policies=policies)
+        sending = [asyncio.create_task(client.send(each)) for each in texts(350)]
+        await server.arrived.wait()
+        await client.aclose(deadline=0)
+        ended = await asyncio.gather(*sending, return_exceptions=True)
+
+    kinds = Counter(type(each) for each in ended)
+    assert {AmbiguousError: 100, NotSentError: 250} == kinds
