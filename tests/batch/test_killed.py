@@ -26,11 +26,13 @@ def test_killed_and_resumed(tmp_path: Path, seed: int, account: str, lines: int)
 
 
 def test_who_wants_it_gets_all_of_them_out(tmp_path: Path) -> None:
-    """With --resend-ambiguous every line is accepted in the end, and some may have come twice."""
+    """With --resend-ambiguous every line is accepted in the end, and a kill may double some."""
     counted = audit(
         tmp_path, seed=5, lines=3000, kills=2, account="clickatell", flags=["--resend-ambiguous"]
     )
 
     assert {"accepted": 3000} == counted.outcomes
     assert counted.unaccounted == counted.exits[-1] == 0
-    assert counted.delivered == 3000 + len(counted.twice)
+    # What one kill left in doubt, and so sent again, another may find under way once more.
+    doubled = counted.delivered - 3000
+    assert len(counted.twice) <= doubled <= counted.kills * len(counted.twice)
