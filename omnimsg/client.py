@@ -553,14 +553,14 @@ class _Account:
             connections=most,
         )
         dispatcher = Dispatcher(adapter, self.transport, journal=journal)
-        self._sender = Sender(adapter, dispatcher)
         limiter = Limiter(policy.limits, adapter.capabilities)
-        self.batcher = Batcher(self._sender, limiter, policy, hook=on_retry)
+        retrier = Retrier(adapter.account.name, policy, on_retry)
+        self.batcher = Batcher(Sender(adapter, dispatcher), limiter, policy, retrier)
         self.operator = Operator(
             adapter,
             self.transport,
             dispatcher,
-            Retrier(adapter.account.name, policy, on_retry),
+            retrier,
             turn=self.batcher.turn,
         )
         # Enough for every place to be taken, and for those that come free while more is read.
@@ -569,9 +569,7 @@ class _Account:
     def stream(
         self, messages: Iterable[Message] | AsyncIterable[Message], deadline: float
     ) -> AsyncGenerator[Outcome, None]:
-        return send_stream(
-            self._sender, self.batcher, messages, deadline=deadline, ahead=self._ahead
-        )
+        return send_stream(self.batcher, messages, deadline=deadline, ahead=self._ahead)
 
     async def aclose(self, deadline: Deadline) -> None:
         try:

@@ -22,7 +22,6 @@ from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import CLEAN_UP, Deadline
 from omnimsg.engine.dispatcher import Interrupted, Split
 from omnimsg.engine.queue import Batch, Owner, Queue
-from omnimsg.engine.retry import RetryHook, log_retry
 from omnimsg.engine.settler import Settler
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.policy import Policy
     from omnimsg.engine.queue import Line
+    from omnimsg.engine.retry import Retrier
     from omnimsg.engine.sender import Sender
 
 
@@ -49,8 +49,12 @@ class Batcher:
         sender: Checks messages and sends a batch once.
         limiter: Says when the next request may leave.
         policy: What is decided for the account.
-        hook: Told of every retry.
+        retrier: Its retries.
         clock: The monotonic clock, seconds.
+
+    Attributes:
+        account: The account's name.
+        batch_limit: The most messages of one request.
     """
 
     def __init__(
@@ -58,16 +62,18 @@ class Batcher:
         sender: Sender,
         limiter: Limiter,
         policy: Policy,
+        retrier: Retrier,
         *,
-        hook: RetryHook = log_retry,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.account: str = sender.account
+        self.batch_limit: int = sender.batch_limit
         self._sender = sender
         self._limiter = limiter
         self._clock = clock
         self._linger = policy.limits.linger
         self._most_waiting = policy.limits.queue
-        self._settler = Settler(sender, limiter, policy, self, hook=hook, clock=clock)
+        self._settler = Settler(sender, limiter, policy, retrier, self, clock=clock)
         self._queue = Queue(sender.batch_limit, clock=clock)
         # What travels alone shares a request with nobody, whatever its group.
         self._grouping = sender.batch_limit > 1 and sender.groups

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope
 from omnimsg.domain.reason import Reason
 from omnimsg.engine.policy import AccountTrouble, Policy
-from omnimsg.engine.retry import Retrier, RetryHook
 from omnimsg.engine.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.queue import Batch
+    from omnimsg.engine.retry import Retrier
     from omnimsg.engine.sender import Sender
 
 
@@ -45,7 +45,7 @@ class Settler:
         sender: The account.
         limiter: Told whether the provider minds the pace.
         policy: What is decided for the account.
-        hook: Told of every retry.
+        retrier: Its retries.
         way: Where to go for another attempt.
         clock: The monotonic clock, seconds.
 
@@ -59,16 +59,16 @@ class Settler:
         sender: Sender,
         limiter: Limiter,
         policy: Policy,
+        retrier: Retrier,
         way: Way,
         *,
-        hook: RetryHook,
         clock: Callable[[], float],
     ) -> None:
         self._sender = sender
         self._limiter = limiter
         self._holds = policy.account_trouble is AccountTrouble.HOLD
         self._trouble = Trouble(sender, policy.breaker, clock=clock)
-        self._retrier = Retrier(sender.account, policy, hook)
+        self._retrier = retrier
         self._way = way
         self._clock = clock
         self.held: list[Batch] = []

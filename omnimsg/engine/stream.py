@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.engine.batcher import Batcher
-    from omnimsg.engine.sender import Sender
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -36,7 +35,6 @@ _STINT = 64
 
 
 async def send_stream(
-    sender: Sender,
     batcher: Batcher,
     messages: Iterable[Message] | AsyncIterable[Message],
     *,
@@ -53,14 +51,13 @@ async def send_stream(
     `CLOSING` seconds.
 
     Args:
-        sender: Says what may be sent.
         batcher: The account to send through.
         messages: Any iterable; an asynchronous one may take its time.
         deadline: Seconds of patience for each message, from when it is its turn. A message that
             waits for a limit, or because nobody takes the outcomes, does not lose its patience.
         ahead: The most messages that are read and whose outcomes nobody has taken.
     """
-    run = _Run(sender, batcher, deadline, ahead)
+    run = _Run(batcher, deadline, ahead)
     run.start(messages)
     untaken: Iterable[Outcome] = ()
     try:
@@ -75,20 +72,18 @@ async def send_stream(
 class _Run:
     """One call of `send_many`; a key is the position of a message in the input."""
 
-    def __init__(self, sender: Sender, batcher: Batcher, patience: float, ahead: int) -> None:
-        self._sender = sender
+    def __init__(self, batcher: Batcher, patience: float, ahead: int) -> None:
         self._batcher = batcher
         self._patience = patience
         self._ahead = ahead
         # Whole batches, two at least: what is left open when others get their turn leaves as it is.
-        self._stint = sender.batch_limit * max(2, -(-_STINT // sender.batch_limit))
+        self._stint = batcher.batch_limit * max(2, -(-_STINT // batcher.batch_limit))
         self._position = 0
         self._done: list[Outcome] = []
         self._room = asyncio.Event()
         self._news = asyncio.Event()
         self._load = 0
         self._pending = 0
-        self._unsent = 0
         self.may_leave: bool = False
         self._telling = False
 
@@ -157,7 +152,7 @@ class _Run:
         log.warning(
             "a stream through account %r was left early: nobody took %d outcomes (%s);"
             " %d more messages are still on their way, %d were read and not sent",
-            self._sender.account,
+            self._batcher.account,
             kinds.total(),
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
             self._pending,

@@ -86,7 +86,6 @@ def stream(
     return _closing(
         way,
         send_stream(
-            way._sender,
             way,
             messages,
             deadline=deadline,

@@ -49,7 +49,7 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.limiter import Limiter
 from omnimsg.engine.policy import Policy, RetryPolicy
-from omnimsg.engine.retry import RetryHook, log_retry
+from omnimsg.engine.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sender import Sender
 
 if TYPE_CHECKING:
@@ -303,7 +303,8 @@ def batcher(
     policy = policy or Policy(retry=RetryPolicy(base=0))
     limiter = Limiter(policy.limits, adapter.capabilities, clock=clock)
     sender = Sender(adapter, Dispatcher(adapter, wire, journal=journal))
-    return Batcher(sender, limiter, policy, hook=hook, clock=clock)
+    retrier = Retrier(adapter.account.name, policy, hook)
+    return Batcher(sender, limiter, policy, retrier, clock=clock)
 
 
 def submitted(way: Batcher, message: Message, patience: float) -> asyncio.Future[Outcome]:
