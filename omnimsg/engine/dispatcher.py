@@ -41,7 +41,8 @@ LAST_WORDS = 5.0
 
 _Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
 _KINDS = (Accepted, Rejected, NotSent, Ambiguous)
-_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
+NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
+"""What is known where nothing was sent before."""
 
 
 def utc_now() -> datetime:
@@ -93,7 +94,7 @@ class Dispatcher:
         self,
         messages: Sequence[Message],
         deadline: Deadline,
-        doubts: Mapping[str, Ambiguous] = _NO_DOUBTS,
+        doubts: Mapping[str, Ambiguous] = NO_DOUBTS,
     ) -> list[Outcome] | Split:
         """Send a batch that the adapter can put into one request.
 

@@ -10,7 +10,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -18,6 +17,7 @@ import attrs
 from omnimsg.domain.message import Message, Priority
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.dispatcher import NO_DOUBTS
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 # all of them, and the most impatient decides how long the request may take.
 _SPREAD = 0.1
 _MOST_SPREAD = 1.0
-
-_NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
 
 
 class Owner(Protocol):
@@ -82,7 +80,7 @@ class Batch(Deadline):
     references: set[str] | None = None
     is_open: bool = False
     is_retry: bool = False
-    doubts: Mapping[str, Ambiguous] = _NO_DOUBTS
+    doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     held: str = ""
 
     def join(self, message: Message, key: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope
 from omnimsg.domain.reason import Reason
 from omnimsg.engine.policy import AccountTrouble, Policy
-from omnimsg.engine.trouble import Trouble
+from omnimsg.engine.trouble import Trouble, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -194,8 +194,8 @@ class Settler:
         )
 
     def _hold(self, batch: Batch, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        why = {each.reason.value for each in outcomes if not isinstance(each, Accepted)}
-        self.held.append(batch.part(places, held=", ".join(sorted(why)).replace("_", " ")))
+        why = {words_of(each.reason) for each in outcomes if not isinstance(each, Accepted)}
+        self.held.append(batch.part(places, held=", ".join(sorted(why))))
         soon = min(self._clock() + self._trouble.pause, batch.ends)
         self.release_at = min(self.release_at, soon)
 

@@ -169,7 +169,7 @@ class Trouble:
             retry=Retry.SAFE if ill else failure.retry,
             fault=failure.fault,
             detail=f"not tried: {subject} {'failed' if ill else 'was refused'} earlier:"
-            f" {_words(failure.reason)}",
+            f" {words_of(failure.reason)}",
         )
         # Without the detail and the path, which are about one message.
         said = attrs.evolve(failure, detail="", path=None).sentence()
@@ -181,5 +181,6 @@ class Trouble:
         )
 
 
-def _words(reason: Reason) -> str:
+def words_of(reason: Reason) -> str:
+    """Write a reason as a person would."""
     return reason.value.replace("_", " ")
