@@ -7,13 +7,11 @@ connection that breaks. Only cancellation passes through, and even then the jour
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import anyio
 import attrs
 
 from omnimsg.adapter import Context, Verdict, outcome_of
@@ -22,7 +20,8 @@ from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Reject
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.size import in_words
 from omnimsg.engine import classify
-from omnimsg.engine.flow import BrokenFlow, FlowRun, blame, described
+from omnimsg.engine.flow import BrokenFlow, FlowRun, blame
+from omnimsg.engine.recorder import Recorder
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.transport import Transport
-
-log: logging.Logger = logging.getLogger("omnimsg.engine")
-
-# Seconds the journal gets to note an outcome.
-LAST_WORDS = 5.0
 
 _Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
 _KINDS = (Accepted, Rejected, NotSent, Ambiguous)
@@ -86,7 +80,7 @@ class Dispatcher:
     ) -> None:
         self._adapter = adapter
         self._transport = transport
-        self._journal = journal
+        self._recorder = None if journal is None else Recorder(journal, adapter.account.name)
         self._clock = clock
         self._account = adapter.account.name
 
@@ -120,8 +114,8 @@ class Dispatcher:
         if limit is not None and isinstance(request.body, bytes) and len(request.body) > limit:
             run.close()
             return self._too_long(messages, len(request.body), limit)
-        if self._journal is not None:
-            return await self._journalled(self._journal, messages, run, request, deadline, doubts)
+        if self._recorder is not None:
+            return await self._recorded(self._recorder, messages, run, request, deadline, doubts)
         try:
             outcomes = await self._completed(references, run, request, messages)
         except asyncio.CancelledError:
@@ -166,9 +160,9 @@ class Dispatcher:
         )
         return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
 
-    async def _journalled(
+    async def _recorded(
         self,
-        journal: Journal,
+        recorder: Recorder,
         messages: Sequence[Message],
         run: _Run,
         request: Request,
@@ -177,7 +171,7 @@ class Dispatcher:
     ) -> list[Outcome] | Split:
         references = [message.reference for message in messages]
         try:
-            refusal = await self._intended(journal, messages, deadline)
+            refusal = await recorder.intend(messages, deadline)
             if refusal is None:
                 outcomes = await self._completed(references, run, request, messages)
             else:
@@ -186,62 +180,16 @@ class Dispatcher:
         except asyncio.CancelledError:
             run.close()
             outcomes = _doubted(self._cancelled(references, run), doubts)
-            await self._settle(journal, outcomes)
+            await recorder.settle(outcomes)
             raise Interrupted(outcomes) from None
         outcomes = _doubted(outcomes, doubts)
         split = _split(outcomes)
         # Also what was refused: its intent may have been recorded in part, or be late.
         try:
-            await self._settle(journal, _unblamed(outcomes) if split else outcomes)
+            await recorder.settle(_unblamed(outcomes) if split else outcomes)
         except asyncio.CancelledError:
             raise Interrupted(outcomes) from None
         return split or outcomes
-
-    async def _intended(
-        self, journal: Journal, messages: Sequence[Message], deadline: Deadline
-    ) -> tuple[Verdict, Failure] | None:
-        """Record what is about to leave; say why nothing may where that fails."""
-        writing = asyncio.create_task(_warned(journal, self._account, messages))
-        writing.add_done_callback(_heard)
-        in_time = False
-        try:
-            await asyncio.wait([writing], timeout=deadline.remaining())
-            in_time = writing.done()
-        finally:
-            if not writing.done():
-                writing.cancel()
-                await _wait(writing)
-        if not in_time:
-            return classify.too_late("the deadline passed before the journal had it")
-        try:
-            writing.result()
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
-            return classify.internal(blame("the journal", error), left=False)
-        return None
-
-    async def _settle(self, journal: Journal, outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes, also for a caller that is gone; what cannot be recorded is shouted."""
-        writing = asyncio.create_task(_told(journal, outcomes))
-        writing.add_done_callback(_heard)
-        try:
-            await _wait(writing)
-        finally:
-            # A cancellation of asyncio's own kind passes every shield: then wait once more.
-            if not writing.done():
-                await _wait(writing)
-            if not writing.done():
-                writing.cancel()
-                self._lost(outcomes, "is too slow")
-            elif writing.cancelled():
-                self._lost(outcomes, "was cancelled")
-            elif (error := writing.exception()) is not None:
-                self._lost(outcomes, described(error))
-
-    def _lost(self, outcomes: Sequence[Outcome], why: str) -> None:
-        # The outcomes still reach the caller; after a crash now, they count as ambiguous.
-        log.critical(
-            "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
-        )
 
     async def _completed(
         self,
@@ -364,22 +312,3 @@ def _unblamed(outcomes: Sequence[Outcome]) -> list[Outcome]:
         for each in outcomes
         if isinstance(each, Rejected)
     ]
-
-
-async def _warned(journal: Journal, account: str, messages: Sequence[Message]) -> None:
-    await journal.intend(account, messages)
-
-
-async def _told(journal: Journal, outcomes: Sequence[Outcome]) -> None:
-    await journal.settle(outcomes)
-
-
-def _heard(task: asyncio.Future[None]) -> None:
-    """Keep asyncio from logging an error that comes too late: it may quote a message."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def _wait(task: asyncio.Future[None]) -> None:
-    with anyio.CancelScope(shield=True):
-        await asyncio.wait([task], timeout=LAST_WORDS)

@@ -23,7 +23,7 @@ from support.adapters import (
 
 from omnimsg import Accepted, Ambiguous, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
-from omnimsg.engine import dispatcher
+from omnimsg.engine import recorder
 
 pytestmark = pytest.mark.anyio
 
@@ -169,7 +169,7 @@ async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It gets a few seconds to stop, for the sake of order, and not more."""
-    monkeypatch.setattr(dispatcher, "LAST_WORDS", 0.02)
+    monkeypatch.setattr(recorder, "LAST_WORDS", 0.02)
     go = asyncio.Event()
 
     async def stubborn() -> None:
@@ -241,7 +241,7 @@ async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The wait for it is bounded, and what it did not record is shouted."""
-    monkeypatch.setattr(dispatcher, "LAST_WORDS", 0.02)
+    monkeypatch.setattr(recorder, "LAST_WORDS", 0.02)
     diary = Diary(settling=stuck)
 
     outcomes = await send(diary, diary.wire())
