@@ -14,7 +14,7 @@ from omnimsg.sandbox.faults import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.records import iso
 from omnimsg.sandbox.settings import HOST, config, config_toml, installed
-from omnimsg.sandbox.trouble import play
+from omnimsg.sandbox.trouble import abort, play
 from omnimsg.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Sandbox:
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.world.limits.requests)
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._resets = 0
 
     @property
     def handsets(self) -> Handsets:
@@ -114,7 +115,8 @@ class Sandbox:
         return config_toml(self.port, self.emulators.values())
 
     def reset(self) -> None:
-        """Forget messages, handsets, media, faults and requests."""
+        """Forget messages, handsets, media, faults and requests, also those under way."""
+        self._resets += 1
         self.world.reset()
         for emulator in self.emulators.values():
             emulator.reset()
@@ -171,9 +173,17 @@ class Sandbox:
             "faults": [fault.kind for fault in faults],
         }
         self.requests.append(entry)
+        resets = self._resets
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if emulator.is_send(request):
+                await request.read()
+            # What was slow must not text the handsets of whoever begins anew.
+            return abort(request) if self._resets != resets else await handler(request)
+
         response: web.StreamResponse
         try:
-            response = await play(request, handler, emulator, faults)
+            response = await play(request, answer, emulator, faults)
         except web.HTTPRequestEntityTooLarge:
             response = emulator.refuse(request, 413)
         except ConnectionError:

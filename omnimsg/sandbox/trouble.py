@@ -21,7 +21,8 @@ _JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"
 
 
-def _abort(request: web.Request) -> web.Response:
+def abort(request: web.Request) -> web.Response:
+    """Reset the connection; what is returned nobody gets."""
     transport = request.transport
     if transport is not None:
         # Without lingering the peer sees a reset, not an orderly end.
@@ -63,7 +64,7 @@ def _throttled(request: web.Request, emulator: Emulator, given: Mapping[str, Any
 
 def _reset(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
     del emulator, given
-    return _abort(request)
+    return abort(request)
 
 
 def _redirected(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
@@ -95,7 +96,7 @@ async def _afterwards(
     """Spoil the answer to a request that was processed."""
     match fault.kind:
         case "reset_after":
-            return _abort(request)
+            return abort(request)
         case "truncate":
             return await _truncated(request, response)
         case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:

@@ -218,6 +218,27 @@ async def test_latency_precedes_another_fault(
     assert [fault["fired"] for fault in sandbox.faults.shown()] == [1, 1]
 
 
+async def test_a_reset_cuts_off_what_is_under_way(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A slow request from before it texts nobody after it, and its client hears of no success."""
+    sandbox.faults.add("latency", seconds=0.05)
+    async with anyio.create_task_group() as group:
+
+        async def cut_off() -> None:
+            with pytest.raises(aiohttp.ClientError):
+                await sent(http, ONE)
+
+        group.start_soon(cut_off)
+        while not sandbox.requests:
+            await anyio.lowlevel.checkpoint()
+        sandbox.reset()
+    clock.now += 60
+
+    assert [] == sandbox.handsets.received(ONE)
+    assert [] == list(sandbox.requests)
+
+
 @pytest.mark.parametrize(
     ("whole", "arrived"), [(True, 1), (False, 0)], ids=["after the body", "in the middle of it"]
 )
