@@ -404,6 +404,8 @@ async def _ended(tasks: set[asyncio.Task[None]]) -> None:
     """Cancel tasks and give them a while to say what they know."""
     if tasks:
         for task in tasks:
-            task.cancel()
+            # After the loop's turn in which it was made: a task that is cancelled before its first
+            # step never takes it, and what it was given would have no outcome.
+            asyncio.get_running_loop().call_soon(task.cancel)
         with anyio.CancelScope(shield=True):
             await asyncio.wait(list(tasks), timeout=2 * CLEAN_UP)

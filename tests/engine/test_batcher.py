@@ -342,6 +342,29 @@ async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFix
     assert "was told to wait: nothing leaves for 3600 s" in caplog.text
 
 
+@pytest.mark.parametrize("turns", range(12))
+@pytest.mark.parametrize("answer", ["ok", "slow-down"])
+async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: str) -> None:
+    """Whatever had been begun just then: each has an outcome, and it is what the provider said."""
+    known = {}
+
+    def reply(request: Request) -> Response:
+        known.update(dict.fromkeys(references(request)))
+        return results(dict.fromkeys(references(request), answer))
+
+    wire = FakeTransport(reply)
+    out = way(wire, limits=Limits(concurrency=2), retry=RetryPolicy(base=0, attempts=100))
+    waiting = [submitted(out, each, 10) for each in texts(300)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    await out.aclose(Deadline.after(0))
+
+    assert [True] * 300 == [each.done() for each in waiting]
+    for each in (each.result() for each in waiting):
+        assert isinstance(each, Accepted if answer == "ok" and each.reference in known else NotSent)
+
+
 async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:
     """It is named, without what it was told."""
 
