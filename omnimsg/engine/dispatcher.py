@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,7 +26,7 @@ from omnimsg.engine.transport import TransportFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from omnimsg.adapter import Adapter, Flow, Request, Response
+    from omnimsg.adapter import Adapter
     from omnimsg.domain.message import Message
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Journal
@@ -105,46 +104,54 @@ class Dispatcher:
         Raises:
             Interrupted: It was cancelled.
         """
-        references = [message.reference for message in messages]
-        begun = self._begun(references, partial(self._adapter.send, messages), deadline)
-        if isinstance(begun, list):
-            return _doubted(begun, doubts)
-        run, request = begun
-        limit = self._adapter.capabilities.max_bytes
-        if limit is not None and isinstance(request.body, bytes) and len(request.body) > limit:
-            run.close()
-            return self._too_long(messages, len(request.body), limit)
-        if self._recorder is not None:
-            return await self._recorded(self._recorder, messages, run, request, deadline, doubts)
+        if deadline.ends <= deadline.clock():
+            late = classify.too_late("the deadline passed before it left")
+            return _doubted(self._all(_names(messages), *late), doubts)
+        run: _Run = FlowRun(self._transport, deadline)
+        recorder: Recorder | None = None
+        found: Sequence[Outcome | None] = ()
         try:
-            outcomes = await self._completed(references, run, request, messages)
+            request = run.begin(self._adapter.send(messages, self._context(deadline)))
+            limit = self._adapter.capabilities.max_bytes
+            if limit is not None and request.body.__class__ is bytes and len(request.body) > limit:
+                run.close()
+                return self._too_long(messages, len(request.body), limit)
+            recorder = self._recorder
+            refusal = None if recorder is None else await recorder.intend(messages, deadline)
+            if refusal is None:
+                found = await run.finish(request)
+                outcomes = self._read(messages, found, run)
+            else:
+                run.close()
+                outcomes = self._all(_names(messages), *refusal)
         except asyncio.CancelledError:
             run.close()
-            raise Interrupted(_doubted(self._cancelled(references, run), doubts)) from None
+            cancelled = classify.cancelled(left=run.left)
+            outcomes = _doubted(self._all(_names(messages), *cancelled), doubts)
+            if recorder is not None:
+                await recorder.settle(outcomes)
+            raise Interrupted(outcomes) from None
+        except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
+            outcomes = self._failed(_names(messages), error, run)
         if doubts:
             outcomes = _doubted(outcomes, doubts)
-        return _split(outcomes) or outcomes
+        split = None if outcomes is found else _split(outcomes)
+        if recorder is not None:
+            # Also what was refused: its intent may have been recorded in part, or be late.
+            try:
+                await recorder.settle(_unblamed(outcomes) if split else outcomes)
+            except asyncio.CancelledError:
+                raise Interrupted(outcomes) from None
+        return split or outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
-        begun = self._begun(provider_ids, partial(self._adapter.mark_read, provider_ids), deadline)
-        return begun if isinstance(begun, list) else await self._completed(provider_ids, *begun)
-
-    def _begun(
-        self,
-        references: Sequence[str],
-        start: Callable[[Context], Flow[Sequence[Outcome | None]]],
-        deadline: Deadline,
-    ) -> list[Outcome] | tuple[_Run, Request]:
-        """Let the adapter write its first request, or say why there will be none."""
-        if deadline.remaining() <= 0:
-            return self._all(references, *classify.too_late("the deadline passed before it left"))
-        context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
-        run: _Run = FlowRun(partial(start, context), self._transport, deadline)
+        run: _Run = FlowRun(self._transport, deadline)
         try:
-            return run, run.begin()
+            flow = self._adapter.mark_read(provider_ids, self._context(deadline))
+            return self._judged(provider_ids, await run.finish(run.begin(flow)), run)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            return self._all(references, *self._broken(error, run))
+            return self._failed(provider_ids, error, run)
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int
@@ -160,78 +167,33 @@ class Dispatcher:
         )
         return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
 
-    async def _recorded(
-        self,
-        recorder: Recorder,
-        messages: Sequence[Message],
-        run: _Run,
-        request: Request,
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
-    ) -> list[Outcome] | Split:
-        references = [message.reference for message in messages]
-        try:
-            refusal = await recorder.intend(messages, deadline)
-            if refusal is None:
-                outcomes = await self._completed(references, run, request, messages)
-            else:
-                run.close()
-                outcomes = self._all(references, *refusal)
-        except asyncio.CancelledError:
-            run.close()
-            outcomes = _doubted(self._cancelled(references, run), doubts)
-            await recorder.settle(outcomes)
-            raise Interrupted(outcomes) from None
-        outcomes = _doubted(outcomes, doubts)
-        split = _split(outcomes)
-        # Also what was refused: its intent may have been recorded in part, or be late.
-        try:
-            await recorder.settle(_unblamed(outcomes) if split else outcomes)
-        except asyncio.CancelledError:
-            raise Interrupted(outcomes) from None
-        return split or outcomes
-
-    async def _completed(
-        self,
-        references: Sequence[str],
-        run: _Run,
-        request: Request,
-        messages: Sequence[Message] = (),
+    def _read(
+        self, messages: Sequence[Message], found: Sequence[Outcome | None], run: _Run
     ) -> list[Outcome]:
-        """Run the flow to its outcomes, without words of the messages in what is said of them."""
-        try:
-            found = await run.finish(request)
-            if len(found) == len(references) and self._all_accepted(references, found):
-                return found  # type: ignore[return-value]  # nothing but acceptances
-            assert run.response is not None  # noqa: S101 - a flow ends after an answer
-            outcomes = self._judged(references, found, run.response, run)
-            return classify.discreet(outcomes, messages) if messages else outcomes
-        except TransportFault as fault:
-            verdict, failure = classify.by_fault(fault, run.effect, left=run.left)
-            return self._all(references, verdict, failure)
-        except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            return self._all(references, *self._broken(error, run))
-
-    def _all_accepted(self, references: Sequence[str], outcomes: Sequence[Outcome | None]) -> bool:
-        """Whether every message was accepted, as nearly always."""
+        """Take the adapter's outcomes as they are where all is well, as nearly always."""
         account = self._account
-        for reference, outcome in zip(references, outcomes, strict=True):
-            if (
-                outcome.__class__ is not Accepted
-                or outcome.reference != reference
-                or outcome.account != account
-            ):
-                return False
-        return outcomes.__class__ is list
+        if found.__class__ is list and len(found) == len(messages):
+            for message, outcome in zip(messages, found, strict=True):
+                if (
+                    outcome.__class__ is not Accepted
+                    or outcome.reference != message.reference
+                    or outcome.account != account
+                ):
+                    break
+            else:
+                return found
+        # Without words of the messages in what is said of them.
+        return classify.discreet(self._judged(_names(messages), found, run), messages)
 
     def _judged(
         self,
         references: Sequence[str],
         outcomes: Sequence[Outcome | None],
-        response: Response,
         run: _Run,
     ) -> list[Outcome]:
         """Complete the adapter's verdicts with what the HTTP status proves."""
+        response = run.response
+        assert response is not None  # noqa: S101 - a flow ends after an answer
         if len(outcomes) != len(references):
             raise BrokenFlow(f"returned {len(outcomes)} outcomes for {len(references)} messages")
         judged: list[Outcome] = []
@@ -258,15 +220,22 @@ class Dispatcher:
                 judged.append(attrs.evolve(outcome, failure=failure))
         return judged
 
-    def _cancelled(self, references: Sequence[str], run: _Run) -> list[Outcome]:
-        return self._all(references, *classify.cancelled(left=run.left))
+    def _context(self, deadline: Deadline) -> Context:
+        return Context(account=self._account, now=self._clock(), waited=deadline.waited())
 
     def _all(self, references: Sequence[str], verdict: Verdict, failure: Failure) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
 
-    def _broken(self, error: Exception, run: _Run) -> tuple[Verdict, Failure]:
+    def _failed(self, references: Sequence[str], error: Exception, run: _Run) -> list[Outcome]:
+        """Say what follows from a flow that did not come to its end."""
+        if isinstance(error, TransportFault):
+            return self._all(references, *classify.by_fault(error, run.effect, left=run.left))
         detail = blame(f"the adapter of {self._adapter.provider}", error)
-        return classify.internal(detail, left=run.left)
+        return self._all(references, *classify.internal(detail, left=run.left))
+
+
+def _names(messages: Sequence[Message]) -> list[str]:
+    return [each.reference for each in messages]
 
 
 def _doubted(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:

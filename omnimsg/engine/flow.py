@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import traceback
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from omnimsg.adapter import Effect, Request, Response
 from omnimsg.engine.transport import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from omnimsg.adapter import Flow
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.files import Sink
@@ -42,8 +40,8 @@ class AskedNothing(BrokenFlow):
         self.value = value
 
 
-class FlowRun(Generic[T]):
-    """One run of a flow.
+class FlowRun(Mark, Generic[T]):
+    """One run of a flow; also the mark that its request under way leaves.
 
     Attributes:
         left: Whether any byte of a request that changes something may have left. It stays true:
@@ -52,32 +50,31 @@ class FlowRun(Generic[T]):
         response: The last answer; `None` while there is none.
     """
 
+    __slots__ = ("_deadline", "_flow", "_sink", "_transport", "effect", "left", "response")
+
     def __init__(
-        self,
-        start: Callable[[], Flow[T]],
-        transport: Transport,
-        deadline: Deadline,
-        *,
-        sink: Sink | None = None,
+        self, transport: Transport, deadline: Deadline, *, sink: Sink | None = None
     ) -> None:
-        self._start = start
         self._transport = transport
         self._deadline = deadline
         self._sink = sink
+        self._flow: Flow[T] | None = None
+        self.written = False
         self.left: bool = False
         self.effect: Effect = Effect.READ
         self.response: Response | None = None
 
-    def begin(self) -> Request:
-        """Start the flow and return its first request; nothing leaves yet.
+    def begin(self, flow: Flow[T]) -> Request:
+        """Start a flow and return its first request; nothing leaves yet.
 
         Raises:
             AskedNothing: It returned instead.
+            BrokenFlow: It asked for something that is no request.
             Exception: Whatever the adapter raised.
         """
-        self._flow: Flow[T] = self._start()
+        self._flow = flow
         try:
-            return _request(next(self._flow))
+            return _request(next(flow))
         except StopIteration as end:
             raise AskedNothing(end.value) from None
 
@@ -89,28 +86,34 @@ class FlowRun(Generic[T]):
             BrokenFlow: It asked for something that is no request, or did not stop asking.
             Exception: Whatever the adapter raised.
         """
+        flow, deadline = self._flow, self._deadline
+        assert flow is not None  # noqa: S101 - it was begun
         try:
             for _ in range(MOST_REQUESTS):
-                self.effect = request.effect
-                mark = Mark()
+                self.effect = effect = request.effect
+                self.written = False
                 try:
-                    self.response = await self._transport.exchange(
-                        request, within=self._deadline.remaining(), mark=mark, sink=self._sink
+                    response = await self._transport.exchange(
+                        request, within=deadline.ends - deadline.clock(), mark=self, sink=self._sink
                     )
-                    mark.written = True
+                    self.written = True
                 finally:
-                    self.left = self.left or (mark.written and request.effect is not Effect.READ)
-                request = _request(self._flow.send(self.response))
+                    if self.written and effect is not Effect.READ:
+                        self.left = True
+                self.response = response
+                request = _request(flow.send(response))
+            _broken(f"asked for more than {MOST_REQUESTS} requests")
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]  # what the flow returns
-        finally:
+        except BaseException:
             self.close()
-        raise BrokenFlow(f"asked for more than {MOST_REQUESTS} requests")
+            raise
 
     def close(self) -> None:
         """Give up a flow that has not ended; it may not object."""
         try:
-            self._flow.close()
+            if self._flow is not None:
+                self._flow.close()
         except Exception as error:  # noqa: BLE001 - it is being thrown away
             blame("a flow that was closed", error)
 
@@ -133,6 +136,12 @@ def described(error: BaseException) -> str:
 
 
 def _request(given: object) -> Request:
-    if not isinstance(given, Request):
-        raise BrokenFlow(f"yielded {type(given).__name__}, not a Request")
-    return given
+    return (
+        given
+        if isinstance(given, Request)
+        else _broken(f"yielded {type(given).__name__}, not a Request")
+    )
+
+
+def _broken(what: str) -> NoReturn:
+    raise BrokenFlow(what)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -130,9 +129,9 @@ class Operator:
         if deadline.remaining() <= 0:
             return classify.too_late("the deadline passed")[1]
         context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
-        run = FlowRun(partial(start, context), self._transport, deadline, sink=sink)
+        run: FlowRun[Answered[T]] = FlowRun(self._transport, deadline, sink=sink)
         try:
-            value = await run.finish(run.begin())
+            value = await run.finish(run.begin(start(context)))
         except TransportFault as fault:
             return classify.by_fault(fault, run.effect, left=run.left)[1]
         except SinkFault as fault:
