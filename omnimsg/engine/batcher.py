@@ -14,6 +14,7 @@ import math
 import time
 from collections import deque
 from contextlib import asynccontextmanager
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -25,7 +26,7 @@ from omnimsg.engine.queue import Batch, Owner, Queue
 from omnimsg.engine.settler import Settler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator, Sequence
 
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.limiter import Limiter
@@ -107,7 +108,7 @@ class Batcher:
         """
         refusal = self._sender.refusal(message)
         if refusal is None and patience > 0:
-            line = self._queue.line(message.priority)
+            line = self._queue.line(message)
             if line.messages >= self._most_waiting and not self._closing:
                 return None
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -122,7 +123,7 @@ class Batcher:
         self._queue.put(message, future, _CALLERS, group, since, patience, ends)
         self._earliest = min(self._earliest, ends)
         if not self._woken:
-            self._wake()
+            self.wake()
         return future
 
     def read(self, source: Iterator[Message], reader: Reader, keys: range, patience: float) -> bool:
@@ -137,35 +138,47 @@ class Batcher:
         Returns:
             Whether there may be more.
         """
-        refusal_of, group_of, grouping = self._sender.refusal, self._sender.group, self._grouping
+        sender, grouping, closing = self._sender, self._grouping, self._closing
+        check, group_of = sender.check, sender.group
         queue, since = self._queue, self._clock()
         batch: Batch | None = None
+        group: Hashable = None
         count = 0
         try:
             for key, message in zip(keys, source, strict=False):
-                refusal = refusal_of(message)
+                refusal = None
+                try:
+                    fine = message.__class__ is Message and check(message) is None
+                except Exception:  # noqa: BLE001 - asked once more, with care, two lines below
+                    fine = False
+                if not fine or closing:
+                    refusal = sender.refusal(message)
+                    if refusal is None and closing:
+                        refusal = sender.closed(message)
                 count += 1
-                if refusal is not None or self._closing:
-                    reader.finish([key], [refusal or self._sender.closed(message)])
+                if refusal is not None:
+                    reader.finish([key], [refusal])
                     continue
-                group = group_of(message) if grouping else None
+                if grouping:
+                    group = group_of(message)
                 if (
                     batch is None
+                    or batch.references is None
                     or batch.group != group
-                    or batch.priority is not message.priority
+                    or batch.line is not queue.line(message)
                     or not batch.join(message, key)
                 ):
                     batch = queue.put(message, key, reader, group, since, patience, math.inf)
         finally:
             reader.took(count)
             if queue and not self._woken:
-                self._wake()
+                self.wake()
         return count == len(keys)
 
     async def room(self, message: Message, patience: float) -> float:
         """Wait until a further message may wait, and return the seconds of patience left."""
         deadline = Deadline.after(patience)
-        line = self._queue.line(message.priority)
+        line = self._queue.line(message)
         with anyio.move_on_after(patience):
             while line.messages >= self._most_waiting and not self._closing:
                 place = asyncio.get_running_loop().create_future()
@@ -190,7 +203,7 @@ class Batcher:
         if self._turns or self._limiter.wait(urgent=True) > 0:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._turns.append(place)
-            self._wake()
+            self.wake()
             try:
                 async with asyncio.timeout(max(0.0, deadline.remaining())):
                     await place
@@ -218,7 +231,7 @@ class Batcher:
             return
         self._queue.put_back(batches)
         self._earliest = min(self._earliest, *(each.ends for each in batches))
-        self._wake()
+        self.wake()
 
     def run_retry(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a retry in the background; closing waits for it."""
@@ -230,11 +243,10 @@ class Batcher:
         Nothing can be handed over from the beginning on.
         """
         self._closing = True
-        for priority in Priority:
+        for line in self._queue.lines():
             # Whoever waits for room hears now that there will be none.
-            line = self._queue.line(priority)
             self._let_in(line, len(line.producers))
-        self._wake()
+        self.wake()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
                 while self._workers or self._retries or self._queue or self._settler.held:
@@ -254,22 +266,22 @@ class Batcher:
 
     async def _work(self, batch: Batch | None) -> None:
         """Send a batch, and the next, for as long as there is one."""
+        attempt, limiter = self._sender.attempt, self._limiter
         while batch is not None:
-            begun = self._clock()
             try:
-                found = await self._sender.attempt(batch.messages, batch, batch.doubts)
+                found = await attempt(batch.messages, batch, batch.doubts)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, end.outcomes)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
                 found = self._sender.broken(batch.messages, error)
             finally:
-                self._limiter.end()
+                limiter.under_way -= 1
             if isinstance(found, Split):
                 self.put_back(batch.split(found.parts))
             else:
-                self._settler.concluded(batch, found, begun)
-            if self._turns or self._limiter.pace < 1:
+                self._settler.concluded(batch, found)
+            if self._turns or limiter.pace < 1:
                 # There may be more places than the one that came free, or others before us.
                 self._pump()
             batch = self._next()
@@ -303,27 +315,40 @@ class Batcher:
 
     def _next(self) -> Batch | None:
         """Return the batch that leaves now, if one may; otherwise come back when one may."""
-        limiter = self._limiter
-        while (line := self._queue.first()) is not None:
-            first = line.batches[0]
-            urgent = first.priority is Priority.HIGH
+        limiter, queue = self._limiter, self._queue
+        while True:
             if limiter.timed or limiter.under_way >= limiter.room or self._linger:
-                wait = limiter.wait(urgent=urgent)
-                if wait <= 0 and first.is_open and not urgent:
-                    wait = first.started + self._linger - self._clock()
+                wait = self._wait()
                 if wait > 0:
                     self._wake_at(self._clock() + wait)
-                    return None
-            line.pop()
+                    break
+            batch = queue.pop()
+            if batch is None:
+                break
+            line = batch.line
             if line.producers:
                 self._let_in(line, self._most_waiting - line.messages)
-            batch = self._settler.cleared(first)
+            batch = self._settler.cleared(batch)
             if batch is not None:
-                limiter.begin(len(batch.messages))
+                limiter.under_way += 1
+                if limiter.timed:
+                    limiter.spend(len(batch.messages))
                 return batch
         if self._settler.held:
             self._wake_at(self._settler.release_at)
         return None
+
+    def _wait(self) -> float:
+        """Return the seconds until the first batch may leave; 0 where none waits."""
+        line = self._queue.first()
+        if line is None:
+            return 0.0
+        first = line.batches[0]
+        urgent = line.priority is Priority.HIGH
+        wait = self._limiter.wait(urgent=urgent)
+        if wait <= 0 and first.references is not None and not urgent:
+            wait = first.started + self._linger - self._clock()
+        return wait
 
     def _let_in(self, line: Line, places: int) -> None:
         """Wake as many of those who wait for room."""
@@ -346,9 +371,9 @@ class Batcher:
 
     def _over(self) -> None:
         self._limiter.end()
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Look, in the next turn of the loop, what may leave."""
         if not self._woken:
             self._woken = True
@@ -394,10 +419,13 @@ class _Callers:
                 future.set_result(outcome)
 
     def gone(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
+        if not any(map(_is_done, keys)):
+            return ()
         return [place for place, future in enumerate(keys) if future.done()]
 
 
 _CALLERS = _Callers()
+_is_done = methodcaller("done")
 
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 
@@ -24,7 +24,7 @@ from omnimsg.engine.recorder import Recorder
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.message import Message
@@ -41,6 +41,15 @@ NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
 def utc_now() -> datetime:
     """Return the time; the one clock of the engine."""
     return datetime.now(UTC)
+
+
+class Attempt(Protocol):
+    """Sends one batch once; `Dispatcher.dispatch`, and whatever a test puts in its place."""
+
+    def __call__(
+        self, messages: Sequence[Message], deadline: Deadline, doubts: Mapping[str, Ambiguous]
+    ) -> Awaitable[list[Outcome] | Split]:
+        """See `Dispatcher.dispatch`."""
 
 
 class Interrupted(asyncio.CancelledError):
@@ -107,7 +116,7 @@ class Dispatcher:
         if deadline.ends <= deadline.clock():
             late = classify.too_late("the deadline passed before it left")
             return _doubted(self._all(_names(messages), *late), doubts)
-        run: _Run = FlowRun(self._transport, deadline)
+        run: _Run = FlowRun()
         recorder: Recorder | None = None
         found: Sequence[Outcome | None] = ()
         try:
@@ -119,7 +128,7 @@ class Dispatcher:
             recorder = self._recorder
             refusal = None if recorder is None else await recorder.intend(messages, deadline)
             if refusal is None:
-                found = await run.finish(request)
+                found = await run.finish(request, self._transport, deadline)
                 outcomes = self._read(messages, found, run)
             else:
                 run.close()
@@ -146,10 +155,11 @@ class Dispatcher:
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
-        run: _Run = FlowRun(self._transport, deadline)
+        run: _Run = FlowRun()
         try:
             flow = self._adapter.mark_read(provider_ids, self._context(deadline))
-            return self._judged(provider_ids, await run.finish(run.begin(flow)), run)
+            found = await run.finish(run.begin(flow), self._transport, deadline)
+            return self._judged(provider_ids, found, run)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._failed(provider_ids, error, run)
 

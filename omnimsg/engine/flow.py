@@ -50,19 +50,10 @@ class FlowRun(Mark, Generic[T]):
         response: The last answer; `None` while there is none.
     """
 
-    __slots__ = ("_deadline", "_flow", "_sink", "_transport", "effect", "left", "response")
-
-    def __init__(
-        self, transport: Transport, deadline: Deadline, *, sink: Sink | None = None
-    ) -> None:
-        self._transport = transport
-        self._deadline = deadline
-        self._sink = sink
-        self._flow: Flow[T] | None = None
-        self.written = False
-        self.left: bool = False
-        self.effect: Effect = Effect.READ
-        self.response: Response | None = None
+    left: bool = False
+    effect: Effect = Effect.READ
+    response: Response | None = None
+    _flow: Flow[T] | None = None
 
     def begin(self, flow: Flow[T]) -> Request:
         """Start a flow and return its first request; nothing leaves yet.
@@ -78,7 +69,13 @@ class FlowRun(Mark, Generic[T]):
         except StopIteration as end:
             raise AskedNothing(end.value) from None
 
-    async def finish(self, request: Request) -> T:
+    async def finish(
+        self,
+        request: Request,
+        transport: Transport,
+        deadline: Deadline,
+        sink: Sink | None = None,
+    ) -> T:
         """Run the flow from its first request to its value.
 
         Raises:
@@ -86,15 +83,15 @@ class FlowRun(Mark, Generic[T]):
             BrokenFlow: It asked for something that is no request, or did not stop asking.
             Exception: Whatever the adapter raised.
         """
-        flow, deadline = self._flow, self._deadline
+        flow = self._flow
         assert flow is not None  # noqa: S101 - it was begun
         try:
             for _ in range(MOST_REQUESTS):
                 self.effect = effect = request.effect
                 self.written = False
                 try:
-                    response = await self._transport.exchange(
-                        request, within=deadline.ends - deadline.clock(), mark=self, sink=self._sink
+                    response = await transport.exchange(
+                        request, within=deadline.ends - deadline.clock(), mark=self, sink=sink
                     )
                     self.written = True
                 finally:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Capabilities
     from omnimsg.engine.policy import Limits
 
-BATCHING = 16
+BATCHING = 8
 SINGLE = 64
 """Requests under way at once: where they carry many messages, and where they carry one."""
 
@@ -57,6 +57,7 @@ class Limiter:
         pace: The share of the limits that is used, from 1/64 to 1.
         under_way: Requests that have left and not come back.
         room: How many of them there may be now; of several places the last is for what is urgent.
+        wary: Whether one request at a time is enough, for now.
         timed: Whether time matters too, because of a rate or a pause.
     """
 
@@ -71,6 +72,8 @@ class Limiter:
         self._places = places(limits, capabilities)
         self._requests = _Rate(_stricter(limits, capabilities))
         self._messages = _Rate(limits.messages_per_second or math.inf)
+        self._has_rate = self._requests.limited or self._messages.limited
+        self.wary: bool = False
         self._paused_until = 0.0
         self._slowed_at = -math.inf
         self.pace: float = 1.0
@@ -99,6 +102,10 @@ class Limiter:
     def begin(self, messages: int) -> None:
         """Count a request that leaves now."""
         self.under_way += 1
+        self.spend(messages)
+
+    def spend(self, messages: int) -> None:
+        """Count a request against the rates only, where there are any."""
         if self._has_rate:
             now = self._clock()
             self._requests.take(1, now, self.pace)
@@ -129,15 +136,18 @@ class Limiter:
             self._slowed_at = now
             self._set_pace(max(_SLOWEST, self.pace * _SLOWER))
 
-    @property
-    def _has_rate(self) -> bool:
-        return self._requests.limited or self._messages.limited
+    def be_wary(self, wary: bool) -> None:
+        """Let one request find out, while something says that all of them may be refused."""
+        self.wary = wary
+        self.room = self._room(urgent=False)
 
     def _set_pace(self, pace: float) -> None:
         self.pace = pace
         self.room = self._room(urgent=False)
 
     def _room(self, *, urgent: bool) -> int:
+        if self.wary:
+            return 1
         room = max(1, int(self._places * self.pace))
         return min(self._places, max(room, 2)) if urgent else max(1, room - 1)
 

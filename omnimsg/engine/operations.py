@@ -129,9 +129,9 @@ class Operator:
         if deadline.remaining() <= 0:
             return classify.too_late("the deadline passed")[1]
         context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
-        run: FlowRun[Answered[T]] = FlowRun(self._transport, deadline, sink=sink)
+        run: FlowRun[Answered[T]] = FlowRun()
         try:
-            value = await run.finish(run.begin(start(context)))
+            value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)
         except TransportFault as fault:
             return classify.by_fault(fault, run.effect, left=run.left)[1]
         except SinkFault as fault:

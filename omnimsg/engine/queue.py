@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import attrs
-
 from omnimsg.domain.message import Message, Priority
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.deadline import Deadline
@@ -46,7 +44,6 @@ class Owner(Protocol):
         """Take the outcomes of messages, in the order of their keys."""
 
 
-@attrs.define(eq=False)
 class Batch(Deadline):
     """Messages that will share a request, and its deadline: of one group, no reference twice.
 
@@ -57,31 +54,47 @@ class Batch(Deadline):
         patience: Seconds that the first message's caller gives it.
         owner: Who hears of them.
         group: What the adapter says they have in common.
-        priority: Theirs.
+        line: Where it waits, with what has the same priority.
         messages: What to send.
         keys: The owner's names for them, in the same order.
-        line: Where it waits.
-        limit: The most messages.
-        references: Theirs, for as long as others may join.
-        is_open: Whether others may.
+        is_perishable: Whether one of them may say for how long it is of use.
+        begun: When it left last, monotonic seconds.
+        references: Theirs, for as long as others may join; `None` from then on.
         is_retry: Whether they were tried before.
         doubts: By reference, what is known of those that may have been sent before.
         held: Why they were held back, where they were.
     """
 
-    patience: float
-    owner: Owner
-    group: Hashable
-    priority: Priority
-    messages: list[Message]
-    keys: list[Any]
-    line: Line
-    limit: int
+    # In the class, not in each: one is made for every request, and few of them need these.
     references: set[str] | None = None
-    is_open: bool = False
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     held: str = ""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - by position, which costs half of what names do
+        self,
+        started: float,
+        ends: float,
+        clock: Callable[[], float],
+        patience: float,
+        owner: Owner,
+        group: Hashable,
+        line: Line,
+        messages: list[Message],
+        keys: list[Any],
+        is_perishable: bool,
+    ) -> None:
+        self.started = started
+        self.ends = ends
+        self.clock = clock
+        self.patience = patience
+        self.owner = owner
+        self.group = group
+        self.line = line
+        self.messages = messages
+        self.keys = keys
+        self.is_perishable = is_perishable
+        self.begun = started
 
     def join(self, message: Message, key: object) -> bool:
         """Let a message of the same kind and time join, if it may, and say whether it did."""
@@ -91,9 +104,11 @@ class Batch(Deadline):
         self.messages.append(message)
         self.keys.append(key)
         references.add(reference)
+        if not message.plain:
+            self.is_perishable = True
         line = self.line
         line.messages += 1
-        if len(references) == self.limit:
+        if len(references) == line.limit:
             line.shut(self)
         return True
 
@@ -106,9 +121,17 @@ class Batch(Deadline):
 
     def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
         """Return a batch of some of the messages, which nothing joins."""
-        messages = [self.messages[place] for place in places]
-        changes.setdefault("keys", [self.keys[place] for place in places])
-        return attrs.evolve(self, messages=messages, references=None, is_open=False, **changes)
+        part = Batch(
+            *(self.started, self.ends, self.clock, self.patience),
+            *(self.owner, self.group, self.line),
+            [self.messages[place] for place in places],
+            [self.keys[place] for place in places],
+            self.is_perishable,
+        )
+        own = {"is_retry": self.is_retry, "doubts": self.doubts, "held": self.held, **changes}
+        for name, value in own.items():
+            setattr(part, name, value)
+        return part
 
     def split(self, parts: int) -> list[Batch]:
         """Cut it into batches of about the same size that stay apart."""
@@ -137,12 +160,16 @@ class Line:
     """The batches of one priority, the oldest first.
 
     Attributes:
+        priority: Theirs.
+        limit: The most messages of one batch.
         batches: They.
         messages: How many are in them.
         producers: Those who wait for room to add another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, priority: Priority, limit: int) -> None:
+        self.priority = priority
+        self.limit: int = limit
         self.batches: deque[Batch] = deque()
         self.messages: int = 0
         self.producers: deque[asyncio.Future[None]] = deque()
@@ -163,14 +190,6 @@ class Line:
         self.batches.extendleft(reversed(batches))
         self.messages += sum(len(each.messages) for each in batches)
 
-    def pop(self) -> Batch:
-        """Take the oldest."""
-        batch = self.batches.popleft()
-        self.messages -= len(batch.messages)
-        if batch.is_open:
-            self.shut(batch)
-        return batch
-
     def remove(self, batches: Sequence[Batch]) -> None:
         """Take these out, wherever they stand."""
         for batch in batches:
@@ -180,8 +199,7 @@ class Line:
 
     def shut(self, batch: Batch | None) -> None:
         """Let nothing more join a batch."""
-        if batch is not None and batch.is_open:
-            batch.is_open = False
+        if batch is not None and batch.references is not None:
             batch.references = None
             del self._open[batch.owner, batch.group]
 
@@ -192,15 +210,14 @@ class Queue:
     Args:
         limit: The most messages of one batch.
         clock: The monotonic clock, seconds.
-
-    Attributes:
-        limit: The same.
     """
 
     def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit: int = limit
+        self._limit = limit
         self._clock = clock
-        self._high, self._normal, self._low = Line(), Line(), Line()
+        self._high = Line(Priority.HIGH, limit)
+        self._normal = Line(Priority.NORMAL, limit)
+        self._low = Line(Priority.LOW, limit)
         self._lines = (self._high, self._normal, self._low)
         self._last: Batch | None = None
 
@@ -212,12 +229,16 @@ class Queue:
         """Say whether anything waits."""
         return bool(self._normal.batches or self._high.batches or self._low.batches)
 
-    def line(self, priority: Priority) -> Line:
-        """Return what waits of one priority."""
+    def line(self, message: Message) -> Line:
+        """Return the line in which a message waits."""
         # Not a mapping: hashing a member of an enumeration costs more than all of `put`.
-        if priority is Priority.NORMAL:
+        if message.plain or message.priority is Priority.NORMAL:
             return self._normal
-        return self._high if priority is Priority.HIGH else self._low
+        return self._high if message.priority is Priority.HIGH else self._low
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return all lines, the highest priority first."""
+        return self._lines
 
     def first(self) -> Line | None:
         """Find the line whose turn it is; `None` where nothing waits."""
@@ -226,6 +247,21 @@ class Queue:
         if self._normal.batches:
             return self._normal
         return self._low if self._low.batches else None
+
+    def pop(self) -> Batch | None:
+        """Take the batch whose turn it is; `None` where nothing waits."""
+        line = self._normal
+        if self._high.batches:
+            line = self._high
+        elif not line.batches:
+            line = self._low
+            if not line.batches:
+                return None
+        batch = line.batches.popleft()
+        line.messages -= len(batch.messages)
+        if batch.references is not None:
+            line.shut(batch)
+        return batch
 
     def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
@@ -252,38 +288,42 @@ class Queue:
         Returns:
             The batch that it is in now.
         """
-        priority = message.priority
-        line = self._normal if priority is Priority.NORMAL else self.line(priority)
-        batch = self._last
-        if (
-            batch is None
-            or not batch.is_open
-            or batch.owner is not owner
-            or batch.priority is not priority
-            or batch.group != group
-        ):
-            batch = line.open_batch(owner, group) if self.limit > 1 else None
-        if batch is not None and batch.is_of_time(since, ends) and batch.join(message, key):
-            batch.ends = min(batch.ends, ends)
-            self._last = batch
-            return batch
-        batch = Batch(
-            *(since, ends, patience, owner, group, priority),
-            *([message], [key], line, self.limit),
-            clock=self._clock,
-        )
-        line.messages += 1
-        if self.limit == 1:
+        plain = message.plain
+        line = self._normal if plain else self.line(message)
+        if self._limit == 1:
+            batch = Batch(
+                *(since, ends, self._clock, patience, owner, group, line),
+                *([message], [key], not plain),
+            )
+            line.messages += 1
             line.batches.append(batch)
             return batch
-        batch.references, batch.is_open = {message.reference}, True
+        last = self._last
+        if (
+            last is None
+            or last.references is None
+            or last.owner is not owner
+            or last.line is not line
+            or last.group != group
+        ):
+            last = line.open_batch(owner, group)
+        if last is not None and last.is_of_time(since, ends) and last.join(message, key):
+            last.ends = min(last.ends, ends)
+            self._last = last
+            return last
+        batch = Batch(
+            *(since, ends, self._clock, patience, owner, group, line),
+            *([message], [key], not plain),
+        )
+        batch.references = {message.reference}
+        line.messages += 1
         line.append(batch)
         self._last = batch
         return batch
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others of theirs."""
-        self.line(batches[0].priority).prepend(batches)
+        batches[0].line.prepend(batches)
 
     def expired(self, now: float) -> list[Batch]:
         """Take out the batches whose patience is over."""
@@ -299,5 +339,5 @@ class Queue:
 
     def _taken(self, batches: list[Batch]) -> list[Batch]:
         for line in self._lines:
-            line.remove([each for each in batches if self.line(each.priority) is line])
+            line.remove([each for each in batches if each.line is line])
         return batches

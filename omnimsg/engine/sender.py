@@ -11,24 +11,33 @@ from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.dispatcher import Dispatcher, Split
+    from omnimsg.engine.dispatcher import Attempt, Dispatcher
 
 
 class Sender:
-    """Checks and sends through one account."""
+    """Checks and sends through one account.
+
+    Attributes:
+        account: The account's name.
+        batch_limit: The most messages of one request.
+        groups: Whether it matters which messages share one.
+        check: What the adapter says of a message; `refusal` is the careful way to ask.
+        attempt: Sends one batch once: `Dispatcher.dispatch`.
+    """
 
     def __init__(self, adapter: Adapter[Any], dispatcher: Dispatcher) -> None:
         self._adapter = adapter
-        self._dispatcher = dispatcher
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
         self.groups: bool = type(adapter).group is not Adapter.group
+        # Without a call of our own in between: they are asked of every message, every batch.
+        self.check: Callable[[Message], Failure | None] = adapter.check
+        self.attempt: Attempt = dispatcher.dispatch
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.
@@ -63,12 +72,6 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return None
-
-    def attempt(
-        self, messages: Sequence[Message], deadline: Deadline, doubts: Mapping[str, Ambiguous]
-    ) -> Awaitable[list[Outcome] | Split]:
-        """Send one batch once; see `Dispatcher.dispatch`."""
-        return self._dispatcher.dispatch(messages, deadline, doubts)
 
     def too_late(self, message: Message, detail: str) -> NotSent:
         """Say of a message that its caller's patience is over."""

@@ -31,6 +31,9 @@ _WORTH_SAYING = 1.0
 class Way(Protocol):
     """How a batch gets out once more."""
 
+    def wake(self) -> None:
+        """Look soon what may leave."""
+
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches wait in front of all others of their priority."""
 
@@ -76,7 +79,7 @@ class Settler:
 
     def cleared(self, batch: Batch) -> Batch | None:
         """Return what of a batch may leave now; everything else has been seen to."""
-        now = self._clock()
+        batch.begun = now = self._clock()
         if batch.ends == math.inf:
             batch.ends = now + batch.patience
         elif batch.ends <= now:
@@ -84,36 +87,33 @@ class Settler:
             batch.finish(places, [self._too_late(batch, place) for place in places])
             return None
         gone = batch.owner.gone(batch.keys) if batch.owner.may_leave else ()
-        waited = now - batch.started
-        if gone or waited >= 1:  # the shortest ttl there is
-            still = self._of_use(batch, gone, waited)
+        if gone or batch.is_perishable:
+            still = self._of_use(batch, gone, now - batch.started)
             if still is None:
                 return None
             batch = still
         return self._spared(batch) if self._trouble.circuits else batch
 
-    def concluded(self, batch: Batch, outcomes: list[Outcome], begun: float) -> None:
+    def concluded(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take in what an attempt gave.
 
         Args:
             batch: What was sent.
             outcomes: One per message, in order.
-            begun: When it left, monotonic seconds.
         """
-        trouble = self._trouble
         for each in outcomes:
             if each.__class__ is not Accepted:
-                trouble.learn(batch.messages, outcomes)
-                self._slow_down(outcomes, begun)
+                self._learn(batch, outcomes)
+                self._slow_down(outcomes, batch.begun)
                 self._sort(batch, outcomes)
                 break
         else:
             if self._limiter.pace < 1:
                 self._limiter.succeeded()
-            if trouble.circuits:
-                trouble.learn(batch.messages, outcomes)
+            if self._trouble.circuits:
+                self._learn(batch, outcomes)
             batch.owner.finish(batch.keys, outcomes)
-        if self.held and not trouble.circuits:
+        if self.held and not self._trouble.circuits:
             self.release()
 
     def release(self) -> None:
@@ -121,6 +121,17 @@ class Settler:
         held, self.held, self.release_at = self.held, [], math.inf
         for batch in reversed(held):
             self._way.put_back([batch])
+
+    def _learn(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """Take in what an attempt says of the account.
+
+        After a first refusal nothing more leaves before it is known whether there is a second: else
+        all that has a place would be refused too.
+        """
+        self._trouble.learn(batch.messages, outcomes)
+        if self._limiter.wary != self._trouble.is_suspected:
+            self._limiter.be_wary(self._trouble.is_suspected)
+            self._way.wake()
 
     def _of_use(self, batch: Batch, gone: Sequence[int], waited: float) -> Batch | None:
         """End what nobody waits for and what has outlived its use, and return the rest."""

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 import anyio
 import anyio.to_thread
-import attrs
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
@@ -50,7 +49,6 @@ _MOST_AT_ONCE = 2**20
 _NO_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
-@attrs.define
 class Mark:
     """Whether any byte of a request may have left; set before the first one does."""
 

@@ -85,6 +85,15 @@ class Trouble:
         self._provider = f"the provider of {self._account}"
         self.pause: float = min(_OF_ACCOUNT.pause, breaker.pause)
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether the account, or a channel, was refused, but not yet often enough to be sure."""
+        return any(
+            each.failure is None
+            for subject, each in self.circuits.items()
+            if subject != self._provider
+        )
+
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Say which messages of a batch are not worth a request now; `None` for those that are.
 
