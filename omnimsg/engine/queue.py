@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omnimsg.domain.message import Message, Priority
@@ -19,7 +18,7 @@ from omnimsg.engine.dispatcher import NO_DOUBTS
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from omnimsg.domain.outcome import Outcome
 
