@@ -74,6 +74,16 @@ class Author(ABC):
         """
         raise NotImplementedError(f"{self._name}.answer_status: the adapter has `status`")
 
+    def answer_find(self, request: Request, message: Message | None) -> Response:
+        """Put the provider's answer to the look-up of a lost message in its own words.
+
+        Args:
+            request: The request.
+            message: What the provider has, created at `omnimsg.testing.NOW`; `None` for an answer
+                that has nothing.
+        """
+        raise NotImplementedError(f"{self._name}.answer_find: the adapter has `find`")
+
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Give the provider's good answer to a request of another operation."""
         raise NotImplementedError(f"{self._name}.answer_operation: the adapter has `{operation}`")

@@ -188,6 +188,17 @@ class TestBird(AdapterConformance):
             Message(to["email"], mail, channel="email"),
         ]
 
+    def answer_find(self, request: Request, message: Message | None) -> Response:
+        """Answer with the message after a page of others."""
+        others = {**MESSAGE, "reference": "another"}
+        if not any(name == "pageToken" for name, _ in request.query):
+            return Response(200, orjson.dumps({"results": [others], "nextPageToken": "page-2"}))
+        if message is None:
+            return Response(200, b'{"results":[]}')
+        contact = {"identifierKey": "phonenumber", "identifierValue": message.to}
+        its = {"reference": message.reference, "receiver": {"contacts": [contact]}}
+        return Response(200, orjson.dumps({"results": [MESSAGE | its]}))
+
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Answer the other operations as the reference shows them."""
         if operation is Operation.UPLOAD:
