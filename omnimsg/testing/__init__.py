@@ -6,11 +6,9 @@ runs it, but nothing here imports pytest.
 
 from omnimsg.testing.conformance import AdapterConformance
 from omnimsg.testing.driving import Driven, drive
-from omnimsg.testing.samples import NOW
 from omnimsg.testing.verdicts import Accept, Missing, Refuse, Said
 
 __all__ = [
-    "NOW",
     "Accept",
     "AdapterConformance",
     "Driven",

@@ -27,7 +27,7 @@ from omnimsg.testing import nonsense
 from omnimsg.testing.driving import drive
 from omnimsg.testing.harness import Harness, hold, skip
 from omnimsg.testing.judging import unsound
-from omnimsg.testing.samples import SINCE
+from omnimsg.testing.samples import NOW, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -250,7 +250,7 @@ class Asking(Harness):
             row = next(iter(self.adapter_class.statuses))
             return lambda request: self.answer_status(request, row)
         if operation is Operation.FIND:
-            return lambda request: self.answer_find(request, self.sought())
+            return lambda request: self.answer_find(request, self.sought(), NOW)
         return lambda request: self.answer_operation(operation, request)
 
     def _asked(self) -> Iterator[tuple[Operation, Adapter[Any], Driven[Any]]]:

@@ -29,7 +29,7 @@ class AdapterConformance(
         def messages(self, count): ...        # valid messages, each to somebody else
         def answer(self, request, said): ...  # the provider's answer, from Accept/Refuse/Missing
         def answer_status(self, request, row): ...           # where there is a `status`
-        def answer_find(self, request, message): ...         # where there is a `find`
+        def answer_find(self, request, message, at): ...     # where there is a `find`
         def answer_operation(self, operation, request): ...  # where there are others
     ```
     """

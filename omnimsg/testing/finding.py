@@ -12,7 +12,7 @@ from omnimsg.testing import nonsense
 from omnimsg.testing.asking import Asking, kind_of
 from omnimsg.testing.driving import drive
 from omnimsg.testing.harness import hold
-from omnimsg.testing.samples import NOW, SINCE
+from omnimsg.testing.samples import LATER, NOW, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +44,14 @@ class Finding(Asking):
         if not isinstance(found, Absent):
             hold([f"a message that is not listed gave {kind_of(found)}"])
 
-    def test_find_takes_another_message_for_nobody_else(self) -> None:
+    def test_find_takes_no_other_message_for_it(self) -> None:
         """Another reference, another recipient or an earlier time is never the message."""
         self.need(Operation.FIND)
         message = self.sought()
         others = {
             "another reference": self._found(attrs.evolve(message, reference="another")),
             "another recipient": self._found(attrs.evolve(message, to=self.messages(2)[1].to)),
-            "an earlier call": self._found(message, since=NOW + (NOW - SINCE)),
+            "an earlier call": self._found(message, since=LATER),
         }
 
         hold([f"{name} was found" for name, each in others.items() if isinstance(each, Accepted)])
@@ -61,7 +61,7 @@ class Finding(Asking):
         self.need(Operation.FIND)
         adapter, message = self.build(), self.sought()
         broken: list[str] = []
-        respond = lambda request: self.answer_find(request, None)  # noqa: E731
+        respond = lambda request: self.answer_find(request, None, NOW)  # noqa: E731
         answered = drive(adapter.find(message, SINCE, self.context(adapter)), respond)
         for step, response in enumerate(answered.responses):
             for where, unreadable in _unreadable(response):
@@ -79,7 +79,7 @@ class Finding(Asking):
         """Look for the lost message at a provider that has this one."""
         adapter = self.build()
         flow = adapter.find(self.sought(), since, self.context(adapter))
-        return drive(flow, lambda request: self.answer_find(request, listed)).value
+        return drive(flow, lambda request: self.answer_find(request, listed, NOW)).value
 
 
 def _unreadable(response: Response) -> Iterator[tuple[str, Response]]:
