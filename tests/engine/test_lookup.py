@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 from unittest.mock import patch
 
@@ -341,8 +342,7 @@ def test_looking_is_subject_to_the_accounts_limits() -> None:
     assert 3 == sum(isinstance(each, Accepted) for each in outcomes)
     when = [each for each, _ in place.looked]
     assert [2.0, 2.0] == [
-        pytest.approx(later - sooner, abs=0.1)
-        for sooner, later in zip(when, when[1:], strict=False)
+        pytest.approx(later - sooner, abs=0.1) for sooner, later in pairwise(when)
     ]
 
 
