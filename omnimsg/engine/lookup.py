@@ -1,4 +1,4 @@
-"""Looking for what may have been sent: found, it was; not found twice, it is sent again once.
+"""Looking for what may have been sent: found, it was; not found twice, it is sent again.
 
 That a provider does not list a message is evidence, not proof. It is asked at once, because for a
 message that is found there is nothing more to do, and again when the provider has had time to list
@@ -70,30 +70,28 @@ class Seeker:
         self,
         batch: Batch,
         outcomes: list[Outcome],
-        attempt: int | None,
-        resend: Callable[[Batch, list[Outcome]], None],
+        attempt: int,
+        resend: Callable[[Batch, list[Outcome], int], None],
     ) -> None:
         """Look for messages until each is found, or missing, or no look-up can help it, and end it.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
-            attempt: The number of the attempt to come. Where it is `None`, or beyond the last,
-                there is one look and no waiting, because nothing can follow another.
-            resend: Takes over what is missing, and what is known of it.
+            attempt: The number of the attempt to come. Beyond the last there is one look and no
+                waiting, because nothing can follow another.
+            resend: Takes over what is missing, what is known of it, and the attempt's number.
         """
         search = _Search(batch, outcomes)
-        if attempt is not None and attempt > self._attempts:
-            attempt = None
         try:
             while search.left:
                 await asyncio.gather(*(self._look(search, each) for each in search.left))
                 search.end(search.found())
-                if attempt is None:
+                if attempt > self._attempts:
                     break
                 if missing := search.missing():
                     self._tell(search, missing, attempt, again=True)
-                    resend(*search.parted(missing))
+                    resend(*search.parted(missing), attempt)
                 if batch.remaining() <= self._apart:
                     break
                 search.end(search.gone())

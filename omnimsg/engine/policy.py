@@ -33,8 +33,8 @@ class OnAmbiguous(StrEnum):
     Attributes:
         HOLD: It ends `Ambiguous`, and is not sent again.
         RESEND_IF_NOT_FOUND: The provider is asked for it by its reference. Found, it is `Accepted`;
-            not found twice, it is sent again once; else it ends `Ambiguous`. Refused when a client
-            is built for a provider that cannot be asked so.
+            not found twice, it is sent again; else it ends `Ambiguous`. Refused when a client is
+            built for a provider that cannot be asked so.
         RESEND: It is sent again. Some people get the message twice.
     """
 

@@ -215,32 +215,33 @@ class Settler:
         seeker = self._retrier.seeker
         return [] if seeker is None else seeker.due(outcomes, deadline)
 
-    def _seek(self, batch: Batch, outcomes: list[Outcome], attempt: int | None) -> None:
+    def _seek(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
         """Look for messages in the background."""
         seeker = self._retrier.seeker
         if seeker is not None:
             self._way.run_retry(seeker.seek(batch, outcomes, attempt, self._resend))
 
-    def _resend(self, batch: Batch, outcomes: list[Outcome]) -> None:
+    def _resend(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
         """Send once more what was looked for and is missing, in the background."""
-        self._way.run_retry(self._retried(batch, outcomes, missing=True))
+        self._way.run_retry(self._retried(batch, outcomes, missing=attempt))
 
     async def _retried(
-        self, batch: Batch, outcomes: list[Outcome], *, missing: bool = False
+        self, batch: Batch, outcomes: list[Outcome], *, missing: int | None = None
     ) -> None:
         """Try a batch again for as long as that may help, and end it, or look for what is in doubt.
 
         Args:
             batch: What to try.
             outcomes: What is known of each message.
-            missing: Whether all of it was looked for, so that there is one more attempt.
+            missing: The number of the one attempt that is allowed, where all of it was looked for
+                and is missing.
         """
         courier = _Courier(batch, outcomes)
-        attempts = 1
+        attempt = missing or 2
 
         async def again(places: Sequence[int]) -> None:
-            nonlocal attempts
-            attempts += 1
+            nonlocal attempt
+            attempt += 1
             doubts = {
                 each.reference: each
                 for each in (outcomes[place] for place in places)
@@ -253,7 +254,7 @@ class Settler:
 
         sought: list[int] = []
         try:
-            if missing:
+            if missing is not None:
                 await again(range(len(outcomes)))
             else:
                 await self._retrier.batch(outcomes, again, batch)
@@ -268,7 +269,6 @@ class Settler:
             batch.finish(ended, [outcomes[place] for place in ended])
         if sought:
             part = batch.part(sought)
-            attempt = None if missing else attempts + 1
             self._seek(part, [outcomes[place] for place in sought], attempt)
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 LONG = 1000.0
+TWICE = RetryPolicy(attempts=2, base=0)
 Reply: TypeAlias = "Response | Awaitable[Response]"
 
 
@@ -216,10 +217,10 @@ def test_how_long_it_must_be_missing_is_decided_for_the_account() -> None:
 
 @pytest.mark.parametrize("word", ["no-such-number", "slow-down"])
 def test_a_refusal_afterwards_does_not_undo_the_doubt(word: str) -> None:
-    """It proves nothing of the first attempt; there is one look more, and no further attempt."""
+    """It proves nothing of the first attempt. After the last there is one look more."""
     place = world(sends=["who-knows", word, word])
 
-    outcome = one(place)
+    outcome = one(place, retry=TWICE)
 
     assert isinstance(outcome, Ambiguous)
     assert 2 == len(place.sent)
@@ -227,15 +228,27 @@ def test_a_refusal_afterwards_does_not_undo_the_doubt(word: str) -> None:
 
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
-def test_it_is_sent_again_once(word: str, kind: type[Outcome]) -> None:
-    """Whatever became of that may still be found, at once."""
+def test_what_became_of_the_last_attempt_may_be_found(word: str, kind: type[Outcome]) -> None:
+    """At once; there is no waiting for what nothing could follow."""
     place = world(["absent", "absent", word], sends=["who-knows"] * 9)
 
-    outcome = one(place)
+    outcome = one(place, retry=TWICE)
 
     assert isinstance(outcome, kind)
     assert 2 == len(place.sent)
     assert [0.0, 120.0, 120.0] == [when for when, _ in place.looked]
+
+
+def test_each_further_attempt_takes_two_misses_of_its_own() -> None:
+    """There are as many attempts as of any message."""
+    place = world(sends=["who-knows"] * 9)
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Ambiguous)
+    assert [0.0, 120.0, 240.0] == [when for when, _ in place.sent]
+    assert [0.0, 120.0, 120.0, 240.0, 240.0] == [when for when, _ in place.looked]
+    assert [2, 2, 3, 3] == [each.attempt for each in place.events]
 
 
 @pytest.mark.parametrize("word", ["down", "another"])
@@ -243,7 +256,7 @@ def test_a_look_that_tells_nothing_counts_as_nothing(word: str) -> None:
     """Neither as found nor as missing, however often it is asked."""
     place = world([word, "absent", word, "absent"], sends=["who-knows"])
 
-    outcome = one(place, retry=RetryPolicy(attempts=2, base=0))
+    outcome = one(place, retry=TWICE)
 
     assert isinstance(outcome, Accepted)
     assert 2 == len(place.sent)
