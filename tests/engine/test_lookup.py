@@ -13,7 +13,7 @@ from unittest.mock import patch
 import attrs
 import orjson
 import pytest
-from support.adapters import FakeTransport, TinyAdapter, references, results, texts, tiny
+from support.adapters import FakeTransport, Listing, references, results, texts, tiny
 from support.audit import Book, outcome_of
 from support.virtual import VirtualLoop, virtual_engine
 
@@ -31,7 +31,7 @@ from omnimsg import (
     RetryPolicy,
     SendError,
 )
-from omnimsg.adapter import Absent, Answered, Context, Flow, Request, Response
+from omnimsg.adapter import Request, Response
 from omnimsg.engine.dispatcher import utc_now
 
 if TYPE_CHECKING:
@@ -40,24 +40,6 @@ if TYPE_CHECKING:
 LONG = 1000.0
 TWICE = RetryPolicy(attempts=2, base=0)
 Reply: TypeAlias = "Response | Awaitable[Response]"
-
-
-class Listing(TinyAdapter):
-    """Tiny, that can be asked for a message."""
-
-    def find(
-        self, message: Message, since: datetime, context: Context
-    ) -> Flow[Answered[Accepted | Absent]]:
-        """Look for a message by its reference."""
-        asked = (("ref", message.reference), ("since", since.isoformat()))
-        response = yield Request("GET", "/find", query=asked, authenticated=True)
-        document = response.json()
-        if response.status != 200:
-            return None
-        if not document["there"]:
-            return Absent()
-        reference = document.get("ref", message.reference)
-        return Accepted(reference=reference, account=context.account, provider_id="listed")
 
 
 def said(word: str) -> Response:
