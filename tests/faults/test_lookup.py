@@ -27,8 +27,10 @@ SOON = 0.5
 async def lossy(
     request: pytest.FixtureRequest, remote: Remote, pytestconfig: pytest.Config
 ) -> AsyncIterator[Run]:
-    """Give a run in which the look-ups meet with trouble too."""
+    """Give a run that meets each loss for certain, and whose look-ups meet with trouble too."""
     await remote.reset()
+    await remote.add("reset_after", count=2)
+    await remote.add("reset_before", count=2)
     await remote.add("status", status=503, probability=0.1, seed=77, on="any")
     await weather(remote, 0, WEATHER)
     # The sandbox goes through everything it has for each look.
