@@ -76,7 +76,7 @@ class AccountTable:
     breaker: Breaker = attrs.field(factory=Breaker)
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
-    not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.number(least=0))
+    not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
 
     def policy(self) -> Policy:
         """Return what is decided for the account."""

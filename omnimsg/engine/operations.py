@@ -132,16 +132,11 @@ class Operator:
             )
         except (OperationError, InvalidValue):
             return None
-        # An adapter may give anything.
-        given: object = found
-        if isinstance(given, Absent):
-            return given
-        if (
-            isinstance(given, Accepted)
-            and given.reference == message.reference
-            and given.account == self._account
-        ):
-            return given
+        match found:
+            case Absent():
+                return found
+            case Accepted(reference=message.reference, account=self._account):
+                return found
         blame(f"the adapter of {self._adapter.provider}", BrokenFlow("found another message"))
         return None
 

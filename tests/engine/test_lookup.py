@@ -33,6 +33,7 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.engine.dispatcher import utc_now
+from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -409,3 +410,14 @@ def test_a_provider_that_cannot_be_asked_cannot_have_it() -> None:
         "accounts.main.on_ambiguous: tiny cannot be asked for a message by its reference;"
         " use hold or resend"
     )
+
+
+@pytest.mark.parametrize("name", ["clickatell", "messente"])
+def test_of_the_three_providers_only_bird_can_be_asked(name: str) -> None:
+    """The others are refused when the configuration is read, not when a message is in doubt."""
+    accounts = config(1)["accounts"]
+    asked = {each: accounts[each] | {"on_ambiguous": "resend_if_not_found"} for each in accounts}
+
+    Client.from_config({"accounts": {"bird": asked["bird"]}})
+    with pytest.raises(ConfigError, match=f"accounts.{name}.on_ambiguous: {name} cannot be asked"):
+        Client.from_config({"accounts": {name: asked[name]}})
