@@ -16,9 +16,10 @@ import anyio
 from omnimsg.adapter import Absent
 from omnimsg.domain.outcome import Accepted
 from omnimsg.engine.retry import RetryEvent, is_in_doubt, tell
+from omnimsg.engine.settler import is_stale
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -87,6 +88,7 @@ class Seeker:
             while search.left:
                 await asyncio.gather(*(self._look(search, each) for each in search.left))
                 search.end(search.found())
+                search.end(search.outlived())
                 if attempt > self._attempts:
                     break
                 if missing := search.missing():
@@ -150,6 +152,11 @@ class _Search:
     def found(self) -> list[int]:
         return [each for each in self.left if isinstance(self.outcomes[each], Accepted)]
 
+    def outlived(self) -> list[int]:
+        """Return what would not be sent again, because it is of no use to its reader any more."""
+        waited = self.batch.waited()
+        return [each for each in self.left if is_stale(self.batch.messages[each], waited)]
+
     def missing(self) -> list[int]:
         return [each for each in self.left if self.misses[each] == _MISSES]
 
@@ -161,9 +168,9 @@ class _Search:
         places = owner.gone([self.batch.keys[each] for each in self.left])
         return [self.left[each] for each in places]
 
-    def end(self, places: Iterable[int]) -> None:
+    def end(self, places: Sequence[int]) -> None:
         """Tell of messages what is known."""
-        batch, outcomes = self.parted(list(places))
+        batch, outcomes = self.parted(places)
         if outcomes:
             batch.owner.finish(batch.keys, outcomes)
 

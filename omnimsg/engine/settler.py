@@ -129,7 +129,7 @@ class Settler:
             place: self._sender.withdrawn(batch.messages[place]) for place in gone
         }
         for place, message in enumerate(batch.messages):
-            if place not in ended and _is_stale(message, waited):
+            if place not in ended and is_stale(message, waited):
                 ended[place] = self._sender.outlived(message)
         if not ended:
             return batch
@@ -311,5 +311,6 @@ class _Courier:
         return self._batch.owner.gone([self._batch.keys[place] for place in keys])
 
 
-def _is_stale(message: Message, waited: float) -> bool:
+def is_stale(message: Message, waited: float) -> bool:
+    """Whether a message has outlived its use, so many seconds after the call."""
     return message.ttl is not None and message.send_at is None and waited >= message.ttl

@@ -270,6 +270,20 @@ def test_without_time_for_a_second_look_there_is_one(word: str, kind: type[Outco
 
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
+def test_what_has_outlived_its_use_is_not_sent_again(word: str, kind: type[Outcome]) -> None:
+    """It may still be found, by the look that was to come."""
+    place = world(["absent", word])
+
+    async def story(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many(texts(1, ttl=60), deadline=LONG)]
+
+    (outcome,) = place.live(story)
+
+    assert isinstance(outcome, kind)
+    assert (2, 1, 120.0) == (len(place.looked), len(place.sent), place.now())
+
+
+@pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
 def test_where_one_attempt_is_all_there_is_one_look(word: str, kind: type[Outcome]) -> None:
     """And no waiting."""
     place = world([word])
