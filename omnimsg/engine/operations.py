@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds by which the provider's clock may be behind ours: what it made before a message was handed
-# over belongs to an earlier one with the same reference.
+# Seconds by which the provider's clock may be behind ours. What it made longer than that before the
+# call is an earlier message with the same reference.
 _SKEW = 300.0
 
 # Seconds of one look-up: a provider that is silent must not use up the message's deadline.
