@@ -30,8 +30,10 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
 from omnimsg.engine.files import FileSink, MemorySink, file_size, measured
 from omnimsg.engine.limiter import Limiter, places
+from omnimsg.engine.lookup import Seeker
 from omnimsg.engine.operations import Operator
 from omnimsg.engine.policy import OnAmbiguous, Policy
+from omnimsg.engine.recorder import Recorder
 from omnimsg.engine.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sender import Sender
 from omnimsg.engine.stream import send_stream
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     )
     from pathlib import Path
 
-    from omnimsg.adapter import Adapter, Answered, Flow
+    from omnimsg.adapter import Absent, Adapter, Answered, Flow
     from omnimsg.domain.history import Balance, Interaction, Page, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
@@ -539,7 +541,8 @@ class _Account:
         journal: Journal | None,
         on_retry: RetryHook,
     ) -> None:
-        if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
+        seeks = policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND
+        if seeks and Operation.FIND not in adapter.operations():
             raise ConfigError(
                 f"accounts.{adapter.account.name}.on_ambiguous: {adapter.provider} cannot be asked"
                 " for a message by its reference; use hold or resend"
@@ -554,7 +557,9 @@ class _Account:
         )
         dispatcher = Dispatcher(adapter, self.transport, journal=journal)
         limiter = Limiter(policy.limits, adapter.capabilities)
-        retrier = Retrier(adapter.account.name, policy, on_retry)
+        recorder = None if journal is None else Recorder(journal, adapter.account.name)
+        seeker = Seeker(adapter.account.name, policy, self._find, on_retry, recorder)
+        retrier = Retrier(adapter.account.name, policy, on_retry, seeker if seeks else None)
         self.batcher = Batcher(Sender(adapter, dispatcher), limiter, policy, retrier)
         self.operator = Operator(
             adapter,
@@ -570,6 +575,10 @@ class _Account:
         self, messages: Iterable[Message] | AsyncIterable[Message], deadline: float
     ) -> AsyncGenerator[Outcome, None]:
         return send_stream(self.batcher, messages, deadline=deadline, ahead=self._ahead)
+
+    async def _find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
+        """Ask for a message that may have been sent: the operator is there before one is."""
+        return await self.operator.find(message, deadline)
 
     async def aclose(self, deadline: Deadline) -> None:
         try:

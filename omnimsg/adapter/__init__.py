@@ -16,7 +16,7 @@ from omnimsg.adapter.check import (
 )
 from omnimsg.adapter.codes import CodeRow, CodeTable, StatusRow, StatusTable, Verdict, outcome_of
 from omnimsg.adapter.context import Context
-from omnimsg.adapter.contract import Adapter, Answered, Operation
+from omnimsg.adapter.contract import Absent, Adapter, Answered, Operation
 from omnimsg.adapter.exchange import (
     Answer,
     Body,
@@ -31,6 +31,7 @@ from omnimsg.adapter.exchange import (
 from omnimsg.adapter.extras import merged, thawed
 
 __all__ = [
+    "Absent",
     "Account",
     "Adapter",
     "Answer",

@@ -30,6 +30,7 @@ from omnimsg.domain.validate import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+    from datetime import datetime
 
     from omnimsg.adapter.capabilities import Capabilities
     from omnimsg.adapter.codes import CodeTable, StatusTable
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.domain.status import MessageStatus
 
 S = TypeVar("S")
@@ -52,10 +53,22 @@ retry advice of a code's row may stay as it is: where the request may be repeate
 `UNSAFE` of it `SAFE`."""
 
 
+@attrs.frozen
+class Absent:
+    """The no of `Adapter.find`: the provider's list was read to its end, without the message.
+
+    Evidence, not proof: no provider says how soon its list holds what it has taken.
+    """
+
+
 class Operation(StrEnum):
-    """What may be asked of a provider besides sending; each is a method of `Adapter`."""
+    """What may be asked of a provider besides sending; each is a method of `Adapter`.
+
+    Only the engine asks for `FIND`; the others are methods of `Client` too.
+    """
 
     STATUS = "status"
+    FIND = "find"
     CANCEL = "cancel"
     UPLOAD = "upload"
     DOWNLOAD = "download"
@@ -230,6 +243,24 @@ class Adapter(ABC, Generic[S]):
         An id that the provider does not know is `MessageStatus.not_found`, not a failure.
         """
         raise self.lacks(Operation.STATUS)
+
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        """Ask what became of a message whose answer was lost; it may be sent again for a no.
+
+        Args:
+            message: One that `check` let pass.
+            since: What the provider has from before has its reference from another call. The
+                difference there may be between two clocks is taken off already.
+            context: The moment.
+
+        Returns:
+            `Accepted` where the provider has it: something it was sent since then, with this
+            reference, for this recipient. `Absent` only when all of the list was read, and all on
+            it could be told from the message; `None` where anything is left open.
+        """
+        raise self.lacks(Operation.FIND)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Stop a scheduled message; `True` when it was stopped, `False` when it is too late."""

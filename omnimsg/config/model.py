@@ -7,10 +7,12 @@ from typing import Any
 import attrs
 
 from omnimsg.adapter import Adapter, TemplateMapping, Verdict
+from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.policy import (
+    NOT_FOUND_FOR,
     AccountTrouble,
     Breaker,
     Limits,
@@ -58,6 +60,8 @@ class AccountTable:
         breaker: When to stop asking a provider that does not answer as it should.
         account_trouble: What becomes of messages while the account itself is refused.
         on_ambiguous: What becomes of a message that may have been sent.
+        not_found_for: Seconds between the two look-ups that must both find nothing before
+            `resend_if_not_found` sends a message again.
     """
 
     provider: str
@@ -72,6 +76,7 @@ class AccountTable:
     breaker: Breaker = attrs.field(factory=Breaker)
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
+    not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
 
     def policy(self) -> Policy:
         """Return what is decided for the account."""
@@ -81,6 +86,7 @@ class AccountTable:
             breaker=self.breaker,
             account_trouble=self.account_trouble,
             on_ambiguous=self.on_ambiguous,
+            not_found_for=self.not_found_for,
         )
 
 

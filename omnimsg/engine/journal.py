@@ -34,6 +34,7 @@ class Journal(Protocol):
         """Record what became of messages.
 
         Also of those whose intent failed or was cancelled, for it may have been recorded after all:
-        an outcome without an intent is no mistake. Gets a few seconds, also when the caller is
-        gone; an exception is logged as critical, and the caller has the outcome all the same.
+        an outcome without an intent is no mistake. Nor is a second one: what was in doubt may be
+        found. Gets a few seconds, also when the caller is gone; an exception is logged as critical,
+        and the caller has the outcome all the same.
         """

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from omnimsg.adapter import Context
+from omnimsg.adapter import Absent, Context, Operation
 from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Retry
 from omnimsg.engine import classify
 from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import utc_now
 from omnimsg.engine.files import SinkFault
-from omnimsg.engine.flow import AskedNothing, FlowRun, blame
+from omnimsg.engine.flow import AskedNothing, BrokenFlow, FlowRun, blame
 from omnimsg.engine.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
-    from omnimsg.adapter import Adapter, Answered, Flow, Operation
+    from omnimsg.adapter import Adapter, Answered, Flow
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.dispatcher import Dispatcher
     from omnimsg.engine.files import Sink
@@ -32,6 +35,13 @@ if TYPE_CHECKING:
     from omnimsg.engine.transport import Transport
 
 T = TypeVar("T")
+
+# Seconds by which the provider's clock may be behind ours. What it made longer than that before the
+# call is an earlier message with the same reference.
+_SKEW = 300.0
+
+# Seconds of one look-up: a provider that is silent must not use up the message's deadline.
+_PATIENCE = 30.0
 
 
 class Operator:
@@ -104,6 +114,31 @@ class Operator:
         if isinstance(result, Failure):
             raise OperationError(operation.value, self._account, result)
         return result
+
+    async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
+        """Ask for a message that may have been sent; `None` where nobody can tell.
+
+        Args:
+            message: What to look for.
+            deadline: Its own. It began when the message was handed over: the provider cannot have
+                taken it before.
+        """
+        since = self._clock() - timedelta(seconds=deadline.waited() + _SKEW)
+        try:
+            found = await self.run(
+                Operation.FIND,
+                lambda context: self._adapter.find(message, since, context),
+                deadline=min(deadline.remaining(), _PATIENCE),
+            )
+        except (OperationError, InvalidValue):
+            return None
+        match found:
+            case Absent():
+                return found
+            case Accepted(reference=message.reference, account=self._account):
+                return found
+        blame(f"the adapter of {self._adapter.provider}", BrokenFlow("found another message"))
+        return None
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""

@@ -9,6 +9,11 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 
+# Seconds for which a message must stay unfound before it is sent again. No provider says how soon
+# its list is complete, and one that takes batches checks them after its answer; two minutes are
+# what this project's study of the providers settled on.
+NOT_FOUND_FOR = 120.0
+
 
 class AccountTrouble(StrEnum):
     """What becomes of messages while the account itself is refused (a wrong key, no funds).
@@ -27,8 +32,9 @@ class OnAmbiguous(StrEnum):
 
     Attributes:
         HOLD: It ends `Ambiguous`, and is not sent again.
-        RESEND_IF_NOT_FOUND: The provider would be asked for it by its reference first. Refused when
-            a client is built: no provider here can be asked so.
+        RESEND_IF_NOT_FOUND: The provider is asked for it by its reference. Found, it is `Accepted`;
+            not found twice, it is sent again; else it ends `Ambiguous`. Refused when a client is
+            built for a provider that cannot be asked so.
         RESEND: It is sent again. Some people get the message twice.
     """
 
@@ -102,6 +108,8 @@ class Policy:
         breaker: When to stop asking.
         account_trouble: What becomes of messages while the account is refused.
         on_ambiguous: What becomes of a message that may have been sent.
+        not_found_for: Seconds between the two look-ups that must both find nothing before
+            `RESEND_IF_NOT_FOUND` sends a message again. Fewer of them make more doubles.
     """
 
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
@@ -109,3 +117,4 @@ class Policy:
     breaker: Breaker = attrs.field(factory=Breaker)
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
+    not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.lookup import Seeker
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -42,6 +43,8 @@ class RetryEvent:
         references: The messages, by their references; none where it is no sending.
         doubtful: Those of them that may have been sent before, and may now reach somebody twice.
             Only ever where `on_ambiguous` says so.
+        is_look_up: Whether the provider is asked for them again, by their references, and nothing
+            is sent. The attempt to come follows only where they are not found.
     """
 
     account: str
@@ -51,6 +54,7 @@ class RetryEvent:
     failure: Failure
     references: tuple[str, ...] = attrs.field(default=(), repr=False)
     doubtful: tuple[str, ...] = attrs.field(default=(), repr=False)
+    is_look_up: bool = False
 
 
 RetryHook: TypeAlias = "Callable[[RetryEvent], None]"
@@ -58,6 +62,14 @@ RetryHook: TypeAlias = "Callable[[RetryEvent], None]"
 
 def log_retry(event: RetryEvent) -> None:
     """Log a retry: the hook that is used unless another is given."""
+    if event.is_look_up:
+        log.info(
+            "looking again for %d messages through account %r in %.2f s: they may have been sent",
+            len(event.references),
+            event.account,
+            event.wait,
+        )
+        return
     log.info(
         "trying %d again through account %r in %.2f s, attempt %d of %d: %s, code %r, HTTP %s",
         len(event.references) or 1,
@@ -77,6 +89,24 @@ def log_retry(event: RetryEvent) -> None:
         )
 
 
+def tell(hook: RetryHook, event: RetryEvent) -> None:
+    """Tell a hook; what it raises is logged, for it must not cost a message its retry."""
+    try:
+        hook(event)
+    except Exception as error:  # noqa: BLE001 - it is the user's
+        # Its text may quote what it was told.
+        log.error("the retry hook raised %s", type(error).__name__)  # noqa: TRY400
+
+
+def is_in_doubt(outcome: Outcome) -> bool:
+    """Whether a message may have been sent and somebody still wants to know."""
+    return (
+        isinstance(outcome, Ambiguous)
+        and outcome.retry is Retry.UNSAFE
+        and outcome.reason is not Reason.CANCELLED
+    )
+
+
 class Retrier:
     """The retries of one account.
 
@@ -84,13 +114,21 @@ class Retrier:
         account: Its name.
         policy: How often and how soon, and what to do with what is ambiguous.
         hook: Told of every retry before the wait for it; what it raises is logged.
+        seeker: Looks for what may have been sent, where that is asked for.
     """
 
-    def __init__(self, account: str, policy: Policy, hook: RetryHook = log_retry) -> None:
+    def __init__(
+        self,
+        account: str,
+        policy: Policy,
+        hook: RetryHook = log_retry,
+        seeker: Seeker | None = None,
+    ) -> None:
         self._account = account
         self._policy = policy.retry
         self._on_ambiguous = policy.on_ambiguous
         self._hook = hook
+        self.seeker: Seeker | None = seeker
 
     def due(self, outcomes: Iterable[Outcome], deadline: Deadline) -> dict[int, Failure]:
         """Find what to try again: the failures, by their place among the outcomes."""
@@ -159,9 +197,8 @@ class Retrier:
         if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
             # Nobody waits for another attempt of what was cancelled.
             return False
-        doubtful = isinstance(outcome, Ambiguous) and outcome.retry is Retry.UNSAFE
         return outcome.retry is Retry.SAFE or (
-            doubtful and self._on_ambiguous is OnAmbiguous.RESEND
+            self._on_ambiguous is OnAmbiguous.RESEND and is_in_doubt(outcome)
         )
 
     async def _retrying(
@@ -206,7 +243,8 @@ class Retrier:
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
             waiting = outcomes()
-            self._tell(
+            tell(
+                self._hook,
                 RetryEvent(
                     account=self._account,
                     attempt=state.attempt_number + 1,
@@ -217,7 +255,7 @@ class Retrier:
                     doubtful=tuple(
                         each.reference for each in waiting if isinstance(each, Ambiguous)
                     ),
-                )
+                ),
             )
 
         await tenacity.AsyncRetrying(
@@ -228,10 +266,3 @@ class Retrier:
             before_sleep=before_sleep,
             retry_error_callback=failures,
         )(counted)
-
-    def _tell(self, event: RetryEvent) -> None:
-        try:
-            self._hook(event)
-        except Exception as error:  # noqa: BLE001 - a hook must not cost a message its retry
-            # Its text may quote what it was told.
-            log.error("the retry hook raised %s", type(error).__name__)  # noqa: TRY400

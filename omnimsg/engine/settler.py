@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from omnimsg.domain.message import Message
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.queue import Batch
     from omnimsg.engine.retry import Retrier
@@ -139,7 +140,7 @@ class Settler:
             place: self._sender.withdrawn(batch.messages[place]) for place in gone
         }
         for place, message in enumerate(batch.messages):
-            if place not in ended and _is_stale(message, waited):
+            if place not in ended and is_stale(message, waited):
                 ended[place] = self._sender.outlived(message)
         if not ended:
             return batch
@@ -189,12 +190,16 @@ class Settler:
         # A retry hears of its own messages, and decides itself.
         due = {} if batch.is_retry else self._retrier.due(outcomes, batch)
         again = [place for place in due if place not in held]
-        ended = [place for place in places if place not in due and place not in held]
+        sought = [] if batch.is_retry else self._sought(outcomes, batch)
+        going_on = {*due, *held, *sought}
+        ended = [place for place in places if place not in going_on]
         if ended:
             batch.finish(ended, [outcomes[place] for place in ended])
         if again:
             part = batch.part(again)
             self._way.run_retry(self._retried(part, [outcomes[place] for place in again]))
+        if sought:
+            self._seek(batch.part(sought), [outcomes[place] for place in sought], attempt=2)
 
     def _is_held(self, outcome: Outcome) -> bool:
         return (
@@ -216,11 +221,38 @@ class Settler:
             batch.messages[place], f"the deadline passed while it was {why}"
         )
 
-    async def _retried(self, batch: Batch, outcomes: list[Outcome]) -> None:
-        """Try a batch again for as long as that may help, and end it."""
+    def _sought(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
+        """Say at which places stand messages to look for, as they may have been sent."""
+        seeker = self._retrier.seeker
+        return [] if seeker is None else seeker.due(outcomes, deadline)
+
+    def _seek(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
+        """Look for messages in the background."""
+        seeker = self._retrier.seeker
+        if seeker is not None:
+            self._way.run_retry(seeker.seek(batch, outcomes, attempt, self._resend))
+
+    def _resend(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
+        """Send once more what was looked for and is missing, in the background."""
+        self._way.run_retry(self._retried(batch, outcomes, missing=attempt))
+
+    async def _retried(
+        self, batch: Batch, outcomes: list[Outcome], *, missing: int | None = None
+    ) -> None:
+        """Try a batch again for as long as that may help, and end it, or look for what is in doubt.
+
+        Args:
+            batch: What to try.
+            outcomes: What is known of each message.
+            missing: The number of the one attempt that is allowed, where all of it was looked for
+                and is missing.
+        """
         courier = _Courier(batch, outcomes)
+        attempt = missing or 2
 
         async def again(places: Sequence[int]) -> None:
+            nonlocal attempt
+            attempt += 1
             doubts = {
                 each.reference: each
                 for each in (outcomes[place] for place in places)
@@ -231,15 +263,24 @@ class Settler:
             )
             await courier.deliver(places, lambda: self._way.put_back([part]))
 
+        sought: list[int] = []
         try:
-            await self._retrier.batch(outcomes, again, batch)
+            if missing is not None:
+                await again(range(len(outcomes)))
+            else:
+                await self._retrier.batch(outcomes, again, batch)
+            sought = self._sought(outcomes, batch)
         except asyncio.CancelledError:
             for place in courier.missing:
                 # Nobody is left to hear whether it had left.
                 outcomes[place] = self._sender.cancelled(batch.messages[place])
             raise
         finally:
-            batch.owner.finish(batch.keys, outcomes)
+            ended = [place for place in range(len(outcomes)) if place not in sought]
+            batch.finish(ended, [outcomes[place] for place in ended])
+        if sought:
+            part = batch.part(sought)
+            self._seek(part, [outcomes[place] for place in sought], attempt)
 
 
 class _Courier:
@@ -281,5 +322,6 @@ class _Courier:
         return self._batch.owner.gone([self._batch.keys[place] for place in keys])
 
 
-def _is_stale(message: Message, waited: float) -> bool:
+def is_stale(message: Message, waited: float) -> bool:
+    """Whether a message has outlived its use, so many seconds after the call."""
     return message.ttl is not None and message.send_at is None and waited >= message.ttl

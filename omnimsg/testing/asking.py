@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 
-from omnimsg.adapter import Adapter, Effect, Operation, Request, Response, StatusRow
+from omnimsg.adapter import Absent, Adapter, Effect, Operation, Request, Response, StatusRow
 from omnimsg.domain.errors import InvalidValue, Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import (
@@ -27,17 +27,20 @@ from omnimsg.testing import nonsense
 from omnimsg.testing.driving import drive
 from omnimsg.testing.harness import Harness, hold, skip
 from omnimsg.testing.judging import unsound
+from omnimsg.testing.samples import NOW, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from omnimsg.domain.message import Message
     from omnimsg.testing.driving import Driven, Respond
 
 UNKNOWN_WORD = "OMNIMSG_UNKNOWN"
 MOST_PAGES = 100
 
-VALUES: Mapping[Operation, type] = {
+VALUES: Mapping[Operation, type | tuple[type, ...]] = {
     Operation.STATUS: MessageStatus,
+    Operation.FIND: (Accepted, Absent),
     Operation.CANCEL: bool,
     Operation.UPLOAD: Stored,
     Operation.DOWNLOAD: bool,
@@ -59,7 +62,7 @@ class Asking(Harness):
 
     def test_status_reads_every_documented_status(self) -> None:
         """Each row's word gives the row's status, and the word and the reason are kept."""
-        self._need(Operation.STATUS)
+        self.need(Operation.STATUS)
         broken: list[str] = []
         for row in self.adapter_class.statuses:
             found, wrong = self._status(row)
@@ -86,7 +89,7 @@ class Asking(Harness):
 
     def test_status_keeps_a_word_it_does_not_know(self) -> None:
         """A status that no table holds is UNKNOWN, with the provider's word kept."""
-        self._need(Operation.STATUS)
+        self.need(Operation.STATUS)
         row = StatusRow(UNKNOWN_WORD, Status.UNKNOWN, words="unknown", source="nowhere")
 
         found, broken = self._status(row)
@@ -101,7 +104,7 @@ class Asking(Harness):
 
     def test_status_of_an_unknown_id_is_no_failure(self) -> None:
         """An id that the provider does not know is UNKNOWN with NOT_FOUND, and keeps the id."""
-        self._need(Operation.STATUS)
+        self.need(Operation.STATUS)
 
         found, broken = self._status(None)
 
@@ -121,7 +124,7 @@ class Asking(Harness):
             if not driven.requests:
                 broken.append(f"{name}: asks for nothing")
             if not isinstance(value, VALUES[operation]):
-                broken.append(f"{name}: gave {_kind(value)}, not {VALUES[operation].__name__}")
+                broken.append(f"{name}: gave {kind_of(value)}, not {_names(VALUES[operation])}")
                 continue
             broken += [f"{name}: {each}" for each in self._unsound(operation, value, adapter)]
             if operation in {Operation.CANCEL, Operation.DOWNLOAD} and value is not True:
@@ -152,7 +155,7 @@ class Asking(Harness):
         for operation, adapter, driven in self._asked():
             for step, response in enumerate(driven.responses):
                 for where, spoilt in _spoilt(response):
-                    respond = self._at(step, spoilt, self._provider(operation))
+                    respond = self.at(step, spoilt, self._provider(operation))
                     run = self.run(self._flow(operation, adapter), respond, adapter)
                     value = run.driven.value if run.driven else None
                     wrong = list(run.broken) + self._odd(operation, value, adapter)
@@ -197,6 +200,10 @@ class Asking(Harness):
                 broken.append(f"{operation.value}: does something, and is not declared")
         hold(broken)
 
+    def sought(self) -> Message:
+        """Return a message whose answer was lost, the same each time."""
+        return attrs.evolve(self.batch(1)[0], reference="the-lost-one")
+
     def known_id(self) -> str:
         """Return the id of a message that the provider took, as the adapter wrote it."""
         batch = self.batch(1)
@@ -222,8 +229,11 @@ class Asking(Harness):
                 return ([self.provider_id(0)],)
             case Operation.STATUS | Operation.CANCEL:
                 return (self.known_id(),)
+            case Operation.FIND:
+                return (self.sought(), SINCE)
 
-    def _need(self, operation: Operation) -> None:
+    def need(self, operation: Operation) -> None:
+        """Skip what is about an operation that the adapter does not have."""
         if operation not in self.adapter_class.operations():
             raise skip(f"the adapter has no {operation.value}")
 
@@ -239,6 +249,8 @@ class Asking(Harness):
         if operation is Operation.STATUS:
             row = next(iter(self.adapter_class.statuses))
             return lambda request: self.answer_status(request, row)
+        if operation is Operation.FIND:
+            return lambda request: self.answer_find(request, self.sought(), NOW)
         return lambda request: self.answer_operation(operation, request)
 
     def _asked(self) -> Iterator[tuple[Operation, Adapter[Any], Driven[Any]]]:
@@ -251,7 +263,7 @@ class Asking(Harness):
             flow = self._flow(operation, adapter)
             yield operation, adapter, drive(flow(), self._provider(operation))
 
-    def _at(self, step: int, spoilt: Response, respond: Respond) -> Respond:
+    def at(self, step: int, spoilt: Response, respond: Respond) -> Respond:
         """Answer well but for one step."""
         count = iter(range(1_000))
 
@@ -276,7 +288,7 @@ class Asking(Harness):
             return None, list(run.broken)
         found = run.driven.value
         if not isinstance(found, MessageStatus):
-            return None, [f"gave {_kind(found)}, not MessageStatus"]
+            return None, [f"gave {kind_of(found)}, not MessageStatus"]
         asked = MessageId.of(adapter.account.name, provider_id)
         return found, [] if found.id == asked else [f"the id asked for came back as {found.id}"]
 
@@ -284,7 +296,7 @@ class Asking(Harness):
         if value is None or isinstance(value, Failure):
             return []
         if not isinstance(value, VALUES[operation]):
-            return [f"gave {_kind(value)}"]
+            return [f"gave {kind_of(value)}"]
         return self._unsound(operation, value, adapter)
 
     def _unsound(self, operation: Operation, value: Any, adapter: Adapter[Any]) -> list[str]:  # noqa: ANN401
@@ -292,6 +304,8 @@ class Asking(Harness):
         account = adapter.account.name
         if operation is Operation.MARK_READ:
             return unsound(value, self.arguments(operation)[0], account)
+        if isinstance(value, Accepted):
+            return unsound([value], [self.sought().reference], account)
         if isinstance(value, Stored) and value.account != account:
             return [f"is stored for the account {value.account!r}"]
         if isinstance(value, Page):
@@ -299,7 +313,7 @@ class Asking(Harness):
             token: Any = value.next
             if token is not None and not (isinstance(token, str) and token):
                 return [f"the token of the next page is {token!r}"]
-            return [f"an item is {_kind(each)}" for each in value.items if type(each) is not kind]
+            return [f"an item is {kind_of(each)}" for each in value.items if type(each) is not kind]
         if isinstance(value, MessageStatus):
             try:
                 return [] if MessageId(value.id).account == account else ["the id is another's"]
@@ -334,9 +348,14 @@ def _spoilt(response: Response) -> Iterator[tuple[str, Response]]:
         )
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Say what a flow returned."""
     return (
         f"{type(value).__name__} ({value.sentence()})"
         if isinstance(value, Failure)
         else type(value).__name__
     )
+
+
+def _names(kinds: type | tuple[type, ...]) -> str:
+    return " or ".join(each.__name__ for each in (kinds if isinstance(kinds, tuple) else (kinds,)))

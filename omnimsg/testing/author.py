@@ -12,6 +12,7 @@ from omnimsg.domain.media import Stored, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from omnimsg.adapter import Account, Adapter, Operation, Request, Response, StatusRow
     from omnimsg.domain.message import Message
@@ -73,6 +74,16 @@ class Author(ABC):
             row: The status, perhaps one the table does not hold; `None` for an unknown id.
         """
         raise NotImplementedError(f"{self._name}.answer_status: the adapter has `status`")
+
+    def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
+        """Put the provider's answer to the look-up of a lost message in its own words.
+
+        Args:
+            request: The request.
+            message: What the provider has; `None` for an answer that does not have it.
+            at: When the provider created it.
+        """
+        raise NotImplementedError(f"{self._name}.answer_find: the adapter has `find`")
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Give the provider's good answer to a request of another operation."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from omnimsg.testing.allowances import Allowances
 from omnimsg.testing.answers import Answers
-from omnimsg.testing.asking import Asking
 from omnimsg.testing.denials import Denials
 from omnimsg.testing.discretion import Discretion
+from omnimsg.testing.finding import Finding
 from omnimsg.testing.requests import Requests
 from omnimsg.testing.sending import Sending
 from omnimsg.testing.tables import Tables
 
 
 class AdapterConformance(
-    Sending, Answers, Tables, Requests, Denials, Allowances, Asking, Discretion
+    Sending, Answers, Tables, Requests, Denials, Allowances, Finding, Discretion
 ):
     """Hold an adapter to its promises.
 
@@ -29,6 +29,7 @@ class AdapterConformance(
         def messages(self, count): ...        # valid messages, each to somebody else
         def answer(self, request, said): ...  # the provider's answer, from Accept/Refuse/Missing
         def answer_status(self, request, row): ...           # where there is a `status`
+        def answer_find(self, request, message, at): ...     # where there is a `find`
         def answer_operation(self, operation, request): ...  # where there are others
     ```
     """

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Source
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+SINCE = NOW - timedelta(hours=1)
 LATER = NOW + timedelta(hours=2)
 
 RECIPIENTS: Mapping[str, str | ProviderContact] = {

@@ -16,17 +16,18 @@ from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES, STATUSES
 from omnimsg_bird.settings import BirdSettings
-from omnimsg_bird.wire import decode, encode, files, listing, resource, status
+from omnimsg_bird.wire import decode, encode, files, finding, listing, resource, status
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
+    from datetime import datetime
 
-    from omnimsg.adapter import Account, Answered, Flow, Source
+    from omnimsg.adapter import Absent, Account, Answered, Flow, Source
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import HistoryQuery, Interaction, Page, PastMessage
     from omnimsg.domain.media import Stored, Upload
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
@@ -113,6 +114,14 @@ class BirdAdapter(Adapter[BirdSettings]):
         response = yield Request("GET", path, authenticated=True)
         channel = self._names.get(provider_id.partition("/")[0])
         return status.read(provider_id, channel, response, self, context)
+
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        """Look for a message in the list of its channel."""
+        channel_id = self._posts[self.channel_of(message) or ""][0]
+        path = self._channel(channel_id, "messages")
+        return finding.flow(message, since, channel_id, path, self, context)
 
     def history(
         self, query: HistoryQuery, page: str | None, context: Context

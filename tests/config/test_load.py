@@ -278,6 +278,7 @@ def test_what_is_decided_arrives_whole() -> None:
             breaker={"failures": 9, "pause": 2},
             account_trouble="hold",
             on_ambiguous="resend",
+            not_found_for=300,
         )
     ).policies["main"]
 
@@ -289,6 +290,7 @@ def test_what_is_decided_arrives_whole() -> None:
         breaker=Breaker(failures=9, pause=2.0),
         account_trouble=AccountTrouble.HOLD,
         on_ambiguous=OnAmbiguous.RESEND,
+        not_found_for=300.0,
     )
     for number in (policy.limits.requests_per_second, policy.retry.base, policy.breaker.pause):
         assert float is type(number)
@@ -332,6 +334,7 @@ def test_what_is_not_decided_is_the_default() -> None:
         ("breaker", {"pauze": 1}, ".pauze: is not a known key; did you mean 'pause'?"),
         ("account_trouble", "holt", ": must be one of fail, hold; did you mean 'hold'?"),
         ("account_trouble", True, ": must be one of fail, hold"),
+        ("not_found_for", 0, f": {MORE}"),
         ("on_ambiguous", "resent", ": must be one of hold, resend"),
         ("on_ambigous", "resend", ": is not a known key; did you mean 'on_ambiguous'?"),
     ],

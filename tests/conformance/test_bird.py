@@ -48,6 +48,7 @@ from omnimsg_bird import BirdAdapter, BirdSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from omnimsg.domain.content import Content
 
@@ -187,6 +188,18 @@ class TestBird(AdapterConformance):
             Message(ProviderContact(id="c-1"), "Hi", channel="whatsapp"),
             Message(to["email"], mail, channel="email"),
         ]
+
+    def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
+        """Answer with the message after a page of others."""
+        others = {**MESSAGE, "reference": "another"}
+        if not any(name == "pageToken" for name, _ in request.query):
+            return Response(200, orjson.dumps({"results": [others], "nextPageToken": "page-2"}))
+        if message is None:
+            return Response(200, b'{"results":[]}')
+        contact = {"identifierKey": "phonenumber", "identifierValue": message.to}
+        its = {"receiver": {"contacts": [contact]}, "createdAt": at.isoformat()}
+        entry = MESSAGE | its | {"reference": message.reference}
+        return Response(200, orjson.dumps({"results": [entry]}))
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Answer the other operations as the reference shows them."""

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.adapters import tiny
+from support.adapters import Listing, tiny
 from support.audit import Book, outcome_of
 from support.provider import FATES, Provider
 from support.virtual import VirtualLoop, virtual_engine
@@ -51,6 +51,7 @@ POLICIES = {
         breaker=Breaker(failures=2, pause=3),
     ),
     "resend": Policy(on_ambiguous=OnAmbiguous.RESEND),
+    "resend if not found": Policy(on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND, not_found_for=2.0),
 }
 ENDS = 1000
 # Explaining a failure reads files, which would count as blocking the event loop.
@@ -83,7 +84,9 @@ class Sending(RuleBasedStateMachine):
         self.provider = Provider(self.book)
         with patch("omnimsg.client.HttpTransport", lambda *_, **__: self.provider):
             self.client = Client(
-                [tiny(max_messages=3)], policies={"main": self.policy}, journal=self.book
+                [tiny(kind=Listing, max_messages=3)],
+                policies={"main": self.policy},
+                journal=self.book,
             )
 
     @rule(
@@ -139,6 +142,12 @@ class Sending(RuleBasedStateMachine):
     def go_on(self, refuse: bool) -> None:
         """Connect those that wait, or tell them that there is no connection."""
         self.provider.connect(refuse=refuse)
+
+    @rule()
+    @precondition(lambda self: self.policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND)
+    def list_or_not(self) -> None:
+        """Have look-ups fail from now on, or work again."""
+        self.provider.listing = not self.provider.listing
 
     @rule()
     @precondition(lambda self: self.provider.ghosts)

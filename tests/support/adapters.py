@@ -16,6 +16,7 @@ import attrs
 import orjson
 
 from omnimsg.adapter import (
+    Absent,
     Account,
     Adapter,
     Answer,
@@ -53,6 +54,8 @@ from omnimsg.engine.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sender import Sender
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.transport import Mark, Transport
@@ -240,6 +243,24 @@ class TinyAdapter(Adapter[TinySettings]):
             content_type="application/json",
             authenticated=True,
         )
+
+
+class Listing(TinyAdapter):
+    """Tiny, that can be asked for a message."""
+
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        """Look for a message by its reference."""
+        asked = (("ref", message.reference), ("since", since.isoformat()))
+        response = yield Request("GET", "/find", query=asked, authenticated=True)
+        if response.status != 200:
+            return None
+        document = response.json()
+        if not document["there"]:
+            return Absent()
+        reference = document.get("ref", message.reference)
+        return Accepted(reference=reference, account=context.account, provider_id="listed")
 
 
 def tiny(

@@ -45,7 +45,8 @@ class Provider:
         book: The journal, which must know of every message before it leaves.
 
     Attributes:
-        phones: How often each message has arrived.
+        phones: How often each message has arrived; what a look-up finds.
+        listing: Whether it can be asked for a message.
         calls: Requests that have left and wait for an answer.
         ghosts: Messages of requests that were given up: they may arrive as long as the world lasts.
         online: Whether a connection can be had; what finds none waits for one.
@@ -57,6 +58,7 @@ class Provider:
         self._back = asyncio.Event()
         self._closed = False
         self.phones: Counter[str] = Counter()
+        self.listing = True
         self.calls: list[Call] = []
         self.ghosts: list[str] = []
         self.online = True
@@ -75,6 +77,8 @@ class Provider:
             async with asyncio.timeout(within):
                 await self._connected()
                 mark.written = True
+                if request.method == "GET":
+                    return self._listed(dict(request.query)["ref"])
                 return await self._answered(Call(references(request)))
         except TimeoutError:
             raise TransportFault(Reason.TIMEOUT, "no answer in time") from None
@@ -107,6 +111,11 @@ class Provider:
     def haunt(self) -> None:
         """Process the oldest message of those that were given up."""
         self.phones[self.ghosts.pop(0)] += 1
+
+    def _listed(self, reference: str) -> Response:
+        if not self.listing:
+            return Response(503, b"")
+        return Response(200, orjson.dumps({"there": self.phones[reference] > 0}))
 
     async def _connected(self) -> None:
         self.connecting += 1

@@ -14,6 +14,7 @@ import attrs
 import orjson
 
 from omnimsg.adapter import (
+    Absent,
     Account,
     Adapter,
     Answer,
@@ -54,6 +55,7 @@ from omnimsg.testing import Accept, AdapterConformance, Missing, Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Source
     from omnimsg.adapter.contract import Answered
@@ -225,6 +227,31 @@ class ToyAdapter(Adapter[ToySettings]):
         timeline = Timeline.of(self.statuses.evidence(state), context.now)
         leg = LegStatus(timeline=timeline, provider_id=provider_id)
         return MessageStatus(id=asked, legs=(leg,), raw=document)
+
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        """Look for a text by its key."""
+        request = self.request("/texts")
+        response = yield attrs.evolve(request, query=(("key", message.reference),))
+        items = as_object(response.json()).get("items")
+        if response.status != 200 or not isinstance(items, list):
+            return None
+        for each in items:
+            match each:
+                case {"id": str(provider_id), "key": str(key), "to": to, "at": int(at)} if (
+                    provider_id
+                ):
+                    if (key, to) == (message.reference, message.to) and at >= since.timestamp():
+                        return Accepted(
+                            reference=key,
+                            account=context.account,
+                            provider_id=provider_id,
+                            raw=each,
+                        )
+                case _:
+                    return None
+        return Absent()
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Call a text back."""
@@ -419,6 +446,14 @@ class ToyConformance(AdapterConformance):
         if row is None:
             return Response(404, b"{}")
         return Response(200, orjson.dumps({"state": row.name}))
+
+    def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
+        """Answer with the text beside another, or with the other alone."""
+        items = [{"id": "text-0", "key": "another", "to": "+37255509999", "at": 0}]
+        if message is not None:
+            own = {"id": "text-1", "key": message.reference, "to": message.to}
+            items.append({**own, "at": int(at.timestamp())})
+        return Response(200, orjson.dumps({"items": items}))
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Answer everything else."""

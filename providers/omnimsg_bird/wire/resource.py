@@ -60,13 +60,13 @@ def past_message(
         return None
     provider_id = f"{channel_id}/{id_}"
     channel = channels.get(channel_id) or channel_from(document.get("platformId"))
-    senders = _addresses(document.get("sender"))
+    senders = addresses(document.get("sender"))
     direction, reference = document.get("direction"), document.get("reference")
     return PastMessage(
         id=MessageId.of(context.account, provider_id),
         direction=_DIRECTIONS.get(direction) if isinstance(direction, str) else None,
         leg=leg(document, provider_id, channel, adapter, context),
-        to=_addresses(document.get("receiver")),
+        to=addresses(document.get("receiver")),
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,
         created=moment(document.get("createdAt")),
@@ -74,7 +74,7 @@ def past_message(
     )
 
 
-def _addresses(side: object) -> tuple[str, ...]:
+def addresses(side: object) -> tuple[str, ...]:
     """Read who is on one side of a message: contacts, one contact, or our own connector."""
     if not isinstance(side, dict):
         return ()

@@ -10,6 +10,7 @@ import attrs
 from support.toy import ToyAdapter
 
 from omnimsg.adapter import (
+    Absent,
     Adapter,
     Operation,
 )
@@ -22,6 +23,8 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import MessageStatus, Timeline
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omnimsg.adapter import Context, Flow, Response, Source
     from omnimsg.adapter.contract import Answered
     from omnimsg.domain.history import HistoryQuery, Page, PastMessage
@@ -53,6 +56,25 @@ class _FailsOnUnknownIds(ToyAdapter):
         if isinstance(found, MessageStatus) and found.reason is Reason.NOT_FOUND:
             return Failure(reason=Reason.NOT_FOUND, retry=Retry.NEVER)
         return found
+
+
+class _FindsWhateverIsThere(ToyAdapter):
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        response = yield self.request("/texts")
+        item = response.json()["items"][-1]
+        return Accepted(
+            reference=message.reference, account=context.account, provider_id=item["id"], raw=item
+        )
+
+
+class _FindsNothing(ToyAdapter):
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        yield self.request("/texts")
+        return Absent()
 
 
 class _NeverStops(ToyAdapter):
@@ -129,6 +151,10 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_ThinksItIsThere, "test_status_keeps_a_word_it_does_not_know"),
     (_ThinksItIsThere, "test_status_of_an_unknown_id_is_no_failure"),
     (_FailsOnUnknownIds, "test_status_of_an_unknown_id_is_no_failure"),
+    (_FindsNothing, "test_find_finds_what_the_provider_has"),
+    (_FindsWhateverIsThere, "test_find_misses_what_the_provider_has_not"),
+    (_FindsWhateverIsThere, "test_find_takes_no_other_message_for_it"),
+    (_FindsNothing, "test_find_says_no_only_to_a_list_that_can_be_read"),
     (_NeverStops, "test_operations_give_what_they_promise"),
     (_StoresForAnother, "test_operations_give_what_they_promise"),
     (_TrustsTheBalance, "test_operations_survive_every_answer"),

@@ -1,0 +1,165 @@
+"""What Bird's list says of a message whose answer was lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from omnimsg.adapter import Absent, Effect, Response
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted
+from omnimsg.testing import drive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Context, Request
+    from omnimsg.testing import Driven
+    from omnimsg_bird import BirdAdapter
+
+PHONE = "+37255500001"
+MESSAGE = Message(PHONE, "Hi", channel=Channel.SMS, reference="table-71")
+ENTRY: dict[str, Any] = {
+    "id": "m-1",
+    "channelId": "c-sms",
+    "direction": "outgoing",
+    "reference": "table-71",
+    "createdAt": "2030-01-02T03:04:00Z",
+    "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": PHONE}]},
+}
+OTHER = ENTRY | {"id": "m-2", "reference": "table-72"}
+
+
+def look(
+    adapter: BirdAdapter, context: Context, *pages: object, message: Message = MESSAGE
+) -> Driven[Any]:
+    """Look for a message from a minute ago on; each page is a document, or a whole answer."""
+    left = iter(pages)
+
+    def respond(_: Request) -> Response:
+        page = next(left)
+        return page if isinstance(page, Response) else Response(200, orjson.dumps(page))
+
+    return drive(adapter.find(message, context.now - timedelta(minutes=1), context), respond)
+
+
+def page(*entries: object, after: object = None) -> dict[str, object]:
+    """Write a page, and what stands for the one that follows."""
+    return {"results": entries, **({} if after is None else {"nextPageToken": after})}
+
+
+def test_a_message_that_is_listed_was_accepted(adapter: BirdAdapter, context: Context) -> None:
+    """It has the id by which its status can be asked for, whatever stands beside it."""
+    driven = look(adapter, context, page(OTHER, ENTRY))
+
+    assert driven.value == Accepted(
+        reference="table-71", account="nest", provider_id="c-sms/m-1", raw=ENTRY
+    )
+
+
+def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
+    adapter: BirdAdapter, context: Context
+) -> None:
+    """Page after page, in requests that change nothing."""
+    driven = look(adapter, context, page(OTHER, after="p-2"), page(OTHER))
+
+    asked = {"limit": "100", "to": PHONE, "startAt": "2030-01-02T03:03:05+00:00"}
+    assert [asked, asked | {"pageToken": "p-2"}] == [dict(each.query) for each in driven.requests]
+    assert {("GET", "/workspaces/w-1/channels/c-sms/messages", Effect.READ)} == {
+        (each.method, each.url, each.effect) for each in driven.requests
+    }
+    assert isinstance(driven.value, Absent)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [page()],
+        [page(OTHER, after="")],
+        [page(after="p-2"), page()],
+        [page(ENTRY | {"createdAt": "2030-01-02T03:03:04Z"})],
+        [page({"direction": "incoming"})],
+    ],
+    ids=["nothing", "another", "two pages", "an earlier call", "an answer of theirs"],
+)
+def test_a_message_that_is_not_listed_is_absent(
+    adapter: BirdAdapter, context: Context, pages: Sequence[object]
+) -> None:
+    """All of the list was read, and all on it is something else."""
+    assert isinstance(look(adapter, context, *pages).value, Absent)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [page(None)],
+        [page({**ENTRY, "reference": None})],
+        [page({**ENTRY, "reference": 71})],
+        [page({**ENTRY, "createdAt": "soon"})],
+        [page({**ENTRY, "id": ""})],
+        [page({**ENTRY, "receiver": {"contacts": [{"identifierValue": "+1"}]}})],
+        [page({**ENTRY, "receiver": None})],
+        [page({**ENTRY, "reference": None}, after="p-2"), page(OTHER)],
+        [page(after="p-2"), page(after="p-2")],
+        [page(after=7)],
+        [page(after=f"p-{number}") for number in range(5)],
+        [{"results": {}}],
+        [{}],
+        [page(after="p-2"), Response(200, b'{"results":[')],
+        [page(after="p-2"), Response(502, b"<html>")],
+        [Response(204)],
+    ],
+)
+def test_what_cannot_be_told_is_not_told(
+    adapter: BirdAdapter, context: Context, pages: Sequence[object]
+) -> None:
+    """Neither found nor absent: the message stays in doubt."""
+    assert look(adapter, context, *pages).value is None
+
+
+def test_what_is_found_needs_no_further_page(adapter: BirdAdapter, context: Context) -> None:
+    """Not even where an entry before it could not be read."""
+    driven = look(adapter, context, page(None, ENTRY, after="p-2"))
+
+    assert isinstance(driven.value, Accepted)
+    assert 1 == len(driven.requests)
+
+
+def test_a_refusal_is_a_refusal(adapter: BirdAdapter, context: Context) -> None:
+    """In Bird's words, on whatever page."""
+    refusal = Response(429, b'{"code":"TooManyRequests","message":"slow down"}')
+
+    driven = look(adapter, context, page(after="p-2"), refusal)
+
+    assert isinstance(driven.value, Failure)
+    assert 429 == driven.value.http_status
+
+
+@pytest.mark.parametrize("spelt", ["37255500001", "+37255500001"])
+def test_a_recipient_is_known_however_it_is_spelt(
+    adapter: BirdAdapter, context: Context, spelt: str
+) -> None:
+    """No page says how Bird writes a number that it was given."""
+    entry = ENTRY | {"receiver": {"contacts": [{"identifierValue": spelt}]}}
+
+    assert isinstance(look(adapter, context, page(entry)).value, Accepted)
+
+
+def test_a_contact_is_known_by_its_id(adapter: BirdAdapter, context: Context) -> None:
+    """There is no filter for it, so all of the channel's list is asked for."""
+    message = Message(ProviderContact(id="k-1"), "Hi", channel=Channel.SMS, reference="table-71")
+    its = ENTRY | {"receiver": {"contacts": [{"id": "k-1"}]}}
+    another = ENTRY | {"receiver": {"contacts": [{"id": "k-2"}]}}
+
+    found = look(adapter, context, page(its), message=message)
+    unclear = look(adapter, context, page(another), message=message)
+
+    assert isinstance(found.value, Accepted)
+    assert "to" not in dict(found.requests[0].query)
+    assert unclear.value is None

@@ -1,0 +1,64 @@
+"""Answers are lost, and what may have been sent is looked for: nobody has a text twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.audit import doubles, slips
+
+from omnimsg import Accepted
+
+from .conftest import FEW, MANY, WEATHER, Run, weather
+from .test_weather import streamed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from support.sandboxed import Remote
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+# Seconds; the sandbox lists a message as soon as it has it.
+SOON = 0.5
+
+
+@pytest.fixture(params=["bird", "bird-batches"])
+async def lossy(
+    request: pytest.FixtureRequest, remote: Remote, pytestconfig: pytest.Config
+) -> AsyncIterator[Run]:
+    """Give a run that meets each loss for certain, and whose look-ups meet with trouble too."""
+    await remote.reset()
+    await remote.add("reset_after", count=2)
+    await remote.add("reset_before", count=2)
+    await remote.add("status", status=503, probability=0.1, seed=77, on="any")
+    await weather(remote, 0, WEATHER)
+    # The sandbox goes through everything it has for each look.
+    yield Run(remote, request.param, 0, MANY // 5 if pytestconfig.getoption("seeds") else FEW)
+    await remote.reset()
+
+
+async def test_nobody_has_two(lossy: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was processed is found and accepted, and what was not is sent again."""
+    messages = lossy.messages()
+    async with await lossy.client(on_ambiguous="resend_if_not_found", not_found_for=SOON) as client:
+        outcomes = await streamed(client, messages, lossy.chance())
+
+    phones = await lossy.remote.phones()
+    announced = {each for event in lossy.retries for each in event.doubtful}
+    again = {each.reference for each in messages if lossy.book.resent(each.reference)}
+    doubted = {each.reference for each in messages if lossy.book.doubts(each.reference)}
+    taken = {each.reference for each in outcomes if isinstance(each, Accepted)}
+    found = taken & doubted - again
+    with capsys.disabled():
+        print(  # noqa: T201 - the price of looking, measured
+            f"\n{lossy.route}: of {lossy.size} messages {len(doubted)} were in doubt,"
+            f" {len(found)} were found, {len(again)} were sent again,"
+            f" {len(doubted - taken)} stayed in doubt"
+        )
+    assert [] == slips(messages, outcomes, phones, lossy.book)
+    assert [] == doubles(messages, phones)
+    # Not all that is announced goes out again: the breaker may be in the way.
+    assert again <= announced
+    assert found
+    assert again & taken
