@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _KEPT = 64
 
 _Key: TypeAlias = tuple[str, str | None, bool]
-_Place: TypeAlias = tuple[URL, CIMultiDict[str]]
+Place: TypeAlias = tuple[URL, CIMultiDict[str]]
 
 
 class Addresses:
@@ -44,9 +44,9 @@ class Addresses:
         self._authorization = dict(authorization)
         # Most requests of an account go to one address with the same header lines. What was looked
         # at once needs no second look.
-        self._usual: dict[_Key, _Place] = {}
+        self._usual: dict[_Key, Place] = {}
 
-    def of(self, request: Request) -> _Place:
+    def of(self, request: Request) -> Place:
         """Say where a request goes and with which header lines, or refuse to let it go there."""
         body = request.body
         kind = request.content_type if body.__class__ is bytes or isinstance(body, Source) else None
@@ -57,7 +57,7 @@ class Addresses:
         lines = self._lined(kind, request.authenticated, request.headers)
         return (url.extend_query(request.query) if request.query else url), lines
 
-    def _looked_at(self, key: _Key) -> _Place:
+    def _looked_at(self, key: _Key) -> Place:
         where, kind, authenticated = key
         place = self._placed(where, authenticated), self._lined(kind, authenticated, {})
         if len(self._usual) >= _KEPT:

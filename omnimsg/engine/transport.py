@@ -2,7 +2,7 @@
 
 Its one hard duty is to say, when something breaks, whether any byte of the request may have left.
 Exception types do not tell (a pool timeout and a lost answer are both `TimeoutError`), so it asks
-the request itself: its `send` is awaited when there is a connection, and hands over the first byte.
+the request itself: its `send` is called when there is a connection, and hands over the first byte.
 Not called means that nothing left; called means that something may have. (A hook of aiohttp's
 tracing says the same, but tracing costs a seventh of what a request costs.)
 """
@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 import anyio
 import anyio.to_thread
+from multidict import CIMultiDict
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.size import in_words
-from omnimsg.engine.address import Addresses
+from omnimsg.engine.address import Addresses, Place
 from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import CLEAN_UP
 from omnimsg.engine.fault import TransportFault
 from omnimsg.engine.files import SinkFault
-from omnimsg.engine.limit import Within
+from omnimsg.engine.limit import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
-    from multidict import CIMultiDict
-    from yarl import URL
+    from aiohttp.abc import AbstractStreamWriter
 
     from omnimsg.adapter import Effect
     from omnimsg.engine.files import Sink
@@ -101,6 +101,7 @@ class HttpTransport:
         self._under_way = 0
         self._closed = False
         self._quiet = asyncio.Event()
+        self._watch = Watch()
 
     def __repr__(self) -> str:
         """Show where it leads, and no credentials."""
@@ -113,47 +114,64 @@ class HttpTransport:
         if self._closed:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
         if within <= 0:
-            # To aiohttp, no time means any time.
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
-        url, headers = self._addresses.of(request)
+        url, headers = place = self._addresses.of(request)
         task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
         _sending[task] = mark, request.effect
         self._under_way += 1
         try:
-            if request.body is None or isinstance(request.body, bytes):
-                return await self._asked(
-                    request, url, headers, _streamed(request.body), within, sink
-                )
-            async with _body(request) as data:
-                return await self._asked(request, url, headers, data, within, sink)
+            body = request.body
+            if isinstance(body, bytes) and len(body) <= _MOST_AT_ONCE:
+                data = _Ready(body)
+            elif body is None:
+                data = None
+            else:
+                return await self._in_pieces(request, place, task, within, sink)
+            self._watch.begin(task, within)
+            session = self._session or self._open()
+            response = await session.request(
+                request.method, url, data=data, headers=headers, allow_redirects=False
+            )
+            try:
+                content = response.content
+                if sink is None and content.is_eof():
+                    # A small answer nearly always comes whole with its head.
+                    return _held(response, content.read_nowait())
+                return await _read(response, request, sink)
+            finally:
+                # All that leaving its context does where nothing is still being written; and once
+                # the answer is whole, aiohttp has done it by itself.
+                if not response.closed:
+                    response.release()
+        except asyncio.CancelledError as error:
+            if self._watch.end(task):
+                raise _fault(TimeoutError(), written=mark.written) from error
+            raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _fault(error, written=mark.written) from error
         finally:
+            self._watch.end(task)
             _sending.pop(task, None)
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
 
-    async def _asked(
+    async def _in_pieces(
         self,
         request: Request,
-        url: URL,
-        headers: CIMultiDict[str],
-        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        place: Place,
+        task: asyncio.Task[Any],
         within: float,
         sink: Sink | None,
     ) -> Response:
-        with Within(within):
-            response = await self._open().request(
+        async with _body(request) as data:
+            self._watch.begin(task, within)
+            session = self._session or self._open()
+            url, headers = place
+            async with session.request(
                 request.method, url, data=data, headers=headers, allow_redirects=False
-            )
-            if data is None or isinstance(data, bytes):
-                try:
-                    return await _read(response, request, sink)
-                finally:
-                    # All that leaving the context does where nothing is still being written.
-                    response.release()
-            async with response:
+            ) as response:
                 return await _read(response, request, sink)
 
     async def aclose(self) -> None:
@@ -164,6 +182,7 @@ class HttpTransport:
                 self._quiet.clear()
                 await self._quiet.wait()
         finally:
+            self._watch.close()
             session, self._session = self._session, None
             if session is not None:
                 # Also for a caller who is gone: nobody else could close it.
@@ -171,16 +190,15 @@ class HttpTransport:
                     await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                request_class=_Marked,
-                trust_env=False,
-                headers={"User-Agent": "omnimsg"},
-                # `Within` keeps the time of the whole exchange.
-                timeout=aiohttp.ClientTimeout(),
-            )
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Marked,
+            trust_env=False,
+            headers={"User-Agent": "omnimsg"},
+            # The watch keeps the time of the whole exchange.
+            timeout=aiohttp.ClientTimeout(),
+        )
         return self._session
 
 
@@ -193,18 +211,54 @@ _sending: dict[asyncio.Task[Any] | None, tuple[Mark, Effect]] = {}
 class _Marked(aiohttp.ClientRequest):
     """A request that leaves its mark before it is written."""
 
-    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        await _mark_written()
-        return await super().send(conn)
+    def send(
+        self, conn: aiohttp.connector.Connection
+    ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
+        mark, effect = _sending[asyncio.current_task()]
+        if mark.written and effect not in REPEATABLE:
+            # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A
+            # second cancellation finds nothing left to cancel, and its "not found" would be
+            # believed.
+            raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
+        mark.written = True
+        return super().send(conn)
 
 
-async def _mark_written() -> None:
-    mark, effect = _sending[asyncio.current_task()]
-    if mark.written and effect not in REPEATABLE:
-        # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A second
-        # cancellation finds nothing left to cancel, and its "not found" would be believed.
-        raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-    mark.written = True
+class _Ready(aiohttp.Payload):
+    """A small body, written at once: what aiohttp makes of `bytes`, without the search for it.
+
+    Whatever may be asked of a payload is answered here, so that the base prepares nothing for it:
+    header lines, above all, which are the same for every small body.
+    """
+
+    autoclose = True
+    consumed = False
+    content_type = "application/octet-stream"
+    encoding = None
+    filename = None
+    headers = CIMultiDict({"Content-Type": content_type})
+    size = 0
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._data.decode(encoding, errors)
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return self._data
+
+    def write(self, writer: AbstractStreamWriter) -> Coroutine[Any, Any, None]:
+        return writer.write(self._data)
+
+    def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> Coroutine[Any, Any, None]:
+        return writer.write(self._data[:content_length])
+
+    async def close(self) -> None:
+        pass
 
 
 class _body:  # noqa: N801 - reads as what it is used as: `async with _body(request) as data`
@@ -235,7 +289,7 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
                 content_type=body.content_type,
             )
             return form
-        return body
+        return _streamed(body) if isinstance(body, bytes) else body
 
     async def __aexit__(self, *_: object) -> None:
         if self._file is not None:
@@ -252,30 +306,33 @@ class _body:  # noqa: N801 - reads as what it is used as: `async with _body(requ
         return self._file
 
 
-def _streamed(data: bytes | None) -> bytes | BytesIO | None:
+def _streamed(data: bytes) -> bytes | BytesIO:
     """Have a large body written in pieces: in one piece it would hold up the event loop."""
-    return BytesIO(data) if data is not None and len(data) > _MOST_AT_ONCE else data
+    return BytesIO(data) if len(data) > _MOST_AT_ONCE else data
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink | None) -> Response:
+    content = response.content
     if sink is not None and request.answer is Answer.SINK and response.status in request.success:
-        async for chunk in response.content.iter_chunked(_CHUNK):
+        async for chunk in content.iter_chunked(_CHUNK):
             try:
                 await sink.write(chunk)
             except OSError as error:
                 raise SinkFault(error) from error
         return Response(response.status, b"", response.headers)
     chunks, size = [], 0
-    content = response.content
-    while not content.at_eof():
-        chunk = await content.readany()
+    while size <= MOST_ANSWER and not content.at_eof():
+        chunks.append(chunk := await content.readany())
         size += len(chunk)
-        if size > MOST_ANSWER:
-            raise TransportFault(
-                Reason.INVALID_RESPONSE, f"the answer has more than {in_words(MOST_ANSWER)}"
-            )
-        chunks.append(chunk)
-    return Response(response.status, b"".join(chunks), response.headers)
+    return _held(response, b"".join(chunks))
+
+
+def _held(response: aiohttp.ClientResponse, body: bytes) -> Response:
+    if len(body) > MOST_ANSWER:
+        raise TransportFault(
+            Reason.INVALID_RESPONSE, f"the answer has more than {in_words(MOST_ANSWER)}"
+        )
+    return Response(response.status, body, response.headers)
 
 
 def _fault(error: Exception, *, written: bool) -> TransportFault:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
 import pytest
-from support.servers import Server, Visit, answer, saying, stall
+from support.servers import Server, Visit, answer, reset, saying, stall
 
 from omnimsg import Reason
-from omnimsg.adapter import Request, Source
+from omnimsg.adapter import Effect, Request, Source
 from omnimsg.engine import transport
-from omnimsg.engine.limit import Within
 from omnimsg.engine.loopback import is_loopback
 from omnimsg.engine.transport import HttpTransport, Mark, TransportFault
 
@@ -77,7 +76,7 @@ async def test_a_hook_that_raises_keeps_every_byte_back(
     async def refuse(*_: object) -> None:
         raise LookupError("not yet")
 
-    monkeypatch.setattr(transport, "_mark_written", refuse)
+    monkeypatch.setattr(transport._Marked, "send", refuse)
     listener = Listener()
     async with Server(connecting=listener) as server:
         with pytest.raises(LookupError):
@@ -98,7 +97,7 @@ async def test_a_hook_that_waits_keeps_every_byte_back(
         reached.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(transport, "_mark_written", wait)
+    monkeypatch.setattr(transport._Marked, "send", wait)
     listener = Listener()
     async with Server(connecting=listener) as server:
         sending = asyncio.create_task(
@@ -324,21 +323,6 @@ async def test_the_time_that_is_over_is_no_cancellation(
     assert (Reason.TIMEOUT, 0) == (caught.value.reason, task.cancelling())
 
 
-async def test_a_cancellation_is_not_the_time_that_is_over() -> None:
-    """Who cancels the caller is obeyed, even where the time ends at the same moment."""
-
-    async def wait() -> None:
-        with Within(0.0):
-            await asyncio.sleep(5)
-
-    waiting = asyncio.create_task(wait())
-    await asyncio.sleep(0)  # the limit is set, and over with the next turn of the loop
-    waiting.cancel()
-    await asyncio.wait([waiting])
-
-    assert waiting.cancelled()
-
-
 async def test_a_shorter_limit_around_it_is_its_own(
     wires: Callable[[str], HttpTransport],
 ) -> None:
@@ -382,6 +366,103 @@ async def test_a_file_is_sent_as_it_is(
     )
 
 
+@pytest.mark.parametrize("kind", [None, "application/json"])
+async def test_a_small_body_arrives_whole(
+    kind: str | None, wires: Callable[[str], HttpTransport]
+) -> None:
+    """It has its length and its type, and leaves the connection to the next one."""
+    bodies = [b"", b"x", b"x" * 2**20]
+    async with Server(answer(200, b"{}")) as server:
+        wire = wires(server.url)
+        for body in bodies:
+            request = Request("POST", "/x", body, content_type=kind)
+            assert b"{}" == (await wire.exchange(request, within=5.0, mark=Mark())).body
+
+    assert 1 == server.connections
+    assert bodies == [each.body for each in server.requests]
+    for each in server.requests:
+        assert (str(len(each.body)), kind or "application/octet-stream") == (
+            each.headers["content-length"],
+            each.headers["content-type"],
+        )
+        assert "transfer-encoding" not in each.headers
+
+
+async def test_a_body_that_aiohttp_repeats_is_whole_again(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """Where a kept connection breaks, what may be repeated is, with all of its body."""
+    request = Request("PUT", "/x", b"body", effect=Effect.REPEATABLE, content_type="text/plain")
+    async with Server(answer(200), reset, answer(200)) as server:
+        wire = wires(server.url)
+        for _ in range(2):
+            response = await wire.exchange(request, within=5.0, mark=Mark())
+
+    assert 200 == response.status
+    assert [(b"body", "4", "text/plain")] * 3 == [
+        (each.body, each.headers["content-length"], each.headers["content-type"])
+        for each in server.requests
+    ]
+
+
+async def test_a_small_body_answers_for_itself() -> None:
+    """Whatever aiohttp may ask of a body, this one knows, as the one that it would make does."""
+    ours, theirs = transport._Ready(b"body"), aiohttp.BytesPayload(b"body")
+
+    asked = [name for name in dir(aiohttp.Payload) if not name.startswith("_")]
+    plain = {name for name in asked if not callable(getattr(theirs, name))}
+    assert {name: getattr(theirs, name) for name in plain} == {
+        name: getattr(ours, name) for name in plain
+    }
+    assert await theirs.as_bytes() == await ours.as_bytes()
+    assert theirs.decode() == ours.decode()
+
+
+async def test_an_answer_that_comes_late_is_read_to_its_end(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """Whether a body comes with its head or long after, in pieces or none, makes no difference."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
+
+    async def in_pieces(visit: Visit) -> None:
+        for piece in (head, b"abc", b"def"):
+            await visit.say(piece)
+            await asyncio.sleep(0.01)
+
+    async with Server(in_pieces, saying(head + b"abcdef"), answer(204)) as server:
+        wire = wires(server.url)
+        request = Request("GET", "/x")
+        bodies = [(await wire.exchange(request, within=5.0, mark=Mark())).body for _ in range(3)]
+
+    assert [b"abcdef", b"abcdef", b""] == bodies
+    assert 1 == server.connections
+
+
+async def test_only_the_exchange_whose_time_is_over_ends(
+    wires: Callable[[str], HttpTransport],
+) -> None:
+    """The others of the same account go on, before and after it."""
+    speak = asyncio.Event()
+
+    async def slowly(visit: Visit) -> None:
+        await speak.wait()
+        await answer(200)(visit)
+
+    async with Server(slowly) as server:
+        wire = wires(server.url)
+        asking = [
+            asyncio.create_task(wire.exchange(Request("GET", "/x"), within=within, mark=Mark()))
+            for within in (30.0, 0.05, 30.0)
+        ]
+        with pytest.raises(TransportFault) as caught:
+            await asking[1]
+        assert [False, True, False] == [each.done() for each in asking]
+        speak.set()
+
+        assert [200, 200] == [(await asking[at]).status for at in (0, 2)]
+    assert Reason.TIMEOUT is caught.value.reason
+
+
 async def test_a_large_body_arrives_whole(wires: Callable[[str], HttpTransport]) -> None:
     """What is written in pieces keeps its length and its type, with or without a `Source`."""
     large = b"x" * (2**20 + 1)
@@ -423,6 +504,29 @@ async def test_closing_waits_for_the_answer_and_then_refuses(
         fault = await refused(wire, Request("GET", "/x"))
 
     assert Reason.CANCELLED is fault.reason
+
+
+async def test_a_closed_wire_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of exchanges that are long over is not kept any longer."""
+    loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = []
+    call_at = loop.call_at
+
+    def noted(*given: Any, **options: Any) -> asyncio.TimerHandle:
+        timers.append(call_at(*given, **options))
+        return timers[-1]
+
+    async with Server(answer(200)) as server:
+        wire = wire_to(server.url)
+        monkeypatch.setattr(loop, "call_at", noted)
+        for _ in range(3):
+            await wire.exchange(Request("GET", "/x"), within=500.0, mark=Mark())
+        monkeypatch.undo()
+        long = [timer for timer in timers if timer.when() > loop.time() + 100]
+        assert [False] == [timer.cancelled() for timer in long]
+        await wire.aclose()
+
+    assert [True] == [timer.cancelled() for timer in long]
 
 
 async def test_what_is_no_fault_of_the_wire_passes(
