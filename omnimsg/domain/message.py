@@ -168,7 +168,6 @@ class Message(_Draft):
             extras: Mapping[str, Mapping[str, Any]] = EMPTY,
         ) -> None: ...
 
-    # Most messages leave most fields alone: what is not named here costs nothing until it is given.
     def __new__(
         cls,
         to: str | ProviderContact,
@@ -176,8 +175,9 @@ class Message(_Draft):
         *,
         channel: Channel | str | None = None,
         reference: str = _MADE_UP,
-        **rest: Any,  # noqa: ANN401 - each by its own check
+        **rest: Any,  # noqa: ANN401 - each has its own check
     ) -> Self:
+        """Check what was given; what is not named here costs nothing until it is."""
         if (
             content.__class__ is not str
             or not content

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import attrs
 
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.draft import Draft
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
-from omnimsg.domain.sparse import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from omnimsg.domain.reason import Fault, Reason, Retry
 
@@ -56,9 +56,23 @@ class LegId:
     sender: str | None = attrs.field(default=None, repr=masked)
 
 
-@sparse
-@attrs.frozen(kw_only=True, init=False, slots=False)
-class Accepted:
+class _Draft(Draft):
+    """What becomes an `Accepted`: adapters and the engine build one for nearly every message."""
+
+    __slots__ = (
+        "account",
+        "batch_id",
+        "legs",
+        "position",
+        "provider_id",
+        "raw",
+        "reference",
+        "usage",
+    )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Accepted(_Draft):
     """The provider took the message.
 
     Attributes:
@@ -74,6 +88,10 @@ class Accepted:
         position: Where the message stood in the input of `send_many`, from 0.
     """
 
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
     kind: ClassVar[str] = "accepted"
 
     reference: str = attrs.field(repr=masked)
@@ -85,8 +103,8 @@ class Accepted:
     raw: Any = attrs.field(default=None, repr=False)
     position: int | None = attrs.field(default=None, eq=False)
 
-    def __init__(  # noqa: PLR0913 - an outcome has so many fields
-        self,
+    def __new__(  # noqa: PLR0913 - an outcome has so many fields
+        cls,
         *,
         reference: str,
         account: str,
@@ -96,20 +114,19 @@ class Accepted:
         usage: Usage | None = None,
         raw: Any = None,  # noqa: ANN401 - the provider's own words
         position: int | None = None,
-    ) -> None:
-        own = self.__dict__
-        own["reference"] = reference
-        own["account"] = account
-        own["provider_id"] = provider_id
-        own["raw"] = raw
-        if batch_id is not None:
-            own["batch_id"] = batch_id
-        if legs:
-            own["legs"] = legs
-        if usage is not None:
-            own["usage"] = usage
-        if position is not None:
-            own["position"] = position
+    ) -> Self:
+        """Fill in a draft."""
+        draft: Any = _Draft()
+        draft.reference = reference
+        draft.account = account
+        draft.provider_id = provider_id
+        draft.batch_id = batch_id
+        draft.legs = legs
+        draft.usage = usage
+        draft.raw = raw
+        draft.position = position
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
 
     @property
     def id(self) -> MessageId | None:
@@ -179,22 +196,38 @@ class Ambiguous(Failed):
     kind: ClassVar[str] = "ambiguous"
 
 
-_new = object.__new__
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
 
 
 def accepted(reference: str, account: str, provider_id: str, raw: object) -> Accepted:
-    """Build what `Accepted` builds of these four, at a third of the cost.
+    """Build what `Accepted` builds of these four, at half the cost."""
+    draft: Any = _Draft()
+    draft.reference = reference
+    draft.account = account
+    draft.provider_id = provider_id
+    draft.raw = raw
+    draft.batch_id = draft.usage = draft.position = None
+    draft.legs = ()
+    draft.__class__ = Accepted
+    return draft  # type: ignore[no-any-return]  # it has become one
 
-    Adapters do that for nearly every message.
-    """
-    outcome = _new(Accepted)
-    own = outcome.__dict__
-    own["reference"] = reference
-    own["account"] = account
-    own["provider_id"] = provider_id
-    own["raw"] = raw
-    return outcome
+
+def all_accepted(
+    references: Iterable[str], account: str, provider_ids: Iterable[str], raws: Iterable[object]
+) -> list[Accepted]:
+    """Build what `accepted` builds, for all messages of a request without a call for each."""
+    outcomes = []
+    for reference, provider_id, raw in zip(references, provider_ids, raws, strict=True):
+        draft: Any = _Draft()
+        draft.reference = reference
+        draft.account = account
+        draft.provider_id = provider_id
+        draft.raw = raw
+        draft.batch_id = draft.usage = draft.position = None
+        draft.legs = ()
+        draft.__class__ = Accepted
+        outcomes.append(draft)
+    return outcomes
 
 
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
@@ -203,6 +236,12 @@ def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
     The engine's last touch to an outcome before anybody else holds it: building a second frozen
     object for one number would double the cost of an accepted message.
     """
-    note = object.__setattr__
     for outcome, position in zip(outcomes, positions, strict=True):
-        note(outcome, "position", position)
+        if outcome.__class__ is Accepted:
+            _note_accepted(outcome, position)
+        else:
+            _note(outcome, "position", position)
+
+
+_note = object.__setattr__
+_note_accepted: Any = _Draft.__dict__["position"].__set__
