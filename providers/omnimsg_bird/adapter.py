@@ -65,9 +65,6 @@ class BirdAdapter(Adapter[BirdSettings]):
             )
             for name, id_ in account.settings.channels.items()
         }
-        # By what a message says of its channel: whether one to a number has an id to go by.
-        usual = account.channel or self.capabilities.default_channel
-        self._open = {each for each in (None, *Channel) if (each or usual) in self._posts}
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
 
     @property
@@ -81,13 +78,20 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add the account's channels and what `rules` says to what the capabilities deny."""
-        if message.channel in self._open and self.is_plain(message):
+        words = message.words
+        if words is not None and len(words) <= self.room.get(message.channel, -1):
             return None
         channel = self.channel_of(message)
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
         return self._unknown(channel) or rules.check(message, channel, self.template_of)
+
+    def unchecked(self) -> Mapping[Channel | None, int]:
+        """Pass words on every channel that the account has an id of: no rule concerns them."""
+        usual = self.account.channel or self.capabilities.default_channel
+        ids = self.account.settings.channels
+        return {named: most for named, most in self.most_words().items() if (named or usual) in ids}
 
     def group(self, message: Message) -> Hashable:
         """Tell channels apart: each has an address of its own."""
