@@ -20,7 +20,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from omnimsg.domain.reason import Fault, Reason, Retry
 
@@ -47,13 +47,29 @@ class Usage:
     currency: str | None = None
 
 
+class _LegDraft(Draft):
+    """What becomes a `LegId`."""
+
+    __slots__ = ("channel", "provider_id", "sender")
+
+
 @attrs.frozen(kw_only=True, slots=False)
-class LegId:
+class LegId(_LegDraft):
     """The provider's id of one leg, where it hands out one per channel (Messente)."""
+
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
 
     channel: Channel | None
     provider_id: str
     sender: str | None = attrs.field(default=None, repr=masked)
+
+    def __new__(
+        cls, *, channel: Channel | None, provider_id: str, sender: str | None = None
+    ) -> Self:
+        """Fill in a draft."""
+        return leg_id(channel, provider_id, sender, cls)  # type: ignore[return-value]  # one of those
 
 
 class _Draft(Draft):
@@ -199,35 +215,34 @@ class Ambiguous(Failed):
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
 
 
-def accepted(reference: str, account: str, provider_id: str, raw: object) -> Accepted:
-    """Build what `Accepted` builds of these four, at half the cost."""
+def leg_id(
+    channel: Channel | None, provider_id: str, sender: str | None, kind: type[LegId] = LegId
+) -> LegId:
+    """Build what `LegId` builds of these, at less than half the cost."""
+    draft: Any = _LegDraft()
+    draft.channel = channel
+    draft.provider_id = provider_id
+    draft.sender = sender
+    draft.__class__ = kind
+    return draft  # type: ignore[no-any-return]  # it has become one
+
+
+def accepted(
+    reference: str, account: str, provider_id: str, raw: object, legs: tuple[LegId, ...] = ()
+) -> Accepted:
+    """Build what `Accepted` builds of these, at less than half the cost.
+
+    Adapters do that for nearly every message.
+    """
     draft: Any = _Draft()
     draft.reference = reference
     draft.account = account
     draft.provider_id = provider_id
     draft.raw = raw
     draft.batch_id = draft.usage = draft.position = None
-    draft.legs = ()
+    draft.legs = legs
     draft.__class__ = Accepted
     return draft  # type: ignore[no-any-return]  # it has become one
-
-
-def all_accepted(
-    references: Iterable[str], account: str, provider_ids: Iterable[str], raws: Iterable[object]
-) -> list[Accepted]:
-    """Build what `accepted` builds, for all messages of a request without a call for each."""
-    outcomes = []
-    for reference, provider_id, raw in zip(references, provider_ids, raws, strict=True):
-        draft: Any = _Draft()
-        draft.reference = reference
-        draft.account = account
-        draft.provider_id = provider_id
-        draft.raw = raw
-        draft.batch_id = draft.usage = draft.position = None
-        draft.legs = ()
-        draft.__class__ = Accepted
-        outcomes.append(draft)
-    return outcomes
 
 
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
