@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
-import orjson
 from attrs.validators import optional
+from orjson import dumps
 
 from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
@@ -123,9 +123,9 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         """Send one message, or several in one bulk call."""
         documents = [encode.omnimessage(each, self, context) for each in messages]
         if len(messages) == 1:
-            response = yield _post("/v1/omnimessage", documents[0])
+            response = yield _ONE.carrying(dumps(documents[0]))
             return [decode.one(messages[0], response, self, context)]
-        response = yield _post("/v1/omnimessages", {"messages": documents})
+        response = yield _MANY.carrying(dumps({"messages": documents}))
         return decode.many(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
@@ -145,17 +145,16 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return decode.cancelled(response, self)
 
 
-def _post(path: str, document: object) -> Request:
-    return Request(
-        "POST",
-        path,
-        orjson.dumps(document),
-        effect=Effect.SENDS,
-        content_type="application/json",
-        authenticated=True,
-        success=frozenset({201}),
-    )
-
-
 def _path(provider_id: str) -> str:
     return f"/v1/omnimessage/{quote(provider_id, safe='')}"
+
+
+_ONE = Request(
+    "POST",
+    "/v1/omnimessage",
+    effect=Effect.SENDS,
+    content_type="application/json",
+    authenticated=True,
+    success=frozenset({201}),
+)
+_MANY = attrs.evolve(_ONE, url="/v1/omnimessages")
