@@ -96,6 +96,8 @@ class Adapter(ABC, Generic[S]):
         statuses: Its statuses.
         protected: The members of a message's own part of the request that extras may not touch:
             recipient, reference, list of messages.
+        room: By what a message says of its channel, how many characters of words to a number need
+            no `check`. It follows from `unchecked`.
     """
 
     provider: ClassVar[str]
@@ -126,10 +128,10 @@ class Adapter(ABC, Generic[S]):
         self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Note with its capabilities how many characters a plain message may have, by channel."""
+        """Note with its capabilities what needs no check."""
         super().__setattr__(name, value)
         if name == "capabilities":
-            self._room: dict[Channel | None, int] = self._rooms()
+            self.room: Mapping[Channel | None, int] = self.unchecked()
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -179,23 +181,33 @@ class Adapter(ABC, Generic[S]):
         return message.extras.get(self.provider, _NO_EXTRAS)
 
     def is_plain(self, message: Message) -> bool:
-        """Whether a message is words to a number, no longer than its channel takes.
+        """Whether a message is words to a number, and no more of them than `room` has for.
 
-        Most are, and one look tells. No rule of the capabilities and nothing about extras concerns
-        them; where none of an adapter's own does, its `check` begins with this.
+        Most are, and one look tells that `check` would find nothing.
         """
-        return message.plain and len(message.words) <= self._room.get(message.channel, -1)  # type: ignore[arg-type]  # it has words
+        return message.plain and len(message.words) <= self.room.get(message.channel, -1)  # type: ignore[arg-type]  # it has words
 
-    def _rooms(self) -> dict[Channel | None, int]:
-        """Return the most characters of a plain message by what it says of its channel."""
+    def unchecked(self) -> Mapping[Channel | None, int]:
+        """Return what `room` is: the length up to which `check` passes all words to a number.
+
+        An adapter whose `check` has rules of its own says here where none of them concerns such a
+        message, with what is left of `most_words`; until it does, every message is checked.
+        """
+        return self.most_words() if type(self).check is Adapter.check else {}
+
+    def most_words(self) -> dict[Channel | None, int]:
+        """Return the most characters of words to a number, by what a message says of its channel.
+
+        So the capabilities have it; channels that take no words are left out.
+        """
         channels = self.capabilities.channels
-        rooms: dict[Channel | None, int] = {
-            name: each.most_words for name, each in channels.items()
+        most: dict[Channel | None, int] = {
+            name: each.most_words for name, each in channels.items() if each.most_words >= 0
         }
         usual = self.account.channel or self.capabilities.default_channel
-        if usual is not None and usual in channels:
-            rooms[None] = channels[usual].most_words
-        return rooms
+        if usual in most:
+            most[None] = most[usual]
+        return most
 
     def check(self, message: Message) -> Failure | None:
         """Say what the provider cannot express, before a request exists.

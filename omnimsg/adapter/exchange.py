@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
 import orjson
 
+from omnimsg.domain.draft import Draft
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen import EMPTY
 from omnimsg.domain.privacy import hidden
 
 T = TypeVar("T")
 
-_new, _set = object.__new__, object.__setattr__
+_OK = frozenset({200})
 
 
 class Effect(Enum):
@@ -92,9 +93,25 @@ class Multipart:
 Body: TypeAlias = bytes | Source | Multipart | None
 
 
-# Without slots, because attrs then writes the fields at half the cost, for every request.
+class _RequestDraft(Draft):
+    """What becomes a `Request`."""
+
+    __slots__ = (
+        "answer",
+        "authenticated",
+        "body",
+        "content_type",
+        "effect",
+        "headers",
+        "method",
+        "query",
+        "success",
+        "url",
+    )
+
+
 @attrs.frozen(slots=False)
-class Request:
+class Request(_RequestDraft):
     """One HTTP request, without the credentials.
 
     Attributes:
@@ -112,6 +129,10 @@ class Request:
         answer: Where a successful answer's body goes.
     """
 
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
     method: str
     url: str = attrs.field(repr=False)
     body: Body = attrs.field(default=None, repr=hidden)
@@ -120,16 +141,53 @@ class Request:
     query: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True, repr=False)
     headers: Mapping[str, str] = attrs.field(default=EMPTY, kw_only=True, repr=False)
     authenticated: bool = attrs.field(default=False, kw_only=True)
-    success: frozenset[int] = attrs.field(default=frozenset({200}), kw_only=True)
+    success: frozenset[int] = attrs.field(default=_OK, kw_only=True)
     answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
+
+    def __new__(  # noqa: PLR0913 - a request has so many fields
+        cls,
+        method: str,
+        url: str,
+        body: Body = None,
+        *,
+        effect: Effect = Effect.READ,
+        content_type: str | None = None,
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] = EMPTY,
+        authenticated: bool = False,
+        success: frozenset[int] = _OK,
+        answer: Answer = Answer.BUFFER,
+    ) -> Self:
+        """Fill in a draft."""
+        draft: Any = _RequestDraft()
+        draft.method = method
+        draft.url = url
+        draft.body = body
+        draft.effect = effect
+        draft.content_type = content_type
+        draft.query = query
+        draft.headers = headers
+        draft.authenticated = authenticated
+        draft.success = success
+        draft.answer = answer
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
 
     def carrying(self, body: Body) -> Request:
         """Return the same request with another body, which is cheaper than to build it anew."""
-        own = self.__dict__.copy()
-        own["body"] = body
-        other = _new(Request)
-        _set(other, "__dict__", own)
-        return other
+        draft: Any = _RequestDraft()
+        draft.method = self.method
+        draft.url = self.url
+        draft.body = body
+        draft.effect = self.effect
+        draft.content_type = self.content_type
+        draft.query = self.query
+        draft.headers = self.headers
+        draft.authenticated = self.authenticated
+        draft.success = self.success
+        draft.answer = self.answer
+        draft.__class__ = Request
+        return draft  # type: ignore[no-any-return]  # it has become one
 
 
 def segment(text: str) -> str:
@@ -143,8 +201,14 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
+class _ResponseDraft(Draft):
+    """What becomes a `Response`."""
+
+    __slots__ = ("body", "headers", "status")
+
+
 @attrs.frozen(slots=False)
-class Response:
+class Response(_ResponseDraft):
     """One HTTP answer. A redirect is an answer like any other: the flow may yield another request.
 
     Attributes:
@@ -153,9 +217,22 @@ class Response:
         headers: Header lines; look them up with `header`.
     """
 
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
     status: int
     body: bytes = attrs.field(default=b"", repr=hidden)
     headers: Mapping[str, str] = attrs.field(default=EMPTY, repr=False)
+
+    def __new__(cls, status: int, body: bytes = b"", headers: Mapping[str, str] = EMPTY) -> Self:
+        """Fill in a draft."""
+        draft: Any = _ResponseDraft()
+        draft.status = status
+        draft.body = body
+        draft.headers = headers
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
 
     def header(self, name: str) -> str | None:
         """Return a header line's value, whatever the case of its name."""

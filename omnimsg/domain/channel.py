@@ -40,7 +40,9 @@ def channel_from(name: object) -> Channel | None:
 
     Case and surrounding blanks are ignored: Clickatell's own callback samples hold `"whatsapp "`.
     """
-    return _BY_NAME.get(name.strip().lower()) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None
+    return _BY_NAME.get(name) or _BY_NAME.get(name.strip().lower())
 
 
 # A lookup costs a fraction of a call of the enumeration; every leg of every answer has one.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import os
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 from attrs.validators import optional
@@ -17,10 +19,12 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content, Text
+from omnimsg.domain.draft import Draft
 from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.privacy import masked
 from omnimsg.domain.sparse import sparse
+from omnimsg.domain.validate import is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +64,6 @@ class Priority(StrEnum):
 
 _NORMAL = Priority.NORMAL
 _MADE_UP: Any = attrs.NOTHING
-_set = object.__setattr__
 _MOST_REFERENCE = 255
 
 
@@ -85,9 +88,15 @@ class Leg:
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(least=1)))
 
 
+class _Draft(Draft):
+    """What every message has; the rest is in `__dict__` where it was given."""
+
+    __slots__ = ("__dict__", "channel", "plain", "priority", "reference", "to", "words")
+
+
 @sparse
 @attrs.frozen(init=False, slots=False)
-class Message:
+class Message(_Draft):
     """One message to one recipient.
 
     It is checked when it is built, and never changes. What a provider cannot express is refused
@@ -119,6 +128,8 @@ class Message:
         InvalidValue: A field holds what it cannot; the error names the field.
     """
 
+    __slots__ = ()
+
     to: str | ProviderContact = attrs.field(repr=masked)
     content: Content = attrs.field()
     channel: Channel | None = attrs.field(default=None, kw_only=True)
@@ -136,86 +147,70 @@ class Message:
     plain: bool = attrs.field(init=False, eq=False, repr=False)
     words: str | None = attrs.field(init=False, eq=False, repr=False)
 
-    def __init__(  # noqa: PLR0913 - a message has so many fields
-        self,
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913 - a message has so many fields
+            self,
+            to: str | ProviderContact,
+            content: Content | str,
+            *,
+            channel: Channel | str | None = None,
+            sender: str | None = None,
+            reference: str = _MADE_UP,
+            send_at: datetime | None = None,
+            ttl: int | None = None,
+            priority: Priority = _NORMAL,
+            tags: tuple[str, ...] = (),
+            metadata: Mapping[str, Any] = EMPTY,
+            callback_url: str | None = None,
+            fallback: tuple[Leg, ...] = (),
+            encryption: Encryption | None = None,
+            extras: Mapping[str, Mapping[str, Any]] = EMPTY,
+        ) -> None: ...
+
+    def __new__(
+        cls,
         to: str | ProviderContact,
         content: Content | str,
         *,
         channel: Channel | str | None = None,
-        sender: str | None = None,
         reference: str = _MADE_UP,
-        send_at: datetime | None = None,
-        ttl: int | None = None,
-        priority: Priority = _NORMAL,
-        tags: tuple[str, ...] = (),
-        metadata: Mapping[str, Any] = EMPTY,
-        callback_url: str | None = None,
-        fallback: tuple[Leg, ...] = (),
-        encryption: Encryption | None = None,
-        extras: Mapping[str, Mapping[str, Any]] = EMPTY,
-    ) -> None:
-        # What attrs would write sets every field and asks about each; most messages leave most of
-        # them alone, and need no more than these few looks.
-        rest: dict[str, Any] = {}
-        if content.__class__ is str and content and content.isascii():
-            words: str | None = content
-        else:
-            rest["content"] = content = _content(self, content)
-            words = _words_of(content)
+        **rest: Any,  # noqa: ANN401 - each has its own check
+    ) -> Self:
+        """Check what was given; what is not named here costs nothing until it is."""
+        if (
+            content.__class__ is not str
+            or not content
+            or not (content.isascii() or is_unicode(content))
+        ):
+            rest["content"] = content = _content(content)
         if to.__class__ is not str or not is_e164(to):
-            _recipient(self, _FIELDS.to, to)
-            rest["content"] = _content(self, content)
-            words = None
+            _recipient(to)
+            rest["content"] = content = _content(content)
         if channel is not None and channel.__class__ is not Channel:
             channel = to_channel(channel)
-            _a_channel(self, _FIELDS.channel, channel)
+            _a_channel(_BLANK, _FIELDS.channel, channel)
         if reference is _MADE_UP:
-            reference = new_reference()
+            reference = f"{_process}{_count()}"
         elif (
             reference.__class__ is not str
             or not reference
             or len(reference) > _MOST_REFERENCE
             or not reference.isascii()
         ):
-            _a_reference(self, _FIELDS.reference, reference)
-        if (
-            sender is not None
-            or send_at is not None
-            or ttl is not None
-            or priority is not _NORMAL
-            or tags != ()
-            or metadata is not EMPTY
-            or callback_url is not None
-            or fallback != ()
-            or encryption is not None
-            or extras is not EMPTY
-        ):
-            given = (
-                *(sender, send_at, ttl, priority, tags),
-                *(metadata, callback_url, fallback, encryption, extras),
-            )
-            for (name, untouched, convert, check), value in zip(_RARE, given, strict=True):
-                if value is not untouched:
-                    if words is not None and name != "metadata":
-                        rest["content"] = _content(self, content)
-                        words = None
-                    rest[name] = convert(value)
-                    check(self, getattr(_FIELDS, name), rest[name])
-        # A dict made at once is dearer than the one an object grows, but read at a fifth of the
-        # cost (CPython 3.11 cannot remember the place of a key in a grown one).
-        _set(
-            self,
-            "__dict__",
-            {
-                "to": to,
-                "channel": channel,
-                "reference": reference,
-                "words": words,
-                "plain": words is not None,
-            },
-        )
+            _a_reference(_BLANK, _FIELDS.reference, reference)
+        draft: Any = _Draft()
+        draft.to = to
+        draft.channel = channel
+        draft.reference = reference
         if rest:
-            self.__dict__.update(rest)
+            _complete(draft, content, rest)
+        else:
+            draft.words = content
+            draft.plain = True
+            draft.priority = _NORMAL
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
 
 
 class _Worded:
@@ -224,21 +219,18 @@ class _Worded:
     def __get__(self, message: Message | None, _: type[Message]) -> object:
         if message is None:
             return self
-        own = message.__dict__
-        content = own["content"] = Text(own["words"])
+        content = message.__dict__["content"] = Text(message.words)  # type: ignore[arg-type]  # it has words
         return content
 
 
 Message.content = _Worded()  # type: ignore[assignment]  # reads as what it gives
-# Every message holds its own, and a default in the class would only slow that down.
-del Message.channel
 
 
-def _content(owner: Message, value: object) -> Content:
+def _content(value: object) -> Content:
     """Take words as `Text`, and refuse what is no content."""
     if isinstance(value, str):
         return Text(value)
-    _a_content(owner, _FIELDS.content, value)
+    _a_content(_BLANK, _FIELDS.content, value)
     return value  # type: ignore[return-value]  # which was just asked
 
 
@@ -254,19 +246,19 @@ def _words_of(content: Content) -> str | None:
     return None
 
 
-def _recipient(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
+def _recipient(value: object) -> None:
     if isinstance(value, ProviderContact):
         return
     if not isinstance(value, str):
         found = validate.kind_of(value)
-        raise validate.refuse(owner, field.name, f"must be text or a ProviderContact, not {found}")
+        raise validate.refuse(_BLANK, "to", f"must be text or a ProviderContact, not {found}")
     if "@" in value:
         if not is_email(value):
-            raise validate.refuse(owner, field.name, "is not an e-mail address")
+            raise validate.refuse(_BLANK, "to", "is not an e-mail address")
     elif not is_e164(value):
         raise validate.refuse(
-            owner,
-            field.name,
+            _BLANK,
+            "to",
             "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
             " digits, no spaces (such as +37255500001)",
         )
@@ -292,21 +284,67 @@ def _extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[str, Any
             raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
 
 
+def _complete(draft: Any, content: Content | str, given: dict[str, Any]) -> None:  # noqa: ANN401
+    """Fill in what few messages have, checked; what is as it would be anyway is left out."""
+    own = {"content": given.pop("content")} if "content" in given else {}
+    plain = draft.to.__class__ is str and draft.to[0] == "+"
+    for name, value in given.items():
+        row = _RARE.get(name)
+        if row is None:
+            raise _no_field(name)
+        usual, convert, check = row
+        converted = convert(value)
+        if converted is not usual:
+            check(_BLANK, getattr(_FIELDS, name), converted)
+            own[name] = converted
+            plain = plain and name == "metadata"
+    words = content if isinstance(content, str) else _words_of(content)
+    if words is None or not plain:
+        own["content"] = _content(content)
+        words = None
+    draft.words = words
+    draft.plain = words is not None
+    draft.priority = own.pop("priority", _NORMAL)
+    draft.__dict__ = own
+
+
+def _no_field(name: str) -> TypeError:
+    near = difflib.get_close_matches(name, _PARAMETERS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"Message() got an unexpected keyword argument {name!r}{hint}")
+
+
+# Whose field it is that an error names: no message is there yet.
+_BLANK: Any = object.__new__(Message)
 _FIELDS = attrs.fields(Message)
+_PARAMETERS = {field.name: field for field in _FIELDS if field.init}
 _a_content = validate.a(CONTENT_KINDS)
 _a_channel = validate.member(Channel)
 _a_reference = validate.text(most=_MOST_REFERENCE)
 
-# Each field, the value that needs no look, and what becomes of it otherwise.
-_RARE: tuple[tuple[str, object, Callable[[Any], Any], validate.Validator], ...] = (
-    ("sender", None, _as_given, validate.text(most=320, lines=False)),
-    ("send_at", None, _as_given, validate.aware),
-    ("ttl", None, _as_given, validate.integer(least=1)),
-    ("priority", Priority.NORMAL, partial(validate.to_member, Priority), validate.member(Priority)),
-    ("tags", (), validate.to_tuple, validate.several(str)),
-    ("metadata", EMPTY, freeze, _by_text),
-    ("callback_url", None, _as_given, validate.url),
-    ("fallback", (), validate.to_tuple, validate.several(Leg)),
-    ("encryption", None, _as_given, validate.a(Encryption)),
-    ("extras", EMPTY, freeze, _extras),
+# Of each field the value that needs no look, and what becomes of it otherwise.
+_RARE: dict[str, tuple[object, Callable[[Any], Any], validate.Validator]] = {
+    "sender": (None, _as_given, validate.text(most=320, lines=False)),
+    "send_at": (None, _as_given, validate.aware),
+    "ttl": (None, _as_given, validate.integer(least=1)),
+    "priority": (_NORMAL, partial(validate.to_member, Priority), validate.member(Priority)),
+    "tags": ((), validate.to_tuple, validate.several(str)),
+    "metadata": (EMPTY, freeze, _by_text),
+    "callback_url": (None, _as_given, validate.url),
+    "fallback": ((), validate.to_tuple, validate.several(Leg)),
+    "encryption": (None, _as_given, validate.a(Encryption)),
+    "extras": (EMPTY, freeze, _extras),
+}
+
+# What `inspect` tells of a message: all of it, and not only what `__new__` names.
+Message.__signature__ = Signature(  # type: ignore[attr-defined]  # for `inspect` alone
+    [
+        Parameter(
+            name,
+            Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+            default=Parameter.empty if field.default is attrs.NOTHING else field.default,
+            annotation=field.type,
+        )
+        for name, field in _PARAMETERS.items()
+    ]
 )

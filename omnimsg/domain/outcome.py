@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import attrs
 
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.draft import Draft
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.privacy import masked
-from omnimsg.domain.sparse import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,18 +47,48 @@ class Usage:
     currency: str | None = None
 
 
+class _LegDraft(Draft):
+    """What becomes a `LegId`."""
+
+    __slots__ = ("channel", "provider_id", "sender")
+
+
 @attrs.frozen(kw_only=True, slots=False)
-class LegId:
+class LegId(_LegDraft):
     """The provider's id of one leg, where it hands out one per channel (Messente)."""
+
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
 
     channel: Channel | None
     provider_id: str
     sender: str | None = attrs.field(default=None, repr=masked)
 
+    def __new__(
+        cls, *, channel: Channel | None, provider_id: str, sender: str | None = None
+    ) -> Self:
+        """Fill in a draft."""
+        return leg_id(channel, provider_id, sender, cls)  # type: ignore[return-value]  # one of those
 
-@sparse
-@attrs.frozen(kw_only=True, init=False, slots=False)
-class Accepted:
+
+class _Draft(Draft):
+    """What becomes an `Accepted`: adapters and the engine build one for nearly every message."""
+
+    __slots__ = (
+        "account",
+        "batch_id",
+        "legs",
+        "position",
+        "provider_id",
+        "raw",
+        "reference",
+        "usage",
+    )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Accepted(_Draft):
     """The provider took the message.
 
     Attributes:
@@ -74,6 +104,10 @@ class Accepted:
         position: Where the message stood in the input of `send_many`, from 0.
     """
 
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
     kind: ClassVar[str] = "accepted"
 
     reference: str = attrs.field(repr=masked)
@@ -85,8 +119,8 @@ class Accepted:
     raw: Any = attrs.field(default=None, repr=False)
     position: int | None = attrs.field(default=None, eq=False)
 
-    def __init__(  # noqa: PLR0913 - an outcome has so many fields
-        self,
+    def __new__(  # noqa: PLR0913 - an outcome has so many fields
+        cls,
         *,
         reference: str,
         account: str,
@@ -96,20 +130,19 @@ class Accepted:
         usage: Usage | None = None,
         raw: Any = None,  # noqa: ANN401 - the provider's own words
         position: int | None = None,
-    ) -> None:
-        own = self.__dict__
-        own["reference"] = reference
-        own["account"] = account
-        own["provider_id"] = provider_id
-        own["raw"] = raw
-        if batch_id is not None:
-            own["batch_id"] = batch_id
-        if legs:
-            own["legs"] = legs
-        if usage is not None:
-            own["usage"] = usage
-        if position is not None:
-            own["position"] = position
+    ) -> Self:
+        """Fill in a draft."""
+        draft: Any = _Draft()
+        draft.reference = reference
+        draft.account = account
+        draft.provider_id = provider_id
+        draft.batch_id = batch_id
+        draft.legs = legs
+        draft.usage = usage
+        draft.raw = raw
+        draft.position = position
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
 
     @property
     def id(self) -> MessageId | None:
@@ -179,22 +212,37 @@ class Ambiguous(Failed):
     kind: ClassVar[str] = "ambiguous"
 
 
-_new = object.__new__
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous
 
 
-def accepted(reference: str, account: str, provider_id: str, raw: object) -> Accepted:
-    """Build what `Accepted` builds of these four, at a third of the cost.
+def leg_id(
+    channel: Channel | None, provider_id: str, sender: str | None, kind: type[LegId] = LegId
+) -> LegId:
+    """Build what `LegId` builds of these, at less than half the cost."""
+    draft: Any = _LegDraft()
+    draft.channel = channel
+    draft.provider_id = provider_id
+    draft.sender = sender
+    draft.__class__ = kind
+    return draft  # type: ignore[no-any-return]  # it has become one
+
+
+def accepted(
+    reference: str, account: str, provider_id: str, raw: object, legs: tuple[LegId, ...] = ()
+) -> Accepted:
+    """Build what `Accepted` builds of these, at less than half the cost.
 
     Adapters do that for nearly every message.
     """
-    outcome = _new(Accepted)
-    own = outcome.__dict__
-    own["reference"] = reference
-    own["account"] = account
-    own["provider_id"] = provider_id
-    own["raw"] = raw
-    return outcome
+    draft: Any = _Draft()
+    draft.reference = reference
+    draft.account = account
+    draft.provider_id = provider_id
+    draft.raw = raw
+    draft.batch_id = draft.usage = draft.position = None
+    draft.legs = legs
+    draft.__class__ = Accepted
+    return draft  # type: ignore[no-any-return]  # it has become one
 
 
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
@@ -203,6 +251,12 @@ def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
     The engine's last touch to an outcome before anybody else holds it: building a second frozen
     object for one number would double the cost of an accepted message.
     """
-    note = object.__setattr__
     for outcome, position in zip(outcomes, positions, strict=True):
-        note(outcome, "position", position)
+        if outcome.__class__ is Accepted:
+            _note_accepted(outcome, position)
+        else:
+            _note(outcome, "position", position)
+
+
+_note = object.__setattr__
+_note_accepted: Any = _Draft.__dict__["position"].__set__

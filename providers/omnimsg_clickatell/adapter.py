@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omnimsg.adapter import Answered, Context, Flow, Response, Source
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance
     from omnimsg.domain.media import MediaInfo, Stored, Upload
@@ -67,11 +68,16 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Say what Clickatell would refuse or drop, as far as its documents tell."""
-        if self.is_plain(message):
+        words = message.words
+        if words is not None and len(words) <= self.room.get(message.channel, -1):
             return None
         return super().check(message) or rules.check(
             message, self.channel_of(message), self.template_of
         )
+
+    def unchecked(self) -> Mapping[Channel | None, int]:
+        """Pass words on every channel that takes them: no rule concerns them."""
+        return self.most_words()
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send messages in one request."""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
-import orjson
 from attrs.validators import optional
+from orjson import dumps
 
 from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
 from omnimsg.domain.privacy import Secret
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.adapter import Answered, Flow
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
@@ -88,18 +88,6 @@ class MessenteAdapter(Adapter[MessenteSettings]):
                     f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
                 )
 
-        # By what a plain message says of its channel: whether it passes. To the rules, all that go
-        # one way are alike.
-        usual = account.channel or self.capabilities.default_channel
-        self._open = {
-            named
-            for named in (None, *Channel)
-            for channel in (named or usual,)
-            if channel is not None
-            and channel in self.capabilities.channels
-            and rules.check(Message("+10000000", "-"), channel, self) is None
-        }
-
     def authorization(self) -> Mapping[str, str]:
         """Return the Basic credentials; in Latin-1, as Messente's own clients write them."""
         pair = f"{self.account.settings.username}:{self.account.settings.password.reveal()}"
@@ -111,7 +99,8 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add what `rules` says to what the capabilities deny."""
-        if message.channel in self._open and self.is_plain(message):
+        words = message.words
+        if words is not None and len(words) <= self.room.get(message.channel, -1):
             return None
         channel = self.channel_of(message)
         failure = super().check(message)
@@ -119,13 +108,24 @@ class MessenteAdapter(Adapter[MessenteSettings]):
             failure = rules.check(message, channel, self)
         return failure
 
+    def unchecked(self) -> Mapping[Channel | None, int]:
+        """Pass words on the channels where one message passes: to the rules, all are alike."""
+        usual = self.account.channel or self.capabilities.default_channel
+        sample = Message("+10000000", "-")
+        return {
+            named: most
+            for named, most in self.most_words().items()
+            for channel in (named or usual,)
+            if channel is not None and rules.check(sample, channel, self) is None
+        }
+
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
         documents = [encode.omnimessage(each, self, context) for each in messages]
         if len(messages) == 1:
-            response = yield _post("/v1/omnimessage", documents[0])
+            response = yield _ONE.carrying(dumps(documents[0]))
             return [decode.one(messages[0], response, self, context)]
-        response = yield _post("/v1/omnimessages", {"messages": documents})
+        response = yield _MANY.carrying(dumps({"messages": documents}))
         return decode.many(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
@@ -145,17 +145,16 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return decode.cancelled(response, self)
 
 
-def _post(path: str, document: object) -> Request:
-    return Request(
-        "POST",
-        path,
-        orjson.dumps(document),
-        effect=Effect.SENDS,
-        content_type="application/json",
-        authenticated=True,
-        success=frozenset({201}),
-    )
-
-
 def _path(provider_id: str) -> str:
     return f"/v1/omnimessage/{quote(provider_id, safe='')}"
+
+
+_ONE = Request(
+    "POST",
+    "/v1/omnimessage",
+    effect=Effect.SENDS,
+    content_type="application/json",
+    authenticated=True,
+    success=frozenset({201}),
+)
+_MANY = attrs.evolve(_ONE, url="/v1/omnimessages")

@@ -54,7 +54,7 @@ WORDS = st.builds(
 
 def at_length(adapter: Adapter[Any], message: Message) -> Failure | None:
     """Check a message by all rules, however plain it is."""
-    with patch.object(Adapter, "is_plain", return_value=False):
+    with patch.object(adapter, "room", {}):
         return adapter.check(message)
 
 
@@ -92,6 +92,25 @@ def test_most_messages_go_the_short_way(kind: type[Adapter[Any]]) -> None:
     adapter = kind(Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url))
     with patch("omnimsg.adapter.contract.check_message", side_effect=AssertionError):
         assert None is adapter.check(Message("+37255500001", "Hello, wörld"))
+
+
+@given(ADAPTERS, WORDS)
+def test_what_needs_no_check_would_pass_it(adapter: Adapter[Any], message: Message) -> None:
+    """The engine need not ask an adapter of words that `room` has room for."""
+    if adapter.is_plain(message):
+        assert None is at_length(adapter, message)
+
+
+def test_rules_of_its_own_see_every_message() -> None:
+    """An adapter that overrides `check` and says no more is asked of every message."""
+
+    class Strict(ClickatellAdapter):
+        unchecked = Adapter.unchecked
+
+    account = Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
+
+    assert {} == Strict(account).room
+    assert not Strict(account).is_plain(Message("+37255500001", "Hello"))
 
 
 @pytest.mark.parametrize("kind", SETTINGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
@@ -375,3 +376,21 @@ def test_location_is_content() -> None:
     place = Location(59.4, 24.7)
 
     assert Message(NUMBER, place).content is place
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("sendr", "; did you mean 'sender'?"), ("zzz", ""), ("plain", "")]
+)
+def test_a_field_that_there_is_not(name: str, hint: str) -> None:
+    """A wrong keyword is an error as with any call, and names the one that was meant."""
+    given: dict[str, Any] = {name: "Acme"}
+
+    with pytest.raises(TypeError, match=rf"unexpected keyword argument '{name}'{re.escape(hint)}$"):
+        Message(NUMBER, "Hello", **given)
+
+
+def test_what_is_as_it_would_be_anyway_costs_nothing() -> None:
+    """A field that is given its usual value leaves a message as plain as it was."""
+    message = Message(NUMBER, "Hello, wörld", tags=[], metadata={}, extras={}, fallback=[])  # type: ignore[arg-type]
+
+    assert (True, "Hello, wörld") == (message.plain, message.words)

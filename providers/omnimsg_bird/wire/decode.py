@@ -35,8 +35,8 @@ def sent(
     document = response.json()
     if not 200 <= response.status < 300:
         return _refused(message, document, response, adapter, context)
-    id_ = document.get("id") if isinstance(document, dict) else None
-    if not isinstance(id_, str) or not id_:
+    id_ = document.get("id") if document.__class__ is dict else None
+    if id_.__class__ is not str or not id_:
         return None
     return accepted(message.reference, context.account, f"{channel_id}/{id_}", document)
 

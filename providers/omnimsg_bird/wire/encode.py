@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orjson import dumps
+
 from omnimsg.adapter import merged
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.content import Email, Template
@@ -20,27 +22,27 @@ if TYPE_CHECKING:
     from omnimsg_bird.wire.bodies import Wire
 
 
-def request(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
+# What `_document` says of a plain message, as most are: whom, what and which. To fill this in costs
+# half of what it takes to build the objects and to write them.
+_PLAIN = (
+    b'{"receiver":{"contacts":[{"identifierKey":"phonenumber","identifierValue":"%b"}]},'
+    b'"body":{"type":"text","text":{"text":%b}},"reference":%b}'
+)
+
+
+def request(message: Message, adapter: Adapter[Any], context: Context) -> bytes:
     """Write one message."""
-    if message.plain:
-        document = _plain(message)
-        return merged(document, adapter.account.extras) if adapter.account.extras else document
-    document = _full(message, adapter, context)
+    if message.plain and not adapter.account.extras:
+        return _PLAIN % (message.to.encode(), dumps(message.words), dumps(message.reference))  # type: ignore[union-attr]  # a number
+    document = _document(message, adapter, context)
     if adapter.account.extras:
         merged(document, adapter.account.extras)
-    return merged(document, adapter.extras_of(message)) if message.extras else document
+    if message.extras:
+        merged(document, adapter.extras_of(message))
+    return dumps(document)
 
 
-def _plain(message: Message) -> Wire:
-    """Write what `_full` would write of a plain message: most are, and this is all they say."""
-    return {
-        "receiver": {"contacts": [{"identifierKey": "phonenumber", "identifierValue": message.to}]},
-        "body": {"type": "text", "text": {"text": message.words}},
-        "reference": message.reference,
-    }
-
-
-def _full(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
+def _document(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
     content = message.content
     document: Wire = {"receiver": {"contacts": _contacts(message)}}
     if isinstance(content, Template):

@@ -38,6 +38,9 @@ def read_send(
     data = response.json()
     if not isinstance(data, dict):
         return [None] * len(messages)
+    taken = _all_taken(messages, data.get("messages"), account)
+    if taken is not None:
+        return taken
     references = [message.reference for message in messages]
 
     def addresses() -> list[str]:
@@ -45,6 +48,35 @@ def read_send(
 
     reader = _Reader(data, response, table, account, messages)
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
+
+
+def _all_taken(
+    messages: Sequence[Message],
+    entries: Any,  # noqa: ANN401 - whatever stood in the answer
+    account: str,
+) -> list[Outcome | None] | None:
+    """Read an answer that says yes to message by message, as nearly every one does.
+
+    Anything else, however little, is `None` and for `_Reader` to judge.
+    """
+    if entries.__class__ is not list or len(entries) != len(messages):
+        return None
+    outcomes: list[Outcome | None] = []
+    try:
+        for message, entry in zip(messages, entries, strict=True):
+            reference, provider_id = message.reference, entry["apiMessageId"]
+            if (
+                entry["clientMessageId"] != reference
+                or entry["accepted"] is not True
+                or entry["error"]
+                or provider_id.__class__ is not str
+                or not provider_id
+            ):
+                return None
+            outcomes.append(accepted(reference, account, provider_id, entry))
+    except (KeyError, TypeError):  # a member is missing, or the entry is no object
+        return None
+    return outcomes
 
 
 def read_notices(

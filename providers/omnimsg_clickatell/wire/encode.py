@@ -59,14 +59,14 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
         else {
             "content": message.words,
             "channel": name,
-            "to": message.to[1:],  # type: ignore[index]  # it is a number
+            "to": message.to.removeprefix("+"),  # type: ignore[union-attr]  # a number
             "clientMessageId": message.reference,
         }
         if number is None
         else {
             "content": message.words,
             "channel": name,
-            "to": message.to[1:],  # type: ignore[index]  # it is a number
+            "to": message.to.removeprefix("+"),  # type: ignore[union-attr]  # a number
             "clientMessageId": message.reference,
             "from": number,
         }

@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import Verdict
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
+from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage, accepted, leg_id
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
@@ -63,8 +63,10 @@ def many(
         for message, entry in zip(messages, entries, strict=True)
     ]
     for message, entry, outcome in zip(messages, entries, outcomes, strict=True):
-        if isinstance(outcome, Accepted) and not _same(entry.get("to"), message.to):
-            return [None] * len(messages)
+        if outcome.__class__ is Accepted:
+            said = entry.get("to")
+            if said != message.to and not _same(said, message.to):
+                return [None] * len(messages)
     return outcomes
 
 
@@ -147,21 +149,18 @@ def _entry(
     message: Message, entry: object, response: Response, adapter: Adapter[Any], context: Context
 ) -> Outcome | None:
     """Judge one entry; an id beside errors contradicts itself and is no verdict."""
-    refused = None if _has_id(entry) else refusal(entry, response, adapter, message)
-    if refused is not None:
-        return _refused(message, *refused, context)
-    if not isinstance(entry, dict) or not 200 <= response.status < 300:
+    if _has_id(entry):
+        return _taken(message, entry, context) if 200 <= response.status < 300 else None
+    refused = refusal(entry, response, adapter, message)
+    return None if refused is None else _refused(message, *refused, context)
+
+
+def _taken(message: Message, entry: Any, context: Context) -> Outcome | None:  # noqa: ANN401
+    provider_id = entry["omnimessage_id"]
+    if provider_id.__class__ is not str or "errors" in entry:
         return None
-    provider_id = _text(entry.get("omnimessage_id"))
-    if not provider_id or "errors" in entry:
-        return None
-    return Accepted(
-        reference=message.reference,
-        account=context.account,
-        provider_id=provider_id,
-        legs=_leg_ids(entry.get("messages")),
-        raw=entry,
-    )
+    legs = _leg_ids(entry.get("messages"))
+    return accepted(message.reference, context.account, provider_id, entry, legs)
 
 
 def _has_id(document: object) -> bool:
@@ -175,11 +174,10 @@ def _refused(message: Message, row: CodeRow, failure: Failure, context: Context)
 def _leg_ids(parts: object) -> tuple[LegId, ...]:
     legs = []
     for part in _list(parts):
-        provider_id = _text(part.get("message_id")) if isinstance(part, dict) else None
-        if provider_id:
+        provider_id = part.get("message_id") if part.__class__ is dict else None
+        if provider_id and provider_id.__class__ is str:
             channel = channel_from(part.get("channel"))
-            sender = _text(part.get("sender"))
-            legs.append(LegId(channel=channel, provider_id=provider_id, sender=sender))
+            legs.append(leg_id(channel, provider_id, _text(part.get("sender"))))
     return tuple(legs)
 
 

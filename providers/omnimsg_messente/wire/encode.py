@@ -60,7 +60,8 @@ def _plain(message: Message, adapter: Adapter[Any]) -> Wire:
     """Write what is left of the above for a plain message, as most are."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
-    leg: Wire = {"channel": channel, **_SAY[channel][Text](message.content, adapter.template_of)}
+    said = {"body": message.words} if channel is Channel.WHATSAPP else message.words
+    leg: Wire = {"channel": channel, "text": said}
     if account.sender is not None:
         leg["sender"] = account.sender
     document: Wire = {"to": message.to, "messages": [leg]}
