@@ -106,7 +106,10 @@ class Batcher:
         Raises:
             TypeError: It is no message.
         """
-        refusal = self._sender.refusal(message)
+        words = message.words if message.__class__ is Message else None
+        refusal = None
+        if words is None or len(words) > self._sender.room.get(message.channel, -1):
+            refusal = self._sender.refusal(message)
         if refusal is None and patience > 0:
             line = self._queue.line(message)
             if line.messages >= self._most_waiting and not self._closing:
@@ -139,25 +142,20 @@ class Batcher:
             Whether there may be more.
         """
         sender, grouping, closing = self._sender, self._grouping, self._closing
-        check, group_of = sender.check, sender.group
+        room, group_of = sender.room, sender.group
         queue, since = self._queue, self._clock()
         batch: Batch | None = None
         group: Hashable = None
         count = 0
         try:
             for key, message in zip(keys, source, strict=False):
+                words = message.words if message.__class__ is Message else None
                 refusal = None
-                try:
-                    fine = message.__class__ is Message and check(message) is None
-                except Exception:  # noqa: BLE001 - asked once more, with care, two lines below
-                    fine = False
-                if not fine or closing:
+                if words is None or len(words) > room.get(message.channel, -1):
                     refusal = sender.refusal(message)
-                    if refusal is None and closing:
-                        refusal = sender.closed(message)
                 count += 1
-                if refusal is not None:
-                    reader.finish([key], [refusal])
+                if refusal is not None or closing:
+                    reader.finish([key], [refusal or sender.closed(message)])
                     continue
                 if grouping:
                     group = group_of(message)

@@ -120,7 +120,8 @@ class Dispatcher:
         recorder: Recorder | None = None
         found: Sequence[Outcome | None] = ()
         try:
-            request = run.begin(self._adapter.send(messages, self._context(deadline)))
+            context = Context.lazily(self._account, self._clock, deadline.waited)
+            request = run.begin(self._adapter.send(messages, context))
             limit = self._adapter.capabilities.max_bytes
             if limit is not None and request.body.__class__ is bytes and len(request.body) > limit:
                 run.close()
@@ -157,7 +158,8 @@ class Dispatcher:
         """Tell people that their messages were read; one outcome per id, in order."""
         run: _Run = FlowRun()
         try:
-            flow = self._adapter.mark_read(provider_ids, self._context(deadline))
+            context = Context.lazily(self._account, self._clock, deadline.waited)
+            flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
             return self._judged(provider_ids, found, run)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
@@ -229,9 +231,6 @@ class Dispatcher:
                 failure = classify.with_retry_after(outcome.failure, response, now)
                 judged.append(attrs.evolve(outcome, failure=failure))
         return judged
-
-    def _context(self, deadline: Deadline) -> Context:
-        return Context(account=self._account, now=self._clock(), waited=deadline.waited())
 
     def _all(self, references: Sequence[str], verdict: Verdict, failure: Failure) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]

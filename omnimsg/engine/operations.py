@@ -163,7 +163,7 @@ class Operator:
     ) -> T | Failure:
         if deadline.remaining() <= 0:
             return classify.too_late("the deadline passed")[1]
-        context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
+        context = Context.lazily(self._account, self._clock, deadline.waited)
         run: FlowRun[Answered[T]] = FlowRun()
         try:
             value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)

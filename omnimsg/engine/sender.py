@@ -11,7 +11,7 @@ from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
@@ -26,7 +26,6 @@ class Sender:
         account: The account's name.
         batch_limit: The most messages of one request.
         groups: Whether it matters which messages share one.
-        check: What the adapter says of a message; `refusal` is the careful way to ask.
         attempt: Sends one batch once: `Dispatcher.dispatch`.
     """
 
@@ -35,9 +34,13 @@ class Sender:
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
         self.groups: bool = type(adapter).group is not Adapter.group
-        # Without a call of our own in between: they are asked of every message, every batch.
-        self.check: Callable[[Message], Failure | None] = adapter.check
+        # Without a call of our own in between.
         self.attempt: Attempt = dispatcher.dispatch
+
+    @property
+    def room(self) -> Mapping[Channel | None, int]:
+        """How many words to a number need no look at all; see `Adapter.room`."""
+        return self._adapter.room
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.
