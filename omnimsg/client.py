@@ -115,7 +115,7 @@ class Client:
         if default is None and len(self._accounts) > 1:
             raise ConfigError(f"name the default account: {', '.join(self._accounts)}")
         self._default = default if default is not None else next(iter(self._accounts))
-        self._account(self._default)
+        self._usual = self._account(self._default)
 
     @classmethod
     def from_config(
@@ -196,9 +196,9 @@ class Client:
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
             ConfigError: There is no such account.
         """
-        batcher = self._account(account).batcher
-        while (future := batcher.submit(message, deadline)) is None:
-            deadline = await batcher.room(message, deadline)
+        intake = (self._usual if account is None else self._account(account)).batcher.intake
+        while (future := intake.submit(message, deadline)) is None:
+            deadline = await intake.room(message, deadline)
         outcome = await future
         if isinstance(outcome, Accepted):
             return outcome

@@ -1,9 +1,9 @@
 """One account's way out: everything that is sent through it waits, shares requests and ends here.
 
-Messages join batches as they come (`queue`), a batch leaves when the limits allow it (`limiter`),
-and what comes back is settled (`settler`). While there is room, requests leave in the next turn of
-the event loop; while there is none, messages gather. Nothing here is paid per message but a few
-list operations: tasks and timers are one a request, or fewer.
+Messages join batches as they come (`intake`, `queue`), a batch leaves when the limits allow it
+(`limiter`), and what comes back is settled (`settler`). While there is room, requests leave in the
+next turn of the event loop; while there is none, messages gather. Nothing here is paid per message:
+tasks and timers are one a request, or fewer.
 """
 
 from __future__ import annotations
@@ -14,33 +14,25 @@ import math
 import time
 from collections import deque
 from contextlib import asynccontextmanager
-from operator import methodcaller
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from omnimsg.domain.message import Message, Priority
+from omnimsg.domain.message import Priority
 from omnimsg.engine.deadline import CLEAN_UP, Deadline
 from omnimsg.engine.dispatcher import Interrupted, Split
-from omnimsg.engine.queue import Batch, Owner, Queue
+from omnimsg.engine.intake import Intake
+from omnimsg.engine.queue import Queue
 from omnimsg.engine.settler import Settler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
-    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.policy import Policy
-    from omnimsg.engine.queue import Line
+    from omnimsg.engine.queue import Batch, Owner
     from omnimsg.engine.retry import Retrier
     from omnimsg.engine.sender import Sender
-
-
-class Reader(Owner, Protocol):
-    """Who reads a stream of messages and hears what became of them."""
-
-    def took(self, count: int) -> None:
-        """Hear how many were read, before an error of their source is raised."""
 
 
 class Batcher:
@@ -56,6 +48,7 @@ class Batcher:
     Attributes:
         account: The account's name.
         batch_limit: The most messages of one request.
+        intake: Where messages are handed over.
     """
 
     def __init__(
@@ -73,121 +66,21 @@ class Batcher:
         self._limiter = limiter
         self._clock = clock
         self._linger = policy.limits.linger
-        self._most_waiting = policy.limits.queue
         self._settler = Settler(sender, limiter, policy, retrier, self, clock=clock)
         self._queue = Queue(sender.batch_limit, clock=clock)
-        # What travels alone shares a request with nobody, whatever its group.
-        self._grouping = sender.batch_limit > 1 and sender.groups
+        self.intake: Intake = Intake(
+            sender, self._queue, policy.limits.queue, self.wake, clock=clock
+        )
         self._turns: deque[asyncio.Future[None]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._retries: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = math.inf
-        self._earliest = math.inf
         self._woken = False
-        self._closing = False
         self._closed = False
         # A request serves many callers, so it runs in the context of none of them.
         self._context = contextvars.copy_context()
-
-    def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message, and return what its outcome will be set on.
-
-        Cancelling the future takes the message back, unless it is already on its way.
-
-        Args:
-            message: What to send.
-            patience: Seconds until the caller gives up.
-
-        Returns:
-            The future; `None` where so much waits that the caller has to wait for `room` first.
-
-        Raises:
-            TypeError: It is no message.
-        """
-        words = message.words if message.__class__ is Message else None
-        refusal = None
-        if words is None or len(words) > self._sender.room.get(message.channel, -1):
-            refusal = self._sender.refusal(message)
-        if refusal is None and patience > 0:
-            line = self._queue.line(message)
-            if line.messages >= self._most_waiting and not self._closing:
-                return None
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        if refusal is None and self._closing:
-            refusal = self._sender.closed(message)
-        if refusal is not None:
-            future.set_result(refusal)
-            return future
-        since = self._clock()
-        ends = since + patience
-        group = self._sender.group(message) if self._grouping else None
-        self._queue.put(message, future, _CALLERS, group, since, patience, ends)
-        self._earliest = min(self._earliest, ends)
-        if not self._woken:
-            self.wake()
-        return future
-
-    def read(self, source: Iterator[Message], reader: Reader, keys: range, patience: float) -> bool:
-        """Hand over the next messages of a stream, whose patience begins when it is their turn.
-
-        Args:
-            source: Where they come from; what it raises, this raises.
-            reader: Who hears of them, also of those that must not be sent.
-            keys: The reader's names for them, one for each that is read at most.
-            patience: Seconds that each of them has then.
-
-        Returns:
-            Whether there may be more.
-        """
-        sender, grouping, closing = self._sender, self._grouping, self._closing
-        room, group_of = sender.room, sender.group
-        queue, since = self._queue, self._clock()
-        batch: Batch | None = None
-        group: Hashable = None
-        count = 0
-        try:
-            for key, message in zip(keys, source, strict=False):
-                words = message.words if message.__class__ is Message else None
-                refusal = None
-                if words is None or len(words) > room.get(message.channel, -1):
-                    refusal = sender.refusal(message)
-                count += 1
-                if refusal is not None or closing:
-                    reader.finish([key], [refusal or sender.closed(message)])
-                    continue
-                if grouping:
-                    group = group_of(message)
-                if (
-                    batch is None
-                    or batch.references is None
-                    or batch.group != group
-                    or batch.line is not queue.line(message)
-                    or not batch.join(message, key)
-                ):
-                    batch = queue.put(message, key, reader, group, since, patience, math.inf)
-        finally:
-            reader.took(count)
-            if queue and not self._woken:
-                self.wake()
-        return count == len(keys)
-
-    async def room(self, message: Message, patience: float) -> float:
-        """Wait until a further message may wait, and return the seconds of patience left."""
-        deadline = Deadline.after(patience)
-        line = self._queue.line(message)
-        with anyio.move_on_after(patience):
-            while line.messages >= self._most_waiting and not self._closing:
-                place = asyncio.get_running_loop().create_future()
-                line.producers.append(place)
-                try:
-                    await place
-                finally:
-                    if place.cancelled():
-                        # Whoever is next gets the room that may have been meant for this one.
-                        self._let_in(line, self._most_waiting - line.messages)
-        return deadline.remaining()
 
     @asynccontextmanager
     async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
@@ -221,6 +114,12 @@ class Batcher:
         for batch in self._queue.withdraw(owner):
             self._give_up(batch)
 
+    def wake(self) -> None:
+        """Look, in the next turn of the loop, what may leave."""
+        if not self._woken:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._pump, context=self._context)
+
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others."""
         if self._closed:
@@ -228,7 +127,6 @@ class Batcher:
                 self._give_up(batch)
             return
         self._queue.put_back(batches)
-        self._earliest = min(self._earliest, *(each.ends for each in batches))
         self.wake()
 
     def run_retry(self, work: Coroutine[Any, Any, None]) -> None:
@@ -240,10 +138,7 @@ class Batcher:
 
         Nothing can be handed over from the beginning on.
         """
-        self._closing = True
-        for line in self._queue.lines():
-            # Whoever waits for room hears now that there will be none.
-            self._let_in(line, len(line.producers))
+        self.intake.close()
         self.wake()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
@@ -287,16 +182,18 @@ class Batcher:
     def _pump(self) -> None:
         """Let everything leave that may."""
         self._woken = False
+        self.intake.take_in()
         now = self._clock()
-        if now >= self._earliest:
-            self._sweep(now)
+        if now >= self._queue.earliest:
+            for late in self._queue.expired(now):
+                self._settler.cleared(late)
         if now >= self._settler.release_at:
             self._settler.release()
         self._admit()
         while (batch := self._next()) is not None:
             self._start(self._workers, self._work(batch))
         if self._queue:
-            self._wake_at(min(self._earliest, self._settler.release_at))
+            self._wake_at(min(self._queue.earliest, self._settler.release_at))
         self._idle.set()
 
     def _admit(self) -> None:
@@ -323,9 +220,8 @@ class Batcher:
             batch = queue.pop()
             if batch is None:
                 break
-            line = batch.line
-            if line.producers:
-                self._let_in(line, self._most_waiting - line.messages)
+            if batch.line.producers:
+                self.intake.let_in(batch.line)
             batch = self._settler.cleared(batch)
             if batch is not None:
                 limiter.under_way += 1
@@ -348,21 +244,6 @@ class Batcher:
             wait = first.started + self._linger - self._clock()
         return wait
 
-    def _let_in(self, line: Line, places: int) -> None:
-        """Wake as many of those who wait for room."""
-        for _ in range(places):
-            while line.producers and line.producers[0].done():
-                line.producers.popleft()
-            if not line.producers:
-                return
-            line.producers.popleft().set_result(None)
-
-    def _sweep(self, now: float) -> None:
-        """End what has waited for too long."""
-        for batch in self._queue.expired(now):
-            self._settler.cleared(batch)
-        self._earliest = min((each.ends for each in self._queue), default=math.inf)
-
     def _give_up(self, batch: Batch) -> None:
         outcomes = [self._sender.closed(each) for each in batch.messages]
         batch.finish(range(len(outcomes)), outcomes)
@@ -370,12 +251,6 @@ class Batcher:
     def _over(self) -> None:
         self._limiter.end()
         self.wake()
-
-    def wake(self) -> None:
-        """Look, in the next turn of the loop, what may leave."""
-        if not self._woken:
-            self._woken = True
-            asyncio.get_running_loop().call_soon(self._pump, context=self._context)
 
     def _wake_at(self, when: float) -> None:
         """Look at some time too, in monotonic seconds; infinity is never."""
@@ -404,26 +279,6 @@ class Batcher:
         task = asyncio.get_running_loop().create_task(work, context=context)
         group.add(task)
         task.add_done_callback(left)
-
-
-class _Callers:
-    """Those who wait for the outcome of one message each; a key is what it is set on."""
-
-    may_leave = True
-
-    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
-        for future, outcome in zip(keys, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
-
-    def gone(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
-        if not any(map(_is_done, keys)):
-            return ()
-        return [place for place, future in enumerate(keys) if future.done()]
-
-
-_CALLERS = _Callers()
-_is_done = methodcaller("done")
 
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:

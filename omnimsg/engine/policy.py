@@ -65,7 +65,7 @@ class Limits:
     Attributes:
         requests_per_second: Requests, evenly spaced; `None` is as fast as they go.
         messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
-        concurrency: Requests under way at once; `None` is 16 where the provider takes batches, and
+        concurrency: Requests under way at once; `None` is 8 where the provider takes batches, and
             64 where it takes one message a request. The last place is kept for high priority.
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.

@@ -58,6 +58,7 @@ class Batch(Deadline):
         keys: The owner's names for them, in the same order.
         is_perishable: Whether one of them may say for how long it is of use.
         begun: When it left last, monotonic seconds.
+        spread: Seconds by which those who join may have waited less.
         references: Theirs, for as long as others may join; `None` from then on.
         is_retry: Whether they were tried before.
         doubts: By reference, what is known of those that may have been sent before.
@@ -66,6 +67,7 @@ class Batch(Deadline):
 
     # In the class, not in each: one is made for every request, and few of them need these.
     references: set[str] | None = None
+    spread: float = 0.0
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     held: str = ""
@@ -111,11 +113,26 @@ class Batch(Deadline):
             line.shut(self)
         return True
 
+    def join_all(self, messages: Sequence[Message], keys: Sequence[Any]) -> bool:
+        """Let plain messages join for which there is room, all or, where one may not, none."""
+        references = {each.reference for each in messages}
+        mine = self.references
+        if mine is None or len(references) < len(messages) or not mine.isdisjoint(references):
+            return False
+        self.messages += messages
+        self.keys += keys
+        mine |= references
+        line = self.line
+        line.messages += len(messages)
+        if len(mine) == line.limit:
+            line.shut(self)
+        return True
+
     def is_of_time(self, since: float, ends: float) -> bool:
-        """Say whether a message may join that was handed over then and has so much patience."""
-        spread = min(_MOST_SPREAD, self.patience * _SPREAD)
+        """Say whether a message may join that was handed over then, whose patience ends then."""
+        spread = self.spread
         return since - self.started <= spread and (
-            ends == self.ends or abs(ends - self.ends) <= spread
+            ends == self.ends or -spread <= ends - self.ends <= spread
         )
 
     def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
@@ -209,6 +226,9 @@ class Queue:
     Args:
         limit: The most messages of one batch.
         clock: The monotonic clock, seconds.
+
+    Attributes:
+        earliest: When the patience of something that waits may end, monotonic seconds.
     """
 
     def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -219,6 +239,7 @@ class Queue:
         self._low = Line(Priority.LOW, limit)
         self._lines = (self._high, self._normal, self._low)
         self._last: Batch | None = None
+        self.earliest: float = math.inf
 
     def __iter__(self) -> Iterator[Batch]:
         """Go through the batches in the order in which they would leave."""
@@ -266,67 +287,107 @@ class Queue:
         self,
         message: Message,
         key: object,
+        line: Line,
         owner: Owner,
         group: Hashable,
         since: float,
         patience: float,
         ends: float,
-    ) -> Batch:
+    ) -> None:
         """Let a message wait, together with others of its kind where there are any.
 
         Args:
             message: What to send.
             key: The owner's name for it.
+            line: The message's.
             owner: Who hears of it.
             group: What the adapter says it has in common with others.
             since: When it was handed over, monotonic seconds.
             patience: Seconds that its caller gives it.
             ends: When that patience ends, monotonic seconds; infinity where it begins with the
                 message's turn.
-
-        Returns:
-            The batch that it is in now.
         """
-        plain = message.plain
-        line = self._normal if plain else self.line(message)
-        if self._limit == 1:
-            batch = Batch(
-                *(since, ends, self._clock, patience, owner, group, line),
-                *([message], [key], not plain),
-            )
-            line.messages += 1
-            line.batches.append(batch)
-            return batch
-        last = self._last
+        self.earliest = min(self.earliest, ends)
+        batch = self._last
         if (
-            last is None
-            or last.references is None
-            or last.owner is not owner
-            or last.line is not line
-            or last.group != group
+            batch is None
+            or batch.references is None
+            or batch.owner is not owner
+            or batch.line is not line
+            or batch.group != group
         ):
-            last = line.open_batch(owner, group)
-        if last is not None and last.is_of_time(since, ends) and last.join(message, key):
-            last.ends = min(last.ends, ends)
-            self._last = last
-            return last
-        batch = Batch(
-            *(since, ends, self._clock, patience, owner, group, line),
-            *([message], [key], not plain),
-        )
-        batch.references = {message.reference}
-        line.messages += 1
-        line.append(batch)
+            batch = line.open_batch(owner, group)
+        if batch is None or not batch.is_of_time(since, ends) or not batch.join(message, key):
+            batch = self._begun(line, owner, group, since, patience, ends)
+            batch.join(message, key)
+        elif ends < batch.ends:
+            batch.ends = ends
         self._last = batch
+
+    def extend(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        messages: Sequence[Message],
+        keys: Sequence[Any],
+        owner: Owner,
+        group: Hashable,
+        since: float,
+        patience: float,
+        ends: float,
+    ) -> None:
+        """Let messages wait that are plain, which is all that `put` of each would do."""
+        self.earliest = min(self.earliest, ends)
+        line = self._normal
+        if self._limit == 1:
+            clock = self._clock
+            line.batches.extend(
+                [
+                    Batch(since, ends, clock, patience, owner, group, line, [each], [key], False)
+                    for each, key in zip(messages, keys, strict=True)
+                ]
+            )
+            line.messages += len(messages)
+            return
+        start = 0
+        while start < len(messages):
+            batch = line.open_batch(owner, group)
+            if batch is None or not batch.is_of_time(since, ends):
+                batch = self._begun(line, owner, group, since, patience, ends)
+            end = start + self._limit - len(batch.messages)
+            some, named = messages[start:end], keys[start:end]
+            if batch.join_all(some, named):
+                batch.ends = min(batch.ends, ends)
+            else:
+                # A reference comes twice.
+                for message, key in zip(some, named, strict=True):
+                    self.put(message, key, line, owner, group, since, patience, ends)
+            start = end
+
+    def _begun(
+        self,
+        line: Line,
+        owner: Owner,
+        group: Hashable,
+        since: float,
+        patience: float,
+        ends: float,
+    ) -> Batch:
+        """Begin a batch that others may join."""
+        batch = Batch(since, ends, self._clock, patience, owner, group, line, [], [], False)
+        batch.references = set()
+        batch.spread = min(_MOST_SPREAD, patience * _SPREAD)
+        line.append(batch)
         return batch
 
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Let batches of one priority wait in front of all others of theirs."""
         batches[0].line.prepend(batches)
+        self.earliest = min(self.earliest, *(each.ends for each in batches))
 
     def expired(self, now: float) -> list[Batch]:
         """Take out the batches whose patience is over."""
-        return self._taken([each for each in self if each.ends <= now])
+        taken = self._taken([each for each in self if each.ends <= now])
+        self.earliest = min((each.ends for each in self), default=math.inf)
+        return taken
 
     def withdraw(self, owner: Owner) -> list[Batch]:
         """Take out the batches of one owner."""

@@ -11,7 +11,7 @@ from omnimsg.engine import classify
 from omnimsg.engine.flow import blame
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
@@ -23,6 +23,7 @@ class Sender:
     """Checks and sends through one account.
 
     Attributes:
+        adapter: The account's adapter.
         account: The account's name.
         batch_limit: The most messages of one request.
         groups: Whether it matters which messages share one.
@@ -30,17 +31,12 @@ class Sender:
     """
 
     def __init__(self, adapter: Adapter[Any], dispatcher: Dispatcher) -> None:
-        self._adapter = adapter
+        self.adapter: Adapter[Any] = adapter
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
         self.groups: bool = type(adapter).group is not Adapter.group
         # Without a call of our own in between.
         self.attempt: Attempt = dispatcher.dispatch
-
-    @property
-    def room(self) -> Mapping[Channel | None, int]:
-        """How many words to a number need no look at all; see `Adapter.room`."""
-        return self._adapter.room
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.
@@ -53,7 +49,7 @@ class Sender:
         if not isinstance(message, Message):
             raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
         try:
-            failure = self._adapter.check(message)
+            failure = self.adapter.check(message)
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             _, failure = classify.internal(self._blamed(error), left=False)
         if failure is None:
@@ -63,7 +59,7 @@ class Sender:
     def group(self, message: Message) -> Hashable:
         """Say which messages may share a request with this one: those of an equal group."""
         try:
-            return self._adapter.group(message)
+            return self.adapter.group(message)
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return object()  # it travels alone
@@ -71,7 +67,7 @@ class Sender:
     def channel(self, message: Message) -> Channel | None:
         """Say which channel a message travels on; `None` where there is no telling."""
         try:
-            return self._adapter.channel_of(message)
+            return self.adapter.channel_of(message)
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return None
@@ -109,7 +105,7 @@ class Sender:
         return [outcome_of(verdict, each.reference, self.account, failure) for each in messages]
 
     def _blamed(self, error: Exception) -> str:
-        return blame(f"the adapter of {self._adapter.provider}", error)
+        return blame(f"the adapter of {self.adapter.provider}", error)
 
     def _not_sent(self, message: Message, failure: Failure) -> NotSent:
         return NotSent(reference=message.reference, account=self.account, failure=failure)

@@ -178,7 +178,7 @@ class _Run:
     def _read(self, source: Iterator[Message], most: int) -> bool:
         """Hand over some messages, and say whether there may be more."""
         keys = range(self._position, self._position + most)
-        return self._batcher.read(source, self, keys, self._patience)
+        return self._batcher.intake.read(source, self, keys, self._patience)
 
     async def _pause(self) -> None:
         """Give others a turn, and wait until there is room for more."""

@@ -188,8 +188,8 @@ async def test_a_full_queue_takes_no_more() -> None:
     waiting = [submitted(out, each, 30) for each in texts(3)]
     another = texts(1, start=3)[0]
 
-    assert out.submit(another, 30) is None
-    room = asyncio.create_task(out.room(another, 30))
+    assert out.intake.submit(another, 30) is None
+    room = asyncio.create_task(out.intake.room(another, 30))
     go.set()
     assert 29 < await room <= 30
     outcomes = await all_of(out, first, *waiting, submitted(out, another, 30))

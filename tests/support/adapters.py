@@ -330,7 +330,7 @@ def batcher(
 
 def submitted(way: Batcher, message: Message, patience: float) -> asyncio.Future[Outcome]:
     """Hand over a message for which there is room."""
-    future = way.submit(message, patience)
+    future = way.intake.submit(message, patience)
     assert future is not None
     return future
 
