@@ -33,7 +33,7 @@ class Watch:
 
     def begin(self, task: _Task, seconds: float) -> None:
         """Cancel a task in so many seconds, unless `end` is called before."""
-        loop = asyncio.get_running_loop()
+        loop = task.get_loop()
         ends = loop.time() + seconds
         self._limits[task] = ends, task.cancelling()
         if ends < self._rings:

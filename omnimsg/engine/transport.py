@@ -98,6 +98,7 @@ class HttpTransport:
         self._addresses = Addresses(base_url, hosts=hosts, authorization=authorization)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way = 0
         self._closed = False
         self._quiet = asyncio.Event()
@@ -116,7 +117,8 @@ class HttpTransport:
         if within <= 0:
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
         url, headers = place = self._addresses.of(request)
-        task = asyncio.current_task()
+        # Of the loop that is known: to ask which one runs is a system call in some Pythons.
+        task = asyncio.current_task(self._loop) or asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         _sending[task] = mark, request.effect
         self._under_way += 1
@@ -190,6 +192,7 @@ class HttpTransport:
                     await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -214,7 +217,7 @@ class _Marked(aiohttp.ClientRequest):
     def send(
         self, conn: aiohttp.connector.Connection
     ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        mark, effect = _sending[asyncio.current_task()]
+        mark, effect = _sending[asyncio.current_task(self.loop)]
         if mark.written and effect not in REPEATABLE:
             # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A
             # second cancellation finds nothing left to cancel, and its "not found" would be
