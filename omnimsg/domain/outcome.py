@@ -7,6 +7,7 @@ request left, and no provider here documents a way to repeat a request without r
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
@@ -245,17 +246,22 @@ def accepted(
     return draft  # type: ignore[no-any-return]  # it has become one
 
 
+class Taken(list[Outcome]):
+    """Outcomes all of which are `Accepted`, as nearly always: whoever meets them need not look."""
+
+
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
     """Note where in the input the messages of outcomes stood.
 
     The engine's last touch to an outcome before anybody else holds it: building a second frozen
     object for one number would double the cost of an accepted message.
     """
-    for outcome, position in zip(outcomes, positions, strict=True):
-        if outcome.__class__ is Accepted:
+    if outcomes.__class__ is Taken:
+        for outcome, position in zip(outcomes, positions, strict=True):
             _note_accepted(outcome, position)
-        else:
-            _note(outcome, "position", position)
+        return
+    for outcome, position in zip(outcomes, positions, strict=True):
+        _note(outcome, "position", position)
 
 
 _note = object.__setattr__

@@ -15,7 +15,7 @@ import attrs
 
 from omnimsg.adapter import Context, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Taken
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.size import in_words
 from omnimsg.engine import classify
@@ -118,7 +118,6 @@ class Dispatcher:
             return _doubted(self._all(_names(messages), *late), doubts)
         run: _Run = FlowRun()
         recorder: Recorder | None = None
-        found: Sequence[Outcome | None] = ()
         try:
             context = Context.lazily(self._account, self._clock, deadline.waited)
             request = run.begin(self._adapter.send(messages, context))
@@ -145,7 +144,7 @@ class Dispatcher:
             outcomes = self._failed(_names(messages), error, run)
         if doubts:
             outcomes = _doubted(outcomes, doubts)
-        split = None if outcomes is found else _split(outcomes)
+        split = None if outcomes.__class__ is Taken else _split(outcomes)
         if recorder is not None:
             # Also what was refused: its intent may have been recorded in part, or be late.
             try:
@@ -193,7 +192,7 @@ class Dispatcher:
                 ):
                     break
             else:
-                return found
+                return Taken(found)
         # Without words of the messages in what is said of them.
         return classify.discreet(self._judged(_names(messages), found, run), messages)
 

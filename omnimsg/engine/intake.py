@@ -128,6 +128,7 @@ class Intake:
         sender, queue, since = self._sender, self._queue, self._clock()
         room = {} if self._closed else sender.adapter.room
         plain: list[Message] = []
+        channel, most = None, room.get(None, -1)
         count = 0
 
         def hand_on() -> None:
@@ -139,10 +140,13 @@ class Intake:
 
         try:
             for message in islice(source, len(keys)):
-                words = message.words if message.__class__ is Message else None
-                if words is not None and len(words) <= room.get(message.channel, -1):
-                    plain.append(message)
-                    continue
+                if message.__class__ is Message:
+                    if message.channel is not channel:
+                        channel = message.channel
+                        most = room.get(channel, -1)
+                    if (words := message.words) is not None and len(words) <= most:
+                        plain.append(message)
+                        continue
                 refusal = sender.refusal(message)
                 hand_on()
                 key, count = keys[count], count + 1

@@ -7,7 +7,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Scope, Taken
 from omnimsg.domain.reason import Reason
 from omnimsg.engine.policy import AccountTrouble, Policy
 from omnimsg.engine.trouble import Trouble, words_of
@@ -102,18 +102,16 @@ class Settler:
             batch: What was sent.
             outcomes: One per message, in order.
         """
-        for each in outcomes:
-            if each.__class__ is not Accepted:
-                self._learn(batch, outcomes)
-                self._slow_down(outcomes, batch.begun)
-                self._sort(batch, outcomes)
-                break
-        else:
+        if outcomes.__class__ is Taken:
             if self._limiter.pace < 1:
                 self._limiter.succeeded()
             if self._trouble.circuits:
                 self._learn(batch, outcomes)
             batch.owner.finish(batch.keys, outcomes)
+        else:
+            self._learn(batch, outcomes)
+            self._slow_down(outcomes, batch.begun)
+            self._sort(batch, outcomes)
         if self.held and not self._trouble.circuits:
             self.release()
 
