@@ -7,7 +7,6 @@ request left, and no provider here documents a way to repeat a request without r
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias

@@ -22,6 +22,7 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # The longest honest flow has two requests. One that never ends would text somebody for ever.
 MOST_REQUESTS = 10
+_ROUNDS = range(MOST_REQUESTS)
 
 
 class BrokenFlow(Exception):  # noqa: N818 - never leaves the engine
@@ -65,9 +66,10 @@ class FlowRun(Mark, Generic[T]):
         """
         self._flow = flow
         try:
-            return _request(next(flow))
+            request = next(flow)
         except StopIteration as end:
             raise AskedNothing(end.value) from None
+        return request if request.__class__ is Request else _request(request)
 
     async def finish(
         self,
@@ -86,7 +88,7 @@ class FlowRun(Mark, Generic[T]):
         flow = self._flow
         assert flow is not None  # noqa: S101 - it was begun
         try:
-            for _ in range(MOST_REQUESTS):
+            for _ in _ROUNDS:
                 self.effect = effect = request.effect
                 self.written = False
                 try:

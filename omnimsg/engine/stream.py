@@ -78,6 +78,9 @@ class _Run:
         self._ahead = ahead
         # Whole batches, two at least: what is left open when others get their turn leaves as it is.
         self._stint = batcher.batch_limit * max(2, -(-_STINT // batcher.batch_limit))
+        # Room for which reading goes on: not for every message, because waking the reader costs as
+        # much as sending some; nor for very many, because garbage is collected after such bursts.
+        self._enough = min(self._stint, ahead // 2)
         self._position = 0
         self._done: list[Outcome] = []
         self._room = asyncio.Event()
@@ -118,8 +121,7 @@ class _Run:
             await self._news.wait()
         outcomes, self._done = self._done, []
         self._load -= len(outcomes)
-        # Not for every message: waking the reader costs as much as sending some.
-        if self._load * 2 <= self._ahead:
+        if self._ahead - self._load >= self._enough:
             self._room.set()
         return outcomes
 
