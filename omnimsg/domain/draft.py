@@ -8,7 +8,6 @@ cannot change.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import attrs
@@ -19,8 +18,12 @@ class Draft:
 
     __slots__ = ("__weakref__",)
 
-    def __reduce__(self) -> tuple[partial[Any], tuple[()]]:
+    def __reduce__(self) -> tuple[Any, tuple[Any, dict[str, Any]]]:
         """Copy and pickle through the class itself: an empty value cannot be filled in."""
         kind: Any = type(self)
         fields = [each.name for each in attrs.fields(kind) if each.init]
-        return partial(kind, **{name: getattr(self, name) for name in fields}), ()
+        return _built, (kind, {name: getattr(self, name) for name in fields})
+
+
+def _built(kind: Any, fields: dict[str, Any]) -> Any:  # noqa: ANN401
+    return kind(**fields)

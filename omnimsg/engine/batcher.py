@@ -113,6 +113,7 @@ class Batcher:
         """Take back what waits for an owner; what is on its way comes back by itself."""
         for batch in self._queue.withdraw(owner):
             self._give_up(batch)
+            self.intake.let_in(batch.line)
 
     def wake(self) -> None:
         """Look, in the next turn of the loop, what may leave."""
@@ -187,6 +188,7 @@ class Batcher:
         if now >= self._queue.earliest:
             for late in self._queue.expired(now):
                 self._settler.cleared(late)
+                self.intake.let_in(late.line)
         if now >= self._settler.release_at:
             self._settler.release()
         self._admit()
@@ -283,10 +285,9 @@ class Batcher:
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:
     """Cancel tasks and give them a while to say what they know."""
-    if tasks:
+    until = time.monotonic() + 2 * CLEAN_UP
+    while tasks and (left := until - time.monotonic()) > 0:
         for task in tasks:
-            # After the loop's turn in which it was made: a task that is cancelled before its first
-            # step never takes it, and what it was given would have no outcome.
             asyncio.get_running_loop().call_soon(task.cancel)
         with anyio.CancelScope(shield=True):
-            await asyncio.wait(list(tasks), timeout=2 * CLEAN_UP)
+            await asyncio.wait(list(tasks), timeout=left)

@@ -7,6 +7,7 @@ connection that breaks. Only cancellation passes through, and even then the jour
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -138,7 +139,8 @@ class Dispatcher:
             cancelled = classify.cancelled(left=run.left)
             outcomes = _doubted(self._all(_names(messages), *cancelled), doubts)
             if recorder is not None:
-                await recorder.settle(outcomes)
+                with suppress(asyncio.CancelledError):  # twice is as good as once
+                    await recorder.settle(outcomes)
             raise Interrupted(outcomes) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             outcomes = self._failed(_names(messages), error, run)

@@ -80,6 +80,10 @@ class Intake:
         Raises:
             TypeError: It is no message.
         """
+        if patience.__class__ is not float:
+            patience = float(patience)
+        if patience != patience:
+            raise ValueError("a deadline is a number of seconds")
         words = message.words if message.__class__ is Message else None
         plain = words is not None and len(words) <= self._sender.adapter.room.get(
             message.channel, -1
@@ -174,7 +178,7 @@ class Intake:
                 try:
                     await place
                 finally:
-                    if place.cancelled():
+                    if not place.cancelled():
                         # Whoever is next gets the room that may have been meant for this one.
                         self._let_in(line, self._most_waiting - line.messages)
         return deadline.remaining()

@@ -144,6 +144,7 @@ class Batch(Deadline):
             [self.keys[place] for place in places],
             self.is_perishable,
         )
+        part.begun = self.begun
         own = {"is_retry": self.is_retry, "doubts": self.doubts, "held": self.held, **changes}
         for name, value in own.items():
             setattr(part, name, value)

@@ -59,7 +59,9 @@ class Sender:
     def group(self, message: Message) -> Hashable:
         """Say which messages may share a request with this one: those of an equal group."""
         try:
-            return self.adapter.group(message)
+            group = self.adapter.group(message)
+            hash(group)
+            return group
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return object()  # it travels alone

@@ -88,11 +88,8 @@ class Trouble:
     @property
     def is_suspected(self) -> bool:
         """Whether the account, or a channel, was refused, but not yet often enough to be sure."""
-        return any(
-            each.failure is None
-            for subject, each in self.circuits.items()
-            if subject != self._provider
-        )
+        circuit = self.circuits.get(self._account)
+        return circuit is not None and circuit.failure is None
 
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Say which messages of a batch are not worth a request now; `None` for those that are.
