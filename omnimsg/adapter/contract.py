@@ -132,6 +132,9 @@ class Adapter(ABC, Generic[S]):
         super().__setattr__(name, value)
         if name == "capabilities":
             self.room: Mapping[Channel | None, int] = self.unchecked()
+        elif name in ("check", "channel_of"):
+            # What replaces a method in one object is asked about every message.
+            self.room = {}
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -191,9 +194,13 @@ class Adapter(ABC, Generic[S]):
         """Return what `room` is: the length up to which `check` passes all words to a number.
 
         An adapter whose `check` has rules of its own says here where none of them concerns such a
-        message, with what is left of `most_words`; until it does, every message is checked.
+        message, with what is left of `most_words`; until it does, every message is checked. Asked
+        whenever the capabilities are set, first by `Adapter.__init__`: an object's own attributes
+        may not be there yet.
         """
-        return self.most_words() if type(self).check is Adapter.check else {}
+        kind = type(self)
+        ours = kind.check is Adapter.check and kind.channel_of is Adapter.channel_of
+        return self.most_words() if ours else {}
 
     def most_words(self) -> dict[Channel | None, int]:
         """Return the most characters of words to a number, by what a message says of its channel.

@@ -100,7 +100,8 @@ class Message(_Draft):
     """One message to one recipient.
 
     It is checked when it is built, and never changes. What a provider cannot express is refused
-    before anything is sent; nothing is dropped silently.
+    before anything is sent; nothing is dropped silently. It is not made to be built upon: a class
+    that adds fields to it, or an `__init__`, cannot be.
 
     Attributes:
         to: A number in E.164 form, an e-mail address, or a `ProviderContact`.

@@ -175,8 +175,8 @@ class Batcher:
                 self.put_back(batch.split(found.parts))
             else:
                 self._settler.concluded(batch, found)
-            if self._turns or limiter.pace < 1:
-                # There may be more places than the one that came free, or others before us.
+            if self._turns:
+                # Others go first.
                 self._pump()
             batch = self._next()
 
@@ -284,10 +284,12 @@ class Batcher:
 
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancel tasks and give them a while to say what they know."""
+    """Cancel tasks and what they start, and give them a while to say what they know."""
     until = time.monotonic() + 2 * CLEAN_UP
     while tasks and (left := until - time.monotonic()) > 0:
         for task in tasks:
+            # After the loop's turn in which it was made: a task that is cancelled before its first
+            # step never takes it, and what it was given would have no outcome.
             asyncio.get_running_loop().call_soon(task.cancel)
         with anyio.CancelScope(shield=True):
             await asyncio.wait(list(tasks), timeout=left)

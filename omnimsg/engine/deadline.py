@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Self
 
 import attrs
 
+from omnimsg.domain.errors import InvalidValue, Problem
+
 # Seconds that cleaning up may take for a caller who is gone.
 CLEAN_UP = 5.0
+
+
+def seconds(given: float) -> float:
+    """Take a caller's patience, whatever kind of number it is.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    try:
+        patience = float(given)
+    except (TypeError, ValueError):
+        patience = math.nan
+    if math.isnan(patience):
+        raise InvalidValue(Problem("deadline", "must be a number of seconds"))
+    return patience
 
 
 @attrs.define(eq=False)

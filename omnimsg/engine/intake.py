@@ -18,7 +18,7 @@ import attrs
 
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Outcome
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.deadline import Deadline, seconds
 from omnimsg.engine.queue import Owner
 
 if TYPE_CHECKING:
@@ -79,11 +79,10 @@ class Intake:
 
         Raises:
             TypeError: It is no message.
+            InvalidValue: The patience is no number.
         """
-        if patience.__class__ is not float:
-            patience = float(patience)
-        if patience != patience:
-            raise ValueError("a deadline is a number of seconds")
+        if patience.__class__ is not float or math.isnan(patience):
+            patience = seconds(patience)
         words = message.words if message.__class__ is Message else None
         plain = words is not None and len(words) <= self._sender.adapter.room.get(
             message.channel, -1
@@ -177,10 +176,11 @@ class Intake:
                 line.producers.append(place)
                 try:
                     await place
-                finally:
+                except BaseException:
                     if not place.cancelled():
-                        # Whoever is next gets the room that may have been meant for this one.
-                        self._let_in(line, self._most_waiting - line.messages)
+                        # Whoever is next gets the room that was meant for this one.
+                        self.let_in(line)
+                    raise
         return deadline.remaining()
 
     def take_in(self) -> None:

@@ -137,7 +137,10 @@ class Limiter:
             self._set_pace(max(_SLOWEST, self.pace * _SLOWER))
 
     def be_wary(self, wary: bool) -> None:
-        """Let one request find out, while something says that all of them may be refused."""
+        """Let one request find out, while something says that all of them may be refused.
+
+        What is urgent still has its place.
+        """
         self.wary = wary
         self.room = self._room(urgent=False)
 
@@ -147,7 +150,7 @@ class Limiter:
 
     def _room(self, *, urgent: bool) -> int:
         if self.wary:
-            return 1
+            return min(self._places, 2) if urgent else 1
         room = max(1, int(self._places * self.pace))
         return min(self._places, max(room, 2)) if urgent else max(1, room - 1)
 

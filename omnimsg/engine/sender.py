@@ -61,10 +61,10 @@ class Sender:
         try:
             group = self.adapter.group(message)
             hash(group)
-            return group
         except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
             self._blamed(error)
             return object()  # it travels alone
+        return group
 
     def channel(self, message: Message) -> Channel | None:
         """Say which channel a message travels on; `None` where there is no telling."""

@@ -104,7 +104,7 @@ class Settler:
         """
         if outcomes.__class__ is Taken:
             if self._limiter.pace < 1:
-                self._limiter.succeeded()
+                self._quicken()
             if self._trouble.circuits:
                 self._learn(batch, outcomes)
             batch.owner.finish(batch.keys, outcomes)
@@ -154,7 +154,7 @@ class Settler:
             if not isinstance(each, Accepted) and each.reason is Reason.RATE_LIMITED
         ]
         if not throttled:
-            self._limiter.succeeded()
+            self._quicken()
             return
         # Said of some messages only, it is about them; said of all, about the account.
         whole = len(throttled) == len(outcomes)
@@ -164,6 +164,11 @@ class Settler:
             log.warning(
                 "account %r was told to wait: nothing leaves for %g s", self._sender.account, pause
             )
+
+    def _quicken(self) -> None:
+        """Give back some of the pace; there may be more places now than the one that came free."""
+        self._limiter.succeeded()
+        self._way.wake()
 
     def _spared(self, batch: Batch) -> Batch | None:
         """Keep back what is not worth a request now, and return the rest."""

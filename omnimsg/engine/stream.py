@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from omnimsg.domain.outcome import Outcome, place
+from omnimsg.engine.deadline import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class _Run:
 
     def __init__(self, batcher: Batcher, patience: float, ahead: int) -> None:
         self._batcher = batcher
-        self._patience = patience
+        self._patience = seconds(patience)
         self._ahead = ahead
         # Whole batches, two at least: what is left open when others get their turn leaves as it is.
         self._stint = batcher.batch_limit * max(2, -(-_STINT // batcher.batch_limit))

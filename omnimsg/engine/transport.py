@@ -167,8 +167,8 @@ class HttpTransport:
         within: float,
         sink: Sink | None,
     ) -> Response:
+        self._watch.begin(task, within)
         async with _body(request) as data:
-            self._watch.begin(task, within)
             session = self._session or self._open()
             url, headers = place
             async with session.request(

@@ -87,7 +87,10 @@ class Trouble:
 
     @property
     def is_suspected(self) -> bool:
-        """Whether the account, or a channel, was refused, but not yet often enough to be sure."""
+        """Whether the account was refused, but not yet often enough to be sure.
+
+        A channel does not count: nothing but its own messages would clear it of the suspicion.
+        """
         circuit = self.circuits.get(self._account)
         return circuit is not None and circuit.failure is None
 

@@ -113,6 +113,18 @@ def test_rules_of_its_own_see_every_message() -> None:
     assert not Strict(account).is_plain(Message("+37255500001", "Hello"))
 
 
+@pytest.mark.parametrize("name", ["check", "channel_of"])
+def test_a_method_replaced_in_one_object_is_asked_too(name: str) -> None:
+    """As by a test, or by whoever wraps it."""
+    adapter: Any = ClickatellAdapter(
+        Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
+    )
+
+    setattr(adapter, name, getattr(adapter, name))
+
+    assert {} == adapter.room
+
+
 @pytest.mark.parametrize("kind", SETTINGS)
 @pytest.mark.parametrize(
     ("fields", "path"),

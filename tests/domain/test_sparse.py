@@ -64,6 +64,15 @@ def test_copies_are_equal(value: Any) -> None:
         assert (value, expected) == (other, attrs.astuple(other, recurse=False))
 
 
+def test_a_deep_copy_shares_nothing_that_can_change() -> None:
+    """The provider's own words may be edited in it."""
+    outcome = Accepted(reference="r", account="a", provider_id="p", raw={"list": []})
+
+    copy.deepcopy(outcome).raw["list"].append(1)
+
+    assert {"list": []} == outcome.raw
+
+
 @pytest.mark.parametrize("kind", [Accepted, Context, LegId, Message, Request, Response, Text])
 def test_by_hand_and_by_declaration(kind: type[Any]) -> None:
     """What is written by hand takes the declared fields in their order, defaults and all."""

@@ -26,6 +26,7 @@ from omnimsg import (
     AccountTrouble,
     Ambiguous,
     Breaker,
+    InvalidValue,
     Limits,
     NotSent,
     OnAmbiguous,
@@ -40,8 +41,11 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.stream import send_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from omnimsg import Outcome
     from omnimsg.engine.batcher import Batcher
 
@@ -363,6 +367,93 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
     assert [True] * 300 == [each.done() for each in waiting]
     for each in (each.result() for each in waiting):
         assert isinstance(each, Accepted if answer == "ok" and each.reference in known else NotSent)
+
+
+async def test_room_that_comes_free_is_given_to_whoever_waits_for_it() -> None:
+    """Also where it comes of a message that was too late, and where its first taker has gone."""
+    go = asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        await go.wait()
+        return accepted(request)
+
+    out = way(FakeTransport(reply), limits=Limits(concurrency=1, queue=1))
+    first, late, *others = texts(5)
+    under_way = submitted(out, first, 30)
+    await settled()
+    too_late = submitted(out, late, 0.05)
+    waiting = [asyncio.create_task(out.intake.room(each, 30)) for each in others]
+    await settled()
+
+    outcome = await too_late
+    waiting[0].cancel()
+    with anyio.fail_after(10):
+        await waiting[1]
+    go.set()
+    await under_way
+    waiting[2].cancel()
+    await out.aclose(Deadline.after(0))
+
+    assert isinstance(outcome, NotSent)
+    assert waiting[1].result() > 0
+
+
+async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
+    """Its suspicion could only be lifted by its own messages; a suspected account waits."""
+    together = {}
+    for code in ("no-channel", "no-money"):
+        codes = iter([code])
+        go = asyncio.Event()
+
+        async def reply(
+            request: Request, codes: Iterator[str] = codes, go: asyncio.Event = go
+        ) -> Response:
+            said = next(codes, "ok")
+            if said == "ok":
+                await go.wait()
+            return results(dict.fromkeys(references(request), said))
+
+        wire = FakeTransport(reply)
+        out = way(wire, limits=Limits(concurrency=5))
+        await submitted(out, texts(1)[0], 10)
+        some = [submitted(out, each, 10) for each in texts(400, start=1)]
+        await settled()
+        urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
+        some.append(submitted(out, urgent, 10))
+        await settled()
+        together[code] = len(wire.requests) - 1
+        go.set()
+        await all_of(out, *some)
+
+    assert {"no-channel": 5, "no-money": 2} == together
+
+
+async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() -> None:
+    """It left after the pace was slowed down, so what it says of the pace is news."""
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "slow-down")))
+    out = way(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
+    first = submitted(out, texts(1)[0], 10)
+    await wire.asked()
+    taken_back, *rest = [submitted(out, each, 10) for each in texts(3, start=1)]
+    taken_back.cancel()
+
+    await all_of(out, first, *rest)
+
+    assert 0.25 == out._limiter.pace
+
+
+@pytest.mark.parametrize("patience", [float("nan"), "soon", None])
+async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
+    """It would compare with nothing, and everybody would wait for it."""
+    out = way(FakeTransport())
+
+    with pytest.raises(InvalidValue, match="deadline"):
+        out.intake.submit(texts(1)[0], patience)
+    with pytest.raises(InvalidValue, match="deadline"):
+        await anext(send_stream(out, texts(1), deadline=patience, ahead=10))
+    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+
+    assert isinstance(outcome, Accepted)
 
 
 async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:

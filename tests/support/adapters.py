@@ -74,6 +74,7 @@ CODES = CodeTable(
         _code("no-such-number", Reason.INVALID_RECIPIENT, Verdict.REJECTED),
         _code("slow-down", Reason.RATE_LIMITED, Verdict.NOT_SENT),
         _code("no-money", Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT),
+        _code("no-channel", Reason.CHANNEL_NOT_ENABLED, Verdict.ACCOUNT),
         _code("who-knows", Reason.PROVIDER_ERROR, Verdict.AMBIGUOUS),
     )
 )
