@@ -430,12 +430,20 @@ async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
 
 async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() -> None:
     """It left after the pace was slowed down, so what it says of the pace is news."""
-    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "slow-down")))
+    go = asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        await go.wait()
+        return results(dict.fromkeys(references(request), "slow-down"))
+
+    wire = FakeTransport(reply)
     out = way(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
     first = submitted(out, texts(1)[0], 10)
     await wire.asked()
     taken_back, *rest = [submitted(out, each, 10) for each in texts(3, start=1)]
     taken_back.cancel()
+    await settled()
+    go.set()
 
     await all_of(out, first, *rest)
 
