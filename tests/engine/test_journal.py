@@ -17,6 +17,7 @@ from support.adapters import (
     references,
     results,
     send_batch,
+    submitted,
     texts,
     tiny,
 )
@@ -24,6 +25,7 @@ from support.adapters import (
 from omnimsg import Accepted, Ambiguous, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
 from omnimsg.engine import recorder
+from omnimsg.engine.deadline import Deadline
 
 pytestmark = pytest.mark.anyio
 
@@ -271,6 +273,30 @@ async def test_cancelled_after_the_request_left_is_ambiguous() -> None:
 
     await cancelled_in(diary, wire, after=wire.asked())
 
+    assert ("settle", ("r0", "ambiguous")) == diary.told[-1]
+
+
+async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
+    """The second cancellation meets the journal at work; the outcome reaches the caller too."""
+    recording = asyncio.Event()
+
+    async def slowly() -> None:
+        recording.set()
+        await asyncio.sleep(0.02)
+
+    diary = Diary(settling=slowly)
+    wire = diary.wire(stuck)
+    way = batcher(tiny(), wire, journal=diary)
+    caller = submitted(way, texts(1)[0], 10)
+    await wire.asked()
+
+    closing = [asyncio.create_task(way.aclose(Deadline.after(0)))]
+    await recording.wait()
+    closing.append(asyncio.create_task(way.aclose(Deadline.after(0))))
+    await asyncio.wait(closing, timeout=20)
+
+    assert caller.done()
+    assert "ambiguous" == caller.result().kind
     assert ("settle", ("r0", "ambiguous")) == diary.told[-1]
 
 
