@@ -28,9 +28,9 @@ from omnimsg.engine.settler import Settler
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
+    from omnimsg.engine.batch import Batch, Owner
     from omnimsg.engine.limiter import Limiter
     from omnimsg.engine.policy import Policy
-    from omnimsg.engine.queue import Batch, Owner
     from omnimsg.engine.retry import Retrier
     from omnimsg.engine.sender import Sender
 

@@ -18,8 +18,8 @@ import attrs
 
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Outcome
+from omnimsg.engine.batch import Owner
 from omnimsg.engine.deadline import Deadline, seconds
-from omnimsg.engine.queue import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.batch import Batch
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.policy import Policy
-    from omnimsg.engine.queue import Batch
     from omnimsg.engine.recorder import Recorder
     from omnimsg.engine.retry import RetryHook
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from omnimsg.domain.message import Message
+    from omnimsg.engine.batch import Batch
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.limiter import Limiter
-    from omnimsg.engine.queue import Batch
     from omnimsg.engine.retry import Retrier
     from omnimsg.engine.sender import Sender
 
