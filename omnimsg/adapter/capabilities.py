@@ -74,7 +74,6 @@ class Capabilities:
         max_upload_bytes: The largest file that can be uploaded.
         requests_per_second: The provider's documented rate; `None` where there is none.
         carries_reference: Whether reports quote the message's reference.
-        lookup_by_reference: Whether a message can be found by its reference after a lost answer.
     """
 
     channels: Mapping[Channel, ChannelCapabilities]
@@ -84,4 +83,3 @@ class Capabilities:
     max_upload_bytes: int | None = None
     requests_per_second: float | None = None
     carries_reference: bool = False
-    lookup_by_reference: bool = False

@@ -56,6 +56,8 @@ def providers(*, as_json: Json = False) -> int:
 
 
 def _as_json(name: str, adapter: "type[Adapter[Any]]") -> dict[str, Any]:
+    from omnimsg.adapter import Operation  # noqa: PLC0415
+
     can = adapter.capabilities
     return {
         "provider": name,
@@ -69,7 +71,7 @@ def _as_json(name: str, adapter: "type[Adapter[Any]]") -> dict[str, Any]:
         "max_upload_bytes": can.max_upload_bytes,
         "requests_per_second": can.requests_per_second,
         "carries_reference": can.carries_reference,
-        "lookup_by_reference": can.lookup_by_reference,
+        "lookup_by_reference": Operation.FIND in adapter.operations(),
     }
 
 
@@ -157,5 +159,4 @@ _LIMITS: "dict[str, Cell]" = {
     "requests/second": lambda each: _amount(each.capabilities.requests_per_second),
     "default channel": lambda each: each.capabilities.default_channel or "-",
     "reports quote ref.": lambda each: _yes(each.capabilities.carries_reference),
-    "look-up by ref.": lambda each: _yes(each.capabilities.lookup_by_reference),
 }
