@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.transport import Transport
 
 _Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
+_LATE = "the deadline passed before it left"
 _KINDS = (Accepted, Rejected, NotSent, Ambiguous)
 NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
 """What is known where nothing was sent before."""
@@ -115,8 +116,8 @@ class Dispatcher:
             Interrupted: It was cancelled.
         """
         if deadline.ends <= deadline.clock():
-            late = classify.too_late("the deadline passed before it left")
-            return _doubted(self._all(_names(messages), *late), doubts)
+            late = self._all(_names(messages), *classify.too_late(_LATE))
+            return _doubted(late, doubts)
         run: _Run = FlowRun()
         recorder: Recorder | None = None
         try:
@@ -157,6 +158,8 @@ class Dispatcher:
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
+        if deadline.remaining() <= 0:
+            return self._all(provider_ids, *classify.too_late(_LATE))
         run: _Run = FlowRun()
         try:
             context = Context.lazily(self._account, self._clock, deadline.waited)
@@ -250,8 +253,6 @@ def _names(messages: Sequence[Message]) -> list[str]:
 
 def _doubted(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
     """Remember what may have been sent before: a refusal of this attempt does not undo it."""
-    if not doubts:
-        return outcomes
     return [
         each
         if isinstance(each, Accepted) or each.reference not in doubts

@@ -547,6 +547,16 @@ async def test_reading_may_be_repeated() -> None:
     assert 2 == len(server.requests)
 
 
+async def test_reading_that_is_too_late_is_not_asked_for() -> None:
+    """It is said of the deadline, as of a message: nobody was waited for."""
+    async with Server(read) as server, client_of(server) as client:
+        (outcome,) = await client.mark_read(["a:1"], deadline=0)
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.DEADLINE_EXCEEDED is outcome.reason
+    assert [] == server.requests
+
+
 async def test_nothing_is_marked_before_everything_can_be() -> None:
     """One account that is not there keeps the others from being asked."""
     async with Server(read) as server, client_of(server) as client:
