@@ -62,7 +62,7 @@ class Intake:
         self._clock = clock
         # What travels alone shares a request with nobody, whatever its group.
         self._grouping = sender.batch_limit > 1 and sender.groups
-        self._come = _NOBODY
+        self._arrivals = _NOBODY
         self._closed = False
 
     def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome] | None:
@@ -87,11 +87,11 @@ class Intake:
         plain = words is not None and len(words) <= self._sender.adapter.room.get(
             message.channel, -1
         )
-        come = self._come
-        if plain and patience == come.patience and 0 < len(come.messages) < come.room:
+        arrivals = self._arrivals
+        if plain and patience == arrivals.patience and 0 < len(arrivals.messages) < arrivals.room:
             future: asyncio.Future[Outcome] = asyncio.Future()
-            come.messages.append(message)
-            come.futures.append(future)
+            arrivals.messages.append(message)
+            arrivals.futures.append(future)
             return future
         self.take_in()
         refusal = None if plain else self._sender.refusal(message)
@@ -106,7 +106,7 @@ class Intake:
             return future
         since = self._clock()
         if plain:
-            self._come = _Come(
+            self._arrivals = _Arrivals(
                 [message], [future], since, patience, self._most_waiting - line.messages
             )
         else:
@@ -185,11 +185,18 @@ class Intake:
 
     def take_in(self) -> None:
         """Let those wait who came in this turn of the loop."""
-        come = self._come
-        if come.messages:
-            self._come = _NOBODY
-            ends = come.since + come.patience
-            self._hand_on(come.messages, come.futures, _CALLERS, come.since, come.patience, ends)
+        arrivals = self._arrivals
+        if arrivals.messages:
+            self._arrivals = _NOBODY
+            ends = arrivals.since + arrivals.patience
+            self._hand_on(
+                arrivals.messages,
+                arrivals.futures,
+                _CALLERS,
+                arrivals.since,
+                arrivals.patience,
+                ends,
+            )
 
     def let_in(self, line: Line) -> None:
         """Wake as many of those who wait for room in a line as there is room for."""
@@ -232,7 +239,7 @@ class Intake:
 
 
 @attrs.frozen
-class _Come:
+class _Arrivals:
     """Plain messages of equal patience that were handed over in one turn of the loop.
 
     Attributes:
@@ -250,7 +257,7 @@ class _Come:
     room: int
 
 
-_NOBODY = _Come([], [], 0.0, 0.0, 0)
+_NOBODY = _Arrivals([], [], 0.0, 0.0, 0)
 
 
 class _Callers:
