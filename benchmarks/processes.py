@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 HERE = Path(__file__).parent
 
@@ -43,3 +43,28 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
     )
     read: dict[str, Any] = json.loads(done.stdout)
     return read
+
+
+@contextmanager
+def taking_turns(
+    script: str, *given: object, gives: str, python: str = sys.executable
+) -> Iterator[Callable[[], float]]:
+    """Run a script of this folder that measures at a word; gives what to call for each turn.
+
+    The process ends with this block, or with this one.
+    """
+    command: Sequence[str] = [python, str(HERE / script), *map(str, given), "--turns"]
+    with subprocess.Popen(  # noqa: S603 - our own script
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+
+        def turn() -> float:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write("\n")
+            running.stdin.flush()
+            said = running.stdout.readline()
+            assert said, f"{script} {given[0]} has ended"
+            return float(json.loads(said)[gives])
+
+        yield turn

@@ -1,33 +1,50 @@
-"""Rounds of samples: every set-up once a round, so that all of them meet the same weather."""
+"""Rounds of samples: everybody takes turns, so that all of them meet the same weather."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from peers import PEERS, interpreter
-from processes import sampled
+from processes import taking_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    Turn = Callable[[], float]
+
+# How many turns make a sample. Each is a tenth of a second or so: much longer than it takes to
+# fill the processor's caches again, and shorter than most of what neighbours do.
+TURNS = 16
 
 
-def interleaved(setups: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Take one sample of each in turn, and so on; gives the samples of each in order.
+def interleaved(
+    setups: Mapping[str, Callable[[], AbstractContextManager[Turn]]], rounds: int
+) -> dict[str, list[float]]:
+    """Take a sample of each in every round; gives the samples of each in order.
 
-    Every second round goes backwards, so that nobody always follows the same neighbour.
+    A round starts all of them afresh and has them take short turns; a sample is the mean of its
+    turns. Every second turn goes backwards, so that nobody always follows the same neighbour.
     """
     samples: dict[str, list[float]] = {name: [] for name in setups}
     for number in range(rounds):
-        names = list(setups) if number % 2 == 0 else list(setups)[::-1]
-        for name in names:
-            samples[name].append(setups[name]())
+        taken: dict[str, list[float]] = {name: [] for name in setups}
+        with ExitStack() as stack:
+            ready = {name: stack.enter_context(start()) for name, start in setups.items()}
+            for turn in range(TURNS):
+                for name in list(ready)[:: 1 if turn % 2 == 0 else -1]:
+                    taken[name].append(ready[name]())
+        for name, turns in taken.items():
+            samples[name].append(fmean(turns))
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
     return samples
 
 
-def cpu(workload: str, loop: str, port: str) -> float:
-    """Take one sample: CPU microseconds a message."""
+def cpu(workload: str, loop: str, port: str) -> AbstractContextManager[Turn]:
+    """Start a workload in a fresh process; each turn gives CPU microseconds a message."""
     python = interpreter() if workload in PEERS else sys.executable
-    said = sampled("sample.py", workload, "--loop", loop, "--port", port, python=python)
-    return float(said["cpu_us"])
+    given = (workload, "--loop", loop, "--port", port)
+    return taking_turns("sample.py", *given, python=python, gives="cpu_us")

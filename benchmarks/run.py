@@ -90,7 +90,7 @@ def _cpu(rounds: int) -> Samples:
     peers.interpreter()
     with sink() as address:
         port = address.rpartition(":")[2]
-        wanted = [(name, loop) for name in OURS for loop in LOOPS]
+        wanted = [(name, loop) for loop in LOOPS for name in OURS]
         wanted += [(name, "asyncio") for name in peers.PEERS]
         setups = {f"{name}/{loop}": partial(cpu, name, loop, port) for name, loop in wanted}
         return interleaved(setups, rounds)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
 import pytest
 
-from rounds import interleaved
+from processes import sink
+from rounds import cpu, interleaved
 from spread import Spread, paired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 def test_a_spread_is_median_and_range() -> None:
@@ -34,11 +42,29 @@ def test_a_round_that_one_has_missed_is_a_mistake() -> None:
         paired([1.0, 2.0], [1.0])
 
 
-def test_rounds_take_turns(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each set-up has one sample a round, every second round backwards."""
-    turns = iter(range(10))
+def test_rounds_take_turns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each set-up starts afresh in a round; a sample is the mean of turns that go to and fro."""
+    monkeypatch.setattr("rounds.TURNS", 2)
+    turns = iter(range(20))
+    started: list[str] = []
 
-    samples = interleaved(dict.fromkeys("ab", lambda: float(next(turns))), 3)
+    @contextmanager
+    def start(name: str) -> Iterator[Callable[[], float]]:
+        started.append(name)
+        yield lambda: float(next(turns))
 
-    assert {"a": [0.0, 3.0, 4.0], "b": [1.0, 2.0, 5.0]} == samples
-    assert "round 3 of 3" in capsys.readouterr().err
+    samples = interleaved({name: partial(start, name) for name in "ab"}, 2)
+
+    assert {"a": [1.5, 5.5], "b": [1.5, 5.5]} == samples
+    assert ["a", "b", "a", "b"] == started
+    assert "round 2 of 2" in capsys.readouterr().err
+
+
+def test_a_workload_measures_at_every_word() -> None:
+    """It stays ready between its turns, in a process of its own."""
+    with sink() as address, cpu("floor", "asyncio", address.rpartition(":")[2]) as turn:
+        taken = [turn() for _ in range(2)]
+
+    assert [True, True] == [each > 0 for each in taken]
