@@ -1,6 +1,6 @@
 """The floor: what aiohttp alone costs to post bytes that are ready and to read the reply.
 
-No library on top of aiohttp can be cheaper than this. URL, header lines and body are those of one
+Nobody who calls aiohttp the usual way can be cheaper than this. URL, header lines and body are those of one
 message through Bird; a test holds them to what the adapter writes.
 """
 

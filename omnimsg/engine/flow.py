@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from omnimsg.adapter import Effect, Request, Response
-from omnimsg.engine.transport import Mark
+from omnimsg.engine.marked import Mark
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Flow

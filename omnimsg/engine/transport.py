@@ -1,10 +1,8 @@
-"""The wire: one HTTP session for one account. Nothing else of omnimsg imports aiohttp's client.
+"""The wire: one HTTP session for one account. Only this and `marked.py` know aiohttp's client.
 
 Its one hard duty is to say, when something breaks, whether any byte of the request may have left.
 Exception types do not tell (a pool timeout and a lost answer are both `TimeoutError`), so it asks
-the request itself: its `send` is called when there is a connection, and hands over the first byte.
-Not called means that nothing left; called means that something may have. (A hook of aiohttp's
-tracing says the same, but tracing costs a seventh of what a request costs.)
+the request itself, which leaves a mark.
 """
 
 from __future__ import annotations
@@ -18,27 +16,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 import anyio
 import anyio.to_thread
-from multidict import CIMultiDict
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.size import in_words
 from omnimsg.engine.address import Addresses, Place
-from omnimsg.engine.classify import REPEATABLE
 from omnimsg.engine.deadline import CLEAN_UP
 from omnimsg.engine.fault import TransportFault
 from omnimsg.engine.files import SinkFault
 from omnimsg.engine.limit import Watch
+from omnimsg.engine.marked import MOST_READY, Mark, Marked, Ready, sending
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
 
-    from aiohttp.abc import AbstractStreamWriter
-
-    from omnimsg.adapter import Effect
     from omnimsg.engine.files import Sink
 
-__all__ = ["MOST_ANSWER", "HttpTransport", "Mark", "Transport", "TransportFault"]
+__all__ = ["MOST_ANSWER", "HttpTransport", "Transport", "TransportFault"]
 
 # What an answer may weigh in memory, bytes. A batch of a thousand verdicts has some 300 kB.
 MOST_ANSWER = 32 * 1024 * 1024
@@ -47,12 +41,6 @@ _CHUNK = 64 * 1024
 _MOST_AT_ONCE = 2**20
 # The resolver's word that there is no such host, as opposed to "not now".
 _NO_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-
-
-class Mark:
-    """Whether any byte of a request may have left; set before the first one does."""
-
-    written: bool = False
 
 
 class Transport(Protocol):
@@ -120,12 +108,12 @@ class HttpTransport:
         # Of the loop that is known: to ask which one runs is a system call in some Pythons.
         task = asyncio.current_task(self._loop) or asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
-        _sending[task] = mark, request.effect
+        sending[task] = mark, request.effect
         self._under_way += 1
         try:
             body = request.body
-            if isinstance(body, bytes) and len(body) <= _MOST_AT_ONCE:
-                data = _Ready(body)
+            if isinstance(body, bytes) and len(body) <= MOST_READY:
+                data = Ready(body)
             elif body is None:
                 data = None
             else:
@@ -154,7 +142,7 @@ class HttpTransport:
             raise _fault(error, written=mark.written) from error
         finally:
             self._watch.end(task)
-            _sending.pop(task, None)
+            sending.pop(task, None)
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
@@ -196,72 +184,13 @@ class HttpTransport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=_Marked,
+            request_class=Marked,
             trust_env=False,
             headers={"User-Agent": "omnimsg"},
             # The watch keeps the time of the whole exchange.
             timeout=aiohttp.ClientTimeout(),
         )
         return self._session
-
-
-# What a request marks and what it may do in the world, by the task that sends it. aiohttp sends a
-# request in the task that asked for it, also where it sends it a second time. A context variable
-# would not tell: tasks may share their context, and a request would mark another one.
-_sending: dict[asyncio.Task[Any] | None, tuple[Mark, Effect]] = {}
-
-
-class _Marked(aiohttp.ClientRequest):
-    """A request that leaves its mark before it is written."""
-
-    def send(
-        self, conn: aiohttp.connector.Connection
-    ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        mark, effect = _sending[asyncio.current_task(self.loop)]
-        if mark.written and effect not in REPEATABLE:
-            # aiohttp repeats a DELETE by itself when a connection that was kept open breaks. A
-            # second cancellation finds nothing left to cancel, and its "not found" would be
-            # believed.
-            raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        mark.written = True
-        return super().send(conn)
-
-
-class _Ready(aiohttp.Payload):
-    """A small body, written at once: what aiohttp makes of `bytes`, without the search for it.
-
-    Whatever may be asked of a payload is answered here, so that the base prepares nothing for it:
-    header lines, above all, which are the same for every small body.
-    """
-
-    autoclose = True
-    consumed = False
-    content_type = "application/octet-stream"
-    encoding = None
-    filename = None
-    headers = CIMultiDict({"Content-Type": content_type})
-    size = 0
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.size = len(data)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._data.decode(encoding, errors)
-
-    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        return self._data
-
-    def write(self, writer: AbstractStreamWriter) -> Coroutine[Any, Any, None]:
-        return writer.write(self._data)
-
-    def write_with_length(
-        self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> Coroutine[Any, Any, None]:
-        return writer.write(self._data[:content_length])
-
-    async def close(self) -> None:
-        pass
 
 
 class _body:  # noqa: N801 - reads as what it is used as: `async with _body(request) as data`

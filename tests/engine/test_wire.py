@@ -13,9 +13,10 @@ from support.servers import Server, Visit, answer, reset, saying, stall
 
 from omnimsg import Reason
 from omnimsg.adapter import Effect, Request, Source
-from omnimsg.engine import transport
+from omnimsg.engine import marked, transport
 from omnimsg.engine.loopback import is_loopback
-from omnimsg.engine.transport import HttpTransport, Mark, TransportFault
+from omnimsg.engine.marked import Mark
+from omnimsg.engine.transport import HttpTransport, TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -76,7 +77,7 @@ async def test_a_hook_that_raises_keeps_every_byte_back(
     async def refuse(*_: object) -> None:
         raise LookupError("not yet")
 
-    monkeypatch.setattr(transport._Marked, "send", refuse)
+    monkeypatch.setattr(marked.Marked, "send", refuse)
     listener = Listener()
     async with Server(connecting=listener) as server:
         with pytest.raises(LookupError):
@@ -97,7 +98,7 @@ async def test_a_hook_that_waits_keeps_every_byte_back(
         reached.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(transport._Marked, "send", wait)
+    monkeypatch.setattr(marked.Marked, "send", wait)
     listener = Listener()
     async with Server(connecting=listener) as server:
         sending = asyncio.create_task(
@@ -403,19 +404,6 @@ async def test_a_body_that_aiohttp_repeats_is_whole_again(
         (each.body, each.headers["content-length"], each.headers["content-type"])
         for each in server.requests
     ]
-
-
-async def test_a_small_body_answers_for_itself() -> None:
-    """Whatever aiohttp may ask of a body, this one knows, as the one that it would make does."""
-    ours, theirs = transport._Ready(b"body"), aiohttp.BytesPayload(b"body")
-
-    asked = [name for name in dir(aiohttp.Payload) if not name.startswith("_")]
-    plain = {name for name in asked if not callable(getattr(theirs, name))}
-    assert {name: getattr(theirs, name) for name in plain} == {
-        name: getattr(ours, name) for name in plain
-    }
-    assert await theirs.as_bytes() == await ours.as_bytes()
-    assert theirs.decode() == ours.decode()
 
 
 async def test_an_answer_that_comes_late_is_read_to_its_end(

@@ -58,7 +58,8 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.transport import Mark, Transport
+    from omnimsg.engine.marked import Mark
+    from omnimsg.engine.transport import Transport
 
 KEY = "tiny-s3cret-key"
 TEXT = "Your very private text"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from support.audit import Book
 
-    from omnimsg.engine.transport import Mark
+    from omnimsg.engine.marked import Mark
 
 # What is processed of a batch, and what is said of it: an answer, or a fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
