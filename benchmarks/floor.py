@@ -1,7 +1,7 @@
 """The floor: what aiohttp alone costs to post bytes that are ready and to read the reply.
 
-Nobody who calls aiohttp the usual way can be cheaper than this. URL, header lines and body are those of one
-message through Bird; a test holds them to what the adapter writes.
+Nobody who calls aiohttp the usual way can be cheaper than this. URL, header lines and body are
+those of one message through Bird; a test holds them to what the adapter writes.
 """
 
 from __future__ import annotations
