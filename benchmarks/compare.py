@@ -21,7 +21,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
     given = options.parse_args()
-    with sink() as address:
+    with sink(awake=True) as address:
         port = address.rpartition(":")[2]
         setups = {name: partial(cpu, name, given.loop, port) for name in given.workloads}
         samples = interleaved(setups, given.rounds)

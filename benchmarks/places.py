@@ -13,8 +13,10 @@ class Place(Enum):
     CLIENT = -1
 
 
-def take(place: Place) -> None:
-    """Pin this process to its core, where the system can do that."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[place.value]})
+def take(place: Place) -> bool:
+    """Pin this process to its core, where the system can do that; tells whether it is its own."""
+    if not hasattr(os, "sched_setaffinity"):
+        return False
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[place.value]})
+    return len(cores) > 1

@@ -19,9 +19,14 @@ PATIENCE = 300
 
 
 @contextmanager
-def sink(delay: float = 0.0) -> Iterator[str]:
-    """Run a sink; gives its address. It ends with this block, or with this process."""
+def sink(delay: float = 0.0, *, awake: bool = False) -> Iterator[str]:
+    """Run a sink; gives its address. It ends with this block, or with this process.
+
+    Where CPU time is taken it is to stay awake: to wake it up is the sender's work, and on a
+    virtual machine can cost more than to send. Over a network nobody would pay that.
+    """
     command = [sys.executable, str(HERE / "sink.py"), "--delay", str(delay)]
+    command += ["--awake"] * awake
     with subprocess.Popen(  # noqa: S603 - our own script
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:

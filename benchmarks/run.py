@@ -88,7 +88,7 @@ def _latency() -> Samples:
 
 def _cpu(rounds: int) -> Samples:
     peers.interpreter()
-    with sink() as address:
+    with sink(awake=True) as address:
         port = address.rpartition(":")[2]
         wanted = [(name, loop) for loop in LOOPS for name in OURS]
         wanted += [(name, "asyncio") for name in peers.PEERS]

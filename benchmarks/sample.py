@@ -97,12 +97,12 @@ def main() -> None:
     warm = warm if given.warm is None else given.warm
     workload = getattr(import_module(module), given.workload)
     with ExitStack() as stack:
-        base_url = stack.enter_context(sink()) if given.port is None else sink_at(given.port)
+        at = sink_at(given.port) if given.port else stack.enter_context(sink(awake=given.pin))
         if given.pin:
             take(Place.CLIENT)
         runner = stack.enter_context(asyncio.Runner(loop_factory=new_loop(given.loop)))
         turns = called() if given.turns else once()
-        measured = measure(workload, base_url, messages=messages, warm=warm, turns=turns)
+        measured = measure(workload, at, messages=messages, warm=warm, turns=turns)
         runner.run(report(measured, messages))
 
 

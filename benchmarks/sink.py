@@ -97,11 +97,17 @@ class Sink(asyncio.Protocol):
             self._transport.close()
 
 
-async def serve(port: int, delay: float) -> None:
+async def serve(port: int, delay: float, *, awake: bool) -> None:
     """Listen until standard input ends, which it does at the latest with the parent process."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(Sink, delay=delay), HOST, port, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
+
+    def stay() -> None:
+        loop.call_soon(stay)
+
+    if awake:
+        stay()
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
@@ -111,10 +117,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--port", type=int, default=0, help="0 takes one that is free")
     options.add_argument("--delay", type=float, default=0.0, help="seconds that an answer takes")
+    options.add_argument("--awake", action="store_true", help="never sleep, on a core of its own")
     given = options.parse_args()
-    take(Place.SINK)
+    alone = take(Place.SINK)
     with asyncio.Runner(loop_factory=new_loop("best")) as runner:
-        runner.run(serve(given.port, given.delay))
+        runner.run(serve(given.port, given.delay, awake=given.awake and alone))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ MOST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 # The most bytes that aiohttp writes in one piece without a warning.
 _MOST_AT_ONCE = 2**20
+# What asyncio reads into, bytes.
+_READ = 256 * 1024
 # The resolver's word that there is no such host, as opposed to "not now".
 _NO_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
@@ -180,6 +182,10 @@ class HttpTransport:
                     await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        # asyncio reads into a block that it then cuts down to what came. glibc fetches one of that
+        # size from the system, and returns it, for every read until a larger one has been freed
+        # once: three system calls and two page faults a request.
+        bytes(2 * _READ)
         self._loop = asyncio.get_running_loop()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
