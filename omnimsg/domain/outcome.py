@@ -246,7 +246,41 @@ def accepted(
 
 
 class Taken(list[Outcome]):
-    """Outcomes all of which are `Accepted`, as nearly always: whoever meets them need not look."""
+    """Outcomes all of which are `Accepted`, as nearly always: whoever meets them need not look.
+
+    Attributes:
+        references: Theirs, in order, where they were built together.
+        account: The account that all of them then went through.
+    """
+
+    references: list[str] | None = None
+    account: str | None = None
+
+
+def all_accepted(
+    references: list[str],
+    account: str,
+    provider_ids: Sequence[str | None],
+    raws: Sequence[object],
+) -> Taken:
+    """Build what `accepted` builds, for all messages of a request together.
+
+    Raises:
+        ValueError: These are not equally many.
+    """
+    taken = Taken()
+    taken.references, taken.account = references, account
+    for reference, provider_id, raw in zip(references, provider_ids, raws, strict=True):
+        draft: Any = _Draft()
+        draft.reference = reference
+        draft.account = account
+        draft.provider_id = provider_id
+        draft.raw = raw
+        draft.batch_id = draft.usage = draft.position = None
+        draft.legs = ()
+        draft.__class__ = Accepted
+        taken.append(draft)
+    return taken
 
 
 def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:

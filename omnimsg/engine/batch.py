@@ -120,7 +120,10 @@ class Batch(Deadline):
             return False
         self.messages += messages
         self.keys += keys
-        mine |= references
+        if mine:
+            mine |= references
+        else:
+            self.references = mine = references
         line = self.line
         line.messages += len(messages)
         if len(mine) == line.limit:

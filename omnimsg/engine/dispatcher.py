@@ -188,7 +188,11 @@ class Dispatcher:
     ) -> list[Outcome]:
         """Take the adapter's outcomes as they are where all is well, as nearly always."""
         account = self._account
-        if found.__class__ is list and len(found) == len(messages):
+        whole = len(found) == len(messages)
+        if whole and found.__class__ is Taken:
+            if found.account == account and found.references == _names(messages):
+                return found
+        elif whole and found.__class__ is list:
             for message, outcome in zip(messages, found, strict=True):
                 if (
                     outcome.__class__ is not Accepted

@@ -15,7 +15,7 @@ from omnimsg.adapter import Context, Effect, Request, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Autoconvert, Text
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, LegId, Usage
+from omnimsg.domain.outcome import Accepted, LegId, Usage, all_accepted
 
 VALUES = [
     Text("Hello"),
@@ -62,6 +62,27 @@ def test_copies_are_equal(value: Any) -> None:
         pickle.loads(pickle.dumps(value)),  # noqa: S301
     ):
         assert (value, expected) == (other, attrs.astuple(other, recurse=False))
+
+
+def test_outcomes_that_are_built_together() -> None:
+    """They are those that would be built one by one."""
+    raws = [{"id": "p1"}, {"id": "p2"}]
+
+    built = all_accepted(["r1", "r2"], "a", ["p1", None], raws)
+
+    assert [
+        Accepted(reference="r1", account="a", provider_id="p1", raw=raws[0]),
+        Accepted(reference="r2", account="a", provider_id=None, raw=raws[1]),
+    ] == built
+    assert attrs.astuple(built[0], recurse=False) == attrs.astuple(
+        Accepted(reference="r1", account="a", provider_id="p1", raw=raws[0]), recurse=False
+    )
+
+
+def test_outcomes_without_a_message_are_not_built() -> None:
+    """An answer with more entries than there were messages is no answer to them."""
+    with pytest.raises(ValueError, match="longer"):
+        all_accepted(["r1"], "a", ["p1", "p2"], [{}, {}])
 
 
 def test_a_deep_copy_shares_nothing_that_can_change() -> None:

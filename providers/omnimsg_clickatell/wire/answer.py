@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import CodeTable, Response, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import accepted
+from omnimsg.domain.outcome import accepted, all_accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.blame import blame
@@ -33,7 +33,7 @@ _EVENTS = Names(reference="clientEventId", address="messageId", id="apiEventId")
 
 def read_send(
     messages: Sequence[Message], response: Response, table: CodeTable, account: str
-) -> list[Outcome | None]:
+) -> Sequence[Outcome | None]:
     """Read the answer to a send; the references of the messages differ."""
     data = response.json()
     if not isinstance(data, dict):
@@ -54,29 +54,31 @@ def _all_taken(
     messages: Sequence[Message],
     entries: Any,  # noqa: ANN401 - whatever stood in the answer
     account: str,
-) -> list[Outcome | None] | None:
+) -> Sequence[Outcome | None] | None:
     """Read an answer that says yes to message by message, as nearly every one does.
 
     Anything else, however little, is `None` and for `_Reader` to judge.
     """
-    if entries.__class__ is not list or len(entries) != len(messages):
+    if entries.__class__ is not list:
         return None
-    outcomes: list[Outcome | None] = []
+    references = [message.reference for message in messages]
+    ids: list[str | None] = []
     try:
-        for message, entry in zip(messages, entries, strict=True):
-            reference, provider_id = message.reference, entry["apiMessageId"]
+        if [entry["clientMessageId"] for entry in entries] != references:
+            return None
+        for entry in entries:
+            id_ = entry["apiMessageId"]
             if (
-                entry["clientMessageId"] != reference
-                or entry["accepted"] is not True
+                entry["accepted"] is not True
                 or entry["error"]
-                or provider_id.__class__ is not str
-                or not provider_id
+                or id_.__class__ is not str
+                or not id_
             ):
                 return None
-            outcomes.append(accepted(reference, account, provider_id, entry))
-    except (KeyError, TypeError):  # a member is missing, or the entry is no object
+            ids.append(id_)
+    except (KeyError, TypeError):  # a member is missing, or an entry is no object
         return None
-    return outcomes
+    return all_accepted(references, account, ids, entries)
 
 
 def read_notices(
