@@ -41,7 +41,9 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The whole suite, with the floor under branch coverage."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term"]))
+    session.run(
+        "python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term", "-n", "auto"])
+    )
 
 
 @nox.session

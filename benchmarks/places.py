@@ -14,7 +14,7 @@ class Place(Enum):
 
 
 def take(place: Place) -> bool:
-    """Pin this process to its core, where the system can do that; tells whether it is its own."""
+    """Pin this process to its core, where that can be done, and tell whether there is another."""
     if not hasattr(os, "sched_setaffinity"):
         return False
     cores = sorted(os.sched_getaffinity(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,20 +57,32 @@ def taking_turns(
 ) -> Iterator[Callable[[], float]]:
     """Run a script of this folder that measures at a word; gives what to call for each turn.
 
-    The process ends with this block, or with this one.
+    It is warm when this block begins, so that nobody's start is another's measurement. The process
+    ends with the block, or with this one, or when it is stuck.
     """
     command: Sequence[str] = [python, str(HERE / script), *map(str, given), "--turns"]
     with subprocess.Popen(  # noqa: S603 - our own script
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        asking, answering = running.stdin, running.stdout
+
+        def heard() -> str:
+            stuck = threading.Timer(PATIENCE, running.kill)
+            stuck.start()
+            said = answering.readline()
+            stuck.cancel()
+            assert said, f"{script} {given[0]} has ended, or was stuck for {PATIENCE} s"
+            return said
 
         def turn() -> float:
-            assert running.stdin is not None
-            assert running.stdout is not None
-            running.stdin.write("\n")
-            running.stdin.flush()
-            said = running.stdout.readline()
-            assert said, f"{script} {given[0]} has ended"
-            return float(json.loads(said)[gives])
+            asking.write("\n")
+            asking.flush()
+            return float(json.loads(heard())[gives])
 
-        yield turn
+        try:
+            heard()
+            yield turn
+        finally:
+            running.kill()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Turn = Callable[[], float]
 
-# How many turns make a sample. Each is a tenth of a second or so: much longer than it takes to
-# fill the processor's caches again, and shorter than most of what neighbours do.
+# How many turns make a sample. Each is some tenths of a second at most: much longer than it takes
+# to fill the processor's caches again, and shorter than most of what neighbours do.
 TURNS = 16
 
 

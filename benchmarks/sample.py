@@ -70,7 +70,11 @@ async def once() -> AsyncIterator[object]:
 
 
 async def called() -> AsyncIterator[object]:
-    """Take a turn for each line of standard input; the loop runs on while there is none."""
+    """Say that all is warm, and take a turn for each line of standard input.
+
+    The loop runs on while there is none.
+    """
+    print(flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         yield line
 

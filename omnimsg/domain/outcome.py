@@ -248,6 +248,8 @@ def accepted(
 class Taken(list[Outcome]):
     """Outcomes all of which are `Accepted`, as nearly always: whoever meets them need not look.
 
+    It is not changed once it is built: the engine believes what it says of its outcomes.
+
     Attributes:
         references: Theirs, in order, where they were built together.
         account: The account that all of them then went through.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Effect
 
-# The most bytes that a connection takes without having its writer wait.
+# The most bytes, about, that a connection takes without having its writer wait.
 MOST_READY = 2**16
 
 
@@ -56,9 +56,8 @@ class Marked(aiohttp.ClientRequest):
             mark.written = True
             return await super().send(conn)
         # What aiohttp does, but for the task in which it writes any body: that task is a tenth of
-        # what a small request costs. All that may fail comes before the first byte.
+        # what a small request costs. All that may fail, but for the writing, comes before the mark.
         writer = StreamWriter(protocol, self.loop)
-        await writer.write_headers(f"{self.method} {self.url.raw_path_qs} HTTP/1.1", self.headers)
         response = self.response_class(
             self.method,
             self.original_url,
@@ -71,6 +70,8 @@ class Marked(aiohttp.ClientRequest):
             session=self.session,
             stream_writer=writer,
         )
+        head = f"{self.method} {self.url.raw_path_qs} HTTP/1.1"
+        await writer.write_headers(head, self.headers)  # they leave with the body
         mark.written = True
         await writer.write(body.data, drain=False)
         writer.set_eof()

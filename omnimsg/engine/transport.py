@@ -114,7 +114,8 @@ class HttpTransport:
         self._under_way += 1
         try:
             body = request.body
-            if isinstance(body, bytes) and len(body) <= MOST_READY:
+            # Header lines of its own may tell how the body is to be written, which aiohttp knows.
+            if isinstance(body, bytes) and len(body) <= MOST_READY and not request.headers:
                 data = Ready(body)
             elif body is None:
                 data = None
