@@ -63,7 +63,8 @@ async def test_bulks_hold_a_thousand(
     sizes = [
         len(each.body["messages"]) if each.path.endswith("s") else 1 for each in recorder.asked
     ]
-    assert batches == sizes
+    # On two connections, either may arrive first.
+    assert batches == sorted(sizes, reverse=True)
     assert {Accepted} == {type(each) for each in found}
     assert [each.reference for each in messages] == [each.reference for each in found]
     check_delivery(sandbox, found)
