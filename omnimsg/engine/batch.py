@@ -86,9 +86,9 @@ class Batch(Deadline):
         self.owner = owner
         self.group = group
         self.line = line
-        self.messages = messages
-        self.keys = keys
-        self.is_perishable = is_perishable
+        self.messages: list[Message] = messages
+        self.keys: list[Any] = keys
+        self.is_perishable: bool = is_perishable
         self.begun = started
 
     def open(self) -> None:

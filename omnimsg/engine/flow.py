@@ -51,6 +51,7 @@ class FlowRun(Mark, Generic[T]):
         response: The last answer; `None` while there is none.
     """
 
+    written: bool = False
     left: bool = False
     effect: Effect = Effect.READ
     response: Response | None = None

@@ -85,13 +85,13 @@ class Ready(aiohttp.Payload):
     header lines, above all, which are the same for every small body.
     """
 
-    autoclose = True
-    consumed = False
-    content_type = "application/octet-stream"
-    encoding = None
-    filename = None
-    headers = CIMultiDict({"Content-Type": content_type})
-    size = 0
+    autoclose: bool = True
+    consumed: bool = False
+    content_type: str = "application/octet-stream"
+    encoding: str | None = None
+    filename: str | None = None
+    headers: CIMultiDict[str] = CIMultiDict({"Content-Type": content_type})
+    size: int = 0
 
     def __init__(self, data: bytes) -> None:
         """Take the whole body."""
