@@ -28,13 +28,20 @@ pytestmark = pytest.mark.anyio
 SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="application/json")
 
 
+@asynccontextmanager
+async def wire_to(server: Server) -> AsyncIterator[HttpTransport]:
+    """Build the wire of an account that lives there, and close it in the end."""
+    hosts = frozenset({server.url.removeprefix("http://")})
+    wire = HttpTransport(server.url, hosts=hosts, authorization={"Authorization": "Tiny s3cret"})
+    yield wire
+    await wire.aclose()
+
+
 async def test_requests_of_one_context_have_each_their_own_mark() -> None:
     """Tasks may share a context; requests that connect at the same time are still told apart."""
     marks = [Mark() for _ in range(5)]
     shared = contextvars.copy_context()
-    async with Server(reset) as server:
-        hosts = frozenset({server.url.removeprefix("http://")})
-        wire = HttpTransport(server.url, hosts=hosts, authorization={})
+    async with Server(reset) as server, wire_to(server) as wire:
 
         async def ask(mark: Mark) -> None:
             with pytest.raises(TransportFault):
@@ -44,7 +51,6 @@ async def test_requests_of_one_context_have_each_their_own_mark() -> None:
         tasks = [loop.create_task(ask(mark), context=shared) for mark in marks]
         with anyio.fail_after(10):
             await asyncio.gather(*tasks)
-        await wire.aclose()
 
     assert [True] * 5 == [mark.written for mark in marks]
     assert 5 == len(server.requests)
@@ -54,9 +60,7 @@ async def test_a_repeated_request_of_a_shared_context_keeps_its_own_mark() -> No
     """What aiohttp asks again, because a kept connection broke, is still the same request."""
     marks = [Mark() for _ in range(5)]
     shared = contextvars.copy_context()
-    async with Server(reset) as server:
-        hosts = frozenset({server.url.removeprefix("http://")})
-        wire = HttpTransport(server.url, hosts=hosts, authorization={})
+    async with Server(reset) as server, wire_to(server) as wire:
 
         async def ask(number: int) -> None:
             cancel = Request("DELETE", f"/send/{number}", effect=Effect.ONCE)
@@ -67,7 +71,6 @@ async def test_a_repeated_request_of_a_shared_context_keeps_its_own_mark() -> No
         tasks = [loop.create_task(ask(number), context=shared) for number in range(5)]
         with anyio.fail_after(10):
             await asyncio.gather(*tasks)
-        await wire.aclose()
 
     assert [True] * 5 == [mark.written for mark in marks]
     lines = sorted(each.line for each in server.requests)
@@ -85,15 +88,6 @@ async def test_a_small_body_answers_for_itself() -> None:
     }
     assert await theirs.as_bytes() == await ours.as_bytes()
     assert theirs.decode() == ours.decode()
-
-
-@asynccontextmanager
-async def wire_to(server: Server) -> AsyncIterator[HttpTransport]:
-    """Build the wire of an account that lives there, and close it in the end."""
-    hosts = frozenset({server.url.removeprefix("http://")})
-    wire = HttpTransport(server.url, hosts=hosts, authorization={"Authorization": "Tiny s3cret"})
-    yield wire
-    await wire.aclose()
 
 
 async def test_a_small_request_is_written_as_aiohttp_would(monkeypatch: pytest.MonkeyPatch) -> None:
