@@ -113,7 +113,7 @@ def _codes(adapter: type[Adapter[Any]]) -> str:
             (
                 f"`{row.code}`",
                 row.level,
-                row.words,
+                row.description,
                 row.verdict.value,
                 f"`{row.reason.name}`",
                 row.fault.value,
@@ -132,7 +132,7 @@ def _statuses(adapter: type[Adapter[Any]]) -> str:
             (
                 f"`{row.name}`" if row.name else "(none)",
                 "" if row.number is None else str(row.number),
-                row.words,
+                row.description,
                 f"`{row.status.name}`",
                 "" if row.reason is None else f"`{row.reason.name}`",
                 row.source,

@@ -96,8 +96,8 @@ from omnimsg.domain.outcome import (
     Scope,
     Usage,
 )
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.engine.journal import Journal
 from omnimsg.engine.policy import (

@@ -19,12 +19,12 @@ from omnimsg.domain.errors import (
     Unsupported,
 )
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.size import in_words
-from omnimsg.domain.structure import one_of
+from omnimsg.domain.structuring import one_of
 from omnimsg.engine.batcher import Batcher
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.dispatcher import Dispatcher
@@ -312,8 +312,8 @@ class Client:
                 size = await file_size(upload.data)
                 if limit is not None and size > limit:
                     detail = (
-                        f"has {in_words(size)}; {adapter.provider} stores files of up to"
-                        f" {in_words(limit)}"
+                        f"has {format_bytes(size)}; {adapter.provider} stores files of up to"
+                        f" {format_bytes(limit)}"
                     )
                     raise refused(Reason.MEDIA_TOO_LARGE, detail=detail)
                 source = await measured(upload.data)

@@ -5,7 +5,7 @@ Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
 
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
-from omnimsg.adapter.check import (
+from omnimsg.adapter.capability_check import (
     actions_of,
     check_content,
     check_message,
@@ -14,10 +14,17 @@ from omnimsg.adapter.check import (
     refused,
     sources_of,
 )
-from omnimsg.adapter.codes import CodeRow, CodeTable, StatusRow, StatusTable, Verdict, outcome_of
+from omnimsg.adapter.code_tables import (
+    CodeRow,
+    CodeTable,
+    StatusRow,
+    StatusTable,
+    Verdict,
+    outcome_of,
+)
 from omnimsg.adapter.context import Context
-from omnimsg.adapter.contract import Absent, Adapter, Answered, Operation
-from omnimsg.adapter.exchange import (
+from omnimsg.adapter.extras import deep_merge, to_plain
+from omnimsg.adapter.http import (
     Answer,
     Body,
     Effect,
@@ -26,9 +33,9 @@ from omnimsg.adapter.exchange import (
     Request,
     Response,
     Source,
-    segment,
+    quote_segment,
 )
-from omnimsg.adapter.extras import merged, thawed
+from omnimsg.adapter.interface import Absent, Adapter, Answered, Operation
 
 __all__ = [
     "Absent",
@@ -58,11 +65,11 @@ __all__ = [
     "check_content",
     "check_message",
     "check_options",
+    "deep_merge",
     "items_of",
-    "merged",
     "outcome_of",
+    "quote_segment",
     "refused",
-    "segment",
     "sources_of",
-    "thawed",
+    "to_plain",
 ]

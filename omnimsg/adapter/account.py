@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.frozen import EMPTY
+from omnimsg.domain.frozen_dict import EMPTY
 
 S = TypeVar("S")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def merged(document: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+def deep_merge(document: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
     """Merge extras into a document, mapping by mapping; anything else is replaced.
 
     The document is changed and returned; the extras are not.
@@ -14,16 +14,16 @@ def merged(document: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any
     for key, value in extras.items():
         own = document.get(key)
         if isinstance(own, dict) and isinstance(value, Mapping):
-            merged(own, value)
+            deep_merge(own, value)
         else:
-            document[key] = thawed(value)
+            document[key] = to_plain(value)
     return document
 
 
-def thawed(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def to_plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Copy a frozen JSON-like value into plain dicts and lists."""
     if isinstance(value, Mapping):
-        return {key: thawed(item) for key, item in value.items()}
+        return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [thawed(item) for item in value]
+        return [to_plain(item) for item in value]
     return value

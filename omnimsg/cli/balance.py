@@ -6,9 +6,9 @@ the provider names none).
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def balance(
     async def call(client: "Client") -> "tuple[str, Balance]":
         return account or client.default, await client.balance(account=account, deadline=deadline)
 
-    name, found = ask(config, call)
+    name, found = run_one_call(config, call)
     amount = None if found.amount is None else f"{found.amount:f}"
     if as_json:
         json_lines([{"account": name, "amount": amount, "currency": found.currency}])

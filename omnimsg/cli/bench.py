@@ -27,7 +27,7 @@ from omnimsg.cli.errors import DONE, REFUSED, Stop
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import COLOURS, json_lines, line, out, plain, table
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structure import one_of
+from omnimsg.domain.structuring import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from omnimsg.adapter import Adapter
-    from omnimsg.cli.measure import Limit, Measured, Plan
+    from omnimsg.cli.load_run import Limit, Measured, Plan
     from omnimsg.cli.progress import Board
     from omnimsg.config import Config
     from omnimsg.domain.channel import Channel
@@ -77,9 +77,9 @@ def bench(  # noqa: PLR0913 - each is a flag
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.cli.apart import sandbox_apart  # noqa: PLC0415
-    from omnimsg.cli.measure import Plan  # noqa: PLC0415
+    from omnimsg.cli.load_run import Plan  # noqa: PLC0415
     from omnimsg.cli.progress import Board  # noqa: PLC0415
+    from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
     from omnimsg.sandbox import config as reaching  # noqa: PLC0415
 
     # Before a process is started for it: what is wrong does not depend on the port.
@@ -88,7 +88,7 @@ def bench(  # noqa: PLR0913 - each is a flag
     plan = Plan(messages=messages, callers=callers, latency=latency, deadline=deadline)
     # What goes wrong is told by the board; the engine would say it once more.
     logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
-    with sandbox_apart(latency=latency) as sandbox:
+    with start_sandbox_process(latency=latency) as sandbox:
         loaded = redirected(config, account, reaching(sandbox.port)["accounts"])
         with Board(loaded.default, total=messages, unit="message") as board:
             measured = anyio.run(partial(_measured, loaded, plan, sandbox.requests, board))
@@ -128,8 +128,8 @@ def redirected(
         ConfigError: The configuration cannot be used, or there is no such account.
         Stop: The sandbox does not know the account's provider.
     """
-    from omnimsg.config.load import config_from, load_config, read_toml  # noqa: PLC0415
-    from omnimsg.config.secrets import resolved  # noqa: PLC0415
+    from omnimsg.config.loading import config_from, load_config, read_toml  # noqa: PLC0415
+    from omnimsg.config.references import resolved  # noqa: PLC0415
 
     data = read_toml(path)
     tables = data.get("accounts")
@@ -175,7 +175,7 @@ def _channel(adapter: "Adapter[Any]") -> "Channel":
     Raises:
         Stop: It does not, or there is none.
     """
-    from omnimsg.cli.measure import texts  # noqa: PLC0415
+    from omnimsg.cli.load_run import texts  # noqa: PLC0415
 
     message = next(texts())
     failure, channel = adapter.check(message), adapter.channel_of(message)
@@ -191,7 +191,7 @@ def _channel(adapter: "Adapter[Any]") -> "Channel":
 async def _measured(
     loaded: "Config", plan: "Plan", count: "Callable[[], int]", board: "Board"
 ) -> "Measured":
-    from omnimsg.cli.measure import measure  # noqa: PLC0415
+    from omnimsg.cli.load_run import measure  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
 
     adapters = loaded.adapters.values()
@@ -200,7 +200,7 @@ async def _measured(
 
 
 def _figures(measured: "Measured", limit: "Limit | None") -> dict[str, Any]:
-    from omnimsg.cli.measure import peak_memory  # noqa: PLC0415
+    from omnimsg.cli.load_run import peak_memory  # noqa: PLC0415
 
     return {
         "seconds": round(measured.seconds, 6),

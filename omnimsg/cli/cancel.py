@@ -6,9 +6,9 @@ no such message.
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line, say_hint, word
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Retry
@@ -42,7 +42,7 @@ def cancel(
 
     look = f"`omnimsg status {clean(message_id)}` tells what became of it"
     try:
-        stopped = ask(config, call)
+        stopped = run_one_call(config, call)
     except OperationError as error:
         if error.failure.retry is not Retry.UNSAFE:
             raise

@@ -14,7 +14,7 @@ from omnimsg.cli.flags import Json
 from omnimsg.cli.output import is_wide, json_lines, line, name, out, plain, reason, table, word
 
 if TYPE_CHECKING:
-    from omnimsg.adapter import Adapter
+    from omnimsg.adapter import Adapter, CodeRow, StatusRow
 
 
 def codes(provider: str, /, *, as_json: Json = False) -> int:
@@ -28,11 +28,22 @@ def codes(provider: str, /, *, as_json: Json = False) -> int:
 
     adapter = load_adapter(provider)
     if as_json:
-        json_lines({"table": "code", **attrs.asdict(row)} for row in adapter.codes)
-        json_lines({"table": "status", **attrs.asdict(row)} for row in adapter.statuses)
+        json_lines(_as_json("code", row) for row in adapter.codes)
+        json_lines(_as_json("status", row) for row in adapter.statuses)
     else:
         _show(adapter)
     return DONE
+
+
+def _as_json(table_name: str, row: "CodeRow | StatusRow") -> dict[str, Any]:
+    """Write a row under the keys that scripts rely on, in which the description is `words`."""
+    return {
+        "table": table_name,
+        **{
+            ("words" if key == "description" else key): each
+            for key, each in attrs.asdict(row).items()
+        },
+    }
 
 
 def _show(adapter: "type[Adapter[Any]]") -> None:
@@ -48,7 +59,7 @@ def _show(adapter: "type[Adapter[Any]]") -> None:
             reason(code.reason),
             word(code.verdict),
             reason(code.retry),
-            plain(code.words),
+            plain(code.description),
         )
     out().print(shown)
     line()
@@ -64,6 +75,6 @@ def _show(adapter: "type[Adapter[Any]]") -> None:
             *([plain("" if row.number is None else row.number)] if numbered else []),
             word(row.status),
             reason(row.reason),
-            plain(row.words),
+            plain(row.description),
         )
     out().print(shown)

@@ -16,7 +16,7 @@ import attrs
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import json_lines, line, out, plain, table
-from omnimsg.domain.privacy import Secret, mask_text
+from omnimsg.domain.redaction import Secret, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
     """
-    from omnimsg.config.load import load_config, read_toml  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.loading import load_config, read_toml  # noqa: PLC0415 - keeps help fast
 
     loaded = load_config(config)
     written = read_toml(config)["accounts"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from omnimsg.cli.script import Row
+    from omnimsg.cli.demo_messages import Row
     from omnimsg.client import Client
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
@@ -155,7 +155,7 @@ async def play(sandbox: "Sandbox", show: Callable[[list[Play]], None]) -> list[P
     """
     import anyio  # noqa: PLC0415
 
-    from omnimsg.cli.script import configuration, rows  # noqa: PLC0415
+    from omnimsg.cli.demo_messages import configuration, rows  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
 
     plays = [Play(row) for row in rows(list(sandbox.emulators))]

@@ -7,11 +7,11 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE, REFUSED, Stop
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line
-from omnimsg.cli.stored import stored_of
+from omnimsg.cli.stored_media import stored_of
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -52,7 +52,7 @@ def download(  # noqa: PLR0913 - one flag each
                 f"{output}: cannot be written: {why}", "choose another --output", code=REFUSED
             ) from error
 
-    ask(config, call)
+    run_one_call(config, call)
     with output.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = output.stat().st_size

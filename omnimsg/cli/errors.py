@@ -8,8 +8,8 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from omnimsg.domain.errors import ConfigError, InvalidValue, OperationError, Unsupported
 from omnimsg.domain.outcome import Ambiguous
-from omnimsg.domain.privacy import mask_text
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import (
     json_lines,
     line,
@@ -27,7 +27,7 @@ from omnimsg.cli.output import (
     table,
     word,
 )
-from omnimsg.cli.times import moment
+from omnimsg.cli.time_parsing import moment
 from omnimsg.domain.channel import Channel
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def history(
             found.append(each)
         return found, False
 
-    found, more = ask(config, call)
+    found, more = run_one_call(config, call)
     if as_json:
         json_lines(map(_as_json, found))
     elif found:

@@ -7,9 +7,9 @@ what a tapped button gave back.
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import json_lines, line, out, plain, table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def interactions(
     async def call(client: "Client") -> "list[Interaction]":
         return [each async for each in client.interactions(message_id, deadline=deadline)]
 
-    found = ask(config, call)
+    found = run_one_call(config, call)
     if as_json:
         json_lines(map(_as_json, found))
     elif found:

@@ -6,9 +6,9 @@ outcome as `omnimsg send --json` prints them; `reference` is the provider's part
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import Stop, advice, code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line, say_error
 from omnimsg.cli.send import outcome_as_json
 from omnimsg.domain.outcome import Accepted
@@ -41,7 +41,7 @@ def mark_read(
     async def call(client: "Client") -> "list[Outcome]":
         return await client.mark_read(ids, deadline=deadline)
 
-    outcomes = ask(config, call)
+    outcomes = run_one_call(config, call)
     if as_json:
         json_lines(
             {**outcome_as_json(outcome), "id": given}

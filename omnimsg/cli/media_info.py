@@ -6,11 +6,11 @@ whether it may go to more than one recipient (or null where the provider does no
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line
-from omnimsg.cli.stored import stored_of
+from omnimsg.cli.stored_media import stored_of
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -42,7 +42,7 @@ def media_info(
         wanted = stored_of(client, stored, account=account, sha256=None)
         return wanted, await client.media_info(wanted, deadline=deadline)
 
-    wanted, found = ask(config, call)
+    wanted, found = run_one_call(config, call)
     expires = None if found.expires is None else found.expires.isoformat()
     if as_json:
         json_lines(

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from omnimsg.domain.privacy import mask_text
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

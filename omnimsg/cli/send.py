@@ -1,7 +1,7 @@
 """`omnimsg send`: hand messages to a provider.
 
-The JSON form is that of `omnimsg.domain.jsonform.outcome_to_json`, one object per recipient in the
-order given, with `id` in front. Members that hold their default are left out.
+The JSON form is that of `omnimsg.domain.serialization.outcome_to_json`, one object per recipient in
+the order given, with `id` in front. Members that hold their default are left out.
 
 * `id`: what `omnimsg status` takes; null where there is none
 * `outcome`: `accepted`, `rejected`, `not_sent` or `ambiguous`
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from omnimsg.cli.compose import Flags, compose
 from omnimsg.cli.errors import advice, code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.message_flags import Flags, messages_from_flags
 from omnimsg.cli.output import (
     clean,
     json_lines,
@@ -33,7 +33,7 @@ from omnimsg.cli.output import (
     word,
 )
 from omnimsg.domain.outcome import Accepted
-from omnimsg.domain.privacy import mask_text
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
@@ -61,7 +61,7 @@ def send(
         deadline: Seconds to wait for the provider, further attempts included.
         as_json: Print JSON lines.
     """
-    messages = compose(flags)
+    messages = messages_from_flags(flags)
     import anyio  # noqa: PLC0415 - keeps help fast
 
     outcomes = anyio.run(partial(_send, config, messages, account, deadline))
@@ -85,7 +85,7 @@ async def _send(
 
 def outcome_as_json(outcome: "Outcome") -> dict[str, Any]:
     """Write an outcome in the form that the module describes."""
-    from omnimsg.domain.jsonform import outcome_to_json  # noqa: PLC0415
+    from omnimsg.domain.serialization import outcome_to_json  # noqa: PLC0415
 
     found = outcome.id if isinstance(outcome, Accepted) else None
     return {"id": found, **_masked(outcome_to_json(outcome))}

@@ -7,7 +7,7 @@ The JSON form is one object at the end:
 * `skipped`: how many of them this run left alone, because an earlier one was done with them
 * `retryable`: how many of `not_sent` another run with `--resume` would send
 * `interrupted`: whether the run ended before every line had had its turn
-* `results`: the results file, which `omnimsg.batch.results` describes
+* `results`: the results file, which `omnimsg.bulk.results` describes
 """
 
 import logging
@@ -26,14 +26,14 @@ from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop, code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import COLOURS, clean, json_lines, line, say_error, say_hint
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structure import one_of
+from omnimsg.domain.structuring import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import anyio
 
-    from omnimsg.batch import Lines, Results, Run, Standings
+    from omnimsg.bulk import Lines, LineStates, Results, Run
     from omnimsg.cli.progress import Board
     from omnimsg.config import Config
 
@@ -97,7 +97,7 @@ def send_many(
     if account is not None and account not in loaded.adapters:
         raise ConfigError(f"no account {account!r}: {one_of(account, loaded.adapters)}")
     lines, book = _opened(file, record.path(file), resume=record.resume)
-    from omnimsg.batch import Run, Standing  # noqa: PLC0415
+    from omnimsg.bulk import LineState, Run  # noqa: PLC0415
     from omnimsg.cli.progress import Board  # noqa: PLC0415
 
     # What goes wrong is told line by line; the engine would say it once more.
@@ -109,7 +109,7 @@ def send_many(
     counts = _counts(book.standings)
     rest = {
         "skipped": run.skipped,
-        "retryable": book.standings.count(Standing.RETRYABLE),
+        "retryable": book.standings.count(LineState.RETRYABLE),
         "interrupted": not run.finished,
         "results": str(book.path),
     }
@@ -123,7 +123,7 @@ def send_many(
 
 
 def _opened(file: Path, where: Path, *, resume: bool) -> "tuple[Lines, Results]":
-    from omnimsg.batch import LinesError, Results, ResultsError, open_lines  # noqa: PLC0415
+    from omnimsg.bulk import LinesError, Results, ResultsError, open_lines  # noqa: PLC0415
 
     try:
         lines = open_lines(file)
@@ -215,15 +215,15 @@ async def _heed(run: "Run", patience: "anyio.CancelScope", board: "Board") -> No
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _counts(standings: "Standings") -> dict[str, Any]:
-    from omnimsg.batch import Standing  # noqa: PLC0415
+def _counts(standings: "LineStates") -> dict[str, Any]:
+    from omnimsg.bulk import LineState  # noqa: PLC0415
 
     return {
-        "accepted": standings.count(Standing.ACCEPTED),
-        "rejected": standings.count(Standing.REJECTED),
-        "not_sent": standings.count(Standing.NOT_SENT, Standing.RETRYABLE),
-        "ambiguous": standings.count(Standing.AMBIGUOUS, Standing.OPEN),
-        "bad": standings.count(Standing.BAD),
+        "accepted": standings.count(LineState.ACCEPTED),
+        "rejected": standings.count(LineState.REJECTED),
+        "not_sent": standings.count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": standings.count(LineState.AMBIGUOUS, LineState.OPEN),
+        "bad": standings.count(LineState.BAD),
     }
 
 

@@ -12,9 +12,9 @@ The JSON form is one object:
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE, REFUSED
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line, out, plain, reason, table, word
 from omnimsg.domain.reason import Reason
 
@@ -47,7 +47,7 @@ def status(
     async def call(client: "Client") -> "MessageStatus":
         return await client.status(message_id, deadline=deadline)
 
-    found = ask(config, call)
+    found = run_one_call(config, call)
     if as_json:
         json_lines([status_to_json(found)])
     else:
@@ -67,7 +67,7 @@ def status_to_json(found: "MessageStatus") -> dict[str, Any]:
 
 
 def _leg_to_json(leg: "LegStatus") -> dict[str, Any]:
-    from omnimsg.domain.jsonform import to_json  # noqa: PLC0415
+    from omnimsg.domain.serialization import to_json  # noqa: PLC0415
 
     return {
         "channel": leg.channel,

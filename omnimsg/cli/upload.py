@@ -1,7 +1,7 @@
 """`omnimsg upload`: hand a file to a provider, for later messages.
 
-The JSON form is that of a stored file, as `omnimsg.cli.stored` describes it: what the `source` of a
-message's media takes as it is, and what `omnimsg download` and `omnimsg media-info` take.
+The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it: what the `source`
+of a message's media takes as it is, and what `omnimsg download` and `omnimsg media-info` take.
 """
 
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 from cyclopts import Parameter
 
-from omnimsg.cli.asking import ask
 from omnimsg.cli.errors import DONE, Stop
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import clean, json_lines, line, say_hint
-from omnimsg.cli.stored import stored_to_json
+from omnimsg.cli.stored_media import stored_to_json
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
 
@@ -67,7 +67,7 @@ def upload(
     async def call(client: "Client") -> "Stored":
         return await client.upload(wanted, account=account, deadline=deadline)
 
-    stored = ask(config, call)
+    stored = run_one_call(config, call)
     if as_json:
         json_lines([stored_to_json(stored)])
         return DONE

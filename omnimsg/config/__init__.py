@@ -1,6 +1,6 @@
 """From a configuration to accounts that can be used."""
 
-from omnimsg.config.load import load_config
+from omnimsg.config.loading import load_config
 from omnimsg.config.model import Config
 from omnimsg.config.plugins import load_adapter, provider_names
 

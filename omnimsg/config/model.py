@@ -9,7 +9,7 @@ import attrs
 from omnimsg.adapter import Adapter, TemplateMapping, Verdict
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.policy import (
     NOT_FOUND_FOR,

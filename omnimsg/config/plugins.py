@@ -11,7 +11,7 @@ from typing import Any
 
 from omnimsg.adapter import Adapter
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structure import one_of
+from omnimsg.domain.structuring import one_of
 
 GROUP = "omnimsg.providers"
 

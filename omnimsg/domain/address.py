@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.domain import validate
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable

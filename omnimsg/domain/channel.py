@@ -32,7 +32,7 @@ def to_channel(value: Channel | str | None) -> Channel | None:
 
     What is no such name is returned as it is, for the validator of the field to refuse.
     """
-    return None if value is None else validate.to_member(Channel, value)
+    return None if value is None else validate.to_enum_member(Channel, value)
 
 
 def channel_from(name: object) -> Channel | None:

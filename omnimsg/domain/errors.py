@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.domain.privacy import mask_text
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure

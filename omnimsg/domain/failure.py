@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from omnimsg.domain.privacy import mask_text, masked
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import mask_text, masked
 
 
 def _fault_of(failure: Failure) -> Fault:

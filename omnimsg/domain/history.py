@@ -13,9 +13,9 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.frozen import EMPTY, freeze
+from omnimsg.domain.frozen_dict import EMPTY, freeze
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.privacy import masked
+from omnimsg.domain.redaction import masked
 from omnimsg.domain.status import LegStatus, Status
 
 T = TypeVar("T")
@@ -69,8 +69,8 @@ class HistoryQuery:
     channel: Channel | None = None
     to: str | None = attrs.field(default=None, repr=masked)
     sender: str | None = attrs.field(default=None, repr=masked)
-    since: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
-    until: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
+    since: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
+    until: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
     tag: str | None = None
     direction: Direction | None = None
     status: Status | None = None

@@ -20,7 +20,7 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel, to_channel
-from omnimsg.domain.privacy import Secret, hidden, masked
+from omnimsg.domain.redaction import Secret, hidden, masked
 
 _MIME = re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?: *;[ -~]*)?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -63,7 +63,7 @@ class MediaKind(StrEnum):
 
 def to_media_kind(value: MediaKind | str) -> MediaKind:
     """Convert a kind's exact name to the kind; leave everything else for the validator."""
-    return validate.to_member(MediaKind, value)
+    return validate.to_enum_member(MediaKind, value)
 
 
 def kind_of_url(url: str) -> MediaKind | None:
@@ -85,7 +85,7 @@ class Inline:
 
     kind: ClassVar[str] = "inline"
 
-    data: bytes = attrs.field(repr=hidden, validator=validate.a(bytes))
+    data: bytes = attrs.field(repr=hidden, validator=validate.instance_of(bytes))
 
 
 @attrs.frozen
@@ -117,11 +117,11 @@ class Stored:
     id: str | None = attrs.field(default=None, validator=optional(validate.text(most=1024)))
     url: str | None = attrs.field(default=None, validator=optional(validate.url))
     sha256: str | None = attrs.field(default=None, validator=optional(sha256))
-    expires: datetime | None = attrs.field(default=None, validator=optional(validate.aware))
+    expires: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
     restricted_to: str | None = attrs.field(
         default=None, repr=masked, validator=optional(validate.text(most=320))
     )
-    client_encrypted: bool = attrs.field(default=False, validator=validate.a(bool))
+    client_encrypted: bool = attrs.field(default=False, validator=validate.instance_of(bool))
 
     def __attrs_post_init__(self) -> None:
         """Require some way to name the file."""
@@ -163,7 +163,7 @@ class Upload:
         encryption: How it was encrypted, where it was.
     """
 
-    data: bytes | Path = attrs.field(repr=hidden, validator=validate.a((bytes, Path)))
+    data: bytes | Path = attrs.field(repr=hidden, validator=validate.instance_of((bytes, Path)))
     content_type: str = attrs.field(validator=mime)
     file_name: str = attrs.field(kw_only=True, validator=validate.text(most=255, lines=False))
     restricted_to: str | None = attrs.field(
@@ -173,10 +173,10 @@ class Upload:
         default=None,
         kw_only=True,
         converter=to_channel,
-        validator=optional(validate.member(Channel)),
+        validator=optional(validate.enum_member(Channel)),
     )
     encryption: Encryption | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.a(Encryption))
+        default=None, kw_only=True, validator=optional(validate.instance_of(Encryption))
     )
 
 

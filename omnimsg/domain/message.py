@@ -20,9 +20,9 @@ from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content, Text
 from omnimsg.domain.draft import Draft
-from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
-from omnimsg.domain.privacy import masked
+from omnimsg.domain.redaction import masked
 from omnimsg.domain.sparse import sparse
 from omnimsg.domain.validate import is_unicode
 
@@ -78,9 +78,9 @@ class Leg:
         ttl: Seconds after which this leg counts as failed.
     """
 
-    channel: Channel = attrs.field(converter=to_channel, validator=validate.member(Channel))
+    channel: Channel = attrs.field(converter=to_channel, validator=validate.enum_member(Channel))
     content: Content | None = attrs.field(
-        default=None, validator=optional(validate.a(CONTENT_KINDS))
+        default=None, validator=optional(validate.instance_of(CONTENT_KINDS))
     )
     sender: str | None = attrs.field(
         default=None, repr=masked, validator=optional(validate.text(most=320))
@@ -319,21 +319,25 @@ def _no_field(name: str) -> TypeError:
 _BLANK: Any = object.__new__(Message)
 _FIELDS = attrs.fields(Message)
 _PARAMETERS = {field.name: field for field in _FIELDS if field.init}
-_a_content = validate.a(CONTENT_KINDS)
-_a_channel = validate.member(Channel)
+_a_content = validate.instance_of(CONTENT_KINDS)
+_a_channel = validate.enum_member(Channel)
 _a_reference = validate.text(most=_MOST_REFERENCE)
 
 # Of each field the value that needs no look, and what becomes of it otherwise.
 _RARE: dict[str, tuple[object, Callable[[Any], Any], validate.Validator]] = {
     "sender": (None, _as_given, validate.text(most=320, lines=False)),
-    "send_at": (None, _as_given, validate.aware),
+    "send_at": (None, _as_given, validate.tz_aware),
     "ttl": (None, _as_given, validate.integer(least=1)),
-    "priority": (_NORMAL, partial(validate.to_member, Priority), validate.member(Priority)),
-    "tags": ((), validate.to_tuple, validate.several(str)),
+    "priority": (
+        _NORMAL,
+        partial(validate.to_enum_member, Priority),
+        validate.enum_member(Priority),
+    ),
+    "tags": ((), validate.to_tuple, validate.tuple_of(str)),
     "metadata": (EMPTY, freeze, _by_text),
     "callback_url": (None, _as_given, validate.url),
-    "fallback": ((), validate.to_tuple, validate.several(Leg)),
-    "encryption": (None, _as_given, validate.a(Encryption)),
+    "fallback": ((), validate.to_tuple, validate.tuple_of(Leg)),
+    "encryption": (None, _as_given, validate.instance_of(Encryption)),
     "extras": (EMPTY, freeze, _extras),
 }
 

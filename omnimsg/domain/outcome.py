@@ -17,7 +17,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.draft import Draft
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.privacy import masked
+from omnimsg.domain.redaction import masked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ import attrs
 
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Fault, Reason

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.frozen_dict import FrozenDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def _number(owner: object, field: Attribute[Any], value: object) -> float:
     return value
 
 
-def several(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
+def tuple_of(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
     """Require a tuple of at least `least` values of one kind, naming the position of a bad one."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     names = " or ".join(each.__name__ for each in kinds)
@@ -157,7 +157,7 @@ def several(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
     return check
 
 
-def a(kind: type | tuple[type, ...]) -> Validator:
+def instance_of(kind: type | tuple[type, ...]) -> Validator:
     """Require an instance of one of the kinds."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     names = " or ".join(each.__name__ for each in kinds)
@@ -169,7 +169,7 @@ def a(kind: type | tuple[type, ...]) -> Validator:
     return check
 
 
-def among(*words: str) -> Validator:
+def one_of(*words: str) -> Validator:
     """Require one of a few words."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
@@ -179,7 +179,7 @@ def among(*words: str) -> Validator:
     return check
 
 
-def member(kind: type[StrEnum]) -> Validator:
+def enum_member(kind: type[StrEnum]) -> Validator:
     """Require a member of an enumeration, naming all of them otherwise."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
@@ -197,18 +197,18 @@ def amount(owner: object, field: Attribute[Any], value: object) -> None:
         raise refuse(owner, field.name, "must be a finite amount, not below zero")
 
 
-def aware(owner: object, field: Attribute[Any], value: object) -> None:
+def tz_aware(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a `datetime` that knows its offset from UTC."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise refuse(owner, field.name, "must be a datetime with a UTC offset")
 
 
-def strings(owner: object, field: Attribute[Any], value: object) -> None:
+def string_map(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a mapping of text to text."""
     _text_to_text(owner, field.name, value)
 
 
-def several_strings(owner: object, field: Attribute[Any], value: object) -> None:
+def tuple_of_string_maps(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a tuple of mappings of text to text, none of them empty."""
     if not isinstance(value, tuple):
         raise refuse(owner, field.name, "must be a sequence of mappings")
@@ -228,12 +228,12 @@ def _text_to_text(owner: object, where: str, value: object) -> None:
         raise refuse(owner, where, _NO_UNICODE)
 
 
-def to_member(kind: type[E], value: E | str) -> E:
+def to_enum_member(kind: type[E], value: E | str) -> E:
     """Convert a member's exact word to the member; leave everything else for the validator."""
     try:
         return kind(value)
     except ValueError:
-        return value  # type: ignore[return-value]  # `member` judges it
+        return value  # type: ignore[return-value]  # `enum_member` judges it
 
 
 def to_tuple(value: Any) -> Any:  # noqa: ANN401 - a converter: what is no list is left to the check

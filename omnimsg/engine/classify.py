@@ -17,8 +17,8 @@ import attrs
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted
-from omnimsg.domain.privacy import without, words_of
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import private_texts, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,7 +185,7 @@ def discreet(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[O
         if not isinstance(outcome, Accepted):
             about.setdefault(outcome.failure.detail, []).append(message)
     details = {
-        detail: without(detail, {words for each in group for words in _words(each)})
+        detail: redact(detail, {words for each in group for words in _words(each)})
         for detail, group in about.items()
     }
     return [
@@ -200,7 +200,7 @@ def discreet(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[O
 
 
 def _words(message: Message) -> Iterator[str]:
-    return (words for _, words in words_of((message.content, message.fallback), "message"))
+    return (words for _, words in private_texts((message.content, message.fallback), "message"))
 
 
 def with_retry_after(failure: Failure, response: Response, now: datetime) -> Failure:

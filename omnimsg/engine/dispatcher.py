@@ -16,9 +16,9 @@ import attrs
 
 from omnimsg.adapter import Context, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Taken
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.size import in_words
 from omnimsg.engine import classify
 from omnimsg.engine.flow import BrokenFlow, FlowRun, blame
 from omnimsg.engine.recorder import Recorder
@@ -179,7 +179,9 @@ class Dispatcher:
             reason=Reason.CONTENT_TOO_LARGE,
             retry=Retry.NEVER,
             path="content",
-            detail=f"makes a request of {in_words(size)}; the provider takes {in_words(limit)}",
+            detail=(
+                f"makes a request of {format_bytes(size)}; the provider takes {format_bytes(limit)}"
+            ),
         )
         return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
 

@@ -18,8 +18,8 @@ import anyio
 import anyio.to_thread
 
 from omnimsg.adapter import Answer, Multipart, Request, Response, Source
+from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.size import in_words
 from omnimsg.engine.address import Addresses, Place
 from omnimsg.engine.deadline import CLEAN_UP
 from omnimsg.engine.fault import TransportFault
@@ -269,7 +269,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink |
 def _held(response: aiohttp.ClientResponse, body: bytes) -> Response:
     if len(body) > MOST_ANSWER:
         raise TransportFault(
-            Reason.INVALID_RESPONSE, f"the answer has more than {in_words(MOST_ANSWER)}"
+            Reason.INVALID_RESPONSE, f"the answer has more than {format_bytes(MOST_ANSWER)}"
         )
     return Response(response.status, body, response.headers)
 

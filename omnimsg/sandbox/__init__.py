@@ -4,17 +4,17 @@ It knows neither the engine nor any adapter, so that adapters are tested against
 reading of the providers' documents.
 """
 
-from omnimsg.sandbox.control import answer
+from omnimsg.sandbox.control_api import answer
 from omnimsg.sandbox.emulator import Emulator, shuffled
 from omnimsg.sandbox.faults import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
 from omnimsg.sandbox.limits import Limits
-from omnimsg.sandbox.media import Media, MediaStore
-from omnimsg.sandbox.records import Change, Messages, Record, Step, iso
+from omnimsg.sandbox.media_store import Media, MediaStore
+from omnimsg.sandbox.message_records import Change, Messages, Record, Step, iso
 from omnimsg.sandbox.scenarios import MAGIC, Scenario, magic_number, scenario
 from omnimsg.sandbox.server import Sandbox, serve
 from omnimsg.sandbox.settings import config, config_toml
-from omnimsg.sandbox.world import World
+from omnimsg.sandbox.state import World
 
 __all__ = [
     "MAGIC",

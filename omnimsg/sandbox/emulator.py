@@ -5,8 +5,8 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from omnimsg.sandbox.media import MediaStore
-from omnimsg.sandbox.records import Messages
+from omnimsg.sandbox.media_store import MediaStore
+from omnimsg.sandbox.message_records import Messages
 
 if TYPE_CHECKING:
     import random
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from omnimsg.sandbox.records import Record
-    from omnimsg.sandbox.world import World
+    from omnimsg.sandbox.message_records import Record
+    from omnimsg.sandbox.state import World
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.sandbox.records import iso
+from omnimsg.sandbox.message_records import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.sandbox.limits import Limits
-    from omnimsg.sandbox.records import Record
+    from omnimsg.sandbox.message_records import Record
 
 
 @attrs.frozen(kw_only=True)

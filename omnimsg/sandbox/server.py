@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
-from omnimsg.sandbox.control import CONTROL, control_routes
+from omnimsg.sandbox.control_api import CONTROL, control_routes
+from omnimsg.sandbox.fault_injection import abort, play
 from omnimsg.sandbox.faults import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
-from omnimsg.sandbox.records import iso
+from omnimsg.sandbox.message_records import iso
 from omnimsg.sandbox.settings import HOST, config, config_toml, installed
-from omnimsg.sandbox.trouble import abort, play
-from omnimsg.sandbox.world import World
+from omnimsg.sandbox.state import World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -5,8 +5,8 @@ runs it, but nothing here imports pytest.
 """
 
 from omnimsg.testing.conformance import AdapterConformance
-from omnimsg.testing.driving import Driven, drive
-from omnimsg.testing.verdicts import Accept, Missing, Refuse, Said
+from omnimsg.testing.flow_driver import Driven, drive
+from omnimsg.testing.scripted_answers import Accept, Missing, Refuse, Said
 
 __all__ = [
     "Accept",

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from omnimsg.testing.allowances import Allowances
-from omnimsg.testing.answers import Answers
-from omnimsg.testing.denials import Denials
-from omnimsg.testing.discretion import Discretion
-from omnimsg.testing.finding import Finding
-from omnimsg.testing.requests import Requests
-from omnimsg.testing.sending import Sending
-from omnimsg.testing.tables import Tables
+from omnimsg.testing.answer_checks import AnswerChecks
+from omnimsg.testing.capability_checks import CapabilityChecks
+from omnimsg.testing.find_checks import FindChecks
+from omnimsg.testing.redaction_checks import RedactionChecks
+from omnimsg.testing.refusal_checks import RefusalChecks
+from omnimsg.testing.request_checks import RequestChecks
+from omnimsg.testing.send_checks import SendChecks
+from omnimsg.testing.table_checks import TableChecks
 
 
 class AdapterConformance(
-    Sending, Answers, Tables, Requests, Denials, Allowances, Finding, Discretion
+    SendChecks,
+    AnswerChecks,
+    TableChecks,
+    RequestChecks,
+    RefusalChecks,
+    CapabilityChecks,
+    FindChecks,
+    RedactionChecks,
 ):
     """Hold an adapter to its promises.
 

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import attrs
 
 from omnimsg.adapter import Context
-from omnimsg.testing.author import Author
-from omnimsg.testing.driving import Driven, drive
-from omnimsg.testing.judging import misjudged, unsound
+from omnimsg.testing.adapter_spec import AdapterSpec
+from omnimsg.testing.assertions import misjudged, unsound
+from omnimsg.testing.flow_driver import Driven, drive
 from omnimsg.testing.samples import NOW
-from omnimsg.testing.verdicts import Accept, Refuse, Said
+from omnimsg.testing.scripted_answers import Accept, Refuse, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Capabilities, CodeRow, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.driving import Respond
+    from omnimsg.testing.flow_driver import Respond
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Run(Generic[T]):
     broken: tuple[str, ...]
 
 
-class Harness(Author):
+class Harness(AdapterSpec):
     """What the author says, put to work."""
 
     def build(self, **changes: Any) -> Adapter[Any]:  # noqa: ANN401 - members of the account

@@ -37,10 +37,10 @@ from omnimsg.domain.content import (
     Template,
     Text,
 )
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

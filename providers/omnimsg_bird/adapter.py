@@ -16,7 +16,7 @@ from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES, STATUSES
 from omnimsg_bird.settings import BirdSettings
-from omnimsg_bird.wire import decode, encode, files, finding, listing, resource, status
+from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -129,7 +129,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         """Look for a message in the list of its channel."""
         channel_id = self._posts[self.channel_of(message) or ""][0]
         path = self._channel(channel_id, "messages")
-        return finding.flow(message, since, channel_id, path, self, context)
+        return find.flow(message, since, channel_id, path, self, context)
 
     def history(
         self, query: HistoryQuery, page: str | None, context: Context

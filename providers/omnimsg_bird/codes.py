@@ -30,28 +30,41 @@ SOURCE = "source"
 STORAGE = "storage"
 
 
-def _answer(code: str, reason: Reason, verdict: Verdict, words: str, source: str) -> CodeRow:
-    return CodeRow(code, HTTP, reason, verdict, words=words, source=source)
+def _answer(code: str, reason: Reason, verdict: Verdict, description: str, source: str) -> CodeRow:
+    return CodeRow(code, HTTP, reason, verdict, description=description, source=source)
 
 
-def _failure(code: str, reason: Reason, words: str, fault: Fault | None = None) -> CodeRow:
+def _failure(code: str, reason: Reason, description: str, fault: Fault | None = None) -> CodeRow:
     fault = fault or reason.fault
     return CodeRow(
-        code, FAILURE, reason, Verdict.REJECTED, words=words, source=_FAILURES, fault=fault
+        code,
+        FAILURE,
+        reason,
+        Verdict.REJECTED,
+        description=description,
+        source=_FAILURES,
+        fault=fault,
     )
 
 
-def _source(name: str, reason: Reason, words: str) -> CodeRow:
-    return CodeRow(name, SOURCE, reason, Verdict.REJECTED, words=words, source=_SOURCES)
+def _source(name: str, reason: Reason, description: str) -> CodeRow:
+    return CodeRow(name, SOURCE, reason, Verdict.REJECTED, description=description, source=_SOURCES)
 
 
-def _storage(code: str, reason: Reason, verdict: Verdict, words: str) -> CodeRow:
-    return CodeRow(code, STORAGE, reason, verdict, words=words, source=_S3)
+def _storage(code: str, reason: Reason, verdict: Verdict, description: str) -> CodeRow:
+    return CodeRow(code, STORAGE, reason, verdict, description=description, source=_S3)
 
 
-def _sms(reason: Reason, words: str, *codes: int) -> tuple[CodeRow, ...]:
+def _sms(reason: Reason, description: str, *codes: int) -> tuple[CodeRow, ...]:
     return tuple(
-        CodeRow(str(code), "sms-messagebird", reason, Verdict.REJECTED, words=words, source=_SMS)
+        CodeRow(
+            str(code),
+            "sms-messagebird",
+            reason,
+            Verdict.REJECTED,
+            description=description,
+            source=_SMS,
+        )
         for code in codes
     )
 
@@ -63,7 +76,7 @@ CODES = CodeTable(
             "422",
             Reason.INVALID_MESSAGE,
             Verdict.REJECTED,
-            words="a field of the request is malformed",
+            description="a field of the request is malformed",
             source=_MESSAGING,
         ),
         _answer(
@@ -161,49 +174,51 @@ CODES = CodeTable(
 
 STATUSES = StatusTable(
     (
-        StatusRow("accepted", Status.ACCEPTED, words="taken by the API", source=_EMAIL),
-        StatusRow("processing", Status.ACCEPTED, words="being worked on", source=_MESSAGING),
-        StatusRow("scheduled", Status.SCHEDULED, words="waits for its time", source=_MESSAGING),
+        StatusRow("accepted", Status.ACCEPTED, description="taken by the API", source=_EMAIL),
+        StatusRow("processing", Status.ACCEPTED, description="being worked on", source=_MESSAGING),
+        StatusRow(
+            "scheduled", Status.SCHEDULED, description="waits for its time", source=_MESSAGING
+        ),
         StatusRow(
             "sent",
             Status.SENT,
-            words="handed to the platform; may stay the last word",
+            description="handed to the platform; may stay the last word",
             source=_EMAIL,
         ),
-        StatusRow("delivered", Status.DELIVERED, words="delivered", source=_EMAIL),
+        StatusRow("delivered", Status.DELIVERED, description="delivered", source=_EMAIL),
         StatusRow(
             "delivery_failed",
             Status.FAILED,
             reason=Reason.UNKNOWN,
-            words="sent but not delivered",
+            description="sent but not delivered",
             source=_EMAIL,
         ),
         StatusRow(
             "sending_failed",
             Status.FAILED,
             reason=Reason.UNKNOWN,
-            words="could not be handed to the platform",
+            description="could not be handed to the platform",
             source=_EMAIL,
         ),
         StatusRow(
             "rejected",
             Status.REJECTED,
             reason=Reason.INVALID_MESSAGE,
-            words="refused after it had been taken",
+            description="refused after it had been taken",
             source=_BATCH,
         ),
         StatusRow(
             "skipped",
             Status.REJECTED,
             reason=Reason.STOPPED_BY_PROVIDER,
-            words="Bird chose not to send it",
+            description="Bird chose not to send it",
             source=_MESSAGING,
         ),
         StatusRow(
             "deleted",
             Status.CANCELLED,
             reason=Reason.CANCELLED,
-            words="deleted",
+            description="deleted",
             source=_MESSAGING,
         ),
     )

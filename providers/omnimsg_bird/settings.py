@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from omnimsg.domain import validate
-from omnimsg.domain.frozen import freeze
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.frozen_dict import freeze
+from omnimsg.domain.redaction import Secret
 from omnimsg_bird.capabilities import CAPABILITIES
 from omnimsg_bird.hosts import FILES
 
@@ -43,10 +43,10 @@ class BirdSettings:
             the access key.
     """
 
-    access_key: Secret = attrs.field(validator=validate.a(Secret))
+    access_key: Secret = attrs.field(validator=validate.instance_of(Secret))
     workspace_id: str = attrs.field(validator=validate.text())
     channels: Mapping[str, str] = attrs.field(converter=freeze, validator=_channels)
-    batch: bool = attrs.field(default=False, validator=validate.a(bool))
+    batch: bool = attrs.field(default=False, validator=validate.instance_of(bool))
     media_hosts: tuple[str, ...] = attrs.field(
-        default=FILES, converter=validate.to_tuple, validator=validate.several(str)
+        default=FILES, converter=validate.to_tuple, validator=validate.tuple_of(str)
     )

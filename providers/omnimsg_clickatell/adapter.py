@@ -9,15 +9,15 @@ import attrs
 import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import Secret
 from omnimsg_clickatell import rules
 from omnimsg_clickatell.capabilities import CAPABILITIES, MOST_UPLOAD_BYTES
 from omnimsg_clickatell.codes import CODES
 from omnimsg_clickatell.statuses import STATUSES
-from omnimsg_clickatell.wire import operations
-from omnimsg_clickatell.wire.answer import read_notices, read_send
+from omnimsg_clickatell.wire import operation_answers
 from omnimsg_clickatell.wire.encode import bare, encode
+from omnimsg_clickatell.wire.send_answers import read_notices, read_send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         response = yield Request(
             "GET", f"/v1/message/{quote(provider_id, safe='')}", authenticated=True
         )
-        return operations.read_status(response, provider_id, context) or self._refusal(response)
+        return operation_answers.read_status(response, provider_id, context) or self._refusal(
+            response
+        )
 
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
@@ -161,7 +163,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             authenticated=True,
             success=frozenset({201}),
         )
-        return operations.read_upload(response, upload, source, context) or self._refusal(response)
+        return operation_answers.read_upload(response, upload, source, context) or self._refusal(
+            response
+        )
 
     def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
         """Ask when a stored file expires and who may get it."""
@@ -170,7 +174,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         response = yield Request(
             "GET", f"/v1/media/{quote(stored.id, safe='')}", authenticated=True
         )
-        return operations.read_media_info(response) or self._refusal(response, file=True)
+        return operation_answers.read_media_info(response) or self._refusal(response, file=True)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
         """Fetch a file; what its sender encrypted stays encrypted."""
@@ -193,7 +197,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
         """Ask what is left on the account."""
         response = yield Request("GET", "/v1/balance", authenticated=True)
-        return operations.read_balance(response) or self._refusal(response)
+        return operation_answers.read_balance(response) or self._refusal(response)
 
     def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
         """Read a refusal; a 404 is about the account, or the file where there is one."""
@@ -201,7 +205,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             missing, words = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
         else:
             missing, words = Reason.MISCONFIGURED, "no such account; check the key and base URL"
-        return operations.refusal(response, self.table, missing=missing, words=words)
+        return operation_answers.refusal(response, self.table, missing=missing, words=words)
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:

@@ -32,7 +32,7 @@ from omnimsg.domain.reason import Reason
 from omnimsg_clickatell.capabilities import INTERACTIVE_HEADER_TYPES, TEMPLATE_HEADER_TYPES
 from omnimsg_clickatell.limits import lacks, shape, too_long
 from omnimsg_clickatell.wire.encode import bare, moment
-from omnimsg_clickatell.wire.tappable import postback
+from omnimsg_clickatell.wire.interactive import postback
 from omnimsg_clickatell.wire.template import in_order, keys
 
 if TYPE_CHECKING:

@@ -30,14 +30,14 @@ def _row(
     name: str,
     status: Status,
     reason: Reason | None,
-    words: str,
+    description: str,
     *,
     source: str | None = None,
 ) -> StatusRow:
     return StatusRow(
         name,
         status,
-        words=words,
+        description=description,
         source=source or (_OPENAPI if number is None else _TABLE),
         reason=reason,
         number=number,
@@ -148,7 +148,7 @@ STATUSES = StatusTable(
         StatusRow(
             "WHATSAPP_SPAM_RATE_LIMIT_REACHED",
             _R,
-            words="WhatsApp slows this sender down for what people think of it",
+            description="WhatsApp slows this sender down for what people think of it",
             source=_TABLE,
             reason=Reason.RATE_LIMITED,
             number=132,
@@ -165,9 +165,14 @@ STATUSES = StatusTable(
         ),
         *(
             _row(
-                None, f"WHATSAPP_HSM_{name}", _R, reason, f"{words} (a name of 2019)", source=_2019
+                None,
+                f"WHATSAPP_HSM_{name}",
+                _R,
+                reason,
+                f"{description} (a name of 2019)",
+                source=_2019,
             )
-            for name, reason, words in (
+            for name, reason, description in (
                 ("PARAM_COUNT_MISMATCH", Reason.TEMPLATE_INVALID, "another number of parameters"),
                 ("IS_MISSING", Reason.TEMPLATE_UNAVAILABLE, "no such template"),
                 ("DOWNLOAD_FAILED", Reason.TEMPLATE_UNAVAILABLE, "the template was not loaded"),
@@ -196,8 +201,8 @@ STATUSES = StatusTable(
             "the header is of another kind",
         ),
         *(
-            _row(None, f"WHATSAPP_{name}", status, reason, words)
-            for name, status, reason, words in (
+            _row(None, f"WHATSAPP_{name}", status, reason, description)
+            for name, status, reason, description in (
                 (
                     "TEMPLATE_FORMATTING_POLICY_VIOLATED",
                     _R,
@@ -277,12 +282,12 @@ STATUSES = StatusTable(
             StatusRow(
                 f"PAYMENT_{name}",
                 Status.UNKNOWN,
-                words=words,
+                description=description,
                 source=_OPENAPI,
                 reason=Reason.PAYMENT,
                 fault=fault,
             )
-            for name, words, fault in (
+            for name, description, fault in (
                 ("COMPLETED", "the person has paid", None),
                 ("DECLINED", "the payment was declined", Fault.RECIPIENT),
                 ("FAILED", "the payment failed", Fault.PROVIDER),

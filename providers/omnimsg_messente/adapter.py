@@ -15,7 +15,7 @@ from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.redaction import Secret
 from omnimsg_messente import rules
 from omnimsg_messente.capabilities import CAPABILITIES
 from omnimsg_messente.codes import CODES, STATUSES
@@ -48,9 +48,9 @@ class MessenteSettings:
     """
 
     username: str = attrs.field(validator=validate.text())
-    password: Secret = attrs.field(validator=validate.a(Secret))
+    password: Secret = attrs.field(validator=validate.instance_of(Secret))
     text_store: str | None = attrs.field(
-        default=None, validator=optional(validate.among(*TEXT_STORES))
+        default=None, validator=optional(validate.one_of(*TEXT_STORES))
     )
 
 

@@ -29,7 +29,7 @@ CODES = CodeTable(
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            words="there is nothing at this address; check base_url",
+            description="there is nothing at this address; check base_url",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -37,7 +37,7 @@ CODES = CodeTable(
             ERROR,
             Reason.FORBIDDEN,
             Verdict.ACCOUNT,
-            words="the account may not do this; check its rights and its list of allowed IPs",
+            description="the account may not do this; check its rights and its list of allowed IPs",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -45,7 +45,7 @@ CODES = CodeTable(
             ERROR,
             Reason.UNAUTHORIZED,
             Verdict.ACCOUNT,
-            words="the API username or password is wrong",
+            description="the API username or password is wrong",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -53,7 +53,7 @@ CODES = CodeTable(
             ERROR,
             Reason.PROVIDER_ERROR,
             Verdict.AMBIGUOUS,
-            words="Messente failed; it may have taken the message",
+            description="Messente failed; it may have taken the message",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -61,7 +61,7 @@ CODES = CodeTable(
             ERROR,
             Reason.INVALID_MESSAGE,
             Verdict.REJECTED,
-            words="a field holds what Messente does not take",
+            description="a field holds what Messente does not take",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -69,7 +69,7 @@ CODES = CodeTable(
             ERROR,
             Reason.INVALID_MESSAGE,
             Verdict.REJECTED,
-            words="a required field is missing",
+            description="a required field is missing",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -77,7 +77,7 @@ CODES = CodeTable(
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            words="this address does not take this method; check base_url",
+            description="this address does not take this method; check base_url",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -85,7 +85,7 @@ CODES = CodeTable(
             ERR,
             Reason.RECIPIENT_UNREACHABLE,
             Verdict.REJECTED,
-            words="delivery failed",
+            description="delivery failed",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -93,7 +93,7 @@ CODES = CodeTable(
             ERR,
             Reason.EXPIRED,
             Verdict.REJECTED,
-            words="its time ran out before it could be delivered",
+            description="its time ran out before it could be delivered",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -101,7 +101,7 @@ CODES = CodeTable(
             ERR,
             Reason.INVALID_RECIPIENT,
             Verdict.REJECTED,
-            words="no such number",
+            description="no such number",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -109,7 +109,7 @@ CODES = CodeTable(
             ERR,
             Reason.INSUFFICIENT_FUNDS,
             Verdict.ACCOUNT,
-            words="the account could not be charged",
+            description="the account could not be charged",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -117,7 +117,7 @@ CODES = CodeTable(
             ERR,
             Reason.INVALID_RECIPIENT,
             Verdict.REJECTED,
-            words="the number is malformed, or its country or operator is unknown",
+            description="the number is malformed, or its country or operator is unknown",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -125,7 +125,7 @@ CODES = CodeTable(
             ERR,
             Reason.RECIPIENT_LIMIT,
             Verdict.REJECTED,
-            words="too many identical messages to one number",
+            description="too many identical messages to one number",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -133,7 +133,7 @@ CODES = CodeTable(
             ERR,
             Reason.SENDER_NOT_ALLOWED,
             Verdict.REJECTED,
-            words="this sender name is not allowed",
+            description="this sender name is not allowed",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -141,7 +141,7 @@ CODES = CodeTable(
             ERR,
             Reason.OPERATOR_BLOCKED,
             Verdict.REJECTED,
-            words="the operator is on the blacklist",
+            description="the operator is on the blacklist",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -149,7 +149,7 @@ CODES = CodeTable(
             ERR,
             Reason.UNROUTABLE,
             Verdict.REJECTED,
-            words="there is no route to this number",
+            description="there is no route to this number",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -157,7 +157,7 @@ CODES = CodeTable(
             ERR,
             Reason.PROVIDER_UNAVAILABLE,
             Verdict.AMBIGUOUS,
-            words="a general error that passes",
+            description="a general error that passes",
             source=_REFERENCE,
         ),
     )
@@ -166,63 +166,63 @@ CODES = CodeTable(
 STATUSES = StatusTable(
     (
         # `null` on the wire: nothing has been done with this leg yet.
-        StatusRow("", Status.ACCEPTED, words="still being processed", source=_REFERENCE),
-        StatusRow("ACK", Status.SENT, words="the operator took it over", source=_REPORTS),
-        StatusRow("ACCEPTD", Status.SENT, words="in the operator's queue", source=_REPORTS),
+        StatusRow("", Status.ACCEPTED, description="still being processed", source=_REFERENCE),
+        StatusRow("ACK", Status.SENT, description="the operator took it over", source=_REPORTS),
+        StatusRow("ACCEPTD", Status.SENT, description="in the operator's queue", source=_REPORTS),
         StatusRow(
             "DELIVRD",
             Status.DELIVERED,
-            words="on the handset; in some markets only in the operator's network",
+            description="on the handset; in some markets only in the operator's network",
             source=_REPORTS,
         ),
-        StatusRow("SEEN", Status.READ, words="read; comes with err 10", source=_REFERENCE),
+        StatusRow("SEEN", Status.READ, description="read; comes with err 10", source=_REFERENCE),
         StatusRow(
             "UNDELIV",
             Status.FAILED,
             reason=Reason.RECIPIENT_UNREACHABLE,
-            words="cannot be delivered to the handset",
+            description="cannot be delivered to the handset",
             source=_REPORTS,
         ),
         StatusRow(
             "FAILED",
             Status.FAILED,
             reason=Reason.UNKNOWN,
-            words="delivery failed",
+            description="delivery failed",
             source=_REPORTS,
         ),
         StatusRow(
             "EXPIRED",
             Status.EXPIRED,
             reason=Reason.EXPIRED,
-            words="its ttl or validity ran out",
+            description="its ttl or validity ran out",
             source=_REPORTS,
         ),
         StatusRow(
             "REJECTD",
             Status.REJECTED,
             reason=Reason.OPERATOR_BLOCKED,
-            words="the operator refused it",
+            description="the operator refused it",
             source=_REPORTS,
         ),
         StatusRow(
             "NACK",
             Status.REJECTED,
             reason=Reason.UNKNOWN,
-            words="the request to deliver it was refused",
+            description="the request to deliver it was refused",
             source=_REPORTS,
         ),
         StatusRow(
             "DELETED",
             Status.CANCELLED,
             reason=Reason.CANCELLED,
-            words="taken out of the queue",
+            description="taken out of the queue",
             source=_REFERENCE,
         ),
         StatusRow(
             "UNKNOWN",
             Status.UNKNOWN,
             reason=Reason.UNKNOWN,
-            words="the operator said something that nobody understands",
+            description="the operator said something that nobody understands",
             source=_REPORTS,
         ),
     )

@@ -15,7 +15,7 @@ from omnimsg.adapter import Account, Adapter, Context, TemplateMapping
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.redaction import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_messente import MessenteAdapter, MessenteSettings
@@ -90,7 +90,7 @@ def test_the_short_way_writes_what_the_long_way_does(
 def test_most_messages_go_the_short_way(kind: type[Adapter[Any]]) -> None:
     """Words to a number on the usual channel need no more than the look."""
     adapter = kind(Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url))
-    with patch("omnimsg.adapter.contract.check_message", side_effect=AssertionError):
+    with patch("omnimsg.adapter.interface.check_message", side_effect=AssertionError):
         assert None is adapter.check(Message("+37255500001", "Hello, wörld"))
 
 

@@ -13,11 +13,11 @@ import pytest
 from support.toy import ToyAdapter
 
 from omnimsg.adapter import Capabilities
-from omnimsg.cli import apart
-from omnimsg.cli.apart import sandbox_apart
+from omnimsg.cli import sandbox_process
 from omnimsg.cli.bench import redirected
 from omnimsg.cli.errors import Stop
-from omnimsg.cli.measure import Limit, Measured, numbers
+from omnimsg.cli.load_run import Limit, Measured, numbers
+from omnimsg.cli.sandbox_process import start_sandbox_process
 from omnimsg.engine.policy import Limits, OnAmbiguous, RetryPolicy
 from omnimsg.sandbox import MAGIC, config
 
@@ -227,7 +227,7 @@ def test_what_is_wrong_before_anything_is_measured(
     hint: str,
 ) -> None:
     """It is one line, one line of advice and exit code 2, and no sandbox is started."""
-    monkeypatch.setattr(apart, "sandbox_apart", None)
+    monkeypatch.setattr(sandbox_process, "start_sandbox_process", None)
     (tables.parent / "empty.toml").write_text("")
     accounts = "".join(
         f'[accounts.{name}]\nprovider = "clickatell"\napi_key = "k"\n' for name in "ab"
@@ -247,7 +247,7 @@ def test_a_provider_without_an_emulator(
 ) -> None:
     """There is nothing to measure it against."""
     tables.write_text('[accounts.main]\nprovider = "toy"\nkey = "k"\n')
-    monkeypatch.setattr("omnimsg.config.load.load_adapter", lambda _: ToyAdapter)
+    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: ToyAdapter)
 
     ran = run("bench")
 
@@ -258,13 +258,13 @@ def test_a_provider_without_an_emulator(
 
 def test_the_sandbox_goes_with_whoever_started_it() -> None:
     """It ends with the context, after an error too, and with a process that is killed."""
-    with pytest.raises(ZeroDivisionError), sandbox_apart() as ended:
+    with pytest.raises(ZeroDivisionError), start_sandbox_process() as ended:
         raise ZeroDivisionError
     assert 0 == ended._process.returncode
 
     program = (
-        "import os, signal; from omnimsg.cli.apart import sandbox_apart\n"
-        "with sandbox_apart() as sandbox:\n"
+        "import os, signal; from omnimsg.cli.sandbox_process import start_sandbox_process\n"
+        "with start_sandbox_process() as sandbox:\n"
         "    os.kill(os.getpid(), signal.SIGKILL)"
     )
     # The sandbox holds this pipe too, so that it ends only when both are gone.
@@ -276,7 +276,7 @@ def test_the_sandbox_goes_with_whoever_started_it() -> None:
 
 def test_a_sandbox_that_is_gone_is_an_error() -> None:
     """It is no broken pipe of the command's reader, which would pass for success."""
-    with sandbox_apart() as sandbox:
+    with start_sandbox_process() as sandbox:
         sandbox._process.kill()
         sandbox._process.wait()
 

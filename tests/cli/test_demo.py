@@ -9,7 +9,7 @@ import pytest
 
 from omnimsg.cli import demo as module
 from omnimsg.cli.demo import play
-from omnimsg.cli.script import rows
+from omnimsg.cli.demo_messages import rows
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg.domain.jsonform import outcome_from_json
 from omnimsg.domain.outcome import Accepted, Rejected
+from omnimsg.domain.serialization import outcome_from_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -39,7 +39,7 @@ from omnimsg import (
 from omnimsg.adapter import Account, Context
 from omnimsg_clickatell import ClickatellAdapter
 from omnimsg_clickatell.adapter import ClickatellSettings
-from omnimsg_clickatell.emulator.rules import MESSAGE
+from omnimsg_clickatell.emulator.message_rules import MESSAGE
 
 if TYPE_CHECKING:
     from omnimsg.domain.content import Content

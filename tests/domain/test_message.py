@@ -19,10 +19,10 @@ from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel, channel_from, to_channel
 from omnimsg.domain.content import Autoconvert, Content, Location, Text
 from omnimsg.domain.errors import InvalidValue
-from omnimsg.domain.frozen import EMPTY, FrozenDict
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Leg, Message, Priority, new_reference
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.redaction import Secret
 
 NUMBER = "+37255500001"
 

@@ -14,7 +14,7 @@ from support.strategies import evidence, message_statuses, timelines, times
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omnimsg import Accepted, Client, NotSentError
-from omnimsg.domain.jsonform import message_to_json
 from omnimsg.domain.message import CONTENT_KINDS
+from omnimsg.domain.serialization import message_to_json
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:

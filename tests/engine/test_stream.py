@@ -134,7 +134,7 @@ class Channelled(TinyAdapter):
                 "message",
                 Reason.CHANNEL_NOT_ENABLED,
                 Verdict.ACCOUNT,
-                words="no such channel",
+                description="no such channel",
                 source="Tiny",
             ),
         )

@@ -34,7 +34,7 @@ from omnimsg.adapter import (
     Source,
     StatusTable,
     Verdict,
-    segment,
+    quote_segment,
 )
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.history import Balance, HistoryQuery, Page, PastMessage
@@ -42,8 +42,8 @@ from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import LegStatus, Timeline
 from omnimsg.engine.batcher import Batcher
 from omnimsg.engine.deadline import Deadline
@@ -67,7 +67,7 @@ NUMBER = "+37255500001"
 
 
 def _code(code: str, reason: Reason, verdict: Verdict) -> CodeRow:
-    return CodeRow(code, "message", reason, verdict, words=code, source="Tiny")
+    return CodeRow(code, "message", reason, verdict, description=code, source="Tiny")
 
 
 CODES = CodeTable(
@@ -161,7 +161,9 @@ class TinyAdapter(Adapter[TinySettings]):
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Call a message back."""
-        response = yield self.post(f"/messages/{segment(provider_id)}/cancel", {}, Effect.ONCE)
+        response = yield self.post(
+            f"/messages/{quote_segment(provider_id)}/cancel", {}, Effect.ONCE
+        )
         return response.json()["stopped"] if response.status == 200 else None
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 import attrs
 
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
     import ssl

@@ -51,7 +51,7 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.frozen import FrozenDict
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.media import Inline, Link, MediaKind, Source, Stored
 from omnimsg.domain.message import Leg, Message, Priority
 from omnimsg.domain.message_id import MessageId

@@ -30,7 +30,7 @@ from omnimsg.adapter import (
     StatusRow,
     StatusTable,
     Verdict,
-    merged,
+    deep_merge,
     outcome_of,
 )
 from omnimsg.domain.channel import Channel
@@ -43,13 +43,13 @@ from omnimsg.domain.history import (
     Page,
     PastMessage,
 )
-from omnimsg.domain.jsonform import to_json
 from omnimsg.domain.media import MediaInfo, MediaKind, Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.redaction import Secret
+from omnimsg.domain.serialization import to_json
 from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
 from omnimsg.testing import Accept, AdapterConformance, Missing, Said
 
@@ -58,14 +58,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Source
-    from omnimsg.adapter.contract import Answered
+    from omnimsg.adapter.interface import Answered
     from omnimsg.domain.outcome import Outcome
 
 DOCS = "Toy API reference"
 
 
-def _code(code: str, level: str, reason: Reason, verdict: Verdict, words: str) -> CodeRow:
-    return CodeRow(code, level, reason, verdict, words=words, source=DOCS)
+def _code(code: str, level: str, reason: Reason, verdict: Verdict, description: str) -> CodeRow:
+    return CodeRow(code, level, reason, verdict, description=description, source=DOCS)
 
 
 CODES = CodeTable(
@@ -81,13 +81,13 @@ CODES = CodeTable(
 
 STATUSES = StatusTable(
     (
-        StatusRow("waiting", Status.ACCEPTED, words="in the queue", source=DOCS, number=1),
-        StatusRow("there", Status.DELIVERED, words="on the phone", source=DOCS, number=2),
-        StatusRow("seen", Status.READ, words="opened", source=DOCS, number=3),
+        StatusRow("waiting", Status.ACCEPTED, description="in the queue", source=DOCS, number=1),
+        StatusRow("there", Status.DELIVERED, description="on the phone", source=DOCS, number=2),
+        StatusRow("seen", Status.READ, description="opened", source=DOCS, number=3),
         StatusRow(
             "late",
             Status.EXPIRED,
-            words="its time ran out",
+            description="its time ran out",
             source=DOCS,
             number=4,
             reason=Reason.EXPIRED,
@@ -162,7 +162,7 @@ class ToyAdapter(Adapter[ToySettings]):
             "callback_url": message.callback_url,
             "fallback": [to_json(each) for each in message.fallback],
         }
-        return merged(merged(text, self.account.extras), self.extras_of(message))
+        return deep_merge(deep_merge(text, self.account.extras), self.extras_of(message))
 
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         """Read an answer: one fault for all, or a result for each key."""

@@ -16,8 +16,8 @@ from omnimsg.domain.content.actions import (
 from omnimsg.domain.content.cards import Card, CardHeight, CardLayout, CardWidth, Carousel, Section
 from omnimsg.domain.content.email import Attachment, Email
 from omnimsg.domain.content.interactive import Interactive, ListItem, ListPicker, ListSection
+from omnimsg.domain.content.location import ContactCard, Contacts, Location
 from omnimsg.domain.content.media import Media, MediaItem
-from omnimsg.domain.content.place import ContactCard, Contacts, Location
 from omnimsg.domain.content.template import (
     ButtonKind,
     CurrencyParameter,

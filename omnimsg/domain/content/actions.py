@@ -14,7 +14,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.privacy import hidden, masked
+from omnimsg.domain.redaction import hidden, masked
 
 _label = validate.text(most=256)
 _payload = optional(validate.text(most=2048))
@@ -68,12 +68,12 @@ class OpenUrl:
     application: str | None = attrs.field(
         default=None,
         kw_only=True,
-        validator=optional(validate.among("BROWSER", "WEBVIEW")),
+        validator=optional(validate.one_of("BROWSER", "WEBVIEW")),
     )
     view: str | None = attrs.field(
         default=None,
         kw_only=True,
-        validator=optional(validate.among("FULL", "HALF", "TALL")),
+        validator=optional(validate.one_of("FULL", "HALF", "TALL")),
     )
     description: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -167,8 +167,8 @@ class CreateEvent:
 
     text: str = attrs.field(repr=hidden, validator=_label)
     title: str = attrs.field(repr=hidden, validator=validate.text())
-    start: datetime = attrs.field(kw_only=True, validator=validate.aware)
-    end: datetime = attrs.field(kw_only=True, validator=validate.aware)
+    start: datetime = attrs.field(kw_only=True, validator=validate.tz_aware)
+    end: datetime = attrs.field(kw_only=True, validator=validate.tz_aware)
     description: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
     )

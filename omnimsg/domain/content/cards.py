@@ -11,13 +11,13 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action
 from omnimsg.domain.content.interactive import ListPicker
+from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import Media, MediaItem
-from omnimsg.domain.content.place import Location
 from omnimsg.domain.content.text import Text
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 
 _words = optional(validate.text())
-_actions = validate.several(Action.__args__)
+_actions = validate.tuple_of(Action.__args__)
 
 
 class CardHeight(StrEnum):
@@ -61,15 +61,17 @@ class Card:
 
     title: str | None = attrs.field(default=None, repr=hidden, validator=_words)
     text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
-    media: MediaItem | None = attrs.field(default=None, validator=optional(validate.a(MediaItem)))
+    media: MediaItem | None = attrs.field(
+        default=None, validator=optional(validate.instance_of(MediaItem))
+    )
     actions: tuple[Action, ...] = attrs.field(
         default=(), converter=validate.to_tuple, validator=_actions
     )
     height: CardHeight | None = attrs.field(
-        default=None, validator=optional(validate.member(CardHeight))
+        default=None, validator=optional(validate.enum_member(CardHeight))
     )
     layout: CardLayout | None = attrs.field(
-        default=None, validator=optional(validate.member(CardLayout))
+        default=None, validator=optional(validate.enum_member(CardLayout))
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), converter=validate.to_tuple, validator=_actions
@@ -95,11 +97,11 @@ class Carousel:
     kind: ClassVar[str] = "carousel"
 
     cards: tuple[Card, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.several(Card, least=2)
+        converter=validate.to_tuple, validator=validate.tuple_of(Card, least=2)
     )
     text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
     width: CardWidth | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.member(CardWidth))
+        default=None, kw_only=True, validator=optional(validate.enum_member(CardWidth))
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), kw_only=True, converter=validate.to_tuple, validator=_actions
@@ -131,7 +133,7 @@ class Section:
     def __attrs_post_init__(self) -> None:
         """Refuse what a section cannot hold, and a section within a section's section."""
         kinds = (Text, Media, Location, Carousel, ListPicker, Section)
-        check = validate.several(kinds, least=1)
+        check = validate.tuple_of(kinds, least=1)
         check(self, attrs.fields(Section).items, self.items)
         for position, item in enumerate(self.items):
             if isinstance(item, Section) and any(isinstance(each, Section) for each in item.items):

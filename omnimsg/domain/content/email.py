@@ -10,9 +10,9 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_email
-from omnimsg.domain.frozen import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Inline, Link, Source, Stored, mime
-from omnimsg.domain.privacy import hidden, masked
+from omnimsg.domain.redaction import hidden, masked
 
 _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
@@ -28,7 +28,7 @@ class Attachment:
         content_id: The name that `cid:` references in the HTML use; makes it an inline picture.
     """
 
-    source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
+    source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
     file_name: str = attrs.field(validator=validate.text(most=255, lines=False))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     content_id: str | None = attrs.field(
@@ -77,10 +77,10 @@ class Email:
         default=(), repr=masked, converter=validate.to_tuple, validator=_mailboxes
     )
     attachments: tuple[Attachment, ...] = attrs.field(
-        default=(), converter=validate.to_tuple, validator=validate.several(Attachment)
+        default=(), converter=validate.to_tuple, validator=validate.tuple_of(Attachment)
     )
     headers: FrozenDict[str, str] = attrs.field(
-        default=EMPTY, repr=hidden, converter=freeze, validator=validate.strings
+        default=EMPTY, repr=hidden, converter=freeze, validator=validate.string_map
     )
     from_name: str | None = attrs.field(
         default=None, validator=optional(validate.text(most=255, lines=False))

@@ -18,7 +18,7 @@ from omnimsg.domain.media import (
     sha256,
     to_media_kind,
 )
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 
 
 @attrs.frozen
@@ -39,8 +39,10 @@ class MediaItem:
         refresh: Have the provider fetch the address again instead of from its cache (RCS).
     """
 
-    kind: MediaKind = attrs.field(converter=to_media_kind, validator=validate.member(MediaKind))
-    source: Source = attrs.field(validator=validate.a((Inline, Link, Stored)))
+    kind: MediaKind = attrs.field(
+        converter=to_media_kind, validator=validate.enum_member(MediaKind)
+    )
+    source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     file_name: str | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
@@ -59,10 +61,10 @@ class MediaItem:
         default=None, kw_only=True, validator=optional(validate.integer(least=0))
     )
     animated: bool | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.a(bool))
+        default=None, kw_only=True, validator=optional(validate.instance_of(bool))
     )
     refresh: bool | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.a(bool))
+        default=None, kw_only=True, validator=optional(validate.instance_of(bool))
     )
 
     def __attrs_post_init__(self) -> None:
@@ -83,7 +85,7 @@ class Media:
     kind: ClassVar[str] = "media"
 
     items: tuple[MediaItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.several(MediaItem, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, least=1)
     )
     caption: str | None = attrs.field(
         default=None, repr=hidden, validator=optional(validate.text())

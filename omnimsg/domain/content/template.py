@@ -9,9 +9,9 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
-from omnimsg.domain.content.place import Location
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 
 _name = optional(validate.text(most=512))
 
@@ -65,7 +65,7 @@ class MediaParameter:
 
     kind: ClassVar[str] = "media"
 
-    item: MediaItem = attrs.field(validator=validate.a(MediaItem))
+    item: MediaItem = attrs.field(validator=validate.instance_of(MediaItem))
     name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
 
 
@@ -75,7 +75,7 @@ class LocationParameter:
 
     kind: ClassVar[str] = "location"
 
-    location: Location = attrs.field(validator=validate.a(Location))
+    location: Location = attrs.field(validator=validate.instance_of(Location))
 
 
 Parameter: TypeAlias = TextParameter | CurrencyParameter | DateTimeParameter | MediaParameter
@@ -110,7 +110,7 @@ class TemplateButton:
     """
 
     position: int = attrs.field(validator=validate.integer(least=1))
-    kind: ButtonKind = attrs.field(validator=validate.member(ButtonKind))
+    kind: ButtonKind = attrs.field(validator=validate.enum_member(ButtonKind))
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
 
@@ -149,20 +149,22 @@ class Template:
         default=(),
         kw_only=True,
         converter=_parameters,
-        validator=validate.several(
+        validator=validate.tuple_of(
             (TextParameter, CurrencyParameter, DateTimeParameter, MediaParameter)
         ),
     )
     header: Header | None = attrs.field(
         default=None,
         kw_only=True,
-        validator=optional(validate.a((TextParameter, MediaParameter, LocationParameter))),
+        validator=optional(
+            validate.instance_of((TextParameter, MediaParameter, LocationParameter))
+        ),
     )
     buttons: tuple[TemplateButton, ...] = attrs.field(
         default=(),
         kw_only=True,
         converter=validate.to_tuple,
-        validator=validate.several(TemplateButton),
+        validator=validate.tuple_of(TemplateButton),
     )
 
     def __attrs_post_init__(self) -> None:

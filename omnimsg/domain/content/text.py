@@ -11,7 +11,7 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action
-from omnimsg.domain.privacy import hidden
+from omnimsg.domain.redaction import hidden
 from omnimsg.domain.sparse import sparse
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
@@ -80,7 +80,11 @@ class Text:
 
 
 _FIELDS = attrs.fields(Text)
-_text, _flag, _autoconvert = validate.text(), validate.a(bool), validate.member(Autoconvert)
+_text, _flag, _autoconvert = (
+    validate.text(),
+    validate.instance_of(bool),
+    validate.enum_member(Autoconvert),
+)
 
 
 @attrs.frozen
@@ -94,7 +98,7 @@ class Binary:
 
     kind: ClassVar[str] = "binary"
 
-    data: bytes = attrs.field(repr=hidden, validator=validate.a(bytes))
+    data: bytes = attrs.field(repr=hidden, validator=validate.instance_of(bytes))
     udh: str | None = attrs.field(default=None, validator=optional(_udh))
 
     def __attrs_post_init__(self) -> None:
@@ -115,7 +119,7 @@ class Otp:
 
     kind: ClassVar[str] = "otp"
 
-    disclaimer: bool = attrs.field(validator=validate.a(bool))
+    disclaimer: bool = attrs.field(validator=validate.instance_of(bool))
     expires_in: int | None = attrs.field(
         default=None, validator=optional(validate.integer(least=1, most=90))
     )
@@ -123,5 +127,5 @@ class Otp:
         default=(),
         kw_only=True,
         converter=validate.to_tuple,
-        validator=validate.several(Action.__args__),
+        validator=validate.tuple_of(Action.__args__),
     )

@@ -25,13 +25,13 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Inline
 from omnimsg.domain.reason import Reason
-from omnimsg_bird.rules.media import check_media, check_source
-from omnimsg_bird.rules.tappable import (
+from omnimsg_bird.rules.interactive import (
     check_actions,
     check_carousel,
     check_interactive,
     check_list,
 )
+from omnimsg_bird.rules.media import check_media, check_source
 from omnimsg_bird.rules.template import check_template
 
 if TYPE_CHECKING:

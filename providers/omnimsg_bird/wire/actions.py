@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import Buy, OpenUrl, Reply, RequestLocation
-from omnimsg_bird.wire.members import given
+from omnimsg_bird.wire.omit_missing import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import Inline, MediaKind
 from omnimsg_bird.rules.media import BODIES
 from omnimsg_bird.wire.actions import action, choice
-from omnimsg_bird.wire.members import given
+from omnimsg_bird.wire.omit_missing import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent, accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
-from omnimsg_bird.wire.details import blamed
+from omnimsg_bird.wire.error_paths import blamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import dumps
 
-from omnimsg.adapter import merged
+from omnimsg.adapter import deep_merge
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.content import Email, Template
 from omnimsg_bird.wire.bodies import body
@@ -36,9 +36,9 @@ def request(message: Message, adapter: Adapter[Any], context: Context) -> bytes:
         return _PLAIN % (message.to.encode(), dumps(message.words), dumps(message.reference))  # type: ignore[union-attr]  # a number
     document = _document(message, adapter, context)
     if adapter.account.extras:
-        merged(document, adapter.account.extras)
+        deep_merge(document, adapter.account.extras)
     if message.extras:
-        merged(document, adapter.extras_of(message))
+        deep_merge(document, adapter.extras_of(message))
     return dumps(document)
 
 

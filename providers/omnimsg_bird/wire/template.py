@@ -14,7 +14,7 @@ from uuid import UUID
 from omnimsg.domain.content import MediaParameter, TextParameter
 from omnimsg_bird.rules.template import keyed, locale
 from omnimsg_bird.wire.bodies import url
-from omnimsg_bird.wire.members import given
+from omnimsg_bird.wire.omit_missing import given
 
 if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping

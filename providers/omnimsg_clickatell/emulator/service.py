@@ -14,18 +14,18 @@ import orjson
 from aiohttp import hdrs, web
 
 from omnimsg.sandbox import Emulator, Record, Scenario, answer, scenario, shuffled
-from omnimsg_clickatell.emulator import content, files, lifecycle
+from omnimsg_clickatell.emulator import content_checks, file_checks, lifecycle
+from omnimsg_clickatell.emulator.account_faults import Planned
 from omnimsg_clickatell.emulator.errors import Level, Refused, refused_file, refused_whole
 from omnimsg_clickatell.emulator.inbound import Inbox
-from omnimsg_clickatell.emulator.planned import Planned
-from omnimsg_clickatell.emulator.rules import (
+from omnimsg_clickatell.emulator.message_rules import (
     MESSAGE,
     NOTIFICATION,
     SMS,
     WHATSAPP,
 )
 from omnimsg_clickatell.emulator.uploads import Uploads
-from omnimsg_clickatell.emulator.values import is_number, parsed_time, where
+from omnimsg_clickatell.emulator.value_rules import is_number, parsed_time, where
 
 if TYPE_CHECKING:
     import random
@@ -110,8 +110,8 @@ class ClickatellEmulator(Emulator):
     def refuse(self, request: web.Request, status: int) -> web.Response:
         """Phrase what the kit refuses; all of these are HTTP 400 here."""
         if status == 413 and request.path == f"/{self.name}{_UPLOAD}":
-            return refused_file(Refused(31, files.UPLOAD))
-        codes = {404: (41, ""), 405: (42, ""), 413: (32, files.PAYLOAD), 429: (43, "")}
+            return refused_file(Refused(31, file_checks.UPLOAD))
+        codes = {404: (41, ""), 405: (42, ""), 413: (32, file_checks.PAYLOAD), 429: (43, "")}
         return refused_whole(Refused(*codes[status]))
 
     def shuffle(self, document: Any, order: random.Random) -> object:  # noqa: ANN401
@@ -140,7 +140,7 @@ class ClickatellEmulator(Emulator):
     async def _send(self, request: web.Request) -> web.Response:
         body = await request.read()
         messages = _entries(request, body, "messages")
-        too_large = len(body) > files.PAYLOAD * files.MEGABYTE
+        too_large = len(body) > file_checks.PAYLOAD * file_checks.MEGABYTE
         verdicts = [self._verdict(message, too_large=too_large) for message in messages]
         document = {"messages": [entry for _, entry in verdicts], "error": None}
         return answer(document, _together([http for http, _ in verdicts]))
@@ -162,11 +162,11 @@ class ClickatellEmulator(Emulator):
             Refused: With the message's error.
         """
         if too_large:
-            raise Refused(32, files.PAYLOAD)
+            raise Refused(32, file_checks.PAYLOAD)
         _check(MESSAGE, message)
         to, channel, now = message["to"], message.get("channel", SMS), self.world.clock()
         played = self._recipient(to, channel, message.get("from"))
-        reading = content.read(message, self._uploads.find, self._parts)
+        reading = content_checks.read(message, self._uploads.find, self._parts)
         steps = reading.ends or lifecycle.life(channel, played)
         if self._shut(to, channel, reading.kind):
             steps = lifecycle.failed("WHATSAPP_RE_ENGAGEMENT_REQUIRED")

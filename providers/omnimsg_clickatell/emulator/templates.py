@@ -20,7 +20,7 @@ from omnimsg.sandbox.schema import (
     tagged,
     text,
 )
-from omnimsg_clickatell.emulator.values import LINE, PLACE, distinct, header, passing
+from omnimsg_clickatell.emulator.value_rules import LINE, PLACE, distinct, header, passing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import hdrs, web
 
 from omnimsg.sandbox import Media, answer
-from omnimsg_clickatell.emulator import files
+from omnimsg_clickatell.emulator import file_checks
 from omnimsg_clickatell.emulator.errors import Refused, refused_file
-from omnimsg_clickatell.emulator.values import decoded, is_number
+from omnimsg_clickatell.emulator.value_rules import decoded, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,14 +69,14 @@ async def _file(request: web.Request) -> tuple[dict[str, str], str, bytes]:
     content_type = request.headers.get(hdrs.CONTENT_TYPE)
     if content_type is None:
         raise Refused(23, hdrs.CONTENT_TYPE)
-    files.type_of(content_type)
+    file_checks.type_of(content_type)
     data = await request.read()
-    files.check_size(data, files.UPLOAD)
+    file_checks.check_size(data, file_checks.UPLOAD)
     if not data:
         raise Refused(21)
     # As in a message, the hash of an encrypted file is taken to be the plain file's.
     claimed = None if "encryptionKey" in given else given.get("sha256FileHash")
-    if claimed is not None and not files.has_hash(data, claimed):
+    if claimed is not None and not file_checks.has_hash(data, claimed):
         # No code is documented for it.
         raise Refused(23, "sha256FileHash")
     return given, content_type, data
@@ -92,10 +92,10 @@ class Uploads:
     def keep(self, data: bytes, content_type: str, **extra: Any) -> Media:  # noqa: ANN401
         """Store bytes for thirty days under a new id, which ends in the type's extension."""
         media = Media(
-            id=f"{self._world.uuid()}-1.{files.type_of(content_type).extension}",
+            id=f"{self._world.uuid()}-1.{file_checks.type_of(content_type).extension}",
             data=data,
             content_type=content_type,
-            expires=self._world.clock() + files.KEPT_SECONDS,
+            expires=self._world.clock() + file_checks.KEPT_SECONDS,
             extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False, **extra},
         )
         self._store.add(media)
@@ -140,6 +140,6 @@ class Uploads:
         except Refused as refused:
             return refused_file(refused)
         media = self.find(given["fileId"])
-        if media is None or not files.has_hash(media.data, given["sha256Hash"]):
+        if media is None or not file_checks.has_hash(media.data, given["sha256Hash"]):
             return web.Response(status=404)
         return web.Response(body=media.data, headers={hdrs.CONTENT_TYPE: media.content_type})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from omnimsg.adapter import merged
+from omnimsg.adapter import deep_merge
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Binary,
@@ -20,7 +20,7 @@ from omnimsg.domain.content import (
     Text,
 )
 from omnimsg_clickatell.wire import content as plain
-from omnimsg_clickatell.wire.tappable import interactive, list_picker
+from omnimsg_clickatell.wire.interactive import interactive, list_picker
 from omnimsg_clickatell.wire.template import template
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def document(
     if message.encryption is not None:
         written.update(_encryption(message.encryption))
     if adapter.account.extras:
-        merged(written, adapter.account.extras)
+        deep_merge(written, adapter.account.extras)
     if message.extras:
-        merged(written, adapter.extras_of(message))
+        deep_merge(written, adapter.extras_of(message))
     return written
 
 

@@ -10,14 +10,14 @@ from omnimsg.adapter import check_content, refused
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.reason import Reason
 from omnimsg_messente.rules import rcs, sms, viber, whatsapp
-from omnimsg_messente.rules.parts import whole_minutes
+from omnimsg_messente.rules.shared import whole_minutes
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg.domain.content import Content
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
-    from omnimsg_messente.rules.parts import Refusals, Rule
+    from omnimsg_messente.rules.shared import Refusals, Rule
 
 # The name of a leg's own part in the extras is the channel's; this key says which channel it is.
 PROTECTED_IN_LEG = "channel"

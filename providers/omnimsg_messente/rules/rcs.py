@@ -25,7 +25,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
-from omnimsg_messente.rules.parts import (
+from omnimsg_messente.rules.shared import (
     counted,
     media,
     required,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from omnimsg.adapter import Adapter
-    from omnimsg_messente.rules.parts import Refusals, Rule
+    from omnimsg_messente.rules.shared import Refusals, Rule
 
 MOST_CHARACTERS = 3072
 MOST_SUGGESTIONS = 11

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import Text
-from omnimsg_messente.rules.parts import unsaid
+from omnimsg_messente.rules.shared import unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnimsg.adapter import Adapter
-    from omnimsg_messente.rules.parts import Refusals, Rule
+    from omnimsg_messente.rules.shared import Refusals, Rule
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:

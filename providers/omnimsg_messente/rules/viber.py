@@ -23,7 +23,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
-from omnimsg_messente.rules.parts import (
+from omnimsg_messente.rules.shared import (
     NOTHING,
     counted,
     language,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnimsg.adapter import Adapter
-    from omnimsg_messente.rules.parts import Refusals, Rule
+    from omnimsg_messente.rules.shared import Refusals, Rule
 
 # The hand-written reference that came before the generated one.
 MOST_CHARACTERS = 1000

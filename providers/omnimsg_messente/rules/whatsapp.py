@@ -12,13 +12,13 @@ from omnimsg.adapter import check_options, items_of, refused
 from omnimsg.domain.content import CurrencyParameter, LocationParameter, Media, Template, Text
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
-from omnimsg_messente.rules.parts import NOTHING, counted, language, media, unsaid, unsupported
+from omnimsg_messente.rules.shared import NOTHING, counted, language, media, unsaid, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnimsg.adapter import Adapter
-    from omnimsg_messente.rules.parts import Refusals, Rule
+    from omnimsg_messente.rules.shared import Refusals, Rule
 
 # What may be said with each kind of file: words of the message, options of the item.
 CARRIED: Mapping[MediaKind, frozenset[str]] = {

@@ -18,7 +18,7 @@ from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage, accepted, le
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
-from omnimsg_messente.wire.source import blamed
+from omnimsg_messente.wire.error_paths import blamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

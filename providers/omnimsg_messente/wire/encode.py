@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from omnimsg.adapter import merged
+from omnimsg.adapter import deep_merge
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Text
 from omnimsg.domain.message import Priority
 from omnimsg_messente.wire import rcs, viber, whatsapp
-from omnimsg_messente.wire.parts import Mappings, Say, Wire, given
+from omnimsg_messente.wire.shared import Mappings, Say, Wire, given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,9 +99,9 @@ def _merge(
 ) -> None:
     """Merge extras: what stands under a channel's name into its leg, the rest into the whole."""
     own = {key: value for key, value in extras.items() if key not in channels}
-    merged(document, own)
+    deep_merge(document, own)
     for leg in legs:
-        merged(leg, extras.get(leg["channel"], {}))
+        deep_merge(leg, extras.get(leg["channel"], {}))
 
 
 def _sms(content: Text, _: Mappings) -> Wire:

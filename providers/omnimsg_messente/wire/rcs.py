@@ -26,7 +26,7 @@ from omnimsg.domain.content import (
     ShowLocation,
     Text,
 )
-from omnimsg_messente.wire.parts import Mappings, Say, Wire, given, plain, url
+from omnimsg_messente.wire.shared import Mappings, Say, Wire, given, plain, url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,7 +19,7 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.media import MediaKind
-from omnimsg_messente.wire.parts import Mappings, Say, Wire, given, plain, url
+from omnimsg_messente.wire.shared import Mappings, Say, Wire, given, plain, url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.media import MediaKind
-from omnimsg_messente.wire.parts import Mappings, Say, Wire, file_id, given, url
+from omnimsg_messente.wire.shared import Mappings, Say, Wire, file_id, given, url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

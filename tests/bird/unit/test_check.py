@@ -45,8 +45,8 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.redaction import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 
 URL = "https://media.example.test/a"

@@ -15,8 +15,8 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_bird.codes import CODES, HTTP, STATUSES

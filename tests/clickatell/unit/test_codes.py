@@ -84,7 +84,7 @@ def test_table() -> None:
     found = {(int(row.code), row.level): (row.reason, row.verdict) for row in CODES}
 
     assert EXPECTED == found
-    assert all(row.source.startswith(("https://", "One API")) and row.words for row in CODES)
+    assert all(row.source.startswith(("https://", "One API")) and row.description for row in CODES)
 
 
 @pytest.mark.parametrize("row", list(CODES), ids=lambda row: f"{row.code}-{row.level}")
@@ -332,7 +332,7 @@ def test_status_reasons(row: Any) -> None:
     needs = row.status.failed or row.status is Status.UNKNOWN
 
     assert needs == (row.reason is not None)
-    assert row.words
+    assert row.description
     assert row.source
 
 

@@ -16,11 +16,11 @@ from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
-from omnimsg.domain.privacy import Secret
+from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_clickatell.wire.encode import document, encode
-from omnimsg_clickatell.wire.join import Names, in_order, join
+from omnimsg_clickatell.wire.match_entries import Names, in_order, join
 
 NAMES = Names(reference="clientMessageId", address="to", id="apiMessageId")
 STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 503])

@@ -39,8 +39,8 @@ from omnimsg.domain.content import (
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

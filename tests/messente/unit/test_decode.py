@@ -26,8 +26,8 @@ from omnimsg.domain.outcome import (
     Scope,
     Usage,
 )
-from omnimsg.domain.privacy import Secret
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.codes import CODES, ERR, STATUSES

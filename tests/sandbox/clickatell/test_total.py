@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omnimsg.sandbox import World
 from omnimsg_clickatell.emulator import ClickatellEmulator
 from omnimsg_clickatell.emulator.errors import TABLE
-from omnimsg_clickatell.emulator.rules import CONTENTS, SMS_ONLY
+from omnimsg_clickatell.emulator.message_rules import CONTENTS, SMS_ONLY
 
 NAMES = [
     *CONTENTS,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Response, Source
-    from omnimsg.adapter.contract import Answered
+    from omnimsg.adapter.interface import Answered
     from omnimsg.domain.history import HistoryQuery, Page, PastMessage
     from omnimsg.domain.media import Upload
     from omnimsg.domain.message import Message

@@ -149,7 +149,7 @@ class _HasOddRows(ToyAdapter):
                 "message",
                 Reason.UNKNOWN,
                 Verdict.AMBIGUOUS,
-                words="odd",
+                description="odd",
                 source="somewhere",
                 retry=Retry.SAFE,
             ),
@@ -161,13 +161,17 @@ class _HasRowsOfNoLevel(ToyAdapter):
     codes = CodeTable(
         (
             *CODES,
-            CodeRow("odd", "nowhere", Reason.UNKNOWN, Verdict.REJECTED, words="odd", source="x"),
+            CodeRow(
+                "odd", "nowhere", Reason.UNKNOWN, Verdict.REJECTED, description="odd", source="x"
+            ),
         )
     )
 
 
 class _FailsForNoReason(ToyAdapter):
-    statuses = StatusTable((*STATUSES, StatusRow("lost", Status.FAILED, words="?", source="x")))
+    statuses = StatusTable(
+        (*STATUSES, StatusRow("lost", Status.FAILED, description="?", source="x"))
+    )
 
 
 class _RejectsWhateverTheCode(ToyAdapter):

@@ -1,0 +1,254 @@
+"""What passes between an adapter and the engine: requests out, responses in.
+
+An adapter's operation is a *flow*: a generator that yields a `Request`, is sent the `Response`,
+and returns a unified value. A flow never opens a socket, waits, retries, reads a clock or the
+environment; all of that is the engine's. Two requests are two yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from urllib.parse import quote
+
+import attrs
+import orjson
+
+from omnimsg.domain.draft import Draft
+from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.frozen_dict import EMPTY
+from omnimsg.domain.redaction import hidden
+
+T = TypeVar("T")
+
+_OK = frozenset({200})
+
+
+class Effect(Enum):
+    """What a request may do in the world, and so what may follow a lost answer.
+
+    Attributes:
+        READ: Changes nothing; may be repeated freely.
+        REPEATABLE: Changes something, but twice is as good as once.
+        SENDS: May reach a phone. A lost answer makes its messages ambiguous.
+        ONCE: Must not be repeated blindly, and a repetition proves nothing: after a lost answer to
+            a cancellation, "not found" may mean cancelled or sent. Settle it by status.
+    """
+
+    READ = auto()
+    REPEATABLE = auto()
+    SENDS = auto()
+    ONCE = auto()
+
+
+class Answer(Enum):
+    """Where a successful answer's body goes.
+
+    Attributes:
+        BUFFER: Into `Response.body`.
+        SINK: Into what the caller of `Client.download` gave; `Response.body` stays empty. The body
+            of an answer that is no success is buffered all the same, for it tells why.
+    """
+
+    BUFFER = auto()
+    SINK = auto()
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """A file to send, already opened and measured by the engine.
+
+    Attributes:
+        data: The bytes, or the path to read them from in pieces.
+        size: Bytes.
+        sha256: Digest, 64 lower-case hexadecimal digits.
+    """
+
+    data: bytes | Path = attrs.field(repr=hidden)
+    size: int
+    sha256: str
+
+
+@attrs.frozen(kw_only=True)
+class Multipart:
+    """A form with a file, in the order it is written: S3 ignores fields that follow the file.
+
+    Attributes:
+        fields: Names and values, in order.
+        file_field: The name of the file's field, which is always last.
+        file_name: The name given to the file.
+        content_type: The file's media type.
+        source: The file.
+    """
+
+    fields: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+    file_field: str
+    file_name: str
+    content_type: str
+    source: Source
+
+
+Body: TypeAlias = bytes | Source | Multipart | None
+
+
+class _RequestDraft(Draft):
+    """What becomes a `Request`."""
+
+    __slots__ = (
+        "answer",
+        "authenticated",
+        "body",
+        "content_type",
+        "effect",
+        "headers",
+        "method",
+        "query",
+        "success",
+        "url",
+    )
+
+
+@attrs.frozen(slots=False)
+class Request(_RequestDraft):
+    """One HTTP request, without the credentials.
+
+    Attributes:
+        method: The verb.
+        url: A path below the account's `base_url` (it starts with `/`), or an absolute URL where a
+            provider named one.
+        body: What to send.
+        effect: What it may do in the world.
+        content_type: Media type of a `bytes` or `Source` body.
+        query: Names and values, in order, not yet escaped.
+        headers: Further header lines.
+        authenticated: Whether the account's credentials are added. They only ever go to hosts the
+            adapter declares; anything else is an error, not a request.
+        success: The HTTP statuses that mean yes.
+        answer: Where a successful answer's body goes.
+    """
+
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
+    method: str
+    url: str = attrs.field(repr=False)
+    body: Body = attrs.field(default=None, repr=hidden)
+    effect: Effect = attrs.field(default=Effect.READ, kw_only=True)
+    content_type: str | None = attrs.field(default=None, kw_only=True)
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True, repr=False)
+    headers: Mapping[str, str] = attrs.field(default=EMPTY, kw_only=True, repr=False)
+    authenticated: bool = attrs.field(default=False, kw_only=True)
+    success: frozenset[int] = attrs.field(default=_OK, kw_only=True)
+    answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
+
+    def __new__(  # noqa: PLR0913 - a request has so many fields
+        cls,
+        method: str,
+        url: str,
+        body: Body = None,
+        *,
+        effect: Effect = Effect.READ,
+        content_type: str | None = None,
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] = EMPTY,
+        authenticated: bool = False,
+        success: frozenset[int] = _OK,
+        answer: Answer = Answer.BUFFER,
+    ) -> Self:
+        """Fill in a draft."""
+        draft: Any = _RequestDraft()
+        draft.method = method
+        draft.url = url
+        draft.body = body
+        draft.effect = effect
+        draft.content_type = content_type
+        draft.query = query
+        draft.headers = headers
+        draft.authenticated = authenticated
+        draft.success = success
+        draft.answer = answer
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
+
+    def carrying(self, body: Body) -> Request:
+        """Return the same request with another body, which is cheaper than to build it anew."""
+        draft: Any = _RequestDraft()
+        draft.method = self.method
+        draft.url = self.url
+        draft.body = body
+        draft.effect = self.effect
+        draft.content_type = self.content_type
+        draft.query = self.query
+        draft.headers = self.headers
+        draft.authenticated = self.authenticated
+        draft.success = self.success
+        draft.answer = self.answer
+        draft.__class__ = Request
+        return draft  # type: ignore[no-any-return]  # it has become one
+
+
+def quote_segment(text: str) -> str:
+    """Quote an id as one segment of a path.
+
+    Raises:
+        InvalidValue: It is empty, `.` or `..`: quoted or not, they lead to another resource.
+    """
+    if text in ("", ".", ".."):
+        raise InvalidValue(Problem("id", "must not be empty, '.' or '..'"))
+    return quote(text, safe="")
+
+
+class _ResponseDraft(Draft):
+    """What becomes a `Response`."""
+
+    __slots__ = ("body", "headers", "status")
+
+
+@attrs.frozen(slots=False)
+class Response(_ResponseDraft):
+    """One HTTP answer. A redirect is an answer like any other: the flow may yield another request.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body; empty where a `SINK` took it.
+        headers: Header lines; look them up with `header`.
+    """
+
+    __slots__ = ()
+    if not TYPE_CHECKING:
+        __init__ = object.__init__  # `__new__` has done it
+
+    status: int
+    body: bytes = attrs.field(default=b"", repr=hidden)
+    headers: Mapping[str, str] = attrs.field(default=EMPTY, repr=False)
+
+    def __new__(cls, status: int, body: bytes = b"", headers: Mapping[str, str] = EMPTY) -> Self:
+        """Fill in a draft."""
+        draft: Any = _ResponseDraft()
+        draft.status = status
+        draft.body = body
+        draft.headers = headers
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it has become one
+
+    def header(self, name: str) -> str | None:
+        """Return a header line's value, whatever the case of its name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON data
+        """Return the decoded body, or `None` where it is empty, cut off or no JSON at all.
+
+        It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
+        of the program.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+
+Flow: TypeAlias = Generator[Request, Response, T]

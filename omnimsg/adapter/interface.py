@@ -1,0 +1,339 @@
+"""The contract of an adapter: what one provider's package gives to omnimsg.
+
+This module is for people who write adapters. Applications never call an adapter themselves.
+
+An adapter translates. Each operation is a flow: a generator that yields `Request`s, is sent
+`Response`s and returns a unified value. It is built once per account, holds nothing that changes,
+and its flows may run side by side. The engine sends the requests, adds the credentials, keeps the
+time, retries, and turns lost connections into outcomes; none of that reaches a flow. A flow that
+raises after its request was written makes its messages ambiguous, so do not raise on what a
+provider says: return what you can read and `None` where there is no verdict.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from omnimsg.adapter.account import Account, TemplateMapping
+from omnimsg.adapter.capability_check import check_message, refused
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import ConfigError, Unsupported
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.validate import is_json
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from datetime import datetime
+
+    from omnimsg.adapter.capabilities import Capabilities
+    from omnimsg.adapter.code_tables import CodeTable, StatusTable
+    from omnimsg.adapter.context import Context
+    from omnimsg.adapter.http import Flow, Source
+    from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
+    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Accepted, Outcome
+    from omnimsg.domain.status import MessageStatus
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Answered: TypeAlias = T | Failure | None
+"""What an operation's flow returns: the value, the provider's refusal in the unified model, or
+`None` where the answer held no verdict; the engine then goes by the HTTP status alone. A flow that
+can tell without asking that the answer is no returns the `Failure` before its first request. The
+retry advice of a code's row may stay as it is: where the request may be repeated, the engine makes
+`UNSAFE` of it `SAFE`."""
+
+
+@attrs.frozen
+class Absent:
+    """The no of `Adapter.find`: the provider's list was read to its end, without the message.
+
+    Evidence, not proof: no provider says how soon its list holds what it has taken.
+    """
+
+
+class Operation(StrEnum):
+    """What may be asked of a provider besides sending; each is a method of `Adapter`.
+
+    Only the engine asks for `FIND`; the others are methods of `Client` too.
+    """
+
+    STATUS = "status"
+    FIND = "find"
+    CANCEL = "cancel"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    MEDIA_INFO = "media_info"
+    BALANCE = "balance"
+    HISTORY = "history"
+    INTERACTIONS = "interactions"
+    MARK_READ = "mark_read"
+
+
+class Adapter(ABC, Generic[S]):
+    """One provider's API, translated for one account.
+
+    A subclass sets the class attributes and writes `authorization` and `send`; it overrides the
+    other operations that its provider has, and by that alone declares that it has them.
+
+    Attributes:
+        provider: The provider's name: its entry point's, and its key in `Message.extras`.
+        settings: The attrs class of the provider's own keys in an account's table. Credentials in
+            it are typed `Secret`.
+        base_url: Where the API is unless the account says otherwise, without a trailing slash.
+        capabilities: What the provider can do. An adapter whose settings change that gives itself
+            its own in `__init__`; the engine asks the instance.
+        codes: Its error and failure codes.
+        statuses: Its statuses.
+        protected: The members of a message's own part of the request that extras may not touch:
+            recipient, reference, list of messages.
+        room: By what a message says of its channel, how many characters of words to a number need
+            no `check`. It follows from `unchecked`.
+    """
+
+    provider: ClassVar[str]
+    settings: ClassVar[type]
+    base_url: ClassVar[str]
+    capabilities: Capabilities
+    codes: ClassVar[CodeTable]
+    statuses: ClassVar[StatusTable]
+    protected: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, account: Account[S]) -> None:
+        """Build the adapter of one account.
+
+        Raises:
+            ConfigError: The account's extras touch what `protected` keeps from them, or the account
+                holds what would stop every request: something that JSON in UTF-8 cannot.
+        """
+        for key in account.extras:
+            if key in self.protected:
+                raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
+        for name in ("extras", "sender", "templates"):
+            if not is_json(_plainly(getattr(account, name))):
+                raise ConfigError(
+                    f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
+                )
+        self.account = account
+        self.capabilities = self.capabilities  # which looks them up
+        self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Note with its capabilities what needs no check."""
+        super().__setattr__(name, value)
+        if name == "capabilities":
+            self.room: Mapping[Channel | None, int] = self.unchecked()
+        elif name in ("check", "channel_of"):
+            # What replaces a method in one object is asked about every message.
+            self.room = {}
+
+    @classmethod
+    def operations(cls) -> frozenset[Operation]:
+        """Return the operations this adapter has: those it overrides."""
+        return frozenset(
+            each
+            for each in Operation
+            if getattr(cls, each.value) is not getattr(Adapter, each.value)
+        )
+
+    @classmethod
+    def uploads(cls) -> bool:
+        """Return whether files can be uploaded, so that a refusal may advise it."""
+        return cls.upload is not Adapter.upload
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Hosts, with ports where given, that the account's credentials may be sent to."""
+        return frozenset({urlsplit(self.account.base_url).netloc})
+
+    @abstractmethod
+    def authorization(self) -> Mapping[str, str]:
+        """Return the header lines that carry the account's credentials."""
+
+    def channel_of(self, message: Message) -> Channel | None:
+        """Return the channel a message will travel on: its own, the account's, the provider's.
+
+        An e-mail address names its channel, where the provider carries e-mail: it has no other.
+        """
+        if message.channel is not None:
+            return message.channel
+        if (
+            not message.plain
+            and isinstance(message.to, str)
+            and message.to[0] != "+"
+            and Channel.EMAIL in self.capabilities.channels
+        ):
+            return Channel.EMAIL
+        return self.account.channel or self.capabilities.default_channel
+
+    def template_of(self, name: str) -> TemplateMapping:
+        """Return what the account's configuration says of a template, by the message's name."""
+        return self.account.templates.get(name) or _NO_MAPPING
+
+    def extras_of(self, message: Message) -> Mapping[str, Any]:
+        """Return the message's own extras for this provider."""
+        return message.extras.get(self.provider, _NO_EXTRAS)
+
+    def is_plain(self, message: Message) -> bool:
+        """Whether a message is words to a number, and no more of them than `room` has for.
+
+        Most are, and one look tells that `check` would find nothing.
+        """
+        return message.plain and len(message.words) <= self.room.get(message.channel, -1)  # type: ignore[arg-type]  # it has words
+
+    def unchecked(self) -> Mapping[Channel | None, int]:
+        """Return what `room` is: the length up to which `check` passes all words to a number.
+
+        An adapter whose `check` has rules of its own says here where none of them concerns such a
+        message, with what is left of `most_words`; until it does, every message is checked. Asked
+        whenever the capabilities are set, first by `Adapter.__init__`: an object's own attributes
+        may not be there yet.
+        """
+        kind = type(self)
+        ours = kind.check is Adapter.check and kind.channel_of is Adapter.channel_of
+        return self.most_words() if ours else {}
+
+    def most_words(self) -> dict[Channel | None, int]:
+        """Return the most characters of words to a number, by what a message says of its channel.
+
+        So the capabilities have it; channels that take no words are left out.
+        """
+        channels = self.capabilities.channels
+        most: dict[Channel | None, int] = {
+            name: each.most_words for name, each in channels.items() if each.most_words >= 0
+        }
+        usual = self.account.channel or self.capabilities.default_channel
+        if usual in most:
+            most[None] = most[usual]
+        return most
+
+    def check(self, message: Message) -> Failure | None:
+        """Say what the provider cannot express, before a request exists.
+
+        One bad message must not poison the others of its request. An adapter with rules of its own
+        calls this first and adds them.
+        """
+        if self.is_plain(message):
+            return None
+        failure = check_message(
+            message,
+            self.channel_of(message),
+            self.capabilities,
+            account=self.account.name,
+            uploads=self.uploads(),
+        )
+        if failure is None and message.extras:
+            for key in self.extras_of(message):
+                if key in self.protected:
+                    return refused(
+                        Reason.INVALID_MESSAGE,
+                        f"extras.{self.provider}.{key}",
+                        _PROTECTED,
+                    )
+        return failure
+
+    def group(self, message: Message) -> Hashable:
+        """Say which messages may share a request: those of equal groups."""
+        return None
+
+    @abstractmethod
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
+        """Send messages of one group, at most `capabilities.max_messages` of them.
+
+        No two of them have the same reference, so entries may be matched by it.
+
+        Returns:
+            One outcome per message, in the order given, whatever the order of the answer; `None`
+            where the answer holds no verdict on a message, never a guess.
+        """
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask where a message is.
+
+        An id that the provider does not know is `MessageStatus.not_found`, not a failure.
+        """
+        raise self.lacks(Operation.STATUS)
+
+    def find(
+        self, message: Message, since: datetime, context: Context
+    ) -> Flow[Answered[Accepted | Absent]]:
+        """Ask what became of a message whose answer was lost; it may be sent again for a no.
+
+        Args:
+            message: One that `check` let pass.
+            since: What the provider has from before has its reference from another call. The
+                difference there may be between two clocks is taken off already.
+            context: The moment.
+
+        Returns:
+            `Accepted` where the provider has it: something it was sent since then, with this
+            reference, for this recipient. `Absent` only when all of the list was read, and all on
+            it could be told from the message; `None` where anything is left open.
+        """
+        raise self.lacks(Operation.FIND)
+
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        """Stop a scheduled message; `True` when it was stopped, `False` when it is too late."""
+        raise self.lacks(Operation.CANCEL)
+
+    def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
+        """Hand over a file that `source` has opened and measured."""
+        raise self.lacks(Operation.UPLOAD)
+
+    def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
+        """Fetch a file into the caller's sink (`Answer.SINK`); `True` when it is there."""
+        raise self.lacks(Operation.DOWNLOAD)
+
+    def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
+        """Ask what the provider says of a stored file."""
+        raise self.lacks(Operation.MEDIA_INFO)
+
+    def balance(self, context: Context) -> Flow[Answered[Balance]]:
+        """Ask what is left on the account."""
+        raise self.lacks(Operation.BALANCE)
+
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        """Fetch one page of past messages; the engine asks for the pages that follow."""
+        raise self.lacks(Operation.HISTORY)
+
+    def interactions(
+        self, provider_id: str, page: str | None, context: Context
+    ) -> Flow[Answered[Page[Interaction]]]:
+        """Fetch one page of what people did with a message."""
+        raise self.lacks(Operation.INTERACTIONS)
+
+    def mark_read(
+        self, provider_ids: Sequence[str], context: Context
+    ) -> Flow[Sequence[Outcome | None]]:
+        """Tell people that their messages were read; one outcome per id, in order.
+
+        At most `capabilities.max_messages` ids; an outcome's reference is the id.
+        """
+        raise self.lacks(Operation.MARK_READ)
+
+    def lacks(self, operation: Operation) -> Unsupported:
+        """Build the error for an operation that the provider does not have."""
+        return Unsupported(f"{self.provider} has no operation {operation.value!r}")
+
+
+def _plainly(value: object) -> object:
+    """Take the account's templates apart, for a look at what is in them."""
+    if isinstance(value, Mapping):
+        return {key: _plainly(each) for key, each in value.items()}
+    return attrs.astuple(value) if isinstance(value, TemplateMapping) else value
+
+
+_PROTECTED = "is not for extras to set: it decides who is texted and how answers are matched"
+_NO_MAPPING = TemplateMapping()
+_NO_EXTRAS: Mapping[str, Any] = {}

@@ -1,0 +1,105 @@
+"""Content that says where, and who."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.frozen_dict import FrozenDict, freeze
+from omnimsg.domain.redaction import hidden
+
+StringMap = FrozenDict[str, str]
+
+
+@attrs.frozen
+class Location:
+    """A point on the map.
+
+    Attributes:
+        latitude: Degrees north, -90 to 90.
+        longitude: Degrees east, -180 to 180.
+        name: What is there.
+        address: Its address; WhatsApp shows it only together with a name.
+    """
+
+    kind: ClassVar[str] = "location"
+
+    latitude: float = attrs.field(repr=hidden, validator=validate.number(least=-90, most=90))
+    longitude: float = attrs.field(repr=hidden, validator=validate.number(least=-180, most=180))
+    name: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+    address: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
+
+
+def _date(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    try:
+        found = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        found = False
+    if not found:
+        raise validate.refuse(owner, field.name, "must be a date as YYYY-MM-DD")
+
+
+@attrs.frozen(kw_only=True)
+class ContactCard:
+    """One person or business to be saved in the address book.
+
+    The members of each mapping are WhatsApp's (`formatted_name`, `first_name`; `phone`, `type`;
+    `street`, `city`, ...): providers pass them through without listing them.
+
+    Attributes:
+        name: The name's parts.
+        phones: One mapping per number.
+        emails: One mapping per address.
+        addresses: One mapping per postal address.
+        urls: One mapping per page.
+        org: Company, department, title.
+        birthday: `YYYY-MM-DD`.
+    """
+
+    name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=validate.string_map)
+    phones: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+    )
+    emails: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+    )
+    addresses: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+    )
+    urls: tuple[StringMap, ...] = attrs.field(
+        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+    )
+    org: StringMap | None = attrs.field(
+        default=None, repr=hidden, converter=freeze, validator=optional(validate.string_map)
+    )
+    birthday: str | None = attrs.field(
+        default=None,
+        repr=hidden,
+        validator=optional(_date),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a card without a name, or with nothing but one."""
+        if not self.name:
+            raise validate.refuse(self, "name", "must not be empty")
+        if not any((self.phones, self.emails, self.addresses, self.urls, self.org, self.birthday)):
+            raise validate.refuse(self, "phones", "a card needs something besides the name")
+
+
+@attrs.frozen
+class Contacts:
+    """One or several cards for the address book."""
+
+    kind: ClassVar[str] = "contacts"
+
+    contacts: tuple[ContactCard, ...] = attrs.field(
+        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, least=1)
+    )

@@ -1,0 +1,1 @@
+"""Durable files: an append-only log with group commit, and a lock on an open file."""

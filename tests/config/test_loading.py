@@ -1,0 +1,518 @@
+"""A configuration is read whole or not at all, and every problem says where it is."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import KEY, TinyAdapter, TinySettings
+
+from omnimsg import Channel, Client, ConfigError, Fault, Reason, Retry, Secret
+from omnimsg.adapter import TemplateMapping, Verdict
+from omnimsg.config import Config, load_config
+from omnimsg.engine.policy import (
+    AccountTrouble,
+    Breaker,
+    Limits,
+    OnAmbiguous,
+    Policy,
+    RetryPolicy,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+MAIN = "configuration: accounts.main."
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    """Write a configuration of one Tiny account."""
+    table = {"provider": "tiny", "key": KEY, **changes}
+    return {"accounts": {"main": {name: each for name, each in table.items() if each is not None}}}
+
+
+def adapter_of(source: Any) -> TinyAdapter:
+    """Load the only account."""
+    (adapter,) = load_config(source).adapters.values()
+    assert isinstance(adapter, TinyAdapter)
+    return adapter
+
+
+def complaint(source: Any) -> str:
+    """Load what cannot be loaded."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(source)
+    return str(caught.value)
+
+
+def test_an_account_arrives_whole() -> None:
+    """Every common key reaches the account as the type it has there."""
+    account = adapter_of(
+        one(
+            base_url="http://127.0.0.1:8080/api/",
+            channel="whatsapp",
+            sender="Shop",
+            templates={"welcome": {"id": "t-1", "version": "2", "keys": ["first", "last"]}},
+            codes={"message:slow-down": {"reason": "quota_exceeded"}},
+            extras={"trace": {"level": [1, 2]}},
+        )
+    ).account
+
+    assert "main" == account.name
+    assert TinySettings(key=Secret(KEY)) == account.settings
+    assert "http://127.0.0.1:8080/api" == account.base_url
+    assert Channel.WHATSAPP is account.channel
+    assert "Shop" == account.sender
+    assert {
+        "welcome": TemplateMapping(id="t-1", version="2", keys=("first", "last"))
+    } == account.templates
+    assert {("slow-down", "message"): {"reason": Reason.QUOTA_EXCEEDED}} == account.codes
+    assert {"trace": {"level": (1, 2)}} == account.extras
+
+
+def test_what_is_left_out_is_the_providers() -> None:
+    """The shortest account has the provider's address and nothing of its own."""
+    account = adapter_of(one()).account
+
+    assert TinyAdapter.base_url == account.base_url
+    assert (None, None, {}, {}, {}) == (
+        account.channel,
+        account.sender,
+        account.templates,
+        account.codes,
+        account.extras,
+    )
+
+
+def test_changed_codes_reach_the_adapters_table() -> None:
+    """A changed row keeps what is not said; a new row needs reason and verdict."""
+    table = adapter_of(
+        one(
+            codes={
+                "message:slow-down": {"reason": "quota_exceeded"},
+                "message:who-knows": {"verdict": "rejected"},
+                "message:new": {"reason": "opted_out", "verdict": "rejected", "fault": "caller"},
+                "message:a:b": {"reason": "unknown", "verdict": "not_sent", "retry": "never"},
+            }
+        )
+    ).table
+
+    rows = [table.get(code, "message") for code in ("slow-down", "who-knows", "new", "a:b")]
+    assert [
+        (Reason.QUOTA_EXCEEDED, Verdict.NOT_SENT, Retry.SAFE, Fault.ACCOUNT),
+        (Reason.PROVIDER_ERROR, Verdict.REJECTED, Retry.NEVER, Fault.PROVIDER),
+        (Reason.OPTED_OUT, Verdict.REJECTED, Retry.NEVER, Fault.CALLER),
+        (Reason.UNKNOWN, Verdict.NOT_SENT, Retry.NEVER, Fault.PROVIDER),
+    ] == [(row.reason, row.verdict, row.retry, row.fault) for row in rows if row is not None]
+
+
+def test_a_file_is_read_and_its_neighbours_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`file:` starts from the configuration's own folder, `env:` from the environment."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "tiny").write_text(f"{KEY}\n")
+    monkeypatch.setenv("SHOP_NAME", "Shop")
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(
+        '[accounts.main]\nprovider = "tiny"\nkey = "file:keys/tiny"\nsender = "env:SHOP_NAME"\n'
+    )
+
+    for source in (config, str(config)):
+        account = adapter_of(source).account
+        assert Secret(KEY) == account.settings.key
+        assert "Shop" == account.sender
+
+
+def test_any_mapping_will_do() -> None:
+    """A read-only mapping is as good as a dict."""
+    account = MappingProxyType(one()["accounts"]["main"])
+    source = MappingProxyType({"accounts": MappingProxyType({"main": account})})
+
+    assert "main" == adapter_of(source).account.name
+
+
+def test_several_accounts_need_a_default() -> None:
+    """One account is the default by itself; of several, one is named."""
+    two = {"accounts": {"a": one()["accounts"]["main"], "b": one()["accounts"]["main"]}}
+
+    assert "main" == load_config(one()).default
+    assert "b" == load_config({**two, "default": "b"}).default
+    assert ["a", "b"] == list(load_config({**two, "default": "b"}).adapters)
+    assert "configuration: default: name the account to use: a, b" == complaint(two)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ({}, "accounts: needs at least one table such as [accounts.main]"),
+        ({"accounts": {}}, "accounts: needs at least one table"),
+        ({"accounts": [1]}, "accounts: needs at least one table"),
+        ({**one(), "acounts": {}}, "acounts: is not a known key; did you mean 'accounts'?"),
+        (
+            {7: {}, "accounts": one()["accounts"]},
+            "7: is not a known key; known are accounts, default",
+        ),
+        ({"accounts": {"a b": {}}}, "accounts.a b: a name has letters, digits, '.', '_' and '-'"),
+        ({"accounts": {7: {}}}, "accounts.7: a name has letters"),
+        ({"accounts": {"main": 7}}, "accounts.main: must be a table"),
+        ({**one(), "default": "mian"}, "default: must be one of main; did you mean 'main'?"),
+        ({**one(), "default": ["main"]}, "default: must be one of main"),
+    ],
+)
+def test_a_problem_of_the_whole_says_where_it_is(source: Any, expected: str) -> None:
+    """The message starts with the path of the key, and names the nearest right one."""
+    assert complaint(source).startswith(f"configuration: {expected}")
+
+
+NAME = "name a code by its level and itself: one of message, a colon and the code"
+LINE = "must be one line of text, not empty and with no space around it"
+ABSOLUTE = "must be an absolute https URL"
+BARE = "must be only scheme, host, port and path"
+MORE = "must be more than 0, and finite"
+PLAIN = "must be https; plain http is for this machine only"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1", "HTTP://LocalHost:1", "http://127.9.9.9", "http://[::1]:1"]
+)
+def test_this_machine_needs_no_encryption(address: str) -> None:
+    """What the configuration takes for this machine is what the wire speaks plainly to."""
+    adapter = adapter_of(one(base_url=address))
+
+    assert address == adapter.account.base_url
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("provider", None, ": is missing; installed are tiny, toy"),
+        ("provider", 7, ": must be text"),
+        (
+            "provider",
+            "tinny",
+            ": unknown provider 'tinny': must be one of tiny, toy; did you mean 'tiny'?",
+        ),
+        ("kye", "x", ": is not a known key; did you mean 'key'?"),
+        ("bass_url", "x", ": is not a known key; did you mean 'base_url'?"),
+        ("key", 7, ": must be text"),
+        ("key", "", f": {LINE}"),
+        ("key", " x", f": {LINE}"),
+        ("key", "a\nb", f": {LINE}"),
+        ("key", "env:OMNIMSG_UNSET", ": the environment variable OMNIMSG_UNSET is not set"),
+        ("key", "file:no/such", ": the file no/such cannot be read (FileNotFoundError)"),
+        ("sender", 7, ": must be text"),
+        ("channel", "smoke", ": must be one of apple, email"),
+        ("channel", 7, ": must be one of apple, email"),
+        ("base_url", 7, ": must be text"),
+        ("base_url", "api.tiny.example", f": {ABSOLUTE}"),
+        ("base_url", "ftp://tiny.example", f": {ABSOLUTE}"),
+        ("base_url", "https://", f": {ABSOLUTE}"),
+        ("base_url", "https://[::1", f": {ABSOLUTE}"),
+        ("base_url", "https://tiny.example:port", f": {ABSOLUTE}"),
+        ("base_url", "https://u:p@tiny.example", f": {BARE}"),
+        ("base_url", "https://tiny.example?a=1", f": {BARE}"),
+        ("base_url", "https://tiny.example#a", f": {BARE}"),
+        ("base_url", "http://tiny.example", f": {PLAIN}"),
+        ("base_url", "http://127.tiny.example", f": {PLAIN}"),
+        ("base_url", "HTTP://127.0.0.1.tiny.example", f": {PLAIN}"),
+        ("base_url", "http://localhost.tiny.example", f": {PLAIN}"),
+        ("templates", [1], ": has the wrong type"),
+        ("templates", {"hi": 7}, "[hi]: must be an object with keys"),
+        ("templates", {"hi": {"nam": "x"}}, "[hi].nam: is not a known key; did you mean 'name'?"),
+        ("templates", {"hi": {"keys": "abc"}}, "[hi].keys: must be a list"),
+        ("templates", {"hi": {"keys": [7]}}, "[hi].keys[0]: must be text"),
+        ("extras", 7, ": must be an object with keys"),
+        ("codes", {"slow-down": {"reason": "unknown"}}, f".slow-down: {NAME}"),
+        ("codes", {"mesage:slow-down": {}}, f".mesage:slow-down: {NAME}"),
+        ("codes", {"message:": {}}, f".message:: {NAME}"),
+        (
+            "codes",
+            {"message:new": {"reason": "unknown"}},
+            ".message:new: is not a known code; a new one needs reason and verdict",
+        ),
+        (
+            "codes",
+            {"message:slow-down": {"verdict": "yes"}},
+            "[message:slow-down].verdict: must be one of account, ambiguous, not_sent, rejected",
+        ),
+        (
+            "codes",
+            {"message:slow-down": {"reson": "unknown"}},
+            "[message:slow-down].reson: is not a known key; did you mean 'reason'?",
+        ),
+    ],
+)
+def test_a_problem_of_an_account_says_where_it_is(key: str, value: Any, expected: str) -> None:
+    """The message starts with the path of the key, and says what would be right."""
+    assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
+
+
+def test_a_key_that_is_missing_is_named() -> None:
+    """The path is that of the key that is not there."""
+    missing = complaint(one(key=None))
+
+    assert missing.startswith(f"{MAIN}key: ")
+    assert missing.endswith("is missing")
+
+
+def test_what_is_decided_arrives_whole() -> None:
+    """Every key of the policy is read, and a whole number does where another is allowed."""
+    policy = load_config(
+        one(
+            retry={"attempts": 7, "base": 1, "longest": 60},
+            limits={
+                "requests_per_second": 5,
+                "messages_per_second": 12.5,
+                "concurrency": 3,
+                "linger": 0.05,
+                "queue": 500,
+            },
+            breaker={"failures": 9, "pause": 2},
+            account_trouble="hold",
+            on_ambiguous="resend",
+            not_found_for=300,
+        )
+    ).policies["main"]
+
+    assert policy == Policy(
+        retry=RetryPolicy(attempts=7, base=1.0, longest=60.0),
+        limits=Limits(
+            requests_per_second=5.0, messages_per_second=12.5, concurrency=3, linger=0.05, queue=500
+        ),
+        breaker=Breaker(failures=9, pause=2.0),
+        account_trouble=AccountTrouble.HOLD,
+        on_ambiguous=OnAmbiguous.RESEND,
+        not_found_for=300.0,
+    )
+    for number in (policy.limits.requests_per_second, policy.retry.base, policy.breaker.pause):
+        assert float is type(number)
+
+
+def test_what_is_not_decided_is_the_default() -> None:
+    """A table with one key leaves the others as they are, and no table leaves all."""
+    assert Policy() == load_config(one()).policies["main"]
+    assert (
+        Policy(retry=RetryPolicy(attempts=1))
+        == (load_config(one(retry={"attempts": 1})).policies["main"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("limits", 5, ": must be an object with keys"),
+        ("limits", {"concurrency": 0}, ".concurrency: must be at least 1"),
+        ("limits", {"concurrency": 2.0}, ".concurrency: must be a whole number"),
+        ("limits", {"concurrency": True}, ".concurrency: must be a whole number"),
+        ("limits", {"requests_per_second": "5"}, ".requests_per_second: must be a number"),
+        ("limits", {"requests_per_second": 0}, f".requests_per_second: {MORE}"),
+        ("limits", {"requests_per_second": math.inf}, f".requests_per_second: {MORE}"),
+        ("limits", {"requests_per_second": math.nan}, f".requests_per_second: {MORE}"),
+        ("limits", {"messages_per_second": -1}, f".messages_per_second: {MORE}"),
+        ("limits", {"linger": -0.1}, ".linger: must be at least 0, and finite"),
+        ("limits", {"linger": math.inf}, ".linger: must be at least 0, and finite"),
+        ("limits", {"queue": 0}, ".queue: must be at least 1"),
+        (
+            "limits",
+            {"request_per_second": 5},
+            ".request_per_second: is not a known key; did you mean 'requests_per_second'?",
+        ),
+        ("retry", {"attempts": 0}, ".attempts: must be at least 1"),
+        ("retry", {"base": "1s"}, ".base: must be a number"),
+        ("retry", {"longest": -1}, ".longest: must be at least 0, and finite"),
+        ("retry", {"atempts": 2}, ".atempts: is not a known key; did you mean 'attempts'?"),
+        ("breaker", {"failures": 0}, ".failures: must be at least 1"),
+        ("breaker", {"pause": 0}, f".pause: {MORE}"),
+        ("breaker", {"pauze": 1}, ".pauze: is not a known key; did you mean 'pause'?"),
+        ("account_trouble", "holt", ": must be one of fail, hold; did you mean 'hold'?"),
+        ("account_trouble", True, ": must be one of fail, hold"),
+        ("not_found_for", 0, f": {MORE}"),
+        ("on_ambiguous", "resent", ": must be one of hold, resend"),
+        ("on_ambigous", "resend", ": is not a known key; did you mean 'on_ambiguous'?"),
+    ],
+)
+def test_a_wrong_decision_says_where_it_is(key: str, value: Any, expected: str) -> None:
+    """The message starts with the path of the key, and says what would be right."""
+    assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
+
+
+def test_what_an_adapter_refuses_says_where_it_is() -> None:
+    """The adapter's own complaint has the same form."""
+    refused = complaint(one(provider="toy", extras={"to": "x"}))
+
+    assert refused.startswith(f"{MAIN}extras.to: is not for extras to set")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Nobody mends a file one error at a time."""
+    source = {
+        "defalt": "main",
+        "accounts": {
+            "main": {"provider": "tiny", "kye": "x", "sender": 7, "base_url": "http://x.example"},
+            "other": {"provider": "none"},
+        },
+    }
+
+    lines = complaint(source).splitlines()
+
+    assert [
+        "configuration: defalt",
+        "configuration: accounts.main.kye",
+        "configuration: accounts.main.sender",
+        "configuration: accounts.main.key",
+        "configuration: accounts.other.provider",
+        "configuration: default",
+    ] == [": ".join(each.split(": ")[:2]) for each in lines]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "no such file; `omnimsg sandbox --print-config > "),
+        (b"[accounts", "is not TOML: "),
+        (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, expected: str) -> None:
+    """The message names the file and what is the matter with it."""
+    path = tmp_path / "omnimsg.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert complaint(path).startswith(f"{path}: {expected}")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """Whatever the operating system says becomes a `ConfigError`."""
+    assert f"{tmp_path}: cannot be read (IsADirectoryError)" == complaint(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_key_file(tmp_path: Path, content: str) -> None:
+    """A file with nothing in it is a mistake, not an empty key."""
+    (tmp_path / "empty").write_text(content)
+
+    assert complaint(one(key=f"file:{tmp_path}/empty")).endswith("empty is empty")
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable is one that somebody forgot."""
+    monkeypatch.setenv("TINY_KEY", "")
+
+    assert complaint(one(key="env:TINY_KEY")).endswith("variable TINY_KEY is not set")
+
+
+@attrs.frozen(kw_only=True)
+class ManySettings:
+    """Settings of every type there may be."""
+
+    key: Secret
+    spare: tuple[Secret, ...] = ()
+    other: Secret | None = None
+    most: int = 1
+    rate: float = 1.0
+    strict: bool = False
+    channel_ids: dict[str, str] = attrs.field(factory=dict)
+
+
+class ManyAdapter(TinyAdapter):
+    """Tiny, with more settings."""
+
+    provider = "many"
+    settings: ClassVar[type[Any]] = ManySettings
+
+
+def test_settings_of_every_type() -> None:
+    """Numbers, truths, lists and tables arrive as what they are, and text is looked up in all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("omnimsg.config.loading.load_adapter", lambda _: ManyAdapter)
+        patch.setenv("SPARE", "spare-key")
+        given_ = {
+            "spare": ["env:SPARE"],
+            "other": "x",
+            "most": 5,
+            "rate": 2,
+            "strict": True,
+            "channel_ids": {"sms": "env:SPARE"},
+        }
+        settings: object = adapter_of(one(provider="many", **given_)).account.settings
+        wrong = complaint(
+            one(provider="many", most="5", rate="x", strict=1, spare="x", channel_ids={"sms": 5})
+        )
+
+    assert (
+        ManySettings(
+            key=Secret(KEY),
+            spare=(Secret("spare-key"),),
+            other=Secret("x"),
+            most=5,
+            rate=2.0,
+            strict=True,
+            channel_ids={"sms": "spare-key"},
+        )
+        == settings
+    )
+    assert [
+        "spare: must be a list",
+        "most: must be a whole number",
+        "rate: must be a number",
+        "strict: must be true or false",
+        "channel_ids[sms]: must be text",
+    ] == [each.removeprefix(MAIN) for each in wrong.splitlines()]
+
+
+def test_nothing_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither repr nor str nor an error of anything that holds a key shows it."""
+    config = load_config(one())
+    client = Client.from_config(one())
+    adapter = config.adapters["main"]
+    wire = client._accounts["main"].transport
+
+    for each in (config, client, adapter, adapter.account, adapter.account.settings, wire):
+        for shown in (repr(each), str(each), f"{each}"):
+            assert KEY not in shown
+    assert KEY not in complaint(one(kye="x"))
+    assert KEY not in complaint(one(key=f"{KEY}\n"))
+
+
+def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> None:
+    """An adapter may say more than the settings' types can."""
+
+    class Picky(TinyAdapter):
+        def __init__(self, account: Any) -> None:
+            raise ValueError("needs another key")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("omnimsg.config.loading.load_adapter", lambda _: Picky)
+
+        assert "configuration: accounts.main: needs another key" == complaint(one())
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+def test_no_configuration_breaks_the_reader(value: Any) -> None:
+    """Whatever stands in any place, there is a configuration or a `ConfigError`."""
+    table = one()["accounts"]["main"]
+    for source in (
+        {"accounts": value},
+        {"accounts": {"main": value}},
+        {**one(), "default": value},
+        *({"accounts": {"main": {**table, key: value}}} for key in ("provider", "key", "codes")),
+        *({"accounts": {"main": {**table, key: value}}} for key in ("base_url", "templates")),
+        *({"accounts": {"main": {**table, key: value}}} for key in ("limits", "retry", "breaker")),
+    ):
+        with suppress(ConfigError):
+            assert isinstance(load_config(source), Config)

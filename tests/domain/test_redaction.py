@@ -1,0 +1,350 @@
+"""Numbers, addresses, texts and secrets stay out of what people print."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import CONTENTS, contents, emails, failures, messages, phone_numbers
+
+from omnimsg.domain.content import Content, Email, Template, Text, TextParameter
+from omnimsg.domain.errors import (
+    AmbiguousError,
+    InvalidValue,
+    NotSentError,
+    OperationError,
+    RejectedError,
+)
+from omnimsg.domain.frozen_dict import FrozenDict
+from omnimsg.domain.media import Encryption
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
+from omnimsg.domain.redaction import (
+    Secret,
+    hidden,
+    mask_email,
+    mask_number,
+    mask_text,
+    private_texts,
+    redact,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.domain.failure import Failure
+
+VALUE = "kahvel-9f2c"
+SECRET = Secret(VALUE)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        repr(SECRET),
+        str(SECRET),
+        f"{SECRET}",
+        f"{SECRET!s:>20}",
+        f"{SECRET:>20}",
+        format(SECRET, "^9"),
+        "%s %r" % (SECRET, SECRET),  # noqa: UP031 - as loggers format
+        "{} {!r}".format(SECRET, SECRET),  # noqa: UP032
+        repr([SECRET, {"key": SECRET}]),
+        repr(Encryption(key=SECRET)),
+        repr(attrs.asdict(Encryption(key=SECRET))),
+        str(attrs.astuple(Encryption(key=SECRET))),
+    ],
+)
+def test_secrets_never_print(shown: str) -> None:
+    """No way to turn a secret into text shows the value."""
+    assert VALUE not in shown
+    assert "***" in shown
+
+
+def test_secrets_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A secret among the arguments of a log line is not shown."""
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("omnimsg.test").debug("key %s %r", SECRET, {"key": SECRET})
+
+    assert VALUE not in caplog.text
+
+
+def test_a_secret_is_revealed_on_purpose() -> None:
+    """Only `reveal` gives the value, and secrets compare by it."""
+    assert VALUE == SECRET.reveal()
+    assert (True, False, False) == (SECRET == Secret(VALUE), SECRET == Secret("x"), SECRET == VALUE)
+    assert (True, False) == (bool(SECRET), bool(Secret("")))
+
+
+@pytest.mark.parametrize("away", [pickle.dumps, copy.copy, copy.deepcopy, hash])
+def test_secrets_do_not_travel(away: Callable[[Any], object]) -> None:
+    """A secret cannot be pickled, copied or used as a key."""
+    with pytest.raises(TypeError) as caught:
+        away(SECRET)
+
+    assert VALUE not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, 5, b"key"])
+def test_a_secret_is_text(value: Any) -> None:
+    """What is no text is refused at once, not when it is put on the wire."""
+    with pytest.raises(TypeError, match="holds text, not"):
+        Secret(value)
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [
+        ("+37255500001", "+372******01"),
+        ("37255500001", "372******01"),
+        ("+12345678", "+123***78"),
+        ("+1234567", "+*****67"),
+        ("12345", "***45"),
+        ("1234", "****"),
+        ("+1", "+*"),
+        ("+", "+"),
+        ("", ""),
+    ],
+)
+def test_masked_numbers(number: str, masked: str) -> None:
+    """The shorter the number, the less of it is shown."""
+    assert masked == mask_number(number)
+
+
+@given(st.from_regex(r"\A\+?[0-9]{1,20}\Z"))
+def test_masks_hide_and_keep_the_length(number: str) -> None:
+    """A mask hides at least three digits of a number that could be dialled, and as long as it."""
+    masked = mask_number(number)
+
+    assert len(masked) == len(number)
+    assert masked.count("*") >= min(3, len(number.lstrip("+")))
+
+
+@given(emails())
+def test_masked_emails(address: str) -> None:
+    """The mailbox is hidden but for its first letter."""
+    masked = mask_email(address)
+
+    assert address not in masked
+    assert masked.endswith(address.partition("@")[2])
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("to +37255500001 failed", "to +372******01 failed"),
+        ("to=37255500001&from=15550001", "to=372******01&from=155***01"),
+        ("+37255500001,+37255500002", "+372******01,+372******02"),
+        ("tel:+37255500001abc", "tel:+372******01abc"),
+        ("call +372 555 00001 now", "call +372********01 now"),
+        ("call +1 (555) 555-0001.", "call +1 (***********01."),
+        ("ola@example.test", "o***@example.test"),
+        ("<ola@example.test>, kari@example.test;", "<o***@example.test>, k***@example.test;"),
+        ("37255500001@example.test", "3***@example.test"),
+        ("code 131026, HTTP 400", "code 131026, HTTP 400"),
+        ("2030-05-01T09:00:00+02:00", "2030-05-01T09:00:00+02:00"),
+        ("id 0f3b12345678901234567890abcdef01", "id 0f3b12345678901234567890abcdef01"),
+        ("id a1234567890b", "id a1234567890b"),
+        ("id 12345678901234567890", "id 12345678901234567890"),
+        ("@", "@"),
+        ("", ""),
+    ],
+)
+def test_masked_text(text: str, masked: str) -> None:
+    """Every number and address in a sentence is masked; ids, codes and times are not touched."""
+    assert masked == mask_text(text)
+
+
+@given(st.lists(phone_numbers() | emails(), min_size=1, max_size=4), st.sampled_from(" ,;\n\"'<>"))
+def test_no_address_survives(addresses: list[str], between: str) -> None:
+    """Whatever stands between them, no number and no address is left in full."""
+    masked = mask_text(between.join(addresses))
+
+    assert not any(address in masked for address in addresses)
+
+
+def test_long_texts_are_masked_in_linear_time() -> None:
+    """A long word before an at sign does not cost the square of its length."""
+    text = "a" * 1_000_000 + " @"
+
+    assert text == mask_text(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "None"),
+        ("Hello", "<5 characters>"),
+        (b"Hello", "<5 bytes>"),
+        (59.4, "<float>"),
+        (("Hello",), "<tuple>"),
+    ],
+)
+def test_hidden_fields(value: object, shown: str) -> None:
+    """Only the size of what is hidden is shown."""
+    assert shown == hidden(value)
+
+
+def _reworded(value: Any) -> Any:
+    """Put other words of the same length into every field that its class hides."""
+    if isinstance(value, tuple):
+        return tuple(map(_reworded, value))
+    if not attrs.has(type(value)):
+        return value
+    changed: dict[str, Any] = {}
+    for field in attrs.fields(type(value)):
+        said = getattr(value, field.name)
+        if field.repr is not hidden or field.name in ("url", "birthday"):
+            changed[field.name] = _reworded(said)
+        elif isinstance(said, str):
+            changed[field.name] = "\N{SNOWMAN}" * len(said)
+        elif isinstance(said, FrozenDict):
+            changed[field.name] = FrozenDict(dict.fromkeys(said, "\N{SNOWMAN}"))
+    return attrs.evolve(value, **changed)
+
+
+@given(contents())
+def test_contents_do_not_show_their_words(content: Content) -> None:
+    """The repr of any kind of content depends on nothing of its words but their length."""
+    assert repr(content) == repr(_reworded(content))
+
+
+# What a person writes or is, by class: everything but names of files, templates and parameters.
+SHOWN = {
+    "Attachment.content_id",
+    "Attachment.file_name",
+    "Attachment.content_type",
+    "Binary.udh",
+    "Buy.currency",
+    "CurrencyParameter.code",
+    "CurrencyParameter.name",
+    "DateTimeParameter.name",
+    "Email.from_name",
+    "MediaItem.content_type",
+    "MediaItem.file_name",
+    "MediaItem.sha256",
+    "MediaParameter.name",
+    "OpenUrl.application",
+    "OpenUrl.view",
+    "Template.language",
+    "Template.name",
+    "Template.version",
+    "Text.udh",
+    "TextParameter.name",
+}
+
+
+def test_every_field_of_a_text_is_hidden_or_known() -> None:
+    """A new field of text in any content is hidden, masked, or an address of a file."""
+    import omnimsg.domain.content as module  # noqa: PLC0415
+
+    shown = {
+        f"{kind.__name__}.{field.name}"
+        for kind in map(vars(module).get, module.__all__)
+        if isinstance(kind, type) and attrs.has(kind)
+        for field in attrs.fields(kind)
+        if field.repr is True and str(field.type) in ("str", "str | None")
+    }
+
+    assert {each for each in shown if not each.endswith("_url")} <= SHOWN
+
+
+# Put together here, because hypothesis also draws from the constants in the tests.
+MARK = "".join(reversed("akkouQ"))
+
+
+@given(messages(to=phone_numbers() | emails(), content=CONTENTS[Text]), failures())
+def test_messages_and_errors_do_not_show_who_or_what(message: Message, failure: Failure) -> None:
+    """Neither the recipient nor the words are in the repr of a message, or in any error of it."""
+    to = message.to
+    assert isinstance(to, str)
+    assert isinstance(message.content, Text)
+    text = f"{MARK} sightings {message.content.text}"
+    message = attrs.evolve(message, content=text, sender=to, reference=to)
+    failure = attrs.evolve(failure, detail=f"bad recipient <{to}>", raw={"text": text})
+    rest: dict[str, Any] = {"reference": to, "account": "main", "failure": failure}
+    shown = [
+        repr(message),
+        repr(Accepted(reference=to, account="main", provider_id=to)),
+        repr(failure),
+        failure.sentence(),
+        str(OperationError("cancel", "main", failure)),
+    ]
+    for outcome, error in (
+        (Rejected(**rest), RejectedError(Rejected(**rest))),
+        (NotSent(**rest), NotSentError(NotSent(**rest))),
+        (Ambiguous(**rest), AmbiguousError(Ambiguous(**rest))),
+    ):
+        shown += [repr(error), str(error)]
+        shown.append(repr(outcome))
+
+    assert not any(to in line or MARK in line for line in shown)
+
+
+@given(phone_numbers(), emails())
+def test_copies_of_an_email_are_masked(number: str, address: str) -> None:
+    """Further recipients are recipients too."""
+    email = Email(subject=number, text=address, cc=[address], bcc=[address])
+
+    assert not any(each in repr(Message(number, email)) for each in (number, address))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20))
+def test_validation_does_not_repeat_values(value: str) -> None:
+    """An error of a field says where and why, never what."""
+    value = f"{MARK} {value}"
+    wrong: list[dict[str, Any]] = [
+        {"to": value},
+        {"channel": value},
+        {"priority": value},
+        {"callback_url": value},
+        {"fallback": [value]},
+        {"tags": value},
+        {"metadata": value},
+        {"extras": FrozenDict({"bird": value})},
+        {"ttl": value},
+        {"send_at": value},
+    ]
+    for fields in wrong:
+        with pytest.raises(InvalidValue) as caught:
+            Message(**{"to": "+37255500001", "content": "Hello", **fields})
+        assert MARK not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "left"),
+    [
+        ("content 'My OTP is 482913 ok' is bad", "My OTP is 482913 ok", "content '…' is bad"),
+        ("content 'My OTP is 482913' is bad", "My OTP is 482913 ok", "content '…' is bad"),
+        ("content 'My OTP is 4829...'", "My OTP is 482913 ok", "content '…...'"),
+        ("twice: My OTP is 1, My OTP is 1", "My OTP is 1", "twice: …, …"),
+        ('bad: "Dear Ada,\\nyour code: 1234"', "Dear Ada,\nyour code: 1234", 'bad: "…\\n…"'),
+        ("bad: it&#39;s your code 1234", "it's your code 1234", "bad: it&#39;…"),
+        ("the token 'ok' is no ok", "ok", "the token '…' is no …"),
+        ("nothing of it", "My OTP is 482913 ok", "nothing of it"),
+        ("nothing at all", "", "nothing at all"),
+    ],
+)
+def test_a_sentence_without_the_messages_words(said: str, words: str, left: str) -> None:
+    """A quotation goes, whole or cut off or escaped, and the rest stays."""
+    assert left == redact(said, [words])
+
+
+@given(st.text(st.characters(categories=["L", "N", "Zs"])).map(str.strip).filter(bool))
+def test_no_quotation_survives(words: str) -> None:
+    """Whatever a text is, its whole quotation is taken out, and nothing else."""
+    assert "[…]" == redact(f"[{words}]", [words])
+
+
+@given(CONTENTS[Template])
+def test_the_words_of_a_template_are_found(content: Template) -> None:
+    """Everything that the repr hides is among them, its parameters too."""
+    found = {words for _, words in private_texts(content, "content")}
+
+    assert {each.text for each in content.body if isinstance(each, TextParameter)} <= found

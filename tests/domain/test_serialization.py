@@ -1,0 +1,431 @@
+"""The JSON form: what is written is read back, and what is wrong is named by its path."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import (
+    json_values,
+    message_statuses,
+    messages,
+    outcomes,
+    recipients,
+    texts,
+    timelines,
+)
+
+from omnimsg.domain.content import Buy, Card, Content, Text
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.media import Encryption, Inline
+from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.outcome import Accepted, Outcome, Usage
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.redaction import Secret
+from omnimsg.domain.serialization import (
+    from_json,
+    message_from_json,
+    message_to_json,
+    outcome_from_json,
+    outcome_to_json,
+    to_json,
+)
+from omnimsg.domain.status import (
+    MOST_EVIDENCE,
+    Evidence,
+    LegStatus,
+    MessageStatus,
+    Status,
+    Timeline,
+)
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+HELLO = {"type": "text", "text": "Hello"}
+
+
+def _through_bytes(data: object) -> Any:
+    return orjson.loads(orjson.dumps(data))
+
+
+@given(messages())
+def test_messages_round_trip(message: Message) -> None:
+    """Every kind of content and every field comes back as it was."""
+    assert message == message_from_json(_through_bytes(message_to_json(message)))
+
+
+@given(messages(to=recipients(), content=texts()))
+def test_writing_is_stable(message: Message) -> None:
+    """What is read back is written as before."""
+    written = message_to_json(message)
+
+    assert written == message_to_json(message_from_json(written))
+
+
+@given(outcomes())
+def test_outcomes_round_trip(outcome: Outcome) -> None:
+    """All four outcomes come back as they were, with their place in the input."""
+    read = outcome_from_json(_through_bytes(outcome_to_json(outcome)))
+
+    assert (outcome, outcome.position) == (read, read.position)
+
+
+@given(message_statuses())
+def test_statuses_round_trip(status: MessageStatus) -> None:
+    """A status comes back with all the evidence of all its legs."""
+    assert status == from_json(MessageStatus, _through_bytes(to_json(status)))
+
+
+@given(timelines())
+def test_timelines_round_trip(timeline: Timeline) -> None:
+    """A timeline is a list of what was said, earliest first."""
+    written = to_json(timeline)
+
+    assert timeline == from_json(Timeline, _through_bytes(written))
+    times = [datetime.fromisoformat(said["at"]) for said in written]
+    assert sorted(times) == times
+
+
+@given(json_values())
+def test_any_json_is_an_error_of_ours(data: Any) -> None:
+    """Whatever a file holds, reading it gives a value or names the problem."""
+    for read in (message_from_json, outcome_from_json):
+        with pytest.raises(InvalidValue):
+            read(data)
+
+
+_SCALARS = st.sampled_from((None, True, 0, -1, 1.5, "", "x", [], {}, [None], {"type": "text"}))
+_KEYS = st.sampled_from(
+    ("to", "content", "channel", "ttl", "tags", "fallback", "send_at", "metadata", "extras")
+)
+
+
+@given(st.dictionaries(_KEYS, _SCALARS))
+def test_nearly_right_json_is_an_error_of_ours(data: dict[str, Any]) -> None:
+    """A wrong type in any field is a problem with a path, never another exception."""
+    with pytest.raises(InvalidValue) as caught:
+        message_from_json({"to": "+37255500001", "content": HELLO, "ttl": 0, **data, "x": 1})
+
+    assert "x" in [problem.path for problem in caught.value.problems]
+
+
+def test_the_form_of_a_message() -> None:
+    """What holds its default is left out; words stand for members, tags for classes."""
+    message = Message(
+        "+37255500001",
+        Card(title="Tonight", actions=(Buy("Pay", Decimal("9.90"), currency="EUR"),)),
+        channel="viber",
+        reference="r-1",
+        send_at=NOW,
+        fallback=(Leg(channel="sms", content=Text("Hello")),),
+    )
+
+    assert message_to_json(message) == {
+        "to": "+37255500001",
+        "content": {
+            "type": "card",
+            "title": "Tonight",
+            "actions": [{"type": "buy", "text": "Pay", "amount": "9.90", "currency": "EUR"}],
+        },
+        "channel": "viber",
+        "reference": "r-1",
+        "send_at": "2030-01-02T03:04:05+00:00",
+        "fallback": [{"channel": "sms", "content": {"type": "text", "text": "Hello"}}],
+    }
+
+
+def test_the_form_of_an_outcome() -> None:
+    """An outcome says which of the four it is; a price is text."""
+    accepted = Accepted(
+        reference="r-1",
+        account="main",
+        provider_id=None,
+        usage=Usage(parts=2, price=Decimal("0.050"), currency="EUR"),
+    )
+
+    assert outcome_to_json(accepted) == {
+        "outcome": "accepted",
+        "reference": "r-1",
+        "account": "main",
+        "provider_id": None,
+        "usage": {"parts": 2, "price": "0.050", "currency": "EUR"},
+    }
+
+
+def test_the_form_of_a_status() -> None:
+    """A leg's timeline says what was said, and when first."""
+    said = Evidence(Status.FAILED, "UNDELIV", code="1", reason=Reason.UNROUTABLE)
+    leg = LegStatus(timeline=Timeline.of(said, NOW).merge(Timeline.of(said, NOW)))
+
+    assert to_json(leg) == {
+        "timeline": [
+            {
+                "status": "failed",
+                "provider_status": "UNDELIV",
+                "code": "1",
+                "reason": "unroutable",
+                "at": "2030-01-02T03:04:05+00:00",
+            }
+        ]
+    }
+
+
+def test_bytes_are_base64() -> None:
+    """Bytes are written as text that JSON can hold."""
+    assert to_json(Inline(b"\x00\xff")) == {"data": "AP8="}
+
+
+def test_a_long_timeline_is_bounded() -> None:
+    """A file cannot make a timeline longer than reports can."""
+    at = NOW.isoformat()
+    rows = [{"status": "sent", "provider_status": f"S{each}", "at": at} for each in range(80)]
+
+    assert MOST_EVIDENCE == len(from_json(Timeline, rows).entries)
+
+
+def test_a_secret_is_not_written() -> None:
+    """A message with a key has no JSON form, and the error does not show the key."""
+    message = Message("+37255500001", "Hello", encryption=Encryption(key=Secret("kahvel")))
+
+    with pytest.raises(InvalidValue) as caught:
+        message_to_json(message)
+
+    assert str(caught.value) == "encryption.key: a secret has no JSON form"
+
+
+MESSAGE: dict[str, Any] = {"to": "+37255500001", "content": HELLO}
+
+
+def _with(**fields: Any) -> dict[str, Any]:
+    return {**MESSAGE, **fields}
+
+
+@pytest.mark.parametrize(
+    ("data", "problems"),
+    [
+        (None, ["$: must be an object with keys"]),
+        ([], ["$: must be an object with keys"]),
+        ("Hello", ["$: must be an object with keys"]),
+        ({}, ["to: 'to' is missing", "content: 'content' is missing"]),
+        (_with(to=5), ["to: must be text or an object with keys"]),
+        (_with(to=None), ["to: must be text or a ProviderContact, not nothing"]),
+        (_with(to=[]), ["to: must be text or an object with keys"]),
+        (_with(to={}), ["to.id: give either an id"]),
+        (_with(to="37255500001"), ["to: must be a number in E.164 form"]),
+        (_with(to={"id": 5}), ["to.id: must be text"]),
+        (_with(content=None), ["content: must be an object with keys"]),
+        (_with(content="Hello"), ["content: must be an object with keys"]),
+        (_with(content={}), ["content.type: must be one of binary, card"]),
+        (_with(content={"type": []}), ["content.type: must be one of binary, card"]),
+        (
+            _with(content={"type": "txt"}),
+            ["content.type: must be one of", "content.type: .*did you mean 'text'"],
+        ),
+        (_with(content={"type": "text"}), ["content.text: 'text' is missing"]),
+        (_with(content={"type": "text", "text": 5}), ["content.text: must be text"]),
+        (_with(content={"type": "text", "text": ""}), ["content.text: must not be empty"]),
+        (
+            _with(content={"type": "text", "txt": "a"}),
+            [
+                "content.text: 'text' is missing",
+                "content.txt: is not a known key; did you mean 'text'",
+            ],
+        ),
+        (_with(chanel="sms"), ["chanel: is not a known key; did you mean 'channel'?"]),
+        (_with(qqqq=1), ["qqqq: is not a known key; known are"]),
+        (_with(channel="fax"), ["channel: must be one of apple"]),
+        (_with(channel=5), ["channel: must be one of apple"]),
+        (_with(channel=["sms"]), ["channel: must be one of apple"]),
+        (_with(ttl="60"), ["ttl: must be a whole number"]),
+        (_with(ttl=True), ["ttl: must be a whole number"]),
+        (_with(ttl=0), ["ttl: must be at least 1"]),
+        (_with(send_at="2030-01-02T03:04:05"), ["send_at: must say its offset"]),
+        (_with(send_at="tomorrow"), ["send_at: must be a time as ISO 8601"]),
+        (_with(send_at=5), ["send_at: must be a time as ISO 8601"]),
+        (_with(tags="abc"), ["tags: must be a list"]),
+        (_with(tags={"a": 1}), ["tags: must be a list"]),
+        (_with(tags=["a", 1, None]), ["tags[1]: must be text", "tags[2]: must be text"]),
+        (_with(metadata=[]), ["metadata: must be an object with keys"]),
+        (_with(extras=[]), ["extras: must be an object with keys"]),
+        (_with(extras={"bird": 5}), ["extras['bird']: must be a mapping"]),
+        (_with(fallback={}), ["fallback: must be a list"]),
+        (_with(fallback=[[]]), ["fallback[0]: must be an object with keys"]),
+        (
+            _with(fallback=[{"channel": "sms"}, {"ttl": 0.5}]),
+            [
+                "fallback[1].channel: 'channel' is missing",
+                "fallback[1].ttl: must be a whole number",
+            ],
+        ),
+        (_with(encryption=[]), ["encryption: must be an object with keys"]),
+        (_with(encryption={"key": "a"}), ["encryption.key: a secret has no JSON form"]),
+        (
+            _with(ttl="60", tags="a", channel="fax"),
+            ["ttl: must be", "tags: must be", "channel: must be"],
+        ),
+        (
+            _with(content={"type": "location", "latitude": "59", "longitude": 200}),
+            ["content.latitude: must be a number"],
+        ),
+        (
+            _with(content={"type": "location", "latitude": 59, "longitude": 200}),
+            ["content.longitude: must be from -180 to 180"],
+        ),
+        (
+            _with(content={"type": "binary", "data": "?"}),
+            ["content.data: must be base64 text"],
+        ),
+        (
+            _with(content={"type": "binary", "data": 5}),
+            ["content.data: must be base64 text"],
+        ),
+        (
+            _with(
+                content={
+                    "type": "media",
+                    "items": [
+                        {"kind": "image", "source": {"type": "link", "url": "a"}},
+                        {"kind": "picture", "source": {"type": "web", "url": "a"}},
+                    ],
+                }
+            ),
+            [
+                "content.items[0].source.url: must be an absolute",
+                "content.items[1].kind: must be one of audio",
+                "content.items[1].source.type: must be one of inline, link, stored",
+            ],
+        ),
+        (
+            _with(
+                content={
+                    "type": "interactive",
+                    "body": "a",
+                    "header": 5,
+                    "actions": [{"type": "buy", "text": "a", "amount": "x", "currency": "EUR"}],
+                }
+            ),
+            [
+                "content.header: must be text or an object with keys",
+                "content.actions[0].amount: must be a decimal number as text",
+            ],
+        ),
+        (
+            _with(
+                content={
+                    "type": "interactive",
+                    "body": "a",
+                    "actions": [{"type": "buy", "text": "a", "amount": "NaN", "currency": "EUR"}],
+                }
+            ),
+            ["content.actions[0].amount: must be a finite amount"],
+        ),
+        (
+            _with(content={"type": "contacts", "contacts": [{"name": [], "urls": [{}]}]}),
+            ["content.contacts[0].name: must be an object with keys"],
+        ),
+        (
+            _with(content={"type": "contacts", "contacts": [{"name": {"a": "b"}, "urls": [{}]}]}),
+            ["content.contacts[0].urls[0]: must not be empty"],
+        ),
+        (
+            _with(content={"type": "template", "name": "a", "header": {"type": "text"}}),
+            ["content.header.text: 'text' is missing"],
+        ),
+    ],
+)
+def test_bad_messages(data: Any, problems: list[str]) -> None:
+    """Everything that is wrong is reported by its path, at once, without the value."""
+    with pytest.raises(InvalidValue) as caught:
+        message_from_json(data)
+
+    said = [str(problem) for problem in caught.value.problems]
+    for expected in problems:
+        prefix, _, rest = expected.partition(".*")
+        assert any(each.startswith(prefix) and rest in each for each in said), said
+    assert len(said) == len({each.partition(": ")[0::2] for each in problems if ".*" not in each})
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "problems"),
+    [
+        (Outcome, {}, ["outcome: must be one of accepted, ambiguous, not_sent, rejected"]),
+        (Outcome, {"outcome": "accepted"}, ["reference: 'reference' is missing"]),
+        (
+            Failure,
+            {"reason": "late", "retry": "safe", "retry_after": "5"},
+            ["reason: must be one of account_inactive", "retry_after: must be a number"],
+        ),
+        (Usage, [], ["$: must be an object with keys"]),
+        (Usage, {"price": 0.5}, ["price: must be a decimal number as text"]),
+        (MessageStatus, {"id": "a", "legs": []}, ["id: must look like"]),
+        (MessageStatus, {"id": 5, "legs": []}, ["id: must be text"]),
+        (Timeline, {}, ["$: must be a list"]),
+        (
+            Timeline,
+            [{"status": "sent", "provider_status": "S"}, {"status": "x", "at": "now"}],
+            [
+                "[0].at: 'at' is missing",
+                "[1].status: must be one of",
+                "[1].provider_status: 'provider_status' is missing",
+                "[1].at: must be a time",
+            ],
+        ),
+        (Content, {"type": "text", "text": "a", "preview_url": 1}, ["preview_url: must be true"]),
+    ],
+)
+def test_bad_values(kind: Any, data: Any, problems: list[str]) -> None:
+    """Other values of the model are read with the same manners."""
+    with pytest.raises(InvalidValue) as caught:
+        from_json(kind, data)
+
+    said = [str(problem) for problem in caught.value.problems]
+    for expected in problems:
+        assert any(each.startswith(expected) for each in said), said
+
+
+@pytest.mark.parametrize("retry", Retry)
+def test_failures_keep_their_retry(retry: Retry) -> None:
+    """What may be done next survives the journal."""
+    failure = Failure(reason=Reason.TIMEOUT, retry=retry)
+
+    assert failure == from_json(Failure, _through_bytes(to_json(failure)))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20))
+def test_reading_does_not_repeat_values(value: str) -> None:
+    """An error of reading says where and why, never what."""
+    value = f"Quokka {value}"
+    wrong: list[dict[str, Any]] = [
+        {field: value}
+        for field in ("to", "content", "channel", "send_at", "ttl", "tags", "priority", "fallback")
+    ]
+    wrong += [{"content": {"type": value}}, {"content": {"type": "binary", "data": value}}]
+    wrong += [{"fallback": [value]}, {"fallback": [{"channel": value}]}, {"metadata": value}]
+    for fields in wrong:
+        with pytest.raises(InvalidValue) as caught:
+            message_from_json({**MESSAGE, **fields})
+        assert "Quokka" not in str(caught.value)
+
+
+def test_nothing_is_read_as_nothing() -> None:
+    """An optional field may be null, which is what leaving it out means."""
+    reserve = {"channel": "sms", "content": None, "sender": None, "ttl": None}
+
+    message = message_from_json(_with(sender=None, send_at=None, fallback=[reserve]))
+
+    assert (Leg(channel="sms"),) == message.fallback
+
+
+def test_deep_nesting_is_an_error_of_ours() -> None:
+    """A file that nests without end is refused like any other."""
+    content: Any = HELLO
+    for _ in range(3000):
+        content = {"type": "section", "items": [content]}
+
+    with pytest.raises(InvalidValue):
+        message_from_json(_with(content=content))

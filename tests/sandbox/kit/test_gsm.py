@@ -1,0 +1,44 @@
+"""How many parts an SMS takes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.sandbox.gsm import binary_parts, parts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", 1),
+        ("x" * 160, 1),
+        ("x" * 161, 2),
+        ("x" * 306, 2),
+        ("x" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("x" * 152 + "€" + "x" * 152, 3),
+        ("я" * 70, 1),
+        ("я" * 71, 2),
+        ("я" * 134, 2),
+        ("я" * 135, 3),
+        ("\U0001f600" * 35, 1),
+        ("\U0001f600" * 36, 2),
+        ("\U0001f600" * 67, 3),
+    ],
+)
+def test_parts(text: str, expected: int) -> None:
+    """Parts count septets or UTF-16 units, and no character straddles two of them."""
+    assert expected == parts(text)
+
+
+@given(st.text(max_size=500))
+def test_parts_grow_with_the_text(text: str) -> None:
+    """More text never takes fewer parts, if the alphabet stays."""
+    assert parts(text) <= parts(text + text)
+
+
+@pytest.mark.parametrize(("octets", "expected"), [(0, 1), (140, 1), (141, 2), (268, 2), (269, 3)])
+def test_binary_parts(octets: int, expected: int) -> None:
+    """Binary parts hold 140 octets alone and 134 in company."""
+    assert expected == binary_parts(octets)
