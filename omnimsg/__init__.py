@@ -108,7 +108,7 @@ from omnimsg.engine.policy import (
     Policy,
     RetryPolicy,
 )
-from omnimsg.engine.retry import RetryEvent
+from omnimsg.engine.sending.retry import RetryEvent
 
 __all__ = [
     "Accepted",

@@ -25,19 +25,19 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.structuring import one_of
-from omnimsg.engine.batcher import Batcher
+from omnimsg.engine.attempt.journal_writer import JournalWriter
+from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.files import FileSink, MemorySink, file_size, measured
-from omnimsg.engine.limiter import Limiter, places
-from omnimsg.engine.lookup import Seeker
-from omnimsg.engine.operations import Operator
+from omnimsg.engine.limits.rate_limiter import RateLimiter, places
+from omnimsg.engine.operations import OperationRunner
 from omnimsg.engine.policy import OnAmbiguous, Policy
-from omnimsg.engine.recorder import Recorder
-from omnimsg.engine.retry import Retrier, RetryHook, log_retry
-from omnimsg.engine.sender import Sender
-from omnimsg.engine.stream import send_stream
-from omnimsg.engine.transport import HttpTransport
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.reconcile import Reconciler
+from omnimsg.engine.sending.retry import Retrier, RetryHook, log_retry
+from omnimsg.engine.sending.scheduler import Scheduler
+from omnimsg.engine.sending.stream import send_stream
+from omnimsg.transport.aiohttp_transport import HttpTransport
+from omnimsg.transport.files import FileSink, MemorySink, file_size, measured
 
 if TYPE_CHECKING:
     import os
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.transport.files import Sink
 
 T = TypeVar("T")
 
@@ -555,13 +555,13 @@ class _Account:
             authorization=adapter.authorization(),
             connections=most,
         )
-        dispatcher = Dispatcher(adapter, self.transport, journal=journal)
-        limiter = Limiter(policy.limits, adapter.capabilities)
-        recorder = None if journal is None else Recorder(journal, adapter.account.name)
-        seeker = Seeker(adapter.account.name, policy, self._find, on_retry, recorder)
+        dispatcher = AttemptRunner(adapter, self.transport, journal=journal)
+        limiter = RateLimiter(policy.limits, adapter.capabilities)
+        recorder = None if journal is None else JournalWriter(journal, adapter.account.name)
+        seeker = Reconciler(adapter.account.name, policy, self._find, on_retry, recorder)
         retrier = Retrier(adapter.account.name, policy, on_retry, seeker if seeks else None)
-        self.batcher = Batcher(Sender(adapter, dispatcher), limiter, policy, retrier)
-        self.operator = Operator(
+        self.batcher = Scheduler(MessageChecks(adapter, dispatcher), limiter, policy, retrier)
+        self.operator = OperationRunner(
             adapter,
             self.transport,
             dispatcher,

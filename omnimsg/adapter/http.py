@@ -42,6 +42,11 @@ class Effect(Enum):
     SENDS = auto()
     ONCE = auto()
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the request may be repeated although it may have been performed."""
+        return self in (Effect.READ, Effect.REPEATABLE)
+
 
 class Answer(Enum):
     """Where a successful answer's body goes.

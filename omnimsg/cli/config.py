@@ -89,7 +89,7 @@ def _decided(
     policy: "Policy", can: "Capabilities", source: "Callable[[str, str], str]"
 ) -> "dict[str, tuple[str, str]]":
     """Return what is decided for an account, with the limits as they hold."""
-    from omnimsg.engine.limiter import places  # noqa: PLC0415
+    from omnimsg.engine.limits.rate_limiter import places  # noqa: PLC0415
 
     limits = attrs.evolve(policy.limits, concurrency=places(policy.limits, can))
     flat = _flat("", attrs.asdict(attrs.evolve(policy, limits=limits)))

@@ -16,7 +16,7 @@ import attrs
 
 from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError
 from omnimsg.domain.message import Message
-from omnimsg.engine.limiter import places
+from omnimsg.engine.limits.rate_limiter import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """`omnimsg upload`: hand a file to a provider, for later messages.
 
-The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it: what the `source`
-of a message's media takes as it is, and what `omnimsg download` and `omnimsg media-info` take.
+The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it. The `source` of
+a message's media takes it as it is; so do `omnimsg download` and `omnimsg media-info`.
 """
 
 from pathlib import Path

@@ -21,7 +21,7 @@ from omnimsg.config.plugins import load_adapter, provider_names
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
 from omnimsg.domain.structuring import one_of, structure, unknown_key
-from omnimsg.engine.loopback import is_loopback
+from omnimsg.transport.loopback import is_loopback
 
 if TYPE_CHECKING:
     import os

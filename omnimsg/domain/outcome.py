@@ -245,7 +245,7 @@ def accepted(
     return draft  # type: ignore[no-any-return]  # it has become one
 
 
-class Taken(list[Outcome]):
+class AllAccepted(list[Outcome]):
     """Outcomes all of which are `Accepted`, as nearly always: whoever meets them need not look.
 
     It is not changed once it is built: the engine believes what it says of its outcomes.
@@ -264,13 +264,13 @@ def all_accepted(
     account: str,
     provider_ids: Sequence[str | None],
     raws: Sequence[object],
-) -> Taken:
+) -> AllAccepted:
     """Build what `accepted` builds, for all messages of a request together.
 
     Raises:
         ValueError: These are not equally many.
     """
-    taken = Taken()
+    taken = AllAccepted()
     taken.references, taken.account = references, account
     # What `accepted` does, written out: its call is 3 % of what a message in a batch costs.
     for reference, provider_id, raw in zip(references, provider_ids, raws, strict=True):
@@ -292,7 +292,7 @@ def place(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
     The engine's last touch to an outcome before anybody else holds it: building a second frozen
     object for one number would double the cost of an accepted message.
     """
-    if outcomes.__class__ is Taken:
+    if outcomes.__class__ is AllAccepted:
         for outcome, position in zip(outcomes, positions, strict=True):
             _note_accepted(outcome, position)
         return

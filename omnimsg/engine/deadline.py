@@ -11,9 +11,6 @@ import attrs
 
 from omnimsg.domain.errors import InvalidValue, Problem
 
-# Seconds that cleaning up may take for a caller who is gone.
-CLEAN_UP = 5.0
-
 
 def seconds(given: float) -> float:
     """Take a caller's patience, whatever kind of number it is.

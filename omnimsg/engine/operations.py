@@ -13,13 +13,12 @@ from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Retry
-from omnimsg.engine import classify
-from omnimsg.engine.classify import REPEATABLE
+from omnimsg.engine.attempt import classify
+from omnimsg.engine.attempt.flow import AskedNothing, BrokenFlow, FlowRun, blame
+from omnimsg.engine.attempt.runner import utc_now
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.dispatcher import utc_now
-from omnimsg.engine.files import SinkFault
-from omnimsg.engine.flow import AskedNothing, BrokenFlow, FlowRun, blame
-from omnimsg.engine.transport import TransportFault
+from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport.files import SinkFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Answered, Flow
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.dispatcher import Dispatcher
-    from omnimsg.engine.files import Sink
-    from omnimsg.engine.retry import Retrier
-    from omnimsg.engine.transport import Transport
+    from omnimsg.engine.attempt.runner import AttemptRunner
+    from omnimsg.engine.sending.retry import Retrier
+    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport.files import Sink
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ _SKEW = 300.0
 _PATIENCE = 30.0
 
 
-class Operator:
+class OperationRunner:
     """Runs the operations of one account.
 
     Args:
@@ -60,7 +59,7 @@ class Operator:
         self,
         adapter: Adapter[Any],
         transport: Transport,
-        dispatcher: Dispatcher,
+        dispatcher: AttemptRunner,
         retrier: Retrier,
         *,
         turn: Callable[[Deadline], AbstractAsyncContextManager[None]],
@@ -184,7 +183,7 @@ class Operator:
             value = classify.by_status(run.response, run.effect)[1]
         if not isinstance(value, Failure):
             return value
-        if value.retry is Retry.UNSAFE and run.effect in REPEATABLE:
+        if value.retry is Retry.UNSAFE and run.effect.is_repeatable:
             # The code's row is written for sending; this may be asked again all the same.
             value = attrs.evolve(value, retry=Retry.SAFE)
         return classify.with_retry_after(value, run.response, self._clock())

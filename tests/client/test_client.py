@@ -38,7 +38,7 @@ from omnimsg import (
     Unsupported,
 )
 from omnimsg.adapter import Account
-from omnimsg.engine import stream
+from omnimsg.engine.sending import stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from support.adapters import KEY, tiny
 from support.servers import Act, Received, Server, Visit, answer, close, saying, stall
 
 from omnimsg import Client, OperationError, Reason, RetryPolicy, Stored, Upload
-from omnimsg.engine import files
+from omnimsg.transport import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -249,7 +249,7 @@ async def test_a_full_disk_is_not_the_connections_fault(
     async def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("omnimsg.engine.files.FileSink.write", full)
+    monkeypatch.setattr("omnimsg.transport.files.FileSink.write", full)
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         with pytest.raises(OSError, match="No space left"):
             await client.download(STORED, tmp_path / "file")
@@ -289,7 +289,7 @@ async def test_measuring_ends_with_the_deadline(
     path = tmp_path / "file"
     path.write_bytes(FILE)
     hanging = threading.Event()
-    monkeypatch.setattr("omnimsg.engine.files._measure", lambda *_: hanging.wait(10))
+    monkeypatch.setattr("omnimsg.transport.files._measure", lambda *_: hanging.wait(10))
     async with Server(answer(204)) as server, client_of(server) as client:
         try:
             with pytest.raises(OperationError) as caught:
@@ -342,7 +342,7 @@ async def test_a_file_that_cannot_appear_in_time_is_an_error(
 ) -> None:
     """The clean-up is bounded, and a file that is not there is not said to be."""
     hanging = threading.Event()
-    monkeypatch.setattr(files, "CLEAN_UP", 0.02)
+    monkeypatch.setattr(files, "CLEANUP_SECONDS", 0.02)
     finish = files.FileSink._finish
 
     def late(sink: files.FileSink, whole: bool) -> None:

@@ -35,9 +35,9 @@ from omnimsg import (
     RetryPolicy,
     Scope,
 )
+from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.transport import HttpTransport
+from omnimsg.transport.aiohttp_transport import HttpTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -299,7 +299,7 @@ async def test_no_free_connection_in_time() -> None:
         wire = HttpTransport(
             server.url, hosts=frozenset({server.url[7:]}), authorization={}, connections=1
         )
-        dispatcher = Dispatcher(adapter, wire)
+        dispatcher = AttemptRunner(adapter, wire)
         first = asyncio.create_task(dispatcher.dispatch(texts(1), Deadline.after(10)))
         await server.arrived.wait()
 

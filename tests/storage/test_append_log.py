@@ -171,7 +171,8 @@ def test_a_killed_process_lets_go(path: Path) -> None:
     """The lock is the operating system's: nothing is left to clean up."""
     code = (
         "import os, sys; from omnimsg.storage.append_log import AppendLog;"
-        " from pathlib import Path; held = AppendLog(Path(sys.argv[1]), new=True); os.kill(os.getpid(), 9)"
+        " from pathlib import Path; held = AppendLog(Path(sys.argv[1]), new=True);"
+        " os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=False, timeout=30)  # noqa: S603
 

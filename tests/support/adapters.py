@@ -45,21 +45,21 @@ from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import LegStatus, Timeline
-from omnimsg.engine.batcher import Batcher
+from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.dispatcher import Dispatcher
-from omnimsg.engine.limiter import Limiter
+from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.policy import Policy, RetryPolicy
-from omnimsg.engine.retry import Retrier, RetryHook, log_retry
-from omnimsg.engine.sender import Sender
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.retry import Retrier, RetryHook, log_retry
+from omnimsg.engine.sending.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from omnimsg.engine.files import Sink
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.marked import Mark
-    from omnimsg.engine.transport import Transport
+    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport.files import Sink
+    from omnimsg.transport.tracked_request import WriteMark
 
 KEY = "tiny-s3cret-key"
 TEXT = "Your very private text"
@@ -323,16 +323,16 @@ def batcher(
     policy: Policy | None = None,
     hook: RetryHook = log_retry,
     clock: Callable[[], float] = time.monotonic,
-) -> Batcher:
+) -> Scheduler:
     """Put an account's way out together over any wire; by default a retry does not wait."""
     policy = policy or Policy(retry=RetryPolicy(base=0))
-    limiter = Limiter(policy.limits, adapter.capabilities, clock=clock)
-    sender = Sender(adapter, Dispatcher(adapter, wire, journal=journal))
+    limiter = RateLimiter(policy.limits, adapter.capabilities, clock=clock)
+    sender = MessageChecks(adapter, AttemptRunner(adapter, wire, journal=journal))
     retrier = Retrier(adapter.account.name, policy, hook)
-    return Batcher(sender, limiter, policy, retrier, clock=clock)
+    return Scheduler(sender, limiter, policy, retrier, clock=clock)
 
 
-def submitted(way: Batcher, message: Message, patience: float) -> asyncio.Future[Outcome]:
+def submitted(way: Scheduler, message: Message, patience: float) -> asyncio.Future[Outcome]:
     """Hand over a message for which there is room."""
     future = way.intake.submit(message, patience)
     assert future is not None
@@ -340,7 +340,7 @@ def submitted(way: Batcher, message: Message, patience: float) -> asyncio.Future
 
 
 async def send_batch(
-    way: Batcher, messages: Sequence[Message], deadline: float = 10.0
+    way: Scheduler, messages: Sequence[Message], deadline: float = 10.0
 ) -> list[Outcome]:
     """Hand messages over at once, so that they share a request, and wait for all outcomes."""
     try:
@@ -387,7 +387,7 @@ class FakeTransport:
             await self._news.wait()
 
     async def exchange(
-        self, request: Request, *, within: float, mark: Mark, sink: Sink | None = None
+        self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
         """Answer."""
         self.requests.append(request)

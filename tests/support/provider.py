@@ -12,14 +12,14 @@ from support.adapters import references, result
 
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.reason import Reason
-from omnimsg.engine.transport import TransportFault
+from omnimsg.transport.aiohttp_transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from support.audit import Book
 
-    from omnimsg.engine.marked import Mark
+    from omnimsg.transport.tracked_request import WriteMark
 
 # What is processed of a batch, and what is said of it: an answer, or a fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
@@ -67,7 +67,7 @@ class Provider:
         self.slips: list[str] = []
 
     async def exchange(
-        self, request: Request, *, within: float, mark: Mark, sink: object = None
+        self, request: Request, *, within: float, mark: WriteMark, sink: object = None
     ) -> Response:
         """Wait for the fate of a request, for as long as there is patience."""
         del sink

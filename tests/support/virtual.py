@@ -110,7 +110,7 @@ def _instead(value: object) -> object:
 
 def _functions() -> Iterator[Any]:
     """Find what was given the real clock as a default."""
-    for module in pkgutil.iter_modules(omnimsg.engine.__path__, "omnimsg.engine."):
+    for module in pkgutil.walk_packages(omnimsg.engine.__path__, "omnimsg.engine."):
         for thing in vars(import_module(module.name)).values():
             for function in (thing, *vars(thing).values()) if inspect.isclass(thing) else (thing,):
                 if inspect.isfunction(function) and _has_clock(function):

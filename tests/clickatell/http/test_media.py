@@ -26,7 +26,7 @@ from omnimsg import (
     Stored,
     Upload,
 )
-from omnimsg.engine.files import measured
+from omnimsg.transport.files import measured
 
 from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG
 from .conftest import NOW, TO, Recorder, check_delivery, outcomes

@@ -1,0 +1,1 @@
+"""One attempt of one batch, or of one operation: flow, classification, journal."""

@@ -1,0 +1,1 @@
+"""What holds requests back: rates, and circuit breakers."""

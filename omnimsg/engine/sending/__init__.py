@@ -1,0 +1,1 @@
+"""Messages on their way out: admission, queue, batches, retries, completion."""

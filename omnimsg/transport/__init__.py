@@ -1,0 +1,1 @@
+"""The wire: requests out, answers in. The only room that knows aiohttp's client."""

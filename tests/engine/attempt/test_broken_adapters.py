@@ -1,0 +1,390 @@
+"""An adapter that breaks its contract loses no message and sends none twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from support.adapters import (
+    TEXT,
+    Clock,
+    FakeTransport,
+    TinyAdapter,
+    batcher,
+    references,
+    send_batch,
+    submitted,
+    texts,
+    tiny,
+)
+
+from omnimsg import Accepted, Ambiguous, Fault, NotSent, Reason, Rejected, Retry
+from omnimsg.adapter import Context, Effect, Flow, Request, Response
+from omnimsg.domain.outcome import all_accepted
+from omnimsg.engine.attempt.flow import MOST_REQUESTS
+from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.transport.aiohttp_transport import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnimsg import Message, Outcome
+
+pytestmark = pytest.mark.anyio
+
+
+class RaisesAtOnce(TinyAdapter):
+    """No generator at all: it raises when it is called."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Raise."""
+        raise ValueError(messages[0].content.text)  # type: ignore[union-attr]
+
+
+class RaisesBefore(TinyAdapter):
+    """Raises before its request."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Raise."""
+        if messages:
+            raise KeyError(TEXT)
+        yield self.sending(messages, context)
+
+
+class ReturnsNothing(TinyAdapter):
+    """No generator at all: it returns a list."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Return."""
+        return []  # type: ignore[return-value]
+
+
+class NeverAsks(TinyAdapter):
+    """Ends without a request."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Return."""
+        if messages:
+            return [None for _ in messages]
+        return self.outcomes(messages, (yield self.sending(messages, context)))
+
+
+class YieldsNonsense(TinyAdapter):
+    """Yields something that is no request."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Yield."""
+        yield "POST /send"  # type: ignore[misc]
+
+
+class RaisesAfter(TinyAdapter):
+    """Raises when it sees the answer."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Raise."""
+        yield self.sending(messages, context)
+        raise RuntimeError(TEXT)
+
+
+class NonsenseAfter(TinyAdapter):
+    """Yields something that is no request when it sees the answer."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Yield."""
+        yield self.sending(messages, context)
+        yield None  # type: ignore[misc]
+
+
+class NeverStops(TinyAdapter):
+    """Asks for ever."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Yield and yield."""
+        while True:
+            yield self.sending(messages, context)
+
+
+class TakesTogether(TinyAdapter):
+    """Builds its outcomes together."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Say yes to all."""
+        yield self.sending(messages, context)
+        said = [each.reference for each in messages]
+        return all_accepted(said, context.account, said, said)
+
+
+class Returns(TinyAdapter):
+    """Returns what a test says."""
+
+    returned: Any = None
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Return."""
+        response = yield self.sending(messages, context)
+        return type(self).returned(self.outcomes(messages, response))
+
+
+def returning(change: Callable[[list[Any]], Any]) -> type[Returns]:
+    """Build an adapter that spoils its outcomes."""
+    return type("Spoils", (Returns,), {"returned": staticmethod(change)})
+
+
+async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> list[Outcome]:
+    """Send a batch, and again what may be sent again."""
+    return await send_batch(batcher(adapter, wire), texts(count))
+
+
+@pytest.mark.parametrize(
+    "kind", [RaisesAtOnce, RaisesBefore, ReturnsNothing, NeverAsks, YieldsNonsense]
+)
+async def test_before_its_request_nothing_is_sent(
+    kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A flow that fails before it has asked for anything leaves every message unsent."""
+    wire = FakeTransport()
+
+    outcomes = await send(tiny(kind=kind), wire)
+
+    assert ["r0", "r1", "r2"] == [each.reference for each in outcomes]
+    for each in outcomes:
+        assert isinstance(each, NotSent)
+        assert (Retry.NEVER, Fault.CALLER) == (each.retry, each.fault)
+    assert [] == wire.requests
+    assert "the adapter of tiny" in caplog.text
+
+
+async def test_outcomes_that_were_built_together_are_as_good() -> None:
+    """Each message has its own, whichever way the adapter built them."""
+    outcomes = await send(tiny(kind=TakesTogether), FakeTransport())
+
+    assert [
+        Accepted(reference=name, account="main", provider_id=name, raw=name)
+        for name in ("r0", "r1", "r2")
+    ] == outcomes
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        RaisesAfter,
+        NonsenseAfter,
+        returning(lambda outcomes: outcomes[:-1]),
+        returning(lambda outcomes: [*outcomes, None]),
+        returning(lambda _: None),
+        returning(lambda _: 5),
+        returning(lambda outcomes: ["yes" for _ in outcomes]),
+        returning(lambda outcomes: outcomes[::-1]),
+        returning(lambda outcomes: [attrs.evolve(each, account="other") for each in outcomes]),
+        returning(lambda _: all_accepted(["r1", "r0", "r2"], "main", "abc", "abc")),
+        returning(lambda _: all_accepted(["r0", "r1"], "main", "ab", "ab")),
+        returning(lambda _: all_accepted(["r0", "r1", "r2"], "other", "abc", "abc")),
+        returning(lambda _: all_accepted(["r0", "r1", "r2"], "main", "abc", "abc")[:2]),
+    ],
+)
+async def test_after_its_request_nobody_knows(
+    kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A flow that fails after its request left makes its messages ambiguous; none is resent."""
+    wire = FakeTransport()
+
+    outcomes = await send(tiny(kind=kind), wire)
+
+    assert ["r0", "r1", "r2"] == [each.reference for each in outcomes]
+    for each in outcomes:
+        assert isinstance(each, Ambiguous)
+        assert (Retry.UNSAFE, Fault.CALLER) == (each.retry, each.fault)
+    assert 1 == len(wire.requests)
+    assert "the adapter of tiny" in caplog.text
+
+
+async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is needed to find the mistake is logged; the exception's own words are not."""
+    (outcome, *_) = await send(tiny(kind=RaisesAfter), FakeTransport())
+
+    assert not isinstance(outcome, Accepted)
+    assert "the adapter of tiny raised RuntimeError at test_broken_adapters.py:" in outcome.failure.detail
+    assert outcome.failure.detail in caplog.text
+    assert TEXT not in repr(outcome)
+
+
+async def test_a_flow_that_never_stops_is_stopped() -> None:
+    """The number of requests of one flow is bounded, not only their time."""
+    wire = FakeTransport()
+
+    outcomes = await send(tiny(kind=NeverStops), wire)
+
+    assert MOST_REQUESTS == len(wire.requests)
+    assert {Ambiguous} == {type(each) for each in outcomes}
+
+
+async def test_a_flow_that_objects_to_being_closed_is_only_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The outcome is the wire's fault, not the adapter's last words."""
+
+    class Objects(TinyAdapter):
+        def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+            try:
+                yield self.sending(messages, context)
+            finally:
+                raise ValueError(TEXT)
+
+    def lost(_: Request) -> Response:
+        raise TransportFault(Reason.CONNECTION_LOST, "gone")
+
+    outcomes = await send(tiny(kind=Objects), FakeTransport(lost))
+
+    assert {Reason.CONNECTION_LOST} == {
+        each.reason for each in outcomes if not isinstance(each, Accepted)
+    }
+    assert "raised ValueError at test_broken_adapters.py:" in caplog.text
+
+
+async def test_a_second_requests_fault_does_not_disown_the_first() -> None:
+    """What left with the first request stays possible although the second never left."""
+
+    class Twice(TinyAdapter):
+        def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+            yield self.sending(messages, context)
+            yield self.sending(messages, context)
+
+    class SecondRefused(FakeTransport):
+        async def exchange(self, request: Request, **more: Any) -> Response:
+            if self.requests:
+                self.requests.append(request)
+                raise TransportFault(Reason.CONNECTION_FAILED, "no connection")
+            return await super().exchange(request, **more)
+
+    wire = SecondRefused()
+    outcomes = await send(tiny(kind=Twice), wire)
+
+    assert {Ambiguous} == {type(each) for each in outcomes}
+    assert 2 == len(wire.requests)
+
+
+async def test_a_look_up_before_the_message_makes_nothing_ambiguous() -> None:
+    """Bytes of a request that only reads put nobody's message at risk."""
+
+    class AsksFirst(TinyAdapter):
+        def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+            yield Request("GET", "/ready", effect=Effect.READ)
+            return self.outcomes(messages, (yield self.sending(messages, context)))
+
+    def unready(request: Request) -> Response:
+        raise TransportFault(Reason.TIMEOUT, "no answer in time")
+
+    wire = FakeTransport(unready)
+    outcomes = await send(tiny(kind=AsksFirst), wire)
+
+    assert {(NotSent, Retry.SAFE)} == {
+        (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
+    }
+    assert ["GET"] * 3 == [each.method for each in wire.requests]
+
+
+async def test_a_check_that_raises_costs_one_message() -> None:
+    """The adapter's slip refuses the message it slipped on."""
+
+    class Picky(TinyAdapter):
+        def check(self, message: Message) -> Any:
+            raise ZeroDivisionError(TEXT)
+
+    sender = MessageChecks(tiny(kind=Picky), AttemptRunner(tiny(), FakeTransport()))
+
+    refusal = sender.refusal(texts(1)[0])
+
+    assert refusal is not None
+    assert (Retry.NEVER, Fault.CALLER) == (refusal.retry, refusal.fault)
+
+
+async def test_a_group_that_raises_lets_the_message_travel_alone() -> None:
+    """No two such messages are of an equal group."""
+
+    class Ungrouped(TinyAdapter):
+        def group(self, message: Message) -> Any:
+            raise ZeroDivisionError(TEXT)
+
+    sender = MessageChecks(tiny(kind=Ungrouped), AttemptRunner(tiny(), FakeTransport()))
+    first, second = texts(2)
+
+    assert sender.group(first) != sender.group(second)
+
+
+async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
+    """Every message leaves in a request that fits, once."""
+    wire = FakeTransport()
+
+    outcomes = await send(tiny(max_bytes=300), wire, count=10)
+
+    assert [f"r{number}" for number in range(10)] == [each.reference for each in outcomes]
+    assert {Accepted} == {type(each) for each in outcomes}
+    assert all(len(each.body) <= 300 for each in wire.requests if isinstance(each.body, bytes))
+    assert [each.reference for each in outcomes] == sorted(
+        ref for each in wire.requests for ref in references(each)
+    )
+
+
+async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
+    """It is named as too large, and the others leave."""
+    wire = FakeTransport()
+    adapter = tiny(max_bytes=300)
+    small, large = texts(2)
+    large = attrs.evolve(large, content="x" * 300)
+
+    outcomes = await send_batch(batcher(adapter, wire), [small, large])
+
+    assert [Accepted, NotSent] == [type(each) for each in outcomes]
+    assert isinstance(outcomes[1], NotSent)
+    assert (Reason.CONTENT_TOO_LARGE, "content") == (outcomes[1].reason, outcomes[1].failure.path)
+    assert 1 == len(wire.requests)
+
+
+async def test_a_deadline_that_has_passed_sends_nothing() -> None:
+    """The flow is not even begun."""
+    wire = FakeTransport()
+
+    outcomes = await send_batch(batcher(tiny(), wire), texts(2), 0)
+
+    assert {(NotSent, Reason.DEADLINE_EXCEEDED, Retry.NEVER)} == {
+        (type(each), each.reason, each.retry) for each in outcomes if not isinstance(each, Accepted)
+    }
+    assert [] == wire.requests
+
+
+async def test_what_is_of_no_more_use_is_not_sent() -> None:
+    """A ttl that ran out in the queue refuses that message alone; the others leave."""
+    wire, clock = FakeTransport(), Clock()
+    way = batcher(tiny(), wire, clock=clock)
+    stale, fresh, plain = texts(3)
+    stale, fresh = attrs.evolve(stale, ttl=60), attrs.evolve(fresh, ttl=90)
+
+    handed_over = [submitted(way, each, 100) for each in (stale, fresh, plain)]
+    clock.now += 60
+    outcomes = await asyncio.gather(*handed_over)
+
+    assert [NotSent, Accepted, Accepted] == [type(each) for each in outcomes]
+    assert isinstance(outcomes[0], NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, "ttl") == (outcomes[0].reason, outcomes[0].failure.path)
+    assert ["r1", "r2"] == references(wire.requests[0])
+    assert b'"ttl":30' in bytes(wire.requests[0].body)  # type: ignore[arg-type]
+
+
+async def test_the_adapters_own_words_are_kept() -> None:
+    """A verdict of the adapter is not overruled by the HTTP status."""
+
+    def refusing(request: Request) -> Response:
+        body = b'{"results": [{"ref": "r0", "error": "no-such-number"}]}'
+        return Response(503, body, {"Retry-After": "7"})
+
+    outcomes = await send(tiny(), FakeTransport(refusing), count=2)
+
+    assert [Rejected, Ambiguous] == [type(each) for each in outcomes]
+    assert [7.0, 7.0] == [each.retry_after for each in outcomes if not isinstance(each, Accepted)]
+    assert isinstance(outcomes[0], Rejected)
+    assert "no-such-number" == outcomes[0].failure.code

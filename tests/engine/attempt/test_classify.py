@@ -1,0 +1,119 @@
+"""What a status proves, and when to come back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg import Reason, Retry
+from omnimsg.adapter import Effect, Response, Verdict
+from omnimsg.domain.failure import Failure
+from omnimsg.engine.attempt.classify import by_fault, by_status, retry_after, with_retry_after
+from omnimsg.engine.attempt.flow import described
+from omnimsg.transport.aiohttp_transport import TransportFault
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@given(st.integers(100, 599), st.sampled_from(Effect), st.binary(max_size=20))
+def test_every_status_has_one_verdict(status: int, effect: Effect, body: bytes) -> None:
+    """No answer is without one, and the retry fits what it proves and what was asked."""
+    verdict, failure = by_status(Response(status, body), effect)
+
+    assert status == failure.http_status
+    assert failure.detail
+    if verdict is not Verdict.AMBIGUOUS:
+        assert verdict.retry is failure.retry
+    elif effect in (Effect.SENDS, Effect.ONCE):
+        assert Retry.UNSAFE is failure.retry
+    else:
+        assert failure.retry in (Retry.SAFE, Retry.NEVER)
+
+
+NOT_OURS = [406, 411, 414, 415, 417, 426, 428, 431, 505, 511]
+
+
+@pytest.mark.parametrize("status", NOT_OURS)
+def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
+    """A form that the server does not take is no message's doing."""
+    verdict, failure = by_status(Response(status), Effect.SENDS)
+
+    assert Verdict.ACCOUNT is verdict
+    assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
+
+
+@given(
+    st.integers(200, 299)
+    | st.integers(500, 599).filter(lambda status: status not in NOT_OURS)
+    | st.sampled_from([408, 409])
+)
+def test_what_may_have_acted_is_ambiguous(status: int) -> None:
+    """A yes that cannot be read, and every failure of the provider."""
+    verdict, _ = by_status(Response(status), Effect.SENDS)
+
+    assert Verdict.AMBIGUOUS is verdict
+
+
+@given(
+    st.sampled_from(
+        [Reason.TIMEOUT, Reason.CONNECTION_LOST, Reason.CONNECTION_FAILED, Reason.MISCONFIGURED]
+    ),
+    st.sampled_from(Effect),
+    st.booleans(),
+)
+def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, left: bool) -> None:
+    """Ambiguous if and only if something left."""
+    verdict, failure = by_fault(TransportFault(reason, "it broke"), effect, left=left)
+
+    assert left is (verdict is Verdict.AMBIGUOUS)
+    assert (left and effect in (Effect.SENDS, Effect.ONCE)) is (failure.retry is Retry.UNSAFE)
+
+
+@given(st.integers(0, 10**9))
+def test_seconds_are_seconds(seconds: int) -> None:
+    """With or without space around them."""
+    assert seconds == retry_after(f" {seconds} ", NOW)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("1.25", 1.25)])
+def test_fractions_of_seconds_are_obeyed_too(text: str, seconds: float) -> None:
+    """No standard knows them, and some gateways send them."""
+    assert seconds == retry_after(text, NOW)
+
+
+@given(st.integers(-(10**6), 10**6))
+def test_a_date_is_so_far_away(seconds: int) -> None:
+    """A date that has passed means now."""
+    at = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+    assert max(0, seconds) == retry_after(at, NOW)
+
+
+@given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [-+]?\w{3,4}"))
+def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
+    """A header is what a stranger wrote."""
+    seconds = retry_after(text, NOW)
+
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize("text", [None, "", "-1", "1.5.2", ".5", "soon", "٣", "Tue, 01 Jan 2030"])
+def test_what_is_neither(text: str | None) -> None:
+    """Not a whole number of seconds and not an HTTP date."""
+    assert retry_after(text, NOW) is None
+
+
+def test_the_adapters_own_wait_is_kept() -> None:
+    """What the provider's code says beats the header."""
+    failure = Failure(reason=Reason.RATE_LIMITED, retry=Retry.SAFE, retry_after=3.0)
+
+    assert failure is with_retry_after(failure, Response(429, headers={"Retry-After": "9"}), NOW)
+
+
+def test_an_error_that_was_never_raised_has_no_place() -> None:
+    """It is described by its kind alone."""
+    assert "raised ValueError" == described(ValueError("text"))

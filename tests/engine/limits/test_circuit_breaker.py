@@ -1,0 +1,241 @@
+"""Trouble opens slowly, ends by itself, and reaches no further than what it is about."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from support.adapters import FakeTransport, texts, tiny
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Breaker,
+    Channel,
+    Failure,
+    NotSent,
+    Outcome,
+    Reason,
+    Retry,
+    Scope,
+)
+from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
+from omnimsg.engine.sending.message_checks import MessageChecks
+
+REFUSALS, PAUSE = 2, 5.0
+BREAKER = Breaker(failures=3, pause=7.0)
+
+TEXTS = texts(2)
+CHATS = [attrs.evolve(each, channel=Channel.WHATSAPP) for each in texts(2, start=2)]
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock."""
+    return Clock()
+
+
+@pytest.fixture
+def trouble(clock: Clock) -> CircuitBreakers:
+    """Give an account of which nothing is known."""
+    adapter = tiny()
+    return CircuitBreakers(
+        MessageChecks(adapter, AttemptRunner(adapter, FakeTransport())), BREAKER, clock=clock
+    )
+
+
+def refused(reason: Reason = Reason.UNAUTHORIZED) -> list[Outcome]:
+    """Refuse a batch of two for what concerns the account."""
+    failure = Failure(reason=reason, retry=Retry.AFTER_FIX)
+    outcome = NotSent(reference="r", account="main", failure=failure, scope=Scope.ACCOUNT)
+    return [outcome, outcome]
+
+
+def accepted() -> list[Outcome]:
+    """Accept a batch of two."""
+    return [Accepted(reference="r", account="main", provider_id="1")] * 2
+
+
+def unclear() -> list[Outcome]:
+    """Say nothing of a batch of two."""
+    failure = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
+    return [Ambiguous(reference="r", account="main", failure=failure)] * 2
+
+
+def in_trouble(trouble: CircuitBreakers) -> None:
+    """Refuse as often in a row as it takes."""
+    for _ in range(REFUSALS):
+        trouble.learn(TEXTS, refused())
+
+
+def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
+    """One fewer is not."""
+    for _ in range(REFUSALS - 1):
+        trouble.learn(TEXTS, refused())
+    before = trouble.held_back(TEXTS)
+
+    trouble.learn(TEXTS, refused())
+
+    assert [None, None] == before
+    assert ["r0", "r1"] == [each.reference for each in trouble.held_back(TEXTS) if each]
+
+
+def test_refusals_with_an_acceptance_in_between_are_not(trouble: CircuitBreakers) -> None:
+    """Whatever takes a message now and then is not shut."""
+    for _ in range(REFUSALS):
+        trouble.learn(TEXTS, refused())
+        trouble.learn(TEXTS, accepted())
+
+    assert [None, None] == trouble.held_back(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason.UNAUTHORIZED,
+        Reason.FORBIDDEN,
+        Reason.ACCOUNT_INACTIVE,
+        Reason.INSUFFICIENT_FUNDS,
+        Reason.QUOTA_EXCEEDED,
+        Reason.PAYMENT,
+    ],
+)
+def test_what_concerns_the_account_stops_every_channel(
+    trouble: CircuitBreakers, reason: Reason
+) -> None:
+    """A wrong key is wrong for everything."""
+    for _ in range(REFUSALS):
+        trouble.learn(TEXTS, refused(reason))
+
+    assert all(trouble.held_back([*TEXTS, *CHATS]))
+
+
+@pytest.mark.parametrize("reason", [Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED])
+def test_what_concerns_a_channel_stops_that_channel(
+    trouble: CircuitBreakers, reason: Reason
+) -> None:
+    """Its messages are held back out of a batch of several channels."""
+    for _ in range(REFUSALS):
+        trouble.learn(CHATS, refused(reason))
+
+    held = trouble.held_back([CHATS[0], *TEXTS, CHATS[1]])
+
+    assert [True, False, False, True] == [each is not None for each in held]
+
+
+def test_one_batch_tries_again_after_the_pause(trouble: CircuitBreakers, clock: Clock) -> None:
+    """The others wait for what becomes of it, and for another pause if nothing does."""
+    in_trouble(trouble)
+    clock.now += PAUSE
+
+    tries = [not any(trouble.held_back(TEXTS)) for _ in range(3)]
+    clock.now += PAUSE
+    tries += [not any(trouble.held_back(TEXTS)) for _ in range(2)]
+
+    assert [True, False, False, True, False] == tries
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "over"), [(accepted(), True), (refused(), False), (unclear(), False)]
+)
+def test_only_an_answer_to_a_message_ends_trouble(
+    trouble: CircuitBreakers, clock: Clock, outcomes: list[Outcome], over: bool
+) -> None:
+    """A timeout proves nothing of the account."""
+    in_trouble(trouble)
+    clock.now += PAUSE
+    trouble.held_back(TEXTS)
+
+    trouble.learn(TEXTS, outcomes)
+
+    assert over is not any(trouble.held_back(TEXTS))
+
+
+def test_another_channels_batch_does_not_use_up_the_try(
+    trouble: CircuitBreakers, clock: Clock
+) -> None:
+    """After the pause, the first batch with a message of the channel is the one that tries."""
+    for _ in range(REFUSALS):
+        trouble.learn(CHATS, refused(Reason.CHANNEL_NOT_ENABLED))
+    clock.now += PAUSE
+
+    trouble.held_back(TEXTS)
+
+    assert [None, None] == trouble.held_back(CHATS)
+
+
+def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
+    trouble: CircuitBreakers, clock: Clock
+) -> None:
+    """Its messages may be tried again when the pause is over, and are told when that is."""
+    for _ in range(BREAKER.failures - 1):
+        trouble.learn(TEXTS, unclear())
+    before = trouble.held_back(TEXTS)
+
+    trouble.learn(TEXTS, unclear())
+    clock.now += 2
+
+    assert [None, None] == before
+    first, second = trouble.held_back(TEXTS)
+    assert first is not None
+    assert second is not None
+    assert (Reason.PROVIDER_UNAVAILABLE, Retry.SAFE, 5.0) == (
+        first.reason,
+        first.retry,
+        first.retry_after,
+    )
+    assert Scope.MESSAGE is first.scope
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.RATE_LIMITED, Reason.INVALID_RECIPIENT, Reason.DEADLINE_EXCEEDED]
+)
+def test_only_faults_of_provider_and_network_count_against_the_provider(
+    trouble: CircuitBreakers, reason: Reason
+) -> None:
+    """Nor does being told to slow down."""
+    failure = Failure(reason=reason, retry=Retry.SAFE)
+    outcome: Outcome = NotSent(reference="r", account="main", failure=failure)
+
+    for _ in range(2 * BREAKER.failures):
+        trouble.learn(TEXTS, [outcome, outcome])
+
+    assert [None, None] == trouble.held_back(TEXTS)
+
+
+def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(
+    trouble: CircuitBreakers,
+) -> None:
+    """It answers, after all."""
+    for _ in range(2 * BREAKER.failures):
+        trouble.learn(TEXTS, [*accepted()[:1], *unclear()[:1]])
+
+    assert [None, None] == trouble.held_back(TEXTS)
+
+
+def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
+    trouble: CircuitBreakers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An operator is not told the same for every batch."""
+    in_trouble(trouble)
+    in_trouble(trouble)
+    trouble.learn(TEXTS, accepted())
+    trouble.learn(TEXTS, accepted())
+
+    said = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert ["is in trouble", "takes messages again"] == [
+        words
+        for each in said
+        for words in ("is in trouble", "takes messages again")
+        if words in each
+    ]

@@ -1,0 +1,196 @@
+"""When the next request may leave: rates, places, priorities and a pace that gives way."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import CAPABILITIES, Clock
+
+from omnimsg import Limits
+from omnimsg.engine.limits.rate_limiter import BATCHING, SINGLE, RateLimiter, places
+
+
+def limiter(clock: Clock, documented: float | None = None, **limits: float) -> RateLimiter:
+    """Build a limiter whose time a test moves."""
+    can = attrs.evolve(CAPABILITIES, requests_per_second=documented)
+    return RateLimiter(Limits(**limits), can, clock=clock)  # type: ignore[arg-type]  # as given
+
+
+def left(limits: RateLimiter, clock: Clock, seconds: float, messages: int = 1) -> int:
+    """Send whatever may leave for some seconds, each request coming back at once."""
+    count, until = 0, clock.now + seconds
+    while clock.now < until:
+        wait = limits.wait()
+        if wait > 0:
+            clock.now += min(wait, until - clock.now)
+            continue
+        limits.begin(messages)
+        limits.end()
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, SINGLE), (2, BATCHING), (100, BATCHING)])
+def test_places_follow_what_a_request_carries(most: int, expected: int) -> None:
+    """One message a request needs more of them at once, unless the user says otherwise."""
+    can = attrs.evolve(CAPABILITIES, max_messages=most)
+
+    assert expected == places(Limits(), can)
+    assert 3 == places(Limits(concurrency=3), can)
+
+
+def test_the_last_place_is_kept_for_what_is_urgent() -> None:
+    """And there are no more places than were asked for."""
+    limits = limiter(Clock(), concurrency=3)
+
+    for _ in range(2):
+        assert 0 == limits.wait()
+        limits.begin(1)
+
+    assert math.inf == limits.wait()
+    assert 0 == limits.wait(urgent=True)
+    limits.begin(1)
+    assert math.inf == limits.wait(urgent=True)
+    limits.end()
+    limits.end()
+    assert 0 == limits.wait()
+
+
+def test_a_single_place_is_for_everybody() -> None:
+    """Nothing could be sent otherwise."""
+    limits = limiter(Clock(), concurrency=1)
+
+    assert 0 == limits.wait()
+    limits.begin(1)
+    assert math.inf == limits.wait(urgent=True)
+
+
+@pytest.mark.parametrize(
+    ("documented", "own", "expected"), [(None, 10, 10), (5, 10, 5), (10, 5, 5), (10, None, 10)]
+)
+def test_the_stricter_of_two_rates_holds(
+    documented: float | None, own: float | None, expected: float
+) -> None:
+    """The provider's documented rate is a limit like the user's."""
+    clock = Clock()
+    given_ = {} if own is None else {"requests_per_second": own}
+
+    count = left(limiter(clock, documented, **given_), clock, 10)
+
+    assert expected * 10 <= count <= expected * 10 + 1
+
+
+def test_requests_are_spaced_and_not_saved_up() -> None:
+    """After an idle hour there is no hour's worth to send at once."""
+    clock = Clock()
+    limits = limiter(clock, requests_per_second=10)
+    clock.now += 3600
+
+    waits = []
+    for _ in range(5):
+        waits.append(round(limits.wait(), 3))
+        limits.begin(1)
+        limits.end()
+
+    assert [0, 0.08, 0.18, 0.28, 0.38] == waits
+
+
+def test_a_batch_may_be_larger_than_the_rate() -> None:
+    """It leaves, and the next one waits for all of it."""
+    clock = Clock()
+    limits = limiter(clock, messages_per_second=50)
+
+    assert 0 == limits.wait()
+    limits.begin(100)
+
+    assert pytest.approx(1.98) == limits.wait()
+
+
+def test_what_is_urgent_runs_ahead_of_the_rate_by_a_second_and_no_more() -> None:
+    """The others then wait for what it took."""
+    clock = Clock()
+    limits = limiter(clock, requests_per_second=10)
+    ahead = 0
+    while limits.wait(urgent=True) <= 0:
+        limits.begin(1)
+        limits.end()
+        ahead += 1
+
+    assert 11 == ahead
+    assert 1 < limits.wait() < 1.2
+
+
+def test_being_too_fast_halves_the_pace_once_for_what_left_before() -> None:
+    """Sixteen requests that were under way say it sixteen times, and it is one thing."""
+    clock = Clock()
+    limits = limiter(clock, concurrency=17)
+    begun = clock.now
+    clock.now += 1
+
+    for _ in range(16):
+        limits.throttled(begun=begun)
+
+    assert 0.5 == limits.pace
+    assert 7 == limits.room
+    limits.throttled(begun=clock.now)
+    assert 0.25 == limits.pace
+
+
+def test_the_pace_comes_back_with_what_goes_well() -> None:
+    """A hundred successes make up for any slowness; a place is always left."""
+    clock = Clock()
+    limits = limiter(clock, concurrency=10)
+    for _ in range(20):
+        limits.throttled(begun=clock.now)
+        clock.now += 1
+    assert 1 == limits.room
+
+    for _ in range(100):
+        limits.succeeded()
+
+    assert (1.0, 9) == (limits.pace, limits.room)
+
+
+def test_a_pause_is_for_everybody_and_ends() -> None:
+    """What the provider asks for is obeyed in full, by what is urgent too."""
+    clock = Clock()
+    limits = limiter(clock)
+    limits.throttled(begun=clock.now, pause=30)
+    limits.throttled(begun=clock.now, pause=1)
+
+    assert pytest.approx(30) == limits.wait(urgent=True)
+    clock.now += 29
+    assert pytest.approx(1) == limits.wait()
+    clock.now += 1
+    assert 0 == limits.wait()
+
+
+@given(
+    st.floats(0.5, 500),
+    st.floats(0.5, 5000),
+    st.lists(st.tuples(st.integers(1, 100), st.floats(0, 3)), min_size=1, max_size=60),
+)
+def test_no_second_carries_more_than_its_rates(
+    requests: float, messages: float, given_: list[tuple[int, float]]
+) -> None:
+    """Whatever comes when, between any two requests lies what the first one used up."""
+    clock = Clock()
+    limits = limiter(clock, requests_per_second=requests, messages_per_second=messages)
+    sent: list[tuple[float, int]] = []
+    for count, idle in given_:
+        clock.now += idle
+        clock.now += limits.wait()
+        if limits.wait() > 0:
+            clock.now += 1e-6
+        limits.begin(count)
+        limits.end()
+        sent.append((clock.now, count))
+
+    for (at, count), (then, _) in itertools.pairwise(sent):
+        # A timer's lateness may be made up for, and no more than that.
+        assert then - at >= max(1 / requests, count / messages) - 0.0201

@@ -1,0 +1,437 @@
+"""What may have been sent is looked for before it is sent again, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
+from unittest.mock import patch
+
+import attrs
+import orjson
+import pytest
+from support.adapters import FakeTransport, Listing, references, results, texts, tiny
+from support.audit import Book, outcome_of
+from support.virtual import VirtualLoop, virtual_engine
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Client,
+    ConfigError,
+    Limits,
+    Message,
+    OnAmbiguous,
+    Outcome,
+    Policy,
+    RetryEvent,
+    RetryPolicy,
+    SendError,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.engine.attempt.runner import utc_now
+from omnimsg.sandbox import config
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+LONG = 1000.0
+TWICE = RetryPolicy(attempts=2, base=0)
+Reply: TypeAlias = "Response | Awaitable[Response]"
+
+
+def said(word: str) -> Response:
+    """Answer a look-up."""
+    if word == "down":
+        return Response(503, b"")
+    document = {"there": word != "absent", **({"ref": "r99"} if word == "another" else {})}
+    return Response(200, orjson.dumps(document))
+
+
+@attrs.define
+class World:
+    """A provider and what is told of it.
+
+    Attributes:
+        sends: What is said of every message of each request in turn; then it is taken.
+        looks: What is said to each look-up in turn; then the message is absent.
+        looked: When each look-up came, seconds from the beginning, and for which message.
+        sent: When each request came, and which messages it held.
+        events: What the hook was told.
+        book: The journal.
+    """
+
+    sends: Iterator[str] | Callable[[Request], Reply]
+    looks: Iterator[str]
+    looked: list[tuple[float, str]] = attrs.field(factory=list)
+    sent: list[tuple[float, list[str]]] = attrs.field(factory=list)
+    events: list[RetryEvent] = attrs.field(factory=list)
+    book: Book = attrs.field(factory=Book)
+    asked: list[Request] = attrs.field(factory=list)
+    _loop: VirtualLoop = attrs.field(factory=VirtualLoop)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin at nought."""
+        self._loop.now = 0.0
+
+    def reply(self, request: Request) -> Reply:
+        """Answer a request."""
+        now = self._loop.now
+        if request.method == "GET":
+            self.asked.append(request)
+            self.looked.append((now, dict(request.query)["ref"]))
+            return said(next(self.looks, "absent"))
+        batch = references(request)
+        self.sent.append((now, batch))
+        if callable(self.sends):
+            return self.sends(request)
+        return results(dict.fromkeys(batch, next(self.sends, "ok")))
+
+    def live(self, story: Callable[[Client], Awaitable[Any]], **policy: Any) -> Any:
+        """Let something happen to a client."""
+
+        async def told() -> Any:
+            wire = FakeTransport(self.reply)
+            decided = {
+                "retry": RetryPolicy(base=0),
+                "on_ambiguous": OnAmbiguous.RESEND_IF_NOT_FOUND,
+                **policy,
+            }
+            with patch("omnimsg.client.HttpTransport", lambda *_, **__: wire):
+                client = Client(
+                    [tiny(kind=Listing)],
+                    policies={"main": Policy(**decided)},
+                    journal=self.book,
+                    on_retry=self.events.append,
+                )
+            try:
+                return await story(client)
+            finally:
+                await client.aclose()
+
+        with virtual_engine(), closing(self._loop):
+            return self._loop.drive(told())
+
+    def now(self) -> float:
+        """Return the seconds since the beginning."""
+        return self._loop.now
+
+
+def world(
+    looks: Sequence[str] = (), sends: Sequence[str] | Callable[[Request], Reply] = ("who-knows",)
+) -> World:
+    """Build a provider that does not know what it did with the first request."""
+    return World(sends if callable(sends) else iter(sends), iter(looks))
+
+
+async def call(client: Client, message: Message, patience: float = LONG) -> Outcome:
+    """Send one message."""
+    try:
+        return await client.send(message, deadline=patience)
+    except SendError as error:
+        return outcome_of(error)
+
+
+def one(place: World, patience: float = LONG, **policy: Any) -> Outcome:
+    """Send one message, and say what became of it."""
+    outcome: Outcome = place.live(lambda client: call(client, texts(1)[0], patience), **policy)
+    recorded = place.book.last("r0")
+    assert recorded is not None
+    assert recorded.kind == outcome.kind
+    return outcome
+
+
+def test_what_is_found_at_once_was_accepted() -> None:
+    """With the provider's id, without waiting, and nothing is sent again."""
+    place = world(["there"])
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Accepted)
+    assert "listed" == outcome.provider_id
+    assert ([(0.0, "r0")], [(0.0, ["r0"])], []) == (place.looked, place.sent, place.events)
+
+
+def test_what_is_found_later_was_accepted() -> None:
+    """The hook hears that there will be a second look, which sends nothing."""
+    place = world(["absent", "there"])
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Accepted)
+    assert [0.0, 120.0] == [when for when, _ in place.looked]
+    assert 1 == len(place.sent)
+    (event,) = place.events
+    assert (True, 120.0, 2, 3, ("r0",), ()) == (
+        event.is_look_up,
+        event.wait,
+        event.attempt,
+        event.attempts,
+        event.references,
+        event.doubtful,
+    )
+
+
+def test_what_is_missing_twice_is_sent_again() -> None:
+    """After two minutes, and the hook hears who may get it twice."""
+    place = world(["absent", "absent"])
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Accepted)
+    assert "id-r0" == outcome.provider_id
+    assert [(0.0, ["r0"]), (120.0, ["r0"])] == place.sent
+    assert [(True, ()), (False, ("r0",))] == [
+        (each.is_look_up, each.doubtful) for each in place.events
+    ]
+
+
+def test_how_long_it_must_be_missing_is_decided_for_the_account() -> None:
+    """Any number of seconds."""
+    place = world()
+
+    one(place, not_found_for=7.5)
+
+    assert [0.0, 7.5] == [when for when, _ in place.looked]
+
+
+@pytest.mark.parametrize("word", ["no-such-number", "slow-down"])
+def test_a_refusal_afterwards_does_not_undo_the_doubt(word: str) -> None:
+    """It proves nothing of the first attempt. After the last there is one look more."""
+    place = world(sends=["who-knows", word, word])
+
+    outcome = one(place, retry=TWICE)
+
+    assert isinstance(outcome, Ambiguous)
+    assert 2 == len(place.sent)
+    assert [0.0, 120.0, 120.0] == [when for when, _ in place.looked]
+
+
+@pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
+def test_what_became_of_the_last_attempt_may_be_found(word: str, kind: type[Outcome]) -> None:
+    """At once; there is no waiting for what nothing could follow."""
+    place = world(["absent", "absent", word], sends=["who-knows"] * 9)
+
+    outcome = one(place, retry=TWICE)
+
+    assert isinstance(outcome, kind)
+    assert 2 == len(place.sent)
+    assert [0.0, 120.0, 120.0] == [when for when, _ in place.looked]
+
+
+def test_each_further_attempt_takes_two_misses_of_its_own() -> None:
+    """There are as many attempts as of any message."""
+    place = world(sends=["who-knows"] * 9)
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Ambiguous)
+    assert [0.0, 120.0, 240.0] == [when for when, _ in place.sent]
+    assert [0.0, 120.0, 120.0, 240.0, 240.0] == [when for when, _ in place.looked]
+    assert [2, 2, 3, 3] == [each.attempt for each in place.events]
+
+
+@pytest.mark.parametrize("word", ["down", "another"])
+def test_a_look_that_tells_nothing_counts_as_nothing(word: str) -> None:
+    """Neither as found nor as missing, however often it is asked."""
+    place = world([word, "absent", word, "absent"], sends=["who-knows"])
+
+    outcome = one(place, retry=TWICE)
+
+    assert isinstance(outcome, Accepted)
+    assert 2 == len(place.sent)
+    assert place.sent[1][0] >= 120
+
+
+def test_a_provider_that_cannot_tell_leaves_the_doubt() -> None:
+    """To the deadline, and nothing is sent."""
+    place = world(["down"] * 99)
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Ambiguous)
+    assert 1 == len(place.sent)
+    assert LONG - 120 <= place.now() <= LONG
+
+
+@pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
+def test_without_time_for_a_second_look_there_is_one(word: str, kind: type[Outcome]) -> None:
+    """For found is worth knowing; nobody waits for what could not be decided."""
+    place = world([word])
+
+    outcome = one(place, 60)
+
+    assert isinstance(outcome, kind)
+    assert (1, 1, 0.0) == (len(place.looked), len(place.sent), place.now())
+    assert [] == place.events
+
+
+@pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
+def test_what_has_outlived_its_use_is_not_sent_again(word: str, kind: type[Outcome]) -> None:
+    """It may still be found, by the look that was to come."""
+    place = world(["absent", word])
+
+    async def story(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many(texts(1, ttl=60), deadline=LONG)]
+
+    (outcome,) = place.live(story)
+
+    assert isinstance(outcome, kind)
+    assert (2, 1, 120.0) == (len(place.looked), len(place.sent), place.now())
+
+
+@pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
+def test_where_one_attempt_is_all_there_is_one_look(word: str, kind: type[Outcome]) -> None:
+    """And no waiting."""
+    place = world([word])
+
+    outcome = one(place, retry=RetryPolicy(attempts=1))
+
+    assert isinstance(outcome, kind)
+    assert (1, 1, 0.0) == (len(place.looked), len(place.sent), place.now())
+
+
+def test_a_retry_that_ends_in_doubt_is_looked_for() -> None:
+    """It has used up an attempt, and the look-up comes all the same."""
+    place = world(["absent", "absent"], sends=["slow-down", "who-knows", "ok"])
+
+    outcome = one(place)
+
+    assert isinstance(outcome, Accepted)
+    assert 3 == len(place.sent)
+    assert [2, 3, 3] == [each.attempt for each in place.events]
+
+
+def test_only_what_was_made_since_then_is_looked_for() -> None:
+    """From when the message was handed over, less what two clocks may differ by."""
+    place = world(["there"])
+
+    one(place)
+
+    (asked,) = place.asked
+    since = datetime.fromisoformat(dict(asked.query)["since"])
+    assert timedelta(minutes=5) <= utc_now() - since < timedelta(minutes=6)
+
+
+def test_each_member_of_a_batch_goes_its_own_way() -> None:
+    """What is found is told at once, what may be repeated is, and what is missing leaves later."""
+    words = {"r0": "ok", "r1": "who-knows", "r2": "who-knows", "r3": "slow-down", "r4": "who-knows"}
+
+    def answer(request: Request) -> Response:
+        first = not place.asked and len(place.sent) == 1
+        return results({each: words[each] if first else "ok" for each in references(request)})
+
+    place = world(["there"], sends=answer)
+    heard: dict[str, float] = {}
+
+    async def story(client: Client) -> None:
+        async for outcome in client.send_many(texts(5), deadline=LONG):
+            assert isinstance(outcome, Accepted)
+            heard[outcome.reference] = round(place.now())
+
+    place.live(story)
+
+    assert {"r0": 0, "r1": 0, "r3": 0, "r2": 120, "r4": 120} == heard
+    assert [["r0", "r1", "r2", "r3", "r4"], ["r3"], ["r2", "r4"]] == [
+        each for _, each in place.sent
+    ]
+
+
+def test_looking_is_subject_to_the_accounts_limits() -> None:
+    """A look-up holds one of its places, and is spaced like everything else."""
+    place = world(["there"] * 3)
+
+    async def story(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many(texts(3), deadline=LONG)]
+
+    outcomes = place.live(story, limits=Limits(concurrency=1, requests_per_second=0.5))
+
+    assert 3 == sum(isinstance(each, Accepted) for each in outcomes)
+    when = [each for each, _ in place.looked]
+    assert [2.0, 2.0] == [
+        pytest.approx(later - sooner, abs=0.1) for sooner, later in pairwise(when)
+    ]
+
+
+def test_who_goes_away_is_not_looked_for() -> None:
+    """Nor is the message sent again."""
+    place = world()
+
+    async def story(client: Client) -> None:
+        task = asyncio.create_task(call(client, texts(1)[0]))
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.sleep(500)
+
+    place.live(story)
+
+    assert (1, 1) == (len(place.looked), len(place.sent))
+
+
+def test_a_cancelled_look_changes_nothing() -> None:
+    """Closing does not wait for longer than it is told, and the doubt is what is known."""
+    place = world()
+    heard: list[Outcome] = []
+
+    async def story(client: Client) -> float:
+        task = asyncio.create_task(call(client, texts(1)[0]))
+        await asyncio.sleep(1)
+        await client.aclose(deadline=5)
+        heard.append(await task)
+        return place.now()
+
+    ended = place.live(story)
+
+    assert isinstance(heard[0], Ambiguous)
+    assert 6.0 == pytest.approx(ended)
+    assert (1, 1) == (len(place.looked), len(place.sent))
+
+
+def test_closing_waits_for_what_is_looked_for() -> None:
+    """If it has the time."""
+    place = world(["absent", "there"])
+
+    async def story(client: Client) -> Outcome:
+        task = asyncio.create_task(call(client, texts(1)[0]))
+        await asyncio.sleep(1)
+        await client.aclose(deadline=500)
+        return await task
+
+    assert isinstance(place.live(story), Accepted)
+
+
+def test_by_default_nothing_is_looked_for() -> None:
+    """What may have been sent is held."""
+    place = world(["there"])
+
+    outcome = one(place, on_ambiguous=OnAmbiguous.HOLD)
+
+    assert isinstance(outcome, Ambiguous)
+    assert [] == place.looked
+
+
+def test_a_provider_that_cannot_be_asked_cannot_have_it() -> None:
+    """It is an error of the configuration, with the key and what would be right."""
+    policy = Policy(on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND)
+
+    with pytest.raises(ConfigError) as caught:
+        Client([tiny()], policies={"main": policy})
+
+    assert str(caught.value) == (
+        "accounts.main.on_ambiguous: tiny cannot be asked for a message by its reference;"
+        " use hold or resend"
+    )
+
+
+@pytest.mark.parametrize("name", ["clickatell", "messente"])
+def test_of_the_three_providers_only_bird_can_be_asked(name: str) -> None:
+    """The others are refused when the configuration is read, not when a message is in doubt."""
+    accounts = config(1)["accounts"]
+    asked = {each: accounts[each] | {"on_ambiguous": "resend_if_not_found"} for each in accounts}
+
+    Client.from_config({"accounts": {"bird": asked["bird"]}})
+    with pytest.raises(ConfigError, match=f"accounts.{name}.on_ambiguous: {name} cannot be asked"):
+        Client.from_config({"accounts": {name: asked[name]}})

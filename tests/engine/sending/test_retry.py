@@ -1,0 +1,344 @@
+"""What is tried again, how often and how soon, and what never is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+import tenacity
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import (
+    Clock,
+    FakeTransport,
+    accepted,
+    batcher,
+    references,
+    result,
+    results,
+    send_batch,
+    texts,
+    tiny,
+)
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Client,
+    NotSent,
+    NotSentError,
+    Policy,
+    Reason,
+    Rejected,
+    Retry,
+    RetryPolicy,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.domain.failure import Failure
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.sending.retry import Retrier
+from omnimsg.transport.aiohttp_transport import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg import Outcome
+
+pytestmark = pytest.mark.anyio
+
+NOW = RetryPolicy(base=0)
+KINDS = {"ok": Accepted, "no-such-number": Rejected, "who-knows": Ambiguous, "slow-down": NotSent}
+
+
+async def send(
+    wire: FakeTransport,
+    count: int,
+    *,
+    policy: RetryPolicy = NOW,
+    deadline: float = 10.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Outcome]:
+    """Send a batch through a wire."""
+    way = batcher(tiny(), wire, policy=Policy(retry=policy), clock=clock)
+    return await send_batch(way, texts(count), deadline)
+
+
+def scripted(words: list[list[str]]) -> FakeTransport:
+    """Answer attempt n with `words[n]`, by position in the whole batch."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        turn = words[len(wire.requests) - 1]
+        return results({ref: turn[int(ref[1:])] for ref in references(request)})
+
+    wire._reply = reply
+    return wire
+
+
+class Naps:
+    """Notes how long the retries wanted to wait, and does not wait."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds: list[float] = []
+        self.clock = Clock()
+        monkeypatch.setattr("omnimsg.engine.sending.retry.anyio.sleep", self)
+
+    async def __call__(self, seconds: float) -> None:
+        """Note it, and let that time have passed."""
+        self.seconds.append(seconds)
+        self.clock.now += seconds
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> Naps:
+    """Take the waiting out of the retries."""
+    return Naps(monkeypatch)
+
+
+async def test_only_the_failed_members_are_sent_again() -> None:
+    """A second request carries what was refused safely and nothing else."""
+    wire = scripted(
+        [["ok", "slow-down", "no-such-number", "who-knows", "slow-down"], ["", "ok", "", "", "ok"]]
+    )
+
+    outcomes = await send(wire, 5)
+
+    assert [Accepted, Accepted, Rejected, Ambiguous, Accepted] == [type(each) for each in outcomes]
+    assert [["r0", "r1", "r2", "r3", "r4"], ["r1", "r4"]] == [
+        references(each) for each in wire.requests
+    ]
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+async def test_the_first_attempt_counts(attempts: int) -> None:
+    """Five attempts are five requests, and one is one."""
+    wire = scripted([["slow-down"]] * attempts)
+
+    (outcome,) = await send(wire, 1, policy=RetryPolicy(attempts=attempts, base=0))
+
+    assert isinstance(outcome, NotSent)
+    assert attempts == len(wire.requests)
+
+
+async def test_the_happy_path_never_touches_tenacity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is nothing to try again, nothing is set up to try again."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("tenacity was built")
+
+    monkeypatch.setattr(tenacity, "AsyncRetrying", refuse)
+
+    for words in (["ok", "ok"], ["no-such-number", "who-knows"]):
+        outcomes = await send(scripted([words]), 2)
+        assert [KINDS[each] for each in words] == [type(each) for each in outcomes]
+
+
+def limited(after: float | None) -> Response:
+    """Answer that everything was too much."""
+    return Response(429, b"", {} if after is None else {"Retry-After": str(after)})
+
+
+async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
+    """Neither the policy's longest wait nor its randomness shortens what the provider asked for."""
+    wire = FakeTransport(lambda _: limited(7))
+
+    policy = RetryPolicy(attempts=3, base=0.5, longest=1.0)
+    await send(wire, 1, policy=policy, deadline=100, clock=naps.clock)
+
+    assert [7.0, 7.0] == naps.seconds
+
+
+async def test_a_wait_beyond_the_deadline_is_not_begun(naps: Naps) -> None:
+    """The caller hears at once, and how long the provider wanted."""
+    wire = FakeTransport(lambda _: limited(11))
+
+    (outcome,) = await send(wire, 1, deadline=10)
+
+    assert isinstance(outcome, NotSent)
+    assert (Reason.RATE_LIMITED, 11.0, Retry.SAFE) == (
+        outcome.reason,
+        outcome.retry_after,
+        outcome.retry,
+    )
+    assert 1 == len(wire.requests)
+    assert [] == naps.seconds
+
+
+async def test_our_own_wait_does_not_pass_the_deadline_either(naps: Naps) -> None:
+    """A backoff that would end too late ends the attempts instead."""
+    wire = FakeTransport(lambda _: limited(None))
+
+    (outcome,) = await send(
+        wire, 1, policy=RetryPolicy(attempts=9, base=1e9, longest=1e9), deadline=10
+    )
+
+    assert isinstance(outcome, NotSent)
+    assert 1 == len(wire.requests)
+    assert [] == naps.seconds
+
+
+async def test_one_member_that_must_wait_too_long_does_not_hold_up_the_others(naps: Naps) -> None:
+    """It keeps its outcome; the others have their next attempt."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        if len(wire.requests) > 1:
+            return accepted(request)
+        said = [{**result(f"r{number}", "slow-down"), "after": 60 * number} for number in range(2)]
+        return Response(200, orjson.dumps({"results": said}))
+
+    wire._reply = reply
+
+    outcomes = await send(wire, 2)
+
+    assert [Accepted, NotSent] == [type(each) for each in outcomes]
+    assert isinstance(outcomes[1], NotSent)
+    assert 60 == outcomes[1].retry_after
+    assert ["r0"] == references(wire.requests[1])
+    assert [0.0] == naps.seconds
+
+
+async def test_a_wait_can_be_cancelled() -> None:
+    """Cancelling the caller while a retry waits ends it, with no further request."""
+    wire = FakeTransport(lambda _: limited(5))
+    sending = asyncio.create_task(send(wire, 1))
+    await wire.asked()
+    await asyncio.sleep(0.01)
+
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert 1 == len(wire.requests)
+
+
+async def test_a_second_attempt_can_be_cancelled() -> None:
+    """Tenacity catches a cancellation inside an attempt, and gives it back."""
+    wire = FakeTransport()
+
+    async def reply(_: Request) -> Response:
+        if len(wire.requests) == 1:
+            return limited(None)
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    wire._reply = reply
+    sending = asyncio.create_task(send(wire, 1))
+    await wire.asked(2)
+
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert 2 == len(wire.requests)
+
+
+async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    """One line, with the account, the attempt and the provider's code."""
+    await send(scripted([["slow-down", "slow-down"], ["ok", "ok"]]), 2)
+
+    (record,) = [each for each in caplog.records if each.name == "omnimsg.engine"]
+    assert logging.INFO == record.levelno
+    said = record.getMessage()
+    assert said.startswith("trying 2 again through account 'main' in 0.00 s, attempt 2 of 3")
+    assert said.endswith("rate_limited, code 'slow-down', HTTP 200")
+
+
+async def test_a_faulted_request_is_tried_again_only_if_nothing_left() -> None:
+    """The same fault is safe before the first byte and unsafe after it."""
+    for writes, requests, retry in ((False, 3, Retry.SAFE), (True, 1, Retry.UNSAFE)):
+
+        def lost(_: Request) -> Response:
+            raise TransportFault(Reason.TIMEOUT, "no answer in time")
+
+        wire = FakeTransport(lost, writes=writes)
+
+        (outcome,) = await send(wire, 1)
+
+        assert not isinstance(outcome, Accepted)
+        assert (requests, retry) == (len(wire.requests), outcome.retry)
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(list(KINDS)), min_size=3, max_size=3), min_size=4, max_size=4
+    ),
+    st.integers(1, 4),
+)
+def test_every_message_ends_with_its_first_final_outcome(
+    words: list[list[str]], attempts: int
+) -> None:
+    """A message is sent until it is accepted, rejected or ambiguous, and not once more."""
+    wire = scripted(words)
+
+    outcomes = asyncio.run(send(wire, 3, policy=RetryPolicy(attempts=attempts, base=0)))
+
+    sent = [references(each) for each in wire.requests]
+    for number, outcome in enumerate(outcomes):
+        mine = [turn[number] for turn in words[:attempts]]
+        final = next((at for at, each in enumerate(mine) if each != "slow-down"), attempts - 1)
+        assert f"r{number}" == outcome.reference
+        assert KINDS[mine[final]] is type(outcome)
+        assert final + 1 == sum(f"r{number}" in each for each in sent)
+    assert all(sent)
+
+
+async def test_an_operation_is_asked_again_until_it_says_something_else() -> None:
+    """The value ends it, and so does a failure that asking again will not mend."""
+    later = Failure(reason=Reason.PROVIDER_ERROR, retry=Retry.SAFE)
+    never = Failure(reason=Reason.NOT_FOUND, retry=Retry.NEVER)
+
+    for said, expected in (
+        ([later, "here"], "here"),
+        ([later, never], never),
+        ([later, later, later, "unheard"], later),
+        ([never, "unheard"], never),
+    ):
+        left = iter(said)
+
+        async def ask(left: object = left) -> object:
+            return next(left)  # type: ignore[call-overload]
+
+        given = await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
+        assert expected is given
+
+
+async def test_a_value_that_happens_to_have_a_retry_is_no_failure() -> None:
+    """Only a `Failure` is asked again."""
+
+    class Value:
+        retry = Retry.SAFE
+
+    asked = []
+
+    async def ask() -> Value:
+        asked.append(1)
+        return Value()
+
+    await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
+
+    assert [1] == asked
+
+
+@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base": -1}, {"longest": -0.1}])
+def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
+    """No attempt at all, or a wait before now."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)  # type: ignore[arg-type]
+
+
+async def test_a_client_takes_a_policy() -> None:
+    """What is given for all accounts goes before what an account's own policy says."""
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "slow-down")))
+    own = {"main": Policy(retry=RetryPolicy(attempts=9, base=0))}
+    for for_all, expected in ((None, 9), (RetryPolicy(attempts=2, base=0), 2)):
+        wire.requests.clear()
+        async with Client([tiny()], policies=own, retry=for_all) as client:
+            client._accounts["main"].operator._dispatcher._transport = wire
+            with pytest.raises(NotSentError):
+                await client.send(texts(1)[0])
+
+        assert expected == len(wire.requests)
