@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import anyio
 import attrs
 
-from omnimsg.adapter import Context, Operation
+from omnimsg.adapter import Operation
 from omnimsg.config import load_adapter, load_config, provider_names
 from omnimsg.domain.errors import (
     AmbiguousError,
     ConfigError,
     NotSentError,
-    OperationError,
     RejectedError,
     Unsupported,
 )
-from omnimsg.domain.failure import Failure
-from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
-from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.structuring import one_of
-from omnimsg.engine.attempt.journal_writer import JournalWriter
-from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.account import AccountEngine, Health, Preview
+from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.limits.rate_limiter import RateLimiter, places
-from omnimsg.engine.operations import OperationRunner
-from omnimsg.engine.policy import OnAmbiguous, Policy
-from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.reconcile import Reconciler
-from omnimsg.engine.sending.retry import Retrier, RetryHook, log_retry
-from omnimsg.engine.sending.scheduler import Scheduler
-from omnimsg.engine.sending.stream import send_stream
-from omnimsg.transport.aiohttp_transport import HttpTransport
-from omnimsg.transport.files import FileSink, MemorySink, file_size, measured
+from omnimsg.engine.limits.rate_limiter import slots_of
+from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
+from omnimsg.engine.observers import Observers
+from omnimsg.engine.policy import Policy
+from omnimsg.transport.options import TransportOptions
 
 if TYPE_CHECKING:
     import os
@@ -51,22 +41,19 @@ if TYPE_CHECKING:
     )
     from pathlib import Path
 
-    from omnimsg.adapter import Absent, Adapter, Answered, Flow
-    from omnimsg.domain.history import Balance, Interaction, Page, PastMessage
+    from omnimsg.adapter import Adapter
+    from omnimsg.domain.history import Balance, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
+    from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport.options import TransportFactory
 
-T = TypeVar("T")
-
-# Messages that a stream reads ahead of those under way, at least: waking a reader costs about as
-# much as sending one message, so it is woken for many.
-_LEAST_AHEAD = 256
-
-# Seconds of patience for one call, unless the caller says otherwise.
+# Seconds that one call may take, unless the caller says otherwise.
 DEADLINE = 30.0
 
 
@@ -76,22 +63,25 @@ class Client:
     Hold one per process and use it from as many tasks as you like; it belongs to the event loop it
     was first used in. Close it, or use it as `async with`, so that connections do not linger.
 
-    Every `deadline` is the caller's patience in seconds for the whole call, waiting and further
-    attempts included. It is not the message's `ttl`.
+    Every `deadline` is in seconds, for the whole call: waiting and further attempts included. It is
+    not the message's `ttl`.
 
     Args:
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
-        policies: By account name: how fast, how often again, what to do in trouble.
+        policies: By account name: how fast, how often again, what to do on account failures.
         retry: How often and how soon to try again, for every account, whatever its policy says.
-        journal: Told of every message before it leaves and after.
-        on_retry: Told of every retry before the wait for it; logs it unless given.
+        journal: Records every message before it leaves and after.
+        on_retry: Called before the wait for every retry; retries are logged unless it is given.
+        observers: Told what happens to messages, attempts and accounts.
+        transport: Builds the transport of an account; aiohttp's unless given.
+        clock: The clock that everything reads; the system's unless given.
 
     Raises:
         ConfigError: No account, two of one name, or a default that is none of them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an application may replace
         self,
         adapters: Iterable[Adapter[Any]],
         *,
@@ -99,9 +89,15 @@ class Client:
         policies: Mapping[str, Policy] | None = None,
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
-        on_retry: RetryHook = log_retry,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        observers: Iterable[Observer] = (),
+        transport: TransportFactory | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._accounts: dict[str, _Account] = {}
+        retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
+        watching = Observers((LogObserver(), retries, *observers))
+        self._clock = clock or SystemClock()
+        self._accounts: dict[str, AccountEngine] = {}
         for adapter in adapters:
             name = adapter.account.name
             if name in self._accounts:
@@ -109,22 +105,32 @@ class Client:
             policy = (policies or {}).get(name, Policy())
             if retry is not None:
                 policy = attrs.evolve(policy, retry=retry)
-            self._accounts[name] = _Account(adapter, policy, journal, on_retry)
+            self._accounts[name] = AccountEngine(
+                adapter,
+                (transport or _http_transport)(_transport_options(adapter, policy)),
+                policy=policy,
+                journal=journal,
+                observers=watching,
+                clock=self._clock,
+            )
         if not self._accounts:
             raise ConfigError("a client needs at least one account")
         if default is None and len(self._accounts) > 1:
             raise ConfigError(f"name the default account: {', '.join(self._accounts)}")
         self._default = default if default is not None else next(iter(self._accounts))
-        self._usual = self._account(self._default)
+        self._default_account = self._account(self._default)
 
     @classmethod
-    def from_config(
+    def from_config(  # noqa: PLR0913 - what an application may replace
         cls,
         source: str | os.PathLike[str] | Mapping[str, Any],
         *,
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
-        on_retry: RetryHook = log_retry,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        observers: Iterable[Observer] = (),
+        transport: TransportFactory | None = None,
+        clock: Clock | None = None,
     ) -> Self:
         """Build a client from a TOML file, or from a mapping of the same form.
 
@@ -139,6 +145,9 @@ class Client:
             retry=retry,
             journal=journal,
             on_retry=on_retry,
+            observers=observers,
+            transport=transport,
+            clock=clock,
         )
 
     def __repr__(self) -> str:
@@ -161,9 +170,9 @@ class Client:
         when this is cancelled; what has left and not come back by then is `Ambiguous`.
 
         Args:
-            deadline: Seconds of patience.
+            deadline: Seconds.
         """
-        until = Deadline.after(deadline)
+        until = Deadline.after(deadline, self._clock.monotonic)
         async with anyio.create_task_group() as closing:
             for account in self._accounts.values():
                 closing.start_soon(account.aclose, until)
@@ -188,7 +197,7 @@ class Client:
         Args:
             message: What to send.
             account: The account to send through; the default account unless given.
-            deadline: Seconds of patience for the hand-over.
+            deadline: Seconds for the hand-over.
 
         Raises:
             RejectedError: The provider refused the message.
@@ -196,10 +205,10 @@ class Client:
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
             ConfigError: There is no such account.
         """
-        intake = (self._usual if account is None else self._account(account)).batcher.intake
-        while (future := intake.submit(message, deadline)) is None:
-            deadline = await intake.room(message, deadline)
-        outcome = await future
+        engine = self._default_account if account is None else self._account(account)
+        # Without a coroutine of the engine's in between, where the queue has room.
+        future = engine.submit(message, deadline)
+        outcome = await (engine.send(message, deadline) if future is None else future)
         if isinstance(outcome, Accepted):
             return outcome
         if isinstance(outcome, Rejected):
@@ -230,7 +239,7 @@ class Client:
         Args:
             messages: Any iterable; it is read no faster than messages leave.
             account: The account to send through; the default account unless given.
-            deadline: Seconds of patience for each message, from when it is its turn.
+            deadline: Seconds for each message, from its turn on.
 
         Raises:
             ConfigError: There is no such account.
@@ -242,7 +251,7 @@ class Client:
 
         Args:
             id: `str(accepted.id)`, from this process or any other.
-            deadline: Seconds of patience.
+            deadline: Seconds.
 
         Returns:
             Its status; `UNKNOWN` with the reason `NOT_FOUND` where the provider does not know it.
@@ -254,20 +263,15 @@ class Client:
             Unsupported: The provider has no look-up.
         """
         message_id = MessageId(id)
-        adapter = self._able(message_id.account, Operation.STATUS).adapter
-        return await self._run(
-            message_id.account,
-            Operation.STATUS,
-            lambda context: adapter.status(message_id.provider_id, context),
-            deadline,
-        )
+        account = self._account_with(message_id.account, Operation.STATUS)
+        return await account.status(message_id.provider_id, deadline)
 
     async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
         """Stop a scheduled message.
 
         Args:
             id: `str(accepted.id)`.
-            deadline: Seconds of patience.
+            deadline: Seconds.
 
         Returns:
             `True` when it was stopped; `False` when it is too late, or there is no such message.
@@ -279,13 +283,8 @@ class Client:
             Unsupported: The provider cannot cancel.
         """
         message_id = MessageId(id)
-        adapter = self._able(message_id.account, Operation.CANCEL).adapter
-        return await self._run(
-            message_id.account,
-            Operation.CANCEL,
-            lambda context: adapter.cancel(message_id.provider_id, context),
-            deadline,
-        )
+        account = self._account_with(message_id.account, Operation.CANCEL)
+        return await account.cancel(message_id.provider_id, deadline)
 
     async def upload(
         self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
@@ -295,40 +294,14 @@ class Client:
         Args:
             upload: The file; a local one is read in pieces.
             account: The account to upload through; the default account unless given.
-            deadline: Seconds of patience, for reading the file too.
+            deadline: Seconds, for reading the file too.
 
         Raises:
             OperationError: The file cannot be read (in time), is too large, or was refused.
             ConfigError: There is no such account.
             Unsupported: The provider stores no files.
         """
-        name = self._default if account is None else account
-        adapter = self._able(name, Operation.UPLOAD).adapter
-        until = Deadline.after(deadline)
-        refused = partial(_refused, Operation.UPLOAD, name, path="data")
-        limit = adapter.capabilities.max_upload_bytes
-        try:
-            with anyio.fail_after(deadline):
-                size = await file_size(upload.data)
-                if limit is not None and size > limit:
-                    detail = (
-                        f"has {format_bytes(size)}; {adapter.provider} stores files of up to"
-                        f" {format_bytes(limit)}"
-                    )
-                    raise refused(Reason.MEDIA_TOO_LARGE, detail=detail)
-                source = await measured(upload.data)
-        except TimeoutError:
-            detail = "the file cannot be read before the deadline"
-            raise refused(Reason.DEADLINE_EXCEEDED, detail=detail) from None
-        except OSError as error:
-            detail = f"the file cannot be read: {error.strerror}"
-            raise refused(Reason.MEDIA_INVALID, detail=detail) from None
-        return await self._run(
-            name,
-            Operation.UPLOAD,
-            lambda context: adapter.upload(upload, source, context),
-            until.remaining(),
-        )
+        return await self._account_with(account, Operation.UPLOAD).upload(upload, deadline)
 
     @overload
     async def download(self, stored: Stored, *, deadline: float = 120.0) -> bytes: ...
@@ -345,7 +318,7 @@ class Client:
             stored: What `upload` returned, or what an inbound message brought.
             to: Where to write it; it appears there only when it is whole. Without it the bytes are
                 returned, and held in memory.
-            deadline: Seconds of patience.
+            deadline: Seconds.
 
         Raises:
             OperationError: It is not there (any more), or the transfer broke.
@@ -353,14 +326,10 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider stores no files.
         """
-        account = self._able(stored.account, Operation.DOWNLOAD)
-        start = lambda context: account.adapter.download(stored, context)  # noqa: E731
+        account = self._account_with(stored.account, Operation.DOWNLOAD)
         if to is None:
-            memory = MemorySink()
-            await self._fetch(account, start, memory, deadline)
-            return memory.value()
-        async with FileSink(to) as file:
-            await self._fetch(account, start, file, deadline)
+            return await account.download(stored, deadline)
+        await account.download_to(stored, to, deadline)
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
@@ -371,13 +340,8 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider says nothing of stored files.
         """
-        adapter = self._able(stored.account, Operation.MEDIA_INFO).adapter
-        return await self._run(
-            stored.account,
-            Operation.MEDIA_INFO,
-            lambda context: adapter.media_info(stored, context),
-            deadline,
-        )
+        account = self._account_with(stored.account, Operation.MEDIA_INFO)
+        return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
         """Ask what is left on an account; also the cheapest way to try its credentials.
@@ -387,9 +351,7 @@ class Client:
             ConfigError: There is no such account.
             Unsupported: The provider has no balance.
         """
-        name = self._default if account is None else account
-        adapter = self._able(name, Operation.BALANCE).adapter
-        return await self._run(name, Operation.BALANCE, adapter.balance, deadline)
+        return await self._account_with(account, Operation.BALANCE).balance(deadline)
 
     def history(
         self,
@@ -403,22 +365,15 @@ class Client:
         Args:
             query: Which ones; all of them unless given.
             account: The account to ask; the default account unless given.
-            deadline: Seconds of patience for each page.
+            deadline: Seconds for each page.
 
         Raises:
             OperationError: A page could not be had.
             ConfigError: There is no such account.
             Unsupported: The provider lists no messages.
         """
-        name = self._default if account is None else account
-        adapter = self._able(name, Operation.HISTORY).adapter
-        wanted = query or HistoryQuery()
-        return self._pages(
-            name,
-            Operation.HISTORY,
-            lambda page, context: adapter.history(wanted, page, context),
-            deadline,
-        )
+        engine = self._account_with(account, Operation.HISTORY)
+        return engine.history(query or HistoryQuery(), deadline)
 
     def interactions(
         self,
@@ -430,7 +385,7 @@ class Client:
 
         Args:
             id: `str(accepted.id)`.
-            deadline: Seconds of patience for each page.
+            deadline: Seconds for each page.
 
         Raises:
             InvalidValue: The text is no message id.
@@ -439,20 +394,15 @@ class Client:
             Unsupported: The provider keeps no interactions.
         """
         message_id = MessageId(id)
-        adapter = self._able(message_id.account, Operation.INTERACTIONS).adapter
-        return self._pages(
-            message_id.account,
-            Operation.INTERACTIONS,
-            lambda page, context: adapter.interactions(message_id.provider_id, page, context),
-            deadline,
-        )
+        account = self._account_with(message_id.account, Operation.INTERACTIONS)
+        return account.interactions(message_id.provider_id, deadline)
 
     async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
         """Tell people that their messages were read.
 
         Args:
             ids: Ids of inbound messages, `account:id`.
-            deadline: Seconds of patience.
+            deadline: Seconds.
 
         Returns:
             One outcome per id, in order.
@@ -463,139 +413,70 @@ class Client:
             Unsupported: The provider has no read receipts.
         """
         wanted = [MessageId(each) for each in ids]
-        until = Deadline.after(deadline)
+        until = Deadline.after(deadline, self._clock.monotonic)
         # Nothing is asked before it is clear that all of it can be.
-        accounts = {each.account: self._able(each.account, Operation.MARK_READ) for each in wanted}
+        accounts = {
+            each.account: self._account_with(each.account, Operation.MARK_READ) for each in wanted
+        }
         outcomes: dict[int, Outcome] = {}
         for name, account in accounts.items():
-            places = [place for place, each in enumerate(wanted) if each.account == name]
-            most = account.adapter.capabilities.max_messages
-            for start in range(0, len(places), most):
-                part = places[start : start + most]
-                given = [wanted[place].provider_id for place in part]
-                answered = await account.operator.mark_read(given, until)
-                outcomes.update(zip(part, answered, strict=True))
-        return [outcomes[place] for place in range(len(wanted))]
+            indexes = [index for index, each in enumerate(wanted) if each.account == name]
+            provider_ids = [wanted[index].provider_id for index in indexes]
+            answered = await account.mark_read(provider_ids, until)
+            outcomes.update(zip(indexes, answered, strict=True))
+        return [outcomes[index] for index in range(len(wanted))]
 
-    def _account(self, name: str | None) -> _Account:
+    def preview(self, message: Message, *, account: str | None = None) -> Preview:
+        """Return what would become of a message if it were sent now; nothing is sent.
+
+        Raises:
+            TypeError: It is no message.
+            ConfigError: There is no such account.
+        """
+        return self._account(account).preview(message)
+
+    def health(self) -> Mapping[str, Health]:
+        """Return how each account is doing, by its name; nothing is asked of the providers."""
+        return {name: account.health() for name, account in self._accounts.items()}
+
+    def _account(self, name: str | None) -> AccountEngine:
         try:
             return self._accounts[self._default if name is None else name]
         except KeyError:
             raise ConfigError(f"no account {name!r}: {one_of(name, self._accounts)}") from None
 
-    def _able(self, name: str, operation: Operation) -> _Account:
+    def _account_with(self, name: str | None, operation: Operation) -> AccountEngine:
+        """Return an account whose provider has an operation."""
         account = self._account(name)
         if operation not in account.adapter.operations():
             raise Unsupported(
-                f"account {name!r}: {account.adapter.provider} has no operation"
-                f" {operation.value!r}; {_who_has(operation)}"
+                f"account {account.name!r}: {account.adapter.provider} has no operation"
+                f" {operation.value!r}; {_providers_with(operation)}"
             )
         return account
 
-    async def _run(
-        self,
-        name: str,
-        operation: Operation,
-        start: Callable[[Context], Flow[Answered[T]]],
-        deadline: float,
-    ) -> T:
-        return await self._account(name).operator.run(operation, start, deadline=deadline)
 
-    async def _fetch(
-        self,
-        account: _Account,
-        start: Callable[[Context], Flow[Answered[bool]]],
-        sink: Sink,
-        deadline: float,
-    ) -> None:
-        run = account.operator.run
-        if not await run(Operation.DOWNLOAD, start, deadline=deadline, sink=sink):
-            name, why = account.adapter.account.name, "the provider has no such file"
-            raise _refused(Operation.DOWNLOAD, name, Reason.NOT_FOUND, "stored", why)
-
-    async def _pages(
-        self,
-        name: str,
-        operation: Operation,
-        start: Callable[[str | None, Context], Flow[Answered[Page[T]]]],
-        deadline: float,
-    ) -> AsyncIterator[T]:
-        token: str | None = None
-        while True:
-            page = await self._run(name, operation, partial(start, token), deadline)
-            for item in page.items:
-                yield item
-            # A provider that repeats a token would be asked for ever.
-            if page.next is None or page.next == token:
-                return
-            token = page.next
+def _transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
+    return TransportOptions(
+        base_url=adapter.account.base_url,
+        hosts=adapter.hosts,
+        authorization=adapter.authorization(),
+        connections=slots_of(policy.limits, adapter.capabilities),
+    )
 
 
-class _Account:
-    """One account's parts, put together."""
+def _http_transport(options: TransportOptions) -> Transport:
+    from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - imports aiohttp
 
-    def __init__(
-        self,
-        adapter: Adapter[Any],
-        policy: Policy,
-        journal: Journal | None,
-        on_retry: RetryHook,
-    ) -> None:
-        seeks = policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND
-        if seeks and Operation.FIND not in adapter.operations():
-            raise ConfigError(
-                f"accounts.{adapter.account.name}.on_ambiguous: {adapter.provider} cannot be asked"
-                " for a message by its reference; use hold or resend"
-            )
-        self.adapter = adapter
-        most = places(policy.limits, adapter.capabilities)
-        self.transport = HttpTransport(
-            adapter.account.base_url,
-            hosts=adapter.hosts,
-            authorization=adapter.authorization(),
-            connections=most,
-        )
-        dispatcher = AttemptRunner(adapter, self.transport, journal=journal)
-        limiter = RateLimiter(policy.limits, adapter.capabilities)
-        recorder = None if journal is None else JournalWriter(journal, adapter.account.name)
-        seeker = Reconciler(adapter.account.name, policy, self._find, on_retry, recorder)
-        retrier = Retrier(adapter.account.name, policy, on_retry, seeker if seeks else None)
-        self.batcher = Scheduler(MessageChecks(adapter, dispatcher), limiter, policy, retrier)
-        self.operator = OperationRunner(
-            adapter,
-            self.transport,
-            dispatcher,
-            retrier,
-            turn=self.batcher.turn,
-        )
-        # Enough for every place to be taken, and for those that come free while more is read.
-        self._ahead = max((most + 2) * adapter.capabilities.max_messages, most + _LEAST_AHEAD)
-
-    def stream(
-        self, messages: Iterable[Message] | AsyncIterable[Message], deadline: float
-    ) -> AsyncGenerator[Outcome, None]:
-        return send_stream(self.batcher, messages, deadline=deadline, ahead=self._ahead)
-
-    async def _find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
-        """Ask for a message that may have been sent: the operator is there before one is."""
-        return await self.operator.find(message, deadline)
-
-    async def aclose(self, deadline: Deadline) -> None:
-        try:
-            await self.batcher.aclose(deadline)
-        finally:
-            with anyio.move_on_after(max(0.0, deadline.remaining())):
-                await self.transport.aclose()
+    return HttpTransport(
+        options.base_url,
+        hosts=options.hosts,
+        authorization=options.authorization,
+        connections=options.connections,
+    )
 
 
-def _refused(
-    operation: Operation, account: str, reason: Reason, path: str, detail: str
-) -> OperationError:
-    failure = Failure(reason=reason, retry=Retry.NEVER, path=path, detail=detail)
-    return OperationError(operation.value, account, failure)
-
-
-def _who_has(operation: Operation) -> str:
+def _providers_with(operation: Operation) -> str:
     """Name the installed providers that have an operation."""
     able = []
     for provider in provider_names():

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.journal import Attempt
 
 _NAME, _VERSION = "send-many", 1
 _DIED = "the process that was sending it ended before an answer was recorded"
@@ -134,7 +135,7 @@ class Results:
         """Say which line a reference is, before its message is handed to the engine."""
         self._lines[reference] = line
 
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
         """Record that messages are about to leave; it is on the disk when this returns.
 
         Raises:
@@ -143,17 +144,25 @@ class Results:
         at = _now()
         for message in messages:
             line = self._lines[message.reference]
-            intent = {"line": line, "intent": message.reference, "account": account, "at": at}
+            intent = {
+                "line": line,
+                "intent": message.reference,
+                "account": attempt.account,
+                "at": at,
+            }
             self._note(intent, owed=False)
         await self._appender.commit()
         for message in messages:
             self.standings[self._lines[message.reference]] = LineState.OPEN
+        # A file of messages has one writer, which hands each of them over once.
+        return [None] * len(messages)
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record what became of messages whose intent was recorded.
 
         What cannot be written now is written when the file is closed, or reported then.
         """
+        del attempt  # lines are told apart by their references
         at = _now()
         for outcome in outcomes:
             self._settled(self._lines[outcome.reference], outcome, at)

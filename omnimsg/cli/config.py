@@ -89,9 +89,9 @@ def _decided(
     policy: "Policy", can: "Capabilities", source: "Callable[[str, str], str]"
 ) -> "dict[str, tuple[str, str]]":
     """Return what is decided for an account, with the limits as they hold."""
-    from omnimsg.engine.limits.rate_limiter import places  # noqa: PLC0415
+    from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
 
-    limits = attrs.evolve(policy.limits, concurrency=places(policy.limits, can))
+    limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, can))
     flat = _flat("", attrs.asdict(attrs.evolve(policy, limits=limits)))
     decided = {
         key: (value, source(key, "provider" if key == "limits.concurrency" else "default"))

@@ -16,7 +16,7 @@ import attrs
 
 from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError
 from omnimsg.domain.message import Message
-from omnimsg.engine.limits.rate_limiter import places
+from omnimsg.engine.limits.rate_limiter import slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +106,7 @@ class Measured:
         longest decided, if the run was not much longer.
         """
         each = self.messages / max(1, self.requests)
-        room = places(limits, capabilities)
+        room = slots_of(limits, capabilities)
         # The last place is kept for high priority, and these messages have none.
         rounds = math.ceil(self.requests / max(1, room - 1))
         least = {

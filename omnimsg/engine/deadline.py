@@ -3,59 +3,61 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
 from omnimsg.domain.errors import InvalidValue, Problem
 
+if TYPE_CHECKING:
+    from omnimsg.domain.message import Message
 
-def seconds(given: float) -> float:
-    """Take a caller's patience, whatever kind of number it is.
+
+def to_seconds(given: float) -> float:
+    """Convert a caller's deadline to a float, whatever kind of number it is.
 
     Raises:
-        InvalidValue: It is none.
+        InvalidValue: It is not a number.
     """
     try:
-        patience = float(given)
+        seconds = float(given)
     except (TypeError, ValueError):
-        patience = math.nan
-    if math.isnan(patience):
+        seconds = math.nan
+    if math.isnan(seconds):
         raise InvalidValue(Problem("deadline", "must be a number of seconds"))
-    return patience
+    return seconds
 
 
 @attrs.define(eq=False)
 class Deadline:
-    """When a call began and when it must have ended, on the monotonic clock.
+    """When a call began and when it must have ended, in seconds of a monotonic clock.
 
     Attributes:
-        started: Seconds.
-        ends: Seconds.
-        clock: Tells that time.
+        started: When the call began.
+        ends: When it must have ended.
+        now: Reads the monotonic clock.
     """
 
     started: float
     ends: float
-    clock: Callable[[], float] = attrs.field(default=time.monotonic, repr=False, kw_only=True)
+    now: Callable[[], float] = attrs.field(repr=False)
 
     @classmethod
-    def after(cls, seconds: float, *, started: float | None = None) -> Self:
-        """End so many seconds from now.
-
-        Args:
-            seconds: Of patience.
-            started: When the call began, where that was earlier.
-        """
-        now = time.monotonic()
-        return cls(now if started is None else started, now + seconds)
+    def after(cls, seconds: float, now: Callable[[], float]) -> Self:
+        """Build the deadline of a call that begins now and may take so many seconds."""
+        started = now()
+        return cls(started, started + seconds, now)
 
     def remaining(self) -> float:
-        """Return the seconds left; negative when it is too late."""
-        return self.ends - self.clock()
+        """Return the seconds left; negative once the deadline has passed."""
+        return self.ends - self.now()
 
     def waited(self) -> float:
         """Return the seconds since the call began."""
-        return self.clock() - self.started
+        return self.now() - self.started
+
+
+def has_outlived_ttl(message: Message, waited: float) -> bool:
+    """Return whether a message's ttl has passed, so many seconds after the call."""
+    return message.ttl is not None and message.send_at is None and waited >= message.ttl

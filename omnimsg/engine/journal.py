@@ -1,13 +1,15 @@
 """The seam for a durable record of what was about to be sent and what became of it.
 
 A plain queue loses nothing and still texts a customer twice after a crash, because it cannot know
-what was in flight. Only a record written *before* the request leaves can tell. The engine keeps
-this protocol; who implements it decides where the record lives.
+what was in flight. Only a record written *before* the request leaves can tell. The engine calls
+this protocol; its implementation decides where the record lives.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+
+import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,25 +18,55 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class Journal(Protocol):
-    """What the engine tells before and after each attempt.
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One attempt to send a batch of messages.
 
-    The engine waits for both calls. An intent that is not followed by an outcome is a message that
-    may have been sent.
+    Attributes:
+        token: Unique for the attempt. It ties an outcome to its intent: a late outcome of one
+            worker cannot be taken for that of another worker's attempt at the same message.
+        account: The account it goes through.
+        number: 1 for the first attempt at these messages.
     """
 
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
-        """Record that these messages are about to leave; when this returns, it is durable.
+    token: str
+    account: str
+    number: int
 
-        An exception keeps the request from leaving, and so does the caller's deadline, at which
-        this is cancelled: the messages are `NotSent`.
+
+class Journal(Protocol):
+    """The durable record of an account's attempts.
+
+    The engine awaits both calls. An intent that no outcome follows is a message that may have been
+    sent. Calls of several attempts overlap.
+    """
+
+    async def intend(
+        self, attempt: Attempt, messages: Sequence[Message]
+    ) -> Sequence[Outcome | None]:
+        """Record that these messages are about to leave.
+
+        Args:
+            attempt: The attempt.
+            messages: The messages of one request.
+
+        Returns:
+            One entry per message, in order. `None`: its intent is durable, send it. An outcome: the
+            message must not leave in this attempt (another worker has it, or its outcome is known
+            already), and this is its outcome. The journal is not told that outcome again, and the
+            other messages of the request are sent.
+
+        Raises:
+            Exception: Nothing was recorded for sure. No message of the request leaves; all of them
+                are `NotSent`. The caller's deadline does the same: then this call is cancelled.
         """
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Record what became of messages.
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+        """Record the outcomes of messages that an attempt intended.
 
-        Also of those whose intent failed or was cancelled, for it may have been recorded after all:
-        an outcome without an intent is no mistake. Nor is a second one: what was in doubt may be
-        found. Gets a few seconds, also when the caller is gone; an exception is logged as critical,
-        and the caller has the outcome all the same.
+        Also called after an intent that failed or was cancelled, for it may have been recorded
+        after all: an outcome without an intent is no mistake. Nor is a second one for the same
+        attempt: a message in doubt may be found later. The call gets a few seconds, also when the
+        caller is gone; an exception is logged as critical, and the caller has the outcome all the
+        same.
         """

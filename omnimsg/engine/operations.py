@@ -1,9 +1,10 @@
-"""Everything but sending: drive a flow to its value, or to an `OperationError` that says why."""
+"""Everything but sending: run a flow to its value, or to an `OperationError` that says why."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -13,23 +14,23 @@ from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Retry
-from omnimsg.engine.attempt import classify
-from omnimsg.engine.attempt.flow import AskedNothing, BrokenFlow, FlowRun, blame
-from omnimsg.engine.attempt.runner import utc_now
+from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, NoRequest, report_broken_contract
 from omnimsg.engine.deadline import Deadline
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport.faults import TransportFault
 from omnimsg.transport.files import SinkFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from omnimsg.adapter import Adapter, Answered, Flow
+    from omnimsg.domain.history import Page
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.attempt.runner import AttemptRunner
+    from omnimsg.engine.clock import Clock
     from omnimsg.engine.sending.retry import Retrier
+    from omnimsg.engine.sending.slots import OperationSlots
     from omnimsg.transport.aiohttp_transport import Transport
     from omnimsg.transport.files import Sink
 
@@ -37,41 +38,40 @@ T = TypeVar("T")
 
 # Seconds by which the provider's clock may be behind ours. What it made longer than that before the
 # call is an earlier message with the same reference.
-_SKEW = 300.0
+_CLOCK_SKEW = 300.0
 
-# Seconds of one look-up: a provider that is silent must not use up the message's deadline.
-_PATIENCE = 30.0
+# Seconds of one look-up: a provider that does not answer must not use up the message's deadline.
+_FIND_TIMEOUT = 30.0
 
 
 class OperationRunner:
     """Runs the operations of one account.
 
     Args:
-        adapter: The account's.
-        transport: Its wire.
-        dispatcher: Reads verdicts for read receipts, as it does for messages.
+        adapter: The account's adapter.
+        transport: Its transport.
+        runner: Reads the outcomes of read receipts, as it does those of messages.
         retrier: Its retries.
-        turn: Holds a place among its requests under way.
-        clock: The time, with its offset.
+        slots: Gives a slot among its requests under way.
+        clock: Its clock.
     """
 
     def __init__(
         self,
         adapter: Adapter[Any],
         transport: Transport,
-        dispatcher: AttemptRunner,
+        runner: AttemptRunner,
         retrier: Retrier,
-        *,
-        turn: Callable[[Deadline], AbstractAsyncContextManager[None]],
-        clock: Callable[[], datetime] = utc_now,
+        slots: OperationSlots,
+        clock: Clock,
     ) -> None:
         self._adapter = adapter
-        self._transport = transport
-        self._dispatcher = dispatcher
-        self._retrier = retrier
-        self._turn = turn
-        self._clock = clock
         self._account = adapter.account.name
+        self._transport = transport
+        self._runner = runner
+        self._retrier = retrier
+        self._slots = slots
+        self._clock = clock
 
     async def run(
         self,
@@ -83,28 +83,30 @@ class OperationRunner:
     ) -> T:
         """Run an operation to its value.
 
-        A failure is tried again where its request changes nothing, or where nothing had left. With
+        A failure is tried again where the request changes nothing, or where nothing had left. With
         a sink there is one attempt: what was written cannot be taken back.
 
         Args:
-            operation: For the error.
+            operation: The operation, for the error.
             start: Begins the adapter's flow.
-            deadline: Seconds of patience for the whole operation.
+            deadline: Seconds for the whole operation.
             sink: Where a downloaded file goes.
 
         Raises:
             OperationError: It failed; `failure` says why.
-            InvalidValue: The adapter can make no path of an id.
+            InvalidValue: The adapter can build no path of an id.
             OSError: The sink cannot be written.
         """
-        until = Deadline.after(deadline)
+        until = Deadline.after(deadline, self._clock.monotonic)
 
         async def ask() -> T | Failure:
             try:
-                async with self._turn(until):
-                    return await self._once(start, until, sink)
+                async with self._slots.hold(until):
+                    return await self._attempt(start, until, sink)
             except TimeoutError:
-                return classify.too_late("the deadline passed before it was its turn")[1]
+                return local_failures.deadline_exceeded(
+                    "the deadline passed before it was its turn"
+                )[1]
 
         if sink is None:
             result = await self._retrier.operation(ask, until)
@@ -114,20 +116,44 @@ class OperationRunner:
             raise OperationError(operation.value, self._account, result)
         return result
 
+    async def pages(
+        self,
+        operation: Operation,
+        start: Callable[[str | None, Context], Flow[Answered[Page[T]]]],
+        *,
+        deadline: float,
+    ) -> AsyncIterator[T]:
+        """Go through the items of all pages, each fetched when it is needed.
+
+        Args:
+            operation: The operation, for the error.
+            start: Begins the adapter's flow for a page, by its token; `None` is the first.
+            deadline: Seconds for each page.
+        """
+        token: str | None = None
+        while True:
+            page = await self.run(operation, partial(start, token), deadline=deadline)
+            for item in page.items:
+                yield item
+            # A provider that repeats a token would be asked for ever.
+            if page.next is None or page.next == token:
+                return
+            token = page.next
+
     async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
         """Ask for a message that may have been sent; `None` where nobody can tell.
 
         Args:
-            message: What to look for.
-            deadline: Its own. It began when the message was handed over: the provider cannot have
-                taken it before.
+            message: The message.
+            deadline: The message's own. It began when the message was handed over: the provider
+                cannot have taken it before.
         """
-        since = self._clock() - timedelta(seconds=deadline.waited() + _SKEW)
+        since = self._clock.utc_now() - timedelta(seconds=deadline.waited() + _CLOCK_SKEW)
         try:
             found = await self.run(
                 Operation.FIND,
                 lambda context: self._adapter.find(message, since, context),
-                deadline=min(deadline.remaining(), _PATIENCE),
+                deadline=min(deadline.remaining(), _FIND_TIMEOUT),
             )
         except (OperationError, InvalidValue):
             return None
@@ -136,7 +162,9 @@ class OperationRunner:
                 return found
             case Accepted(reference=message.reference, account=self._account):
                 return found
-        blame(f"the adapter of {self._adapter.provider}", BrokenFlow("found another message"))
+        report_broken_contract(
+            f"the adapter of {self._adapter.provider}", BrokenFlow("found another message")
+        )
         return None
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
@@ -144,25 +172,25 @@ class OperationRunner:
 
         async def mark(ids: Sequence[str]) -> list[Outcome]:
             async with AsyncExitStack() as stack:
-                with suppress(TimeoutError):  # then the dispatcher finds that it is too late
-                    await stack.enter_async_context(self._turn(deadline))
-                return await self._dispatcher.mark_read(ids, deadline)
+                with suppress(TimeoutError):  # then the runner finds that the deadline has passed
+                    await stack.enter_async_context(self._slots.hold(deadline))
+                return await self._runner.mark_read(ids, deadline)
 
-        async def again(places: Sequence[int]) -> None:
-            fresh = await mark([provider_ids[place] for place in places])
-            for place, outcome in zip(places, fresh, strict=True):
-                outcomes[place] = outcome
+        async def mark_again(indexes: Sequence[int]) -> None:
+            again = await mark([provider_ids[index] for index in indexes])
+            for index, outcome in zip(indexes, again, strict=True):
+                outcomes[index] = outcome
 
         outcomes = await mark(provider_ids)
-        await self._retrier.batch(outcomes, again, deadline)
+        await self._retrier.batch(outcomes, mark_again, deadline)
         return outcomes
 
-    async def _once(
+    async def _attempt(
         self, start: Callable[[Context], Flow[Answered[T]]], deadline: Deadline, sink: Sink | None
     ) -> T | Failure:
         if deadline.remaining() <= 0:
-            return classify.too_late("the deadline passed")[1]
-        context = Context.lazily(self._account, self._clock, deadline.waited)
+            return local_failures.deadline_exceeded("the deadline passed")[1]
+        context = Context.lazily(self._account, self._clock.utc_now, deadline.waited)
         run: FlowRun[Answered[T]] = FlowRun()
         try:
             value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)
@@ -171,13 +199,12 @@ class OperationRunner:
         except SinkFault as fault:
             raise fault.error from None
         except Exception as error:
-            # An adapter's slip is an error of the operation; so is its refusal without a request.
             if isinstance(error, InvalidValue) and run.response is None:
-                raise  # the caller's id, of which no path can be made
-            if isinstance(error, AskedNothing) and isinstance(error.value, Failure):
+                raise  # the caller's id, of which no path can be built
+            if isinstance(error, NoRequest) and isinstance(error.value, Failure):
                 return error.value
-            detail = blame(f"the adapter of {self._adapter.provider}", error)
-            return classify.internal(detail, left=run.left)[1]
+            detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
+            return classify.by_broken_contract(detail, left=run.left)[1]
         assert run.response is not None  # noqa: S101 - a flow ends after an answer
         if value is None:
             value = classify.by_status(run.response, run.effect)[1]
@@ -186,4 +213,4 @@ class OperationRunner:
         if value.retry is Retry.UNSAFE and run.effect.is_repeatable:
             # The code's row is written for sending; this may be asked again all the same.
             value = attrs.evolve(value, retry=Retry.SAFE)
-        return classify.with_retry_after(value, run.response, self._clock())
+        return classify.with_retry_after(value, run.response, self._clock.utc_now())

@@ -20,9 +20,12 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ATTEMPT = Attempt(token="1", account="main", number=1)
 
 # What the engine may tell of one line: how often it was tried, and with which ends.
 KINDS = ("accepted", "rejected", "safe", "mend", "never", "late", "stale", "ambiguous")
@@ -91,8 +94,8 @@ async def attempt(results: Results, line: int, *ends: str) -> None:
     message = Message("+27820000001", "Hello", reference=results.reference_of(line))
     results.expect(message.reference, line)
     for end in ends:
-        await results.intend("main", [message])
-        await results.settle([outcome(end, message.reference)])
+        await results.intend(ATTEMPT, [message])
+        await results.settle(ATTEMPT, [outcome(end, message.reference)])
     results.conclude(outcome(ends[-1], message.reference))
 
 
@@ -103,7 +106,7 @@ async def test_an_intent_is_there_before_the_request(results: Results, path: Pat
     for line, message in enumerate(messages, 1):
         results.expect(message.reference, line)
 
-    await results.intend("main", messages)
+    await results.intend(ATTEMPT, messages)
 
     header, *rest = await anyio.Path(path).read_text(), *entries(path)
     assert '"omnimsg":"send-many"' in header
@@ -154,7 +157,7 @@ def test_what_another_run_left_open_is_ambiguous(
     """It is said in the file, so that every line has a last word for whoever reads it."""
     message = Message("+27820000001", "Hello", reference="r-7")
     results.expect("r-7", 7)
-    anyio.run(results.intend, "main", [message])
+    anyio.run(results.intend, ATTEMPT, [message])
     results.close()
 
     again = Results.resume(path, source)
@@ -184,7 +187,7 @@ async def test_a_full_disk_keeps_everything_at_home(
     results.expect("r-1", 1)
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="No space"):
-        await results.intend("main", [message])
+        await results.intend(ATTEMPT, [message])
     monkeypatch.undo()
     results.conclude(outcome("never", "r-1"))
 

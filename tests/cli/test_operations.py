@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.toy import ToyConformance
 
-from omnimsg import client
 from omnimsg.adapter import Operation
 from omnimsg.config import plugins
+from omnimsg.transport import aiohttp_transport
 from omnimsg_clickatell.emulator import ClickatellEmulator
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[ToyWire]:
         return [*entry_points(group=group), found]
 
     monkeypatch.setattr(plugins, "entry_points", installed)
-    monkeypatch.setattr(client, "HttpTransport", ToyWire)
+    monkeypatch.setattr(aiohttp_transport, "HttpTransport", ToyWire)
     (tmp_path / "omnimsg.toml").write_text('[accounts.toy]\nprovider = "toy"\nkey = "s3cret"\n')
     return ToyWire
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 from support.adapters import KEY, TinyAdapter, texts, tiny
+from support.audit import OutcomeJournal
 from support.servers import Act, Server, Visit, answer, stall
 from support.toy import ToyAdapter, ToySettings
 
@@ -41,8 +42,6 @@ from omnimsg.adapter import Account
 from omnimsg.engine.sending import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from omnimsg import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -180,23 +179,9 @@ def test_a_client_shows_its_accounts() -> None:
     assert KEY not in repr(client.accounts)
 
 
-class Diary:
-    """A journal that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
-        """Take it in."""
-
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep it."""
-        self.outcomes += outcomes
-
-
 async def test_a_send_that_is_cancelled_before_it_leaves_does_not_leave() -> None:
     """It shared no request yet, and the others of that request do not notice."""
-    diary = Diary()
+    diary = OutcomeJournal()
     async with Server(accept) as server, client_of(server, journal=diary) as client:
         sending = [asyncio.create_task(client.send(each)) for each in texts(3)]
         await asyncio.sleep(0)
@@ -209,7 +194,7 @@ async def test_a_send_that_is_cancelled_before_it_leaves_does_not_leave() -> Non
 
 async def test_what_has_left_goes_on_without_its_caller() -> None:
     """The journal hears what became of it: that is worth more than a guess."""
-    diary, go = Diary(), asyncio.Event()
+    diary, go = OutcomeJournal(), asyncio.Event()
 
     async def slowly(visit: Visit) -> None:
         await go.wait()
@@ -229,7 +214,7 @@ async def test_what_has_left_goes_on_without_its_caller() -> None:
 @pytest.mark.parametrize("left", [False, True])
 async def test_what_is_under_way_at_the_end_is_recorded_as_what_it_is(left: bool) -> None:
     """Before the first byte it is not sent, after it nobody knows; over real connections."""
-    diary = Diary()
+    diary = OutcomeJournal()
     async with Server(stall, connecting=None if left else stall) as server:
         url = server.url if left else server.url.replace("http:", "https:")
         client = Client([tiny(url)], journal=diary, retry=NOW)
@@ -253,8 +238,8 @@ async def test_leaving_a_stream_records_what_was_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What left and is not answered is ambiguous in the journal, and the rest was never told."""
-    monkeypatch.setattr(stream, "CLOSING", 0.02)
-    diary = Diary()
+    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
+    diary = OutcomeJournal()
     async with Server(accept, stall) as server:
         client = client_of(server, journal=diary)
         async with aclosing(client.send_many(texts(1000))) as outcomes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 
 import anyio
@@ -32,12 +33,12 @@ async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
             async with client, anyio.create_task_group() as group:
                 group.start_soon(client.balance)
                 await server.arrived.wait()
-                session = client._accounts["main"].transport._session
                 scope.cancel()
 
     assert scope.cancelled_caught
-    assert session is not None
-    assert session.closed
+    # A session that is collected without being closed warns, and a warning fails a test here.
+    del client
+    gc.collect()
 
 
 async def test_whoever_waits_for_room_hears_that_the_client_is_closed() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
-from support.adapters import KEY, TEXT, texts, tiny
+from support.adapters import KEY, TEXT, seconds, texts, tiny
 from support.servers import (
     Act,
     Server,
@@ -36,7 +36,7 @@ from omnimsg import (
     Scope,
 )
 from omnimsg.engine.attempt.runner import AttemptRunner
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.clock import SystemClock
 from omnimsg.transport.aiohttp_transport import HttpTransport
 
 if TYPE_CHECKING:
@@ -299,11 +299,11 @@ async def test_no_free_connection_in_time() -> None:
         wire = HttpTransport(
             server.url, hosts=frozenset({server.url[7:]}), authorization={}, connections=1
         )
-        dispatcher = AttemptRunner(adapter, wire)
-        first = asyncio.create_task(dispatcher.dispatch(texts(1), Deadline.after(10)))
+        runner = AttemptRunner(adapter, wire, SystemClock())
+        first = asyncio.create_task(runner.send(texts(1), seconds(10)))
         await server.arrived.wait()
 
-        outcomes = await dispatcher.dispatch(texts(1, start=1), Deadline.after(0.05))
+        outcomes = await runner.send(texts(1, start=1), seconds(0.05))
         assert isinstance(outcomes, list)
         (outcome,) = outcomes
 

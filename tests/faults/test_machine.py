@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -21,7 +20,7 @@ from hypothesis.stateful import (
 from support.adapters import Listing, tiny
 from support.audit import Book, outcome_of
 from support.provider import FATES, Provider
-from support.virtual import VirtualLoop, virtual_engine
+from support.virtual import VirtualLoop
 
 from omnimsg import (
     AccountTrouble,
@@ -82,12 +81,13 @@ class Sending(RuleBasedStateMachine):
     async def open(self) -> None:
         """Build a client whose wire leads to the provider in memory."""
         self.provider = Provider(self.book)
-        with patch("omnimsg.client.HttpTransport", lambda *_, **__: self.provider):
-            self.client = Client(
-                [tiny(kind=Listing, max_messages=3)],
-                policies={"main": self.policy},
-                journal=self.book,
-            )
+        self.client = Client(
+            [tiny(kind=Listing, max_messages=3)],
+            policies={"main": self.policy},
+            journal=self.book,
+            transport=lambda _: self.provider,
+            clock=self.loop,
+        )
 
     @rule(
         patience=PATIENCE,
@@ -267,14 +267,13 @@ def test_the_machine(policy: Policy, unblocked: None, pytestconfig: pytest.Confi
     """Every message has one outcome, which its handset never contradicts, and nobody has two."""
     del unblocked
     seeds: int = pytestconfig.getoption("seeds")
-    with virtual_engine():
-        run_state_machine_as_test(
-            type("Sending", (Sending,), {"policy": policy}),
-            settings=settings(
-                max_examples=max(40, 100 * seeds),
-                phases=PHASES,
-                stateful_step_count=40,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    run_state_machine_as_test(
+        type("Sending", (Sending,), {"policy": policy}),
+        settings=settings(
+            max_examples=max(40, 100 * seeds),
+            phases=PHASES,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -45,18 +46,16 @@ from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import LegStatus, Timeline
-from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.limits.rate_limiter import RateLimiter
+from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
+from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy, RetryPolicy
-from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.retry import Retrier, RetryHook, log_retry
-from omnimsg.engine.sending.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
+    from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.transport.aiohttp_transport import Transport
     from omnimsg.transport.files import Sink
     from omnimsg.transport.tracked_request import WriteMark
@@ -315,49 +314,68 @@ def accepted(request: Request) -> Response:
 Reply: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
 
 
-def batcher(
+class ManualClock:
+    """A clock that a test moves; the time of day stands still."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the seconds that the test set."""
+        return self.now
+
+    def utc_now(self) -> datetime:
+        """Return a time of day that is always the same."""
+        return datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def account_engine(
     adapter: Adapter[Any],
-    wire: Transport,
+    transport: Transport,
     *,
     journal: Journal | None = None,
     policy: Policy | None = None,
-    hook: RetryHook = log_retry,
-    clock: Callable[[], float] = time.monotonic,
-) -> Scheduler:
-    """Put an account's way out together over any wire; by default a retry does not wait."""
-    policy = policy or Policy(retry=RetryPolicy(base=0))
-    limiter = RateLimiter(policy.limits, adapter.capabilities, clock=clock)
-    sender = MessageChecks(adapter, AttemptRunner(adapter, wire, journal=journal))
-    retrier = Retrier(adapter.account.name, policy, hook)
-    return Scheduler(sender, limiter, policy, retrier, clock=clock)
+    on_retry: Callable[[RetryEvent], None] | None = None,
+    observers: Iterable[Observer] = (),
+    clock: Clock | None = None,
+) -> AccountEngine:
+    """Build an account over any transport; by default a retry does not wait."""
+    retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
+    return AccountEngine(
+        adapter,
+        transport,
+        policy=policy or Policy(retry=RetryPolicy(base=0)),
+        journal=journal,
+        observers=Observers((LogObserver(), retries, *observers)),
+        clock=clock,
+    )
 
 
-def submitted(way: Scheduler, message: Message, patience: float) -> asyncio.Future[Outcome]:
+def submitted(engine: AccountEngine, message: Message, deadline: float) -> asyncio.Future[Outcome]:
     """Hand over a message for which there is room."""
-    future = way.intake.submit(message, patience)
+    future = engine.submit(message, deadline)
     assert future is not None
     return future
 
 
+async def close(engine: AccountEngine, deadline: float = 0.0) -> None:
+    """Close an account, by default without waiting."""
+    await engine.aclose(seconds(deadline))
+
+
+def seconds(count: float) -> Deadline:
+    """Build a deadline on the system's clock."""
+    return Deadline.after(count, time.monotonic)
+
+
 async def send_batch(
-    way: Scheduler, messages: Sequence[Message], deadline: float = 10.0
+    engine: AccountEngine, messages: Sequence[Message], deadline: float = 10.0
 ) -> list[Outcome]:
     """Hand messages over at once, so that they share a request, and wait for all outcomes."""
     try:
-        return await asyncio.gather(*[submitted(way, each, deadline) for each in messages])
+        return await asyncio.gather(*[submitted(engine, each, deadline) for each in messages])
     finally:
-        await way.aclose(Deadline.after(0))
-
-
-class Clock:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = time.monotonic()
-
-    def __call__(self) -> float:
-        """Tell."""
-        return self.now
+        await close(engine)
 
 
 class FakeTransport:
@@ -368,13 +386,14 @@ class FakeTransport:
         writes: Whether a request counts as written before its answer.
 
     Attributes:
+        writes: Whether a request counts as written before its answer.
         requests: What was asked, in order.
         most: The most requests that were under way at once.
     """
 
     def __init__(self, reply: Reply = accepted, *, writes: bool = True) -> None:
         self._reply = reply
-        self._writes = writes
+        self.writes = writes
         self._under_way = 0
         self._news = asyncio.Event()
         self.requests: list[Request] = []
@@ -392,7 +411,7 @@ class FakeTransport:
         """Answer."""
         self.requests.append(request)
         self._news.set()
-        mark.written = self._writes
+        mark.written = self.writes
         self._under_way += 1
         self.most = max(self.most, self._under_way)
         try:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from omnimsg import Accepted, Ambiguous, Message, Outcome, SendError
+from omnimsg import Accepted, Ambiguous, Attempt, Message, Outcome, SendError
 
 Phones: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -17,6 +17,27 @@ def outcome_of(error: SendError) -> Outcome:
     """Return what an error of `send` carries."""
     assert isinstance(error.outcome, Outcome)
     return error.outcome
+
+
+@attrs.define
+class OutcomeJournal:
+    """A journal that keeps outcomes and forgets intents.
+
+    Attributes:
+        outcomes: What it was told, in order.
+    """
+
+    outcomes: list[Outcome] = attrs.field(factory=list)
+
+    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
+        """Let everything leave."""
+        del attempt
+        return [None] * len(messages)
+
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+        """Keep the outcomes."""
+        del attempt
+        self.outcomes += outcomes
 
 
 @attrs.define
@@ -29,14 +50,16 @@ class Book:
 
     told: dict[str, list[Outcome | None]] = attrs.field(factory=lambda: defaultdict(list))
 
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
         """Note intents."""
-        del account
+        del attempt
         for message in messages:
             self.told[message.reference].append(None)
+        return [None] * len(messages)
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Note outcomes."""
+        del attempt
         for outcome in outcomes:
             self.told[outcome.reference].append(outcome)
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from omnimsg import client
 from omnimsg.adapter import Response
 from omnimsg.cli import main
 from omnimsg.config import plugins
+from omnimsg.transport import aiohttp_transport
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request
@@ -46,7 +46,7 @@ def installed(*, group: str) -> list[EntryPoint]:
 
 if __name__ == "__main__":
     plugins.entry_points = installed  # type: ignore[assignment,attr-defined]  # a fake
-    client.HttpTransport = Sink  # type: ignore[assignment,attr-defined]  # a fake
+    aiohttp_transport.HttpTransport = Sink  # type: ignore[assignment,misc]  # a fake
     code = main(["send-many", *sys.argv[1:]])
     status = Path("/proc/self/status").read_text()
     (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import pkgutil
 import selectors
-import time
-from contextlib import contextmanager
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
-from unittest.mock import patch
-
-import omnimsg.engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Coroutine
 
 T = TypeVar("T")
 
-_real = time.monotonic
+_EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 _MANY = 1000
 _MOMENT = 1e-8
 
@@ -39,14 +32,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, seconds."""
         return self.now
 
+    def monotonic(self) -> float:
+        """Return the virtual time: the loop is also the clock of what runs in it."""
+        return self.now
+
+    def utc_now(self) -> datetime:
+        """Return a time of day that goes on with the virtual time."""
+        return _EPOCH + timedelta(seconds=self.now)
+
     def drive(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something to its end, on this loop's clock alone.
 
         Raises:
             Stuck: It waits for what can never happen.
         """
-        with patch.object(time, "monotonic", self.time):
-            return self.run_until_complete(work)
+        return self.run_until_complete(work)
 
     async def _turns(self) -> None:
         for _ in range(30):
@@ -77,46 +77,3 @@ class _Skipping(selectors.SelectSelector):
         if self._turns > _MANY:
             self._loop.now += _MOMENT
         return ready
-
-
-@contextmanager
-def virtual_engine() -> Iterator[None]:
-    """Have the engine read the clock that is on the wall when it looks.
-
-    Its classes take a clock and have the real one as a default, which they were given when they
-    were defined.
-    """
-    changed: list[tuple[Any, Any, Any]] = []
-    try:
-        for function in _functions():
-            changed.append((function, function.__defaults__, function.__kwdefaults__))
-            function.__defaults__ = tuple(map(_instead, function.__defaults__ or ())) or None
-            function.__kwdefaults__ = {
-                name: _instead(value) for name, value in (function.__kwdefaults__ or {}).items()
-            } or None
-        yield
-    finally:
-        for function, plain, named in changed:
-            function.__defaults__, function.__kwdefaults__ = plain, named
-
-
-def _now() -> float:
-    return time.monotonic()
-
-
-def _instead(value: object) -> object:
-    return _now if value is _real else value
-
-
-def _functions() -> Iterator[Any]:
-    """Find what was given the real clock as a default."""
-    for module in pkgutil.walk_packages(omnimsg.engine.__path__, "omnimsg.engine."):
-        for thing in vars(import_module(module.name)).values():
-            for function in (thing, *vars(thing).values()) if inspect.isclass(thing) else (thing,):
-                if inspect.isfunction(function) and _has_clock(function):
-                    yield function
-
-
-def _has_clock(function: Callable[..., object]) -> bool:
-    given = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    return any(value is _real for value in given)

@@ -1,4 +1,4 @@
-"""One run of one flow: hand its requests to the wire and its answers back, until it returns."""
+"""Drive one flow: pass its requests to the transport and the answers back, until it returns."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ T = TypeVar("T")
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
-# The longest honest flow has two requests. One that never ends would text somebody for ever.
-MOST_REQUESTS = 10
-_ROUNDS = range(MOST_REQUESTS)
+# The longest flow of an adapter has two requests. One that never ends could text somebody for ever.
+MAX_REQUESTS = 10
+_ROUNDS = range(MAX_REQUESTS)
 
 
 class BrokenFlow(Exception):  # noqa: N818 - never leaves the engine
     """A flow did what the adapter's contract forbids; the text is ours and safe to show."""
 
 
-class AskedNothing(BrokenFlow):
+class NoRequest(BrokenFlow):
     """A flow returned before its first request.
 
     Attributes:
-        value: What it returned; an operation may refuse like this, nothing else may.
+        value: What it returned. An operation may refuse like this; nothing else may.
     """
 
     def __init__(self, value: object) -> None:
@@ -42,13 +42,13 @@ class AskedNothing(BrokenFlow):
 
 
 class FlowRun(WriteMark, Generic[T]):
-    """One run of a flow; also the mark that its request under way leaves.
+    """One run of a flow; also the write mark of its current request.
 
     Attributes:
         left: Whether any byte of a request that changes something may have left. It stays true:
-            what breaks later does not call back what an earlier request did.
-        effect: What the last request may do in the world.
-        response: The last answer; `None` while there is none.
+            a later failure does not undo an earlier request.
+        effect: The effect of the last request.
+        response: The last answer; `None` before the first.
     """
 
     written: bool = False
@@ -61,16 +61,16 @@ class FlowRun(WriteMark, Generic[T]):
         """Start a flow and return its first request; nothing leaves yet.
 
         Raises:
-            AskedNothing: It returned instead.
-            BrokenFlow: It asked for something that is no request.
+            NoRequest: It returned instead.
+            BrokenFlow: It yielded something that is no request.
             Exception: Whatever the adapter raised.
         """
         self._flow = flow
         try:
             request = next(flow)
         except StopIteration as end:
-            raise AskedNothing(end.value) from None
-        return request if request.__class__ is Request else _request(request)
+            raise NoRequest(end.value) from None
+        return request if request.__class__ is Request else _require_request(request)
 
     async def finish(
         self,
@@ -83,64 +83,63 @@ class FlowRun(WriteMark, Generic[T]):
 
         Raises:
             TransportFault: A request got no answer.
-            BrokenFlow: It asked for something that is no request, or did not stop asking.
+            BrokenFlow: It yielded something that is no request, or too many of them.
             Exception: Whatever the adapter raised.
         """
         flow = self._flow
-        assert flow is not None  # noqa: S101 - it was begun
+        assert flow is not None  # noqa: S101 - `begin` was called
         try:
             for _ in _ROUNDS:
                 self.effect = effect = request.effect
                 self.written = False
                 try:
                     response = await transport.exchange(
-                        request, within=deadline.ends - deadline.clock(), mark=self, sink=sink
+                        request, within=deadline.ends - deadline.now(), mark=self, sink=sink
                     )
                     self.written = True
                 finally:
                     if self.written and effect is not Effect.READ:
                         self.left = True
                 self.response = response
-                request = _request(flow.send(response))
-            _broken(f"asked for more than {MOST_REQUESTS} requests")
+                request = _require_request(flow.send(response))
+            _broken(f"asked for more than {MAX_REQUESTS} requests")
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # what the flow returns
+            value: T = stop.value
+            return value
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Give up a flow that has not ended; it may not object."""
+        """Close a flow that has not ended; what it raises is logged."""
         try:
             if self._flow is not None:
                 self._flow.close()
-        except Exception as error:  # noqa: BLE001 - it is being thrown away
-            blame("a flow that was closed", error)
+        except Exception as error:  # noqa: BLE001 - the flow is being discarded
+            report_broken_contract("a flow that was closed", error)
 
 
-def blame(culprit: str, error: BaseException) -> str:
-    """Log who broke a contract, and return it for the outcome's detail."""
-    detail = f"{culprit} {described(error)}"
+def report_broken_contract(culprit: str, error: BaseException) -> str:
+    """Log who broke a contract, and return the sentence for the outcome's detail."""
+    detail = f"{culprit} {describe_error(error)}"
     log.error("%s; please report it", detail)
     return detail
 
 
-def described(error: BaseException) -> str:
-    """Say what an exception is and where it was raised; its text may quote a message."""
+def describe_error(error: BaseException) -> str:
+    """Name an exception and where it was raised, without its text, which may quote a message."""
     if isinstance(error, BrokenFlow):
         return str(error)
-    place = ""
+    location = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
-        place = f" at {PurePath(frame.f_code.co_filename).name}:{line}"
-    return f"raised {type(error).__name__}{place}"
+        location = f" at {PurePath(frame.f_code.co_filename).name}:{line}"
+    return f"raised {type(error).__name__}{location}"
 
 
-def _request(given: object) -> Request:
-    return (
-        given
-        if isinstance(given, Request)
-        else _broken(f"yielded {type(given).__name__}, not a Request")
-    )
+def _require_request(given: object) -> Request:
+    if isinstance(given, Request):
+        return given
+    return _broken(f"yielded {type(given).__name__}, not a Request")
 
 
 def _broken(what: str) -> NoReturn:

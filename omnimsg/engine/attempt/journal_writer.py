@@ -1,15 +1,16 @@
-"""Keeping the journal for one account: in time before a request leaves, and come what may after."""
+"""Call the journal of an account: in time before a request leaves, and in any case afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from omnimsg.engine.attempt import classify
-from omnimsg.engine.attempt.flow import blame, described
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
+from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,27 +20,46 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.journal import Journal
+    from omnimsg.engine.journal import Attempt, Journal
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
-# Seconds the journal gets to note an outcome.
-LAST_WORDS = 5.0
+# Seconds the journal gets to record outcomes, and to stop when it is cancelled.
+SETTLE_TIMEOUT = 5.0
+
+_OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
+
+
+class BrokenJournal(BrokenFlow):
+    """A journal did what its contract forbids; the text is ours and safe to show."""
 
 
 class JournalWriter:
-    """Tells a journal what is about to leave through an account, and what became of it."""
+    """Tells a journal what is about to leave through an account, and what became of it.
 
-    def __init__(self, journal: Journal, account: str) -> None:
+    Args:
+        journal: The journal.
+        account: The account's name.
+        settle_timeout: Seconds the journal gets to record outcomes.
+    """
+
+    def __init__(
+        self, journal: Journal, account: str, *, settle_timeout: float = SETTLE_TIMEOUT
+    ) -> None:
         self._journal = journal
         self._account = account
+        self._settle_timeout = settle_timeout
 
     async def intend(
-        self, messages: Sequence[Message], deadline: Deadline
-    ) -> tuple[Verdict, Failure] | None:
-        """Record what is about to leave; say why nothing may where that fails."""
-        writing = asyncio.create_task(_warned(self._journal, self._account, messages))
-        writing.add_done_callback(_heard)
+        self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
+    ) -> dict[int, Outcome] | tuple[Verdict, Failure]:
+        """Record what is about to leave.
+
+        Returns:
+            The outcomes of the messages that must not leave, by index; or why none of them may.
+        """
+        writing = asyncio.create_task(_intend(self._journal, attempt, messages))
+        writing.add_done_callback(_retrieve_error)
         in_time = False
         try:
             await asyncio.wait([writing], timeout=deadline.remaining())
@@ -47,54 +67,78 @@ class JournalWriter:
         finally:
             if not writing.done():
                 writing.cancel()
-                await _wait(writing)
+                await self._wait(writing)
         if not in_time:
-            return classify.too_late("the deadline passed before the journal had it")
+            return local_failures.deadline_exceeded("the deadline passed before the journal had it")
         try:
-            writing.result()
+            return self._ended(writing.result(), messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
-            return classify.internal(blame("the journal", error), left=False)
-        return None
+            detail = report_broken_contract("the journal", error)
+            return classify.by_broken_contract(detail, left=False)
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes, also for a caller that is gone; what cannot be recorded is shouted."""
-        writing = asyncio.create_task(_told(self._journal, outcomes))
-        writing.add_done_callback(_heard)
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes, also for a caller that is gone; log what cannot be recorded."""
+        writing = asyncio.create_task(_settle(self._journal, attempt, outcomes))
+        writing.add_done_callback(_retrieve_error)
         try:
-            await _wait(writing)
+            await self._wait(writing)
         finally:
-            # A cancellation of asyncio's own kind passes every shield: then wait once more.
+            # asyncio's own cancellation passes every shield: then wait once more.
             if not writing.done():
-                await _wait(writing)
+                await self._wait(writing)
             if not writing.done():
                 writing.cancel()
-                self._lost(outcomes, "is too slow")
+                self._log_lost(outcomes, "is too slow")
             elif writing.cancelled():
-                self._lost(outcomes, "was cancelled")
+                self._log_lost(outcomes, "was cancelled")
             elif (error := writing.exception()) is not None:
-                self._lost(outcomes, described(error))
+                self._log_lost(outcomes, describe_error(error))
 
-    def _lost(self, outcomes: Sequence[Outcome], why: str) -> None:
+    def _ended(
+        self, answers: Sequence[Outcome | None], messages: Sequence[Message]
+    ) -> dict[int, Outcome]:
+        """Return the outcomes among the journal's answers, by index, checked.
+
+        Raises:
+            BrokenJournal: They are not one per message, or an outcome is another message's.
+        """
+        if not isinstance(answers, (list, tuple)) or len(answers) != len(messages):
+            raise BrokenJournal("must answer an intent with one entry per message")
+        ended: dict[int, Outcome] = {}
+        for index, (answer, message) in enumerate(zip(answers, messages, strict=True)):
+            if answer is None:
+                continue
+            if not isinstance(answer, _OUTCOMES) or (answer.reference, answer.account) != (
+                message.reference,
+                self._account,
+            ):
+                raise BrokenJournal("answered an intent with the outcome of another message")
+            ended[index] = answer
+        return ended
+
+    async def _wait(self, task: asyncio.Future[Any]) -> None:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([task], timeout=self._settle_timeout)
+
+    def _log_lost(self, outcomes: Sequence[Outcome], why: str) -> None:
         # The outcomes still reach the caller; after a crash now, they count as ambiguous.
         log.critical(
             "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
         )
 
 
-async def _warned(journal: Journal, account: str, messages: Sequence[Message]) -> None:
-    await journal.intend(account, messages)
+# Coroutines of our own around the journal's: `create_task` takes no other kind of awaitable.
+async def _intend(
+    journal: Journal, attempt: Attempt, messages: Sequence[Message]
+) -> Sequence[Outcome | None]:
+    return await journal.intend(attempt, messages)
 
 
-async def _told(journal: Journal, outcomes: Sequence[Outcome]) -> None:
-    await journal.settle(outcomes)
+async def _settle(journal: Journal, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+    await journal.settle(attempt, outcomes)
 
 
-def _heard(task: asyncio.Future[None]) -> None:
+def _retrieve_error(task: asyncio.Future[Any]) -> None:
     """Keep asyncio from logging an error that comes too late: it may quote a message."""
     if not task.cancelled():
         task.exception()
-
-
-async def _wait(task: asyncio.Future[None]) -> None:
-    with anyio.CancelScope(shield=True):
-        await asyncio.wait([task], timeout=LAST_WORDS)

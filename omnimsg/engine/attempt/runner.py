@@ -1,16 +1,14 @@
 """One attempt of one batch: drive the adapter's flow, and end with an outcome for every message.
 
-Whatever happens here, an outcome comes out: a flow that raises, an answer that cannot be read, a
-connection that breaks. Only cancellation passes through, and even then the journal is told first.
+Whatever happens, there are outcomes: a flow that raises, an answer that cannot be read, a
+connection that breaks. Only cancellation passes through, and it carries the outcomes along.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -19,46 +17,32 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.attempt import classify
-from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, blame
-from omnimsg.engine.attempt.journal_writer import JournalWriter
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
+from omnimsg.engine.attempt.redaction import redact_outcomes
+from omnimsg.transport.faults import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.adapter import Adapter, Request
     from omnimsg.domain.message import Message
+    from omnimsg.engine.clock import Clock
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.journal import Journal
     from omnimsg.transport.aiohttp_transport import Transport
 
-_Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
-_LATE = "the deadline passed before it left"
-_KINDS = (Accepted, Rejected, NotSent, Ambiguous)
+_OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
+_TOO_LATE = "the deadline passed before it left"
 NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
-"""What is known where nothing was sent before."""
-
-
-def utc_now() -> datetime:
-    """Return the time; the one clock of the engine."""
-    return datetime.now(UTC)
-
-
-class Attempt(Protocol):
-    """Sends one batch once; `Dispatcher.dispatch`, and whatever a test puts in its place."""
-
-    def __call__(
-        self, messages: Sequence[Message], deadline: Deadline, doubts: Mapping[str, Ambiguous]
-    ) -> Awaitable[list[Outcome] | Split]:
-        """See `Dispatcher.dispatch`."""
+"""The doubts of a batch none of whose messages was sent before."""
 
 
 class Interrupted(asyncio.CancelledError):
-    """An attempt was cancelled; what is known of its messages comes along.
+    """An attempt was cancelled.
 
     Attributes:
-        outcomes: One per message, in order.
+        outcomes: What is known of its messages: one outcome each, in order.
     """
 
     def __init__(self, outcomes: list[Outcome]) -> None:
@@ -68,33 +52,45 @@ class Interrupted(asyncio.CancelledError):
 
 @attrs.frozen
 class Split:
-    """A batch that has to be cut: no message of it was processed, and most of them may yet be.
+    """The batch has to be split: none of its messages was processed, and most of them may be sent.
 
     Attributes:
-        parts: Into how many.
+        parts: Into how many batches.
     """
 
     parts: int
 
 
+class BatchRun(FlowRun["Sequence[Outcome | None]"]):
+    """One run of a flow that sends a batch, from the encoded request on.
+
+    Attributes:
+        messages: The messages of the batch.
+        request: The request that is about to leave.
+    """
+
+    request: Request
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = messages
+
+
 class AttemptRunner:
-    """Sends one batch once through one account."""
+    """Sends one batch once through one account, without a journal.
 
-    def __init__(
-        self,
-        adapter: Adapter[Any],
-        transport: Transport,
-        *,
-        journal: Journal | None = None,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
+    Args:
+        adapter: The account's adapter.
+        transport: Its transport.
+        clock: Its clock.
+    """
+
+    def __init__(self, adapter: Adapter[Any], transport: Transport, clock: Clock) -> None:
         self._adapter = adapter
-        self._transport = transport
-        self._recorder = None if journal is None else JournalWriter(journal, adapter.account.name)
-        self._clock = clock
         self._account = adapter.account.name
+        self._transport = transport
+        self._utc_now = clock.utc_now
 
-    async def dispatch(
+    async def send(
         self,
         messages: Sequence[Message],
         deadline: Deadline,
@@ -104,75 +100,88 @@ class AttemptRunner:
 
         Args:
             messages: Checked, of one group, no more than the adapter takes.
-            deadline: When the caller's patience ends.
-            doubts: By reference, what is known of messages that may have been sent before. Only
-                an acceptance can better it.
+            deadline: The deadline of the attempt.
+            doubts: The outcomes, by reference, of messages that may have been sent before. Only an
+                acceptance can better them.
 
         Returns:
-            One outcome per message, in order; or the word that it has to be cut, because the
-            request would be too long or was refused as a whole.
+            One outcome per message, in order; or a split, because the request would be too long or
+            was refused as a whole.
 
         Raises:
             Interrupted: It was cancelled.
         """
-        if deadline.ends <= deadline.clock():
-            late = self._all(_names(messages), *classify.too_late(_LATE))
-            return _doubted(late, doubts)
-        run: _Run = FlowRun()
-        recorder: JournalWriter | None = None
+        run = self.begin(messages, deadline)
+        if isinstance(run, BatchRun):
+            outcomes = await self.finish(run, deadline, doubts)
+            return split_of(outcomes) or outcomes
+        return run if isinstance(run, Split) else keep_doubts(run, doubts)
+
+    def begin(
+        self, messages: Sequence[Message], deadline: Deadline
+    ) -> BatchRun | list[Outcome] | Split:
+        """Encode a batch; nothing leaves yet.
+
+        Returns:
+            The run to `finish`; or the outcomes, or a split, of a batch that must not leave.
+        """
+        if deadline.ends <= deadline.now():
+            return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
+        run = BatchRun(messages)
         try:
-            context = Context.lazily(self._account, self._clock, deadline.waited)
-            request = run.begin(self._adapter.send(messages, context))
-            limit = self._adapter.capabilities.max_bytes
-            if limit is not None and request.body.__class__ is bytes and len(request.body) > limit:
-                run.close()
-                return self._too_long(messages, len(request.body), limit)
-            recorder = self._recorder
-            refusal = None if recorder is None else await recorder.intend(messages, deadline)
-            if refusal is None:
-                found = await run.finish(request, self._transport, deadline)
-                outcomes = self._read(messages, found, run)
-            else:
-                run.close()
-                outcomes = self._all(_names(messages), *refusal)
-        except asyncio.CancelledError:
-            run.close()
-            cancelled = classify.cancelled(left=run.left)
-            outcomes = _doubted(self._all(_names(messages), *cancelled), doubts)
-            if recorder is not None:
-                with suppress(asyncio.CancelledError):  # twice is as good as once
-                    await recorder.settle(outcomes)
-            raise Interrupted(outcomes) from None
+            context = Context.lazily(self._account, self._utc_now, deadline.waited)
+            run.request = request = run.begin(self._adapter.send(messages, context))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            outcomes = self._failed(_names(messages), error, run)
-        if doubts:
-            outcomes = _doubted(outcomes, doubts)
-        split = None if outcomes.__class__ is AllAccepted else _split(outcomes)
-        if recorder is not None:
-            # Also what was refused: its intent may have been recorded in part, or be late.
-            try:
-                await recorder.settle(_unblamed(outcomes) if split else outcomes)
-            except asyncio.CancelledError:
-                raise Interrupted(outcomes) from None
-        return split or outcomes
+            return self._broken(_references(messages), error, run)
+        limit = self._adapter.capabilities.max_bytes
+        if limit is not None and request.body.__class__ is bytes and len(request.body) > limit:
+            run.close()
+            return self._too_long(messages, len(request.body), limit)
+        return run
+
+    async def finish(
+        self, run: BatchRun, deadline: Deadline, doubts: Mapping[str, Ambiguous] = NO_DOUBTS
+    ) -> list[Outcome]:
+        """Send an encoded batch, and return one outcome per message, in order.
+
+        Raises:
+            Interrupted: It was cancelled.
+        """
+        try:
+            found = await run.finish(run.request, self._transport, deadline)
+            outcomes = self._read(run.messages, found, run)
+        except asyncio.CancelledError:
+            cancelled = local_failures.cancelled(left=run.left)
+            outcomes = self.same_for_all(run.messages, *cancelled)
+            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+        except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
+            outcomes = self._broken(_references(run.messages), error, run)
+        return keep_doubts(outcomes, doubts) if doubts else outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
         if deadline.remaining() <= 0:
-            return self._all(provider_ids, *classify.too_late(_LATE))
-        run: _Run = FlowRun()
+            late = local_failures.deadline_exceeded(_TOO_LATE)
+            return self._outcomes(provider_ids, *late)
+        run: FlowRun[Sequence[Outcome | None]] = FlowRun()
         try:
-            context = Context.lazily(self._account, self._clock, deadline.waited)
+            context = Context.lazily(self._account, self._utc_now, deadline.waited)
             flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
-            return self._judged(provider_ids, found, run)
+            return self._complete(provider_ids, found, run)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            return self._failed(provider_ids, error, run)
+            return self._broken(provider_ids, error, run)
+
+    def same_for_all(
+        self, messages: Sequence[Message], verdict: Verdict, failure: Failure
+    ) -> list[Outcome]:
+        """Return one outcome per message, all of the same verdict and failure."""
+        return self._outcomes(_references(messages), verdict, failure)
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int
     ) -> list[Outcome] | Split:
-        """Have a batch cut whose request would be too long, before anything is written."""
+        """Split a batch whose request would be too long, before anything is written."""
         if len(messages) > 1:
             return Split(-(-size // limit))
         failure = Failure(
@@ -183,16 +192,16 @@ class AttemptRunner:
                 f"makes a request of {format_bytes(size)}; the provider takes {format_bytes(limit)}"
             ),
         )
-        return self._all([messages[0].reference], Verdict.NOT_SENT, failure)
+        return self.same_for_all(messages, Verdict.NOT_SENT, failure)
 
     def _read(
-        self, messages: Sequence[Message], found: Sequence[Outcome | None], run: _Run
+        self, messages: Sequence[Message], found: Sequence[Outcome | None], run: BatchRun
     ) -> list[Outcome]:
-        """Take the adapter's outcomes as they are where all is well, as nearly always."""
+        """Take the adapter's outcomes; the short way where all of them are acceptances."""
         account = self._account
         whole = len(found) == len(messages)
         if whole and found.__class__ is AllAccepted:
-            if found.account == account and found.references == _names(messages):
+            if found.account == account and found.references == _references(messages):
                 return found
         elif whole and found.__class__ is list:
             for message, outcome in zip(messages, found, strict=True):
@@ -204,79 +213,88 @@ class AttemptRunner:
                     break
             else:
                 return AllAccepted(found)
-        # Without words of the messages in what is said of them.
-        return classify.discreet(self._judged(_names(messages), found, run), messages)
+        return redact_outcomes(self._complete(_references(messages), found, run), messages)
 
-    def _judged(
+    def _complete(
         self,
         references: Sequence[str],
-        outcomes: Sequence[Outcome | None],
-        run: _Run,
+        found: Sequence[Outcome | None],
+        run: FlowRun[Sequence[Outcome | None]],
     ) -> list[Outcome]:
-        """Complete the adapter's verdicts with what the HTTP status proves."""
+        """Check the adapter's outcomes; classify by HTTP status where it has no verdict.
+
+        Raises:
+            BrokenFlow: They are not one per message, or one is another message's.
+        """
         response = run.response
         assert response is not None  # noqa: S101 - a flow ends after an answer
-        if len(outcomes) != len(references):
-            raise BrokenFlow(f"returned {len(outcomes)} outcomes for {len(references)} messages")
-        judged: list[Outcome] = []
-        rest: tuple[Verdict, Failure] | None = None
+        if len(found) != len(references):
+            raise BrokenFlow(f"returned {len(found)} outcomes for {len(references)} messages")
+        outcomes: list[Outcome] = []
+        by_status: tuple[Verdict, Failure] | None = None
         now: datetime | None = None
-        for reference, outcome in zip(references, outcomes, strict=True):
+        for reference, outcome in zip(references, found, strict=True):
             if outcome is not None and (
-                outcome.__class__ not in _KINDS
+                outcome.__class__ not in _OUTCOMES
                 or outcome.reference != reference
                 or outcome.account != self._account
             ):
                 raise BrokenFlow("returned the outcome of another message, or none at all")
             if isinstance(outcome, Accepted):
-                judged.append(outcome)
+                outcomes.append(outcome)
                 continue
-            now = now or self._clock()
+            now = now or self._utc_now()
             if outcome is None:
-                if rest is None:
+                if by_status is None:
                     verdict, failure = classify.by_status(response, run.effect)
-                    rest = verdict, classify.with_retry_after(failure, response, now)
-                judged.append(outcome_of(rest[0], reference, self._account, rest[1]))
+                    by_status = verdict, classify.with_retry_after(failure, response, now)
+                outcomes.append(outcome_of(by_status[0], reference, self._account, by_status[1]))
             else:
                 failure = classify.with_retry_after(outcome.failure, response, now)
-                judged.append(attrs.evolve(outcome, failure=failure))
-        return judged
+                outcomes.append(attrs.evolve(outcome, failure=failure))
+        return outcomes
 
-    def _all(self, references: Sequence[str], verdict: Verdict, failure: Failure) -> list[Outcome]:
+    def _broken(
+        self,
+        references: Sequence[str],
+        error: Exception,
+        run: FlowRun[Sequence[Outcome | None]],
+    ) -> list[Outcome]:
+        """Return the outcomes of a flow that did not return."""
+        if isinstance(error, TransportFault):
+            verdict, failure = classify.by_fault(error, run.effect, left=run.left)
+        else:
+            detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
+            verdict, failure = classify.by_broken_contract(detail, left=run.left)
+        return self._outcomes(references, verdict, failure)
+
+    def _outcomes(
+        self, references: Sequence[str], verdict: Verdict, failure: Failure
+    ) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
 
-    def _failed(self, references: Sequence[str], error: Exception, run: _Run) -> list[Outcome]:
-        """Say what follows from a flow that did not come to its end."""
-        if isinstance(error, TransportFault):
-            return self._all(references, *classify.by_fault(error, run.effect, left=run.left))
-        detail = blame(f"the adapter of {self._adapter.provider}", error)
-        return self._all(references, *classify.internal(detail, left=run.left))
 
+def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
+    """Keep the doubt of messages that may have been sent before, unless they were accepted now.
 
-def _names(messages: Sequence[Message]) -> list[str]:
-    return [each.reference for each in messages]
-
-
-def _doubted(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
-    """Remember what may have been sent before: a refusal of this attempt does not undo it."""
+    A refusal of this attempt proves nothing about the earlier one.
+    """
     return [
         each
         if isinstance(each, Accepted) or each.reference not in doubts
-        else _still(doubts[each.reference], each.failure.retry_after)
+        else _with_retry_after(doubts[each.reference], each.failure.retry_after)
         for each in outcomes
     ]
 
 
-def _still(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
-    return attrs.evolve(doubt, failure=attrs.evolve(doubt.failure, retry_after=retry_after))
+def split_of(outcomes: Sequence[Outcome]) -> Split | None:
+    """Return a split where a request of several messages was refused as a whole.
 
-
-def _split(outcomes: Sequence[Outcome]) -> Split | None:
-    """Say whether a request with several messages was refused as a whole, for one of them.
-
-    A refusal proves that nothing was sent, so the parts may be; it is one refusal where all
+    The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
     messages met the same, word for word, and the HTTP status says so too.
     """
+    if outcomes.__class__ is AllAccepted:
+        return None
     first = outcomes[0]
     if len(outcomes) == 1 or not isinstance(first, Rejected):
         return None
@@ -287,14 +305,9 @@ def _split(outcomes: Sequence[Outcome]) -> Split | None:
     return Split(2) if whole else None
 
 
-def _unblamed(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Say of a request that was refused as a whole what is true of each message: not sent."""
-    return [
-        NotSent(
-            reference=each.reference,
-            account=each.account,
-            failure=attrs.evolve(each.failure, retry=Retry.SAFE),
-        )
-        for each in outcomes
-        if isinstance(each, Rejected)
-    ]
+def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
+    return attrs.evolve(doubt, failure=attrs.evolve(doubt.failure, retry_after=retry_after))
+
+
+def _references(messages: Sequence[Message]) -> list[str]:
+    return [each.reference for each in messages]

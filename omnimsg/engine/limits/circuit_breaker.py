@@ -1,15 +1,13 @@
-"""What an account is refused for, or its provider fails at, so that it is not asked every time.
+"""Circuit breakers: hold messages back while an account is refused or its provider fails.
 
-Circuit breakers: one for the account, one for each of its channels, and one for the provider's
-health. Requests that fail in a row open one, messages are then held back without a request, and
-once a pause one batch goes out to see whether the trouble is over. One stray answer opens nothing,
-and nothing stays open for ever.
+There is one circuit for the account, one for each of its channels, and one for the provider's
+health. Several requests that fail in a row open it; messages are then held back without a request,
+and after a pause one batch probes whether the failure is over. One stray answer opens nothing, and
+nothing stays open for ever.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,137 +15,161 @@ import attrs
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.observers import CircuitChanged
 from omnimsg.engine.policy import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.sending.message_checks import MessageChecks
+    from omnimsg.engine.observers import Observers
 
-log: logging.Logger = logging.getLogger("omnimsg.engine")
+# An account is refused for a reason that does not pass by itself; a provider may only hiccup.
+_ACCOUNT_BREAKER = Breaker(failures=2, pause=5.0)
 
-# An account is refused for a reason that will not pass by itself; a provider may only hiccup.
-_OF_ACCOUNT = Breaker(failures=2, pause=5.0)
+# These prove nothing about the account's other channels: one mistyped channel id must not hold back
+# the others. Every other reason holds back the whole account.
+_CHANNEL_REASONS = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
 
-# What says nothing certain of the account's other channels: one mistyped id of a channel must not
-# hold back the others. Every other reason stops the whole account.
-_OF_CHANNEL = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
-
-# Being too fast is no illness; the limiter sees to it.
-_UNHEALTHY = frozenset({Fault.PROVIDER, Fault.NETWORK})
-_BEARABLE = frozenset({Reason.RATE_LIMITED})
+# These faults count against the provider's health. A rate limit does not; the rate limiter has it.
+_HEALTH_FAULTS = frozenset({Fault.PROVIDER, Fault.NETWORK})
+_NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
 
 
 @attrs.define
 class Circuit:
-    """What is known of an account, of one channel of it, or of its provider.
+    """The failures of an account, of one of its channels, or of its provider.
 
     Attributes:
         breaker: When it opens, and for how long.
         failures: Requests that failed in a row.
-        failure: What messages are held back with; `None` while they are not.
-        until: When a batch may try again, in monotonic seconds.
+        failure: What messages are held back with; `None` while the circuit is closed.
+        probe_at: When a batch may probe, monotonic seconds.
     """
 
     breaker: Breaker
     failures: int = 0
     failure: Failure | None = None
-    until: float = 0.0
+    probe_at: float = 0.0
 
 
 class CircuitBreakers:
-    """What is known of one account.
+    """The circuits of one account.
 
     Args:
-        sender: The account.
-        breaker: When its provider counts as unwell.
-        clock: The monotonic clock, seconds.
+        account: The account's name.
+        breaker: When its provider's circuit opens.
+        channel_of: Returns the channel that a message travels on.
+        now: Reads the monotonic clock, seconds.
+        observers: Told when a circuit opens or closes.
 
     Attributes:
-        circuits: What is not as it should be, by what it is about; empty where all is well.
-        pause: Seconds after which it is worth asking again what is held back.
+        circuits: The circuits with failures, by subject; empty where all is well.
+        pause: Seconds after which held messages are worth another attempt.
     """
 
     def __init__(
         self,
-        sender: MessageChecks,
+        account: str,
         breaker: Breaker,
+        channel_of: Callable[[Message], Channel | None],
         *,
-        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float],
+        observers: Observers,
     ) -> None:
-        self._sender = sender
+        self._name = account
         self._breaker = breaker
-        self._clock = clock
+        self._channel_of = channel_of
+        self._now = now
+        self._observers = observers
         self.circuits: dict[str, Circuit] = {}
-        self._account = f"account {sender.account!r}"
+        self._account = f"account {account!r}"
         self._provider = f"the provider of {self._account}"
-        self.pause: float = min(_OF_ACCOUNT.pause, breaker.pause)
+        self.pause: float = min(_ACCOUNT_BREAKER.pause, breaker.pause)
 
     @property
     def is_suspected(self) -> bool:
-        """Whether the account was refused, but not yet often enough to be sure.
+        """Whether the account was refused, but not yet often enough to open its circuit.
 
-        A channel does not count: nothing but its own messages would clear it of the suspicion.
+        A channel does not count: only its own messages could clear it of the suspicion.
         """
         circuit = self.circuits.get(self._account)
         return circuit is not None and circuit.failure is None
 
-    def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
-        """Say which messages of a batch are not worth a request now; `None` for those that are.
+    def open_circuits(self) -> dict[str, Failure]:
+        """Return why messages are held back, by subject; empty where none are."""
+        return {
+            subject: each.failure
+            for subject, each in self.circuits.items()
+            if each.failure is not None
+        }
 
-        When the pause is over the answer is `None` for one batch: it tries for all others.
+    def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
+        """Return the outcomes of messages that are not worth a request now; `None` for the others.
+
+        When the pause is over, one batch gets `None` and probes for all others.
         """
+        return self._held_back(messages, probes=True)
+
+    def peek(self, messages: Sequence[Message]) -> list[NotSent | None]:
+        """Return what `held_back` would, without taking the turn of a batch that probes."""
+        return self._held_back(messages, probes=False)
+
+    def _held_back(self, messages: Sequence[Message], *, probes: bool) -> list[NotSent | None]:
         if not self.circuits:
             return [None] * len(messages)
         channels = [self._channel(each) for each in messages]
-        shut = {
-            each: self._shut(each)
+        failures = {
+            each: self._blocking_failure(each, probes=probes)
             for each in dict.fromkeys((self._provider, self._account, *channels))
         }
         return [
-            self._not_sent(message, shut[self._provider] or shut[self._account] or shut[channel])
+            self._not_sent(
+                message, failures[self._provider] or failures[self._account] or failures[channel]
+            )
             for message, channel in zip(messages, channels, strict=True)
         ]
 
     def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        """Take in what became of a batch."""
+        """Count what an attempt says about the account, its channels and its provider."""
         refused: dict[str, Failure] = {}
-        unwell: list[Failure] = []
+        unhealthy: list[Failure] = []
         for message, outcome in zip(messages, outcomes, strict=True):
             if isinstance(outcome, (Accepted, Rejected)):
                 if self.circuits:
                     for subject in (self._provider, self._account, self._channel(message)):
-                        self._answered(subject)
+                        self._close(subject)
                 continue
             if outcome.reason is Reason.CANCELLED:
                 continue  # our own doing
             if isinstance(outcome, NotSent) and outcome.scope is Scope.ACCOUNT:
-                of_channel = outcome.reason in _OF_CHANNEL
+                of_channel = outcome.reason in _CHANNEL_REASONS
                 subject = self._channel(message) if of_channel else self._account
                 refused.setdefault(subject, outcome.failure)
-            elif outcome.fault in _UNHEALTHY and outcome.reason not in _BEARABLE:
-                unwell.append(outcome.failure)
-        # Last: a batch that used up the funds was taken in part, and is refused all the same.
+            elif outcome.fault in _HEALTH_FAULTS and outcome.reason not in _NOT_HEALTH_REASONS:
+                unhealthy.append(outcome.failure)
+        # Last: a batch that used up the funds was accepted in part, and is refused all the same.
         for subject, failure in refused.items():
-            self._failed(subject, failure, _OF_ACCOUNT)
-        if len(unwell) == len(outcomes):
-            self._failed(self._provider, unwell[0], self._breaker)
+            self._failed(subject, failure, _ACCOUNT_BREAKER)
+        if len(unhealthy) == len(outcomes):
+            self._failed(self._provider, unhealthy[0], self._breaker)
 
     def _channel(self, message: Message) -> str:
-        return f"channel {self._sender.channel(message)} of {self._account}"
+        return f"channel {self._channel_of(message)} of {self._account}"
 
-    def _shut(self, subject: str) -> Failure | None:
+    def _blocking_failure(self, subject: str, *, probes: bool) -> Failure | None:
         circuit = self.circuits.get(subject)
         if circuit is None or circuit.failure is None:
             return None
-        now = self._clock()
-        if now >= circuit.until:
-            circuit.until = now + circuit.breaker.pause
+        now = self._now()
+        if now >= circuit.probe_at:
+            if probes:
+                circuit.probe_at = now + circuit.breaker.pause
             return None
         if circuit.failure.retry is Retry.SAFE:
-            return attrs.evolve(circuit.failure, retry_after=circuit.until - now)
+            return attrs.evolve(circuit.failure, retry_after=circuit.probe_at - now)
         return circuit.failure
 
     def _not_sent(self, message: Message, failure: Failure | None) -> NotSent | None:
@@ -155,41 +177,40 @@ class CircuitBreakers:
             return None
         return NotSent(
             reference=message.reference,
-            account=self._sender.account,
+            account=self._name,
             failure=failure,
             scope=Scope.MESSAGE if failure.retry is Retry.SAFE else Scope.ACCOUNT,
         )
 
-    def _answered(self, subject: str) -> None:
+    def _close(self, subject: str) -> None:
         circuit = self.circuits.pop(subject, None)
         if circuit is not None and circuit.failure is not None:
-            log.warning("%s takes messages again", subject)
+            self._notify(subject, None, circuit.breaker)
 
     def _failed(self, subject: str, failure: Failure, breaker: Breaker) -> None:
         circuit = self.circuits.setdefault(subject, Circuit(breaker))
         circuit.failures += 1
-        circuit.until = self._clock() + breaker.pause
+        circuit.probe_at = self._now() + breaker.pause
         if circuit.failure is not None or circuit.failures < breaker.failures:
             return
-        ill = subject == self._provider
-        # Made anew: the provider's words belong to the message that they were said of.
+        is_provider = subject == self._provider
+        # Built anew: the provider's sentence is about the message it was said of.
         circuit.failure = Failure(
-            reason=Reason.PROVIDER_UNAVAILABLE if ill else failure.reason,
-            retry=Retry.SAFE if ill else failure.retry,
+            reason=Reason.PROVIDER_UNAVAILABLE if is_provider else failure.reason,
+            retry=Retry.SAFE if is_provider else failure.retry,
             fault=failure.fault,
-            detail=f"not tried: {subject} {'failed' if ill else 'was refused'} earlier:"
-            f" {words_of(failure.reason)}",
+            detail=f"not tried: {subject} {'failed' if is_provider else 'was refused'} earlier:"
+            f" {plain_reason(failure.reason)}",
         )
-        # Without the detail and the path, which are about one message.
-        said = attrs.evolve(failure, detail="", path=None).sentence()
-        log.warning(
-            "%s is in trouble: %s; messages are not sent, one batch tries every %g s",
-            subject,
-            said,
-            breaker.pause,
-        )
+        self._notify(subject, failure, breaker)
+
+    def _notify(self, subject: str, failure: Failure | None, breaker: Breaker) -> None:
+        if self._observers.circuit_changed is not None:
+            self._observers.circuit_changed(
+                CircuitChanged(subject=subject, failure=failure, probe_every=breaker.pause)
+            )
 
 
-def words_of(reason: Reason) -> str:
+def plain_reason(reason: Reason) -> str:
     """Write a reason as a person would."""
     return reason.value.replace("_", " ")

@@ -1,14 +1,13 @@
-"""When the next request of an account may leave. Arithmetic only: it never waits, it is asked.
+"""When the next request of an account may leave. Arithmetic only: it is asked and never waits.
 
-aiolimiter was tried for this and could not carry it: it lets a whole second's worth out in one
-burst, knows no priority, cannot let 100 messages pass where 50 are allowed a second, and suspends
-where a comparison of two numbers would do.
+aiolimiter was tried for this and does not fit: it lets a whole second's worth out in one burst, has
+no priority, cannot let 100 messages pass where 50 are allowed a second, and suspends where a
+comparison of two numbers is enough.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,85 +16,82 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Capabilities
     from omnimsg.engine.policy import Limits
 
-BATCHING = 8
-SINGLE = 64
+BATCH_SLOTS = 8
+SINGLE_SLOTS = 64
 """Requests under way at once: where they carry many messages, and where they carry one."""
 
-# Seconds of what went unused that may be made up for: timers fire a little late.
+# Seconds of unused rate that may be made up for: timers fire a little late.
 _SLACK = 0.02
 
-# Seconds by which high priority may run ahead of the rate; the others then wait for longer.
+# Seconds by which high priority may run ahead of the rate; the others then wait longer.
 _AHEAD = 1.0
 
-# The pace after a refusal for speed, as a factor, the slowest there is, and how much of the full
-# pace one request that went well gives back.
+# The factor on the pace after "too fast", the lowest pace, and what each success gives back.
 _SLOWER = 0.5
-_SLOWEST = 1 / 64
+_MIN_PACE = 1 / 64
 _FASTER = 1 / 100
 
 
-def places(limits: Limits, capabilities: Capabilities) -> int:
-    """Return the requests that may be under way at once."""
+def slots_of(limits: Limits, capabilities: Capabilities) -> int:
+    """Return the number of requests that may be under way at once."""
     if limits.concurrency is not None:
         return limits.concurrency
-    return BATCHING if capabilities.max_messages > 1 else SINGLE
+    return BATCH_SLOTS if capabilities.max_messages > 1 else SINGLE_SLOTS
 
 
 class RateLimiter:
-    """The limits of one account, and how close to them it is.
+    """The limits of one account, and how much of them is used.
 
-    Rates are kept by spacing: each request, or message, moves the moment at which the next may
-    leave. Told that it is too fast, the account slows down to a half, and gets faster again with
-    every request that goes well.
+    Rates are kept by spacing: each request, or message, moves the time at which the next may leave.
+    Told that it is too fast, the account halves its pace, and gets faster with every request that
+    succeeds.
 
     Args:
         limits: The user's.
         capabilities: The provider's; the stricter holds.
-        clock: The monotonic clock, seconds.
+        now: Reads the monotonic clock, seconds.
 
     Attributes:
         pace: The share of the limits that is used, from 1/64 to 1.
         under_way: Requests that have left and not come back.
-        room: How many of them there may be now; of several places the last is for what is urgent.
-        wary: Whether one request at a time is enough, for now.
-        timed: Whether time matters too, because of a rate or a pause.
+        slots: How many of them there may be now. Of several slots the last is kept for high
+            priority.
+        is_probing: Whether one request at a time is enough, because all may be refused.
+        is_timed: Whether time matters too, because of a rate or a pause.
     """
 
     def __init__(
-        self,
-        limits: Limits,
-        capabilities: Capabilities,
-        *,
-        clock: Callable[[], float] = time.monotonic,
+        self, limits: Limits, capabilities: Capabilities, *, now: Callable[[], float]
     ) -> None:
-        self._clock = clock
-        self._places = places(limits, capabilities)
+        self._now = now
+        self._max_slots = slots_of(limits, capabilities)
         self._requests = _Rate(_stricter(limits, capabilities))
         self._messages = _Rate(limits.messages_per_second or math.inf)
-        self._has_rate = self._requests.limited or self._messages.limited
-        self.wary: bool = False
+        self._has_rate = self._requests.is_limited or self._messages.is_limited
         self._paused_until = 0.0
         self._slowed_at = -math.inf
+        self.is_probing: bool = False
         self.pace: float = 1.0
         self.under_way: int = 0
-        self.room: int = self._room(urgent=False)
-        self.timed: bool = self._has_rate
+        self.slots: int = self._slots(urgent=False)
+        self.is_timed: bool = self._has_rate
 
     def wait(self, *, urgent: bool = False) -> float:
         """Return the seconds until the next request may leave.
 
-        0 is now; infinity is when one that is under way has come back.
+        0 is now; infinity is when a request that is under way has come back.
 
         Args:
-            urgent: High priority: it may use the place that is kept for it, and run ahead.
+            urgent: High priority: it may use the slot that is kept for it, and run ahead of the
+                rate.
         """
-        if self.under_way >= self._room(urgent=urgent):
+        if self.under_way >= self._slots(urgent=urgent):
             return math.inf
-        if not self.timed:
+        if not self.is_timed:
             return 0.0
-        now = self._clock()
+        now = self._now()
         if now >= self._paused_until:
-            self.timed = self._has_rate
+            self.is_timed = self._has_rate
         due = max(self._requests.due, self._messages.due) - (_AHEAD if urgent else 0.0)
         return max(0.0, due - now, self._paused_until - now)
 
@@ -107,7 +103,7 @@ class RateLimiter:
     def spend(self, messages: int) -> None:
         """Count a request against the rates only, where there are any."""
         if self._has_rate:
-            now = self._clock()
+            now = self._now()
             self._requests.take(1, now, self.pace)
             self._messages.take(messages, now, self.pace)
 
@@ -116,56 +112,56 @@ class RateLimiter:
         self.under_way -= 1
 
     def succeeded(self) -> None:
-        """Learn that the provider did not mind the pace."""
+        """Raise the pace after a request that was not too fast."""
         if self.pace < 1.0:
             self._set_pace(min(1.0, self.pace + _FASTER))
 
     def throttled(self, *, begun: float, pause: float = 0.0) -> None:
-        """Learn that the provider finds us too fast.
+        """Lower the pace after a request that was too fast.
 
         Args:
-            begun: When the request left that was told so. Those that left before the last
-                slowing-down say nothing new.
-            pause: Seconds in which nothing must leave, where the provider said so.
+            begun: When that request left, monotonic seconds. One that left before the last
+                lowering says nothing new.
+            pause: Seconds in which nothing may leave, where the provider said so.
         """
-        now = self._clock()
+        now = self._now()
         if pause > 0:
             self._paused_until = max(self._paused_until, now + pause)
-            self.timed = True
+            self.is_timed = True
         if begun >= self._slowed_at:
             self._slowed_at = now
-            self._set_pace(max(_SLOWEST, self.pace * _SLOWER))
+            self._set_pace(max(_MIN_PACE, self.pace * _SLOWER))
 
-    def be_wary(self, wary: bool) -> None:
-        """Let one request find out, while something says that all of them may be refused.
+    def probe(self, is_probing: bool) -> None:
+        """Allow one request at a time while all may be refused, or all slots again.
 
-        What is urgent still has its place.
+        High priority keeps its slot.
         """
-        self.wary = wary
-        self.room = self._room(urgent=False)
+        self.is_probing = is_probing
+        self.slots = self._slots(urgent=False)
 
     def _set_pace(self, pace: float) -> None:
         self.pace = pace
-        self.room = self._room(urgent=False)
+        self.slots = self._slots(urgent=False)
 
-    def _room(self, *, urgent: bool) -> int:
-        if self.wary:
-            return min(self._places, 2) if urgent else 1
-        room = max(1, int(self._places * self.pace))
-        return min(self._places, max(room, 2)) if urgent else max(1, room - 1)
+    def _slots(self, *, urgent: bool) -> int:
+        if self.is_probing:
+            return min(self._max_slots, 2) if urgent else 1
+        slots = max(1, int(self._max_slots * self.pace))
+        return min(self._max_slots, max(slots, 2)) if urgent else max(1, slots - 1)
 
 
 class _Rate:
-    """One rate: when the next one of its kind is due."""
+    """One rate, as the time at which the next request or message is due."""
 
     def __init__(self, per_second: float) -> None:
-        self.limited: bool = per_second < math.inf
+        self.is_limited: bool = per_second < math.inf
         self.due: float = 0.0
-        self._apart = 1 / per_second
+        self._interval = 1 / per_second
 
     def take(self, count: int, now: float, pace: float) -> None:
-        if self.limited:
-            self.due = max(self.due, now - _SLACK) + count * self._apart / pace
+        if self.is_limited:
+            self.due = max(self.due, now - _SLACK) + count * self._interval / pace
 
 
 def _stricter(limits: Limits, capabilities: Capabilities) -> float:

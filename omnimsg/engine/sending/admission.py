@@ -1,16 +1,16 @@
-"""The way in of one account: who hands messages over, and where they wait from then on.
+"""Where messages of one account are handed over: checked, and put into the queue.
 
-Most messages are words to a number, and it costs more to deal with them one by one than all that is
-done for them together. So a stream is read in pieces, and callers who come in one turn of the loop
-are taken in at its end.
+Most messages are plain texts, and dealing with them one by one costs more than all that is done for
+them together. So a stream is read in runs, and callers who come in one turn of the event loop are
+queued together at its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from itertools import groupby, islice
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -18,263 +18,259 @@ import attrs
 
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Outcome
-from omnimsg.engine.deadline import Deadline, seconds
+from omnimsg.engine.deadline import Deadline, to_seconds
+from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import Owner
+from omnimsg.engine.sending.callers import Callers
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.plain_text import PlainTexts
+from omnimsg.engine.sending.queue import Queue
+from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from omnimsg.engine.sending.message_checks import MessageChecks
-    from omnimsg.engine.sending.queue import Lane, Queue
-
-
-class Reader(Owner, Protocol):
-    """Who reads a stream of messages and hears what became of them."""
-
-    def took(self, count: int) -> None:
-        """Hear how many were read, before an error of their source is raised."""
+    from omnimsg.engine.sending.queue import Lane
 
 
-class Admission:
-    """Takes messages in, for as long as the account is open.
+class StreamOwner(Owner, Protocol):
+    """Reads a stream of messages and is told their outcomes."""
 
-    Args:
-        sender: Checks messages.
-        queue: Where they wait.
-        most_waiting: The most of one priority, where it is callers who hand them over.
-        wake: Called when there is something to send that was not there before.
-        clock: The monotonic clock, seconds.
-    """
-
-    def __init__(
-        self,
-        sender: MessageChecks,
-        queue: Queue,
-        most_waiting: int,
-        wake: Callable[[], None],
-        *,
-        clock: Callable[[], float],
-    ) -> None:
-        self._sender = sender
-        self._queue = queue
-        self._most_waiting = most_waiting
-        self._wake = wake
-        self._clock = clock
-        # What travels alone shares a request with nobody, whatever its group.
-        self._grouping = sender.batch_limit > 1 and sender.groups
-        self._arrivals = _NOBODY
-        self._closed = False
-
-    def submit(self, message: Message, patience: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message, and return what its outcome will be set on.
-
-        Cancelling the future takes the message back, unless it is already on its way.
-
-        Args:
-            message: What to send.
-            patience: Seconds until the caller gives up.
-
-        Returns:
-            The future; `None` where so much waits that the caller has to wait for `room` first.
-
-        Raises:
-            TypeError: It is no message.
-            InvalidValue: The patience is no number.
-        """
-        if patience.__class__ is not float or math.isnan(patience):
-            patience = seconds(patience)
-        words = message.words if message.__class__ is Message else None
-        plain = words is not None and len(words) <= self._sender.adapter.room.get(
-            message.channel, -1
-        )
-        arrivals = self._arrivals
-        if plain and patience == arrivals.patience and 0 < len(arrivals.messages) < arrivals.room:
-            future: asyncio.Future[Outcome] = asyncio.Future()
-            arrivals.messages.append(message)
-            arrivals.futures.append(future)
-            return future
-        self.take_in()
-        refusal = None if plain else self._sender.refusal(message)
-        line = self._queue.line(message)
-        if refusal is None and self._closed:
-            refusal = self._sender.closed(message)
-        elif refusal is None and patience > 0 and line.messages >= self._most_waiting:
-            return None
-        future = asyncio.Future()
-        if refusal is not None:
-            future.set_result(refusal)
-            return future
-        since = self._clock()
-        if plain:
-            self._arrivals = _Arrivals(
-                [message], [future], since, patience, self._most_waiting - line.messages
-            )
-        else:
-            group = self._sender.group(message) if self._grouping else None
-            ends = since + patience
-            self._queue.put(message, future, line, _CALLERS, group, since, patience, ends)
-        self._wake()
-        return future
-
-    def read(self, source: Iterator[Message], reader: Reader, keys: range, patience: float) -> bool:
-        """Hand over the next messages of a stream, whose patience begins when it is their turn.
-
-        Args:
-            source: Where they come from; what it raises, this raises.
-            reader: Who hears of them, also of those that must not be sent.
-            keys: The reader's names for them, one for each that is read at most.
-            patience: Seconds that each of them has then.
-
-        Returns:
-            Whether there may be more.
-        """
-        sender, queue, since = self._sender, self._queue, self._clock()
-        room = {} if self._closed else sender.adapter.room
-        plain: list[Message] = []
-        channel, most = None, room.get(None, -1)
-        count = 0
-
-        def hand_on() -> None:
-            nonlocal count
-            some = keys[count : count + len(plain)]
-            count += len(plain)
-            self._hand_on(plain, some, reader, since, patience, math.inf)
-            plain.clear()
-
-        try:
-            for message in islice(source, len(keys)):
-                if message.__class__ is Message:
-                    if message.channel is not channel:
-                        channel = message.channel
-                        most = room.get(channel, -1)
-                    if (words := message.words) is not None and len(words) <= most:
-                        plain.append(message)
-                        continue
-                refusal = sender.refusal(message)
-                hand_on()
-                key, count = keys[count], count + 1
-                if refusal is not None or self._closed:
-                    reader.finish([key], [refusal or sender.closed(message)])
-                    continue
-                group = sender.group(message) if self._grouping else None
-                line = queue.line(message)
-                queue.put(message, key, line, reader, group, since, patience, math.inf)
-        finally:
-            hand_on()
-            reader.took(count)
-            if queue:
-                self._wake()
-        return count == len(keys)
-
-    async def room(self, message: Message, patience: float) -> float:
-        """Wait until a further message may wait, and return the seconds of patience left."""
-        deadline = Deadline.after(patience)
-        line = self._queue.line(message)
-        with anyio.move_on_after(patience):
-            while line.messages >= self._most_waiting and not self._closed:
-                place = asyncio.get_running_loop().create_future()
-                line.producers.append(place)
-                try:
-                    await place
-                except BaseException:
-                    if not place.cancelled():
-                        # Whoever is next gets the room that was meant for this one.
-                        self.let_in(line)
-                    raise
-        return deadline.remaining()
-
-    def take_in(self) -> None:
-        """Let those wait who came in this turn of the loop."""
-        arrivals = self._arrivals
-        if arrivals.messages:
-            self._arrivals = _NOBODY
-            ends = arrivals.since + arrivals.patience
-            self._hand_on(
-                arrivals.messages,
-                arrivals.futures,
-                _CALLERS,
-                arrivals.since,
-                arrivals.patience,
-                ends,
-            )
-
-    def let_in(self, line: Lane) -> None:
-        """Wake as many of those who wait for room in a line as there is room for."""
-        self._let_in(line, self._most_waiting - line.messages)
-
-    def close(self) -> None:
-        """Take nothing more; whoever waits for room hears now that there will be none."""
-        self._closed = True
-        self.take_in()
-        for line in self._queue.lines():
-            self._let_in(line, len(line.producers))
-
-    def _hand_on(
-        self,
-        messages: Sequence[Message],
-        keys: Sequence[Any],
-        owner: Owner,
-        since: float,
-        patience: float,
-        ends: float,
-    ) -> None:
-        """Let messages wait that need no look, together: one by one would cost three times that."""
-        if not self._grouping:
-            self._queue.extend(messages, keys, owner, None, since, patience, ends)
-            return
-        groups = [self._sender.group(each) for each in messages]
-        for group, run in groupby(range(len(messages)), groups.__getitem__):
-            places = list(run)
-            some = slice(places[0], places[-1] + 1)
-            self._queue.extend(messages[some], keys[some], owner, group, since, patience, ends)
-
-    def _let_in(self, line: Lane, places: int) -> None:
-        """Wake as many of those who wait for room."""
-        for _ in range(places):
-            while line.producers and line.producers[0].done():
-                line.producers.popleft()
-            if not line.producers:
-                return
-            line.producers.popleft().set_result(None)
+    def count_read(self, count: int) -> None:
+        """Count messages that were read; called before an error of their source is raised."""
 
 
 @attrs.frozen
 class _Arrivals:
-    """Plain messages of equal patience that were handed over in one turn of the loop.
+    """Plain texts of equal timeout that were handed over in one turn of the loop.
 
     Attributes:
-        messages: They.
-        futures: What their outcomes are set on.
-        since: When the first came, monotonic seconds; what little later others came is given up.
-        patience: Seconds.
+        messages: The messages.
+        futures: The futures of their outcomes.
+        started: When the first came, monotonic seconds; the others lose the little they came later.
+        timeout: Seconds.
         room: How many may come at most.
     """
 
     messages: list[Message]
     futures: list[asyncio.Future[Outcome]]
-    since: float
-    patience: float
+    started: float
+    timeout: float
     room: int
 
 
-_NOBODY = _Arrivals([], [], 0.0, 0.0, 0)
+_NO_ARRIVALS = _Arrivals([], [], 0.0, 0.0, 0)
 
 
-class _Callers:
-    """Those who wait for the outcome of one message each; a key is what it is set on."""
+@attrs.define(kw_only=True, eq=False)
+class Admission:
+    """Takes messages in while the account is open.
 
-    may_leave = True
+    Args:
+        checks: Asks the adapter about a message.
+        local: Builds the outcomes of messages that cannot be taken.
+        queue: Where messages wait.
+        max_waiting: The most messages of one priority that callers may have waiting.
+        wakeup: Called when there is something new to send.
+        now: Reads the monotonic clock, seconds.
+        observers: Told of every message that is handed over.
+    """
 
-    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
-        for future, outcome in zip(keys, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
+    _checks: MessageChecks
+    _local: LocalOutcomes
+    _queue: Queue
+    _max_waiting: int
+    _wakeup: Wakeup
+    _now: Callable[[], float]
+    _observers: Observers
+    _plain: PlainTexts = attrs.field(init=False)
+    _callers: Callers = attrs.field(init=False)
+    _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
+    _arrivals: _Arrivals = attrs.field(init=False)
+    _is_closed: bool = attrs.field(default=False, init=False)
 
-    def gone(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
-        if not any(map(_is_done, keys)):
-            return ()
-        return [place for place, future in enumerate(keys) if future.done()]
+    def __attrs_post_init__(self) -> None:
+        """Build what follows from the rest."""
+        self._plain = PlainTexts(self._checks.adapter)
+        self._callers = Callers(self._checks.account, self._observers)
+        self._handed_over = self._observers.handed_over
+        self._arrivals = _NO_ARRIVALS
 
+    def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome] | None:
+        """Hand over one message, and return the future of its outcome.
 
-_CALLERS = _Callers()
-_is_done = methodcaller("done")
+        Cancelling the future takes the message back, unless it has left.
+
+        Args:
+            message: The message.
+            timeout: Seconds until the caller gives up.
+
+        Returns:
+            The future; `None` where so many messages wait that the caller must `wait_for_room`.
+
+        Raises:
+            TypeError: It is no message.
+            InvalidValue: The timeout is not a number.
+        """
+        if timeout.__class__ is not float or math.isnan(timeout):
+            timeout = to_seconds(timeout)
+        is_plain = message in self._plain
+        arrivals = self._arrivals
+        if is_plain and timeout == arrivals.timeout and 0 < len(arrivals.messages) < arrivals.room:
+            future: asyncio.Future[Outcome] = asyncio.Future()
+            arrivals.messages.append(message)
+            arrivals.futures.append(future)
+            if self._handed_over is not None:
+                self._notify(message)
+            return future
+        self.queue_arrivals()
+        refusal: Outcome | None = None if is_plain else self._checks.refusal(message)
+        lane = self._queue.lane(message.priority)
+        if refusal is None and self._is_closed:
+            refusal = self._local.client_closed(message)
+        elif refusal is None and timeout > 0 and lane.messages >= self._max_waiting:
+            return None
+        future = asyncio.Future()
+        if self._handed_over is not None:
+            self._notify(message)
+        if refusal is not None:
+            self._callers.finish([future], [refusal])
+            return future
+        started = self._now()
+        if is_plain:
+            self._arrivals = _Arrivals(
+                [message], [future], started, timeout, self._max_waiting - lane.messages
+            )
+        else:
+            group = self._checks.group(message)
+            ends = started + timeout
+            self._queue.put(message, future, lane, self._callers, group, started, timeout, ends)
+        self._wakeup.soon()
+        return future
+
+    def read_stream(
+        self, source: Iterator[Message], owner: StreamOwner, keys: range, timeout: float
+    ) -> bool:
+        """Hand over the next messages of a stream; their timeouts begin when it is their turn.
+
+        Args:
+            source: The messages. What it raises, this raises.
+            owner: Told the outcomes, also of messages that must not be sent.
+            keys: The owner's names for the messages; as many as are read at most.
+            timeout: Seconds that each message has from its turn on.
+
+        Returns:
+            Whether there may be more.
+        """
+        queue, started = self._queue, self._now()
+        plain: list[Message] = []
+        count = 0
+
+        def queue_plain() -> None:
+            nonlocal count
+            their_keys = keys[count : count + len(plain)]
+            count += len(plain)
+            self._put_plain(plain, their_keys, owner, started, timeout, math.inf)
+            plain.clear()
+
+        try:
+            for message in islice(source, len(keys)):
+                if message in self._plain and not self._is_closed:
+                    plain.append(message)
+                    if self._handed_over is not None:
+                        self._notify(message)
+                    continue
+                refusal: Outcome | None = self._checks.refusal(message)
+                if self._handed_over is not None:
+                    self._notify(message)
+                queue_plain()
+                key, count = keys[count], count + 1
+                if refusal is None and self._is_closed:
+                    refusal = self._local.client_closed(message)
+                if refusal is not None:
+                    owner.finish([key], [refusal])
+                    continue
+                group = self._checks.group(message)
+                lane = queue.lane(message.priority)
+                queue.put(message, key, lane, owner, group, started, timeout, math.inf)
+        finally:
+            queue_plain()
+            owner.count_read(count)
+            if queue:
+                self._wakeup.soon()
+        return count == len(keys)
+
+    async def wait_for_room(self, message: Message, seconds: float) -> float:
+        """Wait until another message may wait in the queue; return the seconds that are left."""
+        deadline = Deadline.after(seconds, self._now)
+        lane = self._queue.lane(message.priority)
+        with anyio.move_on_after(seconds):
+            while lane.messages >= self._max_waiting and not self._is_closed:
+                room = asyncio.get_running_loop().create_future()
+                lane.waiting.append(room)
+                try:
+                    await room
+                except BaseException:
+                    if not room.cancelled():
+                        # The next caller gets the room that was meant for this one.
+                        self.admit_waiting(lane)
+                    raise
+        return deadline.remaining()
+
+    def queue_arrivals(self) -> None:
+        """Queue the plain texts that were handed over in this turn of the loop."""
+        arrivals = self._arrivals
+        if arrivals.messages:
+            self._arrivals = _NO_ARRIVALS
+            ends = arrivals.started + arrivals.timeout
+            self._put_plain(
+                arrivals.messages,
+                arrivals.futures,
+                self._callers,
+                arrivals.started,
+                arrivals.timeout,
+                ends,
+            )
+
+    def admit_waiting(self, lane: Lane) -> None:
+        """Wake as many callers that wait for room in a lane as there is room for."""
+        self._wake_callers(lane, self._max_waiting - lane.messages)
+
+    def close(self) -> None:
+        """Take nothing more; callers that wait for room are woken, for there will be none."""
+        self._is_closed = True
+        self.queue_arrivals()
+        for lane in self._queue.lanes:
+            self._wake_callers(lane, len(lane.waiting))
+
+    def _put_plain(
+        self,
+        messages: Sequence[Message],
+        keys: Sequence[Any],
+        owner: Owner,
+        started: float,
+        timeout: float,
+        ends: float,
+    ) -> None:
+        """Queue plain texts together, those of one group after another."""
+        if not self._checks.has_groups:
+            self._queue.put_plain(messages, keys, owner, None, started, timeout, ends)
+            return
+        groups = [self._checks.group(each) for each in messages]
+        for group, run in groupby(range(len(messages)), groups.__getitem__):
+            indexes = list(run)
+            some = slice(indexes[0], indexes[-1] + 1)
+            self._queue.put_plain(messages[some], keys[some], owner, group, started, timeout, ends)
+
+    def _notify(self, message: Message) -> None:
+        if self._handed_over is not None:
+            self._handed_over(HandedOver(account=self._checks.account, message=message))
+
+    def _wake_callers(self, lane: Lane, count: int) -> None:
+        for _ in range(count):
+            while lane.waiting and lane.waiting[0].done():
+                lane.waiting.popleft()
+            if not lane.waiting:
+                return
+            lane.waiting.popleft().set_result(None)

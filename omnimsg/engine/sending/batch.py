@@ -1,4 +1,4 @@
-"""Messages that will share a request, and who hears of them."""
+"""Messages that will share a request, their deadline, and the owner who is told their outcomes."""
 
 from __future__ import annotations
 
@@ -12,108 +12,109 @@ from omnimsg.engine.deadline import Deadline
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from omnimsg.domain.message import Message
+    from omnimsg.domain.message import Message, Priority
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.sending.queue import Lane
+    from omnimsg.engine.journal import Attempt
 
-# Messages of one request may have waited this much longer than each other, and be this much more
-# patient: a tenth of their patience, at most a second. What is left of a `ttl` is told once for
-# all of them, and the most impatient decides how long the request may take.
+# The messages of one request may have been handed over, and may end, this far apart: a tenth of the
+# first one's timeout, at most a second. The ttl that is left is computed once for all of them, and
+# the earliest deadline limits the request.
 _SPREAD = 0.1
-_MOST_SPREAD = 1.0
+_MAX_SPREAD = 1.0
 
 
 class Owner(Protocol):
-    """Who hears what became of messages. A key is the owner's name for a message."""
+    """Handed messages over and is told their outcomes. A key is the owner's name for a message."""
 
     @property
-    def may_leave(self) -> bool:
-        """Whether somebody may have stopped waiting, so that it is worth asking who."""
+    def may_abandon(self) -> bool:
+        """Whether a caller may have stopped waiting, so that `abandoned` is worth a call."""
 
-    def gone(self, keys: Sequence[Any]) -> Sequence[int]:
-        """Say at which places stand messages that nobody waits for any more."""
+    def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
+        """Return the indexes of messages that nobody waits for any more."""
 
     def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
         """Take the outcomes of messages, in the order of their keys."""
 
 
 class Batch(Deadline):
-    """Messages that will share a request, and its deadline: of one group, no reference twice.
+    """Messages that will share a request: of one group and priority, no reference twice.
 
-    It started when the first message was handed over. It ends with the patience of the most
-    impatient; never, until it is their turn, for owners that only then begin to be impatient.
+    It is its own deadline. `started` is when the first message was handed over. `ends` is the
+    earliest deadline of its messages; infinity until its turn for an owner whose timeouts begin
+    only then (a stream).
 
     Attributes:
-        patience: Seconds that the first message's caller gives it.
-        owner: Who hears of them.
-        group: What the adapter says they have in common.
-        line: Where it waits, with what has the same priority.
-        messages: What to send.
+        timeout: Seconds that the first message's caller gives it.
+        owner: Told the outcomes.
+        group: The adapter's group of the messages.
+        priority: The priority of the messages.
+        messages: The messages.
         keys: The owner's names for them, in the same order.
-        is_perishable: Whether one of them may say for how long it is of use.
-        begun: When it left last, monotonic seconds.
-        spread: Seconds by which those who join may have waited less.
-        references: Theirs, for as long as others may join; `None` from then on.
+        is_perishable: Whether one of them has a ttl.
+        left_at: When it left last, monotonic seconds.
+        spread: Seconds by which messages that join may differ in time.
+        references: Their references while others may join; `None` from then on.
         is_retry: Whether they were tried before.
-        doubts: By reference, what is known of those that may have been sent before.
-        held: Why they were held back, where they were.
+        doubts: The outcomes, by reference, of those that may have been sent before.
+        held_for: Why they were held back, in plain words, where they were.
+        attempts: How many attempts have begun.
+        attempt: The last one, where a journal or an observer wants to know.
     """
 
-    # In the class, not in each: one is made for every request, and few of them need these.
+    # Defaults of the class: one batch is made for every request, and few of them need these.
     references: set[str] | None = None
     spread: float = 0.0
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
-    held: str = ""
+    held_for: str = ""
+    attempts: int = 0
+    attempt: Attempt | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - by position, which costs half of what names do
         self,
         started: float,
         ends: float,
-        clock: Callable[[], float],
-        patience: float,
+        now: Callable[[], float],
+        timeout: float,
         owner: Owner,
         group: Hashable,
-        line: Lane,
+        priority: Priority,
         messages: list[Message],
         keys: list[Any],
         is_perishable: bool,
     ) -> None:
         self.started = started
         self.ends = ends
-        self.clock = clock
-        self.patience = patience
+        self.now = now
+        self.timeout = timeout
         self.owner = owner
         self.group = group
-        self.line = line
+        self.priority: Priority = priority
         self.messages: list[Message] = messages
         self.keys: list[Any] = keys
         self.is_perishable: bool = is_perishable
-        self.begun = started
+        self.left_at = started
 
     def open(self) -> None:
-        """Let others join."""
+        """Let other messages join."""
         self.references = set()
-        self.spread = min(_MOST_SPREAD, self.patience * _SPREAD)
+        self.spread = min(_MAX_SPREAD, self.timeout * _SPREAD)
 
     def join(self, message: Message, key: object) -> bool:
-        """Let a message of the same kind and time join, if it may, and say whether it did."""
+        """Add a message, and return whether it could join."""
         references, reference = self.references, message.reference
         if references is None or reference in references:
             return False
         self.messages.append(message)
         self.keys.append(key)
         references.add(reference)
-        if not message.plain:
+        if message.ttl is not None:
             self.is_perishable = True
-        line = self.line
-        line.messages += 1
-        if len(references) == line.limit:
-            line.shut(self)
         return True
 
     def join_all(self, messages: Sequence[Message], keys: Sequence[Any]) -> bool:
-        """Let plain messages join for which there is room, all or, where one may not, none."""
+        """Add messages without a ttl, all or none, and return whether they could join."""
         references = {each.reference for each in messages}
         mine = self.references
         if mine is None or len(references) < len(messages) or not mine.isdisjoint(references):
@@ -123,47 +124,57 @@ class Batch(Deadline):
         if mine:
             mine |= references
         else:
-            self.references = mine = references
-        line = self.line
-        line.messages += len(messages)
-        if len(mine) == line.limit:
-            line.shut(self)
+            self.references = references
         return True
 
-    def is_of_time(self, since: float, ends: float) -> bool:
-        """Say whether a message may join that was handed over then, whose patience ends then."""
+    def fits(self, started: float, ends: float) -> bool:
+        """Return whether a message of that hand-over and deadline is close enough in time."""
         spread = self.spread
-        return since - self.started <= spread and (
+        return started - self.started <= spread and (
             ends == self.ends or -spread <= ends - self.ends <= spread
         )
 
-    def part(self, places: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
+    def part(self, indexes: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
         """Return a batch of some of the messages, which nothing joins."""
         part = Batch(
-            *(self.started, self.ends, self.clock, self.patience),
-            *(self.owner, self.group, self.line),
-            [self.messages[place] for place in places],
-            [self.keys[place] for place in places],
+            *(self.started, self.ends, self.now, self.timeout),
+            *(self.owner, self.group, self.priority),
+            [self.messages[index] for index in indexes],
+            [self.keys[index] for index in indexes],
             self.is_perishable,
         )
-        part.begun = self.begun
-        own = {"is_retry": self.is_retry, "doubts": self.doubts, "held": self.held, **changes}
-        for name, value in own.items():
+        part.left_at = self.left_at
+        kept = ("is_retry", "doubts", "held_for", "attempts", "attempt")
+        for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)
         return part
 
+    def without(self, indexes: Sequence[int]) -> Batch | None:
+        """Return the rest of the batch without some messages; `None` where nothing is left."""
+        gone = set(indexes)
+        rest = [index for index in range(len(self.messages)) if index not in gone]
+        return self.part(rest) if rest else None
+
+    def end(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Finish some messages, by index, and keep the others in this batch."""
+        self.finish(list(outcomes), list(outcomes.values()))
+        rest = [index for index in range(len(self.messages)) if index not in outcomes]
+        self.messages = [self.messages[index] for index in rest]
+        self.keys = [self.keys[index] for index in rest]
+
     def split(self, parts: int) -> list[Batch]:
-        """Cut it into batches of about the same size that stay apart."""
+        """Split it into batches of about the same size that stay apart."""
         count = len(self.messages)
         size = max(1, math.ceil(count / parts))
         return [
             self.part(range(start, min(start + size, count))) for start in range(0, count, size)
         ]
 
-    def finish(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        """Tell the owner what became of the messages at some places, but for what is known better.
+    def finish(self, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Tell the owner the outcomes of some messages.
 
-        What may have been sent before is not undone by a refusal: only an acceptance betters it.
+        The doubt about a message that may have been sent before stays: only an acceptance is
+        better evidence.
         """
         if self.doubts:
             outcomes = [
@@ -172,4 +183,8 @@ class Batch(Deadline):
                 else self.doubts.get(each.reference, each)
                 for each in outcomes
             ]
-        self.owner.finish([self.keys[place] for place in places], outcomes)
+        self.owner.finish([self.keys[index] for index in indexes], outcomes)
+
+    def finish_all(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell the owner the outcomes of all messages."""
+        self.finish(range(len(self.messages)), outcomes)

@@ -1,47 +1,43 @@
-"""One account's messages: what may be sent at all, what may share a request, and one attempt."""
+"""What an adapter says of a message before it is sent: refusal, group, channel.
+
+A mistake in an adapter costs the one message it was asked about, not a batch.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import Adapter, outcome_of
+from omnimsg.adapter import Adapter
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Ambiguous, NotSent, Scope
+from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.attempt import classify
-from omnimsg.engine.attempt.flow import blame
+from omnimsg.engine.attempt.flow import report_broken_contract
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable
 
     from omnimsg.domain.channel import Channel
-    from omnimsg.domain.failure import Failure
-    from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.attempt.runner import Attempt, AttemptRunner
 
 
 class MessageChecks:
-    """Checks and sends through one account.
+    """Asks the adapter of one account about messages.
 
     Attributes:
         adapter: The account's adapter.
         account: The account's name.
-        batch_limit: The most messages of one request.
-        groups: Whether it matters which messages share one.
-        attempt: Sends one batch once: `Dispatcher.dispatch`.
+        has_groups: Whether it matters which messages share a request.
     """
 
-    def __init__(self, adapter: Adapter[Any], dispatcher: AttemptRunner) -> None:
+    def __init__(self, adapter: Adapter[Any]) -> None:
         self.adapter: Adapter[Any] = adapter
         self.account: str = adapter.account.name
-        self.batch_limit: int = adapter.capabilities.max_messages
-        self.groups: bool = type(adapter).group is not Adapter.group
-        # Without a call of our own in between.
-        self.attempt: Attempt = dispatcher.dispatch
+        # What travels alone shares a request with nobody, whatever its group.
+        self.has_groups: bool = (
+            adapter.capabilities.max_messages > 1 and type(adapter).group is not Adapter.group
+        )
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Say whether a message must not be sent at all; `None` where it may.
-
-        One bad message never spoils the others of its request: it never gets that far.
+        """Return the outcome of a message that must not be sent; `None` where it may be.
 
         Raises:
             TypeError: It is no message.
@@ -50,64 +46,31 @@ class MessageChecks:
             raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
         try:
             failure = self.adapter.check(message)
-        except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
-            _, failure = classify.internal(self._blamed(error), left=False)
+        except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message
+            _, failure = classify.by_broken_contract(self._report(error), left=False)
         if failure is None:
             return None
-        return self._not_sent(message, failure)
+        return NotSent(reference=message.reference, account=self.account, failure=failure)
 
     def group(self, message: Message) -> Hashable:
-        """Say which messages may share a request with this one: those of an equal group."""
+        """Return the group of a message: those of equal groups may share a request."""
+        if not self.has_groups:
+            return None
         try:
             group = self.adapter.group(message)
             hash(group)
-        except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
-            self._blamed(error)
+        except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message
+            self._report(error)
             return object()  # it travels alone
         return group
 
     def channel(self, message: Message) -> Channel | None:
-        """Say which channel a message travels on; `None` where there is no telling."""
+        """Return the channel that a message travels on; `None` where there is no telling."""
         try:
             return self.adapter.channel_of(message)
-        except Exception as error:  # noqa: BLE001 - an adapter's slip costs one message, not a batch
-            self._blamed(error)
+        except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message
+            self._report(error)
             return None
 
-    def too_late(self, message: Message, detail: str) -> NotSent:
-        """Say of a message that its caller's patience is over."""
-        return self._not_sent(message, classify.too_late(detail)[1])
-
-    def outlived(self, message: Message) -> NotSent:
-        """Say of a message that it is of no use any more."""
-        detail = f"{message.ttl} s of use were over before it could leave"
-        return self._not_sent(message, classify.too_late(detail, path="ttl")[1])
-
-    def withdrawn(self, message: Message) -> NotSent:
-        """Say of a message that its caller went away before it left."""
-        return self._not_sent(message, classify.cancelled(left=False)[1])
-
-    def cancelled(self, message: Message) -> Ambiguous:
-        """Say of a message that its caller went away while it may have left."""
-        failure = classify.cancelled(left=True)[1]
-        return Ambiguous(reference=message.reference, account=self.account, failure=failure)
-
-    def closed(self, message: Message) -> NotSent:
-        """Say of a message that the client was closed before it left."""
-        return NotSent(
-            reference=message.reference,
-            account=self.account,
-            failure=classify.closed(),
-            scope=Scope.ACCOUNT,
-        )
-
-    def broken(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
-        """Say of a batch that the engine itself made a mistake with it."""
-        verdict, failure = classify.internal(blame("the engine", error), left=True)
-        return [outcome_of(verdict, each.reference, self.account, failure) for each in messages]
-
-    def _blamed(self, error: Exception) -> str:
-        return blame(f"the adapter of {self.adapter.provider}", error)
-
-    def _not_sent(self, message: Message, failure: Failure) -> NotSent:
-        return NotSent(reference=message.reference, account=self.account, failure=failure)
+    def _report(self, error: Exception) -> str:
+        return report_broken_contract(f"the adapter of {self.adapter.provider}", error)

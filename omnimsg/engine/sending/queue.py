@@ -1,13 +1,12 @@
-"""What waits to leave through an account: batches, cut as the messages come, by priority.
+"""Batches that wait to leave through an account, by priority.
 
-A message joins the last batch of its kind while that has room, so that taking the next batch is
-one step and costs nothing per message.
+A message joins the last open batch of its kind while that has room, so that taking the next batch
+is one step and costs nothing per message.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -25,44 +24,42 @@ class Lane:
     """The batches of one priority, the oldest first.
 
     Attributes:
-        priority: Theirs.
-        limit: The most messages of one batch.
-        batches: They.
-        messages: How many are in them.
-        producers: Those who wait for room to add another.
+        priority: Their priority.
+        batches: The batches.
+        messages: How many messages are in them.
+        waiting: Callers that wait for room to add another message.
     """
 
-    def __init__(self, priority: Priority, limit: int) -> None:
+    def __init__(self, priority: Priority) -> None:
         self.priority = priority
-        self.limit: int = limit
         self.batches: deque[Batch] = deque()
         self.messages: int = 0
-        self.producers: deque[asyncio.Future[None]] = deque()
+        self.waiting: deque[asyncio.Future[None]] = deque()
         self._open: dict[tuple[Owner, Hashable], Batch] = {}
 
     def open_batch(self, owner: Owner, group: Hashable) -> Batch | None:
-        """Find the batch that messages of this kind join."""
+        """Return the batch that messages of this owner and group join."""
         return self._open.get((owner, group))
 
-    def append(self, batch: Batch) -> None:
-        """Let a batch wait that others may join."""
-        self.shut(self._open.get((batch.owner, batch.group)))
+    def append_open(self, batch: Batch) -> None:
+        """Add a batch that others may join, in the place of the open one of its kind."""
+        self.close(self._open.get((batch.owner, batch.group)))
         self._open[batch.owner, batch.group] = batch
         self.batches.append(batch)
 
     def prepend(self, batches: Sequence[Batch]) -> None:
-        """Let batches wait in front, in their order; none of them is open."""
+        """Add closed batches in front, in their order."""
         self.batches.extendleft(reversed(batches))
         self.messages += sum(len(each.messages) for each in batches)
 
     def remove(self, batches: Sequence[Batch]) -> None:
-        """Take these out, wherever they stand."""
+        """Remove these batches, wherever they stand."""
         for batch in batches:
             self.batches.remove(batch)
             self.messages -= len(batch.messages)
-            self.shut(batch)
+            self.close(batch)
 
-    def shut(self, batch: Batch | None) -> None:
+    def close(self, batch: Batch | None) -> None:
         """Let nothing more join a batch."""
         if batch is not None and batch.references is not None:
             batch.references = None
@@ -70,46 +67,43 @@ class Lane:
 
 
 class Queue:
-    """What waits, the highest priority first.
+    """The waiting batches, the highest priority first.
 
     Args:
-        limit: The most messages of one batch.
-        clock: The monotonic clock, seconds.
+        max_messages: The most messages of one batch.
+        now: Reads the monotonic clock, seconds.
 
     Attributes:
-        earliest: When the patience of something that waits may end, monotonic seconds.
+        earliest: The earliest deadline of a waiting message, monotonic seconds. Messages that have
+            left do not move it, so it may be too early.
     """
 
-    def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
-        self._clock = clock
-        self._high = Lane(Priority.HIGH, limit)
-        self._normal = Lane(Priority.NORMAL, limit)
-        self._low = Lane(Priority.LOW, limit)
-        self._lines = (self._high, self._normal, self._low)
+    def __init__(self, max_messages: int, *, now: Callable[[], float]) -> None:
+        self._max_messages = max_messages
+        self._now = now
+        self._high = Lane(Priority.HIGH)
+        self._normal = Lane(Priority.NORMAL)
+        self._low = Lane(Priority.LOW)
+        self.lanes: tuple[Lane, Lane, Lane] = (self._high, self._normal, self._low)
         self.earliest: float = math.inf
 
     def __iter__(self) -> Iterator[Batch]:
         """Go through the batches in the order in which they would leave."""
-        return (each for line in self._lines for each in line.batches)
+        return (each for lane in self.lanes for each in lane.batches)
 
     def __bool__(self) -> bool:
-        """Say whether anything waits."""
+        """Return whether anything waits."""
         return bool(self._normal.batches or self._high.batches or self._low.batches)
 
-    def line(self, message: Message) -> Lane:
-        """Return the line in which a message waits."""
+    def lane(self, priority: Priority) -> Lane:
+        """Return the lane of a priority."""
         # Not a mapping: hashing a member of an enumeration costs more than all of `put`.
-        if message.plain or message.priority is Priority.NORMAL:
+        if priority is Priority.NORMAL:
             return self._normal
-        return self._high if message.priority is Priority.HIGH else self._low
-
-    def lines(self) -> tuple[Lane, ...]:
-        """Return all lines, the highest priority first."""
-        return self._lines
+        return self._high if priority is Priority.HIGH else self._low
 
     def first(self) -> Lane | None:
-        """Find the line whose turn it is; `None` where nothing waits."""
+        """Return the lane whose turn it is; `None` where nothing waits."""
         if self._high.batches:
             return self._high
         if self._normal.batches:
@@ -118,124 +112,131 @@ class Queue:
 
     def pop(self) -> Batch | None:
         """Take the batch whose turn it is; `None` where nothing waits."""
-        line = self._normal
+        lane = self._normal
         if self._high.batches:
-            line = self._high
-        elif not line.batches:
-            line = self._low
-            if not line.batches:
+            lane = self._high
+        elif not lane.batches:
+            lane = self._low
+            if not lane.batches:
                 return None
-        batch = line.batches.popleft()
-        line.messages -= len(batch.messages)
+        batch = lane.batches.popleft()
+        lane.messages -= len(batch.messages)
         if batch.references is not None:
-            line.shut(batch)
+            lane.close(batch)
         return batch
 
     def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
         message: Message,
         key: object,
-        line: Lane,
+        lane: Lane,
         owner: Owner,
         group: Hashable,
-        since: float,
-        patience: float,
+        started: float,
+        timeout: float,
         ends: float,
     ) -> None:
-        """Let a message wait, together with others of its kind where there are any.
+        """Add a message, to the open batch of its kind where it fits.
 
         Args:
-            message: What to send.
+            message: The message.
             key: The owner's name for it.
-            line: The message's.
-            owner: Who hears of it.
-            group: What the adapter says it has in common with others.
-            since: When it was handed over, monotonic seconds.
-            patience: Seconds that its caller gives it.
-            ends: When that patience ends, monotonic seconds; infinity where it begins with the
-                message's turn.
+            lane: The lane of its priority.
+            owner: Told its outcome.
+            group: The adapter's group of the message.
+            started: When it was handed over, monotonic seconds.
+            timeout: Seconds that its caller gives it.
+            ends: Its deadline, monotonic seconds; infinity where the timeout begins with its turn.
         """
         self.earliest = min(self.earliest, ends)
-        batch = line.open_batch(owner, group)
-        if batch is None or not batch.is_of_time(since, ends) or not batch.join(message, key):
-            batch = self._begun(line, owner, group, since, patience, ends)
+        batch = lane.open_batch(owner, group)
+        if batch is None or not batch.fits(started, ends) or not batch.join(message, key):
+            batch = self._open(lane, owner, group, started, timeout, ends)
             batch.join(message, key)
         elif ends < batch.ends:
             batch.ends = ends
+        lane.messages += 1
+        if len(batch.messages) == self._max_messages:
+            lane.close(batch)
 
-    def extend(  # noqa: PLR0913, PLR0917 - as above
+    def put_plain(  # noqa: PLR0913, PLR0917 - as above
         self,
         messages: Sequence[Message],
         keys: Sequence[Any],
         owner: Owner,
         group: Hashable,
-        since: float,
-        patience: float,
+        started: float,
+        timeout: float,
         ends: float,
     ) -> None:
-        """Let messages wait that are plain, which is all that `put` of each would do."""
+        """Add plain texts together: what `put` of each would do, at a third of the cost."""
         self.earliest = min(self.earliest, ends)
-        line = self._normal
-        if self._limit == 1:
-            clock = self._clock
-            line.batches.extend(
+        lane = self._normal
+        if self._max_messages == 1:
+            now, normal = self._now, Priority.NORMAL
+            lane.batches.extend(
                 [
-                    Batch(since, ends, clock, patience, owner, group, line, [each], [key], False)
+                    Batch(started, ends, now, timeout, owner, group, normal, [each], [key], False)
                     for each, key in zip(messages, keys, strict=True)
                 ]
             )
-            line.messages += len(messages)
+            lane.messages += len(messages)
             return
         start = 0
         while start < len(messages):
-            batch = line.open_batch(owner, group)
-            if batch is None or not batch.is_of_time(since, ends):
-                batch = self._begun(line, owner, group, since, patience, ends)
-            end = start + self._limit - len(batch.messages)
-            some, named = messages[start:end], keys[start:end]
-            if batch.join_all(some, named):
+            batch = lane.open_batch(owner, group)
+            if batch is None or not batch.fits(started, ends):
+                batch = self._open(lane, owner, group, started, timeout, ends)
+            end = start + self._max_messages - len(batch.messages)
+            some, their_keys = messages[start:end], keys[start:end]
+            if batch.join_all(some, their_keys):
                 batch.ends = min(batch.ends, ends)
+                lane.messages += len(some)
+                if len(batch.messages) == self._max_messages:
+                    lane.close(batch)
             else:
-                # A reference comes twice.
-                for message, key in zip(some, named, strict=True):
-                    self.put(message, key, line, owner, group, since, patience, ends)
+                # A reference comes twice: each finds its own batch.
+                for message, key in zip(some, their_keys, strict=True):
+                    self.put(message, key, lane, owner, group, started, timeout, ends)
             start = end
 
-    def _begun(
-        self,
-        line: Lane,
-        owner: Owner,
-        group: Hashable,
-        since: float,
-        patience: float,
-        ends: float,
-    ) -> Batch:
-        """Begin a batch that others may join."""
-        batch = Batch(since, ends, self._clock, patience, owner, group, line, [], [], False)
-        batch.open()
-        line.append(batch)
-        return batch
-
     def put_back(self, batches: Sequence[Batch]) -> None:
-        """Let batches of one priority wait in front of all others of theirs."""
-        batches[0].line.prepend(batches)
+        """Add batches of one priority in front of all others of that priority."""
+        self.lane(batches[0].priority).prepend(batches)
         self.earliest = min(self.earliest, *(each.ends for each in batches))
 
-    def expired(self, now: float) -> list[Batch]:
-        """Take out the batches whose patience is over."""
-        taken = self._taken([each for each in self if each.ends <= now])
+    def take_expired(self, now: float) -> list[Batch]:
+        """Take the batches whose deadline has passed."""
+        taken = self._take([each for each in self if each.ends <= now])
         self.earliest = min((each.ends for each in self), default=math.inf)
         return taken
 
-    def withdraw(self, owner: Owner) -> list[Batch]:
-        """Take out the batches of one owner."""
-        return self._taken([each for each in self if each.owner is owner])
+    def take_owned(self, owner: Owner) -> list[Batch]:
+        """Take the batches of one owner."""
+        return self._take([each for each in self if each.owner is owner])
 
-    def clear(self) -> list[Batch]:
-        """Take out everything."""
-        return self._taken(list(self))
+    def take_all(self) -> list[Batch]:
+        """Take everything."""
+        return self._take(list(self))
 
-    def _taken(self, batches: list[Batch]) -> list[Batch]:
-        for line in self._lines:
-            line.remove([each for each in batches if each.line is line])
+    def _open(
+        self,
+        lane: Lane,
+        owner: Owner,
+        group: Hashable,
+        started: float,
+        timeout: float,
+        ends: float,
+    ) -> Batch:
+        """Add an empty batch that messages may join."""
+        batch = Batch(
+            *(started, ends, self._now, timeout), owner, group, lane.priority, [], [], False
+        )
+        batch.open()
+        lane.append_open(batch)
+        return batch
+
+    def _take(self, batches: list[Batch]) -> list[Batch]:
+        for lane in self.lanes:
+            lane.remove([each for each in batches if each.priority is lane.priority])
         return batches

@@ -1,8 +1,8 @@
-"""Looking for what may have been sent: found, it was; not found twice, it is sent again.
+"""Look for messages that may have been sent: found is accepted, not found twice is sent again.
 
-That a provider does not list a message is evidence, not proof. It is asked at once, because for a
-message that is found there is nothing more to do, and again when the provider has had time to list
-what it took. Only clear answers count: a look-up that fails says nothing.
+That a provider does not list a message is evidence, not proof. It is asked at once, because a
+message that is found needs nothing more, and again when the provider has had time to list what it
+took. Only clear answers count: a look-up that fails proves nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import anyio
 
 from omnimsg.adapter import Absent
 from omnimsg.domain.outcome import Accepted
-from omnimsg.engine.sending.completion import is_stale
-from omnimsg.engine.sending.retry import RetryEvent, is_in_doubt, tell
+from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.engine.observers import RetryEvent
+from omnimsg.engine.sending.retry import is_in_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.attempt.journal_writer import JournalWriter
     from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.observers import Observers
     from omnimsg.engine.policy import Policy
     from omnimsg.engine.sending.batch import Batch
-    from omnimsg.engine.sending.retry import RetryHook
 
 Find: TypeAlias = "Callable[[Message, Deadline], Awaitable[Accepted | Absent | None]]"
 
@@ -39,11 +40,11 @@ class Reconciler:
     """The look-ups of one account.
 
     Args:
-        account: Its name.
+        account: The account's name.
         policy: How long a message must stay unfound, and how many attempts there are.
         find: Asks the provider for a message, within a deadline; `None` where it could not tell.
-        hook: Told before each wait for another look-up, and before what is missing is sent again.
-        recorder: Told what was found, where there is a journal.
+        observers: Told before each wait for another look-up, and before a message is sent again.
+        journal: Told what was found, where there is a journal.
     """
 
     def __init__(
@@ -51,131 +52,137 @@ class Reconciler:
         account: str,
         policy: Policy,
         find: Find,
-        hook: RetryHook,
-        recorder: JournalWriter | None = None,
+        observers: Observers,
+        journal: JournalWriter | None = None,
     ) -> None:
         self._account = account
-        self._attempts = policy.retry.attempts
-        self._apart = policy.not_found_for
+        self._max_attempts = policy.retry.attempts
+        self._interval = policy.not_found_for
         self._find = find
-        self._hook = hook
-        self._recorder = recorder
+        self._retry_scheduled = observers.retry_scheduled
+        self._journal = journal
 
     def due(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
-        """Find what to look for: what may have been sent, by its place among the outcomes."""
+        """Return the indexes of messages to look for: those that may have been sent."""
         if deadline.remaining() <= 0:
             return []
-        return [place for place, each in enumerate(outcomes) if is_in_doubt(each)]
+        return [index for index, each in enumerate(outcomes) if is_in_doubt(each)]
 
-    async def seek(
+    async def run(
         self,
         batch: Batch,
         outcomes: list[Outcome],
         attempt: int,
         resend: Callable[[Batch, list[Outcome], int], None],
     ) -> None:
-        """Look for messages until each is found, or missing, or no look-up can help it, and end it.
+        """Look for messages until each is found, or missing, or no look-up can help it; finish it.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
-            attempt: The number of the attempt to come. Beyond the last there is one look and no
-                waiting, because nothing can follow another.
-            resend: Takes over what is missing, what is known of it, and the attempt's number.
+            attempt: The number of the attempt to come. Beyond the last there is one look-up and no
+                waiting, because no attempt can follow.
+            resend: Takes over the missing messages, their outcomes, and the attempt's number.
         """
         search = _Search(batch, outcomes)
         try:
-            while search.left:
-                await asyncio.gather(*(self._look(search, each) for each in search.left))
-                search.end(search.found())
-                search.end(search.outlived())
-                if attempt > self._attempts:
+            while search.open:
+                await asyncio.gather(*(self._look_up(search, each) for each in search.open))
+                search.finish(search.found())
+                search.finish(search.outlived())
+                if attempt > self._max_attempts:
                     break
                 if missing := search.missing():
-                    self._tell(search, missing, attempt, again=True)
-                    resend(*search.parted(missing), attempt)
-                if batch.remaining() <= self._apart:
+                    self._notify(search, missing, attempt, is_look_up=False)
+                    resend(*search.detach(missing), attempt)
+                if batch.remaining() <= self._interval:
                     break
-                search.end(search.gone())
-                if search.left:
-                    self._tell(search, search.left, attempt, again=False)
-                    await anyio.sleep(self._apart)
-                    search.end(search.gone())
+                search.finish(search.abandoned())
+                if search.open:
+                    self._notify(search, search.open, attempt, is_look_up=True)
+                    await anyio.sleep(self._interval)
+                    search.finish(search.abandoned())
         finally:
-            search.end(search.left)
+            search.finish(search.open)
 
-    async def _look(self, search: _Search, place: int) -> None:
-        said = await self._find(search.batch.messages[place], search.batch)
-        if isinstance(said, Accepted):
-            search.outcomes[place] = said
-            if self._recorder is not None:
-                await self._recorder.settle([said])
-        elif isinstance(said, Absent):
-            search.misses[place] += 1
+    async def _look_up(self, search: _Search, index: int) -> None:
+        batch = search.batch
+        found = await self._find(batch.messages[index], batch)
+        if isinstance(found, Accepted):
+            search.outcomes[index] = found
+            if self._journal is not None and batch.attempt is not None:
+                await self._journal.settle(batch.attempt, [found])
+        elif isinstance(found, Absent):
+            search.misses[index] += 1
 
-    def _tell(self, search: _Search, places: Sequence[int], attempt: int, *, again: bool) -> None:
-        doubts = [search.outcomes[each] for each in places]
-        first = doubts[0]
-        assert not isinstance(first, Accepted)  # noqa: S101 - what is found has ended
-        references = tuple(each.reference for each in doubts)
-        tell(
-            self._hook,
+    def _notify(
+        self, search: _Search, indexes: Sequence[int], attempt: int, *, is_look_up: bool
+    ) -> None:
+        if self._retry_scheduled is None:
+            return
+        outcomes = [search.outcomes[each] for each in indexes]
+        first = outcomes[0]
+        assert not isinstance(first, Accepted)  # noqa: S101 - what is found is finished
+        references = tuple(each.reference for each in outcomes)
+        self._retry_scheduled(
             RetryEvent(
                 account=self._account,
                 attempt=attempt,
-                attempts=self._attempts,
-                wait=0.0 if again else self._apart,
+                attempts=self._max_attempts,
+                wait=self._interval if is_look_up else 0.0,
                 failure=first.failure,
                 references=references,
-                doubtful=references if again else (),
-                is_look_up=not again,
-            ),
+                doubtful=() if is_look_up else references,
+                is_look_up=is_look_up,
+            )
         )
 
 
 class _Search:
-    """Where the search for some messages stands.
+    """The state of the search for some messages.
 
     Attributes:
-        batch: They.
+        batch: The messages.
         outcomes: What is known of each.
-        left: The places of those that have not ended.
-        misses: How often each was not there.
+        open: The indexes of those that are neither finished nor detached.
+        misses: How often each was not found.
     """
 
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
         self.batch = batch
         self.outcomes = outcomes
-        self.left = list(range(len(outcomes)))
+        self.open = list(range(len(outcomes)))
         self.misses: Counter[int] = Counter()
 
     def found(self) -> list[int]:
-        return [each for each in self.left if isinstance(self.outcomes[each], Accepted)]
+        """Return the messages that the provider has."""
+        return [each for each in self.open if isinstance(self.outcomes[each], Accepted)]
 
     def outlived(self) -> list[int]:
-        """Return what would not be sent again, because it is of no use to its reader any more."""
+        """Return the messages that would not be sent again, because their ttl has passed."""
         waited = self.batch.waited()
-        return [each for each in self.left if is_stale(self.batch.messages[each], waited)]
+        return [each for each in self.open if has_outlived_ttl(self.batch.messages[each], waited)]
 
     def missing(self) -> list[int]:
-        return [each for each in self.left if self.misses[each] == _MISSES]
+        """Return the messages that were not found often enough."""
+        return [each for each in self.open if self.misses[each] == _MISSES]
 
-    def gone(self) -> list[int]:
-        """Return what nobody waits for any more."""
+    def abandoned(self) -> list[int]:
+        """Return the messages that nobody waits for any more."""
         owner = self.batch.owner
-        if not owner.may_leave:
+        if not owner.may_abandon:
             return []
-        places = owner.gone([self.batch.keys[each] for each in self.left])
-        return [self.left[each] for each in places]
+        abandoned = owner.abandoned([self.batch.keys[each] for each in self.open])
+        return [self.open[index] for index in abandoned]
 
-    def end(self, places: Sequence[int]) -> None:
-        """Tell of messages what is known."""
-        batch, outcomes = self.parted(places)
+    def finish(self, indexes: Sequence[int]) -> None:
+        """Tell the owner what is known of some messages."""
+        batch, outcomes = self.detach(indexes)
         if outcomes:
             batch.owner.finish(batch.keys, outcomes)
 
-    def parted(self, places: Sequence[int]) -> tuple[Batch, list[Outcome]]:
-        """Let some messages go their own way."""
-        parted = set(places)
-        self.left = [each for each in self.left if each not in parted]
-        return self.batch.part(places), [self.outcomes[each] for each in places]
+    def detach(self, indexes: Sequence[int]) -> tuple[Batch, list[Outcome]]:
+        """Take some messages out of the search, and return them with what is known of them."""
+        detached = set(indexes)
+        self.open = [each for each in self.open if each not in detached]
+        return self.batch.part(indexes), [self.outcomes[each] for each in indexes]

@@ -1,105 +1,34 @@
-"""Trying again: what is proven not to have been processed, and only before the deadline.
+"""Decide what is tried again, and wait between attempts: only what is safe, never past a deadline.
 
 tenacity decides when and how often. It is entered after a first failure only, because entering it
-costs more than the whole codec of a message; the first attempt's failures are replayed to it, so
-that they count as attempt one.
+costs more than the whole codec of a message; the failures of the first attempt are replayed to it
+as attempt one.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-import attrs
 import tenacity
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.observers import RetryEvent
 from omnimsg.engine.policy import OnAmbiguous, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.sending.reconcile import Reconciler
-
-log: logging.Logger = logging.getLogger("omnimsg.engine")
+    from omnimsg.engine.observers import Observers
 
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
-class RetryEvent:
-    """Something is about to be tried again.
-
-    Attributes:
-        account: The account's name.
-        attempt: The number of the attempt to come; the first retry is attempt 2.
-        attempts: How many there will be at most.
-        wait: Seconds until then.
-        failure: Why, for the first of the messages.
-        references: The messages, by their references; none where it is no sending.
-        doubtful: Those of them that may have been sent before, and may now reach somebody twice.
-            Only ever where `on_ambiguous` says so.
-        is_look_up: Whether the provider is asked for them again, by their references, and nothing
-            is sent. The attempt to come follows only where they are not found.
-    """
-
-    account: str
-    attempt: int
-    attempts: int
-    wait: float
-    failure: Failure
-    references: tuple[str, ...] = attrs.field(default=(), repr=False)
-    doubtful: tuple[str, ...] = attrs.field(default=(), repr=False)
-    is_look_up: bool = False
-
-
-RetryHook: TypeAlias = "Callable[[RetryEvent], None]"
-
-
-def log_retry(event: RetryEvent) -> None:
-    """Log a retry: the hook that is used unless another is given."""
-    if event.is_look_up:
-        log.info(
-            "looking again for %d messages through account %r in %.2f s: they may have been sent",
-            len(event.references),
-            event.account,
-            event.wait,
-        )
-        return
-    log.info(
-        "trying %d again through account %r in %.2f s, attempt %d of %d: %s, code %r, HTTP %s",
-        len(event.references) or 1,
-        event.account,
-        event.wait,
-        event.attempt,
-        event.attempts,
-        event.failure.reason.value,
-        event.failure.code,
-        event.failure.http_status,
-    )
-    if event.doubtful:
-        log.warning(
-            "%d messages that may have been sent through account %r are sent again",
-            len(event.doubtful),
-            event.account,
-        )
-
-
-def tell(hook: RetryHook, event: RetryEvent) -> None:
-    """Tell a hook; what it raises is logged, for it must not cost a message its retry."""
-    try:
-        hook(event)
-    except Exception as error:  # noqa: BLE001 - it is the user's
-        # Its text may quote what it was told.
-        log.error("the retry hook raised %s", type(error).__name__)  # noqa: TRY400
-
-
 def is_in_doubt(outcome: Outcome) -> bool:
-    """Whether a message may have been sent and somebody still wants to know."""
+    """Return whether a message may have been sent and its caller still waits."""
     return (
         isinstance(outcome, Ambiguous)
         and outcome.retry is Retry.UNSAFE
@@ -111,33 +40,25 @@ class Retrier:
     """The retries of one account.
 
     Args:
-        account: Its name.
-        policy: How often and how soon, and what to do with what is ambiguous.
-        hook: Told of every retry before the wait for it; what it raises is logged.
-        seeker: Looks for what may have been sent, where that is asked for.
+        account: The account's name.
+        policy: How often and how soon, and whether ambiguous messages are sent again.
+        observers: Told of every retry before the wait for it.
     """
 
-    def __init__(
-        self,
-        account: str,
-        policy: Policy,
-        hook: RetryHook = log_retry,
-        seeker: Reconciler | None = None,
-    ) -> None:
+    def __init__(self, account: str, policy: Policy, observers: Observers) -> None:
         self._account = account
         self._policy = policy.retry
-        self._on_ambiguous = policy.on_ambiguous
-        self._hook = hook
-        self.seeker: Reconciler | None = seeker
+        self._resends_ambiguous = policy.on_ambiguous is OnAmbiguous.RESEND
+        self._retry_scheduled = observers.retry_scheduled
 
     def due(self, outcomes: Iterable[Outcome], deadline: Deadline) -> dict[int, Failure]:
-        """Find what to try again: the failures, by their place among the outcomes."""
+        """Return the failures of the messages to try again, by index."""
         if self._policy.attempts == 1:
             return {}
         remaining = deadline.remaining()
         return {
-            place: each.failure
-            for place, each in enumerate(outcomes)
+            index: each.failure
+            for index, each in enumerate(outcomes)
             if not isinstance(each, Accepted)
             and self._may_repeat(each)
             and (each.failure.retry_after or 0.0) < remaining
@@ -146,27 +67,27 @@ class Retrier:
     async def batch(
         self,
         outcomes: list[Outcome],
-        again: Callable[[Sequence[int]], Awaitable[None]],
+        send_again: Callable[[Sequence[int]], Awaitable[None]],
         deadline: Deadline,
     ) -> None:
-        """Try the members of a batch again for which that may be done, and leave all others alone.
+        """Try the messages of a batch again that may be, and leave all others alone.
 
         Args:
-            outcomes: What the first attempt gave; holds the last outcome of each in the end.
-            again: Tries the members at these places again and puts their new outcomes there.
-            deadline: When the caller's patience ends; no wait goes beyond it.
+            outcomes: The outcomes of the first attempt; in the end the last outcome of each.
+            send_again: Sends the messages at these indexes again and stores their new outcomes.
+            deadline: The deadline of the batch; no wait goes beyond it.
         """
         due = self.due(outcomes, deadline)
 
         async def attempt() -> list[Failure]:
             nonlocal due
-            await again(list(due))
+            await send_again(list(due))
             due = self.due(outcomes, deadline)
             return list(due.values())
 
         if due:
-            await self._retrying(
-                list(due.values()), attempt, deadline, lambda: [outcomes[place] for place in due]
+            await self._run(
+                list(due.values()), attempt, deadline, lambda: [outcomes[index] for index in due]
             )
 
     async def operation(
@@ -190,45 +111,44 @@ class Retrier:
             return due()
 
         if first := due():
-            await self._retrying(first, attempt, deadline, list)
+            await self._run(first, attempt, deadline, list)
         return result
 
     def _may_repeat(self, outcome: Outcome) -> bool:
         if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
-            # Nobody waits for another attempt of what was cancelled.
+            # Nobody waits for another attempt at what was cancelled.
             return False
-        return outcome.retry is Retry.SAFE or (
-            self._on_ambiguous is OnAmbiguous.RESEND and is_in_doubt(outcome)
-        )
+        return outcome.retry is Retry.SAFE or (self._resends_ambiguous and is_in_doubt(outcome))
 
-    async def _retrying(
+    async def _run(
         self,
         first: list[Failure],
         attempt: Callable[[], Awaitable[list[Failure]]],
         deadline: Deadline,
-        outcomes: Callable[[], list[Outcome]],
+        waiting: Callable[[], list[Outcome]],
     ) -> None:
-        """Attempt until nothing is left to try, the attempts are used up, or time is.
+        """Attempt until nothing is left to try, or the attempts or the time are used up.
 
         Args:
             first: The failures of the first attempt that may be tried again.
-            attempt: Makes one more, and returns those failures of it that may be tried again.
+            attempt: Makes one more, and returns its failures that may be tried again.
             deadline: No wait goes beyond it.
-            outcomes: Returns what is about to be tried again, for the hook.
+            waiting: Returns the outcomes of what will be tried again, for the observers.
         """
         policy = self._policy
-        replayed = False
+        is_replayed = False
 
-        async def counted() -> list[Failure]:
-            nonlocal replayed
-            if replayed:
+        async def replay_then_attempt() -> list[Failure]:
+            nonlocal is_replayed
+            if is_replayed:
                 return await attempt()
-            replayed = True
+            is_replayed = True
             return first
 
         def failures(state: tenacity.RetryCallState) -> list[Failure]:
             assert state.outcome is not None  # noqa: S101 - tenacity asks after an attempt only
-            return state.outcome.result()  # type: ignore[no-any-return]  # what `counted` returned
+            found: list[Failure] = state.outcome.result()
+            return found
 
         jitter = tenacity.wait_random_exponential(multiplier=policy.base, max=policy.longest)
 
@@ -242,20 +162,21 @@ class Retrier:
             )
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
-            waiting = outcomes()
-            tell(
-                self._hook,
+            if self._retry_scheduled is None:
+                return
+            outcomes = waiting()
+            self._retry_scheduled(
                 RetryEvent(
                     account=self._account,
                     attempt=state.attempt_number + 1,
                     attempts=policy.attempts,
                     wait=state.upcoming_sleep,
                     failure=failures(state)[0],
-                    references=tuple(each.reference for each in waiting),
+                    references=tuple(each.reference for each in outcomes),
                     doubtful=tuple(
-                        each.reference for each in waiting if isinstance(each, Ambiguous)
+                        each.reference for each in outcomes if isinstance(each, Ambiguous)
                     ),
-                ),
+                )
             )
 
         await tenacity.AsyncRetrying(
@@ -265,4 +186,4 @@ class Retrier:
             retry=tenacity.retry_if_result(bool),
             before_sleep=before_sleep,
             retry_error_callback=failures,
-        )(counted)
+        )(replay_then_attempt)

@@ -1,296 +1,199 @@
-"""One account's way out: everything that is sent through it waits, shares requests and ends here.
+"""Lets the batches of one account leave, as soon as the limits allow it.
 
-Messages join batches as they come (`intake`, `queue`), a batch leaves when the limits allow it
-(`limiter`), and what comes back is settled (`settler`). While there is room, requests leave in the
-next turn of the event loop; while there is none, messages gather. Nothing here is paid per message:
-tasks and timers are one a request, or fewer.
+Messages join batches as they come (`admission`, `queue`), a batch leaves when the limits allow it
+(`rate_limiter`), and what comes back is concluded (`completion`). While there is room, requests
+leave in the next turn of the event loop; while there is none, messages gather. Nothing here is paid
+per message: tasks and timers are one a request, or fewer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import math
-import time
-from collections import deque
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 
 from omnimsg.domain.message import Priority
-from omnimsg.engine.attempt.runner import Interrupted, Split
+from omnimsg.engine.attempt.recorded_runner import RecordedRunner
+from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted, Split
+from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.admission import Admission
+from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.completion import Completion
+from omnimsg.engine.sending.holding import Holding
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.queue import Queue
-from omnimsg.transport.timeouts import CLEANUP_SECONDS
+from omnimsg.engine.sending.requeue import Requeue
+from omnimsg.engine.sending.slots import OperationSlots
+from omnimsg.engine.sending.tasks import Tasks
+from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-
+    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.limits.rate_limiter import RateLimiter
-    from omnimsg.engine.policy import Policy
     from omnimsg.engine.sending.batch import Batch, Owner
-    from omnimsg.engine.sending.message_checks import MessageChecks
-    from omnimsg.engine.sending.retry import Retrier
 
 
+@attrs.define(kw_only=True, eq=False)
 class Scheduler:
-    """Sends everything of one account.
+    """Moves the batches of one account from the queue to the provider and on.
 
     Args:
-        sender: Checks messages and sends a batch once.
+        now: Reads the monotonic clock, seconds.
+        linger: Seconds that an open batch waits for more messages.
+        admission: Where messages are handed over.
+        queue: Where they wait.
+        slots: Request slots for operations.
         limiter: Says when the next request may leave.
-        policy: What is decided for the account.
-        retrier: Its retries.
-        clock: The monotonic clock, seconds.
-
-    Attributes:
-        account: The account's name.
-        batch_limit: The most messages of one request.
-        intake: Where messages are handed over.
+        clearance: Says what of a batch leaves.
+        runner: Sends a batch.
+        recorded: Sends it with a journal or observers; `None` where there are none.
+        completion: Takes what comes back.
+        holding: The held batches; `None` where the policy is not to hold.
+        follow_ups: Retries and look-ups that are running.
+        requeue: The way back into the queue.
+        wakeup: Wakes the scheduler.
+        local: Builds the outcomes of messages that end here.
+        changed: Set when something that closing waits for may have ended.
     """
 
-    def __init__(
-        self,
-        sender: MessageChecks,
-        limiter: RateLimiter,
-        policy: Policy,
-        retrier: Retrier,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.account: str = sender.account
-        self.batch_limit: int = sender.batch_limit
-        self._sender = sender
-        self._limiter = limiter
-        self._clock = clock
-        self._linger = policy.limits.linger
-        self._settler = Completion(sender, limiter, policy, retrier, self, clock=clock)
-        self._queue = Queue(sender.batch_limit, clock=clock)
-        self.intake: Admission = Admission(
-            sender, self._queue, policy.limits.queue, self.wake, clock=clock
-        )
-        self._turns: deque[asyncio.Future[None]] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
-        self._retries: set[asyncio.Task[None]] = set()
-        self._idle = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._rings_at = math.inf
-        self._woken = False
-        self._closed = False
-        # A request serves many callers, so it runs in the context of none of them.
-        self._context = contextvars.copy_context()
+    _now: Callable[[], float]
+    _linger: float
+    _admission: Admission
+    _queue: Queue
+    _slots: OperationSlots
+    _limiter: RateLimiter
+    _clearance: Clearance
+    _runner: AttemptRunner
+    _recorded: RecordedRunner | None
+    _completion: Completion
+    _holding: Holding | None
+    _follow_ups: Tasks
+    _requeue: Requeue
+    _wakeup: Wakeup
+    _local: LocalOutcomes
+    _changed: asyncio.Event
+    _workers: Tasks = attrs.field(init=False)
 
-    @asynccontextmanager
-    async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
-        """Hold a place among the requests under way, for a request that sends no message.
-
-        Somebody waits for its answer, so it goes before messages.
-
-        Raises:
-            TimeoutError: The deadline passed before there was a place.
-        """
-        if self._turns or self._limiter.wait(urgent=True) > 0:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._turns.append(place)
-            self.wake()
-            try:
-                async with asyncio.timeout(max(0.0, deadline.remaining())):
-                    await place
-            except BaseException:
-                if place.done() and not place.cancelled():
-                    self._over()
-                raise
-        else:
-            self._limiter.begin(0)
-        try:
-            yield
-        finally:
-            self._over()
+    def __attrs_post_init__(self) -> None:
+        """Ask to be woken."""
+        self._workers = Tasks(self._changed.set)
+        self._wakeup.wake = self._pump
 
     def withdraw(self, owner: Owner) -> None:
-        """Take back what waits for an owner; what is on its way comes back by itself."""
-        for batch in self._queue.withdraw(owner):
-            self._give_up(batch)
-            self.intake.let_in(batch.line)
-
-    def wake(self) -> None:
-        """Look, in the next turn of the loop, what may leave."""
-        if not self._woken:
-            self._woken = True
-            asyncio.get_running_loop().call_soon(self._pump, context=self._context)
-
-    def put_back(self, batches: Sequence[Batch]) -> None:
-        """Let batches of one priority wait in front of all others."""
-        if self._closed:
-            for batch in batches:
-                self._give_up(batch)
-            return
-        self._queue.put_back(batches)
-        self.wake()
-
-    def run_retry(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a retry in the background; closing waits for it."""
-        self._start(self._retries, work)
+        """End what waits for an owner; what is under way comes back by itself."""
+        for batch in self._queue.take_owned(owner):
+            self._requeue.give_up(batch)
+            self._admission.admit_waiting(self._queue.lane(batch.priority))
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send what waits, until the deadline; then give up, with an outcome for everybody.
+        """Send what waits, until the deadline; then end it, with an outcome for every message.
 
         Nothing can be handed over from the beginning on.
         """
-        self.intake.close()
-        self.wake()
+        self._admission.close()
+        self._wakeup.soon()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
-                while self._workers or self._retries or self._queue or self._settler.held:
-                    self._idle.clear()
-                    await self._idle.wait()
+                while self._workers or self._follow_ups or self._queue or self._holding:
+                    self._changed.clear()
+                    await self._changed.wait()
         finally:
             # From here on nothing comes back to wait, neither a retry nor the parts of a batch.
-            self._closed = True
-            held, self._settler.held = self._settler.held, []
-            for batch in (*held, *self._queue.clear()):
-                self._give_up(batch)
-            # The workers first: what they learn is what the retries then know.
-            await _ended(self._workers)
-            await _ended(self._retries)
-            if self._timer is not None:
-                self._timer.cancel()
+            self._requeue.close()
+            held = [] if self._holding is None else self._holding.take_all()
+            for batch in (*held, *self._queue.take_all()):
+                self._requeue.give_up(batch)
+            # The workers first: their outcomes are what the retries then know.
+            await self._workers.cancel(self._now)
+            await self._follow_ups.cancel(self._now)
+            self._wakeup.cancel()
 
-    async def _work(self, batch: Batch | None) -> None:
-        """Send a batch, and the next, for as long as there is one."""
-        attempt, limiter = self._sender.attempt, self._limiter
+    async def _work(self, first: Batch) -> None:
+        """Send a batch, and the next, for as long as one may leave."""
+        batch: Batch | None = first
         while batch is not None:
             try:
-                found = await attempt(batch.messages, batch, batch.doubts)
+                result = await self._send(batch)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, end.outcomes)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
-                found = self._sender.broken(batch.messages, error)
+                result = self._local.engine_failed(batch.messages, error)
             finally:
-                limiter.under_way -= 1
-            if isinstance(found, Split):
-                self.put_back(batch.split(found.parts))
-            else:
-                self._settler.concluded(batch, found)
-            if self._turns:
-                # Others go first.
+                self._limiter.under_way -= 1
+            if isinstance(result, Split):
+                self._requeue.put_back(batch.split(result.parts))
+            elif result:
+                self._completion.conclude(batch, result)
+            if self._slots:
+                # Operations go first.
                 self._pump()
             batch = self._next()
 
+    async def _send(self, batch: Batch) -> list[Outcome] | Split:
+        if self._recorded is None:
+            return await self._runner.send(batch.messages, batch, batch.doubts)
+        batch.attempts += 1
+        batch.attempt = attempt = self._recorded.new_attempt(batch.attempts)
+        return await self._recorded.send(
+            attempt, batch.messages, batch, batch.doubts, end=batch.end
+        )
+
     def _pump(self) -> None:
         """Let everything leave that may."""
-        self._woken = False
-        self.intake.take_in()
-        now = self._clock()
+        self._admission.queue_arrivals()
+        now = self._now()
         if now >= self._queue.earliest:
-            for late in self._queue.expired(now):
-                self._settler.cleared(late)
-                self.intake.let_in(late.line)
-        if now >= self._settler.release_at:
-            self._settler.release()
-        self._admit()
+            for expired in self._queue.take_expired(now):
+                self._clearance.clear(expired)
+                self._admission.admit_waiting(self._queue.lane(expired.priority))
+        if self._holding is not None and now >= self._holding.release_at:
+            self._holding.release()
+        self._slots.admit()
         while (batch := self._next()) is not None:
-            self._start(self._workers, self._work(batch))
+            self._workers.start(self._work(batch))
         if self._queue:
-            self._wake_at(min(self._queue.earliest, self._settler.release_at))
-        self._idle.set()
-
-    def _admit(self) -> None:
-        """Give a place to those that wait for one without a message."""
-        while self._turns:
-            wait = self._limiter.wait(urgent=True)
-            if wait > 0:
-                self._wake_at(self._clock() + wait)
-                return
-            place = self._turns.popleft()
-            if not place.done():
-                self._limiter.begin(0)
-                place.set_result(None)
+            self._wakeup.at(self._queue.earliest)
+        if self._holding is not None:
+            self._wakeup.at(self._holding.release_at)
+        self._changed.set()
 
     def _next(self) -> Batch | None:
-        """Return the batch that leaves now, if one may; otherwise come back when one may."""
-        limiter, queue = self._limiter, self._queue
+        """Take the batch that leaves now, if one may; otherwise wake when one may."""
+        limiter = self._limiter
         while True:
-            if limiter.timed or limiter.under_way >= limiter.room or self._linger:
+            if limiter.is_timed or limiter.under_way >= limiter.slots or self._linger:
                 wait = self._wait()
                 if wait > 0:
-                    self._wake_at(self._clock() + wait)
+                    self._wakeup.at(self._now() + wait)
                     break
-            batch = queue.pop()
+            batch = self._queue.pop()
             if batch is None:
                 break
-            if batch.line.producers:
-                self.intake.let_in(batch.line)
-            batch = self._settler.cleared(batch)
+            lane = self._queue.lane(batch.priority)
+            if lane.waiting:
+                self._admission.admit_waiting(lane)
+            batch = self._clearance.clear(batch)
             if batch is not None:
                 limiter.under_way += 1
-                if limiter.timed:
+                if limiter.is_timed:
                     limiter.spend(len(batch.messages))
                 return batch
-        if self._settler.held:
-            self._wake_at(self._settler.release_at)
+        if self._holding is not None:
+            self._wakeup.at(self._holding.release_at)
         return None
 
     def _wait(self) -> float:
         """Return the seconds until the first batch may leave; 0 where none waits."""
-        line = self._queue.first()
-        if line is None:
+        lane = self._queue.first()
+        if lane is None:
             return 0.0
-        first = line.batches[0]
-        urgent = line.priority is Priority.HIGH
-        wait = self._limiter.wait(urgent=urgent)
-        if wait <= 0 and first.references is not None and not urgent:
-            wait = first.started + self._linger - self._clock()
+        first = lane.batches[0]
+        is_urgent = lane.priority is Priority.HIGH
+        wait = self._limiter.wait(urgent=is_urgent)
+        if wait <= 0 and first.references is not None and not is_urgent:
+            wait = first.started + self._linger - self._now()
         return wait
-
-    def _give_up(self, batch: Batch) -> None:
-        outcomes = [self._sender.closed(each) for each in batch.messages]
-        batch.finish(range(len(outcomes)), outcomes)
-
-    def _over(self) -> None:
-        self._limiter.end()
-        self.wake()
-
-    def _wake_at(self, when: float) -> None:
-        """Look at some time too, in monotonic seconds; infinity is never."""
-        if when == math.inf:
-            return
-        loop = asyncio.get_running_loop()
-        if self._timer is not None:
-            if self._rings_at <= when:
-                return
-            self._timer.cancel()
-        self._rings_at = when
-        delay = max(0.0, when - self._clock())
-        self._timer = loop.call_later(delay, self._ring, context=self._context)
-
-    def _ring(self) -> None:
-        self._timer = None
-        self._pump()
-
-    def _start(self, group: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
-        def left(task: asyncio.Task[None]) -> None:
-            group.discard(task)
-            self._idle.set()
-
-        # One each: what a request sets in it must not be seen by another.
-        context = self._context.copy()
-        task = asyncio.get_running_loop().create_task(work, context=context)
-        group.add(task)
-        task.add_done_callback(left)
-
-
-async def _ended(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancel tasks and what they start, and give them a while to say what they know."""
-    until = time.monotonic() + 2 * CLEANUP_SECONDS
-    while tasks and (left := until - time.monotonic()) > 0:
-        for task in tasks:
-            # After the loop's turn in which it was made: a task that is cancelled before its first
-            # step never takes it, and what it was given would have no outcome.
-            asyncio.get_running_loop().call_soon(task.cancel)
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait(list(tasks), timeout=left)

@@ -10,183 +10,224 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 
-from omnimsg.domain.outcome import Outcome, place
-from omnimsg.engine.deadline import seconds
+from omnimsg.domain.outcome import Outcome
+from omnimsg.domain.outcome import place as set_positions
+from omnimsg.engine.deadline import to_seconds
+from omnimsg.engine.observers import Observers, OutcomeKnown
+from omnimsg.engine.sending.admission import Admission
+from omnimsg.engine.sending.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.domain.message import Message
-    from omnimsg.engine.sending.scheduler import Scheduler
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # Seconds that requests under way get to come back when the caller stops early.
-CLOSING = 5.0
+CLOSE_TIMEOUT = 5.0
 
 # Outcomes for which the caller is woken at once, and the seconds that fewer may gather while others
-# are under way: waking somebody costs as much as a good part of a request.
-_MANY = 64
-_SOON = 0.001
+# are under way: waking a task costs as much as a good part of a request.
+_WAKE_AT = 64
+_WAKE_AFTER = 0.001
 
-# Messages that are read, at least, before others get a turn: reading must not hold up the event
-# loop, and a turn costs as much as reading some.
-_STINT = 64
+# Messages that are read before other tasks get a turn, at least: reading must not block the event
+# loop, and a turn costs as much as reading some messages.
+_MIN_RUN = 64
+
+# Messages that are read ahead of those under way, at least: waking a reader costs about as much as
+# sending one message, so it is woken for many.
+_MIN_AHEAD = 256
 
 
-async def send_stream(
-    batcher: Scheduler,
-    messages: Iterable[Message] | AsyncIterable[Message],
-    *,
-    deadline: float,
-    ahead: int,
-) -> AsyncGenerator[Outcome, None]:
-    """Send a stream of messages.
+@attrs.frozen(kw_only=True)
+class Streams:
+    """Sends streams of messages through one account.
 
-    Outcomes come as they are known, not in the order of the messages: `position` and `reference`
-    say whose they are. An error that the input raises comes after the outcomes of everything that
-    was read before it.
-
-    Closed early, it reads and sends nothing more, and waits for what is under way at most
-    `CLOSING` seconds.
-
-    Args:
-        batcher: The account to send through.
-        messages: Any iterable; an asynchronous one may take its time.
-        deadline: Seconds of patience for each message, from when it is its turn. A message that
-            waits for a limit, or because nobody takes the outcomes, does not lose its patience.
-        ahead: The most messages that are read and whose outcomes nobody has taken.
+    Attributes:
+        account: The account's name.
+        admission: Where messages are handed over.
+        scheduler: Takes back what a stream that ends early leaves waiting.
+        observers: Told of every last outcome.
+        batch_limit: The most messages of one request.
+        slots: Requests that may be under way at once.
     """
-    run = _Run(batcher, deadline, ahead)
-    run.start(messages)
-    untaken: Iterable[Outcome] = ()
-    try:
-        while (outcomes := await run.next()) is not None:
-            untaken = iter(outcomes)
-            for outcome in untaken:
-                yield outcome
-    finally:
-        await run.aclose(untaken)
+
+    account: str
+    admission: Admission
+    scheduler: Scheduler
+    observers: Observers
+    batch_limit: int
+    slots: int
+
+    @property
+    def ahead(self) -> int:
+        """Messages that are read, at most, and whose outcomes nobody has taken.
+
+        Enough for every slot to be taken, and for those that come free while more is read.
+        """
+        return max((self.slots + 2) * self.batch_limit, self.slots + _MIN_AHEAD)
+
+    async def send(
+        self,
+        messages: Iterable[Message] | AsyncIterable[Message],
+        *,
+        deadline: float,
+        ahead: int | None = None,
+    ) -> AsyncGenerator[Outcome, None]:
+        """Send a stream of messages.
+
+        Outcomes come as they are known, not in the order of the messages: `position` and
+        `reference` say whose they are. An error that the input raises comes after the outcomes of
+        everything that was read before it.
+
+        Closed early, it reads and sends nothing more, and waits for what is under way at most
+        `CLOSE_TIMEOUT` seconds.
+
+        Args:
+            messages: Any iterable; an asynchronous one may take its time.
+            deadline: Seconds that each message may take from its turn on. The time that it waits
+                for a limit, or because nobody takes the outcomes, does not count.
+            ahead: In place of `self.ahead`.
+        """
+        run = _StreamRun(self, deadline, self.ahead if ahead is None else ahead)
+        run.start(messages)
+        untaken: Iterable[Outcome] = ()
+        try:
+            while (outcomes := await run.next()) is not None:
+                untaken = iter(outcomes)
+                for outcome in untaken:
+                    yield outcome
+        finally:
+            await run.aclose(untaken)
 
 
-class _Run:
+class _StreamRun:
     """One call of `send_many`; a key is the position of a message in the input."""
 
-    def __init__(self, batcher: Scheduler, patience: float, ahead: int) -> None:
-        self._batcher = batcher
-        self._patience = seconds(patience)
+    def __init__(self, streams: Streams, timeout: float, ahead: int) -> None:
+        self._streams = streams
+        self._timeout = to_seconds(timeout)
         self._ahead = ahead
-        # Whole batches, two at least: what is left open when others get their turn leaves as it is.
-        self._stint = batcher.batch_limit * max(2, -(-_STINT // batcher.batch_limit))
-        # Room for which reading goes on: not for every message, because waking the reader costs as
-        # much as sending some; nor for very many, because garbage is collected after such bursts.
-        self._enough = min(self._stint, ahead // 2)
+        # Whole batches, two at least: a batch that is open when others get their turn leaves so.
+        limit = streams.batch_limit
+        self._run_length = limit * max(2, -(-_MIN_RUN // limit))
+        # Reading goes on for at least this much room. Not for every message, because waking the
+        # reader costs as much as sending some; nor for very many, because garbage is collected
+        # after such bursts.
+        self._resume_at = min(self._run_length, ahead // 2)
+        self._outcome_known = streams.observers.outcome_known
         self._position = 0
         self._done: list[Outcome] = []
-        self._room = asyncio.Event()
-        self._news = asyncio.Event()
-        self._load = 0
+        self._has_room = asyncio.Event()
+        self._has_news = asyncio.Event()
+        self._untaken = 0
         self._pending = 0
-        self.may_leave: bool = False
-        self._telling = False
+        self._wake_is_scheduled = False
+        self.may_abandon: bool = False
 
     def start(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        self._feeder = asyncio.create_task(self._feed(messages))
-        self._feeder.add_done_callback(lambda _: self._news.set())
+        self._reader = asyncio.create_task(self._read_all(messages))
+        self._reader.add_done_callback(lambda _: self._has_news.set())
 
     def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        place(outcomes, keys)
+        set_positions(outcomes, keys)
         self._pending -= len(keys)
         self._done += outcomes
-        if not self._pending or len(self._done) >= _MANY:
-            self._news.set()
-        elif not self._telling:
-            self._telling = True
-            asyncio.get_running_loop().call_later(_SOON, self._tell)
+        if self._outcome_known is not None:
+            account = self._streams.account
+            self._outcome_known(OutcomeKnown(account=account, outcomes=tuple(outcomes)))
+        if not self._pending or len(self._done) >= _WAKE_AT:
+            self._has_news.set()
+        elif not self._wake_is_scheduled:
+            self._wake_is_scheduled = True
+            asyncio.get_running_loop().call_later(_WAKE_AFTER, self._wake)
 
-    def _tell(self) -> None:
-        self._telling = False
-        self._news.set()
+    def abandoned(self, keys: Sequence[int]) -> Sequence[int]:
+        return range(len(keys)) if self.may_abandon else ()
 
-    def gone(self, keys: Sequence[int]) -> Sequence[int]:
-        return range(len(keys)) if self.may_leave else ()
+    def count_read(self, count: int) -> None:
+        self._position += count
+        self._untaken += count
+        self._pending += count
 
     async def next(self) -> list[Outcome] | None:
         """Return the next outcomes; `None` when every message has had one."""
         while not self._done:
-            if self._feeder.done() and not self._pending:
-                await self._feeder  # raises what the input raised
+            if self._reader.done() and not self._pending:
+                await self._reader  # raises what the input raised
                 return None
-            self._news.clear()
-            await self._news.wait()
+            self._has_news.clear()
+            await self._has_news.wait()
         outcomes, self._done = self._done, []
-        self._load -= len(outcomes)
-        if self._ahead - self._load >= self._enough:
-            self._room.set()
+        self._untaken -= len(outcomes)
+        if self._ahead - self._untaken >= self._resume_at:
+            self._has_room.set()
         return outcomes
 
     async def aclose(self, untaken: Iterable[Outcome]) -> None:
-        """Stop, give what is under way a while to come back, and say what nobody will hear of.
+        """Stop, let what is under way come back, and log the outcomes that nobody took.
 
         Args:
             untaken: Outcomes that were handed over and not looked at.
         """
-        self.may_leave = True
-        self._feeder.cancel()
+        self.may_abandon = True
+        self._reader.cancel()
         untaken = [*untaken, *self._done]
         pending = self._pending
-        self._batcher.withdraw(self)
+        self._streams.scheduler.withdraw(self)
         unsent = pending - self._pending
         self._done.clear()
         try:
-            with anyio.move_on_after(CLOSING, shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 while self._pending:
-                    self._news.clear()
-                    await self._news.wait()
+                    self._has_news.clear()
+                    await self._has_news.wait()
         finally:
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([self._feeder])
-            self._report(Counter(each.kind for each in chain(untaken, self._done)), unsent)
+                await asyncio.wait([self._reader])
+            self._log_untaken(Counter(each.kind for each in chain(untaken, self._done)), unsent)
 
-    def _report(self, kinds: Counter[str], unsent: int) -> None:
+    def _wake(self) -> None:
+        self._wake_is_scheduled = False
+        self._has_news.set()
+
+    def _log_untaken(self, kinds: Counter[str], unsent: int) -> None:
         if not kinds and not unsent and not self._pending:
             return
         log.warning(
             "a stream through account %r was left early: nobody took %d outcomes (%s);"
             " %d more messages are still on their way, %d were read and not sent",
-            self._batcher.account,
+            self._streams.account,
             kinds.total(),
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
             self._pending,
             unsent,
         )
 
-    def took(self, count: int) -> None:
-        self._position += count
-        self._load += count
-        self._pending += count
-
-    async def _feed(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
+    async def _read_all(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
         if isinstance(messages, AsyncIterable):
             async for message in messages:
                 self._read(iter((message,)), 1)
-                if self._load >= self._ahead or not self._position % self._stint:
+                if self._untaken >= self._ahead or not self._position % self._run_length:
                     await self._pause()
         else:
             source = iter(messages)
-            while self._read(source, min(self._stint, self._ahead - self._load)):
+            while self._read(source, min(self._run_length, self._ahead - self._untaken)):
                 await self._pause()
 
-    def _read(self, source: Iterator[Message], most: int) -> bool:
-        """Hand over some messages, and say whether there may be more."""
-        keys = range(self._position, self._position + most)
-        return self._batcher.intake.read(source, self, keys, self._patience)
+    def _read(self, source: Iterator[Message], count: int) -> bool:
+        """Hand over at most so many messages, and return whether there may be more."""
+        keys = range(self._position, self._position + count)
+        return self._streams.admission.read_stream(source, self, keys, self._timeout)
 
     async def _pause(self) -> None:
-        """Give others a turn, and wait until there is room for more."""
-        if self._load >= self._ahead:
-            self._room.clear()
-            await self._room.wait()
+        """Give other tasks a turn, and wait until there is room for more."""
+        if self._untaken >= self._ahead:
+            self._has_room.clear()
+            await self._has_room.wait()
         else:
             await asyncio.sleep(0)

@@ -9,10 +9,10 @@ import attrs
 import pytest
 from support.adapters import (
     TEXT,
-    Clock,
     FakeTransport,
+    ManualClock,
     TinyAdapter,
-    batcher,
+    account_engine,
     references,
     send_batch,
     submitted,
@@ -23,8 +23,7 @@ from support.adapters import (
 from omnimsg import Accepted, Ambiguous, Fault, NotSent, Reason, Rejected, Retry
 from omnimsg.adapter import Context, Effect, Flow, Request, Response
 from omnimsg.domain.outcome import all_accepted
-from omnimsg.engine.attempt.flow import MOST_REQUESTS
-from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.attempt.flow import MAX_REQUESTS
 from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.transport.aiohttp_transport import TransportFault
 
@@ -135,7 +134,7 @@ def returning(change: Callable[[list[Any]], Any]) -> type[Returns]:
 
 async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> list[Outcome]:
     """Send a batch, and again what may be sent again."""
-    return await send_batch(batcher(adapter, wire), texts(count))
+    return await send_batch(account_engine(adapter, wire), texts(count))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +207,10 @@ async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
     (outcome, *_) = await send(tiny(kind=RaisesAfter), FakeTransport())
 
     assert not isinstance(outcome, Accepted)
-    assert "the adapter of tiny raised RuntimeError at test_broken_adapters.py:" in outcome.failure.detail
+    assert (
+        "the adapter of tiny raised RuntimeError at test_broken_adapters.py:"
+        in outcome.failure.detail
+    )
     assert outcome.failure.detail in caplog.text
     assert TEXT not in repr(outcome)
 
@@ -219,7 +221,7 @@ async def test_a_flow_that_never_stops_is_stopped() -> None:
 
     outcomes = await send(tiny(kind=NeverStops), wire)
 
-    assert MOST_REQUESTS == len(wire.requests)
+    assert MAX_REQUESTS == len(wire.requests)
     assert {Ambiguous} == {type(each) for each in outcomes}
 
 
@@ -295,9 +297,9 @@ async def test_a_check_that_raises_costs_one_message() -> None:
         def check(self, message: Message) -> Any:
             raise ZeroDivisionError(TEXT)
 
-    sender = MessageChecks(tiny(kind=Picky), AttemptRunner(tiny(), FakeTransport()))
+    checks = MessageChecks(tiny(kind=Picky))
 
-    refusal = sender.refusal(texts(1)[0])
+    refusal = checks.refusal(texts(1)[0])
 
     assert refusal is not None
     assert (Retry.NEVER, Fault.CALLER) == (refusal.retry, refusal.fault)
@@ -310,10 +312,10 @@ async def test_a_group_that_raises_lets_the_message_travel_alone() -> None:
         def group(self, message: Message) -> Any:
             raise ZeroDivisionError(TEXT)
 
-    sender = MessageChecks(tiny(kind=Ungrouped), AttemptRunner(tiny(), FakeTransport()))
+    checks = MessageChecks(tiny(kind=Ungrouped))
     first, second = texts(2)
 
-    assert sender.group(first) != sender.group(second)
+    assert checks.group(first) != checks.group(second)
 
 
 async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
@@ -337,7 +339,7 @@ async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
     small, large = texts(2)
     large = attrs.evolve(large, content="x" * 300)
 
-    outcomes = await send_batch(batcher(adapter, wire), [small, large])
+    outcomes = await send_batch(account_engine(adapter, wire), [small, large])
 
     assert [Accepted, NotSent] == [type(each) for each in outcomes]
     assert isinstance(outcomes[1], NotSent)
@@ -349,7 +351,7 @@ async def test_a_deadline_that_has_passed_sends_nothing() -> None:
     """The flow is not even begun."""
     wire = FakeTransport()
 
-    outcomes = await send_batch(batcher(tiny(), wire), texts(2), 0)
+    outcomes = await send_batch(account_engine(tiny(), wire), texts(2), 0)
 
     assert {(NotSent, Reason.DEADLINE_EXCEEDED, Retry.NEVER)} == {
         (type(each), each.reason, each.retry) for each in outcomes if not isinstance(each, Accepted)
@@ -359,12 +361,12 @@ async def test_a_deadline_that_has_passed_sends_nothing() -> None:
 
 async def test_what_is_of_no_more_use_is_not_sent() -> None:
     """A ttl that ran out in the queue refuses that message alone; the others leave."""
-    wire, clock = FakeTransport(), Clock()
-    way = batcher(tiny(), wire, clock=clock)
+    wire, clock = FakeTransport(), ManualClock()
+    account = account_engine(tiny(), wire, clock=clock)
     stale, fresh, plain = texts(3)
     stale, fresh = attrs.evolve(stale, ttl=60), attrs.evolve(fresh, ttl=90)
 
-    handed_over = [submitted(way, each, 100) for each in (stale, fresh, plain)]
+    handed_over = [submitted(account, each, 100) for each in (stale, fresh, plain)]
     clock.now += 60
     outcomes = await asyncio.gather(*handed_over)
 

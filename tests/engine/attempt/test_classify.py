@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from omnimsg import Reason, Retry
 from omnimsg.adapter import Effect, Response, Verdict
 from omnimsg.domain.failure import Failure
-from omnimsg.engine.attempt.classify import by_fault, by_status, retry_after, with_retry_after
-from omnimsg.engine.attempt.flow import described
+from omnimsg.engine.attempt.classify import by_fault, by_status, parse_retry_after, with_retry_after
+from omnimsg.engine.attempt.flow import describe_error
 from omnimsg.transport.aiohttp_transport import TransportFault
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -76,13 +76,13 @@ def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, lef
 @given(st.integers(0, 10**9))
 def test_seconds_are_seconds(seconds: int) -> None:
     """With or without space around them."""
-    assert seconds == retry_after(f" {seconds} ", NOW)
+    assert seconds == parse_retry_after(f" {seconds} ", NOW)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("1.25", 1.25)])
 def test_fractions_of_seconds_are_obeyed_too(text: str, seconds: float) -> None:
     """No standard knows them, and some gateways send them."""
-    assert seconds == retry_after(text, NOW)
+    assert seconds == parse_retry_after(text, NOW)
 
 
 @given(st.integers(-(10**6), 10**6))
@@ -90,13 +90,13 @@ def test_a_date_is_so_far_away(seconds: int) -> None:
     """A date that has passed means now."""
     at = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
-    assert max(0, seconds) == retry_after(at, NOW)
+    assert max(0, seconds) == parse_retry_after(at, NOW)
 
 
 @given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [-+]?\w{3,4}"))
 def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
     """A header is what a stranger wrote."""
-    seconds = retry_after(text, NOW)
+    seconds = parse_retry_after(text, NOW)
 
     assert seconds is None or seconds >= 0
 
@@ -104,7 +104,7 @@ def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
 @pytest.mark.parametrize("text", [None, "", "-1", "1.5.2", ".5", "soon", "٣", "Tue, 01 Jan 2030"])
 def test_what_is_neither(text: str | None) -> None:
     """Not a whole number of seconds and not an HTTP date."""
-    assert retry_after(text, NOW) is None
+    assert parse_retry_after(text, NOW) is None
 
 
 def test_the_adapters_own_wait_is_kept() -> None:
@@ -116,4 +116,4 @@ def test_the_adapters_own_wait_is_kept() -> None:
 
 def test_an_error_that_was_never_raised_has_no_place() -> None:
     """It is described by its kind alone."""
-    assert "raised ValueError" == described(ValueError("text"))
+    assert "raised ValueError" == describe_error(ValueError("text"))

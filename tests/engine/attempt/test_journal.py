@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import anyio
@@ -13,7 +14,8 @@ import pytest
 from support.adapters import (
     FakeTransport,
     accepted,
-    batcher,
+    account_engine,
+    close,
     references,
     results,
     send_batch,
@@ -22,18 +24,24 @@ from support.adapters import (
     tiny,
 )
 
-from omnimsg import Accepted, Ambiguous, Message, NotSent, Outcome, Reason, Retry
+from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
+from omnimsg.domain.failure import Failure
 from omnimsg.engine.attempt import journal_writer
-from omnimsg.engine.deadline import Deadline
 
 pytestmark = pytest.mark.anyio
 
 Step = Callable[[], Awaitable[None]]
+Answers = Callable[[Sequence[Message]], Sequence[Outcome | None]]
 
 
 async def nothing() -> None:
     """Take no time."""
+
+
+def go_on(messages: Sequence[Message]) -> Sequence[Outcome | None]:
+    """Let every message leave."""
+    return [None] * len(messages)
 
 
 class Diary:
@@ -42,21 +50,37 @@ class Diary:
     Args:
         intending: What happens while an intent is recorded.
         settling: What happens while outcomes are recorded.
+        answers: What it answers to an intent, one entry per message.
+
+    Attributes:
+        told: What it was told.
+        attempts: The attempts that were intended.
+        settled: The attempts whose outcomes were recorded.
     """
 
-    def __init__(self, *, intending: Step = nothing, settling: Step = nothing) -> None:
+    def __init__(
+        self, *, intending: Step = nothing, settling: Step = nothing, answers: Answers = go_on
+    ) -> None:
         self._intending = intending
         self._settling = settling
+        self._answers = answers
+        self.attempts: list[Attempt] = []
+        self.settled: list[Attempt] = []
         self.told: list[Any] = []
 
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
+    async def intend(
+        self, attempt: Attempt, messages: Sequence[Message]
+    ) -> Sequence[Outcome | None]:
         """Note an intent."""
         await self._intending()
-        self.told.append(("intend", account, [each.reference for each in messages]))
+        self.attempts.append(attempt)
+        self.told.append(("intend", attempt.account, [each.reference for each in messages]))
+        return self._answers(messages)
 
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Note outcomes."""
         await self._settling()
+        self.settled.append(attempt)
         self.told.append(("settle", *((each.reference, each.kind) for each in outcomes)))
 
     def wire(self, reply: Callable[[Request], Any] = accepted) -> FakeTransport:
@@ -73,8 +97,8 @@ async def send(
     diary: Diary, wire: FakeTransport, count: int = 1, *, deadline: float = 10.0, **limits: Any
 ) -> list[Outcome]:
     """Send a batch with a journal."""
-    way = batcher(tiny(**limits), wire, journal=diary)
-    return await send_batch(way, texts(count), deadline)
+    account = account_engine(tiny(**limits), wire, journal=diary)
+    return await send_batch(account, texts(count), deadline)
 
 
 async def stuck(_: object = None) -> Any:
@@ -171,7 +195,7 @@ async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It gets a few seconds to stop, for the sake of order, and not more."""
-    monkeypatch.setattr(journal_writer, "LAST_WORDS", 0.02)
+    monkeypatch.setattr(journal_writer, "SETTLE_TIMEOUT", 0.02)
     go = asyncio.Event()
 
     async def stubborn() -> None:
@@ -243,7 +267,7 @@ async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The wait for it is bounded, and what it did not record is shouted."""
-    monkeypatch.setattr(journal_writer, "LAST_WORDS", 0.02)
+    monkeypatch.setattr(journal_writer, "SETTLE_TIMEOUT", 0.02)
     diary = Diary(settling=stuck)
 
     outcomes = await send(diary, diary.wire())
@@ -286,13 +310,13 @@ async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
 
     diary = Diary(settling=slowly)
     wire = diary.wire(stuck)
-    way = batcher(tiny(), wire, journal=diary)
-    caller = submitted(way, texts(1)[0], 10)
+    account = account_engine(tiny(), wire, journal=diary)
+    caller = submitted(account, texts(1)[0], 10)
     await wire.asked()
 
-    closing = [asyncio.create_task(way.aclose(Deadline.after(0)))]
+    closing = [asyncio.create_task(close(account))]
     await recording.wait()
-    closing.append(asyncio.create_task(way.aclose(Deadline.after(0))))
+    closing.append(asyncio.create_task(close(account)))
     await asyncio.wait(closing, timeout=20)
 
     assert caller.done()
@@ -304,7 +328,7 @@ async def test_cancelled_before_the_request_left_is_not_sent() -> None:
     """A message that waited for a connection is not a message that may have been sent."""
     diary = Diary()
     wire = diary.wire(stuck)
-    wire._writes = False
+    wire.writes = False
 
     await cancelled_in(diary, wire, after=wire.asked())
 
@@ -360,9 +384,9 @@ async def test_cancelled_while_the_outcome_is_recorded_is_recorded() -> None:
 async def test_a_message_that_never_gets_that_far_is_not_recorded() -> None:
     """What is refused before a request exists was never about to leave."""
     diary = Diary()
-    way = batcher(tiny(), diary.wire(), journal=diary)
+    account = account_engine(tiny(), diary.wire(), journal=diary)
 
-    (outcome,) = await send_batch(way, texts(1), -1)
+    (outcome,) = await send_batch(account, texts(1), -1)
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
@@ -377,3 +401,135 @@ async def test_an_ambiguous_outcome_is_recorded_as_what_it_is() -> None:
 
     assert [Ambiguous] == [type(each) for each in outcomes]
     assert ("settle", ("r0", "ambiguous")) == diary.told[-1]
+
+
+def known(reference: str) -> Accepted:
+    """Build the outcome of a message that an earlier worker sent."""
+    return Accepted(reference=reference, account="main", provider_id=f"earlier-{reference}")
+
+
+def taken(reference: str) -> NotSent:
+    """Build the outcome of a message that another worker is sending."""
+    failure = Failure(reason=Reason.CANCELLED, retry=Retry.NEVER, detail="another worker has it")
+    return NotSent(reference=reference, account="main", failure=failure)
+
+
+async def test_a_message_that_the_journal_ends_does_not_leave_and_fails_no_other() -> None:
+    """Another worker has one, another is known already; the rest is one request."""
+    ended: dict[str, Outcome] = {"r1": taken("r1"), "r3": known("r3")}
+    diary = Diary(answers=lambda messages: [ended.get(each.reference) for each in messages])
+
+    outcomes = await send(diary, diary.wire(), 5)
+
+    assert [("request", ["r0", "r2", "r4"])] == [
+        each for each in diary.told if each[0] == "request"
+    ]
+    assert [ended["r1"], ended["r3"]] == [outcomes[1], outcomes[3]]
+    assert ["accepted"] * 3 == [outcomes[index].kind for index in (0, 2, 4)]
+
+
+async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
+    """It settles what left, and nothing else."""
+    diary = Diary(answers=lambda messages: [taken("r0"), *[None] * (len(messages) - 1)])
+
+    await send(diary, diary.wire(), 2)
+
+    assert ("settle", ("r1", "accepted")) == diary.told[-1]
+
+
+async def test_a_batch_that_the_journal_ends_whole_makes_no_request() -> None:
+    """And nothing is left to settle."""
+    diary = Diary(answers=lambda messages: [taken(each.reference) for each in messages])
+
+    outcomes = await send(diary, diary.wire(), 3)
+
+    assert [taken(f"r{number}") for number in range(3)] == outcomes
+    assert [("intend", "main", ["r0", "r1", "r2"])] == diary.told
+
+
+async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> None:
+    """An account whose circuit is open stays so, whatever an earlier worker was told."""
+    diary = Diary(answers=lambda messages: [known(each.reference) for each in messages])
+    refusing = FakeTransport(lambda _: Response(401))
+    account = account_engine(tiny(), refusing, journal=diary)
+
+    try:
+        for message in texts(2):
+            await submitted(account, message, 10)
+    finally:
+        await close(account)
+
+    assert [] == refusing.requests
+    assert {} == account.health().open_circuits
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        lambda _: [],
+        lambda _: None,
+        lambda messages: [True] * len(messages),
+        lambda messages: [known("another")] * len(messages),
+    ],
+    ids=["too few", "nothing", "no outcome", "another message's"],
+)
+async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
+    answers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the journal recorded is not known, so nothing leaves."""
+    diary = Diary(answers=answers)
+
+    outcomes = await send(diary, diary.wire(), 2)
+
+    assert {(NotSent, Retry.NEVER)} == {
+        (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
+    }
+    assert not [each for each in diary.told if each[0] == "request"]
+    assert "the journal" in caplog.text
+
+
+async def test_each_attempt_has_a_token_that_its_outcomes_carry() -> None:
+    """A late outcome of one attempt cannot be taken for that of the next."""
+    diary = Diary()
+    words = iter(["slow-down", "ok"])
+    wire = diary.wire(lambda request: results(dict.fromkeys(references(request), next(words))))
+
+    await send(diary, wire)
+
+    first, second = diary.attempts
+    assert diary.attempts == diary.settled
+    assert first.token != second.token
+    assert [("main", 1), ("main", 2)] == [(each.account, each.number) for each in diary.attempts]
+
+
+async def test_two_workers_with_one_ledger_send_each_message_once() -> None:
+    """A message that one worker intends is refused to the other, and fails no other message."""
+    ledger: dict[str, str] = {}
+
+    class Ledger(Diary):
+        async def intend(
+            self, attempt: Attempt, messages: Sequence[Message]
+        ) -> Sequence[Outcome | None]:
+            await super().intend(attempt, messages)
+            answers: list[Outcome | None] = []
+            for message in messages:
+                owner = ledger.setdefault(message.reference, attempt.token)
+                answers.append(None if owner == attempt.token else taken(message.reference))
+            return answers
+
+    wire = FakeTransport()
+    workers = [account_engine(tiny(), wire, journal=Ledger()) for _ in range(2)]
+    first, second = texts(200), texts(200, start=100)
+
+    outcomes = await asyncio.gather(
+        *(
+            send_batch(worker, messages)
+            for worker, messages in zip(workers, (first, second), strict=True)
+        )
+    )
+
+    sent = [reference for request in wire.requests for reference in references(request)]
+    kinds = [each.kind for each in chain(*outcomes)]
+    assert sorted(set(sent)) == sorted(sent)
+    assert 300 == len(sent)
+    assert (300, 100) == (kinds.count("accepted"), kinds.count("not_sent"))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from support.adapters import FakeTransport, TinyAdapter, tiny
+from support.adapters import (
+    FakeTransport,
+    TinyAdapter,
+    account_engine,
+    seconds,
+    send_batch,
+    tiny,
+)
+from support.audit import OutcomeJournal
 
 from omnimsg import Channel, Leg, Message, NotSent, Rejected, RejectedError, Text
 from omnimsg.adapter import Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt.runner import AttemptRunner
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +49,15 @@ class Quoting(TinyAdapter):
         ]
 
 
-async def dispatched(said: str, *messages: Message, **journal: Any) -> list[Outcome]:
-    """Send messages of which a provider says something."""
-    wire = FakeTransport(lambda _: Response(400, orjson.dumps({"said": said})))
-    dispatcher = AttemptRunner(tiny(kind=Quoting), wire, **journal)
-    outcomes = await dispatcher.dispatch(messages, Deadline.after(5))
+def quoting(said: str) -> FakeTransport:
+    """Build a provider that says something of every message."""
+    return FakeTransport(lambda _: Response(400, orjson.dumps({"said": said})))
+
+
+async def sent(said: str, *messages: Message) -> list[Outcome]:
+    """Send messages in one request, without the adapter's check."""
+    runner = AttemptRunner(tiny(kind=Quoting), quoting(said), SystemClock())
+    outcomes = await runner.send(messages, seconds(5))
     assert isinstance(outcomes, list)
     return outcomes
 
@@ -53,7 +65,7 @@ async def dispatched(said: str, *messages: Message, **journal: Any) -> list[Outc
 async def test_a_quoted_text_is_not_repeated() -> None:
     """Neither the error nor any repr holds it; the provider's own words stay whole in `raw`."""
     said = f"Invalid parameter: content '{SECRET}'"
-    (outcome,) = await dispatched(said, Message("+37255500001", SECRET))
+    (outcome,) = await sent(said, Message("+37255500001", SECRET))
 
     assert isinstance(outcome, Rejected)
     assert "Invalid parameter: content '…'" == outcome.failure.detail
@@ -65,7 +77,7 @@ async def test_a_reserves_text_is_not_repeated() -> None:
     """What would be said on another channel is the message's text too."""
     leg = Leg(channel=Channel.WHATSAPP, content=Text(SECRET))
     message = Message("+37255500001", "Hello", fallback=(leg,))
-    (outcome,) = await dispatched(f"bad leg: {SECRET}", message)
+    (outcome,) = await sent(f"bad leg: {SECRET}", message)
 
     assert isinstance(outcome, Rejected)
     assert "bad leg: …" == outcome.failure.detail
@@ -73,7 +85,7 @@ async def test_a_reserves_text_is_not_repeated() -> None:
 
 async def test_what_is_said_of_a_batch_repeats_none_of_its_texts() -> None:
     """A refusal of all may quote any of them."""
-    outcomes = await dispatched(
+    outcomes = await sent(
         f"messages[1]: {SECRET}", Message("+37255500001", "Hello"), Message("+37255500002", SECRET)
     )
 
@@ -82,24 +94,12 @@ async def test_what_is_said_of_a_batch_repeats_none_of_its_texts() -> None:
     ]
 
 
-class Diary:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
-        """Need no intent."""
-
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep the outcomes."""
-        self.outcomes += outcomes
-
-
 async def test_the_journal_is_told_no_more() -> None:
     """It gets the outcome that the caller gets."""
-    diary = Diary()
-    outcomes = await dispatched(f"bad: {SECRET}", Message("+37255500001", SECRET), journal=diary)
+    diary = OutcomeJournal()
+    account = account_engine(tiny(kind=Quoting), quoting(f"bad: {SECRET}"), journal=diary)
+
+    outcomes = await send_batch(account, [Message("+37255500001", SECRET)])
 
     assert outcomes == diary.outcomes
     assert SECRET not in repr(diary.outcomes)
@@ -109,10 +109,8 @@ async def test_a_request_too_long_is_told_in_sizes_for_people() -> None:
     """The number of bytes is not taken for a phone number and masked."""
     adapter = tiny(max_bytes=1_000_000)
     message = Message("+37255500001", "x" * 1_500_000)
-    outcomes = await AttemptRunner(adapter, FakeTransport()).dispatch([message], Deadline.after(5))
+    (outcome,) = await send_batch(account_engine(adapter, FakeTransport()), [message])
 
-    assert isinstance(outcomes, list)
-    (outcome,) = outcomes
     assert isinstance(outcome, NotSent)
     assert "MB; the provider takes 1 MB" in outcome.failure.sentence()
     assert "*" not in outcome.failure.sentence()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from support.adapters import FakeTransport, texts, tiny
+from support.adapters import ManualClock, texts, tiny
 
 from omnimsg import (
     Accepted,
@@ -18,8 +18,9 @@ from omnimsg import (
     Retry,
     Scope,
 )
-from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
+from omnimsg.engine.log_observer import LogObserver
+from omnimsg.engine.observers import Observers
 from omnimsg.engine.sending.message_checks import MessageChecks
 
 REFUSALS, PAUSE = 2, 5.0
@@ -29,28 +30,21 @@ TEXTS = texts(2)
 CHATS = [attrs.evolve(each, channel=Channel.WHATSAPP) for each in texts(2, start=2)]
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """Tell."""
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> ManualClock:
     """Give a clock."""
-    return Clock()
+    return ManualClock()
 
 
 @pytest.fixture
-def trouble(clock: Clock) -> CircuitBreakers:
+def trouble(clock: ManualClock) -> CircuitBreakers:
     """Give an account of which nothing is known."""
-    adapter = tiny()
     return CircuitBreakers(
-        MessageChecks(adapter, AttemptRunner(adapter, FakeTransport())), BREAKER, clock=clock
+        "main",
+        BREAKER,
+        MessageChecks(tiny()).channel,
+        now=clock.monotonic,
+        observers=Observers([LogObserver()]),
     )
 
 
@@ -133,7 +127,9 @@ def test_what_concerns_a_channel_stops_that_channel(
     assert [True, False, False, True] == [each is not None for each in held]
 
 
-def test_one_batch_tries_again_after_the_pause(trouble: CircuitBreakers, clock: Clock) -> None:
+def test_one_batch_tries_again_after_the_pause(
+    trouble: CircuitBreakers, clock: ManualClock
+) -> None:
     """The others wait for what becomes of it, and for another pause if nothing does."""
     in_trouble(trouble)
     clock.now += PAUSE
@@ -149,7 +145,7 @@ def test_one_batch_tries_again_after_the_pause(trouble: CircuitBreakers, clock: 
     ("outcomes", "over"), [(accepted(), True), (refused(), False), (unclear(), False)]
 )
 def test_only_an_answer_to_a_message_ends_trouble(
-    trouble: CircuitBreakers, clock: Clock, outcomes: list[Outcome], over: bool
+    trouble: CircuitBreakers, clock: ManualClock, outcomes: list[Outcome], over: bool
 ) -> None:
     """A timeout proves nothing of the account."""
     in_trouble(trouble)
@@ -162,7 +158,7 @@ def test_only_an_answer_to_a_message_ends_trouble(
 
 
 def test_another_channels_batch_does_not_use_up_the_try(
-    trouble: CircuitBreakers, clock: Clock
+    trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
     """After the pause, the first batch with a message of the channel is the one that tries."""
     for _ in range(REFUSALS):
@@ -175,7 +171,7 @@ def test_another_channels_batch_does_not_use_up_the_try(
 
 
 def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
-    trouble: CircuitBreakers, clock: Clock
+    trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
     """Its messages may be tried again when the pause is over, and are told when that is."""
     for _ in range(BREAKER.failures - 1):

@@ -9,19 +9,19 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import CAPABILITIES, Clock
+from support.adapters import CAPABILITIES, ManualClock
 
 from omnimsg import Limits
-from omnimsg.engine.limits.rate_limiter import BATCHING, SINGLE, RateLimiter, places
+from omnimsg.engine.limits.rate_limiter import BATCH_SLOTS, SINGLE_SLOTS, RateLimiter, slots_of
 
 
-def limiter(clock: Clock, documented: float | None = None, **limits: float) -> RateLimiter:
+def limiter(clock: ManualClock, documented: float | None = None, **limits: float) -> RateLimiter:
     """Build a limiter whose time a test moves."""
     can = attrs.evolve(CAPABILITIES, requests_per_second=documented)
-    return RateLimiter(Limits(**limits), can, clock=clock)  # type: ignore[arg-type]  # as given
+    return RateLimiter(Limits(**limits), can, now=clock.monotonic)  # type: ignore[arg-type]  # as given
 
 
-def left(limits: RateLimiter, clock: Clock, seconds: float, messages: int = 1) -> int:
+def left(limits: RateLimiter, clock: ManualClock, seconds: float, messages: int = 1) -> int:
     """Send whatever may leave for some seconds, each request coming back at once."""
     count, until = 0, clock.now + seconds
     while clock.now < until:
@@ -35,18 +35,20 @@ def left(limits: RateLimiter, clock: Clock, seconds: float, messages: int = 1) -
     return count
 
 
-@pytest.mark.parametrize(("most", "expected"), [(1, SINGLE), (2, BATCHING), (100, BATCHING)])
-def test_places_follow_what_a_request_carries(most: int, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("most", "expected"), [(1, SINGLE_SLOTS), (2, BATCH_SLOTS), (100, BATCH_SLOTS)]
+)
+def test_slots_follow_what_a_request_carries(most: int, expected: int) -> None:
     """One message a request needs more of them at once, unless the user says otherwise."""
     can = attrs.evolve(CAPABILITIES, max_messages=most)
 
-    assert expected == places(Limits(), can)
-    assert 3 == places(Limits(concurrency=3), can)
+    assert expected == slots_of(Limits(), can)
+    assert 3 == slots_of(Limits(concurrency=3), can)
 
 
 def test_the_last_place_is_kept_for_what_is_urgent() -> None:
     """And there are no more places than were asked for."""
-    limits = limiter(Clock(), concurrency=3)
+    limits = limiter(ManualClock(), concurrency=3)
 
     for _ in range(2):
         assert 0 == limits.wait()
@@ -63,7 +65,7 @@ def test_the_last_place_is_kept_for_what_is_urgent() -> None:
 
 def test_a_single_place_is_for_everybody() -> None:
     """Nothing could be sent otherwise."""
-    limits = limiter(Clock(), concurrency=1)
+    limits = limiter(ManualClock(), concurrency=1)
 
     assert 0 == limits.wait()
     limits.begin(1)
@@ -77,7 +79,7 @@ def test_the_stricter_of_two_rates_holds(
     documented: float | None, own: float | None, expected: float
 ) -> None:
     """The provider's documented rate is a limit like the user's."""
-    clock = Clock()
+    clock = ManualClock()
     given_ = {} if own is None else {"requests_per_second": own}
 
     count = left(limiter(clock, documented, **given_), clock, 10)
@@ -87,7 +89,7 @@ def test_the_stricter_of_two_rates_holds(
 
 def test_requests_are_spaced_and_not_saved_up() -> None:
     """After an idle hour there is no hour's worth to send at once."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, requests_per_second=10)
     clock.now += 3600
 
@@ -102,7 +104,7 @@ def test_requests_are_spaced_and_not_saved_up() -> None:
 
 def test_a_batch_may_be_larger_than_the_rate() -> None:
     """It leaves, and the next one waits for all of it."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, messages_per_second=50)
 
     assert 0 == limits.wait()
@@ -113,7 +115,7 @@ def test_a_batch_may_be_larger_than_the_rate() -> None:
 
 def test_what_is_urgent_runs_ahead_of_the_rate_by_a_second_and_no_more() -> None:
     """The others then wait for what it took."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, requests_per_second=10)
     ahead = 0
     while limits.wait(urgent=True) <= 0:
@@ -127,7 +129,7 @@ def test_what_is_urgent_runs_ahead_of_the_rate_by_a_second_and_no_more() -> None
 
 def test_being_too_fast_halves_the_pace_once_for_what_left_before() -> None:
     """Sixteen requests that were under way say it sixteen times, and it is one thing."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, concurrency=17)
     begun = clock.now
     clock.now += 1
@@ -136,29 +138,29 @@ def test_being_too_fast_halves_the_pace_once_for_what_left_before() -> None:
         limits.throttled(begun=begun)
 
     assert 0.5 == limits.pace
-    assert 7 == limits.room
+    assert 7 == limits.slots
     limits.throttled(begun=clock.now)
     assert 0.25 == limits.pace
 
 
 def test_the_pace_comes_back_with_what_goes_well() -> None:
     """A hundred successes make up for any slowness; a place is always left."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, concurrency=10)
     for _ in range(20):
         limits.throttled(begun=clock.now)
         clock.now += 1
-    assert 1 == limits.room
+    assert 1 == limits.slots
 
     for _ in range(100):
         limits.succeeded()
 
-    assert (1.0, 9) == (limits.pace, limits.room)
+    assert (1.0, 9) == (limits.pace, limits.slots)
 
 
 def test_a_pause_is_for_everybody_and_ends() -> None:
     """What the provider asks for is obeyed in full, by what is urgent too."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock)
     limits.throttled(begun=clock.now, pause=30)
     limits.throttled(begun=clock.now, pause=1)
@@ -179,7 +181,7 @@ def test_no_second_carries_more_than_its_rates(
     requests: float, messages: float, given_: list[tuple[int, float]]
 ) -> None:
     """Whatever comes when, between any two requests lies what the first one used up."""
-    clock = Clock()
+    clock = ManualClock()
     limits = limiter(clock, requests_per_second=requests, messages_per_second=messages)
     sent: list[tuple[float, int]] = []
     for count, idle in given_:

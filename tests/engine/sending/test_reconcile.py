@@ -8,14 +8,13 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
-from unittest.mock import patch
 
 import attrs
 import orjson
 import pytest
 from support.adapters import FakeTransport, Listing, references, results, texts, tiny
 from support.audit import Book, outcome_of
-from support.virtual import VirtualLoop, virtual_engine
+from support.virtual import VirtualLoop
 
 from omnimsg import (
     Accepted,
@@ -32,7 +31,6 @@ from omnimsg import (
     SendError,
 )
 from omnimsg.adapter import Request, Response
-from omnimsg.engine.attempt.runner import utc_now
 from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
@@ -100,24 +98,29 @@ class World:
                 "on_ambiguous": OnAmbiguous.RESEND_IF_NOT_FOUND,
                 **policy,
             }
-            with patch("omnimsg.client.HttpTransport", lambda *_, **__: wire):
-                client = Client(
-                    [tiny(kind=Listing)],
-                    policies={"main": Policy(**decided)},
-                    journal=self.book,
-                    on_retry=self.events.append,
-                )
+            client = Client(
+                [tiny(kind=Listing)],
+                policies={"main": Policy(**decided)},
+                journal=self.book,
+                on_retry=self.events.append,
+                transport=lambda _: wire,
+                clock=self._loop,
+            )
             try:
                 return await story(client)
             finally:
                 await client.aclose()
 
-        with virtual_engine(), closing(self._loop):
+        with closing(self._loop):
             return self._loop.drive(told())
 
     def now(self) -> float:
         """Return the seconds since the beginning."""
         return self._loop.now
+
+    def utc_now(self) -> datetime:
+        """Return the time of day."""
+        return self._loop.utc_now()
 
 
 def world(
@@ -313,7 +316,7 @@ def test_only_what_was_made_since_then_is_looked_for() -> None:
 
     (asked,) = place.asked
     since = datetime.fromisoformat(dict(asked.query)["since"])
-    assert timedelta(minutes=5) <= utc_now() - since < timedelta(minutes=6)
+    assert timedelta(minutes=5) == place.utc_now() - since
 
 
 def test_each_member_of_a_batch_goes_its_own_way() -> None:

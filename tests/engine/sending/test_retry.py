@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,13 +12,14 @@ import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import (
-    Clock,
     FakeTransport,
+    ManualClock,
     accepted,
-    batcher,
+    account_engine,
     references,
     result,
     results,
+    seconds,
     send_batch,
     texts,
     tiny,
@@ -39,19 +39,23 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.failure import Failure
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.observers import Observers
 from omnimsg.engine.sending.retry import Retrier
 from omnimsg.transport.aiohttp_transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from omnimsg import Outcome
+    from omnimsg.engine.clock import Clock
 
 pytestmark = pytest.mark.anyio
 
 NOW = RetryPolicy(base=0)
 KINDS = {"ok": Accepted, "no-such-number": Rejected, "who-knows": Ambiguous, "slow-down": NotSent}
+
+
+def retrier() -> Retrier:
+    """Build the retries of an account that does not wait between them."""
+    return Retrier("main", Policy(retry=NOW), Observers())
 
 
 async def send(
@@ -60,11 +64,11 @@ async def send(
     *,
     policy: RetryPolicy = NOW,
     deadline: float = 10.0,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Clock | None = None,
 ) -> list[Outcome]:
     """Send a batch through a wire."""
-    way = batcher(tiny(), wire, policy=Policy(retry=policy), clock=clock)
-    return await send_batch(way, texts(count), deadline)
+    account = account_engine(tiny(), wire, policy=Policy(retry=policy), clock=clock)
+    return await send_batch(account, texts(count), deadline)
 
 
 def scripted(words: list[list[str]]) -> FakeTransport:
@@ -84,7 +88,7 @@ class Naps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
-        self.clock = Clock()
+        self.clock = ManualClock()
         monkeypatch.setattr("omnimsg.engine.sending.retry.anyio.sleep", self)
 
     async def __call__(self, seconds: float) -> None:
@@ -302,7 +306,7 @@ async def test_an_operation_is_asked_again_until_it_says_something_else() -> Non
         async def ask(left: object = left) -> object:
             return next(left)  # type: ignore[call-overload]
 
-        given = await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
+        given = await retrier().operation(ask, seconds(10))
         assert expected is given
 
 
@@ -318,7 +322,7 @@ async def test_a_value_that_happens_to_have_a_retry_is_no_failure() -> None:
         asked.append(1)
         return Value()
 
-    await Retrier("main", Policy(retry=NOW)).operation(ask, Deadline.after(10))
+    await retrier().operation(ask, seconds(10))
 
     assert [1] == asked
 
@@ -336,8 +340,9 @@ async def test_a_client_takes_a_policy() -> None:
     own = {"main": Policy(retry=RetryPolicy(attempts=9, base=0))}
     for for_all, expected in ((None, 9), (RetryPolicy(attempts=2, base=0), 2)):
         wire.requests.clear()
-        async with Client([tiny()], policies=own, retry=for_all) as client:
-            client._accounts["main"].operator._dispatcher._transport = wire
+        async with Client(
+            [tiny()], policies=own, retry=for_all, transport=lambda _: wire
+        ) as client:
             with pytest.raises(NotSentError):
                 await client.send(texts(1)[0])
 

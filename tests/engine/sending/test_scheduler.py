@@ -1,4 +1,4 @@
-"""One way out for everything of an account: sharing, priorities, patience, holding, cutting."""
+"""One way account for everything of an account: sharing, priorities, patience, holding, cutting."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import anyio
 import attrs
 import pytest
 from support.adapters import (
-    Clock,
     FakeTransport,
+    ManualClock,
     accepted,
-    batcher,
+    account_engine,
+    close,
     references,
     results,
     submitted,
@@ -40,34 +41,33 @@ from omnimsg import (
     Scope,
 )
 from omnimsg.adapter import Request, Response
-from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.sending.stream import send_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omnimsg import Outcome
-    from omnimsg.engine.sending.scheduler import Scheduler
+    from omnimsg.engine.account import AccountEngine
 
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = RetryPolicy(base=0)
 
 
-def way(wire: FakeTransport, *, hook: Any = None, clock: Any = None, **policy: Any) -> Scheduler:
-    """Build a way out with a policy; a retry does not wait."""
-    given = {"retry": AT_ONCE, **policy}
-    more = {name: value for name, value in (("hook", hook), ("clock", clock)) if value is not None}
-    return batcher(tiny(), wire, policy=Policy(**given), **more)
+def engine(
+    transport: FakeTransport, *, on_retry: Any = None, clock: Any = None, **policy: Any
+) -> AccountEngine:
+    """Build an account with a policy; a retry does not wait."""
+    decided = Policy(**{"retry": AT_ONCE, **policy})
+    return account_engine(tiny(), transport, policy=decided, on_retry=on_retry, clock=clock)
 
 
-async def all_of(out: Scheduler, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
+async def all_of(account: AccountEngine, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
     """Wait for outcomes, and close."""
     try:
         with anyio.fail_after(20):
             return await asyncio.gather(*futures)
     finally:
-        await out.aclose(Deadline.after(0))
+        await close(account)
 
 
 async def settled() -> None:
@@ -79,9 +79,9 @@ async def settled() -> None:
 async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
     """Without a timer: the next turn of the loop sends it, as full as the provider takes."""
     wire = FakeTransport()
-    out = way(wire)
+    account = engine(wire)
 
-    outcomes = await all_of(out, *[submitted(out, each, 10) for each in texts(250)])
+    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(250)])
 
     assert [100, 100, 50] == [len(references(each)) for each in wire.requests]
     assert [f"r{number}" for number in range(250)] == [each.reference for each in outcomes]
@@ -90,11 +90,11 @@ async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
 async def test_a_single_message_waits_for_nobody() -> None:
     """While there is room it leaves alone."""
     wire = FakeTransport()
-    out = way(wire)
+    account = engine(wire)
 
     for each in texts(3):
-        await submitted(out, each, 10)
-    await all_of(out)
+        await submitted(account, each, 10)
+    await all_of(account)
 
     assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
 
@@ -102,15 +102,15 @@ async def test_a_single_message_waits_for_nobody() -> None:
 async def test_lingering_gathers_what_comes_within_it() -> None:
     """Except where it is urgent, or a request is full before."""
     wire = FakeTransport()
-    out = way(wire, limits=Limits(linger=0.03))
+    account = engine(wire, limits=Limits(linger=0.03))
     urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
 
     waiting = []
     for each in texts(3):
-        waiting.append(submitted(out, each, 10))
+        waiting.append(submitted(account, each, 10))
         await asyncio.sleep(0.002)
-    waiting.append(submitted(out, urgent, 10))
-    await all_of(out, *waiting)
+    waiting.append(submitted(account, urgent, 10))
+    await all_of(account, *waiting)
 
     assert [["r900"], ["r0", "r1", "r2"]] == [references(each) for each in wire.requests]
 
@@ -125,29 +125,29 @@ async def test_what_is_urgent_leaves_before_what_waits() -> None:
         return accepted(request)
 
     wire = FakeTransport(reply)
-    out = way(wire, limits=Limits(concurrency=2))
-    campaign = [submitted(out, each, 30) for each in texts(500)]
+    account = engine(wire, limits=Limits(concurrency=2))
+    campaign = [submitted(account, each, 30) for each in texts(500)]
     await settled()
 
     urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
-    first = await submitted(out, urgent, 30)
+    first = await submitted(account, urgent, 30)
 
     assert isinstance(first, Accepted)
     assert 2 == len(wire.requests)
     go.set()
-    await all_of(out, *campaign)
+    await all_of(account, *campaign)
 
 
 async def test_low_priority_goes_last() -> None:
     """Whatever came first."""
     wire = FakeTransport()
-    out = way(wire, limits=Limits(concurrency=1))
+    account = engine(wire, limits=Limits(concurrency=1))
     ranks = [Priority.LOW, Priority.NORMAL, Priority.HIGH]
     messages = [
         attrs.evolve(each, priority=rank) for each, rank in zip(texts(3), ranks, strict=True)
     ]
 
-    await all_of(out, *[submitted(out, each, 10) for each in messages])
+    await all_of(account, *[submitted(account, each, 10) for each in messages])
 
     assert [["r2"], ["r1"], ["r0"]] == [references(each) for each in wire.requests]
 
@@ -155,25 +155,27 @@ async def test_low_priority_goes_last() -> None:
 async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
     """The patience of a call covers the queue, and nothing leaves after it."""
     wire = FakeTransport(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
-    out = way(wire, limits=Limits(concurrency=1))
-    first = submitted(out, texts(1)[0], 30)
+    account = engine(wire, limits=Limits(concurrency=1))
+    first = submitted(account, texts(1)[0], 30)
     await settled()
 
-    outcome = await submitted(out, texts(1, start=1)[0], 0.02)
+    outcome = await submitted(account, texts(1, start=1)[0], 0.02)
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
     assert 1 == len(wire.requests)
     first.cancel()
-    await out.aclose(Deadline.after(0))
+    await close(account)
 
 
 async def test_callers_of_different_patience_do_not_share_a_request() -> None:
     """The impatient one would cut the others short."""
     wire = FakeTransport()
-    out = way(wire)
+    account = engine(wire)
 
-    await all_of(out, *[submitted(out, each, 10 + 10 * n) for n, each in enumerate(texts(3))])
+    await all_of(
+        account, *[submitted(account, each, 10 + 10 * n) for n, each in enumerate(texts(3))]
+    )
 
     assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
 
@@ -186,17 +188,18 @@ async def test_a_full_queue_takes_no_more() -> None:
         await go.wait()
         return accepted(request)
 
-    out = way(FakeTransport(reply), limits=Limits(concurrency=1, queue=3))
-    first = submitted(out, texts(1, start=100)[0], 30)
+    account = engine(FakeTransport(reply), limits=Limits(concurrency=1, queue=3))
+    first = submitted(account, texts(1, start=100)[0], 30)
     await settled()
-    waiting = [submitted(out, each, 30) for each in texts(3)]
+    waiting: list[asyncio.Future[Outcome]]
+    waiting = [submitted(account, each, 30) for each in texts(3)]
     another = texts(1, start=3)[0]
 
-    assert out.intake.submit(another, 30) is None
-    room = asyncio.create_task(out.intake.room(another, 30))
+    assert account.submit(another, 30) is None
+    waiting.append(asyncio.create_task(account.send(another, 30)))
+    await settled()
     go.set()
-    assert 29 < await room <= 30
-    outcomes = await all_of(out, first, *waiting, submitted(out, another, 30))
+    outcomes = await all_of(account, first, *waiting)
     assert {"accepted": 5} == Counter(each.kind for each in outcomes)
 
 
@@ -207,9 +210,9 @@ async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> Non
         return Response(422, b"{}") if "r37" in references(request) else accepted(request)
 
     wire = FakeTransport(reply)
-    out = way(wire)
+    account = engine(wire)
 
-    outcomes = await all_of(out, *[submitted(out, each, 10) for each in texts(100)])
+    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(100)])
 
     assert ["r37"] == [each.reference for each in outcomes if isinstance(each, Rejected)]
     assert 99 == sum(isinstance(each, Accepted) for each in outcomes)
@@ -226,9 +229,9 @@ async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> Non
 async def test_a_batch_that_may_have_been_processed_is_never_cut(status: int) -> None:
     """It is one request, and nothing is proven."""
     wire = FakeTransport(lambda _: Response(status, b"?"))
-    out = way(wire)
+    account = engine(wire)
 
-    outcomes = await all_of(out, *[submitted(out, each, 10) for each in texts(4)])
+    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(4)])
 
     assert {Ambiguous} == {type(each) for each in outcomes}
     assert 1 == len(wire.requests)
@@ -241,9 +244,9 @@ async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance()
     wire = FakeTransport(
         lambda request: results(dict.fromkeys(references(request), next(answers, "slow-down")))
     )
-    out = way(wire, on_ambiguous=OnAmbiguous.RESEND, hook=events.append)
+    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, on_retry=events.append)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, Ambiguous)
     assert 3 == len(wire.requests)
@@ -256,9 +259,9 @@ async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
     wire = FakeTransport(
         lambda request: results(dict.fromkeys(references(request), next(answers, "ok")))
     )
-    out = way(wire, on_ambiguous=OnAmbiguous.RESEND)
+    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
 
@@ -266,9 +269,9 @@ async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
 async def test_what_is_in_doubt_is_held_by_default() -> None:
     """Nobody has said that a text too many is better than one too few."""
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "who-knows")))
-    out = way(wire)
+    account = engine(wire)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, Ambiguous)
     assert 1 == len(wire.requests)
@@ -276,17 +279,17 @@ async def test_what_is_in_doubt_is_held_by_default() -> None:
 
 async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> None:
     """They leave when a batch that tries is taken."""
-    clock, mended = Clock(), False
+    clock, mended = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
-    out = way(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
-    waiting = [submitted(out, each, 1000) for each in texts(5)]
+    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
+    waiting = [submitted(account, each, 1000) for each in texts(5)]
     await settled()
     assert not any(each.done() for each in waiting)
 
     mended = True
     clock.now += 6
-    waiting.append(submitted(out, texts(1, start=5)[0], 1000))
-    outcomes = await all_of(out, *waiting)
+    waiting.append(submitted(account, texts(1, start=5)[0], 1000))
+    outcomes = await all_of(account, *waiting)
 
     assert {"accepted": 6} == Counter(each.kind for each in outcomes)
 
@@ -294,9 +297,9 @@ async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> 
 async def test_messages_are_held_no_longer_than_their_deadline() -> None:
     """Then they are too late, and say why they waited."""
     wire = FakeTransport(lambda _: Response(401))
-    out = way(wire, account_trouble=AccountTrouble.HOLD)
+    account = engine(wire, account_trouble=AccountTrouble.HOLD)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 0.03))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 0.03))
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
@@ -305,9 +308,9 @@ async def test_messages_are_held_no_longer_than_their_deadline() -> None:
 
 async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
     """Somebody has to hear of it."""
-    out = way(FakeTransport(lambda _: Response(401)))
+    account = engine(FakeTransport(lambda _: Response(401)))
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, NotSent)
     assert (Scope.ACCOUNT, Reason.UNAUTHORIZED) == (outcome.scope, outcome.reason)
@@ -317,11 +320,11 @@ async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
     """What is not tried is safe to try again, and says when."""
     wire = FakeTransport(lambda _: Response(500))
     policy = {"breaker": Breaker(failures=2, pause=30), "retry": RetryPolicy(attempts=1)}
-    out = way(wire, **policy)
+    account = engine(wire, **policy)
     for each in texts(2):
-        await submitted(out, each, 10)
+        await submitted(account, each, 10)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1, start=2)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1, start=2)[0], 10))
 
     assert isinstance(outcome, NotSent)
     assert (Reason.PROVIDER_UNAVAILABLE, Retry.SAFE) == (outcome.reason, outcome.retry)
@@ -332,11 +335,11 @@ async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
 async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """A provider that asks for an hour gets it, and an operator hears of it."""
     wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": "3600"}))
-    out = way(wire)
-    first = await submitted(out, texts(1)[0], 10)
+    account = engine(wire)
+    first = await submitted(account, texts(1)[0], 10)
 
-    second = await submitted(out, texts(1, start=1)[0], 0.02)
-    await out.aclose(Deadline.after(0))
+    second = await submitted(account, texts(1, start=1)[0], 0.02)
+    await close(account)
 
     assert isinstance(first, NotSent)
     assert (Reason.RATE_LIMITED, 3600.0) == (first.reason, first.retry_after)
@@ -357,12 +360,12 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
         return results(dict.fromkeys(references(request), answer))
 
     wire = FakeTransport(reply)
-    out = way(wire, limits=Limits(concurrency=2), retry=RetryPolicy(base=0, attempts=100))
-    waiting = [submitted(out, each, 10) for each in texts(300)]
+    account = engine(wire, limits=Limits(concurrency=2), retry=RetryPolicy(base=0, attempts=100))
+    waiting = [submitted(account, each, 10) for each in texts(300)]
     for _ in range(turns):
         await asyncio.sleep(0)
 
-    await out.aclose(Deadline.after(0))
+    await close(account)
 
     assert [True] * 300 == [each.done() for each in waiting]
     for each in (each.result() for each in waiting):
@@ -377,25 +380,24 @@ async def test_room_that_comes_free_is_given_to_whoever_waits_for_it() -> None:
         await go.wait()
         return accepted(request)
 
-    out = way(FakeTransport(reply), limits=Limits(concurrency=1, queue=1))
+    account = engine(FakeTransport(reply), limits=Limits(concurrency=1, queue=1))
     first, late, *others = texts(5)
-    under_way = submitted(out, first, 30)
+    under_way = submitted(account, first, 30)
     await settled()
-    too_late = submitted(out, late, 0.05)
-    waiting = [asyncio.create_task(out.intake.room(each, 30)) for each in others]
+    too_late = submitted(account, late, 0.05)
+    waiting = [asyncio.create_task(account.send(each, 30)) for each in others]
     await settled()
 
     outcome = await too_late
     waiting[0].cancel()
-    with anyio.fail_after(10):
-        await waiting[1]
+    await settled()
+    queued = account.health().waiting
     go.set()
-    await under_way
-    waiting[2].cancel()
-    await out.aclose(Deadline.after(0))
+    outcomes = await all_of(account, under_way, *waiting[1:])
 
     assert isinstance(outcome, NotSent)
-    assert waiting[1].result() > 0
+    assert 1 == queued
+    assert [Accepted] * 3 == [type(each) for each in outcomes]
 
 
 async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
@@ -414,16 +416,16 @@ async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
             return results(dict.fromkeys(references(request), said))
 
         wire = FakeTransport(reply)
-        out = way(wire, limits=Limits(concurrency=5))
-        await submitted(out, texts(1)[0], 10)
-        some = [submitted(out, each, 10) for each in texts(400, start=1)]
+        account = engine(wire, limits=Limits(concurrency=5))
+        await submitted(account, texts(1)[0], 10)
+        some = [submitted(account, each, 10) for each in texts(400, start=1)]
         await settled()
         urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
-        some.append(submitted(out, urgent, 10))
+        some.append(submitted(account, urgent, 10))
         await settled()
         together[code] = len(wire.requests) - 1
         go.set()
-        await all_of(out, *some)
+        await all_of(account, *some)
 
     assert {"no-channel": 5, "no-money": 2} == together
 
@@ -437,29 +439,29 @@ async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() ->
         return results(dict.fromkeys(references(request), "slow-down"))
 
     wire = FakeTransport(reply)
-    out = way(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
-    first = submitted(out, texts(1)[0], 10)
+    account = engine(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
+    first = submitted(account, texts(1)[0], 10)
     await wire.asked()
-    taken_back, *rest = [submitted(out, each, 10) for each in texts(3, start=1)]
+    taken_back, *rest = [submitted(account, each, 10) for each in texts(3, start=1)]
     taken_back.cancel()
     await settled()
     go.set()
 
-    await all_of(out, first, *rest)
+    await all_of(account, first, *rest)
 
-    assert 0.25 == out._limiter.pace
+    assert 0.25 == account.health().pace
 
 
 @pytest.mark.parametrize("patience", [float("nan"), "soon", None])
 async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
     """It would compare with nothing, and everybody would wait for it."""
-    out = way(FakeTransport())
+    account = engine(FakeTransport())
 
     with pytest.raises(InvalidValue, match="deadline"):
-        out.intake.submit(texts(1)[0], patience)
+        account.submit(texts(1)[0], patience)
     with pytest.raises(InvalidValue, match="deadline"):
-        await anext(send_stream(out, texts(1), deadline=patience, ahead=10))
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+        await anext(account.stream(texts(1), patience))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
 
@@ -474,22 +476,22 @@ async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixt
     wire = FakeTransport(
         lambda request: results(dict.fromkeys(references(request), next(answers, "ok")))
     )
-    out = way(wire, hook=hook)
+    account = engine(wire, on_retry=hook)
 
-    (outcome,) = await all_of(out, submitted(out, texts(1)[0], 10))
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
-    assert "the retry hook raised LookupError" in caplog.text
+    assert "an observer of retry_scheduled raised LookupError" in caplog.text
 
 
 async def test_closing_sends_what_waits() -> None:
     """And takes nothing more."""
     wire = FakeTransport()
-    out = way(wire, limits=Limits(concurrency=1))
-    waiting = [submitted(out, each, 10) for each in texts(250)]
+    account = engine(wire, limits=Limits(concurrency=1))
+    waiting = [submitted(account, each, 10) for each in texts(250)]
 
-    await out.aclose(Deadline.after(10))
-    late = await submitted(out, texts(1, start=900)[0], 10)
+    await close(account, 10)
+    late = await submitted(account, texts(1, start=900)[0], 10)
 
     assert {"accepted": 250} == Counter(each.result().kind for each in waiting)
     assert isinstance(late, NotSent)

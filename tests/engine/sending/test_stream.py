@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import time
 from collections import Counter
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import (
-    Clock,
     FakeTransport,
+    ManualClock,
     TinyAdapter,
     accepted,
-    batcher,
+    account_engine,
+    close,
     references,
     results,
     texts,
     tiny,
 )
+from support.audit import OutcomeJournal
 
 from omnimsg import (
     Accepted,
@@ -43,22 +44,19 @@ from omnimsg import (
 )
 from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
 from omnimsg.engine.attempt.runner import AttemptRunner
-from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.sending.stream import send_stream
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
-        Callable,
         Iterable,
         Iterator,
-        Sequence,
     )
 
+    from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.sending.scheduler import Scheduler
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +70,7 @@ def stream(
     kind: type[TinyAdapter] = TinyAdapter,
     deadline: float = 10.0,
     window: int = WINDOW,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Clock | None = None,
     journal: Journal | None = None,
     **limits: Any,
 ) -> AsyncGenerator[Outcome, None]:
@@ -82,46 +80,25 @@ def stream(
     """
     adapter = tiny(kind=kind, **limits)
     policy = Policy(retry=RetryPolicy(base=0), limits=Limits(concurrency=window + 1))
-    way = batcher(adapter, wire, journal=journal, policy=policy, clock=clock)
-    return _closing(
-        way,
-        send_stream(
-            way,
-            messages,
-            deadline=deadline,
-            ahead=(window + 2) * adapter.capabilities.max_messages,
-        ),
-    )
+    account = account_engine(adapter, wire, journal=journal, policy=policy, clock=clock)
+    ahead = (window + 2) * adapter.capabilities.max_messages
+    return _closing(account, account.stream(messages, deadline, ahead=ahead))
 
 
 async def _closing(
-    way: Scheduler, outcomes: AsyncGenerator[Outcome, None]
+    account: AccountEngine, outcomes: AsyncGenerator[Outcome, None]
 ) -> AsyncGenerator[Outcome, None]:
     try:
         async with aclosing(outcomes):
             async for each in outcomes:
                 yield each
     finally:
-        await way.aclose(Deadline.after(0))
+        await close(account)
 
 
 async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
     """Take everything."""
     return [each async for each in outcomes]
-
-
-class Diary:
-    """A journal that keeps the outcomes."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    async def intend(self, account: str, messages: Sequence[Message]) -> None:
-        """Forget it."""
-
-    async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep them."""
-        self.outcomes += outcomes
 
 
 class Channelled(TinyAdapter):
@@ -299,7 +276,7 @@ async def test_messages_gather_while_the_window_is_busy() -> None:
 
 async def test_messages_of_one_request_have_waited_about_as_long() -> None:
     """What waited much longer than another travels without it: their ttls are not the same."""
-    gate, clock = Gate(), Clock()
+    gate, clock = Gate(), ManualClock()
     wire = FakeTransport(gate)
 
     async def unhurried() -> AsyncIterator[Message]:
@@ -362,7 +339,7 @@ async def test_a_mistake_of_the_engine_loses_no_message(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever breaks while a batch is on its way, its messages may have left, and it is said."""
-    monkeypatch.setattr(AttemptRunner, "dispatch", lambda *_: 1 / 0)
+    monkeypatch.setattr(AttemptRunner, "send", lambda *_: 1 / 0)
 
     outcomes = await collect(stream(FakeTransport(), texts(250)))
 
@@ -426,7 +403,7 @@ async def test_patience_starts_when_it_is_a_messages_turn() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close streams without much of a wait."""
-    monkeypatch.setattr("omnimsg.engine.sending.stream.CLOSING", 0.02)
+    monkeypatch.setattr("omnimsg.engine.sending.stream.CLOSE_TIMEOUT", 0.02)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -467,7 +444,7 @@ async def test_breaking_out_lets_what_is_under_way_come_back(
         asyncio.get_running_loop().call_later(0.01, gate.open.set)
         return await gate(request)
 
-    diary = Diary()
+    diary = OutcomeJournal()
     wire = FakeTransport(reply)
 
     async with aclosing(stream(wire, texts(10_000), max_messages=10, journal=diary)) as outcomes:
@@ -592,7 +569,7 @@ async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
 
 async def test_trouble_ends_when_the_account_is_mended(caplog: pytest.LogCaptureFixture) -> None:
     """A stream that lives long sends again without a restart, and says so."""
-    clock, mended = Clock(), False
+    clock, mended = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
     go = asyncio.Event()
 

@@ -1,0 +1,30 @@
+"""Failures that omnimsg decides itself, without a word from the provider."""
+
+from __future__ import annotations
+
+from omnimsg.adapter import Verdict
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.reason import Reason, Retry
+
+
+def cancelled(*, left: bool) -> tuple[Verdict, Failure]:
+    """The caller cancelled; `left` says whether any byte of the request may have left."""
+    verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
+    detail = "cancelled by the caller " + ("after" if left else "before") + " the request left"
+    return verdict, Failure(reason=Reason.CANCELLED, retry=verdict.retry, detail=detail)
+
+
+def deadline_exceeded(detail: str, path: str | None = None) -> tuple[Verdict, Failure]:
+    """The caller's deadline passed before the request left."""
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.DEADLINE_EXCEEDED, retry=Retry.NEVER, path=path, detail=detail
+    )
+
+
+def client_closed() -> tuple[Verdict, Failure]:
+    """The client was closed before the request left."""
+    return Verdict.ACCOUNT, Failure(
+        reason=Reason.CANCELLED,
+        retry=Retry.SAFE,
+        detail="the client is closed; nothing leaves any more",
+    )

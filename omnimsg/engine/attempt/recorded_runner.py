@@ -1,0 +1,228 @@
+"""An attempt that a journal records and observers watch: intent, request, outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.adapter import Verdict
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import NotSent, Outcome, Rejected
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.attempt.runner import (
+    NO_DOUBTS,
+    BatchRun,
+    Interrupted,
+    Split,
+    keep_doubts,
+    split_of,
+)
+from omnimsg.engine.journal import Attempt
+from omnimsg.engine.observers import AttemptBegun, AttemptEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Ambiguous
+    from omnimsg.engine.attempt.journal_writer import JournalWriter
+    from omnimsg.engine.attempt.runner import AttemptRunner
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.observers import Observers
+
+
+class RecordedRunner:
+    """Sends one batch once, with a journal, with observers, or with both.
+
+    Args:
+        runner: Encodes and sends.
+        account: The account's name.
+        observers: Told when an attempt begins and ends.
+        journal: Told before a request leaves and after its answer, where there is one.
+    """
+
+    def __init__(
+        self,
+        runner: AttemptRunner,
+        account: str,
+        observers: Observers,
+        journal: JournalWriter | None,
+    ) -> None:
+        self._runner = runner
+        self._account = account
+        self._observers = observers
+        self._journal = journal
+        self._prefix = os.urandom(8).hex()
+        self._count = itertools.count(1)
+
+    def new_attempt(self, number: int) -> Attempt:
+        """Return a new attempt with a token of its own.
+
+        Args:
+            number: 1 for the first attempt at the messages.
+        """
+        token = f"{self._prefix}-{next(self._count)}"
+        return Attempt(token=token, account=self._account, number=number)
+
+    async def send(
+        self,
+        attempt: Attempt,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous] = NO_DOUBTS,
+        *,
+        end: Callable[[Mapping[int, Outcome]], None],
+    ) -> list[Outcome] | Split:
+        """Send a batch as `AttemptRunner.send` does, without the messages that the journal ends.
+
+        Args:
+            attempt: What `new_attempt` returned.
+            messages: The batch.
+            deadline: The deadline of the attempt.
+            doubts: The outcomes, by reference, of messages that may have been sent before.
+            end: Called with the outcomes of the messages that the journal ended, by index, before
+                the others leave. What is returned or raised then concerns the others alone.
+
+        Raises:
+            Interrupted: It was cancelled; the journal knows.
+        """
+        run = self._runner.begin(messages, deadline)
+        if isinstance(run, Split):
+            return run
+        if not isinstance(run, BatchRun):
+            return keep_doubts(run, doubts)
+        if self._journal is not None:
+            answer = await self._intend(self._journal, attempt, run, deadline, doubts)
+            if isinstance(answer, list):
+                return answer
+            if answer:
+                run.close()
+                messages = [each for index, each in enumerate(messages) if index not in answer]
+                end(answer)
+                if not messages:
+                    return []
+                # What is left of the batch is another request.
+                run = self._runner.begin(messages, deadline)
+        return await self._finish(attempt, messages, run, deadline, doubts)
+
+    async def _intend(
+        self,
+        journal: JournalWriter,
+        attempt: Attempt,
+        run: BatchRun,
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+    ) -> Mapping[int, Outcome] | list[Outcome]:
+        """Record the intent of a batch.
+
+        Returns:
+            The outcomes of the messages that the journal ends, by index; or those of all messages
+            where the intent failed.
+
+        Raises:
+            Interrupted: It was cancelled.
+        """
+        try:
+            answer = await journal.intend(attempt, run.messages, deadline)
+        except asyncio.CancelledError:
+            run.close()
+            cancelled = local_failures.cancelled(left=False)
+            outcomes = keep_doubts(self._runner.same_for_all(run.messages, *cancelled), doubts)
+            await self._settle_interrupted(attempt, outcomes)
+            raise Interrupted(outcomes) from None
+        if not isinstance(answer, tuple):
+            return answer
+        run.close()
+        outcomes = keep_doubts(self._runner.same_for_all(run.messages, *answer), doubts)
+        # It may have been recorded in part, or late.
+        await self._settle(attempt, outcomes, outcomes)
+        return outcomes
+
+    async def _finish(
+        self,
+        attempt: Attempt,
+        messages: Sequence[Message],
+        run: BatchRun | list[Outcome] | Split,
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+    ) -> list[Outcome] | Split:
+        """Send an intended batch, and record what became of it."""
+        if isinstance(run, Split):
+            unsent = self._runner.same_for_all(messages, Verdict.NOT_SENT, _SPLIT)
+            await self._settle(attempt, unsent, unsent)
+            return run
+        if isinstance(run, BatchRun):
+            try:
+                outcomes = await self._watch(attempt, run, deadline, doubts)
+            except Interrupted as end:
+                await self._settle_interrupted(attempt, end.outcomes)
+                raise
+        else:
+            outcomes = keep_doubts(run, doubts)
+        split = split_of(outcomes)
+        await self._settle(attempt, _not_sent(outcomes) if split else outcomes, outcomes)
+        return split or outcomes
+
+    async def _watch(
+        self, attempt: Attempt, run: BatchRun, deadline: Deadline, doubts: Mapping[str, Ambiguous]
+    ) -> list[Outcome]:
+        """Send a batch, and tell the observers when it begins and ends."""
+        observers = self._observers
+        started = deadline.now()
+        outcomes: list[Outcome] = []
+        if observers.attempt_begun is not None:
+            observers.attempt_begun(AttemptBegun(attempt=attempt, messages=tuple(run.messages)))
+        try:
+            outcomes = await self._runner.finish(run, deadline, doubts)
+        except Interrupted as end:
+            outcomes = end.outcomes
+            raise
+        finally:
+            if observers.attempt_ended is not None:
+                seconds = deadline.now() - started
+                observers.attempt_ended(
+                    AttemptEnded(attempt=attempt, outcomes=tuple(outcomes), seconds=seconds)
+                )
+        return outcomes
+
+    async def _settle(
+        self, attempt: Attempt, recorded: Sequence[Outcome], outcomes: list[Outcome]
+    ) -> None:
+        """Record outcomes; `outcomes` are those to keep if this is cancelled meanwhile."""
+        if self._journal is None:
+            return
+        try:
+            await self._journal.settle(attempt, recorded)
+        except asyncio.CancelledError:
+            raise Interrupted(outcomes) from None
+
+    async def _settle_interrupted(self, attempt: Attempt, outcomes: list[Outcome]) -> None:
+        if self._journal is not None:
+            with suppress(asyncio.CancelledError):  # a second cancellation changes nothing
+                await self._journal.settle(attempt, outcomes)
+
+
+def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return what is true of each message of a request that was refused as a whole: not sent."""
+    return [
+        NotSent(
+            reference=each.reference,
+            account=each.account,
+            failure=attrs.evolve(each.failure, retry=Retry.SAFE),
+        )
+        for each in outcomes
+        if isinstance(each, Rejected)
+    ]
+
+
+_SPLIT = Failure(
+    reason=Reason.CONTENT_TOO_LARGE,
+    retry=Retry.SAFE,
+    detail="the request is split; its parts are sent by further attempts",
+)

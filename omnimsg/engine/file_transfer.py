@@ -1,0 +1,110 @@
+"""Uploads and downloads of one account: files are measured before and complete afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from omnimsg.adapter import Operation
+from omnimsg.domain.errors import OperationError
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.formatting import format_bytes
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.deadline import Deadline
+from omnimsg.transport.files import FileSink, MemorySink, file_size, measured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.domain.media import Stored, Upload
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.operations import OperationRunner
+    from omnimsg.transport.files import Sink
+
+
+class FileTransfers:
+    """Moves files of one account.
+
+    Args:
+        adapter: The account's adapter.
+        operations: Runs the flows.
+        clock: The account's clock.
+    """
+
+    def __init__(self, adapter: Adapter[Any], operations: OperationRunner, clock: Clock) -> None:
+        self._adapter = adapter
+        self._account = adapter.account.name
+        self._operations = operations
+        self._clock = clock
+
+    async def upload(self, upload: Upload, deadline: float) -> Stored:
+        """Hand a file to the provider.
+
+        Raises:
+            OperationError: The file cannot be read (in time), is too large, or was refused.
+        """
+        until = Deadline.after(deadline, self._clock.monotonic)
+        limit = self._adapter.capabilities.max_upload_bytes
+        try:
+            with anyio.fail_after(deadline):
+                size = await file_size(upload.data)
+                if limit is not None and size > limit:
+                    detail = (
+                        f"has {format_bytes(size)}; {self._adapter.provider} stores files of up to"
+                        f" {format_bytes(limit)}"
+                    )
+                    raise self._upload_error(Reason.MEDIA_TOO_LARGE, detail)
+                source = await measured(upload.data)
+        except TimeoutError:
+            detail = "the file cannot be read before the deadline"
+            raise self._upload_error(Reason.DEADLINE_EXCEEDED, detail) from None
+        except OSError as error:
+            detail = f"the file cannot be read: {error.strerror}"
+            raise self._upload_error(Reason.MEDIA_INVALID, detail) from None
+        return await self._operations.run(
+            Operation.UPLOAD,
+            lambda context: self._adapter.upload(upload, source, context),
+            deadline=until.remaining(),
+        )
+
+    async def download(self, stored: Stored, deadline: float) -> bytes:
+        """Fetch a stored file into memory.
+
+        Raises:
+            OperationError: It is not there (any more), or the transfer broke.
+        """
+        memory = MemorySink()
+        await self._fetch(stored, memory, deadline)
+        return memory.value()
+
+    async def download_to(self, stored: Stored, path: Path, deadline: float) -> None:
+        """Fetch a stored file to a path, where it appears only when it is whole.
+
+        Raises:
+            OperationError: It is not there (any more), or the transfer broke.
+            OSError: The file cannot be written.
+        """
+        async with FileSink(path) as file:
+            await self._fetch(stored, file, deadline)
+
+    async def _fetch(self, stored: Stored, sink: Sink, deadline: float) -> None:
+        is_there = await self._operations.run(
+            Operation.DOWNLOAD,
+            lambda context: self._adapter.download(stored, context),
+            deadline=deadline,
+            sink=sink,
+        )
+        if not is_there:
+            detail = "the provider has no such file"
+            raise self._error(Operation.DOWNLOAD, Reason.NOT_FOUND, "stored", detail)
+
+    def _upload_error(self, reason: Reason, detail: str) -> OperationError:
+        return self._error(Operation.UPLOAD, reason, "data", detail)
+
+    def _error(
+        self, operation: Operation, reason: Reason, path: str, detail: str
+    ) -> OperationError:
+        failure = Failure(reason=reason, retry=Retry.NEVER, path=path, detail=detail)
+        return OperationError(operation.value, self._account, failure)

@@ -1,0 +1,89 @@
+"""Writes what an account's operator should know to the log, without numbers, texts or secrets."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.engine.observers import Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.engine.observers import CircuitChanged, Paused, RetryEvent
+
+log: logging.Logger = logging.getLogger("omnimsg.engine")
+
+# A shorter pause than this, in seconds, is everyday rate limiting.
+_MIN_LOGGED_PAUSE = 1.0
+
+
+class LogObserver(Observer):
+    """Logs open circuits and pauses."""
+
+    def circuit_changed(self, event: CircuitChanged) -> None:
+        """Warn that messages are held back, and that they are no longer."""
+        if event.failure is None:
+            log.warning("%s takes messages again", event.subject)
+            return
+        # Without the detail and the path, which are about one message.
+        sentence = attrs.evolve(event.failure, detail="", path=None).sentence()
+        log.warning(
+            "%s is in trouble: %s; messages are not sent, one batch tries every %g s",
+            event.subject,
+            sentence,
+            event.probe_every,
+        )
+
+    def paused(self, event: Paused) -> None:
+        """Warn of a pause that somebody may notice."""
+        if event.seconds >= _MIN_LOGGED_PAUSE:
+            log.warning(
+                "account %r was told to wait: nothing leaves for %g s", event.account, event.seconds
+            )
+
+
+class RetryLogObserver(Observer):
+    """Logs retries; used unless the client was given `on_retry`."""
+
+    def retry_scheduled(self, event: RetryEvent) -> None:
+        """Log a retry at INFO, and a warning where somebody may get a message twice."""
+        if event.is_look_up:
+            log.info(
+                "looking again for %d messages through account %r in %.2f s: they may have been"
+                " sent",
+                len(event.references),
+                event.account,
+                event.wait,
+            )
+            return
+        log.info(
+            "trying %d again through account %r in %.2f s, attempt %d of %d: %s, code %r, HTTP %s",
+            len(event.references) or 1,
+            event.account,
+            event.wait,
+            event.attempt,
+            event.attempts,
+            event.failure.reason.value,
+            event.failure.code,
+            event.failure.http_status,
+        )
+        if event.doubtful:
+            log.warning(
+                "%d messages that may have been sent through account %r are sent again",
+                len(event.doubtful),
+                event.account,
+            )
+
+
+class RetryHookObserver(Observer):
+    """Passes retries to the function that was given as `on_retry`."""
+
+    def __init__(self, hook: Callable[[RetryEvent], None]) -> None:
+        self._hook = hook
+
+    def retry_scheduled(self, event: RetryEvent) -> None:
+        """Call the function."""
+        self._hook(event)

@@ -1,0 +1,226 @@
+"""The seam for watching an account at work: metrics, tracing, logs, a tracker of messages.
+
+Observers watch; they decide nothing. They are called synchronously, in the order given, and what
+they raise is logged and has no effect on a message. What must be durable is the journal's.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Outcome
+from omnimsg.engine.journal import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+log: logging.Logger = logging.getLogger("omnimsg.engine")
+
+
+@attrs.frozen(kw_only=True)
+class HandedOver:
+    """A message was handed over by a caller.
+
+    The observer runs in the caller's task and context, so that a trace can begin at its span. For
+    `send_many` that is the context in which the stream was first read.
+
+    Attributes:
+        account: The account's name.
+        message: The message.
+    """
+
+    account: str
+    message: Message
+
+
+@attrs.frozen(kw_only=True)
+class AttemptBegun:
+    """A batch of messages is about to leave in one request.
+
+    Attributes:
+        attempt: The attempt.
+        messages: Its messages.
+    """
+
+    attempt: Attempt
+    messages: tuple[Message, ...]
+
+
+@attrs.frozen(kw_only=True)
+class AttemptEnded:
+    """The attempt has an outcome for each message. It need not be the message's last one.
+
+    Attributes:
+        attempt: The attempt.
+        outcomes: One per message that left, in order.
+        seconds: How long the attempt took.
+    """
+
+    attempt: Attempt
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class RetryEvent:
+    """A retry is scheduled.
+
+    Attributes:
+        account: The account's name.
+        attempt: The number of the attempt to come; the first retry is attempt 2.
+        attempts: How many there will be at most.
+        wait: Seconds until then.
+        failure: Why, for the first of the messages.
+        references: The references of the messages; empty for an operation that sends none.
+        doubtful: Those of them that may have been sent before, and may now reach somebody twice.
+            Only ever where `on_ambiguous` allows it.
+        is_look_up: Whether the provider is asked for the messages again, by their references, and
+            nothing is sent. The attempt to come follows only where they are not found.
+    """
+
+    account: str
+    attempt: int
+    attempts: int
+    wait: float
+    failure: Failure
+    references: tuple[str, ...] = attrs.field(default=(), repr=False)
+    doubtful: tuple[str, ...] = attrs.field(default=(), repr=False)
+    is_look_up: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """Messages are held back until an open circuit closes, or their deadline passes.
+
+    Attributes:
+        account: The account's name.
+        references: The references of the messages.
+        reasons: Why, as reasons in plain words.
+    """
+
+    account: str
+    references: tuple[str, ...] = attrs.field(repr=False)
+    reasons: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class OutcomeKnown:
+    """Messages have their last outcome; their callers are told now.
+
+    Attributes:
+        account: The account's name.
+        outcomes: The outcomes.
+    """
+
+    account: str
+    outcomes: tuple[Outcome, ...]
+
+
+@attrs.frozen(kw_only=True)
+class CircuitChanged:
+    """A circuit opened or closed.
+
+    Attributes:
+        subject: What it is about: the account, one of its channels, or its provider.
+        failure: Why messages are held back; `None` when the circuit closed.
+        probe_every: Seconds between two batches that try whether the failure is over.
+    """
+
+    subject: str
+    failure: Failure | None
+    probe_every: float
+
+
+@attrs.frozen(kw_only=True)
+class Paused:
+    """The provider asked the account to send nothing for a while.
+
+    Attributes:
+        account: The account's name.
+        seconds: For how long.
+    """
+
+    account: str
+    seconds: float
+
+
+class Observer:
+    """Watches the accounts of a client. Override the methods for the events that are wanted.
+
+    An event that nobody overrides is never built, so an observer of retries costs nothing on the
+    path of a message that went well.
+    """
+
+    def handed_over(self, event: HandedOver) -> None:
+        """A message was handed over; runs in its caller's context."""
+
+    def attempt_begun(self, event: AttemptBegun) -> None:
+        """A request is about to leave."""
+
+    def attempt_ended(self, event: AttemptEnded) -> None:
+        """A request has an answer, or none any more."""
+
+    def retry_scheduled(self, event: RetryEvent) -> None:
+        """Messages, or an operation, will be tried again."""
+
+    def held(self, event: Held) -> None:
+        """Messages are held back."""
+
+    def outcome_known(self, event: OutcomeKnown) -> None:
+        """Messages have their last outcome."""
+
+    def circuit_changed(self, event: CircuitChanged) -> None:
+        """A circuit opened or closed."""
+
+    def paused(self, event: Paused) -> None:
+        """The provider asked for a pause."""
+
+
+class Observers:
+    """All observers of an account, one attribute per event: a function, or `None` for no listener.
+
+    Args:
+        observers: Called in this order.
+    """
+
+    def __init__(self, observers: Iterable[Observer] = ()) -> None:
+        given = tuple(observers)
+        self.handed_over = _notifier(given, "handed_over")
+        self.attempt_begun = _notifier(given, "attempt_begun")
+        self.attempt_ended = _notifier(given, "attempt_ended")
+        self.retry_scheduled = _notifier(given, "retry_scheduled")
+        self.held = _notifier(given, "held")
+        self.outcome_known = _notifier(given, "outcome_known")
+        self.circuit_changed = _notifier(given, "circuit_changed")
+        self.paused = _notifier(given, "paused")
+
+    @property
+    def watch_attempts(self) -> bool:
+        """Whether anybody listens to the beginning or the end of attempts."""
+        return self.attempt_begun is not None or self.attempt_ended is not None
+
+
+def _notifier(observers: tuple[Observer, ...], method: str) -> Callable[[Any], None] | None:
+    """Return a function that passes an event to those who listen; `None` where nobody does."""
+    listeners = [
+        getattr(each, method)
+        for each in observers
+        if getattr(type(each), method, None) is not getattr(Observer, method)
+    ]
+    if not listeners:
+        return None
+
+    def notify(event: object) -> None:
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - an observer cannot break a send
+                # Without its text, which may quote the event.
+                log.error("an observer of %s raised %s", method, type(error).__name__)  # noqa: TRY400
+
+    return notify

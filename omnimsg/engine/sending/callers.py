@@ -1,0 +1,47 @@
+"""The owner of messages that were handed over one by one: each has a caller and a future."""
+
+from __future__ import annotations
+
+from operator import methodcaller
+from typing import TYPE_CHECKING
+
+from omnimsg.engine.observers import OutcomeKnown
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.observers import Observers
+
+_is_done = methodcaller("done")
+
+
+class Callers:
+    """Sets the outcomes of messages on their futures, which are their keys.
+
+    Args:
+        account: The account's name.
+        observers: Told of every last outcome.
+    """
+
+    # A future is cancelled with its caller.
+    may_abandon = True
+
+    def __init__(self, account: str, observers: Observers) -> None:
+        self._account = account
+        self._outcome_known = observers.outcome_known
+
+    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
+        """Set the outcomes."""
+        for future, outcome in zip(keys, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+        if self._outcome_known is not None:
+            self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
+
+    def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
+        """Return the indexes of futures that were cancelled."""
+        if not any(map(_is_done, keys)):
+            return ()
+        return [index for index, future in enumerate(keys) if future.done()]

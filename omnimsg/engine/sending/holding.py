@@ -1,0 +1,82 @@
+"""Batches that are held back because a circuit is open, until they may try again."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.outcome import Accepted
+from omnimsg.engine.limits.circuit_breaker import plain_reason
+from omnimsg.engine.observers import Held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.batch import Batch
+    from omnimsg.engine.sending.requeue import Requeue
+
+
+class Holding:
+    """The held batches of one account (`account_trouble = "hold"`).
+
+    Args:
+        account: The account's name.
+        pause: Seconds after which held batches try again.
+        requeue: The way back into the queue.
+        now: Reads the monotonic clock, seconds.
+        observers: Told what is held.
+
+    Attributes:
+        release_at: When the held batches should try again, monotonic seconds; infinity where none
+            are held.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        pause: float,
+        requeue: Requeue,
+        *,
+        now: Callable[[], float],
+        observers: Observers,
+    ) -> None:
+        self._account = account
+        self._pause = pause
+        self._requeue = requeue
+        self._now = now
+        self._held = observers.held
+        self._batches: list[Batch] = []
+        self.release_at: float = math.inf
+
+    def __bool__(self) -> bool:
+        """Return whether anything is held."""
+        return bool(self._batches)
+
+    @property
+    def messages(self) -> int:
+        """The number of messages that are held."""
+        return sum(len(each.messages) for each in self._batches)
+
+    def hold(self, batch: Batch, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Hold some messages of a batch; `outcomes` say why."""
+        reasons = sorted(
+            {plain_reason(each.reason) for each in outcomes if not isinstance(each, Accepted)}
+        )
+        held = batch.part(indexes, held_for=", ".join(reasons))
+        self._batches.append(held)
+        self.release_at = min(self.release_at, self._now() + self._pause, batch.ends)
+        if self._held is not None:
+            references = tuple(each.reference for each in held.messages)
+            self._held(Held(account=self._account, references=references, reasons=tuple(reasons)))
+
+    def release(self) -> None:
+        """Put everything back into the queue."""
+        for batch in reversed(self.take_all()):
+            self._requeue.put_back([batch])
+
+    def take_all(self) -> list[Batch]:
+        """Take everything out."""
+        batches, self._batches, self.release_at = self._batches, [], math.inf
+        return batches

@@ -1,0 +1,57 @@
+"""Outcomes that omnimsg decides itself, without a word from the provider, for one account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import outcome_of
+from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.flow import report_broken_contract
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Verdict
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome, Rejected
+
+
+class LocalOutcomes:
+    """Builds the outcomes of messages that omnimsg ends itself.
+
+    Args:
+        account: The account's name.
+    """
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+
+    def deadline_exceeded(self, message: Message, detail: str) -> Outcome:
+        """The caller's deadline passed before the message left."""
+        return self._outcome(message, local_failures.deadline_exceeded(detail))
+
+    def ttl_exceeded(self, message: Message) -> Outcome:
+        """The message outlived its ttl before it left."""
+        detail = f"{message.ttl} s of use were over before it could leave"
+        return self._outcome(message, local_failures.deadline_exceeded(detail, path="ttl"))
+
+    def cancelled(self, message: Message, *, left: bool) -> Outcome:
+        """The caller cancelled; `left` says whether the message may have left."""
+        return self._outcome(message, local_failures.cancelled(left=left))
+
+    def client_closed(self, message: Message) -> Outcome:
+        """The client was closed before the message left."""
+        return self._outcome(message, local_failures.client_closed())
+
+    def engine_failed(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
+        """The engine itself made a mistake with a batch that may have left."""
+        detail = report_broken_contract("the engine", error)
+        found = classify.by_broken_contract(detail, left=True)
+        return [self._outcome(each, found) for each in messages]
+
+    def _outcome(
+        self, message: Message, found: tuple[Verdict, Failure]
+    ) -> Rejected | NotSent | Ambiguous:
+        verdict, failure = found
+        return outcome_of(verdict, message.reference, self._account, failure)

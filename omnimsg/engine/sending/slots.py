@@ -1,0 +1,78 @@
+"""Request slots for operations that send no message: look-ups, uploads, cancellations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.limits.rate_limiter import RateLimiter
+    from omnimsg.engine.sending.wakeup import Wakeup
+
+
+class OperationSlots:
+    """Gives operations a slot among the requests under way.
+
+    Somebody waits for the answer of an operation, so it goes before messages.
+
+    Args:
+        limiter: The limits of the account.
+        wakeup: Wakes the scheduler, which calls `admit`.
+        now: Reads the monotonic clock, seconds.
+    """
+
+    def __init__(self, limiter: RateLimiter, wakeup: Wakeup, *, now: Callable[[], float]) -> None:
+        self._limiter = limiter
+        self._wakeup = wakeup
+        self._now = now
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def __bool__(self) -> bool:
+        """Return whether operations wait for a slot."""
+        return bool(self._waiting)
+
+    @asynccontextmanager
+    async def hold(self, deadline: Deadline) -> AsyncIterator[None]:
+        """Hold a slot for one request.
+
+        Raises:
+            TimeoutError: The deadline passed before a slot was free.
+        """
+        if self._waiting or self._limiter.wait(urgent=True) > 0:
+            slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(slot)
+            self._wakeup.soon()
+            try:
+                async with asyncio.timeout(max(0.0, deadline.remaining())):
+                    await slot
+            except BaseException:
+                if slot.done() and not slot.cancelled():
+                    self._release()
+                raise
+        else:
+            self._limiter.begin(0)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def admit(self) -> None:
+        """Give slots to operations that wait, as far as the limits allow it."""
+        while self._waiting:
+            wait = self._limiter.wait(urgent=True)
+            if wait > 0:
+                self._wakeup.at(self._now() + wait)
+                return
+            slot = self._waiting.popleft()
+            if not slot.done():
+                self._limiter.begin(0)
+                slot.set_result(None)
+
+    def _release(self) -> None:
+        self._limiter.end()
+        self._wakeup.soon()

@@ -1,0 +1,59 @@
+"""Background tasks of an account, each in a context of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from omnimsg.transport.timeouts import CLEANUP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+
+class Tasks:
+    """Runs tasks in the background until they end or are cancelled together.
+
+    Args:
+        ended: Called whenever one has ended.
+    """
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self._ended = ended
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Copied from no caller's: a task serves many of them.
+        self._context = contextvars.copy_context()
+
+    def __bool__(self) -> bool:
+        """Return whether any is running."""
+        return bool(self._tasks)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in the background."""
+        # A context each: what one request sets in it must not be seen by another.
+        context = self._context.copy()
+        task = asyncio.get_running_loop().create_task(work, context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._discard)
+
+    async def cancel(self, now: Callable[[], float]) -> None:
+        """Cancel the tasks, and those they start meanwhile, and give them a few seconds to end.
+
+        Args:
+            now: Reads the monotonic clock, seconds.
+        """
+        until = now() + 2 * CLEANUP_SECONDS
+        while self._tasks and (left := until - now()) > 0:
+            for task in self._tasks:
+                # In the next turn of the loop: a task that is cancelled before its first step never
+                # takes it, and its messages would have no outcome.
+                asyncio.get_running_loop().call_soon(task.cancel)
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(list(self._tasks), timeout=left)
+
+    def _discard(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._ended()

@@ -1,0 +1,70 @@
+"""Run one function in the next turn of the event loop, or at a time: one timer for an account."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Wakeup:
+    """Wakes the scheduler of an account, at most once a turn of the loop.
+
+    Args:
+        now: Reads the monotonic clock, seconds.
+
+    Attributes:
+        wake: The function to run; set by the scheduler.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.wake: Callable[[], None] = _nothing
+        self._is_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+        # A request serves many callers, so it runs in the context of none of them.
+        self._context = contextvars.copy_context()
+
+    def soon(self) -> None:
+        """Run it in the next turn of the loop."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._run, context=self._context)
+
+    def at(self, when: float) -> None:
+        """Run it at a time too, monotonic seconds; infinity is never.
+
+        Only the earliest time is kept: what runs then asks for the next one.
+        """
+        if when == math.inf:
+            return
+        if self._timer is not None:
+            if self._timer_at <= when:
+                return
+            self._timer.cancel()
+        self._timer_at = when
+        delay = max(0.0, when - self._now())
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(delay, self._run_timer, context=self._context)
+
+    def cancel(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _run(self) -> None:
+        self._is_due = False
+        self.wake()
+
+    def _run_timer(self) -> None:
+        self._timer = None
+        self.wake()
+
+
+def _nothing() -> None:
+    """Stand in until a scheduler is there."""

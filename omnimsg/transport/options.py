@@ -1,0 +1,32 @@
+"""What a transport of one account is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from omnimsg.transport.aiohttp_transport import Transport
+
+
+@attrs.frozen(kw_only=True)
+class TransportOptions:
+    """Where the requests of one account go, and with which credentials.
+
+    Attributes:
+        base_url: Where the account's API is; a request names a path below it, or a whole URL.
+        hosts: The hosts, with ports where given, that the credentials may be sent to.
+        authorization: The header lines that carry the credentials.
+        connections: The most connections at once.
+    """
+
+    base_url: str
+    hosts: frozenset[str]
+    authorization: Mapping[str, str] = attrs.field(repr=False)
+    connections: int
+
+
+TransportFactory: TypeAlias = Callable[[TransportOptions], "Transport"]
+"""Builds the transport of one account."""

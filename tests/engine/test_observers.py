@@ -1,0 +1,254 @@
+"""Observers are told what happens, in the right context, and cannot break a send."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from support.adapters import (
+    FakeTransport,
+    accepted,
+    account_engine,
+    close,
+    references,
+    results,
+    send_batch,
+    submitted,
+    texts,
+    tiny,
+)
+
+from omnimsg import (
+    AccountTrouble,
+    AttemptBegun,
+    AttemptEnded,
+    CircuitChanged,
+    HandedOver,
+    Held,
+    Limits,
+    Observer,
+    OutcomeKnown,
+    Paused,
+    Policy,
+    RetryEvent,
+    RetryPolicy,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.engine.observers import Observers
+
+if TYPE_CHECKING:
+    from omnimsg import Message
+
+pytestmark = pytest.mark.anyio
+
+trace = contextvars.ContextVar("trace", default="none")
+
+
+class Everything(Observer):
+    """Keeps every event, with the trace of its context."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.traces: list[str] = []
+
+    def _keep(self, event: object) -> None:
+        self.events.append(event)
+
+    def handed_over(self, event: HandedOver) -> None:
+        """Keep it, and the caller's trace."""
+        self._keep(event)
+        self.traces.append(trace.get())
+
+    def attempt_begun(self, event: AttemptBegun) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def attempt_ended(self, event: AttemptEnded) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def retry_scheduled(self, event: RetryEvent) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def held(self, event: Held) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def outcome_known(self, event: OutcomeKnown) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def circuit_changed(self, event: CircuitChanged) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def paused(self, event: Paused) -> None:
+        """Keep it."""
+        self._keep(event)
+
+    def kinds(self) -> list[str]:
+        """Return the names of the events, in order."""
+        return [type(each).__name__ for each in self.events]
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """Return the events of one kind."""
+        return [each for each in self.events if isinstance(each, kind)]
+
+
+async def test_a_message_that_goes_well_is_four_events() -> None:
+    """Handed over, attempt begun, attempt ended, outcome."""
+    seen = Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[seen])
+
+    (outcome,) = await send_batch(account, texts(1))
+
+    assert ["HandedOver", "AttemptBegun", "AttemptEnded", "OutcomeKnown"] == seen.kinds()
+    handed_over, begun, ended, known = seen.events
+    assert ("main", "r0") == (handed_over.account, handed_over.message.reference)
+    assert ["r0"] == [each.reference for each in begun.messages]
+    assert (begun.attempt, (outcome,)) == (ended.attempt, ended.outcomes)
+    assert ended.seconds >= 0
+    assert ("main", (outcome,)) == (known.account, known.outcomes)
+
+
+async def test_the_hand_over_sees_the_context_of_its_caller() -> None:
+    """Also of callers whose messages share a request, and of a stream."""
+    seen = Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[seen])
+
+    def call(message: Message, name: str) -> Any:
+        context = contextvars.copy_context()
+        context.run(trace.set, name)
+        return context.run(submitted, account, message, 10)
+
+    futures = [call(message, f"span {number}") for number, message in enumerate(texts(3))]
+    for future in futures:
+        await future
+    trace.set("stream")
+    streamed = [each async for each in account.stream(texts(2, start=3), 10)]
+    await close(account)
+
+    assert 2 == len(streamed)
+    assert ["span 0", "span 1", "span 2", "stream", "stream"] == seen.traces
+    assert len(seen.of(AttemptBegun)) < 5
+
+
+async def test_a_retry_is_two_attempts_and_one_outcome() -> None:
+    """The outcome is told once, when it is the last."""
+    seen = Everything()
+    words = iter(["slow-down", "ok"])
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), next(words))))
+    account = account_engine(tiny(), wire, observers=[seen])
+
+    await send_batch(account, texts(1))
+
+    assert [
+        "HandedOver",
+        *("AttemptBegun", "AttemptEnded", "RetryEvent"),
+        *("AttemptBegun", "AttemptEnded", "OutcomeKnown"),
+    ] == seen.kinds()
+    first, second = seen.of(AttemptBegun)
+    assert (1, 2) == (first.attempt.number, second.attempt.number)
+    assert first.attempt.token != second.attempt.token
+
+
+async def test_refused_messages_have_no_attempt() -> None:
+    """What never leaves is handed over, and has an outcome."""
+    seen = Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[seen])
+    (message,) = texts(1)
+
+    await send_batch(account, [attrs.evolve(message, callback_url="https://example.test/")])
+    streamed = [each async for each in account.stream([], 10)]
+
+    assert [] == streamed
+    assert ["HandedOver", "OutcomeKnown"] == seen.kinds()
+    assert "not_sent" == seen.events[1].outcomes[0].kind
+
+
+async def test_open_circuits_pauses_and_held_messages_are_told() -> None:
+    """An operator learns why nothing leaves."""
+    seen = Everything()
+    policy = Policy(retry=RetryPolicy(attempts=1), account_trouble=AccountTrouble.HOLD)
+    account = account_engine(
+        tiny(max_messages=1),
+        FakeTransport(lambda _: Response(401)),
+        policy=policy,
+        observers=[seen],
+    )
+    waiting = [submitted(account, each, 0.05) for each in texts(3)]
+    for each in waiting:
+        await each
+    await close(account)
+
+    (opened,) = seen.of(CircuitChanged)
+    assert ("account 'main'", "unauthorized") == (opened.subject, opened.failure.reason.value)
+    assert {"r0", "r1", "r2"} == {each for event in seen.of(Held) for each in event.references}
+    assert ("unauthorized",) == seen.of(Held)[0].reasons
+
+
+async def test_a_pause_is_told() -> None:
+    """With its length."""
+    seen = Everything()
+    throttled = FakeTransport(lambda _: Response(429, headers={"Retry-After": "120"}))
+    policy = Policy(retry=RetryPolicy(attempts=1), limits=Limits(concurrency=1))
+    account = account_engine(tiny(), throttled, policy=policy, observers=[seen])
+
+    await send_batch(account, texts(1))
+
+    assert [Paused(account="main", seconds=120.0)] == seen.of(Paused)
+
+
+async def test_an_observer_that_raises_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Every event of every message is told all the same, to the others too."""
+
+    class Broken(Everything):
+        def _keep(self, event: object) -> None:
+            super()._keep(event)
+            raise LookupError(str(event))
+
+    broken, seen = Broken(), Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[broken, seen])
+
+    outcomes = await send_batch(account, texts(3))
+
+    assert ["accepted"] * 3 == [each.kind for each in outcomes]
+    assert broken.kinds() == seen.kinds()
+    assert "an observer of attempt_begun raised LookupError" in caplog.text
+
+
+def test_an_event_without_listeners_is_not_built() -> None:
+    """The default observers cost nothing on the path of a message that goes well."""
+
+    class Retries(Observer):
+        def retry_scheduled(self, event: RetryEvent) -> None:
+            """Listen."""
+
+    observers = Observers([Retries()])
+
+    assert observers.retry_scheduled is not None
+    assert not observers.watch_attempts
+    assert (None, None) == (observers.handed_over, observers.outcome_known)
+
+
+async def test_a_cancelled_attempt_has_ended_too() -> None:
+    """Whoever opens a span at its beginning can close it."""
+    seen = Everything()
+
+    async def stuck(request: Request) -> Response:
+        await wire.asked(2)
+        return accepted(request)
+
+    wire = FakeTransport(stuck)
+    account = account_engine(tiny(), wire, observers=[seen])
+    waiting = submitted(account, texts(1)[0], 10)
+    await wire.asked(1)
+
+    await close(account)
+
+    (ended,) = seen.of(AttemptEnded)
+    assert ["ambiguous"] == [each.kind for each in ended.outcomes]
+    assert "ambiguous" == waiting.result().kind
