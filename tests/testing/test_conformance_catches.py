@@ -42,8 +42,8 @@ class HasBadSamples(ToyConformance):
 
 
 AUTHORS: list[tuple[type[ToyConformance], str]] = [
-    (HasShortSecrets, "test_the_account_has_secrets_to_look_for"),
-    (HasBadSamples, "test_the_authors_samples_are_accepted"),
+    (HasShortSecrets, "test_the_account_has_detectable_secrets"),
+    (HasBadSamples, "test_samples_pass_the_check"),
 ]
 
 
@@ -87,11 +87,11 @@ def test_every_check_can_fail() -> None:
 
 def test_a_failure_names_the_promise_the_message_and_the_cause() -> None:
     """The lines of a failure say which message, which code and what differs."""
-    adapter = next(each for each, _ in BROKEN if each.__name__ == "_RejectsWhateverTheCode")
+    adapter = next(each for each, _ in BROKEN if each.__name__ == "_RejectsEveryCode")
     suite = suite_for(adapter)
 
     with pytest.raises(AssertionError) as caught:
-        suite.test_every_documented_refusal_of_a_message_means_what_its_row_says()
+        suite.test_message_refusals_follow_their_rows()
 
     assert "message 0: code no-money (message): outcome is Rejected, the row says NotSent" in str(
         caught.value
