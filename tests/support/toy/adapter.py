@@ -1,8 +1,4 @@
-"""An adapter for Toy, a provider that does not exist, and the answers of its API.
-
-Toy answers a batch with results in any order, identified by the caller's key. Its history has three
-pages. A file is uploaded in two steps, the second to another host without credentials.
-"""
+"""The adapter for Toy."""
 
 from __future__ import annotations
 
@@ -12,28 +8,18 @@ from urllib.parse import quote
 
 import attrs
 import orjson
+from support.toy.tables import CAPABILITIES, CODES, STATUSES
 
 from omnimsg.adapter import (
     Absent,
-    Account,
     Adapter,
     Answer,
-    Capabilities,
-    ChannelCapabilities,
-    CodeRow,
-    CodeTable,
     Effect,
-    MediaLimit,
-    Operation,
     Request,
-    Response,
-    StatusRow,
-    StatusTable,
     Verdict,
     deep_merge,
     outcome_of,
 )
-from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import (
     Balance,
@@ -43,80 +29,23 @@ from omnimsg.domain.history import (
     Page,
     PastMessage,
 )
-from omnimsg.domain.media import MediaInfo, MediaKind, Stored, Upload
-from omnimsg.domain.message import Message
+from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.serialization import to_json
-from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
-from omnimsg.testing import Accept, AdapterConformance, Missing, Said
+from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from omnimsg.adapter import Context, Flow, Source
+    from omnimsg.adapter import Context, Flow, Response, Source
     from omnimsg.adapter.interface import Answered
+    from omnimsg.domain.media import Upload
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-
-DOCS = "Toy API reference"
-
-
-def _code(code: str, level: str, reason: Reason, verdict: Verdict, description: str) -> CodeRow:
-    return CodeRow(code, level, reason, verdict, description=description, source=DOCS)
-
-
-CODES = CodeTable(
-    (
-        _code("no-such-number", "message", Reason.INVALID_RECIPIENT, Verdict.REJECTED, "no number"),
-        _code("stopped", "message", Reason.OPTED_OUT, Verdict.REJECTED, "the person said stop"),
-        _code("slow-down", "message", Reason.RATE_LIMITED, Verdict.NOT_SENT, "too fast"),
-        _code("no-money", "message", Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT, "no funds"),
-        _code("bad-key", "request", Reason.UNAUTHORIZED, Verdict.ACCOUNT, "the key is wrong"),
-        _code("mishap", "request", Reason.PROVIDER_ERROR, Verdict.AMBIGUOUS, "it broke midway"),
-    )
-)
-
-STATUSES = StatusTable(
-    (
-        StatusRow("waiting", Status.ACCEPTED, description="in the queue", source=DOCS, number=1),
-        StatusRow("there", Status.DELIVERED, description="on the phone", source=DOCS, number=2),
-        StatusRow("seen", Status.READ, description="opened", source=DOCS, number=3),
-        StatusRow(
-            "late",
-            Status.EXPIRED,
-            description="its time ran out",
-            source=DOCS,
-            number=4,
-            reason=Reason.EXPIRED,
-        ),
-    )
-)
-
-_FIELDS = frozenset({"sender", "send_at", "ttl", "tags", "callback_url"})
-CAPABILITIES = Capabilities(
-    channels={
-        Channel.SMS: ChannelCapabilities(
-            content=frozenset({"text"}), fields=_FIELDS | {"fallback"}, text_limit=500
-        ),
-        Channel.RCS: ChannelCapabilities(
-            content=frozenset({"text", "media", "interactive"}),
-            fields=_FIELDS,
-            media={
-                MediaKind.IMAGE: MediaLimit(types=frozenset({"image/jpeg"}), max_bytes=5000),
-                MediaKind.DOCUMENT: MediaLimit(),
-            },
-            sources=frozenset({"inline", "link", "stored"}),
-            inline_max_bytes=1000,
-            actions=frozenset({"reply", "open_url"}),
-        ),
-    },
-    default_channel=Channel.SMS,
-    max_messages=50,
-    max_bytes=100_000,
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -402,77 +331,3 @@ def as_object(value: Any) -> dict[str, Any]:
 def as_list(value: Any) -> list[Any]:
     """Return a list as it is, and anything else as an empty list."""
     return value if isinstance(value, list) else []
-
-
-class ToyConformance(AdapterConformance):
-    """The conformance suite with the answers of Toy's API."""
-
-    adapter_class = ToyAdapter
-    request_levels = frozenset({"request"})
-
-    def account(self) -> Account[ToySettings]:
-        """Return an account with a distinctive key."""
-        return Account(
-            name="toy", settings=ToySettings(key=Secret("toy-s3cret")), base_url=ToyAdapter.base_url
-        )
-
-    def messages(self, count: int) -> list[Message]:
-        """Return texts to different recipients."""
-        return [
-            Message(f"+3725550{number:04d}", f"Table {number} is ready", reference=f"ref-{number}")
-            for number in range(count)
-        ]
-
-    def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Answer with a result for each message, or with one fault for all."""
-        first = said[0]
-        if not isinstance(first, (Accept, Missing)) and first.level == "request":
-            fault = {"code": first.code, "text": first.detail}
-            return Response(500, orjson.dumps({"fault": fault}))
-        results = [
-            {"key": each.message.reference, "id": each.id}
-            if isinstance(each, Accept)
-            else {
-                "key": each.message.reference,
-                "fault": {"code": each.code, "text": each.detail},
-            }
-            for each in said
-            if not isinstance(each, Missing)
-        ]
-        return Response(200, orjson.dumps({"results": results}))
-
-    def answer_status(self, request: Request, row: StatusRow | None) -> Response:
-        """Answer with the state, or with 404 for an unknown id."""
-        if row is None:
-            return Response(404, b"{}")
-        return Response(200, orjson.dumps({"state": row.name}))
-
-    def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
-        """Answer with another text, and with the wanted one if it exists."""
-        items = [{"id": "text-0", "key": "another", "to": "+37255509999", "at": 0}]
-        if message is not None:
-            own = {"id": "text-1", "key": message.reference, "to": message.to}
-            items.append({**own, "at": int(at.timestamp())})
-        return Response(200, orjson.dumps({"items": items}))
-
-    def answer_operation(self, operation: Operation, request: Request) -> Response:
-        """Answer the requests of the other operations."""
-        if request.url.startswith("https://files.toy.example"):
-            return Response(200, b"the file")
-        if operation is Operation.DOWNLOAD:
-            return Response(302, b"", {"Location": "https://files.toy.example/1"})
-        if operation in {Operation.HISTORY, Operation.INTERACTIONS}:
-            page = int(dict(request.query).get("page", "1"))
-            items = [{"id": f"{page}-{number}", "state": "there"} for number in range(2)]
-            following = str(page + 1) if page < 3 else None
-            return Response(200, orjson.dumps({"items": items, "next": following}))
-        return Response(200, orjson.dumps(ANSWERS[operation]))
-
-
-ANSWERS: dict[Operation, object] = {
-    Operation.CANCEL: {"stopped": True},
-    Operation.UPLOAD: {"file": "file-1", "put": "https://files.toy.example/put"},
-    Operation.MEDIA_INFO: {"public": True},
-    Operation.BALANCE: {"left": "12.50"},
-    Operation.MARK_READ: {"results": [{"key": f"{0xC0FFEE:032x}", "id": "event-1"}]},
-}
