@@ -1,4 +1,4 @@
-"""Variations of Toy with wrong operations, or without discretion."""
+"""Variants of Toy with wrong operations, or that show private data."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 class _ReportsEverythingDelivered(ToyAdapter):
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         found = yield from super().status(provider_id, context)
-        return self.there(found, context) if isinstance(found, MessageStatus) else found
+        return self.as_delivered(found, context) if isinstance(found, MessageStatus) else found
 
-    def there(self, found: MessageStatus, context: Context) -> MessageStatus:
+    def as_delivered(self, found: MessageStatus, context: Context) -> MessageStatus:
         evidence = self.statuses.evidence("there")
         leg = found.legs[0]
         timeline = Timeline.of(evidence, context.now)

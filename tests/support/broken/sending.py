@@ -1,4 +1,4 @@
-"""Variations of Toy that send, read answers or keep tables wrongly."""
+"""Variants of Toy with wrong outcomes, wrong decoding or wrong tables."""
 
 from __future__ import annotations
 
