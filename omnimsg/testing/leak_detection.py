@@ -59,16 +59,16 @@ def request_texts(request: Request) -> dict[str, str]:
     """Return the url, query, headers and body of a request as text, by name."""
     body = request.body
     if isinstance(body, Multipart):
-        shown = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
+        body_text = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
     elif isinstance(body, Source):
-        shown = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
+        body_text = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
     else:
-        shown = (body or b"").decode("utf-8", "replace")
+        body_text = (body or b"").decode("utf-8", "replace")
     return {
         "url": request.url,
         "query": "\n".join(f"{name}={value}" for name, value in request.query),
         "headers": "\n".join(f"{name}: {value}" for name, value in request.headers.items()),
-        "body": shown,
+        "body": body_text,
     }
 
 

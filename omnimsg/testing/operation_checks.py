@@ -65,7 +65,7 @@ class OperationChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_operations_declare_their_effect(self) -> None:
-        """Reads have `Effect.READ`, changes another effect, and only `send` has `SENDS`."""
+        """A read has `Effect.READ` alone, a change also another effect; only `send` has `SENDS`."""
         violations: list[str] = []
         for operation, _, driven in self.driven_operations():
             effects = [each.effect for each in driven.requests]

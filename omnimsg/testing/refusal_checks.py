@@ -1,4 +1,4 @@
-"""Checks that `check` refuses whatever the capabilities do not support."""
+"""Checks that `check` refuses everything that the capabilities lack."""
 
 from __future__ import annotations
 
