@@ -1,4 +1,4 @@
-"""Tools for testing adapters, for people who write them.
+"""Conformance tests for adapters, for people who write an adapter.
 
 `AdapterConformance` is a test class to derive from; `docs/write-an-adapter.md` shows how. pytest
 runs it, but nothing here imports pytest.

@@ -1,4 +1,4 @@
-"""What the author of an adapter tells the suite: the questions that only they can answer."""
+"""What an adapter's author supplies to the suite: the adapter class and the provider's answers."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 class AdapterSpec(ABC):
-    """The questions that only the author of an adapter can answer.
+    """The facts about an adapter and its provider that the suite cannot derive.
 
     Attributes:
-        adapter_class: The adapter to hold to its promises.
+        adapter_class: The adapter under test.
         message_levels: The levels of the code table whose codes refuse one message.
         request_levels: The levels whose codes refuse a whole send request.
         other_levels: The levels that do not concern sending.
         status_levels: Of these, the levels whose codes are HTTP statuses, which no body repeats.
-        ordered: Whether the provider promises entries in the order of the request. The suite
-            shuffles the entries of those that do not.
+        ordered: Whether the provider promises entries in the order of the request. If not, the
+            suite shuffles the entries.
         mixed: Whether one answer can accept some messages and refuse others.
         batch_ids: Whether an accepted message may have no id of its own yet.
-        values: Two different values for optional fields of a message, where the suite's own do
-            not suit the provider.
+        values: Two different values per optional field of a message, where the provider does not
+            accept the suite's own values.
         hints: Fields of the model, as `Class.field` or `channel:Class.field`, that the adapter may
-            leave out of a request because they change nothing that a person gets.
+            leave out of a request because they change nothing for the recipient.
     """
 
     adapter_class: ClassVar[type[Adapter[Any]]]
@@ -51,7 +51,7 @@ class AdapterSpec(ABC):
 
     @abstractmethod
     def account(self) -> Account[Any]:
-        """Return an account whose credentials are easily recognised, of 6 characters at least."""
+        """Return an account with distinctive credentials of at least 6 characters."""
 
     @abstractmethod
     def messages(self, count: int) -> Sequence[Message]:
@@ -59,42 +59,42 @@ class AdapterSpec(ABC):
 
     @abstractmethod
     def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Put the provider's answer to a send request in its own words.
+        """Return the provider's answer to a send request.
 
         Args:
-            request: The request; a flow that needs several is answered for each.
-            said: What to say of each message, in the order the entries are to stand in.
+            request: The request. If a flow sends several requests, each is answered.
+            said: What to answer for each message, in the order of the answer's entries.
         """
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
-        """Put the provider's answer to a status look-up in its own words.
+        """Return the provider's answer to a status look-up.
 
         Args:
             request: The request.
-            row: The status, perhaps one the table does not hold; `None` for an unknown id.
+            row: The status to report, perhaps one missing from the table; `None` for an unknown id.
         """
-        raise NotImplementedError(f"{self._name}.answer_status: the adapter has `status`")
+        raise self._not_defined("answer_status", "status")
 
     def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
-        """Put the provider's answer to the look-up of a lost message in its own words.
+        """Return the provider's answer to the look-up of a message whose answer was lost.
 
         Args:
             request: The request.
-            message: What the provider has; `None` for an answer that does not have it.
-            at: When the provider created it.
+            message: The message that the provider holds; `None` if it does not hold the message.
+            at: When the provider created the message.
         """
-        raise NotImplementedError(f"{self._name}.answer_find: the adapter has `find`")
+        raise self._not_defined("answer_find", "find")
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
-        """Give the provider's good answer to a request of another operation."""
-        raise NotImplementedError(f"{self._name}.answer_operation: the adapter has `{operation}`")
+        """Return the provider's successful answer to a request of any other operation."""
+        raise self._not_defined("answer_operation", operation)
 
     def provider_id(self, number: int) -> str:
-        """Make up the provider's id of a message; no id may contain another."""
+        """Return a made-up provider id for a message; no id may contain another."""
         return f"{0xC0FFEE + number:032x}"
 
     def samples(self) -> Iterable[Message]:
-        """Return messages for what the suite's own plain samples do not show of the provider."""
+        """Return messages that use features which the suite's own samples do not cover."""
         return ()
 
     def stored(self) -> Stored:
@@ -105,11 +105,17 @@ class AdapterSpec(ABC):
         )
 
     def upload(self) -> tuple[Upload, Source]:
-        """Return a file that the provider takes, and what the engine measures of it."""
+        """Return a file that the provider accepts, and its `Source` as the engine measures it."""
         data = b"omnimsg sample file"
         upload = Upload(data, "image/jpeg", file_name="sample.jpg")
         return upload, Source(data=data, size=len(data), sha256=sha256(data).hexdigest())
 
     @property
-    def _name(self) -> str:
+    def class_name(self) -> str:
+        """The name of the derived test class, for failure texts."""
         return type(self).__name__
+
+    def _not_defined(self, method: str, operation: str) -> NotImplementedError:
+        return NotImplementedError(
+            f"{self.class_name} must define {method}: the adapter has `{operation}`"
+        )

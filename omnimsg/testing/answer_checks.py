@@ -1,4 +1,4 @@
-"""Checks that no answer of a provider, however broken, becomes an error or a wrong outcome."""
+"""Checks that no answer, however broken, becomes an error or a wrong outcome."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import orjson
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import misjudged, strayed
-from omnimsg.testing.harness import Harness, hold
+from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches, swapped_ids
+from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,125 +20,134 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.testing.scripted_answers import Said
 
-# A 5xx, a timeout and a conflict prove nothing about what was done.
-UNCERTAIN = frozenset({408, 409, 500, 503})
+# A timeout, a conflict and a 5xx do not prove whether the request was processed.
+INCONCLUSIVE_STATUSES = frozenset({408, 409, 500, 503})
 
 
 class AnswerChecks(Harness):
-    """Strict out, lenient in."""
+    """Any answer is read without an error; only a valid one gives a verdict."""
 
-    def test_send_reads_nothing_into_an_answer_that_is_cut_off(self) -> None:
-        """A body that ends too early, at any byte, is no verdict for anybody."""
-        broken: list[str] = []
-        for batch, said, name in self._answers():
-            run = self.send(batch, self.tell(said))
-            whole = run.driven.responses[-1] if run.driven else Response(200)
+    def test_send_draws_no_verdict_from_a_truncated_answer(self) -> None:
+        """A body that is cut off at any byte gives no outcome, if it is JSON, and no error."""
+        violations: list[str] = []
+        for batch, said, answer_name in self._valid_answers():
+            whole = self._last_response(batch, said)
             is_json = whole.json() is not None
-            for where, body in fuzz.cuts(whole.body):
-                for wrong, outcomes in self._sent(batch, said, _instead(body)):
-                    broken += [f"{name}, {where}, {each}" for each in wrong]
-                    if is_json and any(outcomes):
-                        broken.append(f"{name}, {where}: gave {_names(outcomes)}")
-        hold(broken)
+            for cut, body in fuzz.truncations(whole.body):
+                name = f"{answer_name}, {cut}"
+                found, outcomes = self._send_altered(batch, said, _with_body(body))
+                violations += [f"{name}, {each}" for each in found]
+                if is_json and any(outcomes):
+                    violations.append(f"{name}: gave {_kinds(outcomes)}")
+        assert_no_violations(violations)
 
-    def test_send_reads_nothing_into_an_answer_that_makes_no_sense(self) -> None:
-        """HTML, empty bodies, bare values and deep nests are no verdict, whatever the status."""
-        batch = self.batch(self.several)
-        said = self.said_variously(batch)
-        codes = {row.code for row in self.build().table}
-        broken: list[str] = []
-        for name, body in fuzz.BODIES.items():
-            for status in fuzz.STATUSES:
-                where = f"{name} with HTTP {status}"
-                for wrong, outcomes in self._sent(batch, said, _instead(body, status)):
-                    broken += [f"{where}, {each}" for each in wrong]
-                    for index, outcome in enumerate(outcomes):
-                        if outcome is None:
-                            continue
-                        if isinstance(outcome, Accepted) or status < 300:
-                            broken.append(f"{where}, message {index}: is {outcome.kind}")
-                        elif (
-                            status in UNCERTAIN
-                            and not isinstance(outcome, Ambiguous)
-                            and outcome.failure.code not in codes
-                        ):
-                            broken.append(
-                                f"{where}, message {index}: is {outcome.kind}, which is not proven"
-                            )
-        hold(broken)
+    def test_send_draws_no_verdict_from_a_senseless_answer(self) -> None:
+        """HTML, empty bodies, bare values and deep nesting prove nothing, whatever the status.
 
-    def test_send_survives_every_wrong_type_in_every_place(self) -> None:
-        """A value of another type, or none, anywhere in an answer, raises and swaps nothing."""
-        broken: list[str] = []
-        for batch, said, name in self._answers():
-            run = self.send(batch, self.tell(said))
-            whole = run.driven.responses[-1] if run.driven else Response(200)
+        An error status may still refuse the messages, except a status that is inconclusive.
+        """
+        batch = self.batch(self.batch_size)
+        said = self.mixed_answers(batch)
+        codes = {row.code for row in self.build_adapter().table}
+        violations: list[str] = []
+        for body_name, body in fuzz.SENSELESS_BODIES.items():
+            for status in fuzz.HTTP_STATUSES:
+                name = f"{body_name} with HTTP {status}"
+                found, outcomes = self._send_altered(batch, said, _with_body(body, status))
+                violations += [f"{name}, {each}" for each in found]
+                for index, outcome in enumerate(outcomes):
+                    if outcome is None:
+                        continue
+                    if isinstance(outcome, Accepted) or status < 300:
+                        violations.append(f"{name}, message {index}: is {outcome.kind}")
+                    elif (
+                        status in INCONCLUSIVE_STATUSES
+                        and not isinstance(outcome, Ambiguous)
+                        and outcome.failure.code not in codes
+                    ):
+                        violations.append(
+                            f"{name}, message {index}: is {outcome.kind}, which is not proven"
+                        )
+        assert_no_violations(violations)
+
+    def test_send_survives_wrong_types_anywhere(self) -> None:
+        """A wrong type or missing member anywhere in an answer raises nothing and swaps no id."""
+        violations: list[str] = []
+        for batch, said, answer_name in self._valid_answers():
+            whole = self._last_response(batch, said)
             ids = [self.provider_id(index) for index in range(len(batch))]
-            for where, document in fuzz.mutations(whole.json()):
+            for mutation, document in fuzz.mutations(whole.json()):
                 body = orjson.dumps(document)
-                for wrong, outcomes in self._sent(batch, said, _instead(body)):
-                    stray = [] if wrong else strayed(outcomes, ids)
-                    broken += [f"{name}, {where}, {each}" for each in (*wrong, *stray)]
-        hold(broken)
-
-    def test_send_does_not_mind_unknown_members(self) -> None:
-        """Members that nobody documented, in every object of an answer, change no outcome."""
-        broken: list[str] = []
-        for batch, said, name in self._answers():
-            adapter = self.build()
-            for wrong, outcomes in self._sent(batch, said, _with_strangers):
-                broken += [f"{name}, {each}" for each in wrong]
-                broken += [
-                    f"{name}, message {index}: {each}"
-                    for index, (outcome, one) in enumerate(zip(outcomes, said, strict=not wrong))
-                    for each in misjudged(outcome, one, adapter.table, self)
+                found, outcomes = self._send_altered(batch, said, _with_body(body))
+                violations += [
+                    f"{answer_name}, {mutation}, {each}"
+                    for each in (*found, *swapped_ids(outcomes, ids))
                 ]
-        hold(broken)
+        assert_no_violations(violations)
 
-    def test_send_survives_odd_header_lines(self) -> None:
-        """Header lines of an answer may be missing, doubled in case, or full of fuzz."""
+    def test_send_ignores_unknown_members(self) -> None:
+        """Undocumented members in every object of an answer change no outcome."""
+        violations: list[str] = []
+        for batch, said, answer_name in self._valid_answers():
+            table = self.build_adapter().table
+            found, outcomes = self._send_altered(batch, said, _with_unknown_members)
+            violations += [f"{answer_name}, {each}" for each in found]
+            violations += [
+                f"{answer_name}, message {index}: {mismatch}"
+                for index, (outcome, each) in enumerate(zip(outcomes, said, strict=False))
+                for mismatch in outcome_mismatches(outcome, each, table, self)
+            ]
+        assert_no_violations(violations)
+
+    def test_send_survives_odd_headers(self) -> None:
+        """An answer's headers may be missing, in another case, or senseless."""
         batch = self.batch(1)
-        said = [self.accept(batch[0], 0)]
-        lines = {"Content-Type": "text/html", "RETRY-AFTER": "soon", "Location": "http://[", "": ""}
-        broken: list[str] = []
-        for headers in ({}, lines):
-            for status in fuzz.STATUSES:
-                odd = _with_headers(headers, status)
-                for wrong, _ in self._sent(batch, said, odd):
-                    broken += [f"HTTP {status} with {len(headers)} lines, {each}" for each in wrong]
-        hold(broken)
+        said = self.accept_all(batch)
+        odd = {"Content-Type": "text/html", "RETRY-AFTER": "soon", "Location": "http://[", "": ""}
+        violations: list[str] = []
+        for headers in ({}, odd):
+            for status in fuzz.HTTP_STATUSES:
+                found, _ = self._send_altered(batch, said, _with_headers(headers, status))
+                violations += [
+                    f"HTTP {status} with {len(headers)} headers, {each}" for each in found
+                ]
+        assert_no_violations(violations)
 
-    def _answers(self) -> Iterator[tuple[list[Message], list[Said], str]]:
-        """Yield the kinds of answer to spoil: all accepted, various, and refused as a whole."""
-        batch = self.batch(min(2, self.several))
-        yield batch, [self.accept(each, index) for index, each in enumerate(batch)], "all accepted"
-        if self.mixed and len(batch) > 1 and self.rows(self.message_levels):
-            yield batch, self.said_variously(batch), "some refused"
-        for name, levels in (("one", self.message_levels), ("request", self.request_levels)):
-            some = batch[:1] if name == "one" else batch
-            for row in self.rows(levels)[:1]:
-                yield (
-                    some,
-                    [self.refuse(each, row.code, row.level) for each in some],
-                    (f"the {name} refused"),
-                )
+    def _valid_answers(self) -> Iterator[tuple[list[Message], list[Said], str]]:
+        """Yield messages, their answers and a name: all accepted, some refused, all refused."""
+        batch = self.batch(min(2, self.batch_size))
+        yield batch, self.accept_all(batch), "all accepted"
+        if self.mixed and len(batch) > 1 and self.code_rows(self.message_levels):
+            yield batch, self.mixed_answers(batch), "some refused"
+        for row in self.code_rows(self.message_levels)[:1]:
+            yield batch[:1], self.refuse_all(batch[:1], row.code, row.level), "one refused"
+        for row in self.code_rows(self.request_levels)[:1]:
+            yield batch, self.refuse_all(batch, row.code, row.level), "the request refused"
 
-    def _sent(
+    def _last_response(self, batch: Sequence[Message], said: Sequence[Said]) -> Response:
+        run = self.send(batch, self.responder(said))
+        return run.driven.responses[-1] if run.driven else Response(200)
+
+    def _send_altered(
         self,
         batch: Sequence[Message],
         said: Sequence[Said],
-        spoil: Callable[[Response], Response],
-    ) -> Iterator[tuple[list[str], Sequence[Outcome | None]]]:
-        """Send, with the answer spoilt; yield what was wrong, and the outcomes if all was sound."""
+        alter: Callable[[Response], Response],
+    ) -> tuple[list[str], Sequence[Outcome | None]]:
+        """Send, with every answer altered.
+
+        Returns:
+            The violations, and the outcomes if there is no violation.
+        """
 
         def respond(request: Request) -> Response:
-            return spoil(self.answer(request, said))
+            return alter(self.answer(request, said))
 
         run = self.send(batch, respond)
-        yield list(run.broken), run.driven.value if run.driven and not run.broken else ()
+        return list(run.violations), run.valid_value or ()
 
 
-def _instead(body: bytes, status: int | None = None) -> Callable[[Response], Response]:
+def _with_body(body: bytes, status: int | None = None) -> Callable[[Response], Response]:
     return lambda response: attrs.evolve(
         response, body=body, status=response.status if status is None else status
     )
@@ -148,10 +157,10 @@ def _with_headers(headers: dict[str, str], status: int) -> Callable[[Response], 
     return lambda response: attrs.evolve(response, headers=headers, status=status)
 
 
-def _with_strangers(response: Response) -> Response:
+def _with_unknown_members(response: Response) -> Response:
     document = fuzz.with_unknown_members(response.json())
     return attrs.evolve(response, body=orjson.dumps(document))
 
 
-def _names(outcomes: Sequence[Outcome | None]) -> str:
+def _kinds(outcomes: Sequence[Outcome | None]) -> str:
     return ", ".join("None" if each is None else each.kind for each in outcomes)

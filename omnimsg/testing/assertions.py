@@ -1,9 +1,9 @@
-"""Hold outcomes against what the provider said, and against what every outcome owes."""
+"""Find rule violations in outcomes, and fail a check that found any."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from omnimsg.adapter import Verdict
 from omnimsg.domain.errors import InvalidValue
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from omnimsg.testing.adapter_spec import AdapterSpec
     from omnimsg.testing.scripted_answers import Said
 
-_CLASSES: dict[Verdict, type[Failed]] = {
+MAX_SHOWN = 20
+
+_OUTCOME_CLASSES: dict[Verdict, type[Failed]] = {
     Verdict.REJECTED: Rejected,
     Verdict.NOT_SENT: NotSent,
     Verdict.ACCOUNT: NotSent,
@@ -25,52 +27,74 @@ _CLASSES: dict[Verdict, type[Failed]] = {
 }
 
 
-def unsound(value: Any, references: Sequence[str], account: str) -> list[str]:  # noqa: ANN401
-    """Say what is wrong with outcomes, whatever the provider said.
+def assert_no_violations(violations: Sequence[str]) -> None:
+    """Fail with the violations, one a line, `MAX_SHOWN` of them at most.
+
+    Raises:
+        AssertionError: There is at least one violation.
+    """
+    if violations:
+        lines = list(violations[:MAX_SHOWN])
+        if len(violations) > MAX_SHOWN:
+            lines.append(f"... and {len(violations) - MAX_SHOWN} more")
+        raise AssertionError("\n".join(lines))
+
+
+def fail(violation: str) -> NoReturn:
+    """Fail with one violation.
+
+    Raises:
+        AssertionError: Always.
+    """
+    raise AssertionError(violation)
+
+
+def malformed_outcomes(value: Any, references: Sequence[str], account: str) -> list[str]:  # noqa: ANN401
+    """Check the number, types, references and ids of outcomes, whatever the provider answered.
 
     Args:
         value: What a flow returned.
-        references: What the outcomes must carry, in order.
-        account: The account they must carry.
+        references: The references that the outcomes must carry, in order.
+        account: The account name that they must carry.
     """
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
         return [f"gave {type(value).__name__} instead of a sequence of outcomes"]
     if len(value) != len(references):
         return [f"gave {len(value)} outcomes for {len(references)} messages"]
     return [
-        f"message {index}: {wrong}"
+        f"message {index}: {violation}"
         for index, (outcome, reference) in enumerate(zip(value, references, strict=True))
-        for wrong in _unsound(outcome, reference, account)
+        for violation in _malformed(outcome, reference, account)
     ]
 
 
-def _unsound(outcome: Any, reference: str, account: str) -> list[str]:  # noqa: ANN401
+def _malformed(outcome: Any, reference: str, account: str) -> list[str]:  # noqa: ANN401
     if outcome is None:
         return []
     if not isinstance(outcome, (Accepted, Failed)):
         return [f"is a {type(outcome).__name__}, not an outcome"]
-    wrong: list[str] = []
+    violations: list[str] = []
     provider_id: Any = getattr(outcome, "provider_id", None)
     if outcome.reference != reference:
-        wrong.append("carries the reference of another message")
+        violations.append("carries the reference of another message")
     if outcome.account != account:
-        wrong.append(f"carries the account {outcome.account!r}")
+        violations.append(f"carries the account {outcome.account!r}")
     if provider_id is not None and not _is_readable(provider_id, account):
-        wrong.append(f"has an id that cannot be read back: {provider_id!r:.60}")
+        violations.append(f"has an id that cannot be read back: {provider_id!r:.60}")
     if isinstance(outcome, Failed):
         failure = outcome.failure
-        wrong += [
-            f"has a {name} of type {type(given).__name__}"
-            for name, given, kind in (
+        violations += [
+            f"has a {name} of type {type(value).__name__}"
+            for name, value, expected in (
                 ("code", failure.code, str),
                 ("detail", failure.detail, str),
                 ("path", failure.path, str),
                 ("retry_after", failure.retry_after, (int, float)),
                 ("http_status", failure.http_status, int),
             )
-            if given is not None and not isinstance(given, kind)
+            if value is not None and not isinstance(value, expected)
         ]
-    return wrong
+    return violations
 
 
 def _is_readable(provider_id: Any, account: str) -> bool:  # noqa: ANN401
@@ -80,48 +104,53 @@ def _is_readable(provider_id: Any, account: str) -> bool:  # noqa: ANN401
         return False
 
 
-def strayed(value: Sequence[Outcome | None], ids: Sequence[str]) -> list[str]:
-    """Say which outcomes carry the id that the provider gave another message."""
+def swapped_ids(outcomes: Sequence[Outcome | None], ids: Sequence[str]) -> list[str]:
+    """Find outcomes that carry the id which the provider gave to another message."""
     return [
         f"message {index}: carries the id of message {other}"
-        for index, outcome in enumerate(value)
+        for index, outcome in enumerate(outcomes)
         if isinstance(outcome, Accepted)
-        for other, each in enumerate(ids)
-        if other != index and each in (outcome.provider_id or "")
+        for other, other_id in enumerate(ids)
+        if other != index and other_id in (outcome.provider_id or "")
     ]
 
 
-def misjudged(
-    outcome: Outcome | None, said: Said, table: CodeTable, author: AdapterSpec
+def outcome_mismatches(
+    outcome: Outcome | None, said: Said, table: CodeTable, spec: AdapterSpec
 ) -> list[str]:
-    """Say how an outcome differs from what the provider said of its message."""
+    """Compare an outcome with what the provider answered for its message."""
     if isinstance(said, Accept):
         if not isinstance(outcome, Accepted):
-            return [f"was accepted; the outcome is {_name(outcome)}"]
+            return [f"was accepted; the outcome is {_class_name(outcome)}"]
         if outcome.provider_id is None:
-            return [] if author.batch_ids else ["was accepted and has no id"]
-        if said.id not in outcome.provider_id and not author.batch_ids:
+            return [] if spec.batch_ids else ["was accepted and has no id"]
+        if said.id not in outcome.provider_id and not spec.batch_ids:
             return [f"was accepted as {said.id}; the outcome has {outcome.provider_id}"]
         return []
     if isinstance(said, Refuse):
         row = table.get(said.code, said.level)
-        if row is None:
-            return [f"was refused; the outcome is {_name(outcome)}"] * isinstance(outcome, Accepted)
-        return [f"{_row(row)}: {wrong}" for wrong in _unlike(outcome, row, author)]
-    return [f"was left out; the outcome is {_name(outcome)}"] if outcome is not None else []
+        if row is not None:
+            return [
+                f"code {row.code} ({row.level}): {mismatch}"
+                for mismatch in _row_mismatches(outcome, row, spec)
+            ]
+        if isinstance(outcome, Accepted):
+            return [f"was refused; the outcome is {_class_name(outcome)}"]
+        return []
+    return [f"was left out; the outcome is {_class_name(outcome)}"] if outcome is not None else []
 
 
-def _unlike(outcome: Outcome | None, row: CodeRow, author: AdapterSpec) -> list[str]:
-    wanted = _CLASSES[row.verdict]
+def _row_mismatches(outcome: Outcome | None, row: CodeRow, spec: AdapterSpec) -> list[str]:
+    expected_class = _OUTCOME_CLASSES[row.verdict]
     if not isinstance(outcome, Failed):
-        return [f"the row says {wanted.__name__}; the outcome is {_name(outcome)}"]
+        return [f"the row says {expected_class.__name__}; the outcome is {_class_name(outcome)}"]
     pairs: dict[str, tuple[object, object]] = {
-        "outcome": (type(outcome).__name__, wanted.__name__),
+        "outcome": (type(outcome).__name__, expected_class.__name__),
         "reason": (outcome.reason.name, row.reason.name),
         "retry": (outcome.retry.name, row.retry.name),
         "fault": (outcome.fault.name, row.fault.name),
     }
-    if row.level in author.status_levels:
+    if row.level in spec.status_levels:
         pairs["http_status"] = (str(outcome.failure.http_status), row.code)
     else:
         pairs["code"] = (outcome.failure.code, row.code)
@@ -129,15 +158,11 @@ def _unlike(outcome: Outcome | None, row: CodeRow, author: AdapterSpec) -> list[
         scope = Scope.ACCOUNT if row.verdict is Verdict.ACCOUNT else Scope.MESSAGE
         pairs["scope"] = (outcome.scope.name, scope.name)
     return [
-        f"{name} is {given}, the row says {due}"
-        for name, (given, due) in pairs.items()
-        if given != due
+        f"{name} is {actual}, the row says {expected}"
+        for name, (actual, expected) in pairs.items()
+        if actual != expected
     ]
 
 
-def _row(row: CodeRow) -> str:
-    return f"code {row.code} ({row.level})"
-
-
-def _name(outcome: object) -> str:
+def _class_name(outcome: object) -> str:
     return "None" if outcome is None else type(outcome).__name__

@@ -1,4 +1,4 @@
-"""Checks that what the capabilities allow is said, whole and in full."""
+"""Checks that every declared capability is accepted and reaches the request in full."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from omnimsg.adapter import actions_of, items_of, sources_of
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.failure import Failure
 from omnimsg.testing import samples
-from omnimsg.testing.field_mutations import HINTS, field_mutations
-from omnimsg.testing.harness import Harness, hold
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.field_mutations import FILE_HINTS, field_mutations
+from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from omnimsg.adapter import Adapter, Capabilities, Request
@@ -23,178 +24,180 @@ if TYPE_CHECKING:
 
 
 class CapabilityChecks(Harness):
-    """A capability is a promise: what is neither refused nor said was dropped."""
+    """Everything that is not refused is sent; nothing is dropped."""
 
-    def test_the_authors_samples_are_accepted(self) -> None:
-        """Every message that the author calls a sample passes `check`."""
-        adapter = self.build()
+    def test_samples_pass_the_check(self) -> None:
+        """Every message of the author's `samples` passes `check`."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for index, message in enumerate(self.samples()):
+            failure = adapter.check(message)
+            if failure is not None:
+                violations.append(f"sample {index} ({message.content.kind}): {failure.sentence()}")
+        assert_no_violations(violations)
 
-        hold(
-            [
-                f"sample {index} ({each.content.kind}): {failure.sentence()}"
-                for index, each in enumerate(self.samples())
-                for failure in [adapter.check(each)]
-                if failure is not None
-            ]
-        )
-
-    def test_what_passes_the_check_can_be_sent(self) -> None:
-        """Whatever `check` lets pass becomes a request without an error."""
-        adapter = self.build()
-        broken: list[str] = []
-        for message in self._said(adapter):
+    def test_checked_messages_can_be_sent(self) -> None:
+        """Every message that passes `check` becomes a request without an error."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for message in self._sendable_messages(adapter):
             try:
                 self.first_request(message, adapter)
-            except Exception as error:  # noqa: BLE001 - whatever it raises breaks the promise
-                broken.append(f"{_name(message)}: raised {type(error).__name__}: {error}")
-        hold(broken)
+            except Exception as error:  # noqa: BLE001 - `send` must not raise
+                violations.append(f"{_name(message)}: raised {type(error).__name__}: {error}")
+        assert_no_violations(violations)
 
-    def test_everything_the_capabilities_name_can_be_said(self) -> None:
+    def test_every_declared_feature_is_accepted(self) -> None:
         """Each content, media kind, source, action and recipient is in some accepted message."""
-        adapter = self.build()
-        proven = {
-            (adapter.channel_of(message), *claim)
-            for message in self._said(adapter)
-            for claim in _claims(message)
+        adapter = self.build_adapter()
+        accepted = {
+            (adapter.channel_of(message), *feature)
+            for message in self._sendable_messages(adapter)
+            for feature in _features_of(message)
         }
 
-        hold(
+        assert_no_violations(
             [
-                f"{channel.value}: no message with {what} {name} passes; give one in"
-                f" {self._name}.samples, or take it out of the capabilities"
-                for channel, what, name in _promises(adapter.capabilities)
-                if (channel, what, name) not in proven
+                f"{channel.value}: no message with {category} {name} passes; give one in"
+                f" {self.class_name}.samples, or take it out of the capabilities"
+                for channel, category, name in _declared_features(adapter.capabilities)
+                if (channel, category, name) not in accepted
             ]
         )
 
-    def test_every_field_the_capabilities_name_is_sent(self) -> None:
-        """Another value of an optional field makes another request."""
-        adapter = self.build()
-        broken: list[str] = []
-        bases = list(self._said(adapter))
+    def test_every_declared_field_is_sent(self) -> None:
+        """Two values of an optional field give two different requests."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        messages = list(self._sendable_messages(adapter))
         for channel, can in adapter.capabilities.channels.items():
-            values = {**samples.field_values(channel, adapter.capabilities), **self.values}
-            here = [each for each in bases if adapter.channel_of(each) is channel]
+            values = self._field_values(channel, adapter)
+            on_channel = [each for each in messages if adapter.channel_of(each) is channel]
             for field in sorted(can.fields):
                 pairs = [
                     [attrs.evolve(each, **{field: value}) for value in values[field]]
-                    for each in here
+                    for each in on_channel
                 ]
                 usable = [pair for pair in pairs if not any(map(adapter.check, pair))]
                 if not usable:
-                    broken.append(
+                    violations.append(
                         f"{channel.value}: no sample passes with `{field}`; give two values in"
-                        f" {self._name}.values, or take it out of the capabilities"
+                        f" {self.class_name}.values, or take it out of the capabilities"
                     )
                     continue
-                one, other = (self._request_of(each, adapter) for each in usable[0])
-                if one == other:
-                    broken.append(f"{channel.value}: `{field}` is not in the request")
-        hold(broken)
+                first, second = (self._request_of(each, adapter) for each in usable[0])
+                if first == second:
+                    violations.append(f"{channel.value}: `{field}` is not in the request")
+        assert_no_violations(violations)
 
-    def test_nothing_that_is_said_is_dropped(self) -> None:
-        """A change of any part of any content changes the request, or is refused by its path.
+    def test_no_content_field_is_dropped(self) -> None:
+        """A change of any field of any content changes the request, or is refused by its path.
 
-        Fields that tell of a file, or that the author calls `hints`, are left alone.
+        Fields that describe a file, and the author's `hints`, are left alone.
         """
-        adapter = self.build()
-        broken: dict[str, None] = {}
-        for message in self._said(adapter):
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for message in self._sendable_messages(adapter):
             hints = self._hints(adapter.channel_of(message))
             before = self._request_of(message, adapter)
             for path, content in field_mutations(message.content, "content", hints=hints):
                 changed = attrs.evolve(message, content=content)
-                wrong = self._dropped(changed, before, adapter)
-                if wrong is not None:
-                    broken[f"{_name(message)}: {path} {wrong}"] = None
-        hold(list(broken))
+                problem = self._drop_problem(changed, before, adapter)
+                if problem is not None:
+                    violations.append(f"{_name(message)}: {path} {problem}")
+        assert_no_violations(_unique(violations))
 
-    def test_nothing_of_a_reserve_is_dropped(self) -> None:
-        """A change of any part of a fallback leg changes the request, or is refused."""
-        adapter = self.build()
-        broken: dict[str, None] = {}
-        for message in self._said(adapter):
-            channel = adapter.channel_of(message)
+    def test_no_fallback_field_is_dropped(self) -> None:
+        """A change of any field of a fallback leg changes the request, or is refused."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for plain in self._sendable_messages(adapter):
+            channel = adapter.channel_of(plain)
             if channel is None or "fallback" not in adapter.capabilities.channels[channel].fields:
                 continue
-            legs = {**samples.field_values(channel, adapter.capabilities), **self.values}
-            whole = attrs.evolve(message, fallback=legs["fallback"][0])
-            if adapter.check(whole) is not None:
+            fallback = self._field_values(channel, adapter)["fallback"][0]
+            message = attrs.evolve(plain, fallback=fallback)
+            if adapter.check(message) is not None:
                 continue
-            before = self._request_of(whole, adapter)
-            for path, leg in field_mutations(
-                whole.fallback[0], "fallback[0]", hints=self._hints(channel)
-            ):
-                changed = attrs.evolve(whole, fallback=(leg, *whole.fallback[1:]))
-                wrong = self._dropped(changed, before, adapter)
-                if wrong is not None:
-                    broken[f"{_name(message)}: {path} {wrong}"] = None
-        hold(list(broken))
+            before = self._request_of(message, adapter)
+            first, *others = message.fallback
+            for path, leg in field_mutations(first, "fallback[0]", hints=self._hints(channel)):
+                changed = attrs.evolve(message, fallback=(leg, *others))
+                problem = self._drop_problem(changed, before, adapter)
+                if problem is not None:
+                    violations.append(f"{_name(message)}: {path} {problem}")
+        assert_no_violations(_unique(violations))
 
     def _hints(self, channel: Channel | None) -> frozenset[str]:
-        return HINTS | {each.removeprefix(f"{channel}:") for each in self.hints}
+        return FILE_HINTS | {each.removeprefix(f"{channel}:") for each in self.hints}
 
-    def _said(self, adapter: Adapter[Any]) -> Iterator[Message]:
-        """Yield the author's samples, and those of the suite that the adapter lets pass."""
+    def _field_values(self, channel: Channel, adapter: Adapter[Any]) -> dict[str, tuple[Any, Any]]:
+        return {**samples.field_values(channel, adapter.capabilities), **self.values}
+
+    def _sendable_messages(self, adapter: Adapter[Any]) -> Iterator[Message]:
+        """Yield the author's samples, and those of the suite's samples that pass `check`."""
         yield from self.samples()
         for message in samples.messages(adapter.capabilities, adapter.account.name):
             if adapter.check(message) is None:
                 yield message
 
     def _request_of(self, message: Message, adapter: Adapter[Any]) -> Request | None:
-        """Return a message's request; what cannot be sent is another check's business."""
+        """Return a message's request; `None` if building it raises, which another check reports."""
         try:
             return self.first_request(message, adapter)
-        except Exception:  # noqa: BLE001 - reported by `test_what_passes_the_check_can_be_sent`
+        except Exception:  # noqa: BLE001 - reported by `test_checked_messages_can_be_sent`
             return None
 
-    def _dropped(
+    def _drop_problem(
         self, message: Message, before: Request | None, adapter: Adapter[Any]
     ) -> str | None:
+        """Return what is wrong if a changed message is neither refused nor changes the request."""
         try:
             failure = adapter.check(message)
-        except Exception as error:  # noqa: BLE001 - whatever it raises breaks the promise
+        except Exception as error:  # noqa: BLE001 - `check` must not raise
             return f"makes check raise {type(error).__name__}: {error}"
         if isinstance(failure, Failure):
             return None if failure.path else "is refused without a path"
         try:
             after = self.first_request(message, adapter)
-        except Exception as error:  # noqa: BLE001 - whatever it raises breaks the promise
+        except Exception as error:  # noqa: BLE001 - `send` must not raise
             return f"passes and raises {type(error).__name__}: {error}"
         return "is neither sent nor refused" if after == before else None
 
 
-def _claims(message: Message) -> Iterator[tuple[str, str]]:
+def _unique(violations: list[str]) -> list[str]:
+    """Remove repetitions: several samples of one content give the same text."""
+    return list(dict.fromkeys(violations))
+
+
+def _features_of(message: Message) -> Iterator[tuple[str, str]]:
+    """Yield the category and name of every feature that a message uses."""
     content = message.content
     yield "content", content.kind
-    yield (
-        "recipient",
-        (
-            "contact"
-            if isinstance(message.to, ProviderContact)
-            else "phone"
-            if message.to.startswith("+")
-            else "email"
-        ),
-    )
+    yield "recipient", _recipient_kind(message.to)
     yield from (("media", item.kind.value) for _, item in items_of(content))
     yield from (("source", source.kind) for _, source in sources_of(content))
     yield from (("action", action.kind) for _, action in actions_of(content))
 
 
-def _promises(capabilities: Capabilities) -> Iterable[tuple[Channel, str, str]]:
-    return (
-        (channel, what, name)
-        for channel, can in capabilities.channels.items()
-        for what, names in (
+def _recipient_kind(to: str | ProviderContact) -> str:
+    if isinstance(to, ProviderContact):
+        return "contact"
+    return "phone" if to.startswith("+") else "email"
+
+
+def _declared_features(capabilities: Capabilities) -> Iterator[tuple[Channel, str, str]]:
+    """Yield the channel, category and name of every feature that the capabilities declare."""
+    for channel, can in capabilities.channels.items():
+        for category, names in (
             ("content", can.content),
             ("recipient", can.recipients),
-            ("media", [each.value for each in can.media]),
+            ("media", [kind.value for kind in can.media]),
             ("source", can.sources),
             ("action", can.actions),
-        )
-        for name in sorted(names)
-    )
+        ):
+            for name in sorted(names):
+                yield channel, category, name
 
 
 def _name(message: Message) -> str:

@@ -1,7 +1,7 @@
-"""Change a value of the model in one place at a time.
+"""Change a value of the model, one field at a time.
 
-What a message says must either reach the provider or be refused; so a change of any part of it
-must either change the request or be refused.
+Every field of a message must reach the provider or be refused. So a change of any field must
+change the request or be refused.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from omnimsg.testing.samples import LATER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# They tell of a file, not of what is said: an adapter may do without.
-HINTS = frozenset(
+# These fields describe a file, not the message, so an adapter may leave them out.
+FILE_HINTS = frozenset(
     {
         "MediaItem.animated",
         "MediaItem.content_type",
@@ -39,78 +39,79 @@ HINTS = frozenset(
     }
 )
 
-# Tried in turn where a field is empty; a field's own validator picks what fits.
-_FILLINGS: tuple[Any, ...] = (
+# Tried in turn; the first value that passes the field's validator is used.
+_STRING_CANDIDATES = (
     "other words",
     "https://media.example.test/other",
     "0102",
     "2001-02-03",
     "USD",
-    True,
-    7,
-    0.5,
-    LATER,
 )
+_CANDIDATES: tuple[Any, ...] = (*_STRING_CANDIDATES, True, 7, 0.5, LATER)
 
 
 def field_mutations(
     value: Any,  # noqa: ANN401 - any value of the model
     path: str,
     *,
-    hints: frozenset[str] = HINTS,
+    hints: frozenset[str] = FILE_HINTS,
 ) -> Iterator[tuple[str, Any]]:
-    """Yield copies of a value with one part changed, and the path to that part.
+    """Yield copies of a value with one field or element changed, each with the path to it.
 
     Args:
         value: A value of the model.
-        path: Its own path.
-        hints: Fields that are left alone, as `Class.field`.
+        path: The path to the value itself.
+        hints: Fields that are not changed, as `Class.field`.
     """
     if attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             if not field.init or f"{type(value).__name__}.{field.name}" in hints:
                 continue
-            where, old = f"{path}.{field.name}", getattr(value, field.name)
-            for place, new in _others(old, where, hints):
+            old = getattr(value, field.name)
+            for changed_path, new in _part_mutations(old, f"{path}.{field.name}", hints):
                 try:
                     changed = attrs.evolve(value, **{field.name: new})
                 except (InvalidValue, ValueError, TypeError, AttributeError):
                     continue
                 if changed != value:
-                    yield place, changed
+                    yield changed_path, changed
                     if not _is_composite(old):
                         break
     elif isinstance(value, FrozenDict):
         for key, each in value.items():
-            for place, new in _others(each, f"{path}[{key!r}]", hints):
-                yield place, FrozenDict(value | {key: new})
+            for changed_path, new in _part_mutations(each, f"{path}[{key!r}]", hints):
+                yield changed_path, FrozenDict(value | {key: new})
     elif isinstance(value, tuple):
-        for position, each in enumerate(value):
-            for place, new in _others(each, f"{path}[{position}]", hints):
-                yield place, (*value[:position], new, *value[position + 1 :])
+        for index, each in enumerate(value):
+            for changed_path, new in _part_mutations(each, f"{path}[{index}]", hints):
+                yield changed_path, (*value[:index], new, *value[index + 1 :])
 
 
 def _is_composite(value: object) -> bool:
     return attrs.has(type(value)) or isinstance(value, (tuple, FrozenDict))
 
 
-def _others(value: Any, path: str, hints: frozenset[str]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """Yield other values for one part; the first that its class takes is enough."""
+def _part_mutations(
+    value: Any,  # noqa: ANN401 - any value of the model
+    path: str,
+    hints: frozenset[str],
+) -> Iterator[tuple[str, Any]]:
     if _is_composite(value):
         yield from field_mutations(value, path, hints=hints)
     else:
-        yield from ((path, each) for each in _leaves(value))
+        yield from ((path, each) for each in _replacements(value))
 
 
-def _leaves(value: Any) -> tuple[Any, ...]:  # noqa: ANN401, PLR0911 - one line per type
+def _replacements(value: Any) -> tuple[Any, ...]:  # noqa: ANN401, PLR0911 - one line per type
+    """Return other values of the same type, or of every type if the value is `None`."""
     if value is None:
-        return _FILLINGS
+        return _CANDIDATES
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, Enum):
         return tuple(each for each in type(value) if each is not value)
     if isinstance(value, str):
-        return (f"{value}x", *_FILLINGS[:5])
+        return (f"{value}x", *_STRING_CANDIDATES)
     if isinstance(value, (int, Decimal)):
         return (value + 1, value - 1)
     if isinstance(value, float):

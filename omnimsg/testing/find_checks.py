@@ -1,4 +1,4 @@
-"""Checks of the look-up by reference, on whose no a message is sent again."""
+"""Checks of `find`, the look-up by reference: an absent message is sent again."""
 
 from __future__ import annotations
 
@@ -6,85 +6,79 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Absent, Operation, Response
+from omnimsg.adapter import Absent, Operation
 from omnimsg.domain.outcome import Accepted
 from omnimsg.testing import fuzz
+from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.harness import hold
-from omnimsg.testing.operation_checks import OperationChecks, kind_of
-from omnimsg.testing.samples import LATER, NOW, SINCE
+from omnimsg.testing.operation_harness import OperationHarness, describe
+from omnimsg.testing.samples import LATER, SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from omnimsg.domain.message import Message
 
 
-class FindChecks(OperationChecks):
-    """A message is found where the provider has it, and called absent only where it has not."""
+class FindChecks(OperationHarness):
+    """A listed message is found, and only a complete list without it makes it absent."""
 
-    def test_find_finds_what_the_provider_has(self) -> None:
-        """A message that is listed is accepted, and has an id."""
-        self.need(Operation.FIND)
+    def test_find_accepts_a_listed_message(self) -> None:
+        """A message that the provider lists is `Accepted` and has an id."""
+        self.require_operation(Operation.FIND)
 
-        found = self._found(self.sought())
+        found = self._find(self.lost_message())
 
         if not isinstance(found, Accepted):
-            hold([f"a message that is listed gave {kind_of(found)}"])
-        elif found.provider_id is None:
-            hold(["a message that is listed has no id"])
+            fail(f"a message that is listed gave {describe(found)}")
+        if found.provider_id is None:
+            fail("a message that is listed has no id")
 
-    def test_find_misses_what_the_provider_has_not(self) -> None:
-        """A list that was read to its end without the message makes it absent."""
-        self.need(Operation.FIND)
+    def test_find_reports_an_unlisted_message_as_absent(self) -> None:
+        """A list that was read to its end without the message makes it `Absent`."""
+        self.require_operation(Operation.FIND)
 
-        found = self._found(None)
+        found = self._find(None)
 
         if not isinstance(found, Absent):
-            hold([f"a message that is not listed gave {kind_of(found)}"])
+            fail(f"a message that is not listed gave {describe(found)}")
 
-    def test_find_takes_no_other_message_for_it(self) -> None:
-        """Another reference, another recipient or an earlier time is never the message."""
-        self.need(Operation.FIND)
-        message = self.sought()
-        others = {
-            "another reference": self._found(attrs.evolve(message, reference="another")),
-            "another recipient": self._found(attrs.evolve(message, to=self.messages(2)[1].to)),
-            "an earlier call": self._found(message, since=LATER),
+    def test_find_accepts_no_other_message(self) -> None:
+        """A message with another reference or recipient, or created before `since`, is not it."""
+        self.require_operation(Operation.FIND)
+        message = self.lost_message()
+        found = {
+            "another reference": self._find(attrs.evolve(message, reference="another")),
+            "another recipient": self._find(attrs.evolve(message, to=self.messages(2)[1].to)),
+            "an earlier call": self._find(message, since=LATER),
         }
 
-        hold([f"{name} was found" for name, each in others.items() if isinstance(each, Accepted)])
+        assert_no_violations(
+            [f"{name} was found" for name, value in found.items() if isinstance(value, Accepted)]
+        )
 
-    def test_find_says_no_only_to_a_list_that_can_be_read(self) -> None:
-        """No answer that is broken or senseless makes a message absent."""
-        self.need(Operation.FIND)
-        adapter, message = self.build(), self.sought()
-        broken: list[str] = []
-        respond = lambda request: self.answer_find(request, None, NOW)  # noqa: E731
-        answered = drive(adapter.find(message, SINCE, self.context(adapter)), respond)
-        for step, response in enumerate(answered.responses):
-            for where, unreadable in _unreadable(response):
-                run = self.run(
+    def test_find_reports_no_absence_from_an_unreadable_list(self) -> None:
+        """A broken or senseless answer never makes a message absent."""
+        self.require_operation(Operation.FIND)
+        adapter, message = self.build_adapter(), self.lost_message()
+        respond = self.find_responder(None)
+        driven = drive(adapter.find(message, SINCE, self.context(adapter)), respond)
+        violations: list[str] = []
+        for index, response in enumerate(driven.responses):
+            for response_name, unreadable in fuzz.unreadable_responses(response):
+                name = f"answer {index + 1}, {response_name}"
+                run = self.run_guarded(
                     lambda: adapter.find(message, SINCE, self.context(adapter)),
-                    self.at(step, unreadable, respond),
+                    self.broken_responder(index, unreadable, respond),
                     adapter,
                 )
-                broken += [f"answer {step + 1}, {where}: {each}" for each in run.broken]
+                violations += [f"{name}: {each}" for each in run.violations]
                 if run.driven is not None and isinstance(run.driven.value, Absent):
-                    broken.append(f"answer {step + 1}, {where}: the message is called absent")
-        hold(broken)
+                    violations.append(f"{name}: the message is called absent")
+        assert_no_violations(violations)
 
-    def _found(self, listed: Message | None, since: datetime = SINCE) -> Any:  # noqa: ANN401
-        """Look for the lost message at a provider that has this one."""
-        adapter = self.build()
-        flow = adapter.find(self.sought(), since, self.context(adapter))
-        return drive(flow, lambda request: self.answer_find(request, listed, NOW)).value
-
-
-def _unreadable(response: Response) -> Iterator[tuple[str, Response]]:
-    for where, body in (*fuzz.cuts(response.body), *fuzz.BODIES.items()):
-        yield where, attrs.evolve(response, body=body)
-    for status in fuzz.STATUSES:
-        if status != response.status:
-            yield f"HTTP {status}", attrs.evolve(response, status=status)
+    def _find(self, listed: Message | None, since: datetime = SINCE) -> Any:  # noqa: ANN401
+        """Look for the lost message at a provider that holds `listed`."""
+        adapter = self.build_adapter()
+        flow = adapter.find(self.lost_message(), since, self.context(adapter))
+        return drive(flow, self.find_responder(listed)).value

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Respond: TypeAlias = Callable[[Request], Response]
+Responder: TypeAlias = Callable[[Request], Response]
 
-MOST_REQUESTS = 50
+MAX_REQUESTS = 50
 
 
 @attrs.frozen(kw_only=True)
 class Driven(Generic[T]):
-    """What a flow did.
+    """The record of a finished flow.
 
     Attributes:
-        value: What it returned.
-        requests: What it asked for, in order.
-        responses: What it was told, in order.
+        value: What the flow returned.
+        requests: The requests that it yielded, in order.
+        responses: The responses that it received, in order.
     """
 
     value: T = attrs.field(repr=hidden)
@@ -35,7 +35,7 @@ class Driven(Generic[T]):
     responses: tuple[Response, ...]
 
 
-def drive(flow: Flow[T], respond: Respond, *, most: int = MOST_REQUESTS) -> Driven[T]:
+def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS) -> Driven[T]:
     """Run a flow to its end.
 
     A successful answer to a `SINK` request reaches the flow without its body, as it does in the
@@ -43,12 +43,12 @@ def drive(flow: Flow[T], respond: Respond, *, most: int = MOST_REQUESTS) -> Driv
 
     Args:
         flow: What an adapter's operation returned.
-        respond: The provider: a request in, its answer out.
-        most: The most requests before the flow counts as endless.
+        respond: The provider: takes a request and returns its answer.
+        max_requests: The number of requests after which the flow counts as endless.
 
     Raises:
-        AssertionError: It is no generator, it yielded something other than a `Request`, or it
-            asked for more than `most` answers. Whatever the flow itself raises passes through.
+        AssertionError: The flow is no generator, yielded something other than a `Request`, or
+            yielded more than `max_requests` requests. Errors that the flow raises pass through.
     """
     _require(isinstance(flow, Generator), "an operation must be a generator of Requests", flow)
     requests: list[Request] = []
@@ -57,9 +57,13 @@ def drive(flow: Flow[T], respond: Respond, *, most: int = MOST_REQUESTS) -> Driv
         request = next(flow)
         while True:
             _require(isinstance(request, Request), "a flow must yield Requests", request)
-            _require(len(requests) < most, f"a flow must end within {most} requests", request)
+            _require(
+                len(requests) < max_requests,
+                f"a flow must end within {max_requests} requests",
+                request,
+            )
             requests.append(request)
-            responses.append(_delivered(request, respond(request)))
+            responses.append(_without_sunk_body(request, respond(request)))
             request = flow.send(responses[-1])
     except StopIteration as end:
         return Driven(value=end.value, requests=tuple(requests), responses=tuple(responses))
@@ -67,11 +71,11 @@ def drive(flow: Flow[T], respond: Respond, *, most: int = MOST_REQUESTS) -> Driv
         flow.close()
 
 
-def _delivered(request: Request, response: Response) -> Response:
-    taken = request.answer is Answer.SINK and response.status in request.success
-    return attrs.evolve(response, body=b"") if taken else response
+def _without_sunk_body(request: Request, response: Response) -> Response:
+    sunk = request.answer is Answer.SINK and response.status in request.success
+    return attrs.evolve(response, body=b"") if sunk else response
 
 
-def _require(holds: bool, rule: str, given: object) -> None:
-    if not holds:
-        raise AssertionError(f"{rule}; here is {type(given).__name__}")
+def _require(condition: bool, rule: str, actual: object) -> None:
+    if not condition:
+        raise AssertionError(f"{rule}; got {type(actual).__name__}")

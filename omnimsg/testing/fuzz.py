@@ -1,50 +1,57 @@
-"""Answers that no documentation promises: cut off, of the wrong type, or of no sense at all."""
+"""Generate broken answers: cut off, of wrong types, senseless, or with unknown parts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import orjson
+
+from omnimsg.adapter import Response
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-MOST_CUTS = 160
+MAX_CUTS = 160
 
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
-BODIES: dict[str, bytes] = {
+SENSELESS_BODIES: dict[str, bytes] = {
     "an empty body": b"",
-    "blanks": b" \r\n\t",
+    "white space": b" \r\n\t",
     "a page of HTML": HTML,
     "null": b"null",
     "true": b"true",
     "zero": b"0",
     "a number": b"-1.5e300",
-    "a text": b'"accepted"',
+    "a string": b'"accepted"',
     "an empty list": b"[]",
-    "a list of nothing": b"[null]",
+    "a list of null": b"[null]",
     "a list of numbers": b"[1,2,3]",
     "a list of lists": b"[[[]]]",
     "an empty object": b"{}",
-    "an object of strangers": b'{"omnimsg_unknown":{"a":[1,null]}}',
+    "an object of unknown members": b'{"omnimsg_unknown":{"a":[1,null]}}',
     "deep lists": b"[" * 900 + b"]" * 900,
     "deep objects": b'{"a":' * 900 + b"1" + b"}" * 900,
-    "lists deeper than a parser goes": b"[" * 50_000,
-    "bytes that are no UTF-8": b'{"a":"\xff\xfe"}',
+    "lists deeper than a parser's limit": b"[" * 50_000,
+    "bytes that are not UTF-8": b'{"a":"\xff\xfe"}',
     "a byte order mark": b"\xef\xbb\xbf{}",
-    "no number": b'{"a":NaN}',
+    "NaN": b'{"a":NaN}',
     "two documents": b"{}{}",
-    "zeros": b"\x00" * 64,
+    "zero bytes": b"\x00" * 64,
 }
 
-STATUSES = (200, 201, 202, 204, 207, 302, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503)
+_SUCCESSES = (200, 201, 202, 204, 207)
+_ERRORS = (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503)
+HTTP_STATUSES = (*_SUCCESSES, 302, *_ERRORS)
 
 # Deep enough to break careless recursion, shallow enough for every JSON parser.
-_DEEP: Any = []
+_DEEP_LIST: Any = []
 for _level in range(100):
-    _DEEP = [_DEEP]
+    _DEEP_LIST = [_DEEP_LIST]
 
-STRANGERS: dict[str, Any] = {
+STRANGE_VALUES: dict[str, Any] = {
     "null": None,
     "true": True,
     "false": False,
@@ -53,39 +60,41 @@ STRANGERS: dict[str, Any] = {
     "a fraction": 0.5,
     "a vast number": 9_223_372_036_854_775_807,
     "a float beyond every date": 1e300,
-    "an empty text": "",
-    "a text": "omnimsg \U0001f4a5\u0000",
-    "a foreign address": "https://elsewhere.example.test/x?y=z",
+    "an empty string": "",
+    "a string": "omnimsg \U0001f4a5\u0000",
+    "the address of another host": "https://elsewhere.example.test/x?y=z",
     "a broken address": "http://[",
     "an empty list": [],
     "a list of null": [None],
-    "a list of lists": _DEEP,
+    "a list of lists": _DEEP_LIST,
     "an empty object": {},
-    "a strange object": {"omnimsg_unknown": 1},
+    "an object of unknown members": {"omnimsg_unknown": 1},
 }
+
+STRANGE_HEADER_VALUES = ("", "fuzz", "http://[", "https://elsewhere.example.test/x")
 
 UNKNOWN_MEMBER = "omnimsg_unknown"
 
 
-def cuts(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Cut a body off: at every byte, or at a bounded sample of them where it is long."""
-    step = max(1, len(body) // MOST_CUTS)
-    for position in range(0, len(body), step):
-        yield f"cut off after {position} of {len(body)} bytes", body[:position]
+def truncations(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a body cut off at every byte, or at about `MAX_CUTS` positions if it is long."""
+    step = max(1, len(body) // MAX_CUTS)
+    for length in range(0, len(body), step):
+        yield f"cut off after {length} of {len(body)} bytes", body[:length]
 
 
 def mutations(document: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON data
-    """Put every stranger in every place of a JSON document, and leave every member out once."""
+    """Yield a JSON document with every value replaced by each strange value, and left out once."""
     for path in _paths(document):
-        where = "$" + "".join(f"[{key!r}]" for key in path)
-        for name, stranger in STRANGERS.items():
-            yield f"{where} is {name}", _replaced(document, path, stranger)
+        name = "$" + "".join(f"[{key!r}]" for key in path)
+        for kind, value in STRANGE_VALUES.items():
+            yield f"{name} is {kind}", _replaced(document, path, value)
         if path:
-            yield f"{where} is left out", _without(document, path)
+            yield f"{name} is left out", _without(document, path)
 
 
 def with_unknown_members(document: Any) -> Any:  # noqa: ANN401 - JSON data
-    """Add a member that nobody documented to every object of a JSON document."""
+    """Add an undocumented member to every object of a JSON document."""
     if isinstance(document, dict):
         return {key: with_unknown_members(value) for key, value in document.items()} | {
             UNKNOWN_MEMBER: {"a": [1, None]}
@@ -95,14 +104,45 @@ def with_unknown_members(document: Any) -> Any:  # noqa: ANN401 - JSON data
     return document
 
 
+def broken_responses(response: Response) -> Iterator[tuple[str, Response]]:
+    """Yield a response with a broken body, status or header."""
+    for name, body in truncations(response.body):
+        yield name, attrs.evolve(response, body=body)
+    for name, body in SENSELESS_BODIES.items():
+        yield name, attrs.evolve(response, body=body)
+        for status in HTTP_STATUSES:
+            yield f"{name} with HTTP {status}", Response(status, body)
+    document = response.json()
+    if document is not None:
+        for name, mutated in mutations(document):
+            yield name, attrs.evolve(response, body=orjson.dumps(mutated))
+        extended = orjson.dumps(with_unknown_members(document))
+        yield "unknown members", attrs.evolve(response, body=extended)
+    for header in response.headers:
+        for value in STRANGE_HEADER_VALUES:
+            headers = {**response.headers, header: value}
+            yield f"{header}: {value}", attrs.evolve(response, headers=headers)
+        others = {name: value for name, value in response.headers.items() if name != header}
+        yield f"without {header}", attrs.evolve(response, headers=others)
+
+
+def unreadable_responses(response: Response) -> Iterator[tuple[str, Response]]:
+    """Yield a response whose body cannot be understood, or with another HTTP status."""
+    for name, body in (*truncations(response.body), *SENSELESS_BODIES.items()):
+        yield name, attrs.evolve(response, body=body)
+    for status in HTTP_STATUSES:
+        if status != response.status:
+            yield f"HTTP {status}", attrs.evolve(response, status=status)
+
+
 def _paths(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     yield path
     if isinstance(document, dict):
         for key, value in document.items():
             yield from _paths(value, (*path, key))
     elif isinstance(document, list):
-        for position, value in enumerate(document):
-            yield from _paths(value, (*path, position))
+        for index, value in enumerate(document):
+            yield from _paths(value, (*path, index))
 
 
 def _replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:  # noqa: ANN401 - JSON data

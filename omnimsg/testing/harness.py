@@ -1,4 +1,4 @@
-"""What the checks share: adapters to hold, messages to send, and flows driven under guard."""
+"""Shared tools of the checks: build adapters and messages, and drive flows under guard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import attrs
 
 from omnimsg.adapter import Context
 from omnimsg.testing.adapter_spec import AdapterSpec
-from omnimsg.testing.assertions import misjudged, unsound
+from omnimsg.testing.assertions import (
+    assert_no_violations,
+    malformed_outcomes,
+    outcome_mismatches,
+)
 from omnimsg.testing.flow_driver import Driven, drive
 from omnimsg.testing.samples import NOW
 from omnimsg.testing.scripted_answers import Accept, Refuse, Said
@@ -21,190 +25,207 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Capabilities, CodeRow, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Respond
+    from omnimsg.testing.flow_driver import Responder
 
 T = TypeVar("T")
 
-MOST_SHOWN = 20
-
-
-def hold(broken: Sequence[str]) -> None:
-    """Fail with every promise that was found broken, one a line.
-
-    Raises:
-        AssertionError: There is at least one.
-    """
-    if broken:
-        more = len(broken) - MOST_SHOWN
-        lines = [*broken[:MOST_SHOWN], *([f"... and {more} more"] if more > 0 else [])]
-        raise AssertionError("\n".join(lines))
-
-
-def skip(why: str) -> SkipTest:
-    """Build the skip of a check that does not concern an adapter; pytest knows it too."""
-    return SkipTest(why)
-
 
 @attrs.frozen(kw_only=True)
-class Run(Generic[T]):
+class GuardedRun(Generic[T]):
     """A flow that was driven under guard.
 
     Attributes:
-        driven: What it did; `None` where it raised.
-        broken: What it may not do and did.
+        driven: The record of the flow; `None` if it raised.
+        violations: The rules that it broke.
     """
 
     driven: Driven[T] | None
-    broken: tuple[str, ...]
+    violations: tuple[str, ...]
+
+    @property
+    def valid_value(self) -> T | None:
+        """What the flow returned; `None` if it raised or broke a rule."""
+        return self.driven.value if self.driven is not None and not self.violations else None
 
 
 class Harness(AdapterSpec):
-    """What the author says, put to work."""
+    """Builds what the checks need from the author's spec.
 
-    def build(self, **changes: Any) -> Adapter[Any]:  # noqa: ANN401 - members of the account
-        """Build a new adapter, of the author's account with some changes."""
+    A check that does not concern an adapter raises `unittest.SkipTest`, which pytest reports as
+    skipped.
+    """
+
+    def build_adapter(self, **changes: Any) -> Adapter[Any]:  # noqa: ANN401 - members of the account
+        """Build a new adapter for the author's account, with some members of it changed."""
         account = self.account()
         return self.adapter_class(attrs.evolve(account, **changes) if changes else account)
 
     def context(self, adapter: Adapter[Any], **changes: Any) -> Context:  # noqa: ANN401
-        """Build the moment a flow runs in."""
+        """Build the context for a flow: the adapter's account, at a fixed time."""
         return Context(account=adapter.account.name, now=NOW, **changes)
 
     def batch(self, count: int) -> list[Message]:
-        """Take messages from the author, and see that they can be used."""
+        """Return messages from the author, checked to be valid and to fit into one batch.
+
+        Raises:
+            AssertionError: The author's `messages` breaks its contract.
+        """
         batch = list(self.messages(count))
-        adapter = self.build()
-        wrong: list[str] = []
+        adapter = self.build_adapter()
+        violations: list[str] = []
         if len(batch) != count:
-            wrong.append(f"{self._name}.messages({count}) gave {len(batch)}")
+            violations.append(f"{self.class_name}.messages({count}) gave {len(batch)}")
         if len({each.reference for each in batch}) < len(batch):
-            wrong.append(f"{self._name}.messages({count}) gave equal references")
+            violations.append(f"{self.class_name}.messages({count}) gave equal references")
         if len({adapter.group(each) for each in batch}) > 1:
-            wrong.append(f"{self._name}.messages({count}) gave several groups")
+            violations.append(f"{self.class_name}.messages({count}) gave several groups")
         for index, each in enumerate(batch):
             failure = adapter.check(each)
             if failure is not None:
-                wrong.append(f"{self._name}.messages[{index}] is refused: {failure.sentence()}")
-        hold(wrong)
+                violations.append(
+                    f"{self.class_name}.messages[{index}] is refused: {failure.sentence()}"
+                )
+        assert_no_violations(violations)
         return batch
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the adapter of the author's account can do, which its settings may decide."""
-        return self.build().capabilities
+        """The capabilities of the adapter, which may depend on the account's settings."""
+        return self.build_adapter().capabilities
 
     @property
-    def several(self) -> int:
-        """How many messages make a small batch of this provider."""
+    def batch_size(self) -> int:
+        """The size of a small batch: four messages, or fewer where a request carries fewer."""
         return min(4, self.capabilities.max_messages)
 
-    def need_several(self) -> int:
-        """Return `several`, or skip where a request carries one message."""
-        if self.several == 1:
-            raise skip("a request of this provider carries one message")
-        return self.several
+    def require_batches(self) -> int:
+        """Return `batch_size`, or skip if a request carries one message."""
+        if self.batch_size == 1:
+            raise SkipTest("a request of this provider carries one message")
+        return self.batch_size
 
-    def rows(self, levels: frozenset[str]) -> list[CodeRow]:
+    def code_rows(self, levels: frozenset[str]) -> list[CodeRow]:
         """Return the rows of the code table at some levels."""
-        return [row for row in self.build().table if row.level in levels]
+        return [row for row in self.build_adapter().table if row.level in levels]
 
     def accept(self, message: Message, number: int) -> Accept:
-        """Have a message accepted."""
+        """Script the acceptance of a message."""
         return Accept(message, self.provider_id(number))
 
     def refuse(self, message: Message, code: str, level: str) -> Refuse:
-        """Have a message refused, in a sentence that quotes the recipient."""
+        """Script the refusal of a message, with a detail that quotes the recipient."""
         to = message.to if isinstance(message.to, str) else "the contact"
         return Refuse(message, code, level=level, detail=f"Refused for {to}: code {code}")
 
-    def said_variously(self, batch: Sequence[Message], start: int = 0) -> list[Said]:
-        """Say yes to every second message and give the others one row each."""
-        rows = self.rows(self.message_levels) if self.mixed else []
-        return [
-            self.refuse(each, (row := rows[(start + index) % len(rows)]).code, row.level)
-            if rows and index % 2
-            else self.accept(each, index)
-            for index, each in enumerate(batch)
-        ]
+    def accept_all(self, batch: Sequence[Message]) -> list[Said]:
+        """Script the acceptance of every message."""
+        return [self.accept(each, index) for index, each in enumerate(batch)]
 
-    def run(self, flow: Callable[[], Flow[T]], respond: Respond, adapter: Adapter[Any]) -> Run[T]:
-        """Drive a flow; it must not raise, nor have credentials sent to strangers."""
-        broken: list[str] = []
-        authors: list[Exception] = []
+    def refuse_all(self, batch: Sequence[Message], code: str, level: str) -> list[Said]:
+        """Script the refusal of every message with one code."""
+        return [self.refuse(each, code, level) for each in batch]
+
+    def mixed_answers(self, batch: Sequence[Message], first_row: int = 0) -> list[Said]:
+        """Script every second message as refused, each with another code row.
+
+        All are accepted where the provider cannot mix, or has no codes for one message.
+
+        Args:
+            batch: The messages.
+            first_row: The index of the code row to start at.
+        """
+        rows = self.code_rows(self.message_levels) if self.mixed else []
+        said: list[Said] = self.accept_all(batch)
+        for index in range(1, len(batch) if rows else 0, 2):
+            row = rows[(first_row + index) % len(rows)]
+            said[index] = self.refuse(batch[index], row.code, row.level)
+        return said
+
+    def responder(self, said: Sequence[Said]) -> Responder:
+        """Return a provider that gives these answers to send requests."""
+        return lambda request: self.answer(request, said)
+
+    def accepting_responder(self, batch: Sequence[Message]) -> Responder:
+        """Return a provider that accepts every message."""
+        return self.responder(self.accept_all(batch))
+
+    def run_guarded(
+        self, flow: Callable[[], Flow[T]], respond: Responder, adapter: Adapter[Any]
+    ) -> GuardedRun[T]:
+        """Drive a flow and record errors, and credentials sent to undeclared hosts.
+
+        Errors that the author's answer raises pass through.
+        """
+        violations: list[str] = []
+        responder_errors: list[Exception] = []
 
         def guarded(request: Request) -> Response:
             host = urlsplit(request.url).netloc if not request.url.startswith("/") else None
             if request.authenticated and host is not None and host not in adapter.hosts:
-                broken.append(f"sends the credentials to {host!r}, which is not in `hosts`")
+                violations.append(f"sends the credentials to {host!r}, which is not in `hosts`")
             try:
                 return respond(request)
             except Exception as error:
-                authors.append(error)
+                responder_errors.append(error)
                 raise
 
         try:
             driven = drive(flow(), guarded)
         except Exception as error:
-            if error in authors:
+            if error in responder_errors:
                 raise
-            return Run(driven=None, broken=(*broken, f"raised {type(error).__name__}: {error}"))
-        return Run(driven=driven, broken=tuple(broken))
+            raised = f"raised {type(error).__name__}: {error}"
+            return GuardedRun(driven=None, violations=(*violations, raised))
+        return GuardedRun(driven=driven, violations=tuple(violations))
 
     def send(
         self,
         batch: Sequence[Message],
-        respond: Respond,
+        respond: Responder,
         *,
         adapter: Adapter[Any] | None = None,
-    ) -> Run[Sequence[Outcome | None]]:
-        """Send messages against a provider and look at the number and make of the outcomes."""
-        adapter = adapter or self.build()
+    ) -> GuardedRun[Sequence[Outcome | None]]:
+        """Send messages under guard and check the number and form of the outcomes."""
+        adapter = adapter or self.build_adapter()
         context = self.context(adapter)
-        run = self.run(lambda: adapter.send(batch, context), respond, adapter)
+        run = self.run_guarded(lambda: adapter.send(batch, context), respond, adapter)
         if run.driven is None:
             return run
         references = [each.reference for each in batch]
-        wrong = unsound(run.driven.value, references, adapter.account.name)
-        return attrs.evolve(run, broken=(*run.broken, *wrong))
+        malformed = malformed_outcomes(run.driven.value, references, adapter.account.name)
+        return attrs.evolve(run, violations=(*run.violations, *malformed))
 
-    def judged(
+    def send_violations(
         self,
         batch: Sequence[Message],
         said: Sequence[Said],
         *,
-        shown: Sequence[Said] | None = None,
-        may_shrug: bool = False,
+        entries: Sequence[Said] | None = None,
+        allow_none: bool = False,
     ) -> list[str]:
-        """Send messages and hold each outcome against what was said of its message.
+        """Send messages and compare each outcome with what was answered for its message.
 
         Args:
             batch: The messages.
-            said: What the provider says of each, in the order of the messages.
-            shown: The same, in the order of the answer's entries.
-            may_shrug: Whether `None` is as good as the right outcome.
+            said: What the provider answers for each, in the order of the messages.
+            entries: The same, in the order of the answer's entries, where that differs.
+            allow_none: Whether `None` is allowed instead of the right outcome.
         """
-        adapter = self.build()
-        run = self.send(batch, self.tell(said if shown is None else shown), adapter=adapter)
-        if run.driven is None or run.broken:
-            return list(run.broken)
+        adapter = self.build_adapter()
+        respond = self.responder(said if entries is None else entries)
+        run = self.send(batch, respond, adapter=adapter)
+        if run.driven is None or run.violations:
+            return list(run.violations)
         return [
-            f"message {index}: {wrong}"
+            f"message {index}: {mismatch}"
             for index, (outcome, each) in enumerate(zip(run.driven.value, said, strict=True))
-            if not (may_shrug and outcome is None)
-            for wrong in misjudged(outcome, each, adapter.table, self)
+            if not (allow_none and outcome is None)
+            for mismatch in outcome_mismatches(outcome, each, adapter.table, self)
         ]
 
-    def tell(self, said: Sequence[Said]) -> Respond:
-        """Be a provider that says this of its messages."""
-        return lambda request: self.answer(request, said)
-
-    def accepting(self, batch: Sequence[Message]) -> Respond:
-        """Be a provider that says yes to everything."""
-        return self.tell([self.accept(each, index) for index, each in enumerate(batch)])
-
     def first_request(self, message: Message, adapter: Adapter[Any] | None = None) -> Request:
-        """Return the first request of sending one message, which no answer shapes."""
-        adapter = adapter or self.build()
+        """Return the first request of sending one message, which depends on no answer."""
+        adapter = adapter or self.build_adapter()
         flow = adapter.send([message], self.context(adapter))
         try:
             return next(flow)

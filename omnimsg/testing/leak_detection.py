@@ -1,4 +1,4 @@
-"""Find what must not be seen: credentials, numbers, and the words of a message."""
+"""Detect credentials, phone numbers and message text in requests, reprs and log lines."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
 
-# Shorter texts turn up by accident and would prove nothing.
-LEAST = 6
+# Shorter values turn up by accident, so finding one would prove nothing.
+MIN_LENGTH = 6
 
 
 def credentials_of(settings: object, authorization: Mapping[str, str]) -> dict[str, str]:
-    """Find an account's credentials, in every spelling a request could hold them in.
+    """Collect an account's credentials: plain, percent-encoded and in base64.
 
     Returns:
-        What each spelling is, by the spelling.
+        Each spelling, with the name of its credential.
     """
     found: dict[str, str] = {}
     for name, secret in _secrets(settings, "settings"):
@@ -40,61 +40,61 @@ def credentials_of(settings: object, authorization: Mapping[str, str]) -> dict[s
     for name, line in authorization.items():
         for part in (line, line.rpartition(" ")[2]):
             found.setdefault(part, f"the header line {name!r}")
-    return {value: name for value, name in found.items() if len(value) >= LEAST}
+    return {value: name for value, name in found.items() if len(value) >= MIN_LENGTH}
 
 
-def private_words(message: Message) -> dict[str, str]:
-    """Find a message's recipient and words, which no repr, error or log line may show.
+def private_values(message: Message) -> dict[str, str]:
+    """Collect a message's recipient and text, which no repr, error or log line may show.
 
     Returns:
-        The path of each, by the words.
+        Each value, with its path in the message.
     """
-    found = {each: path for path, each in private_texts(message.content, "content")}
+    found = {text: path for path, text in private_texts(message.content, "content")}
     if isinstance(message.to, str):
         found[message.to.lstrip("+")] = "to"
-    return {words: path for words, path in found.items() if len(words) >= LEAST}
+    return {value: path for value, path in found.items() if len(value) >= MIN_LENGTH}
 
 
-def text_of(request: Request) -> dict[str, str]:
-    """Return all parts of a request that reach the wire, as text, by their name."""
+def request_texts(request: Request) -> dict[str, str]:
+    """Return the url, query, headers and body of a request as text, by name."""
     body = request.body
     if isinstance(body, Multipart):
-        shown = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
+        body_text = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
     elif isinstance(body, Source):
-        shown = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
+        body_text = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
     else:
-        shown = (body or b"").decode("utf-8", "replace")
+        body_text = (body or b"").decode("utf-8", "replace")
     return {
         "url": request.url,
         "query": "\n".join(f"{name}={value}" for name, value in request.query),
         "headers": "\n".join(f"{name}: {value}" for name, value in request.headers.items()),
-        "body": shown,
+        "body": body_text,
     }
 
 
-def leaks(text: str, forbidden: Mapping[str, str]) -> list[str]:
-    """Name what of the forbidden a text holds, without repeating it."""
+def find_leaks(text: str, forbidden: Mapping[str, str]) -> list[str]:
+    """Return the names of the forbidden values that a text contains, never the values."""
     return sorted({name for value, name in forbidden.items() if value in text})
 
 
 @contextmanager
-def logged() -> Iterator[list[str]]:
-    """Collect every log line written inside, at every level."""
+def capture_logs() -> Iterator[list[str]]:
+    """Collect every log line written inside the block, at every level."""
     lines: list[str] = []
 
-    class Keep(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(f"{record.getMessage()} {record.args!r} {record.exc_text or ''}")
 
-    root, handler = logging.getLogger(), Keep(level=0)
-    before = root.level
-    root.addHandler(handler)
+    root, collector = logging.getLogger(), Collector(level=0)
+    level_before = root.level
+    root.addHandler(collector)
     root.setLevel(0)
     try:
         yield lines
     finally:
-        root.setLevel(before)
-        root.removeHandler(handler)
+        root.setLevel(level_before)
+        root.removeHandler(collector)
 
 
 def _secrets(value: Any, path: str) -> Iterator[tuple[str, Secret]]:  # noqa: ANN401 - anything
@@ -104,8 +104,8 @@ def _secrets(value: Any, path: str) -> Iterator[tuple[str, Secret]]:  # noqa: AN
         for key, each in value.items():
             yield from _secrets(each, f"{path}.{key}")
     elif isinstance(value, (list, tuple)):
-        for position, each in enumerate(value):
-            yield from _secrets(each, f"{path}[{position}]")
+        for index, each in enumerate(value):
+            yield from _secrets(each, f"{path}[{index}]")
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             yield from _secrets(getattr(value, field.name), f"{path}.{field.name}")

@@ -1,7 +1,7 @@
-"""See whether code touches the world: the clock, chance, the environment, files, sockets.
+"""Detect impure code: use of clocks, randomness, the environment, files, sockets or processes.
 
-A profile hook sees every call, of Python and of C, so nothing has to be patched and nothing can
-hide behind `from time import time`.
+A profile hook sees every call of a Python or C function. So nothing has to be patched, and
+`from time import time` hides nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-# The modules of C functions, and the functions of them that depend on more than their arguments.
-_BUILT_IN: dict[str, frozenset[str]] = {
+# By module: the C functions whose result depends on more than their arguments.
+_IMPURE_BUILTINS: dict[str, frozenset[str]] = {
     "time": frozenset(
         [
             *("time", "time_ns", "monotonic", "monotonic_ns", "process_time", "sleep"),
@@ -34,83 +34,93 @@ _BUILT_IN: dict[str, frozenset[str]] = {
     "io": frozenset({"open"}),
     "_io": frozenset({"open"}),
 }
-_CLOCKS = frozenset({"now", "utcnow", "today"})
-_CHANCE = frozenset({"random", "getrandbits", "seed"})
-_MODULES = frozenset(
+_CLOCK_METHODS = frozenset({"now", "utcnow", "today"})
+_RANDOM_METHODS = frozenset({"random", "getrandbits", "seed"})
+_IMPURE_MODULES = frozenset(
     {"asyncio", "http.client", "secrets", "socket", "ssl", "subprocess", "tempfile"}
 )
 
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
-    """Note what the code inside takes from outside its arguments.
+def record_impure_calls() -> Iterator[list[str]]:
+    """Record the impure calls that the code inside the block makes.
 
     Yields:
-        The calls seen, by name; filled while the code runs.
+        The names of the calls, each once; filled while the code runs.
     """
-    seen: list[str] = []
+    calls: list[str] = []
 
     def hook(frame: FrameType, event: str, called: Any) -> None:  # noqa: ANN401 - any callable
         if event == "c_call":
-            name = _built_in(called)
+            name = _impure_builtin(called)
         elif event == "call":
-            name = _python(frame)
+            name = _impure_python_function(frame)
         else:
             return
-        if name is not None and name not in seen:
-            seen.append(name)
+        if name is not None and name not in calls:
+            calls.append(name)
 
-    before, collecting = sys.getprofile(), gc.isenabled()
-    # A collection in the middle would run other people's callbacks, and they may read a clock.
+    profiler_before, gc_was_enabled = sys.getprofile(), gc.isenabled()
+    # A garbage collection inside the block would run unrelated callbacks, which may read a clock.
     gc.disable()
     sys.setprofile(hook)
     try:
-        yield seen
+        yield calls
     finally:
-        sys.setprofile(before)
-        if collecting:
+        sys.setprofile(profiler_before)
+        if gc_was_enabled:
             gc.enable()
 
 
-def state(value: object, depth: int = 12) -> object:
-    """Copy all that an object holds into plain tuples that compare by content."""
+def snapshot(value: object, depth: int = 12) -> object:
+    """Copy an object's contents into plain values that can be compared.
+
+    Args:
+        value: Any object.
+        depth: The number of nested levels to copy; deeper objects are returned as they are.
+    """
     if depth == 0 or isinstance(value, (str, bytes, int, float, type(None), type)):
         return value
     if isinstance(value, Secret):
         return hash(value.reveal())
     if isinstance(value, dict):
-        return tuple((state(key, depth - 1), state(each, depth - 1)) for key, each in value.items())
+        return tuple(
+            (snapshot(key, depth - 1), snapshot(each, depth - 1)) for key, each in value.items()
+        )
     if isinstance(value, (list, tuple)):
-        return (type(value).__name__, *(state(each, depth - 1) for each in value))
+        return (type(value).__name__, *(snapshot(each, depth - 1) for each in value))
     if isinstance(value, (set, frozenset)):
         return frozenset(map(repr, value))
     kind: Any = type(value)
     if attrs.has(kind):
         return tuple(
-            (each.name, state(getattr(value, each.name), depth - 1)) for each in attrs.fields(kind)
+            (field.name, snapshot(getattr(value, field.name), depth - 1))
+            for field in attrs.fields(kind)
         )
     members = getattr(value, "__dict__", None)
     return (
         (id(value), repr(value))
         if members is None
-        else (type(value).__name__, state(dict(members), depth - 1))
+        else (type(value).__name__, snapshot(dict(members), depth - 1))
     )
 
 
-def _built_in(called: Any) -> str | None:  # noqa: ANN401 - any callable
+def _impure_builtin(called: Any) -> str | None:  # noqa: ANN401 - any callable
+    """Return the name of a C function if it is impure."""
     name = getattr(called, "__name__", "")
     owner = getattr(called, "__self__", None)
-    if name in _CLOCKS and isinstance(owner, type) and issubclass(owner, date):
+    if name in _CLOCK_METHODS and isinstance(owner, type) and issubclass(owner, date):
         return f"{'datetime' if issubclass(owner, datetime) else 'date'}.{name}"
-    if name in _CHANCE and isinstance(owner, random.Random):
+    if name in _RANDOM_METHODS and isinstance(owner, random.Random):
         return f"random.{name}"
     module = getattr(called, "__module__", None) or ""
-    return f"{module}.{name}" if name in _BUILT_IN.get(module, ()) else None
+    return f"{module}.{name}" if name in _IMPURE_BUILTINS.get(module, ()) else None
 
 
-def _python(frame: FrameType) -> str | None:
+def _impure_python_function(frame: FrameType) -> str | None:
+    """Return the name of the frame's function if it is impure."""
     module = frame.f_globals.get("__name__", "")
-    if module in _MODULES:
+    if module in _IMPURE_MODULES:
         return f"{module}.{frame.f_code.co_name}"
     if module == "os" and frame.f_code.co_qualname.startswith("_Environ."):
         return "os.environ"

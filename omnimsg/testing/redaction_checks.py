@@ -1,4 +1,4 @@
-"""Checks that no secret, number or text is shown where somebody might read it."""
+"""Checks that reprs, errors and log lines show no secret, phone number or message text."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError, S
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Ambiguous, Failed, NotSent, Rejected
 from omnimsg.testing import samples
-from omnimsg.testing.harness import Harness, hold
-from omnimsg.testing.leak_detection import credentials_of, leaks, logged, private_words
+from omnimsg.testing.assertions import assert_no_violations, fail
+from omnimsg.testing.harness import Harness
+from omnimsg.testing.leak_detection import (
+    capture_logs,
+    credentials_of,
+    find_leaks,
+    private_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omnimsg.adapter import Adapter
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.domain.message import Message
 
-_ERRORS: dict[type[Failed], type[SendError]] = {
+_ERROR_CLASSES: dict[type[Failed], type[SendError]] = {
     Rejected: RejectedError,
     NotSent: NotSentError,
     Ambiguous: AmbiguousError,
@@ -27,86 +33,86 @@ _ERRORS: dict[type[Failed], type[SendError]] = {
 
 
 class RedactionChecks(Harness):
-    """Reprs, errors and log lines are read by people who need not know."""
+    """Reprs, errors and log lines are read by people who may not see private data."""
 
-    def test_the_account_has_secrets_to_look_for(self) -> None:
+    def test_the_account_has_detectable_secrets(self) -> None:
         """The author's account holds credentials that the other checks can recognise."""
-        adapter = self.build()
-        known = credentials_of(adapter.account.settings, {})
+        adapter = self.build_adapter()
 
-        if adapter.authorization() and not known:
-            hold([f"{self._name}.account has no Secret of 6 characters or more in its settings"])
+        if adapter.authorization() and not credentials_of(adapter.account.settings, {}):
+            fail(f"{self.class_name}.account has no Secret of 6 characters or more in its settings")
 
     def test_no_secret_is_shown(self) -> None:
-        """No repr, text, error or log line of anything that passes holds a credential."""
-        adapter = self.build()
+        """No repr, text, error or log line of a send holds a credential."""
+        adapter = self.build_adapter()
         secrets = credentials_of(adapter.account.settings, adapter.authorization())
 
-        hold(
+        assert_no_violations(
             [
-                f"{name} shows {each}"
-                for name, text in self._shown(adapter)
-                for each in leaks(text, secrets)
+                f"{name} shows {leak}"
+                for name, text in self._readable_texts(adapter)
+                for leak in find_leaks(text, secrets)
             ]
         )
 
-    def test_no_number_and_no_text_is_shown(self) -> None:
-        """No repr, error or log line holds a full number or the words of a message."""
-        adapter = self.build()
+    def test_no_number_or_text_is_shown(self) -> None:
+        """No repr, error or log line holds a full phone number or the text of a message."""
+        adapter = self.build_adapter()
         private: dict[str, str] = {}
-        for each in self.batch(self.several):
-            private |= private_words(each)
+        for message in self.batch(self.batch_size):
+            private |= private_values(message)
 
-        hold(
+        assert_no_violations(
             [
-                f"{name} shows `{each}`"
-                for name, text in self._shown(adapter)
-                for each in leaks(text, private)
+                f"{name} shows `{leak}`"
+                for name, text in self._readable_texts(adapter)
+                for leak in find_leaks(text, private)
             ]
         )
 
-    def test_refusals_before_sending_show_nothing(self) -> None:
-        """What `check` says names the field, never what stood in it."""
-        adapter = self.build()
-        broken: list[str] = []
-        for message in self._refused(adapter):
+    def test_check_failures_show_no_private_data(self) -> None:
+        """A failure of `check` names the field, never its value."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for message in self._refusable_messages():
             failure = adapter.check(message)
-            private = private_words(message)
             if isinstance(failure, Failure):
-                broken += [
-                    f"the refusal of {message.content.kind} ({failure.path}) shows `{each}`"
-                    for each in leaks(f"{failure!r} {failure.sentence()} {failure.detail}", private)
+                text = f"{failure!r} {failure.sentence()} {failure.detail}"
+                violations += [
+                    f"the refusal of {message.content.kind} ({failure.path}) shows `{leak}`"
+                    for leak in find_leaks(text, private_values(message))
                 ]
-        hold(broken)
+        assert_no_violations(violations)
 
-    def _refused(self, adapter: Adapter[Any]) -> Iterator[Any]:
-        base = self.batch(1)[0]
-        for content in samples.PLAIN.values():
-            yield attrs.evolve(base, content=content)
-        yield attrs.evolve(base, to="quite.private@example.test")
-        yield attrs.evolve(base, sender="+37255599999", callback_url="https://hooks.example.test/x")
+    def _refusable_messages(self) -> Iterator[Message]:
+        """Yield messages that most adapters refuse: by content, recipient or optional field."""
+        plain = self.batch(1)[0]
+        for content in samples.CONTENT.values():
+            yield attrs.evolve(plain, content=content)
+        yield attrs.evolve(plain, to="quite.private@example.test")
+        yield attrs.evolve(
+            plain, sender="+37255599999", callback_url="https://hooks.example.test/x"
+        )
 
-    def _shown(self, adapter: Adapter[Any]) -> Iterator[tuple[str, str]]:
-        """Yield every text that somebody might read of a send, by name."""
-        batch = self.batch(self.several)
+    def _readable_texts(self, adapter: Adapter[Any]) -> Iterator[tuple[str, str]]:
+        """Yield every repr, error and log line of several sends, each with its name."""
+        yield "the adapter's repr", f"{adapter!r} {adapter}"
+        yield "the account's repr", f"{adapter.account!r} {adapter.account}"
         context = self.context(adapter)
-        whole: list[list[Said]] = [
-            [self.refuse(each, row.code, row.level) for each in batch]
-            for row in self.rows(self.request_levels | self.message_levels)
+        yield "the context's repr", f"{context!r} {context}"
+        batch = self.batch(self.batch_size)
+        answers = [
+            self.mixed_answers(batch),
+            *(
+                self.refuse_all(batch, row.code, row.level)
+                for row in self.code_rows(self.request_levels | self.message_levels)
+            ),
         ]
-        things: dict[str, object] = {
-            "adapter": adapter,
-            "account": adapter.account,
-            "context": context,
-        }
-        for name, thing in things.items():
-            yield f"the {name}'s repr", f"{thing!r} {thing}"
-        answers: list[list[Said]] = [self.said_variously(batch), *whole]
         for said in answers:
-            with logged() as lines:
-                run = self.send(batch, self.tell(said), adapter=adapter)
+            with capture_logs() as lines:
+                run = self.send(batch, self.responder(said), adapter=adapter)
             yield "a log line", "\n".join(lines)
-            yield "an error", "\n".join(run.broken)
+            yield "an error", "\n".join(run.violations)
             if run.driven is None:
                 continue
             for request in run.driven.requests:
@@ -116,5 +122,5 @@ class RedactionChecks(Harness):
             for outcome in run.driven.value:
                 yield "an outcome's repr", f"{outcome!r} {outcome}"
                 if isinstance(outcome, Failed):
-                    error = _ERRORS[type(outcome)](outcome)
+                    error = _ERROR_CLASSES[type(outcome)](outcome)
                     yield "an outcome's error", f"{error!r} {error}"

@@ -1,8 +1,10 @@
-"""Checks that what the capabilities deny is refused before a request exists."""
+"""Checks that `check` refuses everything that the capabilities lack."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
 import attrs
 
@@ -13,15 +15,18 @@ from omnimsg.domain.media import Inline, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.testing import samples
-from omnimsg.testing.harness import Harness, hold, skip
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from omnimsg.adapter import ChannelCapabilities
+    from omnimsg.adapter import Adapter, ChannelCapabilities
 
-# Bytes that are worth building only to see them refused.
-MOST_BUILT = 32_000_000
+# The largest inline file, in bytes, that is worth building only to be refused.
+MAX_BUILT_BYTES = 32_000_000
+
+ITEM_PATH = "content.items[0]"
 
 
 @attrs.frozen
@@ -29,7 +34,7 @@ class ExpectedRefusal:
     """A message that must be refused.
 
     Attributes:
-        name: What is wrong with it.
+        name: The unsupported feature, for failure texts.
         message: The message.
         path: The path that the refusal must name.
         reason: The reason that it must give.
@@ -37,199 +42,212 @@ class ExpectedRefusal:
 
     name: str
     message: Message
-    path: str
-    reason: Reason
+    path: str = attrs.field(kw_only=True)
+    reason: Reason = attrs.field(kw_only=True)
 
 
 class RefusalChecks(Harness):
     """Nothing is dropped silently: a refusal names the field, and no request is made."""
 
-    def test_other_channels_are_refused(self) -> None:
-        """Every channel that the capabilities do not hold is refused by the path `channel`."""
-        carried = self.capabilities.channels
+    def test_unsupported_channels_are_refused(self) -> None:
+        """Every channel that the capabilities lack is refused by the path `channel`."""
         message = self.batch(1)[0]
 
-        self._refuses(
+        self._assert_refused(
             ExpectedRefusal(
-                f"channel {each.value}",
-                attrs.evolve(message, channel=each),
-                "channel",
-                Reason.UNSUPPORTED,
+                f"channel {channel.value}",
+                attrs.evolve(message, channel=channel),
+                path="channel",
+                reason=Reason.UNSUPPORTED,
             )
-            for each in Channel
-            if each not in carried
+            for channel in Channel
+            if channel not in self.capabilities.channels
         )
 
-    def test_other_recipients_are_refused(self) -> None:
-        """Every way to write a recipient that a channel does not take is refused by `to`."""
-        self._refuses(
+    def test_unsupported_recipients_are_refused(self) -> None:
+        """Every form of recipient that a channel lacks is refused by the path `to`."""
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} to {kind}", attrs.evolve(base, to=to), "to", _RECIPIENT
+                f"{plain.channel} to {kind}",
+                attrs.evolve(plain, to=to),
+                path="to",
+                reason=Reason.INVALID_RECIPIENT,
             )
-            for base, can in self._bases()
+            for plain, can in self._plain_messages()
             for kind, to in samples.RECIPIENTS.items()
             if kind not in can.recipients
         )
 
-    def test_fields_that_cannot_be_said_are_refused(self) -> None:
+    def test_unsupported_fields_are_refused(self) -> None:
         """Every optional field that a channel lacks is refused by its own name."""
         capabilities = self.capabilities
 
-        self._refuses(
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} with {field}",
-                attrs.evolve(base, **{field: values[0]}),
-                field,
-                Reason.UNSUPPORTED,
+                f"{plain.channel} with {field}",
+                attrs.evolve(plain, **{field: values[0]}),
+                path=field,
+                reason=Reason.UNSUPPORTED,
             )
-            for base, can in self._bases()
-            if base.channel is not None
-            for field, values in samples.field_values(base.channel, capabilities).items()
+            for plain, can in self._plain_messages()
+            if plain.channel is not None
+            for field, values in samples.field_values(plain.channel, capabilities).items()
             if field not in can.fields
         )
 
-    def test_content_that_cannot_be_said_is_refused(self) -> None:
+    def test_unsupported_content_is_refused(self) -> None:
         """Every kind of content that a channel lacks is refused by the path `content`."""
-        self._refuses(
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} with {kind}", _with(base, content), "content", _CONTENT
+                f"{plain.channel} with {kind}",
+                _with_content(plain, content),
+                path="content",
+                reason=Reason.UNSUPPORTED_CONTENT,
             )
-            for base, can in self._bases()
-            for kind, content in samples.PLAIN.items()
+            for plain, can in self._plain_messages()
+            for kind, content in samples.CONTENT.items()
             if kind not in can.content
         )
 
-    def test_actions_that_cannot_be_said_are_refused(self) -> None:
-        """Every action that a channel lacks is refused by its place."""
-        self._refuses(
+    def test_unsupported_actions_are_refused(self) -> None:
+        """Every action that a channel lacks is refused by its path."""
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} with {kind}",
-                _with(base, Interactive("Your table is ready", [action])),
-                "content.actions[0]",
-                _CONTENT,
+                f"{plain.channel} with {kind}",
+                _with_content(plain, Interactive("Your table is ready", [action])),
+                path="content.actions[0]",
+                reason=Reason.UNSUPPORTED_CONTENT,
             )
-            for base, can in self._bases()
+            for plain, can in self._plain_messages()
             if "interactive" in can.content
             for kind, action in samples.ACTIONS.items()
             if kind not in can.actions
         )
 
-    def test_text_that_is_too_long_is_refused(self) -> None:
-        """One character more than a channel takes is refused by `content.text`."""
-        self._refuses(
+    def test_too_long_text_is_refused(self) -> None:
+        """One character more than a channel's `text_limit` is refused by `content.text`."""
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} with {can.text_limit + 1} characters",
-                _with(base, Text("x" * (can.text_limit + 1))),
-                "content.text",
-                Reason.CONTENT_TOO_LARGE,
+                f"{plain.channel} with {can.text_limit + 1} characters",
+                _with_content(plain, Text("x" * (can.text_limit + 1))),
+                path="content.text",
+                reason=Reason.CONTENT_TOO_LARGE,
             )
-            for base, can in self._bases()
+            for plain, can in self._plain_messages()
             if can.text_limit is not None and "text" in can.content
         )
 
-    def test_media_that_cannot_be_carried_are_refused(self) -> None:
-        """Kinds, types, sizes and sources that a channel lacks are refused by the path to them."""
-        account = self.account().name
+    def test_unsupported_media_are_refused(self) -> None:
+        """Kinds, types, sizes and sources that a channel lacks are refused by their path."""
+        account, uploads = self.account().name, self.adapter_class.uploads()
 
-        self._refuses(
-            ExpectedRefusal(f"{base.channel} with {name}", _with(base, media), path, reason)
-            for base, can in self._bases()
+        self._assert_refused(
+            refusal
+            for plain, can in self._plain_messages()
             if "media" in can.content
-            for name, media, path, reason in _media(
-                can, account, uploads=self.adapter_class.uploads()
-            )
+            for refusal in _media_refusals(plain, can, account, uploads=uploads)
         )
 
     def test_media_of_another_account_are_refused(self) -> None:
-        """A file stored for another account is refused and told to be uploaded."""
+        """A file stored for another account is refused with `MEDIA_NEEDS_UPLOAD`."""
         other = Stored(account=f"not-{self.account().name}", id="1", url="https://example.test/1")
 
-        self._refuses(
+        self._assert_refused(
             ExpectedRefusal(
-                f"{base.channel} with {kind.value} of another account",
-                _with(base, Media((samples.item(kind, other, can.media[kind]),))),
-                "content.items[0].source",
-                Reason.MEDIA_NEEDS_UPLOAD,
+                f"{plain.channel} with {kind.value} of another account",
+                _with_content(plain, Media((samples.media_item(kind, other, limit),))),
+                path=f"{ITEM_PATH}.source",
+                reason=Reason.MEDIA_NEEDS_UPLOAD,
             )
-            for base, can in self._bases()
+            for plain, can in self._plain_messages()
             if "media" in can.content
-            for kind in can.media
+            for kind, limit in can.media.items()
         )
 
-    def _bases(self) -> Iterator[tuple[Message, ChannelCapabilities]]:
-        """Yield a plain message for each channel."""
+    def _plain_messages(self) -> Iterator[tuple[Message, ChannelCapabilities]]:
+        """Yield a plain message for each channel, of text if the channel has it."""
         account = self.account().name
         for channel, can in self.capabilities.channels.items():
-            plain = next(
+            content = next(
                 each
                 for kind in sorted(can.content, key=lambda kind: kind != "text")
                 for each in samples.contents(kind, can, account)
             )
-            yield Message(samples.recipient(can), plain, channel=channel), can
+            yield Message(samples.recipient(can), content, channel=channel), can
 
-    def _refuses(self, denials: Iterator[ExpectedRefusal]) -> None:
-        broken: list[str] = []
-        count = 0
-        adapter = self.build()
-        for count, denial in enumerate(denials, 1):  # noqa: B007 - counted to see that there are any
-            try:
-                failure = adapter.check(denial.message)
-            except Exception as error:  # noqa: BLE001 - whatever it raises breaks the promise
-                broken.append(f"{denial.name}: check raised {type(error).__name__}: {error}")
-                continue
-            if not isinstance(failure, Failure):
-                broken.append(f"{denial.name}: is not refused")
-                continue
-            broken += [
-                f"{denial.name}: {name} is {given!r}, should be {due!r}"
-                for name, given, due in (
-                    ("path", failure.path, denial.path),
-                    ("reason", failure.reason.name, denial.reason.name),
-                    ("retry", failure.retry.name, Retry.NEVER.name),
-                )
-                if given != due
-            ]
-        hold(broken)
-        if not count:
-            raise skip("the capabilities deny nothing of the kind")
+    def _assert_refused(self, refusals: Iterable[ExpectedRefusal]) -> None:
+        """Fail unless `check` refuses every message as expected; skip if there is none."""
+        adapter = self.build_adapter()
+
+        violations = [_refusal_violations(adapter, each) for each in refusals]
+
+        if not violations:
+            raise SkipTest("the capabilities support everything of this kind")
+        assert_no_violations(list(chain.from_iterable(violations)))
 
 
-_CONTENT = Reason.UNSUPPORTED_CONTENT
-_RECIPIENT = Reason.INVALID_RECIPIENT
+def _refusal_violations(adapter: Adapter[Any], expected: ExpectedRefusal) -> list[str]:
+    try:
+        failure = adapter.check(expected.message)
+    except Exception as error:  # noqa: BLE001 - `check` must not raise
+        return [f"{expected.name}: check raised {type(error).__name__}: {error}"]
+    if not isinstance(failure, Failure):
+        return [f"{expected.name}: is not refused"]
+    return [
+        f"{expected.name}: {name} is {actual!r}, should be {due!r}"
+        for name, actual, due in (
+            ("path", failure.path, expected.path),
+            ("reason", failure.reason.name, expected.reason.name),
+            ("retry", failure.retry.name, Retry.NEVER.name),
+        )
+        if actual != due
+    ]
 
 
-def _with(message: Message, content: Content) -> Message:
+def _with_content(message: Message, content: Content) -> Message:
     return attrs.evolve(message, content=content)
 
 
-def _media(
+def _media_refusals(
+    plain: Message, can: ChannelCapabilities, account: str, *, uploads: bool
+) -> Iterator[ExpectedRefusal]:
+    """Yield messages with unsupported media: by kind, type, size, source and inline size."""
+    for name, media, path, reason in _unsupported_media(can, account, uploads=uploads):
+        message = _with_content(plain, media)
+        yield ExpectedRefusal(f"{plain.channel} with {name}", message, path=path, reason=reason)
+
+
+def _unsupported_media(
     can: ChannelCapabilities, account: str, *, uploads: bool
 ) -> Iterator[tuple[str, Media, str, Reason]]:
-    path = "content.items[0]"
-    here = [samples.source(kind, account) for kind in sorted(can.sources)]
+    """Yield media that a channel lacks, each with a name and the path and reason of its refusal."""
+    sources = [samples.media_source(kind, account) for kind in sorted(can.sources)]
     for kind in MediaKind:
-        if kind not in can.media and here:
-            yield kind.value, Media((samples.item(kind, here[0]),)), f"{path}.kind", _CONTENT
+        if kind not in can.media and sources:
+            media = Media((samples.media_item(kind, sources[0]),))
+            yield kind.value, media, f"{ITEM_PATH}.kind", Reason.UNSUPPORTED_CONTENT
     for kind, limit in can.media.items():
-        for where in here[:1] if limit.types else ():
+        for source in sources[:1] if limit.types else ():
             strange = attrs.evolve(
-                samples.item(kind, where, limit), content_type="application/x-omnimsg"
+                samples.media_item(kind, source, limit), content_type="application/x-omnimsg"
             )
             name = f"{kind.value} of a strange type"
-            yield name, Media((strange,)), f"{path}.content_type", Reason.MEDIA_INVALID
+            yield name, Media((strange,)), f"{ITEM_PATH}.content_type", Reason.MEDIA_INVALID
         if limit.max_bytes is not None:
-            for where in here:
-                if not isinstance(where, Inline):
-                    large = attrs.evolve(samples.item(kind, where, limit), size=limit.max_bytes + 1)
-                    name = f"{kind.value} by {where.kind} with a byte too many"
-                    yield name, Media((large,)), f"{path}.source", Reason.MEDIA_TOO_LARGE
+            for source in sources:
+                if not isinstance(source, Inline):
+                    large = attrs.evolve(
+                        samples.media_item(kind, source, limit), size=limit.max_bytes + 1
+                    )
+                    name = f"{kind.value} by {source.kind} with a byte too many"
+                    yield name, Media((large,)), f"{ITEM_PATH}.source", Reason.MEDIA_TOO_LARGE
         for name in {"inline", "link", "stored"} - can.sources:
-            needs = uploads and name == "inline" and "stored" in can.sources
-            reason = Reason.MEDIA_NEEDS_UPLOAD if needs else _CONTENT
-            item = samples.item(kind, samples.source(name, account), limit)
-            yield f"{kind.value} by {name}", Media((item,)), f"{path}.source", reason
-        most = can.inline_max_bytes
-        if "inline" in can.sources and most is not None and most < MOST_BUILT:
-            item = samples.item(kind, Inline(bytes(most + 1)), limit)
-            name = f"{kind.value} with {most + 1} bytes inside"
-            yield name, Media((item,)), f"{path}.source", Reason.MEDIA_TOO_LARGE
+            needs_upload = uploads and name == "inline" and "stored" in can.sources
+            reason = Reason.MEDIA_NEEDS_UPLOAD if needs_upload else Reason.UNSUPPORTED_CONTENT
+            item = samples.media_item(kind, samples.media_source(name, account), limit)
+            yield f"{kind.value} by {name}", Media((item,)), f"{ITEM_PATH}.source", reason
+        limit_inline = can.inline_max_bytes
+        if "inline" in can.sources and limit_inline is not None and limit_inline < MAX_BUILT_BYTES:
+            item = samples.media_item(kind, Inline(bytes(limit_inline + 1)), limit)
+            name = f"{kind.value} with {limit_inline + 1} bytes inline"
+            yield name, Media((item,)), f"{ITEM_PATH}.source", Reason.MEDIA_TOO_LARGE

@@ -1,4 +1,4 @@
-"""Plain samples of everything the model can say, for holding an adapter against its word."""
+"""Sample messages for every feature of the model that capabilities can declare."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ACTIONS: Mapping[str, Action] = {
     )
 }
 
-_TYPES: Mapping[MediaKind, str] = {
+_CONTENT_TYPES: Mapping[MediaKind, str] = {
     MediaKind.IMAGE: "image/jpeg",
     MediaKind.VIDEO: "video/mp4",
     MediaKind.AUDIO: "audio/mpeg",
@@ -85,12 +85,12 @@ _TYPES: Mapping[MediaKind, str] = {
 
 
 def recipient(can: ChannelCapabilities) -> str | ProviderContact:
-    """Return a recipient that a channel takes."""
+    """Return a recipient of a form that a channel supports."""
     return next(RECIPIENTS[kind] for kind in RECIPIENTS if kind in can.recipients)
 
 
-def source(kind: str, account: str) -> Source:
-    """Return a media source of one kind."""
+def media_source(kind: str, account: str) -> Source:
+    """Return a media source of one kind: `inline`, `link` or `stored`."""
     if kind == "inline":
         return Inline(b"omnimsg sample file")
     if kind == "link":
@@ -100,24 +100,25 @@ def source(kind: str, account: str) -> Source:
     )
 
 
-def item(kind: MediaKind, where: Source, limit: MediaLimit | None = None) -> MediaItem:
-    """Return a media item of one kind, with a type that the limit allows."""
-    usual = _TYPES[kind]
-    types = sorted(limit.types) if limit is not None else []
-    return MediaItem(kind, where, content_type=usual if not types or usual in types else types[0])
+def media_item(kind: MediaKind, source: Source, limit: MediaLimit | None = None) -> MediaItem:
+    """Return a media item of one kind, with a content type that the limit allows."""
+    usual = _CONTENT_TYPES[kind]
+    allowed = sorted(limit.types) if limit is not None else []
+    content_type = usual if not allowed or usual in allowed else allowed[0]
+    return MediaItem(kind, source, content_type=content_type)
 
 
-def items(can: ChannelCapabilities, account: str) -> Iterator[MediaItem]:
-    """Yield a media item of every kind and source that a channel has."""
+def media_items(can: ChannelCapabilities, account: str) -> Iterator[MediaItem]:
+    """Yield a media item of every kind and source that a channel supports."""
     for kind, limit in can.media.items():
         for name in sorted(can.sources):
-            yield item(kind, source(name, account), limit)
+            yield media_item(kind, media_source(name, account), limit)
 
 
 def contents(kind: str, can: ChannelCapabilities, account: str) -> Iterator[Content]:
-    """Yield samples of one kind of content, plain ones first, within what a channel has."""
+    """Yield samples of one kind of content that a channel supports."""
     actions = [ACTIONS[each] for each in ACTIONS if each in can.actions]
-    media = list(items(can, account))
+    media = list(media_items(can, account))
     if kind == "media":
         yield from (Media((each,)) for each in media)
     elif kind == "interactive":
@@ -132,31 +133,33 @@ def contents(kind: str, can: ChannelCapabilities, account: str) -> Iterator[Cont
     elif kind == "card":
         yield from (Card(title="Tonight", text="A fine menu", media=each) for each in media)
         yield from (Card(title="Tonight", text="A fine menu", actions=(each,)) for each in actions)
-        yield PLAIN["card"]
+        yield CONTENT["card"]
     elif kind == "carousel":
         yield from _carousels(media, actions)
-        yield PLAIN["carousel"]
+        yield CONTENT["carousel"]
     elif kind == "email":
-        yield PLAIN["email"]
+        yield CONTENT["email"]
         for name in sorted(can.sources):
-            attached = Attachment(source(name, account), "menu.pdf", content_type="application/pdf")
-            yield Email(subject="Your table", text="It is ready.", attachments=(attached,))
+            attachment = Attachment(
+                media_source(name, account), "menu.pdf", content_type="application/pdf"
+            )
+            yield Email(subject="Your table", text="It is ready.", attachments=(attachment,))
     else:
-        yield PLAIN[kind]
+        yield CONTENT[kind]
 
 
 def _carousels(media: list[MediaItem], actions: list[Action]) -> Iterator[Carousel]:
     for each in media:
-        for tapped in [[action] for action in actions] or [[]]:
+        for card_actions in [[action] for action in actions] or [[]]:
             yield Carousel(
                 [
-                    Card(title=title, text="A fine menu", media=each, actions=tapped)
+                    Card(title=title, text="A fine menu", media=each, actions=card_actions)
                     for title in ("Tonight", "Tomorrow")
                 ]
             )
 
 
-PLAIN: Mapping[str, Content] = {
+CONTENT: Mapping[str, Content] = {
     each.kind: each
     for each in (
         Text("Your table is ready"),
@@ -198,28 +201,30 @@ PLAIN: Mapping[str, Content] = {
 
 
 def messages(capabilities: Capabilities, account: str) -> Iterator[Message]:
-    """Yield a message for everything that capabilities allow."""
+    """Yield a message for every content and recipient that capabilities declare."""
     for channel, can in capabilities.channels.items():
         base = Message(recipient(can), Text("Your table is ready"), channel=channel)
         for kind in sorted(can.content):
             for content in contents(kind, can, account):
                 yield attrs.evolve(base, content=content, reference=f"sample-{kind}")
         for kind in sorted(can.recipients):
-            plain = next(
+            content = next(
                 (each for name in sorted(can.content) for each in contents(name, can, account)),
                 base.content,
             )
-            yield attrs.evolve(base, to=RECIPIENTS[kind], content=plain, reference=f"to-{kind}")
+            yield attrs.evolve(base, to=RECIPIENTS[kind], content=content, reference=f"to-{kind}")
 
 
 def field_values(channel: Channel, capabilities: Capabilities) -> Mapping[str, tuple[Any, Any]]:
     """Return two different values for each optional field of a message on one channel."""
-    others = [
-        other
-        for other, can in capabilities.channels.items()
-        if other is not channel and "text" in can.content
-    ]
-    reserve = others[0] if others else channel
+    fallback_channel = next(
+        (
+            other
+            for other, can in capabilities.channels.items()
+            if other is not channel and "text" in can.content
+        ),
+        channel,
+    )
     return {
         "sender": ("+37255500008", "+37255500009"),
         "send_at": (NOW + timedelta(hours=1), LATER),
@@ -227,8 +232,8 @@ def field_values(channel: Channel, capabilities: Capabilities) -> Mapping[str, t
         "tags": (("spring",), ("autumn",)),
         "callback_url": ("https://hooks.example.test/a", "https://hooks.example.test/b"),
         "fallback": (
-            (Leg(channel=reserve, content=Text("The first reserve")),),
-            (Leg(channel=reserve, content=Text("Another reserve")),),
+            (Leg(channel=fallback_channel, content=Text("The first fallback")),),
+            (Leg(channel=fallback_channel, content=Text("Another fallback")),),
         ),
         "encryption": (_encryption("b21uaW1zZy1zYW1wbGUtYQ=="), _encryption("b3RoZXItc2FtcGxl")),
     }

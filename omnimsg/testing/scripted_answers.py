@@ -1,4 +1,7 @@
-"""What the suite wants a provider to say of one message; the author puts it in its words."""
+"""What the suite wants the provider to answer for one message.
+
+The adapter's author turns it into the provider's format.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from omnimsg.domain.message import Message
 
 @attrs.frozen
 class Accept:
-    """Take the message.
+    """Accept the message.
 
     Attributes:
-        message: Which one.
+        message: The message.
         id: The provider's id for it.
     """
 
@@ -27,9 +30,9 @@ class Refuse:
     """Refuse the message.
 
     Attributes:
-        message: Which one.
+        message: The message.
         code: The provider's code.
-        level: Where in the answer the code stands, in the words of the adapter's code table.
+        level: Where in the answer the code stands: a level of the adapter's code table.
         detail: The provider's sentence. It quotes the recipient, as providers do.
     """
 
@@ -41,7 +44,7 @@ class Refuse:
 
 @attrs.frozen
 class Missing:
-    """Say nothing of the message: its entry is lost."""
+    """Leave the message's entry out of the answer."""
 
     message: Message
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
 import attrs
 import orjson
@@ -11,165 +12,160 @@ import orjson
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
-from omnimsg.testing.harness import Harness, hold, skip
-from omnimsg.testing.scripted_answers import Accept, Missing, Said
+from omnimsg.testing.assertions import assert_no_violations, fail
+from omnimsg.testing.harness import Harness
+from omnimsg.testing.scripted_answers import Accept, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.testing.scripted_answers import Said
 
-MOST_MESSAGES = 200
+MAX_MESSAGES = 200
 
 
 class SendChecks(Harness):
-    """One outcome per message: the right one, or none."""
+    """Each message gets the right outcome, or none."""
 
     def test_send_gives_one_outcome_per_message_in_the_order_given(self) -> None:
-        """Every message that the provider accepted is accepted, in a batch of any size."""
-        most = min(MOST_MESSAGES, self.capabilities.max_messages)
+        """Every message that the provider accepts is accepted, in a batch of any size."""
+        largest = min(MAX_MESSAGES, self.capabilities.max_messages)
+        violations: list[str] = []
+        for count in sorted({1, self.batch_size, largest}):
+            batch = self.batch(count)
+            violations += [
+                f"{count} messages, {each}"
+                for each in self.send_violations(batch, self.accept_all(batch))
+            ]
+        assert_no_violations(violations)
 
-        hold(
+    def test_send_distinguishes_accepted_from_refused_messages(self) -> None:
+        """One answer accepts some messages and refuses others, each with its own code."""
+        size, rows = self.require_batches(), len(self.code_rows(self.message_levels))
+        if not self.mixed or not rows:
+            raise SkipTest("an answer of this provider is for all its messages or for none")
+        batch = self.batch(size)
+
+        assert_no_violations(
             [
-                f"{count} messages, {wrong}"
-                for count in sorted({1, self.several, most})
-                for batch in [self.batch(count)]
-                for wrong in self.judged(batch, self._accepted(batch))
+                f"codes from row {first_row} on, {each}"
+                for first_row in range(rows + 1)
+                for each in self.send_violations(batch, self.mixed_answers(batch, first_row))
             ]
         )
 
-    def test_send_tells_accepted_messages_from_refused_ones(self) -> None:
-        """In one answer some messages are accepted and others refused, each with its own code."""
-        count, rows = self._need_mixed()
-        batch = self.batch(count)
-
-        hold(
-            [
-                f"batch {start}, {wrong}"
-                for start in range(rows + 1)
-                for wrong in self.judged(batch, self.said_variously(batch, start))
-            ]
-        )
-
-    def test_send_joins_answers_that_come_in_another_order(self) -> None:
-        """Where the provider promises no order, entries find their messages in every order."""
+    def test_send_matches_entries_in_any_order(self) -> None:
+        """If the provider promises no order, entries match their messages in every order."""
         if self.ordered:
-            raise skip("the provider promises the order of its answers")
-        batch = self.batch(self.need_several())
+            raise SkipTest("the provider promises the order of its answers")
+        batch = self.batch(self.require_batches())
 
-        hold(self._shuffled(batch, self.said_variously(batch)))
+        assert_no_violations(self._violations_in_any_order(batch, self.mixed_answers(batch)))
 
-    def test_send_never_guesses_about_a_message_that_was_left_out(self) -> None:
-        """A message without an entry gets no outcome, and never that of another message."""
-        count = self.need_several()
+    def test_send_gives_no_outcome_without_an_entry(self) -> None:
+        """A message without an entry gets no outcome, and never another message's outcome."""
+        size = self.require_batches()
         if not self.mixed:
-            raise skip("an answer of this provider has no entry per message")
-        batch = self.batch(count)
-        said = self.said_variously(batch)
-        gaps = [{one} for one in range(count)] + [
-            {one, other} for one in range(count) for other in range(one)
-        ]
-
-        hold(
-            [
-                f"without an entry for {sorted(gap)}, {wrong}"
-                for gap in gaps
-                for some in [
-                    [Missing(each.message) if at in gap else each for at, each in enumerate(said)]
+            raise SkipTest("an answer of this provider has no entry per message")
+        batch = self.batch(size)
+        said = self.mixed_answers(batch)
+        violations: list[str] = []
+        for first in range(size):
+            for second in range(first + 1):
+                missing = {first, second}
+                gapped: list[Said] = [
+                    Missing(each.message) if index in missing else each
+                    for index, each in enumerate(said)
                 ]
-                for wrong in self.judged(batch, some, may_shrug=True)
-            ]
-        )
+                violations += [
+                    f"without an entry for {sorted(missing)}, {each}"
+                    for each in self.send_violations(batch, gapped, allow_none=True)
+                ]
+        assert_no_violations(violations)
 
-    def test_send_keeps_messages_to_one_recipient_apart(self) -> None:
-        """Several messages to the same recipient get their own outcomes, or none, never swapped."""
-        batch = self.batch(self.need_several())
+    def test_send_keeps_messages_to_the_same_recipient_apart(self) -> None:
+        """Several messages to one recipient get their own outcomes, or none, never swapped."""
+        batch = self.batch(self.require_batches())
         same = [attrs.evolve(each, to=batch[0].to) for each in batch]
-        said = self.said_variously(same)
+        said = self.mixed_answers(same)
 
-        hold(
-            self.judged(same, said, may_shrug=True)
+        assert_no_violations(
+            self.send_violations(same, said, allow_none=True)
             if self.ordered
-            else self._shuffled(same, said, may_shrug=True)
+            else self._violations_in_any_order(same, said, allow_none=True)
         )
 
-    def test_send_gives_accepted_messages_an_id_to_ask_by(self) -> None:
-        """`str(accepted.id)` names the account and reads back, so another process can ask."""
+    def test_send_gives_accepted_messages_a_usable_id(self) -> None:
+        """`str(accepted.id)` names the account and can be read back by another process."""
         batch = self.batch(1)
-        adapter = self.build()
+        adapter = self.build_adapter()
 
-        run = self.send(batch, self.accepting(batch), adapter=adapter)
+        run = self.send(batch, self.accepting_responder(batch), adapter=adapter)
 
-        hold(run.broken)
-        outcome = run.driven.value[0] if run.driven else None
+        assert_no_violations(run.violations)
+        outcome = run.valid_value[0] if run.valid_value else None
         if not isinstance(outcome, Accepted) or outcome.id is None:
-            hold([] if self.batch_ids else [f"message 0: has no id: {outcome!r}"])
+            if not self.batch_ids:
+                fail(f"message 0: has no id: {outcome!r}")
         elif outcome.id.account != adapter.account.name:
-            hold([f"message 0: the id {outcome.id} names another account"])
+            fail(f"message 0: the id {outcome.id} names another account")
 
-    def test_send_keeps_the_providers_own_words(self) -> None:
-        """Every outcome holds its own entry as the provider gave it, and a failure the status."""
-        batch = self.batch(self.several)
-        said = self.said_variously(batch)
+    def test_send_keeps_the_raw_entry_and_the_http_status(self) -> None:
+        """Every outcome holds the provider's own entry in `raw`; a failure holds the status."""
+        batch = self.batch(self.batch_size)
+        said = self.mixed_answers(batch)
 
-        run = self.send(batch, self.tell(said))
+        run = self.send(batch, self.responder(said))
 
-        broken = list(run.broken)
-        for index, (outcome, each) in enumerate(
-            zip(run.driven.value if run.driven else (), said, strict=run.driven is not None)
-        ):
+        violations = list(run.violations)
+        for index, (outcome, each) in enumerate(zip(run.valid_value or (), said, strict=False)):
             if outcome is None:
                 continue
             failure = None if isinstance(outcome, Accepted) else outcome.failure
             raw = outcome.raw if isinstance(outcome, Accepted) else outcome.failure.raw
             if raw is None:
-                broken.append(f"message {index}: `raw` is empty")
+                violations.append(f"message {index}: `raw` is empty")
             elif isinstance(each, Accept) and not self.batch_ids and each.id not in repr(raw):
-                broken.append(f"message {index}: `raw` is not the message's own entry")
+                violations.append(f"message {index}: `raw` is not the message's own entry")
             if failure is not None and failure.http_status is None:
-                broken.append(f"message {index}: the failure has no http_status")
-        hold(broken)
+                violations.append(f"message {index}: the failure has no http_status")
+        assert_no_violations(violations)
 
-    def test_send_gives_outcomes_that_can_be_written_down(self) -> None:
-        """An outcome survives the JSON form, which journals and files of outcomes are made of."""
-        batch = self.batch(self.several)
+    def test_send_gives_outcomes_that_survive_json(self) -> None:
+        """An outcome can be written as JSON and read back, as journals and result files do."""
+        batch = self.batch(self.batch_size)
 
-        run = self.send(batch, self.tell(self.said_variously(batch)))
+        run = self.send(batch, self.responder(self.mixed_answers(batch)))
 
-        hold(
+        assert_no_violations(
             [
-                *run.broken,
+                *run.violations,
                 *(
-                    f"message {index}: cannot be written down and read back as it was"
-                    for index, outcome in enumerate(run.driven.value if run.driven else ())
-                    if outcome is not None and not _survives(outcome)
+                    f"message {index}: cannot be written as JSON and read back unchanged"
+                    for index, outcome in enumerate(run.valid_value or ())
+                    if outcome is not None and not _survives_json(outcome)
                 ),
             ]
         )
 
-    def _accepted(self, batch: Sequence[Message]) -> list[Said]:
-        return [self.accept(each, index) for index, each in enumerate(batch)]
-
-    def _need_mixed(self) -> tuple[int, int]:
-        count, rows = self.need_several(), len(self.rows(self.message_levels))
-        if not self.mixed or not rows:
-            raise skip("an answer of this provider is for all its messages or for none")
-        return count, rows
-
-    def _shuffled(
-        self, batch: Sequence[Message], said: Sequence[Said], *, may_shrug: bool = False
+    def _violations_in_any_order(
+        self, batch: Sequence[Message], said: Sequence[Said], *, allow_none: bool = False
     ) -> list[str]:
-        return [
-            f"entries in the order {list(order)}, {wrong}"
-            for order in permutations(range(len(batch)))
-            for wrong in self.judged(
-                batch, said, shown=[said[position] for position in order], may_shrug=may_shrug
-            )
-        ]
+        violations: list[str] = []
+        for order in permutations(range(len(batch))):
+            entries = [said[index] for index in order]
+            violations += [
+                f"entries in the order {list(order)}, {each}"
+                for each in self.send_violations(
+                    batch, said, entries=entries, allow_none=allow_none
+                )
+            ]
+        return violations
 
 
-def _survives(outcome: Outcome) -> bool:
+def _survives_json(outcome: Outcome) -> bool:
     written = outcome_to_json(outcome)
     try:
         return outcome_to_json(outcome_from_json(orjson.loads(orjson.dumps(written)))) == written

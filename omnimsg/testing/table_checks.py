@@ -1,25 +1,23 @@
-"""Checks of the code and status tables, and that the adapter goes by them."""
+"""Checks that the code and status tables are complete, and that the adapter follows them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
 from omnimsg.adapter import CodeRow, StatusRow, Verdict
 from omnimsg.domain.outcome import Accepted, Failed
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import Status
-from omnimsg.testing.assertions import misjudged
-from omnimsg.testing.harness import Harness, hold, skip
+from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches
+from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from omnimsg.domain.message import Message
-    from omnimsg.testing.scripted_answers import Said
+    from collections.abc import Mapping
 
 UNKNOWN_CODES = ("omnimsg-unknown", "987654")
 
-_RETRIES: dict[Verdict, frozenset[Retry]] = {
+_ALLOWED_RETRIES: Mapping[Verdict, frozenset[Retry]] = {
     Verdict.REJECTED: frozenset({Retry.NEVER, Retry.AFTER_FIX}),
     Verdict.NOT_SENT: frozenset({Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER}),
     Verdict.ACCOUNT: frozenset({Retry.AFTER_FIX}),
@@ -28,137 +26,131 @@ _RETRIES: dict[Verdict, frozenset[Retry]] = {
 
 
 class TableChecks(Harness):
-    """What the provider documents stands in the tables, and the tables decide."""
+    """The tables hold what the provider documents, and they decide the outcome."""
 
-    def test_codes_are_whole_rows(self) -> None:
-        """Every code has its words and its source, and a retry that its verdict allows."""
-        known = self.message_levels | self.request_levels | self.other_levels
-        broken: list[str] = []
+    def test_code_rows_are_complete(self) -> None:
+        """Every code has a description, a source, a known level, and a retry its verdict allows."""
+        known_levels = self.message_levels | self.request_levels | self.other_levels
+        violations: list[str] = []
         for row in self.adapter_class.codes:
             name = f"code {row.code!r} ({row.level})"
-            broken += [f"{name}: `{each}` is empty" for each in _empty(row)]
-            if row.retry not in _RETRIES[row.verdict]:
-                broken.append(f"{name}: {row.verdict.name} cannot be retry {row.retry.name}")
-            if row.level not in known:
-                broken.append(
-                    f"{name}: {self._name} puts the level into none of message_levels,"
+            violations += [f"{name}: `{each}` is empty" for each in _empty_fields(row)]
+            if row.retry not in _ALLOWED_RETRIES[row.verdict]:
+                violations.append(f"{name}: {row.verdict.name} cannot be retry {row.retry.name}")
+            if row.level not in known_levels:
+                violations.append(
+                    f"{name}: {self.class_name} lists the level in none of message_levels,"
                     " request_levels and other_levels"
                 )
-        hold(broken)
+        assert_no_violations(violations)
 
-    def test_statuses_are_whole_rows(self) -> None:
-        """Every status has its words and source, a reason exactly where it failed, its own number.
+    def test_status_rows_are_complete(self) -> None:
+        """Every status has a description, a source and a unique number.
 
-        `UNKNOWN` may have a reason.
+        A failed status has a reason; `UNKNOWN` may have one; no other status has one.
         """
-        broken: list[str] = []
-        numbers: dict[int, str] = {}
+        violations: list[str] = []
+        names_by_number: dict[int, str] = {}
         for row in self.adapter_class.statuses:
             name = f"status {row.name!r}"
-            broken += [f"{name}: `{each}` is empty" for each in _empty(row)]
+            violations += [f"{name}: `{each}` is empty" for each in _empty_fields(row)]
             if row.status.failed and row.reason is None:
-                broken.append(f"{name}: {row.status.name} needs a reason")
+                violations.append(f"{name}: {row.status.name} needs a reason")
             if (
                 row.reason is not None
                 and not row.status.failed
                 and row.status is not Status.UNKNOWN
             ):
-                broken.append(f"{name}: {row.status.name} is no failure and has a reason")
-            if row.number is not None and numbers.setdefault(row.number, row.name) != row.name:
-                broken.append(f"{name}: has the number of {numbers[row.number]!r}")
-        hold(broken)
+                violations.append(f"{name}: {row.status.name} is no failure and has a reason")
+            if row.number is not None:
+                first = names_by_number.setdefault(row.number, row.name)
+                if first != row.name:
+                    violations.append(f"{name}: has the number of {first!r}")
+        assert_no_violations(violations)
 
-    def test_every_documented_refusal_of_a_message_means_what_its_row_says(self) -> None:
+    def test_message_refusals_follow_their_rows(self) -> None:
         """Each code of a message level gives its row's verdict, reason, retry and fault."""
-        rows = self.rows(self.message_levels)
+        rows = self.code_rows(self.message_levels)
         if not rows:
-            raise skip("the provider has no codes for one message")
-        batch = self.batch(1)
+            raise SkipTest("the provider has no codes for one message")
 
-        hold(
-            [
-                wrong
-                for row in rows
-                for wrong in self.judged(batch, [self.refuse(batch[0], row.code, row.level)])
-            ]
-        )
+        self._assert_rows_followed(rows, 1)
 
-    def test_every_documented_refusal_of_a_request_means_what_its_row_says(self) -> None:
+    def test_request_refusals_follow_their_rows(self) -> None:
         """Each code of a request level gives its row's meaning to every message of the request."""
-        rows = self.rows(self.request_levels)
+        rows = self.code_rows(self.request_levels)
         if not rows:
-            raise skip("the provider has no codes for a whole request")
-        batch = self.batch(self.several)
+            raise SkipTest("the provider has no codes for a whole request")
 
-        hold(
-            [
-                wrong
-                for row in rows
-                for wrong in self.judged(
-                    batch, [self.refuse(each, row.code, row.level) for each in batch]
-                )
-            ]
-        )
+        self._assert_rows_followed(rows, self.batch_size)
 
-    def test_unknown_codes_are_no_error_and_no_yes(self) -> None:
-        """A code that no table holds raises nothing, accepts nothing, and is kept if it is told."""
-        batch = self.batch(self.several)
+    def test_unknown_codes_neither_raise_nor_accept(self) -> None:
+        """A code that the table lacks raises nothing and accepts nothing; an outcome keeps it."""
+        batch = self.batch(self.batch_size)
         levels = (self.message_levels | self.request_levels) - self.status_levels
-        broken: list[str] = []
+        violations: list[str] = []
         for level in sorted({row.level for row in self.adapter_class.codes} & levels):
             for code in UNKNOWN_CODES:
-                run = self.send(batch, self.tell(self._all(batch, code, level)))
-                outcomes = run.driven.value if run.driven and not run.broken else ()
-                broken += [f"unknown code {code} ({level}): {wrong}" for wrong in run.broken]
-                for index, outcome in enumerate(outcomes):
-                    where = f"unknown code {code} ({level}), message {index}"
+                name = f"unknown code {code} ({level})"
+                run = self.send(batch, self.responder(self.refuse_all(batch, code, level)))
+                violations += [f"{name}: {each}" for each in run.violations]
+                for index, outcome in enumerate(run.valid_value or ()):
                     if isinstance(outcome, Accepted):
-                        broken.append(f"{where}: was refused; the outcome is Accepted")
+                        violations.append(
+                            f"{name}, message {index}: was refused; the outcome is Accepted"
+                        )
                     elif outcome is not None and outcome.failure.code != code:
-                        broken.append(f"{where}: the code became {outcome.failure.code!r}")
-        hold(broken)
+                        violations.append(
+                            f"{name}, message {index}: the code became {outcome.failure.code!r}"
+                        )
+        assert_no_violations(violations)
 
-    def test_the_users_changes_to_the_codes_are_obeyed(self) -> None:
-        """A row changed in the configuration decides, as does one that is added there."""
+    def test_code_overrides_are_applied(self) -> None:
+        """Rows that the user's configuration changes or adds decide the outcome."""
         levels = self.message_levels | self.request_levels
         rows = [row for row in self.adapter_class.codes if row.level in levels]
         if not rows:
-            raise skip("the provider has no codes")
+            raise SkipTest("the provider has no codes")
         batch = self.batch(1)
-        broken: list[str] = []
-        keys = {(row.code, row.level) for row in rows} | {
-            (UNKNOWN_CODES[1], level) for level in {row.level for row in rows} - self.status_levels
+        violations: list[str] = []
+        changed = {(row.code, row.level) for row in rows}
+        added = {
+            (UNKNOWN_CODES[1], row.level) for row in rows if row.level not in self.status_levels
         }
-        for code, level in sorted(keys):
+        for code, level in sorted(changed | added):
             codes = {(code, level): {"reason": Reason.PAYMENT, "verdict": Verdict.ACCOUNT}}
-            adapter = self.build(codes=codes)
-            due = self.adapter_class.codes.override(codes)
+            adapter = self.build_adapter(codes=codes)
+            table = self.adapter_class.codes.override(codes)
             said = self.refuse(batch[0], code, level)
-            run = self.send(batch, self.tell([said]), adapter=adapter)
-            broken += [f"code {code} ({level}): {wrong}" for wrong in run.broken]
-            if run.driven is not None and not run.broken:
-                broken += misjudged(run.driven.value[0], said, due, self)
-        hold(broken)
+            run = self.send(batch, self.responder([said]), adapter=adapter)
+            violations += [f"code {code} ({level}): {each}" for each in run.violations]
+            if run.valid_value is not None:
+                violations += outcome_mismatches(run.valid_value[0], said, table, self)
+        assert_no_violations(violations)
 
-    def test_a_refusal_says_why_in_words(self) -> None:
-        """A failure's detail is the provider's sentence, or at least the row's words."""
-        rows = self.rows(self.message_levels | self.request_levels)
+    def test_refusals_have_a_detail(self) -> None:
+        """A failure's detail is the provider's sentence, or at least the row's description."""
+        rows = self.code_rows(self.message_levels | self.request_levels)
         if not rows:
-            raise skip("the provider has no codes")
+            raise SkipTest("the provider has no codes")
         batch = self.batch(1)
-        broken: list[str] = []
+        violations: list[str] = []
         for row in rows:
-            run = self.send(batch, self.tell(self._all(batch, row.code, row.level)))
-            outcome = run.driven.value[0] if run.driven and not run.broken else None
+            run = self.send(batch, self.responder(self.refuse_all(batch, row.code, row.level)))
+            outcome = run.valid_value[0] if run.valid_value else None
             if isinstance(outcome, Failed) and not outcome.failure.detail:
-                broken.append(f"code {row.code} ({row.level}): the failure has no detail")
-        hold(broken)
+                violations.append(f"code {row.code} ({row.level}): the failure has no detail")
+        assert_no_violations(violations)
 
-    def _all(self, batch: Sequence[Message], code: str, level: str) -> list[Said]:
-        return [self.refuse(each, code, level) for each in batch]
+    def _assert_rows_followed(self, rows: list[CodeRow], count: int) -> None:
+        batch = self.batch(count)
+        violations: list[str] = []
+        for row in rows:
+            violations += self.send_violations(batch, self.refuse_all(batch, row.code, row.level))
+        assert_no_violations(violations)
 
 
-def _empty(row: CodeRow | StatusRow) -> list[str]:
+def _empty_fields(row: CodeRow | StatusRow) -> list[str]:
     names = (
         ("code", "level", "description", "source")
         if isinstance(row, CodeRow)

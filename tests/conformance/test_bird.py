@@ -1,4 +1,4 @@
-"""Bird's adapter keeps the promises of every adapter."""
+"""Bird's adapter passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ INTERACTIONS = orjson.dumps(
 
 
 class TestBird(AdapterConformance):
-    """One message a request, so a refused request is a refused message."""
+    """One message per request, so a refused request is a refused message."""
 
     adapter_class = BirdAdapter
     message_levels = frozenset({"http", "422"})
@@ -121,7 +121,7 @@ class TestBird(AdapterConformance):
     other_levels = frozenset({"failure", "sms-messagebird", "source", "storage"})
 
     def account(self) -> Account[BirdSettings]:
-        """Give an access key that is easily found, and a channel of each kind."""
+        """Return an account with a distinctive access key and a channel of each kind."""
         settings = BirdSettings(
             access_key=Secret("bird-s3cret-key"),
             workspace_id="0d3f9a52-0000-4000-8000-000000000001",
@@ -136,7 +136,7 @@ class TestBird(AdapterConformance):
         )
 
     def messages(self, count: int) -> list[Message]:
-        """Give SMS to as many people."""
+        """Return SMS to different recipients."""
         return [
             Message(f"+3161234{number:04d}", f"Table {number} is ready", channel="sms")
             for number in range(count)
@@ -155,7 +155,7 @@ class TestBird(AdapterConformance):
         return Response(int(first.code if on_http else first.level), orjson.dumps(error))
 
     def samples(self) -> list[Message]:
-        """Give a template of a project, and what is said only as WhatsApp wants it."""
+        """Return a project's template, and content with options that only some channels have."""
         template = Template(
             "table_ready",
             "en",
@@ -167,7 +167,7 @@ class TestBird(AdapterConformance):
         cards = Carousel([card, attrs.evolve(card, title="Tomorrow")], "Our menus")
         inner = Section([cards, Text("Or"), Media([FILE, FILE], "As a file")])
         menu = ListPicker("Choose", "Show", sections=[ListSection([ListItem("A", "a")])])
-        said: list[Content] = [
+        contents: list[Content] = [
             cards,
             Section([Location(59.4, 24.7), inner, menu]),
             Otp(False, actions=[Reply("Copy", "123456")]),
@@ -184,25 +184,28 @@ class TestBird(AdapterConformance):
         )
         return [
             *(Message(to[channel], template, channel=channel) for channel in CHANNELS),
-            *(Message(TO, each, channel="whatsapp") for each in said),
+            *(Message(TO, each, channel="whatsapp") for each in contents),
             Message(ProviderContact(id="c-1"), "Hi", channel="whatsapp"),
             Message(to["email"], mail, channel="email"),
         ]
 
     def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
-        """Answer with the message after a page of others."""
+        """Answer with a page of other messages, then with the wanted message if it exists."""
         others = {**MESSAGE, "reference": "another"}
         if not any(name == "pageToken" for name, _ in request.query):
             return Response(200, orjson.dumps({"results": [others], "nextPageToken": "page-2"}))
         if message is None:
             return Response(200, b'{"results":[]}')
         contact = {"identifierKey": "phonenumber", "identifierValue": message.to}
-        its = {"receiver": {"contacts": [contact]}, "createdAt": at.isoformat()}
-        entry = MESSAGE | its | {"reference": message.reference}
+        entry = MESSAGE | {
+            "receiver": {"contacts": [contact]},
+            "createdAt": at.isoformat(),
+            "reference": message.reference,
+        }
         return Response(200, orjson.dumps({"results": [entry]}))
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
-        """Answer the other operations as the reference shows them."""
+        """Answer the other operations as in the API reference."""
         if operation is Operation.UPLOAD:
             return Response(200, GRANT) if request.authenticated else Response(204)
         if operation is Operation.DOWNLOAD:
@@ -216,7 +219,7 @@ class TestBird(AdapterConformance):
         return Response(200, orjson.dumps({"results": [MESSAGE], **following}))
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
-        """Answer with the message as it is now."""
+        """Answer with the message and its current status, or with 404 for an unknown id."""
         if row is None:
             return Response(404, b'{"code":"NotFound","message":"no such message"}')
         message = {
@@ -229,20 +232,20 @@ class TestBird(AdapterConformance):
 
 
 class TestBirdBatch(TestBird):
-    """Several messages a request, one answer for all of them, and no ids yet."""
+    """Several messages per request, with one answer for all of them and no message ids yet."""
 
     mixed = False
     ordered = True
     batch_ids = True
 
     def account(self) -> Account[BirdSettings]:
-        """Opt in."""
+        """Return an account with the batch endpoint switched on."""
         account = super().account()
         return attrs.evolve(account, settings=attrs.evolve(account.settings, batch=True))
 
     def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Answer with the id of the batch, where it is one."""
-        answered = super().answer(request, said)
-        if answered.status != 202 or not request.url.endswith("/batch/messages"):
-            return answered
+        """Answer a batch request with the id of the batch."""
+        response = super().answer(request, said)
+        if response.status != 202 or not request.url.endswith("/batch/messages"):
+            return response
         return Response(202, b'{"id":"0d3f9a52-0000-4000-8000-0000000000ba"}')

@@ -1,4 +1,4 @@
-"""Clickatell's adapter keeps the promises of every adapter."""
+"""Clickatell's adapter passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The HTTP status of each code, where it is not 400 (One API errors table).
-STATUSES = {"1": 401, "7": 401, "18": 500, "19": 503, "20": 402}
+HTTP_STATUSES = {"1": 401, "7": 401, "18": 500, "19": 503, "20": 402}
 
 
 class TestClickatell(AdapterConformance):
-    """Entries carry the reference, accepted or refused."""
+    """Every entry carries the reference, accepted or refused."""
 
     adapter_class = ClickatellAdapter
 
     def account(self) -> Account[ClickatellSettings]:
-        """Give a key in the shape of Clickatell's."""
+        """Return an account with a key in Clickatell's format."""
         return Account(
             name="click",
             settings=ClickatellSettings(api_key=Secret("dGhpcy1pcy1hLXNlY3JldA==")),
@@ -36,7 +36,7 @@ class TestClickatell(AdapterConformance):
         )
 
     def messages(self, count: int) -> list[Message]:
-        """Give SMS to as many people."""
+        """Return SMS to different recipients."""
         return [
             Message(
                 f"+2782000{number:04d}", f"Table {number} is ready", reference=f"ord-{number}-x"
@@ -45,19 +45,21 @@ class TestClickatell(AdapterConformance):
         ]
 
     def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Answer 202, 207, or the code's status where one error is for all."""
+        """Answer 202, 207, or the status of the code if one error refuses all messages."""
         refusals = [each for each in said if isinstance(each, Refuse)]
         first = refusals[0] if refusals else None
         if first is not None and first.level == "global":
-            return Response(STATUSES.get(first.code, 400), orjson.dumps({"error": error_of(first)}))
+            return Response(
+                HTTP_STATUSES.get(first.code, 400), orjson.dumps({"error": error_of(first)})
+            )
         entries = [self.entry(each) for each in said if not isinstance(each, Missing)]
         status = 202 if not refusals else 207
         if first is not None and len(said) == 1:
-            status = STATUSES.get(first.code, 400)
+            status = HTTP_STATUSES.get(first.code, 400)
         return Response(status, orjson.dumps({"messages": entries, "error": None}))
 
     def entry(self, said: Accept | Refuse) -> dict[str, Any]:
-        """Write the entry of one message."""
+        """Build the entry of one message."""
         to = str(said.message.to).removeprefix("+")
         entry: dict[str, Any] = {"to": to, "clientMessageId": said.message.reference}
         if isinstance(said, Accept):
@@ -65,14 +67,14 @@ class TestClickatell(AdapterConformance):
         return {"accepted": False, **entry, "error": error_of(said)}
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
-        """Answer with the channel's status, or flat for an id that has no channel."""
+        """Answer with the status under its channel, or without a channel for an unknown id."""
         if row is None:
             return Response(200, b'{"status":"UNKNOWN","timestamp":1893456000123}')
         body = {"sms": {"status": row.name, "timestamp": 1893456000123}}
         return Response(200, orjson.dumps(body))
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
-        """Answer the other operations as the OpenAPI document shows them."""
+        """Answer the other operations as in the OpenAPI document."""
         if operation is Operation.DOWNLOAD:
             return Response(200, b"the file")
         if operation is Operation.UPLOAD:
@@ -80,7 +82,7 @@ class TestClickatell(AdapterConformance):
         return Response(200 if operation is not Operation.MARK_READ else 202, ANSWERS[operation])
 
     def samples(self) -> list[Message]:
-        """Give a header that is a stored file, and a question that WhatsApp words itself."""
+        """Return a stored file as a header, and a location request with WhatsApp's own button."""
         picture = MediaItem(
             MediaKind.IMAGE, Stored(account="click", id="f-1"), content_type="image/png"
         )
@@ -99,10 +101,10 @@ class TestClickatell(AdapterConformance):
 
 
 class TestClickatellWithoutReferences(TestClickatell):
-    """Refused entries lack the reference, as some of Clickatell's answers do."""
+    """Refused entries lack the reference, as in some of Clickatell's answers."""
 
     def entry(self, said: Accept | Refuse) -> dict[str, Any]:
-        """Leave out the reference of what was refused."""
+        """Leave the reference out of the entry of a refused message."""
         entry = super().entry(said)
         if isinstance(said, Refuse):
             del entry["clientMessageId"]
@@ -110,7 +112,7 @@ class TestClickatellWithoutReferences(TestClickatell):
 
 
 def error_of(said: Refuse) -> dict[str, Any]:
-    """Write an error; its code is a number."""
+    """Build an error; Clickatell's codes are numbers."""
     code = int(said.code) if said.code.isdecimal() else said.code
     return {"code": code, "description": said.detail}
 

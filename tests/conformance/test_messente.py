@@ -1,4 +1,4 @@
-"""Messente's adapter keeps the promises of every adapter."""
+"""Messente's adapter passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The HTTP status of each code (Omnichannel API reference, ResponseErrorCode).
-STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
+HTTP_STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
 
 
 PICTURE = MediaItem(MediaKind.IMAGE, Link("https://media.example.test/fish.png"))
@@ -56,7 +56,7 @@ FILM = MediaItem(
     size=5_000_000,
     duration=30,
 )
-# A one-time password travels as the tail of a link, so its kind alone changes nothing.
+# A one-time-password button is sent as a link with a suffix, so its kind alone changes nothing.
 PLAIN_BUTTONS = (ButtonKind.URL, ButtonKind.REPLY, ButtonKind.COUPON)
 OPEN = OpenUrl("Open it", "https://shop.example.test/orders")
 OPENING = CreateEvent(
@@ -107,8 +107,8 @@ SAMPLES: list[tuple[Channel, Content]] = [
                 DateTimeParameter("1 May"),
             ],
             buttons=[
-                TemplateButton(position, kind, value="tail")
-                for position, kind in enumerate(PLAIN_BUTTONS, 1)
+                TemplateButton(number, kind, value="tail")
+                for number, kind in enumerate(PLAIN_BUTTONS, 1)
             ],
         ),
     ),
@@ -140,14 +140,14 @@ SAMPLES: list[tuple[Channel, Content]] = [
 
 
 class TestMessente(AdapterConformance):
-    """Entries of a bulk call stand in the order of the request; nothing else ties them to it."""
+    """Entries of a bulk call match their messages by the order of the request alone."""
 
     adapter_class = MessenteAdapter
     message_levels = frozenset({"error"})
     request_levels = frozenset({"error"})
     other_levels = frozenset({"err"})
     ordered = True
-    # WhatsApp counts parameters, and RCS takes any file by its address alone.
+    # WhatsApp numbers its parameters, and RCS accepts any file by its address alone.
     hints = frozenset(
         {
             *(
@@ -159,31 +159,31 @@ class TestMessente(AdapterConformance):
     )
 
     def account(self) -> Account[MessenteSettings]:
-        """Give credentials that are easily found, and the sender that RCS needs."""
+        """Return an account with distinctive credentials, and the sender that RCS needs."""
         settings = MessenteSettings(username="api-user", password=Secret("messente-s3cret"))
         return Account(
             name="messente", settings=settings, base_url=MessenteAdapter.base_url, sender="Acme"
         )
 
     def messages(self, count: int) -> list[Message]:
-        """Give SMS to as many people."""
+        """Return SMS to different recipients."""
         return [
             Message(f"+3725550{number:04d}", f"Table {number} is ready") for number in range(count)
         ]
 
     def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Answer a single call, a bulk call, or refuse the call."""
+        """Answer a single or a bulk call, or refuse the whole call."""
         codes = {each.code if isinstance(each, Refuse) else "" for each in said}
         first = said[0]
         if isinstance(first, Refuse) and len(codes) == 1:
-            return Response(STATUSES.get(first.code, 400), orjson.dumps(errors_of(first)))
+            return Response(HTTP_STATUSES.get(first.code, 400), orjson.dumps(errors_of(first)))
         if request.url == "/v1/omnimessage":
             return Response(201, orjson.dumps(entry_of(first)))
         entries = [entry_of(each) for each in said if not isinstance(each, Missing)]
         return Response(201, orjson.dumps({"messages": entries}))
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
-        """Answer with one leg; `null` is a status too."""
+        """Answer with one leg, or with 404 for an unknown id; `null` is a status too."""
         if row is None:
             error = {"code": "101", "title": "Not found", "detail": "", "source": None}
             return Response(404, orjson.dumps({"errors": [error]}))
@@ -201,16 +201,16 @@ class TestMessente(AdapterConformance):
         return Response(200, orjson.dumps(body))
 
     def samples(self) -> list[Message]:
-        """Give what needs more than the suite's own samples tell."""
+        """Return content with options that the suite's own samples do not use."""
         return [Message("+37255500001", content, channel=channel) for channel, content in SAMPLES]
 
     def answer_operation(self, operation: Operation, request: Request) -> Response:
-        """Cancel."""
+        """Answer a cancellation."""
         return Response(202, b"{}")
 
 
 def entry_of(said: Said) -> dict[str, Any]:
-    """Write what Messente says of one message."""
+    """Build the entry of one message."""
     if not isinstance(said, Accept):
         return errors_of(said) if isinstance(said, Refuse) else {}
     leg = {"channel": "sms", "message_id": f"{said.id[-4:]}-leg", "sender": "Acme"}
@@ -218,7 +218,7 @@ def entry_of(said: Said) -> dict[str, Any]:
 
 
 def errors_of(said: Refuse) -> dict[str, Any]:
-    """Write an error object."""
+    """Build an error object."""
     error = {
         "code": said.code,
         "title": "Refused",

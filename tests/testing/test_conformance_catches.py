@@ -1,4 +1,4 @@
-"""Every check of the suite can fail: each catches an adapter that breaks its promise."""
+"""Every check of the suite fails for an adapter with the defect that it looks for."""
 
 from __future__ import annotations
 
@@ -16,39 +16,36 @@ from omnimsg.testing import AdapterConformance
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Request, Response
+    from omnimsg.adapter import Account, Request, Response
     from omnimsg.testing import Said
-
-if TYPE_CHECKING:
-    from omnimsg.adapter import Account
 
 BROKEN = [*sending.BROKEN, *requests.BROKEN, *operations.BROKEN]
 
 
 class HasShortSecrets(ToyConformance):
-    """An author whose account proves nothing."""
+    """A spec whose secret is too short to be detected."""
 
     def account(self) -> Account[ToySettings]:
-        """Give a key that turns up by accident."""
+        """Return an account with a key of one character."""
         return attrs.evolve(super().account(), settings=ToySettings(key=Secret("k")))
 
 
 class HasBadSamples(ToyConformance):
-    """An author whose sample is refused."""
+    """A spec with a sample that the adapter refuses."""
 
     def samples(self) -> list[Message]:
-        """Give a message for a channel that Toy does not have."""
+        """Return a message for a channel that Toy does not have."""
         return [Message("+37255500001", "Hello there", channel="viber")]
 
 
-AUTHORS: list[tuple[type[ToyConformance], str]] = [
-    (HasShortSecrets, "test_the_account_has_secrets_to_look_for"),
-    (HasBadSamples, "test_the_authors_samples_are_accepted"),
+CARELESS_SPECS: list[tuple[type[ToyConformance], str]] = [
+    (HasShortSecrets, "test_the_account_has_detectable_secrets"),
+    (HasBadSamples, "test_samples_pass_the_check"),
 ]
 
 
 def suite_for(adapter: type[ToyAdapter]) -> ToyConformance:
-    """Build the suite for a variation of Toy."""
+    """Build the suite for a variant of Toy."""
 
     class Broken(ToyConformance):
         adapter_class = adapter
@@ -62,51 +59,51 @@ def suite_for(adapter: type[ToyAdapter]) -> ToyConformance:
     ids=[f"{adapter.__name__.strip('_')}-{check}" for adapter, check in BROKEN],
 )
 def test_a_broken_adapter_fails_the_check(adapter: type[ToyAdapter], check: str) -> None:
-    """An adapter that breaks a promise fails the check that is named after the promise."""
+    """An adapter with a defect fails the check that looks for the defect."""
     suite = suite_for(adapter)
 
     with pytest.raises(AssertionError):
         getattr(suite, check)()
 
 
-@pytest.mark.parametrize(("author", "check"), AUTHORS)
-def test_a_careless_author_is_told(author: type[ToyConformance], check: str) -> None:
-    """Answers of the author that would make the suite blind fail a check."""
-    suite = author()
+@pytest.mark.parametrize(("spec", "check"), CARELESS_SPECS)
+def test_a_careless_spec_fails_the_check(spec: type[ToyConformance], check: str) -> None:
+    """A spec that would hide defects of the adapter fails a check."""
+    suite = spec()
 
     with pytest.raises(AssertionError):
         getattr(suite, check)()
 
 
 def test_every_check_can_fail() -> None:
-    """There is a broken adapter for each check of the suite."""
+    """There is a broken adapter or a careless spec for each check of the suite."""
     checks = {name for name in dir(AdapterConformance) if name.startswith("test_")}
 
-    assert checks == {check for _, check in [*BROKEN, *AUTHORS]}
+    assert checks == {check for _, check in [*BROKEN, *CARELESS_SPECS]}
 
 
-def test_a_failure_names_the_promise_the_message_and_the_cause() -> None:
-    """The lines of a failure say which message, which code and what differs."""
-    adapter = next(each for each, _ in BROKEN if each.__name__ == "_RejectsWhateverTheCode")
+def test_a_failure_names_the_message_the_code_and_the_difference() -> None:
+    """The lines of a failure name the message, the code and what differs from the row."""
+    adapter = next(each for each, _ in BROKEN if each.__name__ == "_RejectsEveryCode")
     suite = suite_for(adapter)
 
     with pytest.raises(AssertionError) as caught:
-        suite.test_every_documented_refusal_of_a_message_means_what_its_row_says()
+        suite.test_message_refusals_follow_their_rows()
 
     assert "message 0: code no-money (message): outcome is Rejected, the row says NotSent" in str(
         caught.value
     )
 
 
-class Stumbles(ToyConformance):
-    """An author whose own answer is at fault."""
+class RaisesInAnswer(ToyConformance):
+    """A spec whose own `answer` raises."""
 
     def answer(self, request: Request, said: Sequence[Said]) -> Response:
-        """Look for what is not there."""
-        raise LookupError("the author's own mistake")
+        """Raise an error."""
+        raise LookupError("an error of the spec")
 
 
-def test_an_authors_own_mistake_is_not_blamed_on_the_adapter() -> None:
-    """An error in the author's answer comes up as it is."""
-    with pytest.raises(LookupError, match="own mistake"):
-        Stumbles().test_send_gives_one_outcome_per_message_in_the_order_given()
+def test_an_error_of_the_spec_passes_through() -> None:
+    """An error that the spec's `answer` raises is not reported as a defect of the adapter."""
+    with pytest.raises(LookupError, match="error of the spec"):
+        RaisesInAnswer().test_send_gives_one_outcome_per_message_in_the_order_given()

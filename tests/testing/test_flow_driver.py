@@ -1,4 +1,4 @@
-"""`drive` runs a flow by hand, and stops one that is no flow."""
+"""`drive` runs a flow by hand, and fails for anything that is no flow."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def two_steps() -> Flow[bytes]:
-    """Ask twice and put the answers together."""
+    """Send two requests and join the bodies of the answers."""
     first = yield Request("GET", "/1")
     second = yield Request("GET", "/2")
     return first.body + second.body
 
 
 def test_a_flow_is_driven_to_its_end() -> None:
-    """The value, the requests and the responses are kept, in order."""
+    """`Driven` holds the value, the requests and the responses, in order."""
     driven = drive(two_steps(), lambda request: Response(200, request.url.encode()))
 
     assert driven.value == b"/1/2"
@@ -32,8 +32,8 @@ def test_a_flow_is_driven_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (404, b"why not")])
-def test_a_sink_takes_only_the_body_of_a_success(status: int, body: bytes) -> None:
-    """A flow never sees a body that went into the caller's sink, but does see an error's."""
+def test_a_sink_takes_the_body_of_a_success_only(status: int, body: bytes) -> None:
+    """A flow gets no body that went into the caller's sink, but gets the body of an error."""
 
     def download() -> Flow[bytes]:
         response = yield Request("GET", "/1", answer=Answer.SINK)
@@ -43,25 +43,25 @@ def test_a_sink_takes_only_the_body_of_a_success(status: int, body: bytes) -> No
 
 
 def endless() -> Flow[None]:
-    """Never stop asking."""
+    """Send requests without end."""
     while True:
         yield Request("GET", "/")
 
 
-def strange() -> Any:
-    """Ask for something that is no request."""
+def yields_a_string() -> Any:
+    """Yield something that is no request."""
     yield "GET /"
 
 
-@pytest.mark.parametrize("flow", [endless(), strange(), None, [Request("GET", "/")]])
-def test_what_is_no_flow_is_refused(flow: Any) -> None:
-    """Endless flows, other generators and plain values fail with what a flow must be."""
+@pytest.mark.parametrize("flow", [endless(), yields_a_string(), None, [Request("GET", "/")]])
+def test_drive_fails_for_anything_but_a_flow(flow: Any) -> None:
+    """An endless flow, another generator or a plain value fails with the rule for flows."""
     with pytest.raises(AssertionError, match="must"):
         drive(flow, lambda _: Response(200))
 
 
-def test_what_a_flow_raises_passes_through() -> None:
-    """An error of the flow reaches whoever drives it."""
+def test_an_error_of_the_flow_passes_through() -> None:
+    """An error that the flow raises reaches the caller of `drive`."""
 
     def broken() -> Flow[None]:
         yield Request("GET", "/")
@@ -71,21 +71,21 @@ def test_what_a_flow_raises_passes_through() -> None:
         drive(broken(), lambda _: Response(200))
 
 
-def test_nothing_of_it_needs_pytest() -> None:
+def test_the_suite_does_not_import_pytest() -> None:
     """The suite can be imported where pytest is not installed."""
     modules = Path(omnimsg.testing.__file__).parent.glob("*.py")
 
     assert [each.name for each in modules if "import pytest" in each.read_text("utf-8")] == []
 
 
-def test_all_is_sorted_and_there() -> None:
-    """`__all__` names what the package has."""
+def test_all_is_sorted_and_complete() -> None:
+    """`__all__` is sorted, and the package has every name in it."""
     assert sorted(omnimsg.testing.__all__) == omnimsg.testing.__all__
     assert all(hasattr(omnimsg.testing, name) for name in omnimsg.testing.__all__)
 
 
-def test_every_check_states_its_promise() -> None:
-    """Each check has a docstring, for a failing run to read like a list of broken promises."""
+def test_every_check_has_a_docstring() -> None:
+    """Each check states in a docstring what an adapter must do."""
     checks = [name for name in dir(AdapterConformance) if name.startswith("test_")]
 
     assert [name for name in checks if not getattr(AdapterConformance, name).__doc__] == []

@@ -1,7 +1,7 @@
-"""The conformance suite, against an adapter that keeps every promise."""
+"""The conformance suite passes for a correct adapter."""
 
 from support.toy import ToyConformance
 
 
 class TestToy(ToyConformance):
-    """Toy passes."""
+    """The suite for Toy."""

@@ -1,4 +1,4 @@
-"""The adapter that the documentation builds keeps every promise too."""
+"""The adapter of docs/write-an-adapter.md passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKS = sorted(name for name in dir(AdapterConformance) if name.startswith("tes
 
 @pytest.fixture(scope="module")
 def page() -> dict[str, Any]:
-    """Run the page's code from top to bottom in one namespace."""
+    """Run the page's code blocks in order in one namespace, and return the namespace."""
     namespace: dict[str, Any] = {"__name__": "pigeon"}
     for block in BLOCK.findall(PAGE.read_text("utf-8")):
         exec(block, namespace)  # noqa: S102 - the page's own code

@@ -1,1 +1,1 @@
-"""Adapters that break one promise each, with the check of the suite that must catch them."""
+"""Adapters with one defect each, and the check of the suite that must fail for it."""

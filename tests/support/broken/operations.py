@@ -1,4 +1,4 @@
-"""Variations of Toy with wrong operations, or without discretion."""
+"""Variants of Toy with wrong operations, or that show private data."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class _ThinksItIsThere(ToyAdapter):
+class _ReportsEverythingDelivered(ToyAdapter):
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         found = yield from super().status(provider_id, context)
-        return self.there(found, context) if isinstance(found, MessageStatus) else found
+        return self.as_delivered(found, context) if isinstance(found, MessageStatus) else found
 
-    def there(self, found: MessageStatus, context: Context) -> MessageStatus:
+    def as_delivered(self, found: MessageStatus, context: Context) -> MessageStatus:
         evidence = self.statuses.evidence("there")
         leg = found.legs[0]
         timeline = Timeline.of(evidence, context.now)
         return attrs.evolve(found, legs=(attrs.evolve(leg, timeline=timeline),))
 
 
-class _ForgetsTheId(ToyAdapter):
+class _ReportsAnotherId(ToyAdapter):
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         return (yield from super().status("another", context))
 
@@ -58,7 +58,7 @@ class _FailsOnUnknownIds(ToyAdapter):
         return found
 
 
-class _FindsWhateverIsThere(ToyAdapter):
+class _FindsTheLastItem(ToyAdapter):
     def find(
         self, message: Message, since: datetime, context: Context
     ) -> Flow[Answered[Accepted | Absent]]:
@@ -77,61 +77,61 @@ class _FindsNothing(ToyAdapter):
         return Absent()
 
 
-class _NeverStops(ToyAdapter):
+class _NeverCancels(ToyAdapter):
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         yield from super().cancel(provider_id, context)
         return False
 
 
-class _StoresForAnother(ToyAdapter):
+class _StoresForAnotherAccount(ToyAdapter):
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
         found = yield from super().upload(upload, source, context)
         return attrs.evolve(found, account="other") if isinstance(found, Stored) else found
 
 
-class _TrustsTheBalance(ToyAdapter):
+class _ChecksNoBalance(ToyAdapter):
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
         response = yield self.request("/balance")
         document = response.json()
         return Balance(amount=Decimal(document["left"]), raw=document)
 
 
-class _PagesForEver(ToyAdapter):
+class _PagesForever(ToyAdapter):
     def history(
         self, query: HistoryQuery, page: str | None, context: Context
     ) -> Flow[Answered[Page[PastMessage]]]:
         return (yield from super().history(query, "1", context))
 
 
-class _LacksInSilence(ToyAdapter):
+class _RaisesUnsupportedWithoutNames(ToyAdapter):
     balance = Adapter.balance
 
     def lacks(self, operation: Operation) -> Unsupported:
         return Unsupported("no")
 
 
-class _ShowsTheKey(ToyAdapter):
+class _ShowsTheKeyInItsRepr(ToyAdapter):
     def __repr__(self) -> str:
         return f"ToyAdapter({self.account.settings.key.reveal()})"
 
 
 class _LogsTheKey(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
         logging.getLogger("toy").debug("as %s", self.authorization())
-        return super().text_of(message, context)
+        return super().encode(message, context)
 
 
 class _LogsTheNumber(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
         logging.getLogger("toy").info("to %s", message.to)
-        return super().text_of(message, context)
+        return super().encode(message, context)
 
 
-class _QuotesTheNumber(ToyAdapter):
-    def refused(
+class _PutsTheNumberIntoThePath(ToyAdapter):
+    def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        outcome = super().refused(reference, fault, level, response)
+        outcome = super().failed(reference, fault, level, response)
         if outcome is None or isinstance(outcome, Accepted):
             return outcome
         return attrs.evolve(
@@ -139,30 +139,30 @@ class _QuotesTheNumber(ToyAdapter):
         )
 
 
-class _QuotesTheMessage(ToyAdapter):
+class _QuotesTheMessageInCheck(ToyAdapter):
     def check(self, message: Message) -> Failure | None:
         failure = super().check(message)
         return failure and attrs.evolve(failure, detail=f"{message.to} {message.content}")
 
 
 BROKEN: list[tuple[type[ToyAdapter], str]] = [
-    (_ThinksItIsThere, "test_status_reads_every_documented_status"),
-    (_ForgetsTheId, "test_status_reads_every_documented_status"),
-    (_ThinksItIsThere, "test_status_keeps_a_word_it_does_not_know"),
-    (_ThinksItIsThere, "test_status_of_an_unknown_id_is_no_failure"),
-    (_FailsOnUnknownIds, "test_status_of_an_unknown_id_is_no_failure"),
-    (_FindsNothing, "test_find_finds_what_the_provider_has"),
-    (_FindsWhateverIsThere, "test_find_misses_what_the_provider_has_not"),
-    (_FindsWhateverIsThere, "test_find_takes_no_other_message_for_it"),
-    (_FindsNothing, "test_find_says_no_only_to_a_list_that_can_be_read"),
-    (_NeverStops, "test_operations_give_what_they_promise"),
-    (_StoresForAnother, "test_operations_give_what_they_promise"),
-    (_TrustsTheBalance, "test_operations_survive_every_answer"),
-    (_PagesForEver, "test_pages_come_to_an_end"),
-    (_LacksInSilence, "test_operations_that_are_lacking_say_so"),
-    (_ShowsTheKey, "test_no_secret_is_shown"),
+    (_ReportsEverythingDelivered, "test_status_reads_every_documented_status"),
+    (_ReportsAnotherId, "test_status_reads_every_documented_status"),
+    (_ReportsEverythingDelivered, "test_status_keeps_an_unknown_provider_status"),
+    (_ReportsEverythingDelivered, "test_status_of_an_unknown_id_is_not_found"),
+    (_FailsOnUnknownIds, "test_status_of_an_unknown_id_is_not_found"),
+    (_FindsNothing, "test_find_accepts_a_listed_message"),
+    (_FindsTheLastItem, "test_find_reports_an_unlisted_message_as_absent"),
+    (_FindsTheLastItem, "test_find_accepts_no_other_message"),
+    (_FindsNothing, "test_find_reports_no_absence_from_an_unreadable_list"),
+    (_NeverCancels, "test_operations_return_their_result"),
+    (_StoresForAnotherAccount, "test_operations_return_their_result"),
+    (_ChecksNoBalance, "test_operations_survive_broken_answers"),
+    (_PagesForever, "test_pages_end"),
+    (_RaisesUnsupportedWithoutNames, "test_undeclared_operations_raise_unsupported"),
+    (_ShowsTheKeyInItsRepr, "test_no_secret_is_shown"),
     (_LogsTheKey, "test_no_secret_is_shown"),
-    (_LogsTheNumber, "test_no_number_and_no_text_is_shown"),
-    (_QuotesTheNumber, "test_no_number_and_no_text_is_shown"),
-    (_QuotesTheMessage, "test_refusals_before_sending_show_nothing"),
+    (_LogsTheNumber, "test_no_number_or_text_is_shown"),
+    (_PutsTheNumberIntoThePath, "test_no_number_or_text_is_shown"),
+    (_QuotesTheMessageInCheck, "test_check_failures_show_no_private_data"),
 ]

@@ -1,4 +1,4 @@
-"""Variations of Toy with wrong requests, or whose capabilities say what is not so."""
+"""Variants of Toy with wrong requests, wrong refusals or wrong capabilities."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ class _WritesBadRequests(ToyAdapter):
         return attrs.evolve(super().request(url, body, effect), method="post", content_type=None)
 
 
-class _HidesThatItSends(ToyAdapter):
+class _DeclaresOnlyReads(ToyAdapter):
     def request(
         self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
     ) -> Request:
         return super().request(url, body, Effect.READ)
 
 
-class _ClaimsToSend(ToyAdapter):
+class _DeclaresOnlySends(ToyAdapter):
     def request(
         self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
     ) -> Request:
         return super().request(url, body, Effect.SENDS)
 
 
-class _ForgetsItsLimit(ToyAdapter):
+class _ExceedsMaxBytes(ToyAdapter):
     capabilities = attrs.evolve(CAPABILITIES, max_bytes=100)
 
 
-class _LeaksTheKeyInTheUrl(ToyAdapter):
+class _PutsTheKeyIntoTheUrl(ToyAdapter):
     def request(
         self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
     ) -> Request:
@@ -62,37 +62,37 @@ class _LeaksTheKeyInTheUrl(ToyAdapter):
         return attrs.evolve(super().request(url, body, effect), url=f"{url}?key={key}")
 
 
-class _LeaksTheKeyInAHeader(ToyAdapter):
+class _PutsTheKeyIntoAHeader(ToyAdapter):
     def request(
         self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
     ) -> Request:
         return attrs.evolve(super().request(url, body, effect), headers=self.authorization())
 
 
-class _SendsTheKeyElsewhere(ToyAdapter):
+class _SendsTheKeyToAnotherHost(ToyAdapter):
     def request(
         self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
     ) -> Request:
         return attrs.evolve(super().request(url, body, effect), url=f"https://other.example{url}")
 
 
-class _SmugglesALine(ToyAdapter):
+class _AuthorizesWithTwoLines(ToyAdapter):
     def authorization(self) -> Mapping[str, str]:
         return {"Authorization": "Toy toy-s3cret\r\nX-Other: 1"}
 
 
-class _UsesTheClock(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        return {**super().text_of(message, context), "at": datetime.now(UTC)}
+class _SendsTheTime(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        return {**super().encode(message, context), "at": datetime.now(UTC)}
 
 
-class _UsesAnotherClock(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+class _ReadsAMonotonicClock(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
         time.monotonic()
-        return super().text_of(message, context)
+        return super().encode(message, context)
 
 
-class _MixesFlowsUp(ToyAdapter):
+class _KeepsTheBatchInTheAdapter(ToyAdapter):
     current: Sequence[Message] = ()
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -101,17 +101,17 @@ class _MixesFlowsUp(ToyAdapter):
         return found if self.current is messages else [None] * len(found)
 
 
-class _Counts(ToyAdapter):
+class _CountsInTheAdapter(ToyAdapter):
     count = 0
 
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
         self.count += 1
-        return {**super().text_of(message, context), "count": self.count}
+        return {**super().encode(message, context), "count": self.count}
 
 
-class _IgnoresTheWait(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        return {**super().text_of(message, context), "ttl": message.ttl}
+class _SendsTheFullTtl(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        return {**super().encode(message, context), "ttl": message.ttl}
 
 
 class _IgnoresExtras(ToyAdapter):
@@ -119,28 +119,23 @@ class _IgnoresExtras(ToyAdapter):
         return {}
 
 
-class _ProtectsNothing(ToyAdapter):
-    def check(self, message: Message) -> Failure | None:
-        return None
-
-
 class _ChecksNothing(ToyAdapter):
     def check(self, message: Message) -> Failure | None:
         return None
 
 
-class _BlamesTheWrongField(ToyAdapter):
+class _NamesTheWrongPath(ToyAdapter):
     def check(self, message: Message) -> Failure | None:
         failure = super().check(message)
         return failure and attrs.evolve(failure, path="message")
 
 
-class _CannotSayMedia(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        return {**super().text_of(message, context), "kind": {"text": 1}[message.content.kind]}
+class _RaisesUnlessText(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        return {**super().encode(message, context), "kind": {"text": 1}[message.content.kind]}
 
 
-class _PromisesTooMuch(ToyAdapter):
+class _DeclaresOtpAndRefusesIt(ToyAdapter):
     capabilities = attrs.evolve(
         CAPABILITIES,
         channels={Channel.RCS: attrs.evolve(RCS, content=RCS.content | {"otp"})},
@@ -153,21 +148,21 @@ class _PromisesTooMuch(ToyAdapter):
         return super().check(message)
 
 
-class _DropsAField(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        return {**super().text_of(message, context), "tags": []}
+class _DropsTags(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        return {**super().encode(message, context), "tags": []}
 
 
-class _DropsAnOption(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        text = super().text_of(message, context)
+class _DropsPreviewUrl(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        text = super().encode(message, context)
         text["content"].pop("preview_url", None)
         return text
 
 
-class _DropsALegsTime(ToyAdapter):
-    def text_of(self, message: Message, context: Context) -> dict[str, Any]:
-        text = super().text_of(message, context)
+class _DropsTheTtlOfALeg(ToyAdapter):
+    def encode(self, message: Message, context: Context) -> dict[str, Any]:
+        text = super().encode(message, context)
         for leg in text["fallback"]:
             leg.pop("ttl", None)
         return text
@@ -175,40 +170,40 @@ class _DropsALegsTime(ToyAdapter):
 
 BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_WritesBadRequests, "test_requests_are_well_formed"),
-    (_HidesThatItSends, "test_sending_is_declared_as_sending"),
-    (_ForgetsItsLimit, "test_requests_are_within_the_limit_of_bytes"),
-    (_LeaksTheKeyInTheUrl, "test_credentials_stand_in_no_request"),
-    (_LeaksTheKeyInAHeader, "test_credentials_stand_in_no_request"),
-    (_SendsTheKeyElsewhere, "test_credentials_go_to_declared_hosts"),
-    (_SmugglesALine, "test_authorization_is_plain_header_lines"),
-    (_UsesTheClock, "test_requests_are_the_same_for_the_same_message"),
-    (_UsesTheClock, "test_flows_take_nothing_from_outside"),
-    (_UsesAnotherClock, "test_flows_take_nothing_from_outside"),
-    (_MixesFlowsUp, "test_flows_side_by_side_do_not_touch_each_other"),
-    (_Counts, "test_flows_change_nothing_in_the_adapter"),
-    (_Counts, "test_requests_are_the_same_for_the_same_message"),
-    (_IgnoresTheWait, "test_the_ttl_that_is_left_is_sent"),
+    (_DeclaresOnlyReads, "test_send_has_effect_sends"),
+    (_ExceedsMaxBytes, "test_requests_are_within_max_bytes"),
+    (_PutsTheKeyIntoTheUrl, "test_requests_hold_no_credentials"),
+    (_PutsTheKeyIntoAHeader, "test_requests_hold_no_credentials"),
+    (_SendsTheKeyToAnotherHost, "test_credentials_go_only_to_declared_hosts"),
+    (_AuthorizesWithTwoLines, "test_authorization_headers_are_single_lines"),
+    (_SendsTheTime, "test_requests_are_deterministic"),
+    (_SendsTheTime, "test_flows_read_no_outside_state"),
+    (_ReadsAMonotonicClock, "test_flows_read_no_outside_state"),
+    (_KeepsTheBatchInTheAdapter, "test_interleaved_flows_are_independent"),
+    (_CountsInTheAdapter, "test_flows_do_not_change_the_adapter"),
+    (_CountsInTheAdapter, "test_requests_are_deterministic"),
+    (_SendsTheFullTtl, "test_the_remaining_ttl_is_sent"),
     (_IgnoresExtras, "test_extras_reach_the_provider"),
-    (_ProtectsNothing, "test_extras_decide_neither_recipient_nor_matching"),
     *(
         (adapter, check)
-        for adapter in (_ChecksNothing, _BlamesTheWrongField)
+        for adapter in (_ChecksNothing, _NamesTheWrongPath)
         for check in (
-            "test_other_channels_are_refused",
-            "test_other_recipients_are_refused",
-            "test_fields_that_cannot_be_said_are_refused",
-            "test_content_that_cannot_be_said_is_refused",
-            "test_actions_that_cannot_be_said_are_refused",
-            "test_text_that_is_too_long_is_refused",
-            "test_media_that_cannot_be_carried_are_refused",
+            "test_protected_extras_are_refused",
+            "test_unsupported_channels_are_refused",
+            "test_unsupported_recipients_are_refused",
+            "test_unsupported_fields_are_refused",
+            "test_unsupported_content_is_refused",
+            "test_unsupported_actions_are_refused",
+            "test_too_long_text_is_refused",
+            "test_unsupported_media_are_refused",
             "test_media_of_another_account_are_refused",
         )
     ),
-    (_CannotSayMedia, "test_what_passes_the_check_can_be_sent"),
-    (_PromisesTooMuch, "test_everything_the_capabilities_name_can_be_said"),
-    (_DropsAField, "test_every_field_the_capabilities_name_is_sent"),
-    (_DropsAnOption, "test_nothing_that_is_said_is_dropped"),
-    (_DropsALegsTime, "test_nothing_of_a_reserve_is_dropped"),
-    (_ClaimsToSend, "test_operations_say_what_they_do"),
-    (_HidesThatItSends, "test_operations_say_what_they_do"),
+    (_RaisesUnlessText, "test_checked_messages_can_be_sent"),
+    (_DeclaresOtpAndRefusesIt, "test_every_declared_feature_is_accepted"),
+    (_DropsTags, "test_every_declared_field_is_sent"),
+    (_DropsPreviewUrl, "test_no_content_field_is_dropped"),
+    (_DropsTheTtlOfALeg, "test_no_fallback_field_is_dropped"),
+    (_DeclaresOnlySends, "test_operations_declare_their_effect"),
+    (_DeclaresOnlyReads, "test_operations_declare_their_effect"),
 ]

@@ -1,4 +1,4 @@
-"""Variations of Toy that send, read answers or keep tables wrongly."""
+"""Variants of Toy with wrong outcomes, wrong decoding or wrong tables."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class _DropsAnEntry(ToyAdapter):
+class _DropsTheLastOutcome(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         return super().outcomes(messages, response)[:-1]
 
 
-class _SortsWrongly(ToyAdapter):
+class _ReversesTheOutcomes(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         return super().outcomes(messages, response)[::-1]
 
 
 class _AcceptsEverything(ToyAdapter):
-    def refused(
+    def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
         return Accepted(reference=reference, account="toy", provider_id="any", raw=fault)
 
 
-class _JoinsByPosition(ToyAdapter):
+class _MatchesByIndex(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         document = response.json()
         results = document.get("results", []) if isinstance(document, dict) else []
@@ -56,7 +56,7 @@ class _JoinsByPosition(ToyAdapter):
         ] + [None] * (len(messages) - len(results))
 
 
-class _JoinsByRecipient(ToyAdapter):
+class _MatchesByRecipient(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         found = dict(
             zip((each.to for each in messages), super().outcomes(messages, response), strict=True)
@@ -68,7 +68,7 @@ class _JoinsByRecipient(ToyAdapter):
         ]
 
 
-class _GuessesOnMissing(ToyAdapter):
+class _GivesMissingTheFirstOutcome(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         found = super().outcomes(messages, response)
         guess = next((each for each in found if each is not None), None)
@@ -78,32 +78,32 @@ class _GuessesOnMissing(ToyAdapter):
         ]
 
 
-class _RejectsTheMissing(ToyAdapter):
+class _RejectsMissing(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         failure = Failure(reason=Reason.UNKNOWN, retry=Retry.NEVER, http_status=response.status)
         rejected = Rejected(reference=reference, account="toy", failure=failure)
         return super().outcome(reference, result, response) or rejected
 
 
-class _HasNoId(ToyAdapter):
+class _LosesTheId(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         outcome = super().outcome(reference, result, response)
         return attrs.evolve(outcome, provider_id=None) if isinstance(outcome, Accepted) else outcome
 
 
-class _LosesTheWords(ToyAdapter):
+class _LosesRaw(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         outcome = super().outcome(reference, result, response)
         return attrs.evolve(outcome, raw=None) if isinstance(outcome, Accepted) else outcome
 
 
-class _KeepsAnObject(ToyAdapter):
+class _PutsAnObjectIntoRaw(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         outcome = super().outcome(reference, result, response)
         return attrs.evolve(outcome, raw=object()) if isinstance(outcome, Accepted) else outcome
 
 
-class _BelievesTheStatus(ToyAdapter):
+class _AcceptsOnHttp200(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         if response.json() is None and response.status == 200:
             return [
@@ -113,13 +113,13 @@ class _BelievesTheStatus(ToyAdapter):
         return super().outcomes(messages, response)
 
 
-class _DemandsJson(ToyAdapter):
+class _RequiresJson(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         orjson.loads(response.body)
         return super().outcomes(messages, response)
 
 
-class _TrustsTypes(ToyAdapter):
+class _ChecksNoTypes(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         if "id" in result:
             return Accepted(
@@ -128,19 +128,19 @@ class _TrustsTypes(ToyAdapter):
         return super().outcome(reference, result, response)
 
 
-class _MindsStrangers(ToyAdapter):
+class _DropsEntriesWithUnknownMembers(ToyAdapter):
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         known = not set(result) - {"key", "id", "fault"}
         return super().outcome(reference, result, response) if known else None
 
 
-class _ReadsRetryAfter(ToyAdapter):
+class _ParsesRetryAfterUnchecked(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         float(response.header("Retry-After") or 0)
         return super().outcomes(messages, response)
 
 
-class _HasOddRows(ToyAdapter):
+class _HasARowWithAWrongRetry(ToyAdapter):
     codes = CodeTable(
         (
             *CODES,
@@ -157,7 +157,7 @@ class _HasOddRows(ToyAdapter):
     )
 
 
-class _HasRowsOfNoLevel(ToyAdapter):
+class _HasARowOfAnUnknownLevel(ToyAdapter):
     codes = CodeTable(
         (
             *CODES,
@@ -168,23 +168,23 @@ class _HasRowsOfNoLevel(ToyAdapter):
     )
 
 
-class _FailsForNoReason(ToyAdapter):
+class _HasAFailedStatusWithoutReason(ToyAdapter):
     statuses = StatusTable(
         (*STATUSES, StatusRow("lost", Status.FAILED, description="?", source="x"))
     )
 
 
-class _RejectsWhateverTheCode(ToyAdapter):
-    def refused(
+class _RejectsEveryCode(ToyAdapter):
+    def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        outcome = super().refused(reference, fault, level, response)
+        outcome = super().failed(reference, fault, level, response)
         if outcome is None or isinstance(outcome, Accepted):
             return outcome
         return Rejected(reference=reference, account="toy", failure=outcome.failure)
 
 
-class _BlamesTheFirst(ToyAdapter):
+class _RefusesOnlyTheFirst(ToyAdapter):
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
         found = super().outcomes(messages, response)
         document = response.json()
@@ -194,60 +194,60 @@ class _BlamesTheFirst(ToyAdapter):
 
 
 class _RaisesOnUnknownCodes(ToyAdapter):
-    def refused(
+    def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
         if self.table.get(fault.get("code"), level) is None:
             raise KeyError(fault.get("code"))
-        return super().refused(reference, fault, level, response)
+        return super().failed(reference, fault, level, response)
 
 
-class _IgnoresTheUsersCodes(ToyAdapter):
+class _IgnoresCodeOverrides(ToyAdapter):
     def __init__(self, account: Account[ToySettings]) -> None:
         super().__init__(account)
         self.table = self.codes
 
 
-class _SaysNothing(ToyAdapter):
-    def refused(
+class _LosesTheDetail(ToyAdapter):
+    def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        outcome = super().refused(reference, fault, level, response)
+        outcome = super().failed(reference, fault, level, response)
         if outcome is None or isinstance(outcome, Accepted):
             return outcome
         return attrs.evolve(outcome, failure=attrs.evolve(outcome.failure, detail=""))
 
 
 BROKEN: list[tuple[type[ToyAdapter], str]] = [
-    (_DropsAnEntry, "test_send_gives_one_outcome_per_message_in_the_order_given"),
-    (_SortsWrongly, "test_send_gives_one_outcome_per_message_in_the_order_given"),
-    (_AcceptsEverything, "test_send_tells_accepted_messages_from_refused_ones"),
-    (_JoinsByPosition, "test_send_joins_answers_that_come_in_another_order"),
-    (_JoinsByPosition, "test_send_never_guesses_about_a_message_that_was_left_out"),
-    (_GuessesOnMissing, "test_send_never_guesses_about_a_message_that_was_left_out"),
-    (_RejectsTheMissing, "test_send_never_guesses_about_a_message_that_was_left_out"),
-    (_JoinsByRecipient, "test_send_keeps_messages_to_one_recipient_apart"),
-    (_HasNoId, "test_send_gives_accepted_messages_an_id_to_ask_by"),
-    (_LosesTheWords, "test_send_keeps_the_providers_own_words"),
-    (_KeepsAnObject, "test_send_gives_outcomes_that_can_be_written_down"),
-    (_BelievesTheStatus, "test_send_reads_nothing_into_an_answer_that_is_cut_off"),
-    (_BelievesTheStatus, "test_send_reads_nothing_into_an_answer_that_makes_no_sense"),
-    (_DemandsJson, "test_send_reads_nothing_into_an_answer_that_is_cut_off"),
-    (_DemandsJson, "test_send_reads_nothing_into_an_answer_that_makes_no_sense"),
-    (_RejectsTheMissing, "test_send_reads_nothing_into_an_answer_that_makes_no_sense"),
-    (_TrustsTypes, "test_send_survives_every_wrong_type_in_every_place"),
-    (_MindsStrangers, "test_send_does_not_mind_unknown_members"),
-    (_ReadsRetryAfter, "test_send_survives_odd_header_lines"),
-    (_HasOddRows, "test_codes_are_whole_rows"),
-    (_HasRowsOfNoLevel, "test_codes_are_whole_rows"),
-    (_FailsForNoReason, "test_statuses_are_whole_rows"),
+    (_DropsTheLastOutcome, "test_send_gives_one_outcome_per_message_in_the_order_given"),
+    (_ReversesTheOutcomes, "test_send_gives_one_outcome_per_message_in_the_order_given"),
+    (_AcceptsEverything, "test_send_distinguishes_accepted_from_refused_messages"),
+    (_MatchesByIndex, "test_send_matches_entries_in_any_order"),
+    (_MatchesByIndex, "test_send_gives_no_outcome_without_an_entry"),
+    (_GivesMissingTheFirstOutcome, "test_send_gives_no_outcome_without_an_entry"),
+    (_RejectsMissing, "test_send_gives_no_outcome_without_an_entry"),
+    (_MatchesByRecipient, "test_send_keeps_messages_to_the_same_recipient_apart"),
+    (_LosesTheId, "test_send_gives_accepted_messages_a_usable_id"),
+    (_LosesRaw, "test_send_keeps_the_raw_entry_and_the_http_status"),
+    (_PutsAnObjectIntoRaw, "test_send_gives_outcomes_that_survive_json"),
+    (_AcceptsOnHttp200, "test_send_draws_no_verdict_from_a_truncated_answer"),
+    (_AcceptsOnHttp200, "test_send_draws_no_verdict_from_a_senseless_answer"),
+    (_RequiresJson, "test_send_draws_no_verdict_from_a_truncated_answer"),
+    (_RequiresJson, "test_send_draws_no_verdict_from_a_senseless_answer"),
+    (_RejectsMissing, "test_send_draws_no_verdict_from_a_senseless_answer"),
+    (_ChecksNoTypes, "test_send_survives_wrong_types_anywhere"),
+    (_DropsEntriesWithUnknownMembers, "test_send_ignores_unknown_members"),
+    (_ParsesRetryAfterUnchecked, "test_send_survives_odd_headers"),
+    (_HasARowWithAWrongRetry, "test_code_rows_are_complete"),
+    (_HasARowOfAnUnknownLevel, "test_code_rows_are_complete"),
+    (_HasAFailedStatusWithoutReason, "test_status_rows_are_complete"),
     (
-        _RejectsWhateverTheCode,
-        "test_every_documented_refusal_of_a_message_means_what_its_row_says",
+        _RejectsEveryCode,
+        "test_message_refusals_follow_their_rows",
     ),
-    (_BlamesTheFirst, "test_every_documented_refusal_of_a_request_means_what_its_row_says"),
-    (_RaisesOnUnknownCodes, "test_unknown_codes_are_no_error_and_no_yes"),
-    (_AcceptsEverything, "test_unknown_codes_are_no_error_and_no_yes"),
-    (_IgnoresTheUsersCodes, "test_the_users_changes_to_the_codes_are_obeyed"),
-    (_SaysNothing, "test_a_refusal_says_why_in_words"),
+    (_RefusesOnlyTheFirst, "test_request_refusals_follow_their_rows"),
+    (_RaisesOnUnknownCodes, "test_unknown_codes_neither_raise_nor_accept"),
+    (_AcceptsEverything, "test_unknown_codes_neither_raise_nor_accept"),
+    (_IgnoresCodeOverrides, "test_code_overrides_are_applied"),
+    (_LosesTheDetail, "test_refusals_have_a_detail"),
 ]

@@ -1,0 +1,96 @@
+"""Checks of `status`: known and unknown provider statuses, and unknown ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import Operation, StatusRow
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import MessageStatus, Status
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.operation_harness import OperationHarness, describe
+
+if TYPE_CHECKING:
+    from omnimsg.domain.status import Evidence
+
+UNKNOWN_STATUS = "OMNIMSG_UNKNOWN"
+
+
+class StatusChecks(OperationHarness):
+    """A status look-up follows the status table and keeps the provider's own status."""
+
+    def test_status_reads_every_documented_status(self) -> None:
+        """Each row's name gives the row's status, reason and fault, and the name is kept."""
+        self.require_operation(Operation.STATUS)
+        violations: list[str] = []
+        for row in self.adapter_class.statuses:
+            status, found = self._look_up(row)
+            violations += [f"status {row.name!r}: {each}" for each in found]
+            if status is None:
+                continue
+            latest = _latest(status)
+            violations += [
+                f"status {row.name!r}: {name} is {actual!r}, should be {expected!r}"
+                for name, actual, expected in (
+                    ("the status", status.status.name, row.status.name),
+                    ("the reason", status.reason, row.reason),
+                    ("the fault", latest and latest.fault, row.fault),
+                    ("the provider's status", latest and latest.provider_status, row.name),
+                )
+                if actual != expected
+            ]
+        assert_no_violations(violations)
+
+    def test_status_keeps_an_unknown_provider_status(self) -> None:
+        """A status that the table lacks is UNKNOWN, and the provider's own status is kept."""
+        self.require_operation(Operation.STATUS)
+        row = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="nowhere")
+
+        status, violations = self._look_up(row)
+
+        if status is not None:
+            latest = _latest(status)
+            if status.status is not Status.UNKNOWN:
+                violations.append(f"the status is {status.status.name}")
+            if latest is None or latest.provider_status != UNKNOWN_STATUS:
+                violations.append("the provider's status is lost")
+        assert_no_violations(violations)
+
+    def test_status_of_an_unknown_id_is_not_found(self) -> None:
+        """An id that the provider does not know is UNKNOWN with NOT_FOUND, and no failure."""
+        self.require_operation(Operation.STATUS)
+
+        status, violations = self._look_up(None)
+
+        if status is not None:
+            if status.status is not Status.UNKNOWN:
+                violations.append(f"the status is {status.status.name}")
+            if status.reason is not Reason.NOT_FOUND:
+                violations.append(f"the reason is {status.reason}")
+        assert_no_violations(violations)
+
+    def _look_up(self, row: StatusRow | None) -> tuple[MessageStatus | None, list[str]]:
+        """Look a message up at a provider that reports this row.
+
+        Returns:
+            The status if there is one, and the violations.
+        """
+        adapter, provider_id = self.build_adapter(), self.known_id()
+        run = self.run_guarded(
+            lambda: adapter.status(provider_id, self.context(adapter)),
+            lambda request: self.answer_status(request, row),
+            adapter,
+        )
+        if run.driven is None or run.violations:
+            return None, list(run.violations)
+        status = run.driven.value
+        if not isinstance(status, MessageStatus):
+            return None, [f"gave {describe(status)}, not MessageStatus"]
+        if status.id != MessageId.of(adapter.account.name, provider_id):
+            return status, [f"the requested id came back as {status.id}"]
+        return status, []
+
+
+def _latest(status: MessageStatus) -> Evidence | None:
+    return status.legs[0].timeline.latest if status.legs else None
