@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,6 +12,8 @@ from omnimsg.sandbox.faults import FaultError
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from omnimsg.sandbox.faults import Faults
     from omnimsg.sandbox.handsets import Handsets
 

@@ -19,7 +19,7 @@ from omnimsg.sandbox.schema import (
     mapping,
     nullable,
     number,
-    refused,
+    never,
     tagged,
     text,
 )
@@ -47,7 +47,7 @@ _ACTIONS: Final = {
     ),
     "reply": fields(required={"text": _WORD}, optional={"imageUrl": _URL, "metadata": _LABEL}),
     "buy": fields(
-        required={"text": _WORD, "amountCents": number(whole=True), "currency": text(3, 3)}
+        required={"text": _WORD, "amountCents": number(integer=True), "currency": text(3, 3)}
     ),
     "postback": fields(
         required={"text": _WORD},
@@ -97,11 +97,11 @@ _TEXT = fields(
                                     items(
                                         fields(
                                             required={
-                                                "index": number(0, whole=True),
+                                                "index": number(0, integer=True),
                                                 "productId": _WORD,
                                                 "emojiId": _WORD,
                                             },
-                                            optional={"length": nullable(number(0, whole=True))},
+                                            optional={"length": nullable(number(0, integer=True))},
                                         )
                                     )
                                 )
@@ -244,7 +244,7 @@ _AUTHENTICATION = fields(
         "otp": fields(
             required={"disclaimer": flag},
             optional={
-                "expirationTime": nullable(number(1, 90, whole=True)),
+                "expirationTime": nullable(number(1, 90, integer=True)),
                 "actions": _SOME_ACTIONS,
             },
         )
@@ -280,8 +280,8 @@ _CASES: Final = {
     **{name: rule for name, rule in _PLAIN.items() if name != "text"},
     "section": _SECTION,
     "authentication": _typed("authentication", _AUTHENTICATION),
-    "template": refused("a template is sent beside the body, not inside it"),
-    "action": refused("the schema has no value that fits an action body"),
+    "template": never("a template is sent beside the body, not inside it"),
+    "action": never("the schema has no value that fits an action body"),
 }
 
 BODY_TYPES: Final = tuple(_CASES)

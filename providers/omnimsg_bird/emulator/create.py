@@ -10,7 +10,7 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Kind,
+    ViolationKind,
     Path,
     Rule,
     Violation,
@@ -114,11 +114,11 @@ _META = fields(
                     fields(
                         optional={
                             **_PRODUCT,
-                            "quantity": number(whole=True),
+                            "quantity": number(integer=True),
                             "price": fields(
                                 optional={
-                                    "amount": number(whole=True),
-                                    "exponent": number(whole=True),
+                                    "amount": number(integer=True),
+                                    "exponent": number(integer=True),
                                     "currencyCode": text(),
                                 }
                             ),
@@ -147,7 +147,7 @@ def _capped_marketing(value: Json, path: Path) -> Iterator[Violation]:
     use = value.get("meta", {}).get("extraInformation", {}).get("useCase")
     if value.get("capFrequency") and use != "marketing":
         message = "can only be true if .meta.extraInformation.useCase is marketing"
-        yield Violation((*path, "capFrequency"), Kind.VALUE, message)
+        yield Violation((*path, "capFrequency"), ViolationKind.VALUE, message)
 
 
 def _link(value: Json, path: Path) -> Iterator[Violation]:
@@ -202,7 +202,7 @@ def _create(platform: str, *checks: Rule) -> Rule:
             "meta": _META,
             "replyTo": fields(
                 required={"id": _WORD, "type": text(one_of=("message", "click", "referrals"))},
-                optional={"order": number(whole=True)},
+                optional={"order": number(integer=True)},
             ),
             "notification": fields(required={"url": text(format="HTTP URL")}),
             "capFrequency": flag,
@@ -212,7 +212,7 @@ def _create(platform: str, *checks: Rule) -> Rule:
             "tags": items(text(1, 50, pattern=r"[a-zA-Z0-9\-_ ]+"), 0, 10),
             "shortLinks": nullable(fields(required={"domain": text(1, 128)})),
             "scheduledFor": text(format="RFC 3339 time"),
-            "validity": number(0, whole=True),
+            "validity": number(0, integer=True),
         },
     )
 

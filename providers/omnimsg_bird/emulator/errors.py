@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import answer
-from omnimsg.sandbox.schema import Kind, Path, Violation
+from omnimsg.sandbox import json_response
+from omnimsg.sandbox.schema import ViolationKind, Path, Violation
 
 __all__ = ["STATUSES", "RefusedError", "invalid", "refusal"]
 
@@ -46,7 +46,7 @@ class RefusedError(Exception):
 def refusal(status: int) -> web.Response:
     """Return the answer of a status other than 422."""
     code, message = _CODES[status]
-    return answer({"code": code, "message": message}, status)
+    return json_response({"code": code, "message": message}, status)
 
 
 def invalid(found: Iterable[Violation]) -> RefusedError:
@@ -54,14 +54,14 @@ def invalid(found: Iterable[Violation]) -> RefusedError:
     details: dict[str, list[str]] = {}
     for violation in found:
         # An unsupported property is reported where it stands, not under its own name.
-        parts = violation.path[:-1] if violation.kind is Kind.UNKNOWN else violation.path
+        parts = violation.path[:-1] if violation.kind is ViolationKind.UNKNOWN else violation.path
         details.setdefault(_dotted(parts), []).append(violation.message)
     document = {
         "code": "InvalidPayload",
         "message": "One or more fields provided in the request body are malformed",
         "details": details,
     }
-    return RefusedError(answer(document, 422))
+    return RefusedError(json_response(document, 422))
 
 
 def _dotted(path: Path) -> str:

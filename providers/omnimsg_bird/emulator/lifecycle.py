@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from omnimsg.sandbox import Scenario, Step
+from omnimsg.sandbox import Scenario, LifecycleStep
 
 __all__ = ["INTERACTIONS", "PLATFORMS", "SCHEDULED", "life", "refused"]
 
@@ -31,7 +31,9 @@ INTERACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 """What a platform reports when the recipient reads; SMS reports nothing."""
 
 
-def _failed(status: str, what: str, source: str, code: int | None, own: str | None = None) -> Step:
+def _failed(
+    status: str, what: str, source: str, code: int | None, own: str | None = None
+) -> LifecycleStep:
     """Return a last step; `own` is the failure source's own code."""
     failure = {
         "code": code,
@@ -42,7 +44,7 @@ def _failed(status: str, what: str, source: str, code: int | None, own: str | No
     reason = f"details: {what}; reason: {what.replace(' ', '_')}" + (
         f"; code: {known}" if known is not None else ""
     )
-    return Step(
+    return LifecycleStep(
         status,
         detail={
             "details": what.replace(" ", "_"),
@@ -60,16 +62,16 @@ def _without_none(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_BEGIN: Final = (Step("accepted"), Step("processing"))
-_SENT: Final = (*_BEGIN, Step("sent"))
-_DELIVERED: Final = (*_SENT, Step("delivered", delivers=True))
+_BEGIN: Final = (LifecycleStep("accepted"), LifecycleStep("processing"))
+_SENT: Final = (*_BEGIN, LifecycleStep("sent"))
+_DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
-def _expired(platform: str) -> Step:
+def _expired(platform: str) -> LifecycleStep:
     return _failed("delivery_failed", "validity period expired", PLATFORMS[platform], None)
 
 
-def _lives(platform: str) -> Mapping[Scenario, Sequence[Step]]:
+def _lives(platform: str) -> Mapping[Scenario, Sequence[LifecycleStep]]:
     source = PLATFORMS[platform]
     sms = platform == "sms"
     absent = _failed("rejected", "unsupported destination", "pre-processing", 12003)
@@ -110,8 +112,8 @@ def life(
     scenario: Scenario,
     platform: str,
     validity: int,
-    paced: Callable[[Sequence[Step]], tuple[Step, ...]],
-) -> tuple[Step, ...]:
+    apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
+) -> tuple[LifecycleStep, ...]:
     """Return the steps of an accepted message.
 
     Args:
@@ -119,9 +121,9 @@ def life(
         platform: A key of `PLATFORMS`.
         validity: Seconds after which a message that has not ended expires; 0 for never, although
             Bird's default is 36 hours, so that a message may stay sent for ever.
-        paced: Lays steps out at the sandbox's pace.
+        apply_pace: Lays steps out at the sandbox's pace.
     """
-    steps = paced(_LIVES[platform][scenario])
+    steps = apply_pace(_LIVES[platform][scenario])
     last = steps[-1]
     if not validity or (last.status != "sent" and last.offset <= validity):
         return steps
@@ -130,7 +132,7 @@ def life(
 
 
 def refused(
-    what: str, code: int, paced: Callable[[Sequence[Step]], tuple[Step, ...]]
-) -> tuple[Step, ...]:
+    what: str, code: int, apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]]
+) -> tuple[LifecycleStep, ...]:
     """Return the steps of a message that is refused after it was accepted."""
-    return paced((*_BEGIN, _failed("rejected", what, "pre-processing", code)))
+    return apply_pace((*_BEGIN, _failed("rejected", what, "pre-processing", code)))

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import attrs
 
-from omnimsg.sandbox import Record
-from omnimsg.sandbox.schema import Kind, Rule, Violation, text
+from omnimsg.sandbox import MessageRecord
+from omnimsg.sandbox.schema import ViolationKind, Rule, Violation, text
 from omnimsg_bird.emulator.bodies import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
 from omnimsg_bird.emulator.resource import message
@@ -144,16 +144,16 @@ def _violations(
     for name, values in query.items():
         parameter = known.get(name)
         if parameter is None:
-            yield Violation((name,), Kind.VALUE, f'parameter "{name}" is unsupported')
+            yield Violation((name,), ViolationKind.VALUE, f'parameter "{name}" is unsupported')
         elif len(values) > 1 and not parameter.many:
-            yield Violation((name,), Kind.VALUE, "parameter may be given only once")
+            yield Violation((name,), ViolationKind.VALUE, "parameter may be given only once")
         else:
             for value in values:
                 yield from parameter.rule(value, (name,))
 
 
 def page(
-    records: Iterable[Record], query: Mapping[str, list[str]], now: float, *, workspace: bool
+    records: Iterable[MessageRecord], query: Mapping[str, list[str]], now: float, *, workspace: bool
 ) -> dict[str, Any]:
     """Return one page of messages.
 
@@ -174,7 +174,7 @@ def page(
         raise invalid(found)
     batch_id = query.get("batchId", [None])[0]
     shown = [
-        message(record, record.state(now))
+        message(record, record.latest_change(now))
         for record in records
         if batch_id is None or record.extra["batch_id"] == batch_id.lower()
     ]
@@ -206,5 +206,5 @@ def _after(token: str, shown: list[dict[str, Any]]) -> int:
         last = ""
     ids = [one["id"] for one in shown]
     if last not in ids:
-        raise invalid([Violation(("pageToken",), Kind.VALUE, "page token is invalid")])
+        raise invalid([Violation(("pageToken",), ViolationKind.VALUE, "page token is invalid")])
     return ids.index(last) + 1

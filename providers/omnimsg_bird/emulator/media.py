@@ -15,7 +15,7 @@ import attrs
 from aiohttp import BodyPartReader, hdrs, web
 from yarl import URL
 
-from omnimsg.sandbox import Media, MediaStore, World
+from omnimsg.sandbox import Media, MediaStore, SandboxState
 from omnimsg.sandbox.schema import Json
 
 __all__ = ["Uploads"]
@@ -37,13 +37,13 @@ class Uploads:
     """Grants uploads, takes them, and hands media out again.
 
     Args:
-        world: Ids, clock and limits.
+        state: Ids, clock and limits.
         store: Where the files lie.
         host: The name of the host that the storage is said to be on; None for the API's own.
     """
 
-    def __init__(self, world: World, store: MediaStore, host: str | None = None) -> None:
-        self._world = world
+    def __init__(self, state: SandboxState, store: MediaStore, host: str | None = None) -> None:
+        self._state = state
         self._store = store
         self._host = host
         self._granted: OrderedDict[str, _Grant] = OrderedDict()
@@ -52,23 +52,23 @@ class Uploads:
         self, base_url: str, workspace_id: str, content_type: str, channel_id: str | None
     ) -> dict[str, Any]:
         """Return the answer to a presigned upload; `channel_id` None is for every channel."""
-        media_id = self._world.uuid()
+        media_id = self._state.uuid()
         path = f"/workspaces/{workspace_id}/media/{media_id}"
         form = {
             "Content-Type": content_type,
             "acl": "private",
             "bucket": _BUCKET,
             "key": f"{workspace_id}/{media_id}",
-            "policy": self._world.hex_id(),
+            "policy": self._state.hex_id(),
             "x-amz-algorithm": "AWS4-HMAC-SHA256",
             "x-amz-credential": "sandbox",
             "x-amz-date": "20300101T000000Z",
             "x-amz-meta-allowed-paths": path,
-            "x-amz-security-token": self._world.hex_id(),
-            "x-amz-signature": self._world.hex_id(),
+            "x-amz-security-token": self._state.hex_id(),
+            "x-amz-signature": self._state.hex_id(),
         }
         self._granted[media_id] = _Grant(form, channel_id)
-        if len(self._granted) > self._world.limits.messages:
+        if len(self._granted) > self._state.limits.messages:
             self._granted.popitem(last=False)
         return {
             "mediaUrl": base_url + path,
@@ -100,7 +100,7 @@ class Uploads:
 
     def redirect(self, base_url: str, media_id: str) -> web.Response | None:
         """Return the redirect to a stored medium, None if there is none of this id."""
-        if self._store.get(media_id, self._world.clock()) is None:
+        if self._store.get(media_id, self._state.clock()) is None:
             return None
         query = f"{_SIGNATURE}={self._signature(media_id)}"
         location = f"{self._storage(base_url)}/{media_id}?{query}"
@@ -114,7 +114,7 @@ class Uploads:
         given = request.query.get(_SIGNATURE, "").encode()
         if not hmac.compare_digest(given, self._signature(media_id).encode()):
             return _refused(403, "AccessDenied")
-        media = self._store.get(media_id, self._world.clock())
+        media = self._store.get(media_id, self._state.clock())
         if media is None:
             return _refused(404, "NoSuchKey")
         return web.Response(body=media.data, headers={hdrs.CONTENT_TYPE: media.content_type})
@@ -127,7 +127,7 @@ class Uploads:
             return any(self.unusable(value, base_url, channel_id) for value in content)
         if not isinstance(content, str) or not content.startswith(f"{base_url}/workspaces/"):
             return False
-        media = self._store.get(content.rpartition("/")[2], self._world.clock())
+        media = self._store.get(content.rpartition("/")[2], self._state.clock())
         return media is None or media.extra["channel_id"] not in {None, channel_id}
 
     def clear(self) -> None:

@@ -7,7 +7,7 @@ newer messaging page adds.
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from omnimsg.sandbox import Change, Record, Scenario, iso, scenario
+from omnimsg.sandbox import StatusChange, MessageRecord, Scenario, utc_timestamp, scenario
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.create import KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
@@ -45,10 +45,10 @@ def line(payload: dict[str, Json]) -> str:
     )
 
 
-def message(record: Record, change: Change) -> dict[str, Any]:
+def message(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the Message resource of a record as it was at a change."""
     payload = record.extra["payload"]
-    moment = iso(change.at)
+    moment = utc_timestamp(change.at)
     shown: dict[str, Any] = {
         "id": record.id,
         "channelId": record.extra["channel_id"],
@@ -65,7 +65,7 @@ def message(record: Record, change: Change) -> dict[str, Any]:
         "failure": None,
         "tags": record.extra["tags"],
         "lastStatusAt": moment,
-        "createdAt": iso(record.created),
+        "createdAt": utc_timestamp(record.created),
         "updatedAt": moment,
         **{name: payload[name] for name in _ECHOED if name in payload},
         **change.detail,
@@ -75,9 +75,9 @@ def message(record: Record, change: Change) -> dict[str, Any]:
     return shown
 
 
-def interactions(record: Record, now: float, pace: float) -> list[dict[str, Any]]:
+def interactions(record: MessageRecord, now: float, pace: float) -> list[dict[str, Any]]:
     """Return what the recipient did with a message: reading it, one `pace` after it arrived."""
-    arrived = record.received()
+    arrived = record.delivered_at()
     kind = INTERACTIONS.get(record.channel)
     if kind is None or arrived is None or scenario(record.to) is not Scenario.READ:
         return []
@@ -90,7 +90,7 @@ def interactions(record: Record, now: float, pace: float) -> list[dict[str, Any]
             "messageId": record.id,
             "channelId": record.extra["channel_id"],
             "platformId": record.channel,
-            "createdAt": iso(at),
+            "createdAt": utc_timestamp(at),
             **({"messageReference": record.reference} if record.reference is not None else {}),
             **kind,
         }

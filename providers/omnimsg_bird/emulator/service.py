@@ -14,8 +14,16 @@ import attrs
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, Record, Scenario, Step, World, answer, scenario
-from omnimsg.sandbox.schema import Json, Kind, Rule, Violation
+from omnimsg.sandbox import (
+    Emulator,
+    MessageRecord,
+    Scenario,
+    LifecycleStep,
+    SandboxState,
+    json_response,
+    scenario,
+)
+from omnimsg.sandbox.schema import Json, ViolationKind, Rule, Violation
 from omnimsg_bird.emulator.batch import MOST, blamed, readable
 from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
 from omnimsg_bird.emulator.errors import STATUSES, RefusedError, invalid, refusal
@@ -48,7 +56,7 @@ class BirdEmulator(Emulator):
     """Bird's Channels API: one workspace with one channel each of SMS, WhatsApp and e-mail.
 
     Args:
-        world: Clock, pace, ids and handsets.
+        state: Clock, pace, ids and handsets.
         access_key: What the AccessKey scheme must bring.
         workspace: The workspace's id.
         channels: The channels' ids by platform: sms, whatsapp, email.
@@ -63,19 +71,19 @@ class BirdEmulator(Emulator):
 
     def __init__(
         self,
-        world: World,
+        state: SandboxState,
         *,
         access_key: str = ACCESS_KEY,
         workspace: str = WORKSPACE,
         channels: Mapping[str, str] = CHANNELS,
         storage: str | None = None,
     ) -> None:
-        super().__init__(world)
+        super().__init__(state)
         self._authorization = f"AccessKey {access_key}".encode()
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}
         self._contacts: OrderedDict[str, str] = OrderedDict()
-        self._uploads = Uploads(world, self.media, storage)
+        self._uploads = Uploads(state, self.media, storage)
         self.refusals: deque[int] = deque()
 
     @classmethod
@@ -128,9 +136,9 @@ class BirdEmulator(Emulator):
             known = False
         if not known:
             listed = ", ".join(map(str, sorted(STATUSES)))
-            return answer({"error": f"status: must be one of {listed}"}, 400)
+            return json_response({"error": f"status: must be one of {listed}"}, 400)
         self.refusals.append(status)
-        return answer({"status": status}, 201)
+        return json_response({"status": status}, 201)
 
     def is_send(self, request: web.Request) -> bool:
         """Say whether a request creates a message."""
@@ -171,21 +179,23 @@ class BirdEmulator(Emulator):
         payload = await _payload(request, CREATE[platform])
         record = self._record(request, payload)
         played = scenario(record.to)
-        if played is Scenario.THROTTLED_ONCE and self.world.throttles(self.name, record.to):
+        if played is Scenario.THROTTLED_ONCE and self.state.should_throttle(self.name, record.to):
             return refusal(429)
         self._take(record)
-        return answer(message(record, record.history(record.created)[0]), 202)
+        return json_response(message(record, record.history(record.created)[0]), 202)
 
     async def _batch(self, request: web.Request) -> web.Response:
         entries = (await _payload(request, BATCH))["messageRequests"]
         if not 1 <= len(entries) <= MOST:
             return refusal(400)
-        batch_id = self.world.uuid()
+        batch_id = self.state.uuid()
         for entry in entries:
             self._take(self._batched(request, entry, batch_id))
-        return answer({"id": batch_id}, 202)
+        return json_response({"id": batch_id}, 202)
 
-    def _batched(self, request: web.Request, entry: dict[str, Json], batch_id: str) -> Record:
+    def _batched(
+        self, request: web.Request, entry: dict[str, Json], batch_id: str
+    ) -> MessageRecord:
         """Return the record of a batch's entry, which is rejected later if it is invalid."""
         platform = self._platforms[request.match_info["channel_id"]]
         found = list(CREATE[platform](entry, ()))
@@ -198,22 +208,22 @@ class BirdEmulator(Emulator):
             request,
             readable(entry, found) if found else {"reference": entry.get("reference", "")},
             batch_id,
-            refused(*blamed(found), self.world.paced),
+            refused(*blamed(found), self.state.apply_pace),
         )
 
-    def _take(self, record: Record) -> None:
+    def _take(self, record: MessageRecord) -> None:
         """Remember a message and put it on its way to everybody that it is for."""
         self.accept(record)
         for contact in record.extra["contacts"][1:]:
-            self.world.handsets.expect(attrs.evolve(record, to=self._address(contact)))
+            self.state.handsets.add(attrs.evolve(record, to=self._address(contact)))
 
     def _record(
         self,
         request: web.Request,
         payload: dict[str, Json],
         batch_id: str | None = None,
-        steps: tuple[Step, ...] | None = None,
-    ) -> Record:
+        steps: tuple[LifecycleStep, ...] | None = None,
+    ) -> MessageRecord:
         """Return the record of a message.
 
         Args:
@@ -227,14 +237,14 @@ class BirdEmulator(Emulator):
         """
         channel_id = request.match_info["channel_id"]
         platform = self._platforms[channel_id]
-        now = self.world.clock()
+        now = self.state.clock()
         given = payload.get("receiver", {}).get("contacts", [])
         contacts = self._recipients(given, platform)
         to = self._address(contacts[0]) if contacts else ""
         said: dict[str, Json] = payload.get("body") or payload.get("template") or {}
-        return Record(
+        return MessageRecord(
             provider=self.name,
-            id=self.world.uuid(),
+            id=self.state.uuid(),
             channel=platform,
             to=to,
             kind="template" if "template" in payload else said.get("type", ""),
@@ -264,31 +274,31 @@ class BirdEmulator(Emulator):
         for index, contact in enumerate(contacts):
             if "identifierValue" in contact:
                 self._contacts[contact["id"]] = contact["identifierValue"]
-                if len(self._contacts) > self.world.limits.handsets:
+                if len(self._contacts) > self.state.limits.handsets:
                     self._contacts.popitem(last=False)
             elif contact["id"] not in self._contacts:
                 where = ("receiver", "contacts", index, "id")
-                raise invalid([Violation(where, Kind.VALUE, "contact does not exist")])
+                raise invalid([Violation(where, ViolationKind.VALUE, "contact does not exist")])
         return contacts
 
     def _steps(
         self, request: web.Request, payload: dict[str, Json], platform: str, played: Scenario
-    ) -> tuple[Step, ...]:
+    ) -> tuple[LifecycleStep, ...]:
         """Return a message's life; content that its channel cannot use ends it early."""
         if payload.get("body", {}).get("type") == "html" and platform != "email":
-            return refused("unsupported type", 12002, self.world.paced)
+            return refused("unsupported type", 12002, self.state.apply_pace)
         content = payload.get("body", payload.get("template"))
         if self._uploads.unusable(content, _base(request), request.match_info["channel_id"]):
-            return refused("invalid input", 11002, self.world.paced)
-        return life(played, platform, payload.get("validity", 0), self.world.paced)
+            return refused("invalid input", 11002, self.state.apply_pace)
+        return life(played, platform, payload.get("validity", 0), self.state.apply_pace)
 
     async def _get(self, request: web.Request) -> web.Response:
         record = self._found(request)
-        return answer(message(record, record.state(self.world.clock())))
+        return json_response(message(record, record.latest_change(self.state.clock())))
 
     async def _interactions(self, request: web.Request) -> web.Response:
-        now = self.world.clock()
-        return answer({"results": interactions(self._found(request), now, self.world.pace)})
+        now = self.state.clock()
+        return json_response({"results": interactions(self._found(request), now, self.state.pace)})
 
     async def _list(self, request: web.Request) -> web.Response:
         channel_id = request.match_info.get("channel_id")
@@ -296,9 +306,9 @@ class BirdEmulator(Emulator):
             record for record in self.messages if channel_id in {None, record.extra["channel_id"]}
         ]
         query = {name: request.query.getall(name) for name in request.query}
-        return answer(page(seen, query, self.world.clock(), workspace=channel_id is None))
+        return json_response(page(seen, query, self.state.clock(), workspace=channel_id is None))
 
-    def _found(self, request: web.Request) -> Record:
+    def _found(self, request: web.Request) -> MessageRecord:
         record = self.messages.get(request.match_info["message_id"])
         if record is None or record.extra["channel_id"] != request.match_info["channel_id"]:
             raise RefusedError(refusal(404))
@@ -306,7 +316,7 @@ class BirdEmulator(Emulator):
 
     async def _presign(self, request: web.Request) -> web.Response:
         payload = await _payload(request, PRESIGNED)
-        return answer(
+        return json_response(
             self._uploads.grant(
                 _base(request),
                 self._workspace,
@@ -347,7 +357,7 @@ def _start(scheduled_for: str | None, now: float) -> float:
     moment = datetime.fromisoformat(scheduled_for).timestamp()
     if moment > now + _MOST_AHEAD:
         where = ("scheduledFor",)
-        raise invalid([Violation(where, Kind.VALUE, "must be at most 35 days from now")])
+        raise invalid([Violation(where, ViolationKind.VALUE, "must be at most 35 days from now")])
     return moment if moment >= now + _SOON else now
 
 

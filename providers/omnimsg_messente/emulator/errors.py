@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import answer
-from omnimsg.sandbox.schema import Json, Kind, Path, Violation
+from omnimsg.sandbox import json_response
+from omnimsg.sandbox.schema import Json, ViolationKind, Path, Violation
 
 __all__ = ["NOT_ALLOWED", "NOT_FOUND", "UNAUTHORIZED", "RefusedError", "invalid", "violated"]
 
@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
     def response(self) -> web.Response:
         """Return the answer that says so."""
-        return answer({"errors": self.errors}, self.status)
+        return json_response({"errors": self.errors}, self.status)
 
 
 def _error(code: str, detail: str | None = None, source: str | None = None) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def violated(found: Iterable[Violation], payload: Json) -> list[dict[str, Any]]:
     """Return the errors that name each violation of an omnimessage."""
     return [
         _error(
-            "106" if violation.kind is Kind.MISSING else "105",
+            "106" if violation.kind is ViolationKind.MISSING else "105",
             violation.message,
             _source(violation.path, payload),
         )

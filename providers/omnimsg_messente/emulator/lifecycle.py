@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from omnimsg.sandbox import Scenario, Step
+from omnimsg.sandbox import Scenario, LifecycleStep
 
 __all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "legs"]
 
@@ -34,18 +34,18 @@ ERRORS: Final[Mapping[int, str | None]] = {
 """The text to each `err`."""
 
 
-def _step(status: str, err: int, *, delivers: bool = False) -> Step:
-    return Step(status, delivers=delivers, detail={"err": err})
+def _step(status: str, err: int, *, delivers: bool = False) -> LifecycleStep:
+    return LifecycleStep(status, delivers=delivers, detail={"err": err})
 
 
-_START = Step(PROCESSING)
+_START = LifecycleStep(PROCESSING)
 _ACK = _step("ACK", 0)
 _DELIVERED = _step("DELIVRD", 0, delivers=True)
 _EXPIRED = _step("EXPIRED", 2)
 CANCELLED: Final = _step("DELETED", 0)
 """How a cancelled leg ends. That is a guess: only the enumeration names the status."""
 
-_LIVES: Final[Mapping[Scenario, Sequence[Step]]] = {
+_LIVES: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
     Scenario.DELIVERED: (_START, _ACK, _DELIVERED),
     Scenario.READ: (_START, _ACK, _DELIVERED, _step("SEEN", 10)),
     Scenario.INVALID_RECIPIENT: (_START, _step("FAILED", 3)),
@@ -79,14 +79,14 @@ class Leg:
     """
 
     start: float
-    steps: tuple[Step, ...]
+    steps: tuple[LifecycleStep, ...]
 
 
 def legs(
     scenario: Scenario,
     channels: Sequence[tuple[str, float | None]],
     start: float,
-    paced: Callable[[Sequence[Step]], tuple[Step, ...]],
+    apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
 ) -> Iterator[Leg]:
     """Lay out the legs of an omnimessage in the order of their attempts.
 
@@ -97,7 +97,7 @@ def legs(
         scenario: What the recipient plays.
         channels: Channel and ttl (seconds, None for no limit) of each leg.
         start: Epoch seconds of the first attempt.
-        paced: Lays the steps of a leg out at the sandbox's pace.
+        apply_pace: Lays the steps of a leg out at the sandbox's pace.
     """
     at: float | None = start
     for channel, ttl in channels:
@@ -105,13 +105,13 @@ def legs(
             yield Leg(start, (_START,))
             continue
         played = _SMS_LIVES.get(scenario, scenario) if channel == "sms" else scenario
-        leg = Leg(at, _within(ttl, paced(_LIVES[played])))
+        leg = Leg(at, _within(ttl, apply_pace(_LIVES[played])))
         yield leg
         last = leg.steps[-1]
         at = at + last.offset if last.status in _FAILED else None
 
 
-def _within(ttl: float | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _within(ttl: float | None, steps: tuple[LifecycleStep, ...]) -> tuple[LifecycleStep, ...]:
     """Let a leg expire that has neither succeeded nor failed when its ttl is over."""
     settled = next((step.offset for step in steps if step.status in _SUCCESSFUL | _FAILED), None)
     if ttl is None or (settled is not None and settled <= ttl):

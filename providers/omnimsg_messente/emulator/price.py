@@ -8,7 +8,7 @@ every character outside GSM 03.38, so that a text never needs UCS-2.
 from decimal import Decimal
 from typing import Any, Final
 
-from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, parts
+from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, count_parts
 from omnimsg.sandbox.schema import Json
 
 __all__ = ["price_info"]
@@ -30,4 +30,4 @@ def _sms_parts(message: dict[str, Json]) -> int:
     text: str = message["text"]
     if message.get("autoconvert") == "full":
         text = "".join(char if char in GSM | GSM_ESCAPED else "?" for char in text)
-    return parts(text)
+    return count_parts(text)

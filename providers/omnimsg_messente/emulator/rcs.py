@@ -109,8 +109,8 @@ RCS: Final = fields(
     exactly_one(*_CONTENT),
     required={"channel": text(one_of=("rcs",)), "sender": _WORD},
     optional={
-        "validity": number(1, whole=True),
-        "ttl": number(1, whole=True),
+        "validity": number(1, integer=True),
+        "ttl": number(1, integer=True),
         "suggestions": items(_SUGGESTION, 0, 11),
         **_CONTENT,
     },

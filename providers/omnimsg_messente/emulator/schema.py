@@ -10,7 +10,7 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Kind,
+    ViolationKind,
     Path,
     Violation,
     anything,
@@ -53,10 +53,10 @@ _VIBER_COMBINATIONS = frozenset(
 def _viber_combination(value: Json, path: Path) -> Iterator[Violation]:
     present = frozenset(name for name in _VIBER_CONTENT if name in value)
     if not present:
-        yield Violation(path, Kind.MISSING, "a Viber message needs content")
+        yield Violation(path, ViolationKind.MISSING, "a Viber message needs content")
     elif present not in _VIBER_COMBINATIONS:
         listed = ", ".join(sorted(present))
-        yield Violation(path, Kind.VALUE, f"not a valid combination for Viber: {listed}")
+        yield Violation(path, ViolationKind.VALUE, f"not a valid combination for Viber: {listed}")
 
 
 def _distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
@@ -64,13 +64,13 @@ def _distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
     for index, channel in enumerate(channels):
         if channel in channels[:index]:
             where = (*path, "messages", index, "channel")
-            yield Violation(where, Kind.VALUE, f"{channel} may appear only once")
+            yield Violation(where, ViolationKind.VALUE, f"{channel} may appear only once")
 
 
 _URL = text(format="HTTP URL")
 _WORD = text(1)
 _LIFE = at_most_one("ttl", "validity")
-_LIFE_FIELDS = {"validity": number(1, whole=True), "ttl": number(1, whole=True)}
+_LIFE_FIELDS = {"validity": number(1, integer=True), "ttl": number(1, integer=True)}
 
 # A number, or an alphanumeric name; GSM allows such a name eleven characters.
 _SENDER = text(pattern=r"\+?\d{1,15}|[A-Za-z0-9 ._&+-]{1,11}")
@@ -102,8 +102,8 @@ _VIBER = fields(
             required={
                 "url": _URL,
                 "thumbnail": _URL,
-                "file_size": number(1, _VIBER_VIDEO_BYTES, whole=True),
-                "duration": number(1, 600, whole=True),
+                "file_size": number(1, _VIBER_VIDEO_BYTES, integer=True),
+                "duration": number(1, 600, integer=True),
             }
         ),
         "template": fields(

@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, Record, Scenario, World, answer, scenario
+from omnimsg.sandbox import Emulator, MessageRecord, Scenario, SandboxState, json_response, scenario
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.errors import (
     NOT_ALLOWED,
@@ -44,17 +44,19 @@ class MessenteEmulator(Emulator):
     """Messente's Omnichannel API, at `/messente/v1`.
 
     Args:
-        world: Clock, pace, ids and handsets.
+        state: Clock, pace, ids and handsets.
         username: What Basic authentication must bring; ASCII.
         password: Likewise.
     """
 
     name: ClassVar[str] = "messente"
 
-    def __init__(self, world: World, *, username: str = USERNAME, password: str = PASSWORD) -> None:
-        super().__init__(world)
+    def __init__(
+        self, state: SandboxState, *, username: str = USERNAME, password: str = PASSWORD
+    ) -> None:
+        super().__init__(state)
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
-        self._omnimessages: OrderedDict[str, tuple[Record, ...]] = OrderedDict()
+        self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
@@ -113,7 +115,7 @@ class MessenteEmulator(Emulator):
             raise RefusedError(400, violated(found, payload))
         if self._throttled([payload["to"]]):
             return self.refuse(request, 429)
-        return answer(self._accept_omnimessage(payload), 201)
+        return json_response(self._accept_omnimessage(payload), 201)
 
     async def _send_bulk(self, request: web.Request) -> web.Response:
         payload = await _payload(request)
@@ -123,7 +125,7 @@ class MessenteEmulator(Emulator):
         # A throttle hits a whole request, so one recipient who plays it is enough.
         if self._throttled([one.get("to") for one in elements if isinstance(one, dict)]):
             return self.refuse(request, 429)
-        return answer({"messages": [self._element(one) for one in elements]}, 201)
+        return json_response({"messages": [self._element(one) for one in elements]}, 201)
 
     def _throttled(self, recipients: Iterable[Json]) -> bool:
         playing = {
@@ -131,8 +133,8 @@ class MessenteEmulator(Emulator):
             for to in recipients
             if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
         }
-        # Every one of them has to be counted, also after the first that throttles.
-        return True in {self.world.throttles(self.name, to) for to in playing}
+        # Every one of them has to be counted, also after the first that should_throttle.
+        return True in {self.state.should_throttle(self.name, to) for to in playing}
 
     def _element(self, payload: Json) -> dict[str, Any]:
         """Return the answer to one element of a bulk; only its place ties it to the request."""
@@ -141,20 +143,20 @@ class MessenteEmulator(Emulator):
         return self._accept_omnimessage(payload)
 
     def _accept_omnimessage(self, payload: Json) -> dict[str, Any]:
-        now = self.world.clock()
+        now = self.state.clock()
         to, messages = payload["to"], payload["messages"]
-        omnimessage_id = self.world.uuid()
+        omnimessage_id = self.state.uuid()
         planned = legs(
             scenario(to),
             [(message["channel"], _ttl(message)) for message in messages],
             # The reference is silent on a past time; the older SMS API sends at once.
             max(now, _moment(payload.get("time_to_send")) or now),
-            self.world.paced,
+            self.state.apply_pace,
         )
         records = tuple(
-            Record(
+            MessageRecord(
                 provider=self.name,
-                id=self.world.uuid(),
+                id=self.state.uuid(),
                 channel=message["channel"],
                 to=to,
                 kind=_kind(message),
@@ -171,7 +173,7 @@ class MessenteEmulator(Emulator):
         for record in records:
             self.accept(record)
         self._omnimessages[omnimessage_id] = records
-        if len(self._omnimessages) > self.world.limits.messages:
+        if len(self._omnimessages) > self.state.limits.messages:
             self._omnimessages.popitem(last=False)
         return {
             "omnimessage_id": omnimessage_id,
@@ -184,8 +186,8 @@ class MessenteEmulator(Emulator):
 
     async def _status(self, request: web.Request) -> web.Response:
         omnimessage_id, records = self._found(request)
-        now = self.world.clock()
-        return answer(
+        now = self.state.clock()
+        return json_response(
             {
                 "omnimessage_id": omnimessage_id,
                 "to": records[0].to,
@@ -195,14 +197,14 @@ class MessenteEmulator(Emulator):
 
     async def _cancel(self, request: web.Request) -> web.Response:
         _, records = self._found(request)
-        now = self.world.clock()
+        now = self.state.clock()
         if records[0].start <= now or records[0].steps[0].status == CANCELLED.status:
             raise RefusedError(*NOT_FOUND)
         for record in records:
-            record.stop(now, CANCELLED)
-        return answer({}, 202)
+            record.cancel(now, CANCELLED)
+        return json_response({}, 202)
 
-    def _found(self, request: web.Request) -> tuple[str, tuple[Record, ...]]:
+    def _found(self, request: web.Request) -> tuple[str, tuple[MessageRecord, ...]]:
         omnimessage_id = request.match_info["id"]
         records = self._omnimessages.get(omnimessage_id)
         if records is None:
@@ -251,13 +253,13 @@ def _line(message: dict[str, Json]) -> str:
     return content or message.get("template", {}).get("name", "") or _kind(message)
 
 
-def _report(record: Record, now: float) -> dict[str, Any]:
+def _report(record: MessageRecord, now: float) -> dict[str, Any]:
     """Return one element of `statuses`.
 
     While a leg is unprocessed the documents have its status, err, error and price null, and say
     nothing of `timestamp`, which is left out. A timestamp has six decimals and no offset.
     """
-    change = record.state(now)
+    change = record.latest_change(now)
     report: dict[str, Any] = {
         "status": change.status or None,
         "channel": record.channel,

@@ -68,7 +68,7 @@ _TEMPLATE = fields(
                 required={"type": _WORD},
                 optional={
                     "sub_type": _WORD,
-                    "index": nullable(number(0, whole=True)),
+                    "index": nullable(number(0, integer=True)),
                     "parameters": items(
                         fields(
                             exactly_one(*_PARAMETER_VALUES),
@@ -97,8 +97,8 @@ WHATSAPP: Final = fields(
     exactly_one(*CONTENT),
     required={"channel": text(one_of=("whatsapp",))},
     optional={
-        "validity": number(1, whole=True),
-        "ttl": number(1, whole=True),
+        "validity": number(1, integer=True),
+        "ttl": number(1, integer=True),
         "sender": _WORD,
         **CONTENT,
     },

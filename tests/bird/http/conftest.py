@@ -58,8 +58,8 @@ class HeardSandbox(Sandbox):
         super().__init__(*emulators, **options)
         self.asked: list[Asked] = []
 
-    def _application(self) -> web.Application:
-        application = super()._application()
+    def application(self) -> web.Application:
+        application = super().application()
         application.middlewares.insert(0, self._hear)
         return application
 

@@ -97,8 +97,8 @@ class RecordedSandbox(Sandbox):
         super().__init__(emulators, **options)
         self._recorder = recorder
 
-    def _application(self) -> web.Application:
-        application = super()._application()
+    def application(self) -> web.Application:
+        application = super().application()
         application.middlewares.insert(0, self._recorder.hear)
         application.middlewares.append(self._recorder.answer)
         return application

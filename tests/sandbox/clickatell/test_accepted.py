@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from omnimsg.sandbox import Limits, Sandbox, Scenario, World, magic_number
+from omnimsg.sandbox import Limits, Sandbox, SandboxState, Scenario, magic_number
 from omnimsg_clickatell.emulator import ClickatellEmulator
 from omnimsg_clickatell.emulator.inbound import Inbox
 
@@ -312,7 +312,7 @@ async def test_balance(api: Api) -> None:
 async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -> None:
     """A reset forgets inbound messages and planned refusals too."""
     inbound = emulator.inbox.receive(TO).id
-    emulator.planned.add(18)
+    emulator.account_faults.add(18)
 
     sandbox.reset()
 
@@ -322,10 +322,10 @@ async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -
 
 def test_the_inbox_is_bounded(clock: Clock) -> None:
     """The oldest inbound message and the oldest open window go beyond their caps."""
-    inbox = Inbox(World(clock=clock, limits=Limits(messages=1, handsets=1)))
+    inbox = Inbox(SandboxState(clock=clock, limits=Limits(messages=1, handsets=1)))
 
     first, second = inbox.receive(TO), inbox.receive("27820000002")
 
     assert inbox.get(first.id) is None
     assert inbox.get(second.id) is second
-    assert [inbox.open(TO), inbox.open("27820000002")] == [False, True]
+    assert [inbox.is_window_open(TO), inbox.open("27820000002")] == [False, True]

@@ -21,9 +21,9 @@ ITEM = {"title": "One", "postbackData": "1"}
 LIST = {"button": "Open", "subtitle": "Choose", "sections": [{"items": [ITEM]}]}
 LINK = {"body": "See", "title": "Open", "url": "https://example.com/x"}
 TEMPLATE: dict[str, Any] = {"templateName": "greeting", "body": {}}
-PLACE = {"latitude": "-33.9", "longitude": "18.4"}
+COORDINATES = {"latitude": "-33.9", "longitude": "18.4"}
 CONTACT: dict[str, Any] = {"name": {"formattedName": "Ann"}, "phones": [{"phone": "1"}]}
-NAMED = PLACE | {"name": "Cafe", "address": "1 Long St"}
+NAMED = COORDINATES | {"name": "Cafe", "address": "1 Long St"}
 
 
 def sms(**changes: Any) -> dict[str, Any]:
@@ -127,10 +127,18 @@ NAMED_PARAMETER = [
         "media.caption",
     ),
     # Location and contacts.
-    ("latitude a number", wa(location=PLACE | {"latitude": 1.5}), "location.latitude"),
-    ("latitude out of range", wa(location=PLACE | {"latitude": "90.1"}), "location.latitude"),
-    ("latitude not a number", wa(location=PLACE | {"latitude": "north"}), "location.latitude"),
-    ("longitude out of range", wa(location=PLACE | {"longitude": "-181"}), "location.longitude"),
+    ("latitude a number", wa(location=COORDINATES | {"latitude": 1.5}), "location.latitude"),
+    ("latitude out of range", wa(location=COORDINATES | {"latitude": "90.1"}), "location.latitude"),
+    (
+        "latitude not a number",
+        wa(location=COORDINATES | {"latitude": "north"}),
+        "location.latitude",
+    ),
+    (
+        "longitude out of range",
+        wa(location=COORDINATES | {"longitude": "-181"}),
+        "location.longitude",
+    ),
     ("longitude missing", wa(location={"latitude": "1"}), "location.longitude"),
     ("no contacts", wa(contacts=[]), "contacts"),
     ("contact without name", wa(contacts=[{"phones": [{"phone": "1"}]}]), "contacts[0].name"),
@@ -159,7 +167,7 @@ NAMED_PARAMETER = [
     ),
     (
         "header location incomplete",
-        template(**header("location", PLACE)),
+        template(**header("location", COORDINATES)),
         "template.header.location.name",
     ),
     (

@@ -104,7 +104,7 @@ async def test_planned_global_errors(
     api: Api, emulator: ClickatellEmulator, code: int, status: int
 ) -> None:
     """An error of the account or server stands over the whole answer."""
-    emulator.planned.add(code, level="global")
+    emulator.account_faults.add(code, level="global")
 
     actual, answer = await api.send(GOOD)
     again, _ = await api.send(GOOD)

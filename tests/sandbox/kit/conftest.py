@@ -8,13 +8,21 @@ import orjson
 import pytest
 from aiohttp import web
 
-from omnimsg.sandbox import Emulator, Record, Sandbox, Step, World, answer, shuffled
+from omnimsg.sandbox import (
+    Emulator,
+    LifecycleStep,
+    MessageRecord,
+    Sandbox,
+    SandboxState,
+    json_response,
+    shuffle_entries,
+)
 
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Iterable
 
-LIFE = (Step("queued"), Step("sent"), Step("delivered", delivers=True))
+LIFE = (LifecycleStep("queued"), LifecycleStep("sent"), LifecycleStep("delivered", delivers=True))
 
 
 class Echo(Emulator):
@@ -41,20 +49,20 @@ class Echo(Emulator):
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
         """Answer everything with a teapot."""
-        return answer({"refused": status}, status=418)
+        return json_response({"refused": status}, status=418)
 
     def shuffle(self, document: Any, order: random.Random) -> object:
         """Shuffle the messages."""
-        return {"messages": shuffled(document["messages"], order)}
+        return {"messages": shuffle_entries(document["messages"], order)}
 
     async def send(self, request: web.Request) -> web.Response:
         """Accept a list of numbers."""
-        now = self.world.clock()
+        now = self.state.clock()
         accepted = []
         for to in orjson.loads(await request.read()):
-            record = Record(
+            record = MessageRecord(
                 provider=self.name,
-                id=self.world.hex_id(),
+                id=self.state.hex_id(),
                 channel="sms",
                 to=to,
                 kind="text",
@@ -62,18 +70,18 @@ class Echo(Emulator):
                 text="hello",
                 created=now,
                 start=now,
-                steps=self.world.paced(LIFE),
+                steps=self.state.apply_pace(LIFE),
             )
             self.accept(record)
             accepted.append({"to": to, "id": record.id})
-        return answer({"messages": accepted})
+        return json_response({"messages": accepted})
 
     async def show(self, request: web.Request) -> web.Response:
         """Return a message's status."""
         record = self.messages.get(request.match_info["id"])
         if record is None:
             raise web.HTTPNotFound
-        return answer({"status": record.state(self.world.clock()).status})
+        return json_response({"status": record.latest_change(self.state.clock()).status})
 
     async def plain(self, request: web.Request) -> web.Response:
         """Answer with something that is not JSON."""
@@ -105,6 +113,6 @@ async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
+def state(clock: Clock) -> SandboxState:
     """Return a world without a server."""
-    return World(clock=clock)
+    return SandboxState(clock=clock)

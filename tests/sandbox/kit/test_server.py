@@ -179,7 +179,7 @@ async def test_truncated_answers_announce_their_full_length(
 
 
 async def test_shuffle_changes_the_order(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A shuffled answer holds the same entries in another order."""
+    """A shuffle_entries answer holds the same entries in another order."""
     sandbox.faults.add("shuffle")
 
     _, body = await sent(http, ONE, TWO, THREE)
@@ -201,7 +201,7 @@ async def test_faults_act_on_sends_unless_told_otherwise(
             statuses.append(response.status)
 
     assert statuses == [418, 503]
-    assert [fault["fired"] for fault in sandbox.faults.shown()] == [0, 1]
+    assert [fault["fired"] for fault in sandbox.faults.as_json()] == [0, 1]
 
 
 async def test_latency_precedes_another_fault(
@@ -215,7 +215,7 @@ async def test_latency_precedes_another_fault(
         status = response.status
 
     assert status == 502
-    assert [fault["fired"] for fault in sandbox.faults.shown()] == [1, 1]
+    assert [fault["fired"] for fault in sandbox.faults.as_json()] == [1, 1]
 
 
 async def test_a_reset_cuts_off_what_is_under_way(
@@ -389,7 +389,7 @@ def test_probability_is_reproducible() -> None:
 
     for _ in range(2):
         fault = Sandbox([Echo]).faults.add("html", probability=0.5, seed=7)
-        runs.append([fault.fires("echo", sends=True) for _ in range(50)])
+        runs.append([fault.fires("echo", is_send=True) for _ in range(50)])
 
     assert runs[0] == runs[1]
     assert {True, False} == set(runs[0])
@@ -411,7 +411,7 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession, cloc
 
     assert (
         sandbox.handsets.all(),
-        sandbox.faults.shown(),
+        sandbox.faults.as_json(),
         len(sandbox.emulators["echo"].messages),
         len(sandbox.requests),
     ) == ([], [], 0, 0)

@@ -14,25 +14,25 @@ import omnimsg.sandbox as package
 from omnimsg.sandbox import (
     MAGIC,
     Handsets,
+    LifecycleStep,
     Limits,
     Media,
     MediaStore,
-    Record,
+    MessageRecord,
+    SandboxState,
     Scenario,
-    Step,
-    World,
     magic_number,
     scenario,
-    shuffled,
+    shuffle_entries,
 )
 
 if TYPE_CHECKING:
     from .conftest import Clock
 
 
-def record() -> Record:
+def record() -> MessageRecord:
     """Return a message accepted at 100 and scheduled for 150, which arrives at 160."""
-    return Record(
+    return MessageRecord(
         provider="echo",
         id="1",
         channel="sms",
@@ -43,7 +43,7 @@ def record() -> Record:
         created=100.0,
         start=150.0,
         waiting="scheduled",
-        steps=(Step("queued"), Step("delivered", 10.0, delivers=True)),
+        steps=(LifecycleStep("queued"), LifecycleStep("delivered", 10.0, delivers=True)),
     )
 
 
@@ -53,13 +53,7 @@ def record() -> Record:
 )
 def test_scheduled_life(now: float, expected: str) -> None:
     """A scheduled message waits for its start and then lives its timeline."""
-    assert expected == record().state(now).status
-
-
-@pytest.mark.parametrize(("now", "expected"), [(100, False), (159, False), (160, True)])
-def test_settled(now: float, expected: bool) -> None:
-    """A message is settled once nothing more is planned."""
-    assert record().settled(now) is expected
+    assert expected == record().latest_change(now).status
 
 
 def test_handsets_are_bounded(clock: Clock) -> None:
@@ -67,7 +61,7 @@ def test_handsets_are_bounded(clock: Clock) -> None:
     handsets = Handsets(clock, Limits(handsets=2, messages_per_handset=2))
 
     for number in ("1", "2", "2", "2", "3"):
-        handsets.expect(attrs.evolve(record(), to=number))
+        handsets.add(attrs.evolve(record(), to=number))
 
     assert [len(handsets.received(number)) for number in ("1", "2", "3")] == [0, 2, 1]
 
@@ -77,33 +71,33 @@ def test_all_handsets_together_are_bounded(clock: Clock) -> None:
     handsets = Handsets(clock, Limits(messages=2))
 
     for number in ("1", "2", "2", "2"):
-        handsets.expect(attrs.evolve(record(), to=number))
+        handsets.add(attrs.evolve(record(), to=number))
 
     assert [len(handsets.received(number)) for number in ("1", "2")] == [0, 2]
 
 
 def test_throttling_is_bounded(clock: Clock) -> None:
     """Who was throttled longest ago is forgotten beyond the cap."""
-    world = World(clock=clock, limits=Limits(handsets=1))
+    state = SandboxState(clock=clock, limits=Limits(handsets=1))
 
-    assert [world.throttles("echo", to) for to in ("1", "2", "1")] == [True, True, True]
+    assert [state.should_throttle("echo", to) for to in ("1", "2", "1")] == [True, True, True]
 
 
 def test_stop_prevents_delivery() -> None:
     """A message stopped before its delivering step keeps its past and never arrives."""
     stopped = record()
 
-    stopped.stop(155, Step("cancelled"))
+    stopped.cancel(155, LifecycleStep("cancelled"))
 
     assert [c.status for c in stopped.history(1000)] == ["scheduled", "queued", "cancelled"]
-    assert stopped.received() is None
+    assert stopped.delivered_at() is None
 
 
 def test_stop_before_the_start() -> None:
     """A message stopped while it waits goes from waiting to its end."""
     stopped = record()
 
-    stopped.stop(120, Step("cancelled"))
+    stopped.cancel(120, LifecycleStep("cancelled"))
 
     assert [c.status for c in stopped.history(120)] == ["scheduled", "cancelled"]
 
@@ -132,15 +126,15 @@ def test_mailboxes_play_scenarios() -> None:
 @given(st.lists(st.integers(), unique=True), st.integers())
 def test_shuffled_is_another_permutation(items: list[int], seed: int) -> None:
     """A shuffle keeps the entries and, of two or more, never the order."""
-    result = shuffled(items, random.Random(seed))  # noqa: S311 - an order, not a secret
+    result = shuffle_entries(items, random.Random(seed))  # noqa: S311 - an order, not a secret
 
     assert sorted(items) == sorted(result)
     assert (len(items) < 2) == (items == result)
 
 
-def test_throttling_alternates(world: World) -> None:
+def test_throttling_alternates(state: SandboxState) -> None:
     """A recipient is throttled on the first attempt and let through on the second."""
-    assert [world.throttles("echo", "1") for _ in range(3)] == [True, False, True]
+    assert [state.should_throttle("echo", "1") for _ in range(3)] == [True, False, True]
 
 
 def test_media_is_bounded_and_expires(clock: Clock) -> None:
@@ -157,9 +151,9 @@ def test_media_is_bounded_and_expires(clock: Clock) -> None:
 
 def test_equal_seeds_give_equal_ids() -> None:
     """Ids repeat from run to run."""
-    assert [World(seed=3).hex_id(), World(seed=3).uuid()] == [
-        World(seed=3).hex_id(),
-        World(seed=3).uuid(),
+    assert [SandboxState(seed=3).hex_id(), SandboxState(seed=3).uuid()] == [
+        SandboxState(seed=3).hex_id(),
+        SandboxState(seed=3).uuid(),
     ]
 
 
