@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from omnimsg.sandbox import json_response
-from omnimsg.sandbox.schema import Json, ViolationKind, Path, Violation
+from omnimsg.sandbox.schema import Json, Path, Violation, ViolationKind
 
 __all__ = ["NOT_ALLOWED", "NOT_FOUND", "UNAUTHORIZED", "RefusedError", "invalid", "violated"]
 

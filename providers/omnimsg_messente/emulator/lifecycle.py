@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from omnimsg.sandbox import Scenario, LifecycleStep
+from omnimsg.sandbox import LifecycleStep, Scenario
 
 __all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "legs"]
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    ViolationKind,
     Path,
     Violation,
+    ViolationKind,
     anything,
     at_most_one,
     fields,

@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, MessageRecord, Scenario, SandboxState, json_response, scenario
+from omnimsg.sandbox import Emulator, MessageRecord, SandboxState, Scenario, json_response, scenario
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.errors import (
     NOT_ALLOWED,

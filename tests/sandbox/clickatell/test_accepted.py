@@ -328,4 +328,4 @@ def test_the_inbox_is_bounded(clock: Clock) -> None:
 
     assert inbox.get(first.id) is None
     assert inbox.get(second.id) is second
-    assert [inbox.is_window_open(TO), inbox.open("27820000002")] == [False, True]
+    assert [inbox.is_window_open(TO), inbox.is_window_open("27820000002")] == [False, True]
