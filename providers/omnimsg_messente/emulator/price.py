@@ -1,8 +1,8 @@
-"""What Messente reports as the price of a message.
+"""The price that Messente reports for a message.
 
 Source: the PriceInfo schema of Messente's OpenAPI document: prices are decimals in strings, in no
-named currency. A part's price is invented. `autoconvert` as in the API reference: `full` replaces
-every character outside GSM 03.38, so that a text never needs UCS-2.
+named currency. The price of a part is invented. `autoconvert` follows the API reference: `full`
+replaces every character outside GSM 03.38, so that a text never needs UCS-2.
 """
 
 from decimal import Decimal
