@@ -135,7 +135,7 @@ class MessenteEmulator(Emulator):
             for to in recipients
             if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
         }
-        # Every one of them has to be counted, also after the first that should_throttle.
+        # Count every recipient, also after the first one that is throttled.
         return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     def _send_element(self, payload: Json) -> dict[str, Any]:

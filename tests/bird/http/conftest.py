@@ -59,6 +59,7 @@ class HeardSandbox(Sandbox):
         self.asked: list[Asked] = []
 
     def application(self) -> web.Application:
+        """Add the recording middlewares."""
         application = super().application()
         application.middlewares.insert(0, self._hear)
         return application

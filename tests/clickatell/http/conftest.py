@@ -98,6 +98,7 @@ class RecordedSandbox(Sandbox):
         self._recorder = recorder
 
     def application(self) -> web.Application:
+        """Add the recording middlewares."""
         application = super().application()
         application.middlewares.insert(0, self._recorder.hear)
         application.middlewares.append(self._recorder.answer)

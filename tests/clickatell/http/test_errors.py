@@ -101,7 +101,9 @@ def meaning(outcome: Outcome) -> Meaning:
 
 def test_the_table_is_whole() -> None:
     """Every code is here, on every level on which the vendor's table has it."""
-    assert {(code, level.value) for code in ERROR_TABLE for level in ERROR_TABLE[code].levels} == set(ERRORS)
+    assert {
+        (code, level.value) for code in ERROR_TABLE for level in ERROR_TABLE[code].levels
+    } == set(ERRORS)
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)

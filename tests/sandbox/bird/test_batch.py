@@ -5,11 +5,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE, BirdEmulator
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 

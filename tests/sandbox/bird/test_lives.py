@@ -4,11 +4,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS, WORKSPACE
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 

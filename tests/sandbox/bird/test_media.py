@@ -4,10 +4,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 

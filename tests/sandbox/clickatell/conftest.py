@@ -9,25 +9,16 @@ import aiohttp
 import attrs
 import orjson
 import pytest
+from support.sandbox_fixtures import clock, sandbox
 
-from omnimsg.sandbox import Sandbox
 from omnimsg_clickatell.emulator import ClickatellEmulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-NOW = 1_700_000_000.0
+    from omnimsg.sandbox import Emulator, Sandbox
 
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+__all__ = ["clock", "sandbox"]
 
 
 @attrs.frozen
@@ -76,16 +67,9 @@ class Api:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve Clickatell with ten seconds between two steps."""
-    async with Sandbox([ClickatellEmulator], clock=clock, pace=10.0) as served:
-        yield served
+def emulators() -> list[type[Emulator]]:
+    """Serve Clickatell alone."""
+    return [ClickatellEmulator]
 
 
 @pytest.fixture

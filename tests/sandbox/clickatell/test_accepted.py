@@ -8,12 +8,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import NOW, Clock
 
 from omnimsg.sandbox import Limits, Sandbox, SandboxState, Scenario, magic_number
 from omnimsg_clickatell.emulator import ClickatellEmulator
 from omnimsg_clickatell.emulator.inbound import Inbox
 
-from .conftest import NOW, Api, Clock
+from .conftest import Api
 
 pytestmark = pytest.mark.anyio
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import hdrs
-
-from .conftest import NOW, Api, Clock
+from support.sandbox_fixtures import NOW, Clock
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
+
+    from .conftest import Api
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 from aiohttp import web
+from support.sandbox_fixtures import clock, sandbox
 
 from omnimsg.sandbox import (
     Emulator,
     LifecycleStep,
     MessageRecord,
-    Sandbox,
     SandboxState,
     json_response,
     shuffle_entries,
@@ -20,7 +20,11 @@ from omnimsg.sandbox import (
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable
+
+    from support.sandbox_fixtures import Clock
+
+__all__ = ["clock", "sandbox"]
 
 LIFE = (LifecycleStep("queued"), LifecycleStep("sent"), LifecycleStep("delivered", delivers=True))
 
@@ -88,28 +92,10 @@ class Echo(Emulator):
         return web.Response(text="plain")
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve the echo with ten seconds between two steps."""
-    async with Sandbox([Echo], clock=clock, pace=10.0) as served:
-        yield served
+def emulators() -> list[type[Emulator]]:
+    """Serve the echo alone."""
+    return [Echo]
 
 
 @pytest.fixture

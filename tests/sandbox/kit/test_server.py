@@ -26,10 +26,12 @@ from omnimsg.sandbox import (
     settings,
 )
 
-from .conftest import Clock, Echo
+from .conftest import Echo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from support.sandbox_fixtures import Clock
 
 pytestmark = pytest.mark.anyio
 

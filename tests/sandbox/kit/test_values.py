@@ -27,7 +27,7 @@ from omnimsg.sandbox import (
 )
 
 if TYPE_CHECKING:
-    from .conftest import Clock
+    from support.sandbox_fixtures import Clock
 
 
 def record() -> MessageRecord:

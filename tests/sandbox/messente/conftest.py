@@ -4,33 +4,18 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import clock, sandbox
 
-from omnimsg.sandbox import Sandbox
+from omnimsg.sandbox import Emulator, Sandbox
 from omnimsg_messente.emulator import PASSWORD, USERNAME, MessenteEmulator
 
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+__all__ = ["clock", "sandbox"]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve Messente with ten seconds between two statuses."""
-    async with Sandbox([MessenteEmulator], clock=clock, pace=10.0) as served:
-        yield served
+def emulators() -> list[type[Emulator]]:
+    """Serve Messente alone."""
+    return [MessenteEmulator]
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
