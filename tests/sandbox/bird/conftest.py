@@ -1,4 +1,4 @@
-"""A sandbox that serves Bird alone, and a plain HTTP client with its access key."""
+"""A sandbox with the Bird emulator, and a plain HTTP client with its access key."""
 
 from collections.abc import AsyncIterator
 
@@ -14,13 +14,13 @@ __all__ = ["clock", "sandbox"]
 
 @pytest.fixture
 def emulators() -> list[type[Emulator]]:
-    """Serve Bird alone."""
+    """Serve only Bird."""
     return [BirdEmulator]
 
 
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    """Talk to the workspace with the right access key."""
+    """Return an HTTP client for the workspace with a valid access key."""
     base = f"{sandbox.url}/bird/workspaces/{WORKSPACE}/"
     key = {"Authorization": f"AccessKey {ACCESS_KEY}"}
     async with aiohttp.ClientSession(base, headers=key) as session:

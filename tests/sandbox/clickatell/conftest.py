@@ -1,4 +1,4 @@
-"""A served Clickatell emulator and a plain HTTP client for it."""
+"""A sandbox with the Clickatell emulator, and a plain HTTP client with its key."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ __all__ = ["clock", "sandbox"]
 
 @attrs.frozen
 class Api:
-    """One API as a caller sees it; paths begin after ``/v1/``."""
+    """An HTTP client of One API; paths begin after ``/v1/``."""
 
     session: aiohttp.ClientSession
 
-    async def ask(self, verb: str, path: str, **options: Any) -> tuple[int, Any]:
-        """Return the status and the decoded body, None if there is none."""
-        async with self.session.request(verb, f"/clickatell/v1/{path}", **options) as response:
+    async def request(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Send a request; return the status and the decoded body, None if it is empty."""
+        async with self.session.request(method, f"/clickatell/v1/{path}", **options) as response:
             body = await response.read()
             return response.status, await response.json() if body else None
 
@@ -38,29 +38,29 @@ class Api:
         # A stream, since aiohttp warns of large bodies in one piece.
         body = BytesIO(orjson.dumps({"messages": messages}))
         headers = {"Content-Type": "application/json"}
-        return await self.ask("POST", "message", data=body, headers=headers)
+        return await self.request("POST", "message", data=body, headers=headers)
 
     async def send_one(self, message: Any) -> str:
-        """Send one good message and return its id."""
+        """Send one valid message and return its id."""
         status, body = await self.send(message)
         assert status == 202, body
         return str(body["messages"][0]["apiMessageId"])
 
     async def status(self, message_id: str) -> Any:
-        """Look a message up."""
-        _, body = await self.ask("GET", f"message/{message_id}")
+        """Look up a message."""
+        _, body = await self.request("GET", f"message/{message_id}")
         return body
 
     async def upload(
         self, data: bytes = b"bytes", kind: str = "image/png", **query: str
     ) -> tuple[int, Any]:
-        """Upload a file that anybody may get."""
-        asked = {"fileName": "a.png", "broadcastAllowed": "true"} | query
+        """Upload a file that may be sent to any recipient."""
+        params = {"fileName": "a.png", "broadcastAllowed": "true"} | query
         headers = {"Content-Type": kind}
-        return await self.ask("POST", "media", data=data, params=asked, headers=headers)
+        return await self.request("POST", "media", data=data, params=params, headers=headers)
 
     async def file_id(self, data: bytes = b"bytes", kind: str = "image/png", **query: str) -> str:
-        """Upload a good file and return its id."""
+        """Upload a valid file and return its id."""
         status, body = await self.upload(data, kind, **query)
         assert status == 201, body
         return str(body["fileId"])
@@ -68,19 +68,19 @@ class Api:
 
 @pytest.fixture
 def emulators() -> list[type[Emulator]]:
-    """Serve Clickatell alone."""
+    """Serve only Clickatell."""
     return [ClickatellEmulator]
 
 
 @pytest.fixture
 def emulator(sandbox: Sandbox) -> ClickatellEmulator:
-    """Return the emulator that is served."""
+    """Return the served emulator."""
     return sandbox.emulator(ClickatellEmulator)
 
 
 @pytest.fixture
 async def api(sandbox: Sandbox) -> AsyncIterator[Api]:
-    """Talk to the emulator with its key."""
+    """Return a client with a valid key."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     headers = {"Authorization": key}
     async with aiohttp.ClientSession(sandbox.url, headers=headers) as session:

@@ -1,4 +1,4 @@
-"""What a single message is refused for, over plain HTTP."""
+"""Single messages that are refused, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMED = COORDINATES | {"name": "Cafe", "address": "1 Long St"}
 
 
 def sms(**changes: Any) -> dict[str, Any]:
-    """Return a good SMS with changes."""
+    """Return a valid SMS with changes."""
     return {"channel": "sms", "to": TO, "content": "hello"} | changes
 
 
@@ -79,7 +79,7 @@ NAMED_PARAMETER = [
     ("no content on WhatsApp", wa(), "content"),
     ("empty content", sms(content=""), "content"),
     ("content not a string", sms(content={"text": "x"}), "content"),
-    # What belongs to one channel.
+    # Properties of one channel only.
     ("template by SMS", {"channel": "sms", "to": TO, "template": TEMPLATE}, "template"),
     ("template by the default channel", {"to": TO, "template": TEMPLATE}, "template"),
     ("preview by SMS", sms(previewFirstUrl=True), "previewFirstUrl"),
@@ -322,7 +322,7 @@ NAMED_PARAMETER = [
 async def test_a_bad_parameter_is_named(
     sandbox: Sandbox, api: Api, message: dict[str, Any], named: str | None
 ) -> None:
-    """A message that breaks a field's rule is refused with code 23 and the field's name."""
+    """A message with an invalid field is refused with code 23 and the field's name."""
     status, body = await api.send(message)
 
     entry = body["messages"][0]
@@ -390,7 +390,7 @@ REFUSED = [
 async def test_other_refusals(
     sandbox: Sandbox, api: Api, message: dict[str, Any], status: int, code: int, text: str | None
 ) -> None:
-    """A single refused message gives its code, and the code's own HTTP status."""
+    """A single refused message gets its code and the HTTP status of that code."""
     actual, body = await api.send(message)
 
     entry = body["messages"][0]
@@ -420,7 +420,7 @@ PLANNED = [
 
 @pytest.mark.parametrize(("code", "status", "text"), PLANNED)
 async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> None:
-    """What only an account's state brings about can be ordered for one number, once."""
+    """An error that only an account's state causes can be ordered for one number, once."""
     plan = {"code": code, "to": TO}
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as planned:
         assert planned.status == 201
@@ -448,7 +448,7 @@ async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> 
     ],
 )
 async def test_bad_plans_are_refused(api: Api, plan: Any) -> None:
-    """A plan that the table does not know is refused."""
+    """An order for a code that is not in the table is refused."""
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as response:
         status = response.status
 

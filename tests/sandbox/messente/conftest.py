@@ -1,4 +1,4 @@
-"""A sandbox that serves Messente alone, and a plain HTTP client with its credentials."""
+"""A sandbox with the Messente emulator, and a plain HTTP client with its credentials."""
 
 from collections.abc import AsyncIterator
 
@@ -14,13 +14,13 @@ __all__ = ["clock", "sandbox"]
 
 @pytest.fixture
 def emulators() -> list[type[Emulator]]:
-    """Serve Messente alone."""
+    """Serve only Messente."""
     return [MessenteEmulator]
 
 
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    """Talk to Messente with the right credentials."""
+    """Return an HTTP client with valid credentials."""
     key = {"Authorization": aiohttp.encode_basic_auth(USERNAME, PASSWORD)}
     async with aiohttp.ClientSession(f"{sandbox.url}/messente/v1/", headers=key) as session:
         yield session

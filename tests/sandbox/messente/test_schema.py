@@ -1,4 +1,4 @@
-"""The Messente emulator's rules, on documents of every kind."""
+"""The Messente emulator's rules, with documents of every kind."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ OMNI = st.fixed_dictionaries({}, optional={"to": JSON, "messages": JSON | st.lis
 
 @given(OMNI | JSON)
 def test_any_document_is_judged(document: Any) -> None:
-    """Whatever comes, the refusal has Messente's shape and names a source in the payload."""
+    """Every error for any document has Messente's form and names a source in the payload."""
     errors = violation_errors(OMNIMESSAGE(document, ()), document)
 
     assert errors

@@ -1,4 +1,4 @@
-"""No message, however odd, breaks the emulator."""
+"""Any JSON object as a message."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The kit's values, without a server."""
+"""Records, stores, scenarios and shared state, without a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def record() -> MessageRecord:
-    """Return a message accepted at 100 and scheduled for 150, which arrives at 160."""
+    """Return a message that is accepted at 100, scheduled for 150 and delivered at 160."""
     return MessageRecord(
         provider="echo",
         id="1",
@@ -51,13 +51,13 @@ def record() -> MessageRecord:
     ("now", "expected"),
     [(100, "scheduled"), (149, "scheduled"), (150, "queued"), (159, "queued"), (160, "delivered")],
 )
-def test_scheduled_life(now: float, expected: str) -> None:
-    """A scheduled message waits for its start and then lives its timeline."""
+def test_scheduled_message(now: float, expected: str) -> None:
+    """A scheduled message has its waiting status until its start, then follows its timeline."""
     assert expected == record().latest_change(now).status
 
 
 def test_handsets_are_bounded(clock: Clock) -> None:
-    """The oldest handset, and the oldest message of one, go beyond the cap."""
+    """Above the limits, the oldest handset and the oldest message of a handset are dropped."""
     handsets = Handsets(clock, Limits(handsets=2, messages_per_handset=2))
 
     for number in ("1", "2", "2", "2", "3"):
@@ -67,7 +67,7 @@ def test_handsets_are_bounded(clock: Clock) -> None:
 
 
 def test_all_handsets_together_are_bounded(clock: Clock) -> None:
-    """The oldest message of all goes beyond the cap, and its handset with the last one."""
+    """Above the limit, the oldest message is dropped, and a handset with its last message."""
     handsets = Handsets(clock, Limits(messages=2))
 
     for number in ("1", "2", "2", "2"):
@@ -77,34 +77,34 @@ def test_all_handsets_together_are_bounded(clock: Clock) -> None:
 
 
 def test_throttling_is_bounded(clock: Clock) -> None:
-    """Who was throttled longest ago is forgotten beyond the cap."""
+    """Above the limit, the recipient throttled longest ago is forgotten."""
     state = SandboxState(clock=clock, limits=Limits(handsets=1))
 
     assert [state.should_throttle("echo", to) for to in ("1", "2", "1")] == [True, True, True]
 
 
-def test_stop_prevents_delivery() -> None:
-    """A message stopped before its delivering step keeps its past and never arrives."""
-    stopped = record()
+def test_cancel_prevents_delivery() -> None:
+    """A message cancelled before its delivering step keeps its history and never arrives."""
+    cancelled = record()
 
-    stopped.cancel(155, LifecycleStep("cancelled"))
+    cancelled.cancel(155, LifecycleStep("cancelled"))
 
-    assert [c.status for c in stopped.history(1000)] == ["scheduled", "queued", "cancelled"]
-    assert stopped.delivered_at() is None
+    assert [c.status for c in cancelled.history(1000)] == ["scheduled", "queued", "cancelled"]
+    assert cancelled.delivered_at() is None
 
 
-def test_stop_before_the_start() -> None:
-    """A message stopped while it waits goes from waiting to its end."""
-    stopped = record()
+def test_cancel_before_the_start() -> None:
+    """A message cancelled before its start goes from its waiting status to the last step."""
+    cancelled = record()
 
-    stopped.cancel(120, LifecycleStep("cancelled"))
+    cancelled.cancel(120, LifecycleStep("cancelled"))
 
-    assert [c.status for c in stopped.history(120)] == ["scheduled", "cancelled"]
+    assert [c.status for c in cancelled.history(120)] == ["scheduled", "cancelled"]
 
 
 @pytest.mark.parametrize("wanted", list(Scenario))
 def test_every_scenario_has_a_number(wanted: Scenario) -> None:
-    """Each scenario is played by a number that is valid E.164."""
+    """Each scenario has a magic number that is valid E.164."""
     number = magic_number(wanted)
 
     assert wanted is scenario(number)
@@ -114,18 +114,18 @@ def test_every_scenario_has_a_number(wanted: Scenario) -> None:
 
 @given(st.text())
 def test_scenarios_are_total(address: str) -> None:
-    """Any text at all has a scenario, the magic ones by suffix alone."""
+    """Any text has a scenario, and its suffix alone decides which."""
     assert MAGIC.get(address[-6:], scenario(address)) is scenario(address)
 
 
-def test_mailboxes_play_scenarios() -> None:
-    """The digits before the at sign count for an e-mail address."""
+def test_mailboxes_have_scenarios() -> None:
+    """The digits before the at sign decide for an e-mail address."""
     assert Scenario.OPTED_OUT is scenario("somebody+990004@example.com")
 
 
 @given(st.lists(st.integers(), unique=True), st.integers())
 def test_shuffled_is_another_permutation(items: list[int], seed: int) -> None:
-    """A shuffle keeps the entries and, of two or more, never the order."""
+    """A shuffle keeps the entries and changes the order of two or more."""
     result = shuffle_entries(items, random.Random(seed))  # noqa: S311 - an order, not a secret
 
     assert sorted(items) == sorted(result)
@@ -133,12 +133,12 @@ def test_shuffled_is_another_permutation(items: list[int], seed: int) -> None:
 
 
 def test_throttling_alternates(state: SandboxState) -> None:
-    """A recipient is throttled on the first attempt and let through on the second."""
+    """A recipient is throttled on every odd attempt and accepted on every even one."""
     assert [state.should_throttle("echo", "1") for _ in range(3)] == [True, False, True]
 
 
 def test_media_is_bounded_and_expires(clock: Clock) -> None:
-    """The oldest file goes when the bytes run out, and an expired one is not found."""
+    """Above the size limit the oldest file is dropped, and an expired file is not found."""
     store = MediaStore(10)
 
     for name in ("a", "b", "c"):
@@ -150,13 +150,13 @@ def test_media_is_bounded_and_expires(clock: Clock) -> None:
 
 
 def test_equal_seeds_give_equal_ids() -> None:
-    """Ids repeat from run to run."""
+    """States with equal seeds return equal ids."""
     assert [SandboxState(seed=3).hex_id(), SandboxState(seed=3).uuid()] == [
         SandboxState(seed=3).hex_id(),
         SandboxState(seed=3).uuid(),
     ]
 
 
-def test_all_is_sorted_and_complete() -> None:
-    """``__all__`` names what is there."""
+def test_all_names_exist() -> None:
+    """Every name in ``__all__`` exists."""
     assert all(hasattr(package, name) for name in package.__all__)

@@ -1,4 +1,4 @@
-"""The rules that emulators validate payloads with."""
+"""The rules with which emulators validate payloads."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ ONE = {"a": flag, "b": flag}
 def test_violation(
     rule: Rule, value: Any, path: tuple[str | int, ...], kind: ViolationKind
 ) -> None:
-    """A value outside a rule is one violation, at its path."""
+    """An invalid value gives one violation, at its path."""
     (violation,) = rule(value, ())
 
     assert (violation.path, violation.kind) == (path, kind)
@@ -108,12 +108,12 @@ def test_violation(
     ],
 )
 def test_acceptance(rule: Rule, value: Any) -> None:
-    """A value within a rule violates nothing."""
+    """A valid value gives no violation."""
     assert list(rule(value, ())) == []
 
 
 def test_checks_wait_for_the_fields() -> None:
-    """A check of the whole object is not asked about fields that are wrong by themselves."""
+    """A check of the whole object does not run if a property has a violation."""
     rule = fields(exactly_one("a", "b"), optional=ONE)
 
     found = list(rule({"a": 1, "b": True}, ()))
@@ -146,7 +146,7 @@ def test_checks_wait_for_the_fields() -> None:
     ],
 )
 def test_formats(name: str, good: list[str], bad: list[str]) -> None:
-    """A format takes what is of its form and nothing else."""
+    """A format accepts exactly the strings of its form."""
     accepts = FORMATS[name]
 
     assert [accepts(value) for value in good] == [True] * len(good)
@@ -155,7 +155,7 @@ def test_formats(name: str, good: list[str], bad: list[str]) -> None:
 
 @given(JSON)
 def test_any_document_is_judged(document: Any) -> None:
-    """No document makes a rule fail, and only a pet is a pet."""
+    """No document makes a rule raise, and only a valid document has no violation."""
     found = list(PET(document, ()))
 
     assert found or document["kind"] in {"cat", "dog"}

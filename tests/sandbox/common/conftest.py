@@ -1,4 +1,4 @@
-"""A provider of nothing, to test the kit without a provider's rules."""
+"""A minimal emulator, to test the sandbox without the rules of a provider."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["clock", "sandbox"]
 
-LIFE = (LifecycleStep("queued"), LifecycleStep("sent"), LifecycleStep("delivered", delivers=True))
+STEPS = (LifecycleStep("queued"), LifecycleStep("sent"), LifecycleStep("delivered", delivers=True))
 
 
 class Echo(Emulator):
-    """Accepts every message of a list and echoes it."""
+    """An emulator that accepts every message of a list."""
 
     name = "echo"
 
@@ -40,7 +40,7 @@ class Echo(Emulator):
         return {"provider": "echo", "base_url": base_url, "channels": {"sms": 'a"b\\c'}}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return one send and one look-up."""
+        """Return a send, a look-up and a response that is not JSON."""
         return [
             web.post("/send", self.send),
             web.get("/message/{id}", self.show),
@@ -48,16 +48,16 @@ class Echo(Emulator):
         ]
 
     def is_send(self, request: web.Request) -> bool:
-        """Say that every POST is a send."""
+        """Treat every POST as a send."""
         return request.method == "POST"
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Answer everything with a teapot."""
+        """Return 418 for every refusal."""
         return json_response({"refused": status}, status=418)
 
-    def shuffle(self, document: Any, order: random.Random) -> object:
+    def shuffle(self, document: Any, rng: random.Random) -> object:
         """Shuffle the messages."""
-        return {"messages": shuffle_entries(document["messages"], order)}
+        return {"messages": shuffle_entries(document["messages"], rng)}
 
     async def send(self, request: web.Request) -> web.Response:
         """Accept a list of numbers."""
@@ -74,7 +74,7 @@ class Echo(Emulator):
                 text="hello",
                 created=now,
                 start=now,
-                steps=self.state.apply_pace(LIFE),
+                steps=self.state.apply_pace(STEPS),
             )
             self.accept(record)
             accepted.append({"to": to, "id": record.id})
@@ -88,17 +88,17 @@ class Echo(Emulator):
         return json_response({"status": record.latest_change(self.state.clock()).status})
 
     async def plain(self, request: web.Request) -> web.Response:
-        """Answer with something that is not JSON."""
+        """Return a body that is not JSON."""
         return web.Response(text="plain")
 
 
 @pytest.fixture
 def emulators() -> list[type[Emulator]]:
-    """Serve the echo alone."""
+    """Serve only the minimal emulator."""
     return [Echo]
 
 
 @pytest.fixture
 def state(clock: Clock) -> SandboxState:
-    """Return a world without a server."""
+    """Return a sandbox state without a server."""
     return SandboxState(clock=clock)
