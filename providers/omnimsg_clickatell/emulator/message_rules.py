@@ -90,10 +90,14 @@ def _check_sections(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN
     for index, section in enumerate(sections if len(sections) > 1 else ()):
         if "title" not in section:
             yield Violation(
-                (*path, "sections", index, "title"), ViolationKind.MISSING, "two sections need it"
+                (*path, "sections", index, "title"),
+                ViolationKind.MISSING,
+                "required in each of several sections",
             )
     if sum(len(section["items"]) for section in sections) > 10:
-        yield Violation((*path, "sections"), ViolationKind.VALUE, "10 items in the whole message")
+        yield Violation(
+            (*path, "sections"), ViolationKind.VALUE, "at most 10 items in the whole message"
+        )
 
 
 _list_picker = fields(
@@ -150,26 +154,30 @@ def _check_channel_and_content(value: Mapping[str, Any], path: Path) -> Iterator
     sms = value.get("channel", SMS) == SMS
     for name in WHATSAPP_ONLY if sms else SMS_ONLY:
         if name in value:
-            yield Violation((*path, name), ViolationKind.UNKNOWN, "of the other channel")
+            yield Violation((*path, name), ViolationKind.UNKNOWN, "not a property of this channel")
     contents = [name for name in CONTENTS if name in value]
     if len(contents) > 1:
-        yield Violation((*path, contents[1]), ViolationKind.VALUE, "a second content")
+        yield Violation((*path, contents[1]), ViolationKind.VALUE, "only one content is allowed")
     inline = "media" in value and "fileId" not in value["media"]
     if ("content" in value) != (not contents or inline):
         yield Violation(
-            (*path, "content"), ViolationKind.MISSING, "text, or inline media, and only then"
+            (*path, "content"), ViolationKind.MISSING, "required for text or inline media only"
         )
     if inline and "contentType" not in value["media"]:
         yield Violation(
-            (*path, "media", "contentType"), ViolationKind.MISSING, "inline media needs it"
+            (*path, "media", "contentType"), ViolationKind.MISSING, "required for inline media"
         )
     if "previewFirstUrl" in value and contents:
-        yield Violation((*path, "previewFirstUrl"), ViolationKind.VALUE, "plain text only")
+        yield Violation(
+            (*path, "previewFirstUrl"), ViolationKind.VALUE, "allowed with plain text only"
+        )
     # Inferred: the ARN and the cipher have no meaning without a key.
     if "encryptionKey" not in value and value.keys() & {"encryptionKeyArn", "encryptionCipher"}:
         yield Violation((*path, "encryptionKey"), ViolationKind.MISSING, "encryption needs a key")
     if value.get("binary") and list(HEX(value.get("content"), path)):
-        yield Violation((*path, "content"), ViolationKind.VALUE, "binary content is hexadecimal")
+        yield Violation(
+            (*path, "content"), ViolationKind.VALUE, "binary content must be hexadecimal"
+        )
 
 
 MESSAGE: Final[Rule] = fields(

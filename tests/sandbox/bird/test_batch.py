@@ -152,9 +152,7 @@ async def test_ordered_errors(sandbox: Sandbox, http: aiohttp.ClientSession, sta
 
 
 @pytest.mark.parametrize("order", [b"", b"[]", b"{}", b'{"status": 418}', b'{"status": [1]}'])
-async def test_invalid_orders(
-    sandbox: Sandbox, http: aiohttp.ClientSession, order: bytes
-) -> None:
+async def test_invalid_orders(sandbox: Sandbox, http: aiohttp.ClientSession, order: bytes) -> None:
     """An order for an unknown status is refused."""
     async with http.post(f"{sandbox.url}/_sandbox/bird/errors", data=order) as response:
         assert (response.status, set(await response.json())) == (400, {"error"})
