@@ -165,7 +165,7 @@ async def play(sandbox: "Sandbox", show: Callable[[list[Play]], None]) -> list[P
             for account in client.accounts:
                 own = [each for each in plays if each.row.provider == account]
                 group.start_soon(_send, client, account, own, partial(show, plays))
-        with anyio.move_on_after(_PATIENCE + 10 * sandbox.world.pace):
+        with anyio.move_on_after(_PATIENCE + 10 * sandbox.state.pace):
             while not all(each.settled for each in plays):
                 await _look(client, sandbox, plays)
                 show(plays)

@@ -1,45 +1,51 @@
-"""The local sandbox: emulated providers, handsets that receive, and trouble on demand.
+"""The local sandbox: emulated providers, handsets that receive messages, and faults on demand.
 
-It knows neither the engine nor any adapter, so that adapters are tested against an independent
+It imports neither the engine nor any adapter, so that adapters are tested against an independent
 reading of the providers' documents.
 """
 
-from omnimsg.sandbox.control_api import answer
-from omnimsg.sandbox.emulator import Emulator, shuffled
+from omnimsg.sandbox.emulator import Emulator, shuffle_entries
 from omnimsg.sandbox.faults import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
 from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.media_store import Media, MediaStore
-from omnimsg.sandbox.message_records import Change, Messages, Record, Step, iso
+from omnimsg.sandbox.message_records import (
+    LifecycleStep,
+    MessageRecord,
+    MessageStore,
+    StatusChange,
+    utc_timestamp,
+)
+from omnimsg.sandbox.responses import json_response
 from omnimsg.sandbox.scenarios import MAGIC, Scenario, magic_number, scenario
 from omnimsg.sandbox.server import Sandbox, serve
 from omnimsg.sandbox.settings import config, config_toml
-from omnimsg.sandbox.state import World
+from omnimsg.sandbox.state import SandboxState
 
 __all__ = [
     "MAGIC",
-    "Change",
     "Emulator",
     "Fault",
     "FaultError",
     "Faults",
     "Handsets",
+    "LifecycleStep",
     "Limits",
     "Media",
     "MediaStore",
-    "Messages",
+    "MessageRecord",
+    "MessageStore",
     "Received",
-    "Record",
     "Sandbox",
+    "SandboxState",
     "Scenario",
-    "Step",
-    "World",
-    "answer",
+    "StatusChange",
     "config",
     "config_toml",
-    "iso",
+    "json_response",
     "magic_number",
     "scenario",
     "serve",
-    "shuffled",
+    "shuffle_entries",
+    "utc_timestamp",
 ]

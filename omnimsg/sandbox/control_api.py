@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,60 +9,73 @@ import orjson
 from aiohttp import web
 
 from omnimsg.sandbox.faults import FaultError
+from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
-    from omnimsg.sandbox.server import Sandbox
+    from collections.abc import Callable, Iterable, Mapping
+
+    from omnimsg.sandbox.faults import Faults
+    from omnimsg.sandbox.handsets import Handsets
 
 CONTROL = "/_sandbox"
 
 
-def answer(document: object, status: int = 200) -> web.Response:
-    """Return a document as JSON."""
-    return web.Response(body=orjson.dumps(document), status=status, content_type="application/json")
+def control_routes(
+    *,
+    handsets: Handsets,
+    faults: Faults,
+    requests: Iterable[Mapping[str, Any]],
+    reset: Callable[[], None],
+) -> Iterable[web.RouteDef]:
+    """Return the routes of the control API.
 
+    Args:
+        handsets: The handsets to list.
+        faults: The faults to list and to add to.
+        requests: The request log; read again for every call.
+        reset: Resets the sandbox.
+    """
 
-def control_routes(sandbox: Sandbox) -> Iterable[web.RouteDef]:
-    """Return the routes of the control API of one sandbox."""
-
-    async def handsets(request: web.Request) -> web.Response:
+    async def list_received(request: web.Request) -> web.Response:
         number = request.query.get("number")
-        seen = sandbox.handsets.all() if number is None else sandbox.handsets.received(number)
-        return answer({"count": len(seen), "received": [attrs.asdict(one) for one in seen]})
+        received = handsets.all() if number is None else handsets.received(number)
+        return json_response(
+            {"count": len(received), "received": [attrs.asdict(each) for each in received]}
+        )
 
-    async def faults(request: web.Request) -> web.Response:
+    async def list_faults(request: web.Request) -> web.Response:
         del request
-        return answer({"faults": sandbox.faults.shown()})
+        return json_response({"faults": faults.as_json()})
 
     async def add_fault(request: web.Request) -> web.Response:
         try:
-            wanted = orjson.loads(await request.read())
+            options = orjson.loads(await request.read())
         except orjson.JSONDecodeError:
-            return answer({"error": "body: must be a JSON object"}, status=400)
-        if not isinstance(wanted, Mapping):
-            return answer({"error": "body: must be a JSON object"}, status=400)
-        given = dict(wanted)
+            options = None
+        if not isinstance(options, dict):
+            return json_response({"error": "body: must be a JSON object"}, status=400)
         try:
-            fault = sandbox.faults.add(
-                given.pop("kind", None), provider=given.pop("provider", None), **given
+            fault = faults.add(
+                options.pop("kind", None), provider=options.pop("provider", None), **options
             )
         except FaultError as error:
-            return answer({"error": str(error)}, status=400)
-        return answer(fault.shown(), status=201)
+            return json_response({"error": str(error)}, status=400)
+        return json_response(fault.as_json(), status=201)
 
-    async def reset(request: web.Request) -> web.Response:
+    async def reset_sandbox(request: web.Request) -> web.Response:
         del request
-        sandbox.reset()
-        return answer({"reset": True})
+        reset()
+        return json_response({"reset": True})
 
-    async def requests(request: web.Request) -> web.Response:
+    async def list_requests(request: web.Request) -> web.Response:
         del request
-        return answer({"requests": list(sandbox.requests)})
+        return json_response({"requests": list(requests)})
 
     table: list[tuple[str, str, Callable[[web.Request], Any]]] = [
-        ("GET", "/handsets", handsets),
-        ("GET", "/faults", faults),
+        ("GET", "/handsets", list_received),
+        ("GET", "/faults", list_faults),
         ("POST", "/faults", add_fault),
-        ("POST", "/reset", reset),
-        ("GET", "/requests", requests),
+        ("POST", "/reset", reset_sandbox),
+        ("GET", "/requests", list_requests),
     ]
     return [web.route(method, CONTROL + path, handler) for method, path, handler in table]

@@ -1,4 +1,4 @@
-"""For people who write emulators: what one has to say to be served by the sandbox."""
+"""The base class of emulators: what an emulator implements so that the sandbox can serve it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import abc
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from omnimsg.sandbox.media_store import MediaStore
-from omnimsg.sandbox.message_records import Messages
+from omnimsg.sandbox.message_records import MessageStore
 
 if TYPE_CHECKING:
     import random
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from omnimsg.sandbox.message_records import Record
-    from omnimsg.sandbox.state import World
+    from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.state import SandboxState
 
 T = TypeVar("T")
 
 
-def shuffled(items: Sequence[T], order: random.Random) -> list[T]:
-    """Return ``items`` in another order; two or more never keep theirs."""
-    result = list(items)
+def shuffle_entries(entries: Sequence[T], rng: random.Random) -> list[T]:
+    """Return the entries in another order; two or more never keep their order."""
+    result = list(entries)
     if len(result) > 1:
-        order.shuffle(result)
-        if all(a is b for a, b in zip(items, result, strict=True)):
+        rng.shuffle(result)
+        if all(a is b for a, b in zip(entries, result, strict=True)):
             result.append(result.pop(0))
     return result
 
@@ -33,24 +33,24 @@ def shuffled(items: Sequence[T], order: random.Random) -> list[T]:
 class Emulator(abc.ABC):
     """One provider's API, as strict as the provider.
 
-    Handlers answer with a buffered ``web.Response``; faults (resets, truncation, other orders) are
-    the kit's business and never appear in a handler. An emulator is constructed with its world
-    alone; options of its own are keyword arguments with defaults, set through a factory such as
+    Handlers return a buffered ``web.Response``. The sandbox applies faults (resets, truncation,
+    shuffled entries); a handler never does. The constructor takes the sandbox state; options of an
+    emulator are keyword arguments with defaults, set through a factory such as
     ``functools.partial(MyEmulator, option=1)``.
 
     Attributes:
         name: The provider's name; also the prefix of its paths, as in ``/clickatell``.
-        world: Clock, pace, ids and handsets.
+        state: Clock, pace, ids and handsets.
         messages: The accepted messages that can be looked up.
         media: The uploaded files.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.messages: Messages = Messages(world.limits.messages)
-        self.media: MediaStore = MediaStore(world.limits.media_bytes)
+    def __init__(self, state: SandboxState) -> None:
+        self.state = state
+        self.messages: MessageStore = MessageStore(state.limits.messages)
+        self.media: MediaStore = MediaStore(state.limits.media_bytes)
 
     @classmethod
     @abc.abstractmethod
@@ -71,29 +71,32 @@ class Emulator(abc.ABC):
 
     @abc.abstractmethod
     def is_send(self, request: web.Request) -> bool:
-        """Say whether a request may reach a handset; faults act on these by default."""
+        """Return whether a request may reach a handset; faults hit only these by default."""
 
     @abc.abstractmethod
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Phrase a refusal that the kit found, in the provider's own shape and HTTP status.
+        """Return the provider's own response to a request that the sandbox refuses.
+
+        The HTTP status of the response is the provider's and may differ from ``status``.
 
         Args:
-            request: What is refused. Its credentials have not been checked.
-            status: 404 no such path, 405 wrong verb, 413 body too large, 429 throttled.
+            request: The refused request. Its credentials have not been checked.
+            status: The cause: 404 no such path, 405 wrong method, 413 body too large, 429
+                throttled.
         """
 
-    def shuffle(self, document: object, order: random.Random) -> object:
-        """Return a send's decoded answer with its per-message entries in another order.
+    def shuffle(self, document: object, rng: random.Random) -> object:
+        """Return the decoded response to a send with its per-message entries in another order.
 
-        By default the document as it is, for providers whose answers are in order.
+        By default the document is unchanged, for providers whose entries are in request order.
         """
-        del order
+        del rng
         return document
 
-    def accept(self, record: Record) -> None:
-        """Remember an accepted message and put it on its way to its handset."""
+    def accept(self, record: MessageRecord) -> None:
+        """Store an accepted message and deliver it to its handset when its time comes."""
         self.messages.add(record)
-        self.world.handsets.expect(record)
+        self.state.handsets.add(record)
 
     def reset(self) -> None:
         """Forget messages and media; an emulator with more state extends this."""

@@ -1,4 +1,4 @@
-"""The middleware that plays faults on the way in and on the way out."""
+"""Inject faults into requests: before the emulator handles them, or into its response."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"
 
 
-def abort(request: web.Request) -> web.Response:
-    """Reset the connection; what is returned nobody gets."""
+def reset_connection(request: web.Request) -> web.Response:
+    """Reset the connection; the returned response is never sent."""
     transport = request.transport
     if transport is not None:
-        # Without lingering the peer sees a reset, not an orderly end.
+        # With SO_LINGER at zero the peer sees a reset, not an orderly close.
         stream = transport.get_extra_info("socket")
         if stream is not None:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -38,7 +38,7 @@ def _body(response: web.StreamResponse) -> bytes:
     return bytes(body) if isinstance(body, bytes | bytearray) else b""
 
 
-async def _truncated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     body = _body(response)
     cut = web.StreamResponse(status=response.status, headers=response.headers)
     cut.content_length = len(body)
@@ -46,97 +46,99 @@ async def _truncated(request: web.Request, response: web.StreamResponse) -> web.
     await cut.prepare(request)
     await cut.write(body[: len(body) // 2])
     if request.transport is not None:
-        # Not an abort: the half that was written has to arrive first.
+        # Close, not abort: the half that was written has to arrive first.
         request.transport.close()
     return cut
 
 
-def _plain(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
+def _empty(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
     del request, emulator
-    return web.Response(status=given.get("status", 503))
+    return web.Response(status=params.get("status", 503))
 
 
-def _throttled(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
-    if "status" in given:
-        return web.Response(status=given["status"])
+def _rate_limit(
+    request: web.Request, emulator: Emulator, params: Mapping[str, Any]
+) -> web.Response:
+    if "status" in params:
+        return web.Response(status=params["status"])
     return emulator.refuse(request, 429)
 
 
-def _reset(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
-    del emulator, given
-    return abort(request)
+def _reset(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
+    del emulator, params
+    return reset_connection(request)
 
 
-def _redirected(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
+def _redirect(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
     del emulator
-    location = given.get("location", str(request.url))
-    return web.Response(status=given.get("status", 307), headers={hdrs.LOCATION: location})
+    location = params.get("location", str(request.url))
+    return web.Response(status=params.get("status", 307), headers={hdrs.LOCATION: location})
 
 
-def _page(request: web.Request, emulator: Emulator, given: Mapping[str, Any]) -> web.Response:
+def _html_page(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
     del request, emulator
-    return web.Response(status=given.get("status", 502), text=_HTML, content_type="text/html")
+    return web.Response(status=params.get("status", 502), text=_HTML, content_type="text/html")
 
 
-_INSTEAD: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyType(
+_RESPONSES_WITHOUT_PROCESSING: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyType(
     {
-        "status": _plain,
-        "rate_limit": _throttled,
+        "status": _empty,
+        "rate_limit": _rate_limit,
         "reset_before": _reset,
-        "redirect": _redirected,
-        "html": _page,
+        "redirect": _redirect,
+        "html": _html_page,
     }
 )
-"""The answers of faults that keep a request from being processed."""
+"""The responses of the faults that keep a request from being processed, by kind."""
 
 
-async def _afterwards(
+async def _damage_response(
     request: web.Request, emulator: Emulator, fault: Fault, response: web.StreamResponse
 ) -> web.StreamResponse:
-    """Spoil the answer to a request that was processed."""
+    """Apply a fault to the response to a request that was processed."""
     match fault.kind:
         case "reset_after":
-            return abort(request)
+            return reset_connection(request)
         case "truncate":
-            return await _truncated(request, response)
+            return await _truncate(request, response)
         case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:
-            document = emulator.shuffle(orjson.loads(_body(response)), fault.order())
+            document = emulator.shuffle(orjson.loads(_body(response)), fault.rng)
             response.body = orjson.dumps(document)
             return response
         case _:
             return response
 
 
-async def play(
+async def respond_with_faults(
     request: web.Request,
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     emulator: Emulator,
     faults: Sequence[Fault],
 ) -> web.StreamResponse:
-    """Answer a request as an emulator does, with the faults that hit it."""
+    """Respond to a request as the emulator does, with the faults that hit the request."""
     for fault in faults:
         if fault.kind == "latency":
             if emulator.is_send(request):
-                # A client that hangs up while it waits has been heard all the same.
+                # The message counts as sent even if the client disconnects during the delay.
                 await request.read()
             await asyncio.sleep(fault.params.get("seconds", 1.0))
-        elif fault.kind in _INSTEAD:
-            answer = _INSTEAD[fault.kind](request, emulator, fault.params)
+        elif fault.kind in _RESPONSES_WITHOUT_PROCESSING:
+            refusal = _RESPONSES_WITHOUT_PROCESSING[fault.kind](request, emulator, fault.params)
             if "retry_after" in fault.params:
-                answer.headers[hdrs.RETRY_AFTER] = f"{fault.params['retry_after']:g}"
-            return answer
-    response = await routed(request, handler, emulator)
+                refusal.headers[hdrs.RETRY_AFTER] = f"{fault.params['retry_after']:g}"
+            return refusal
+    response = await _handle(request, handler, emulator)
     for fault in faults:
-        response = await _afterwards(request, emulator, fault, response)
+        response = await _damage_response(request, emulator, fault, response)
     return response
 
 
-async def routed(
+async def _handle(
     request: web.Request,
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     emulator: Emulator,
 ) -> web.StreamResponse:
-    """Call the handler; what aiohttp refuses on its own is phrased by the emulator."""
+    """Call the handler; the emulator words the 404 and 405 that aiohttp raises itself."""
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:

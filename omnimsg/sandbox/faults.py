@@ -1,4 +1,4 @@
-"""Scripts of trouble: what goes wrong, for which requests, how often."""
+"""Fault scripts: which faults hit which requests, and how often."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def _number(low: float, high: float) -> Callable[[object], bool]:
     )
 
 
-def _whole(low: int, high: int) -> Callable[[object], bool]:
+def _integer(low: int, high: int) -> Callable[[object], bool]:
     return lambda value: (
         isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     )
 
 
-def _is_line(value: object) -> bool:
+def _is_one_line(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and bool(value)
 
 
-_STATUS = ("a status from 200 to 599", _whole(200, 599))
+_STATUS = ("a status from 200 to 599", _integer(200, 599))
 _SECONDS = ("seconds from 0 to 3600", _number(0, 3600))
 _REDIRECT = ("301, 302, 303, 307 or 308", lambda value: value in (301, 302, 303, 307, 308))
-_LOCATION = ("a URL on one line", _is_line)
+_LOCATION = ("a URL on one line", _is_one_line)
 
 KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = MappingProxyType(
     {
@@ -51,20 +51,20 @@ KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] =
         "html": {"status": _STATUS},
     }
 )
-"""The parameters of each kind, each with its meaning and its test."""
+"""The parameters of each kind of fault, each with a description of its values and a test."""
 
 _COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProxyType(
     {
-        "count": ("a whole number of at least 1", _whole(1, 10**9)),
+        "count": ("a whole number of at least 1", _integer(1, 10**9)),
         "probability": ("a number from 0 to 1", _number(0, 1)),
-        "seed": ("a whole number", _whole(-(2**63), 2**64)),
+        "seed": ("a whole number", _integer(-(2**63), 2**64)),
         "on": ('"send" or "any"', lambda value: value in ("send", "any")),
     }
 )
 
 
 class FaultError(ValueError):
-    """A fault that cannot be played; the text names the key and what it may be."""
+    """A fault with an invalid key or value; the text names the key and its valid values."""
 
 
 @attrs.define(kw_only=True)
@@ -72,9 +72,15 @@ class Fault:
     """A fault and how often it has fired.
 
     Attributes:
-        provider: The emulator it acts on, None for all.
-        count: How many requests it hits, then it is spent; None if ``probability`` decides.
+        kind: A key of ``KINDS``.
+        provider: The name of the emulator whose requests it hits, None for all.
+        count: How many requests it hits; None if ``probability`` decides.
+        probability: The share of requests that it hits, from 0 to 1; None if ``count`` decides.
+        seed: The seed of ``rng``.
         on: ``send`` for requests that may reach a handset, ``any`` for all.
+        params: The parameters of the kind.
+        fired: How many requests it has hit.
+        rng: The random source for ``probability`` and for shuffling.
     """
 
     kind: str
@@ -85,29 +91,25 @@ class Fault:
     on: str = "send"
     params: Mapping[str, Any]
     fired: int = 0
-    _random: random.Random = attrs.field(init=False, repr=False)
+    rng: random.Random = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        # A script must play the same way again; nothing here is a secret.
-        self._random = random.Random(self.seed)  # noqa: S311
+        # A script must repeat from run to run; nothing here is a secret.
+        self.rng = random.Random(self.seed)  # noqa: S311
 
-    def fires(self, provider: str, sends: bool) -> bool:
-        """Decide for one request, and count it."""
-        if self.provider not in {None, provider} or not (sends or self.on == "any"):
+    def fires(self, provider: str, *, is_send: bool) -> bool:
+        """Return whether the fault hits this request, and count it if so."""
+        if self.provider not in {None, provider} or not (is_send or self.on == "any"):
             return False
         if self.count is not None and self.fired >= self.count:
             return False
-        if self.probability is not None and self._random.random() >= self.probability:
+        if self.probability is not None and self.rng.random() >= self.probability:
             return False
         self.fired += 1
         return True
 
-    def order(self) -> random.Random:
-        """Return the source of orders for a shuffle."""
-        return self._random
-
-    def shown(self) -> dict[str, Any]:
-        """Return the fault as JSON shows it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the fault as the control API shows it."""
         return {
             "provider": self.provider,
             "kind": self.kind,
@@ -121,24 +123,24 @@ class Fault:
 
 
 class Faults:
-    """The active faults of a sandbox, in the order in which they were added."""
+    """The faults of a sandbox, in the order in which they were added."""
 
     def __init__(self, providers: Iterable[str]) -> None:
         self._providers = frozenset(providers)
-        self._active: list[Fault] = []
+        self._faults: list[Fault] = []
 
     def add(self, kind: object, /, *, provider: object = None, **options: object) -> Fault:
         """Add a fault and return it.
 
         Args:
             kind: A key of ``KINDS``.
-            provider: The emulator it acts on, None for all.
+            provider: The name of the emulator whose requests it hits, None for all.
             **options: ``count`` (default 1) or ``probability``, ``seed`` (default 0), ``on``
                 (default ``"send"``), and the parameters of the kind.
 
         Raises:
-            FaultError: The kind or provider is unknown; a key is unknown or has a value it cannot
-                have; both ``count`` and ``probability`` are given.
+            FaultError: The kind or provider is unknown; a key is unknown or has an invalid value;
+                both ``count`` and ``probability`` are given.
         """
         if not isinstance(kind, str) or kind not in KINDS:
             raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(KINDS)}")
@@ -149,30 +151,32 @@ class Faults:
         for key, value in options.items():
             if key not in allowed:
                 raise FaultError(f"{key}: unknown for {kind}, use {', '.join(allowed)}")
-            meaning, test = allowed[key]
+            description, test = allowed[key]
             if not test(value):
-                raise FaultError(f"{key}: must be {meaning}, not {value!r}")
+                raise FaultError(f"{key}: must be {description}, not {value!r}")
         if "count" in options and "probability" in options:
             raise FaultError("probability: give either count or probability, not both")
         params = {key: options.pop(key) for key in KINDS[kind] if key in options}
         script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
         fault = Fault(kind=kind, provider=provider, params=params, **script)
-        self._active.append(fault)
+        self._faults.append(fault)
         return fault
 
-    def drawn(self, provider: str, sends: bool) -> list[Fault]:
+    def select(self, provider: str, *, is_send: bool) -> list[Fault]:
         """Return the faults that hit this request: every latency, and the first other one."""
-        hit: list[Fault] = []
-        for fault in self._active:
-            spoken_for = any(other.kind != "latency" for other in hit)
-            if (fault.kind == "latency" or not spoken_for) and fault.fires(provider, sends):
-                hit.append(fault)
-        return hit
+        selected: list[Fault] = []
+        for fault in self._faults:
+            has_other = any(each.kind != "latency" for each in selected)
+            if has_other and fault.kind != "latency":
+                continue
+            if fault.fires(provider, is_send=is_send):
+                selected.append(fault)
+        return selected
 
-    def shown(self) -> list[dict[str, Any]]:
-        """Return all faults, spent ones too, with how often each fired."""
-        return [fault.shown() for fault in self._active]
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return all faults with how often each fired, those that fire no more included."""
+        return [fault.as_json() for fault in self._faults]
 
     def clear(self) -> None:
         """Remove all faults."""
-        self._active.clear()
+        self._faults.clear()

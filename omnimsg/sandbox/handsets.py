@@ -1,4 +1,4 @@
-"""What each phone or mailbox received: what a customer would have seen."""
+"""What each phone or mailbox has received."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.sandbox.message_records import iso
+from omnimsg.sandbox.message_records import utc_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.sandbox.limits import Limits
-    from omnimsg.sandbox.message_records import Record
+    from omnimsg.sandbox.message_records import MessageRecord
 
 
 @attrs.frozen(kw_only=True)
 class Received:
-    """One message as it arrived; times are ISO-8601 in UTC."""
+    """One message as it arrived; times are ISO 8601 in UTC."""
 
     provider: str
     channel: str
@@ -33,71 +33,71 @@ class Received:
     received: str
 
 
-def address(number: str) -> str:
+def _handset_key(recipient: str) -> str:
     """Return the key of a handset: a number without its plus, a mailbox in lower case."""
-    return number.strip().removeprefix("+").lower()
+    return recipient.strip().removeprefix("+").lower()
 
 
 class Handsets:
     """All handsets of a sandbox.
 
-    A record stands on its handset from the moment it is accepted, but is seen only once the clock
-    has reached its delivering step; so nothing has to run for a message to arrive.
+    A record is stored when its message is accepted, but ``received`` and ``all`` return it only
+    once the clock has reached its delivering step; no background task has to deliver it.
     """
 
     def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
         self._clock = clock
         self._limits = limits
-        self._by_number: OrderedDict[str, deque[Record]] = OrderedDict()
-        self._order: deque[Record] = deque()
+        self._by_handset: OrderedDict[str, deque[MessageRecord]] = OrderedDict()
+        self._oldest_first: deque[MessageRecord] = deque()
 
-    def expect(self, record: Record) -> None:
-        """Put an accepted message on its way to its handset."""
-        number = address(record.to)
-        queue = self._by_number.get(number)
-        if queue is None:
-            queue = self._by_number[number] = deque(maxlen=self._limits.messages_per_handset)
-            if len(self._by_number) > self._limits.handsets:
-                self._by_number.popitem(last=False)
-        queue.append(record)
-        self._order.append(record)
-        if len(self._order) > self._limits.messages:
-            self._forget(self._order.popleft())
+    def add(self, record: MessageRecord) -> None:
+        """Store an accepted message for its handset."""
+        key = _handset_key(record.to)
+        records = self._by_handset.get(key)
+        if records is None:
+            records = self._by_handset[key] = deque(maxlen=self._limits.messages_per_handset)
+            if len(self._by_handset) > self._limits.handsets:
+                self._by_handset.popitem(last=False)
+        records.append(record)
+        self._oldest_first.append(record)
+        if len(self._oldest_first) > self._limits.messages:
+            self._forget(self._oldest_first.popleft())
 
     def received(self, number: str) -> list[Received]:
         """Return what a number (with or without plus) or mailbox has received, oldest first."""
-        return self._seen(self._by_number.get(address(number), ()))
+        return self._arrived(self._by_handset.get(_handset_key(number), ()))
 
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""
-        return self._seen(record for queue in self._by_number.values() for record in queue)
+        return self._arrived(record for records in self._by_handset.values() for record in records)
 
     def clear(self) -> None:
         """Empty every handset."""
-        self._by_number.clear()
-        self._order.clear()
+        self._by_handset.clear()
+        self._oldest_first.clear()
 
-    def _forget(self, record: Record) -> None:
-        number = address(record.to)
-        queue = self._by_number.get(number)
-        # A cap of its own may have taken the record from its handset already.
-        if queue and queue[0] is record:
-            queue.popleft()
-            if not queue:
-                del self._by_number[number]
+    def _forget(self, record: MessageRecord) -> None:
+        key = _handset_key(record.to)
+        records = self._by_handset.get(key)
+        # The limit per handset may have dropped the record already.
+        if records and records[0] is record:
+            records.popleft()
+            if not records:
+                del self._by_handset[key]
 
-    def _seen(self, records: Iterable[Record]) -> list[Received]:
+    def _arrived(self, records: Iterable[MessageRecord]) -> list[Received]:
         now = self._clock()
         arrived = [
             (at, record)
             for record in records
-            if (at := record.received()) is not None and at <= now
+            if (at := record.delivered_at()) is not None and at <= now
         ]
         arrived.sort(key=lambda pair: pair[0])
-        return [_shown(record, at) for at, record in arrived]
+        return [_as_received(record, at) for at, record in arrived]
 
 
-def _shown(record: Record, at: float) -> Received:
+def _as_received(record: MessageRecord, at: float) -> Received:
     return Received(
         provider=record.provider,
         channel=record.channel,
@@ -108,6 +108,6 @@ def _shown(record: Record, at: float) -> Received:
         text=record.text,
         reference=record.reference,
         id=record.id,
-        sent=iso(record.created),
-        received=iso(at),
+        sent=utc_timestamp(record.created),
+        received=utc_timestamp(at),
     )

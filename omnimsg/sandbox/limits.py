@@ -1,4 +1,4 @@
-"""How much the sandbox remembers before the oldest goes."""
+"""How much the sandbox stores before it drops the oldest entries."""
 
 import attrs
 
@@ -14,12 +14,12 @@ MEDIA_BYTES = 256 * MEBIBYTE
 REQUESTS = 1_000
 """Lines of the request log."""
 REQUEST_BYTES = 64 * MEBIBYTE
-"""A larger request body gets the provider's answer to 413 without being read."""
+"""The largest request body that is read; a larger one gets the provider's 413 response."""
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """The caps of one sandbox; in every store the oldest goes first."""
+    """The capacity of each store of one sandbox; a full store drops its oldest entry."""
 
     handsets: int = HANDSETS
     messages_per_handset: int = MESSAGES_PER_HANDSET

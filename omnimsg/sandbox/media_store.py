@@ -1,4 +1,4 @@
-"""Uploaded files, bounded by bytes."""
+"""Uploaded files, limited by their total size in bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Media:
-    """A stored file; ``expires`` is epoch seconds, ``extra`` what the provider keeps with it."""
+    """A stored file.
+
+    Attributes:
+        expires: Epoch seconds from which the file cannot be found; None for never.
+        extra: Whatever else the emulator stores with the file.
+    """
 
     id: str
     data: bytes = attrs.field(repr=False)
@@ -21,29 +26,29 @@ class Media:
 
 
 class MediaStore:
-    """The files of one emulator by id; the oldest go first, the newest always stays."""
+    """The files of one emulator by id; the oldest are dropped first, the newest is always kept."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._held = 0
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._stored_bytes = 0
         self._files: OrderedDict[str, Media] = OrderedDict()
 
     def add(self, media: Media) -> None:
         """Store a file under its id."""
         self._files[media.id] = media
-        self._held += len(media.data)
-        while self._held > self._most and len(self._files) > 1:
+        self._stored_bytes += len(media.data)
+        while self._stored_bytes > self._max_bytes and len(self._files) > 1:
             _, oldest = self._files.popitem(last=False)
-            self._held -= len(oldest.data)
+            self._stored_bytes -= len(oldest.data)
 
     def get(self, media_id: str, now: float) -> Media | None:
-        """Return a file that is known and has not expired at ``now``."""
+        """Return a file, None if it is unknown or has expired at ``now``."""
         media = self._files.get(media_id)
         if media is None or (media.expires is not None and media.expires <= now):
             return None
         return media
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all files."""
         self._files.clear()
-        self._held = 0
+        self._stored_bytes = 0

@@ -1,4 +1,4 @@
-"""Magic recipients: the last six digits of a number choose what becomes of its message."""
+"""Magic recipients: the last six digits of a number choose what happens to its message."""
 
 import enum
 import re
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Scenario(enum.Enum):
-    """What becomes of a message; each emulator translates it to its provider's own words."""
+    """What happens to a message; each emulator maps it to its provider's statuses and errors."""
 
     DELIVERED = "accepted, then delivered"
     READ = "accepted, delivered, then read where the channel reports reading"
@@ -38,20 +38,21 @@ MAGIC: Final[Mapping[str, Scenario]] = MappingProxyType(
         "990011": Scenario.NEVER_SETTLES,
     }
 )
+"""The scenario of each suffix of a magic recipient."""
 
 _SUFFIX = re.compile(r"(\d{6})(?:@.*)?\Z", re.DOTALL)
 
 
-def scenario(address: str) -> Scenario:
-    """Return the scenario that a number, or the local part of an e-mail address, ends in.
+def scenario(recipient: str) -> Scenario:
+    """Return the scenario of a recipient: of a number, or of the local part of an e-mail address.
 
-    Every other address is ``DELIVERED``.
+    A recipient that ends in no magic suffix is ``DELIVERED``.
     """
-    found = _SUFFIX.search(address)
+    found = _SUFFIX.search(recipient)
     return MAGIC.get(found[1], Scenario.DELIVERED) if found else Scenario.DELIVERED
 
 
 def magic_number(wanted: Scenario, prefix: str = "+2782") -> str:
-    """Return a valid E.164 number that plays ``wanted``."""
-    suffix = next(suffix for suffix, played in MAGIC.items() if played is wanted)
+    """Return a valid E.164 number whose scenario is ``wanted``."""
+    suffix = next(suffix for suffix, scenario in MAGIC.items() if scenario is wanted)
     return f"{prefix}0{suffix}"

@@ -1,11 +1,11 @@
-"""Validation of JSON payloads, for people who write emulators.
+"""Validation of JSON payloads, for emulators.
 
-A rule is a function from a decoded JSON value and its path to the violations found there.
+A rule is a function from a decoded JSON value and its path to the violations in the value.
 Emulators compose rules into tables that read like the provider's reference, and turn violations
-into the provider's own error body: the path says where, the kind says which error code.
+into the provider's own error body: the path locates the value, the kind selects the error code.
 
-Objects are closed: a property that no rule names is a violation, since a sandbox that ignores a
-misspelt field teaches its user nothing.
+Objects are closed: a property that no rule names is a violation, because a sandbox that ignores a
+misspelt property hides a mistake.
 """
 
 import enum
@@ -21,10 +21,10 @@ import attrs
 __all__ = [
     "FORMATS",
     "Json",
-    "Kind",
     "Path",
     "Rule",
     "Violation",
+    "ViolationKind",
     "anything",
     "at_least_one",
     "at_most_one",
@@ -33,21 +33,21 @@ __all__ = [
     "flag",
     "items",
     "mapping",
+    "never",
     "nullable",
     "number",
-    "refused",
     "tagged",
     "text",
 ]
 
 Json = Any
-"""A decoded JSON value: only a rule finds out what it is."""
+"""A decoded JSON value of any type; a rule checks the type."""
 
 Path = tuple[str | int, ...]
 
 
-class Kind(enum.Enum):
-    """What is wrong with a value: providers answer these with different codes."""
+class ViolationKind(enum.Enum):
+    """What is wrong with a value; providers have different error codes for these."""
 
     MISSING = "missing"
     UNKNOWN = "unknown"
@@ -57,24 +57,24 @@ class Kind(enum.Enum):
 
 @attrs.frozen
 class Violation:
-    """One fault of a payload.
+    """One violation of a rule in a payload.
 
     Attributes:
-        path: Where, from the payload's root. It ends in the name of the property that is missing
-            or unknown, although the payload lacks the one and should lack the other.
+        path: The path of the value from the payload's root; for a missing or unknown property it
+            ends in the name of that property.
         kind: What is wrong.
-        message: What a reader should know; never the content of a text.
+        message: A description for the reader; never the text of a message.
     """
 
     path: Path
-    kind: Kind
+    kind: ViolationKind
     message: str
 
 
 Rule = Callable[[Json, Path], Iterator[Violation]]
 
 
-def _is_uri(value: str) -> bool:
+def _is_http_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -89,7 +89,7 @@ def _is_uuid(value: str) -> bool:
         return False
 
 
-def _is_time(pattern: str) -> Callable[[str], bool]:
+def _matches_time(pattern: str) -> Callable[[str], bool]:
     shape = re.compile(pattern)
 
     def check(value: str) -> bool:
@@ -112,87 +112,93 @@ _OFFSET = r"(Z|[+-]\d\d:\d\d)"
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
     "E.164 number": _matches(r"\+[1-9]\d{6,14}"),
-    "HTTP URL": _is_uri,
-    "ISO 8601 time": _is_time(rf"{_MINUTE}(:\d\d(\.\d{{1,6}})?)?{_OFFSET}?"),
-    "RFC 3339 time": _is_time(rf"{_MINUTE}:\d\d(\.\d{{1,9}})?{_OFFSET}"),
+    "HTTP URL": _is_http_url,
+    "ISO 8601 time": _matches_time(rf"{_MINUTE}(:\d\d(\.\d{{1,6}})?)?{_OFFSET}?"),
+    "RFC 3339 time": _matches_time(rf"{_MINUTE}:\d\d(\.\d{{1,9}})?{_OFFSET}"),
     "UUID": _is_uuid,
     "e-mail address": _matches(r"[^@\s]+@[^@\s]+\.[^@\s.]+"),
     "hex string": _matches(r"([0-9a-fA-F]{2})+"),
 }
-"""The string formats that `text` knows, by the name that its messages use."""
+"""The tests of the string formats of `text`, by the name that violation messages use."""
 
 
 def anything(value: Json, path: Path) -> Iterator[Violation]:
-    """Accept every value, for properties that the provider documents as free."""
+    """Accept every value, for properties that the provider documents as free-form."""
     yield from ()
 
 
-def refused(message: str) -> Rule:
-    """Accept nothing, for what the provider lists and yet cannot take."""
+def never(message: str) -> Rule:
+    """Accept no value, for cases that the provider lists but cannot accept."""
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
-        yield Violation(path, Kind.VALUE, message)
+        yield Violation(path, ViolationKind.VALUE, message)
 
     return rule
 
 
 def nullable(inner: Rule) -> Rule:
-    """Accept null besides what `inner` accepts; everywhere else null is of the wrong type."""
+    """Accept null and whatever `inner` accepts; all other rules reject null as a wrong type."""
     return lambda value, path: iter(()) if value is None else inner(value, path)
 
 
 def text(
-    least: int = 0,
-    most: int | None = None,
+    min_length: int = 0,
+    max_length: int | None = None,
     *,
     one_of: tuple[str, ...] = (),
-    format: str | None = None,  # noqa: A002 - the schema languages' own word
+    format: str | None = None,  # noqa: A002 - the word of JSON Schema
     pattern: str | None = None,
 ) -> Rule:
-    """Accept a string of `least` to `most` characters, of an enumeration, format or pattern.
+    """Accept a string of limited length, of an enumeration, a format or a pattern.
 
     Args:
-        least: Fewest characters.
-        most: Most characters; None for no limit.
+        min_length: Minimum number of characters.
+        max_length: Maximum number of characters; None for no limit.
         one_of: The enumeration.
         format: A key of `FORMATS`.
-        pattern: A regular expression that the whole string matches.
+        pattern: A regular expression that must match the whole string.
     """
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, str):
-            yield Violation(path, Kind.TYPE, "value must be a string")
+            yield Violation(path, ViolationKind.TYPE, "value must be a string")
         elif one_of and value not in one_of:
             listed = ", ".join(one_of)
             yield Violation(
-                path, Kind.VALUE, f'Invalid value: "{value}", expected one of: {listed}'
+                path, ViolationKind.VALUE, f'Invalid value: "{value}", expected one of: {listed}'
             )
-        elif len(value) < least:
-            yield Violation(path, Kind.VALUE, f"value must have at least {least} characters")
-        elif most is not None and len(value) > most:
-            yield Violation(path, Kind.VALUE, f"value must have at most {most} characters")
+        elif len(value) < min_length:
+            yield Violation(
+                path, ViolationKind.VALUE, f"value must have at least {min_length} characters"
+            )
+        elif max_length is not None and len(value) > max_length:
+            yield Violation(
+                path, ViolationKind.VALUE, f"value must have at most {max_length} characters"
+            )
         elif accepts and not accepts(value):
-            yield Violation(path, Kind.VALUE, f"value does not have the form: {format}")
+            yield Violation(path, ViolationKind.VALUE, f"value does not have the form: {format}")
         elif shape and not shape.fullmatch(value):
-            yield Violation(path, Kind.VALUE, f"value must match {pattern}")
+            yield Violation(path, ViolationKind.VALUE, f"value must match {pattern}")
 
     return rule
 
 
-def number(least: float | None = None, most: float | None = None, *, whole: bool = False) -> Rule:
-    """Accept a number from `least` to `most`; true and false are no numbers."""
-    kinds = int if whole else (int, float)
+def number(
+    minimum: float | None = None, maximum: float | None = None, *, integer: bool = False
+) -> Rule:
+    """Accept a number from `minimum` to `maximum`; booleans are not numbers."""
+    types = int if integer else (int, float)
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            wanted = "an integer" if whole else "a number"
-            yield Violation(path, Kind.TYPE, f"value must be {wanted}")
-        elif least is not None and value < least:
-            yield Violation(path, Kind.VALUE, f"value must be at least {least}")
-        elif most is not None and value > most:
-            yield Violation(path, Kind.VALUE, f"value must be at most {most}")
+        if isinstance(value, bool) or not isinstance(value, types):
+            expected = "an integer" if integer else "a number"
+            yield Violation(path, ViolationKind.TYPE, f"value must be {expected}")
+        elif minimum is not None and value < minimum:
+            yield Violation(path, ViolationKind.VALUE, f"value must be at least {minimum}")
+        elif maximum is not None and value > maximum:
+            yield Violation(path, ViolationKind.VALUE, f"value must be at most {maximum}")
 
     return rule
 
@@ -200,20 +206,22 @@ def number(least: float | None = None, most: float | None = None, *, whole: bool
 def flag(value: Json, path: Path) -> Iterator[Violation]:
     """Accept true or false."""
     if not isinstance(value, bool):
-        yield Violation(path, Kind.TYPE, "value must be a boolean")
+        yield Violation(path, ViolationKind.TYPE, "value must be a boolean")
 
 
-def items(each: Rule, least: int = 0, most: int | None = None) -> Rule:
-    """Accept an array of `least` to `most` elements that `each` accepts."""
+def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
+    """Accept an array of `min_items` to `max_items` elements that `each` accepts."""
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, list):
-            yield Violation(path, Kind.TYPE, "value must be an array")
+            yield Violation(path, ViolationKind.TYPE, "value must be an array")
             return
-        if len(value) < least:
-            yield Violation(path, Kind.VALUE, f"value must have at least {least} items")
-        if most is not None and len(value) > most:
-            yield Violation(path, Kind.VALUE, f"value must have at most {most} items")
+        if len(value) < min_items:
+            yield Violation(
+                path, ViolationKind.VALUE, f"value must have at least {min_items} items"
+            )
+        if max_items is not None and len(value) > max_items:
+            yield Violation(path, ViolationKind.VALUE, f"value must have at most {max_items} items")
         for index, element in enumerate(value):
             yield from each(element, (*path, index))
 
@@ -221,11 +229,11 @@ def items(each: Rule, least: int = 0, most: int | None = None) -> Rule:
 
 
 def mapping(values: Rule) -> Rule:
-    """Accept an object of free property names whose values `values` accepts."""
+    """Accept an object with any property names and values that `values` accepts."""
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, dict):
-            yield Violation(path, Kind.TYPE, "value must be an object")
+            yield Violation(path, ViolationKind.TYPE, "value must be an object")
             return
         for name, element in value.items():
             yield from values(element, (*path, name))
@@ -241,29 +249,33 @@ def fields(
     """Accept an object of these properties and no other.
 
     Args:
-        checks: Rules on the whole object, asked only when every property by itself is in order.
-        required: Properties that must be there.
-        optional: Properties that may be there.
+        checks: Rules for the whole object; they run only if no property has a violation.
+        required: Properties that must be present.
+        optional: Properties that may be present.
     """
-    must = required or {}
-    known = {**must, **(optional or {})}
+    needed = required or {}
+    known = {**needed, **(optional or {})}
 
-    def shape(value: dict[str, Json], path: Path) -> Iterator[Violation]:
-        for name in must:
+    def check_properties(value: dict[str, Json], path: Path) -> Iterator[Violation]:
+        for name in needed:
             if name not in value:
-                yield Violation((*path, name), Kind.MISSING, f'property "{name}" is missing')
+                yield Violation(
+                    (*path, name), ViolationKind.MISSING, f'property "{name}" is missing'
+                )
         for name, element in value.items():
             inner = known.get(name)
             if inner is None:
-                yield Violation((*path, name), Kind.UNKNOWN, f'property "{name}" is unsupported')
+                yield Violation(
+                    (*path, name), ViolationKind.UNKNOWN, f'property "{name}" is unsupported'
+                )
             else:
                 yield from inner(element, (*path, name))
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, dict):
-            yield Violation(path, Kind.TYPE, "value must be an object")
+            yield Violation(path, ViolationKind.TYPE, "value must be an object")
             return
-        found = list(shape(value, path))
+        found = list(check_properties(value, path))
         yield from found
         if not found:
             for check in checks:
@@ -273,15 +285,15 @@ def fields(
 
 
 def tagged(tag: str, cases: Mapping[str, Rule]) -> Rule:
-    """Accept an object whose property `tag` names the rule that judges the whole of it."""
-    names = text(one_of=tuple(cases))
+    """Accept an object whose property `tag` names the rule for the whole object."""
+    check_tag = text(one_of=tuple(cases))
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, dict):
-            yield Violation(path, Kind.TYPE, "value must be an object")
+            yield Violation(path, ViolationKind.TYPE, "value must be an object")
         elif tag not in value:
-            yield Violation((*path, tag), Kind.MISSING, f'property "{tag}" is missing')
-        elif found := list(names(value[tag], (*path, tag))):
+            yield Violation((*path, tag), ViolationKind.MISSING, f'property "{tag}" is missing')
+        elif found := list(check_tag(value[tag], (*path, tag))):
             yield from found
         else:
             yield from cases[value[tag]](value, path)
@@ -290,30 +302,32 @@ def tagged(tag: str, cases: Mapping[str, Rule]) -> Rule:
 
 
 def at_most_one(*names: str) -> Rule:
-    """Check an object: no two of these properties together; the second one is to blame."""
+    """Reject an object with two of these properties; the violation is at the second one."""
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         present = [name for name in names if name in value]
         if len(present) > 1:
             listed = ", ".join(names)
-            yield Violation((*path, present[1]), Kind.VALUE, f"only one of {listed} can be used")
+            yield Violation(
+                (*path, present[1]), ViolationKind.VALUE, f"only one of {listed} can be used"
+            )
 
     return rule
 
 
 def at_least_one(*names: str) -> Rule:
-    """Check an object: one of these properties or more; the object is to blame."""
+    """Reject an object with none of these properties; the violation is at the object."""
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not any(name in value for name in names):
             listed = ", ".join(names)
-            yield Violation(path, Kind.MISSING, f"one of {listed} is required")
+            yield Violation(path, ViolationKind.MISSING, f"one of {listed} is required")
 
     return rule
 
 
 def exactly_one(*names: str) -> Rule:
-    """Check an object: one of these properties and no other of them."""
+    """Reject an object that does not have exactly one of these properties."""
     checks = at_least_one(*names), at_most_one(*names)
 
     def rule(value: Json, path: Path) -> Iterator[Violation]:

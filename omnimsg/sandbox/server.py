@@ -1,4 +1,4 @@
-"""The sandbox: all emulators on one local server."""
+"""The sandbox: a local server with all emulators."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import anyio
 from aiohttp import web
 
 from omnimsg.sandbox.control_api import CONTROL, control_routes
-from omnimsg.sandbox.fault_injection import abort, play
+from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.faults import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
-from omnimsg.sandbox.message_records import iso
-from omnimsg.sandbox.settings import HOST, config, config_toml, installed
-from omnimsg.sandbox.state import World
+from omnimsg.sandbox.message_records import utc_timestamp
+from omnimsg.sandbox.settings import HOST, config, config_toml, installed_emulators
+from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -25,35 +25,39 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
 
-    Factory = Callable[[World], Emulator]
+    Factory = Callable[[SandboxState], Emulator]
 
 E = TypeVar("E", bound="Emulator")
 
 _SHUTDOWN_SECONDS = 1.0
 
-# What the request log shows of a client that went away; nobody hears it.
-_GONE = 499
+# The status in the request log when the client disconnected; it is never sent.
+_CLIENT_DISCONNECTED = 499
 
 
 class Sandbox:
-    """A local server that speaks the providers' APIs; an async context manager.
+    """A local server with the providers' APIs; an async context manager.
 
-    It listens on the loopback interface only, and keeps everything in memory within ``Limits``.
+    It listens on the loopback interface only, and stores everything in memory within ``Limits``.
 
     Args:
-        emulators: Emulator classes, or callables from a ``World`` to an emulator; by default all
-            that installed distributions offer.
-        port: 0 lets the system choose.
-        pace: Seconds between two steps of a message's life; 0 plays them all at once.
+        emulators: Emulator classes, or callables from a ``SandboxState`` to an emulator; by
+            default all that installed distributions offer.
+        port: The port to listen on; 0 lets the system choose.
+        pace: Seconds between two steps of a message's timeline; 0 reaches all of them at once.
         seed: Equal seeds give equal ids for equal requests in equal order.
-        clock: Epoch seconds.
-        limits: How much is remembered.
+        clock: Returns epoch seconds.
+        limits: How much is stored.
 
     Attributes:
+        state: Clock, pace, ids and handsets, shared by the emulators.
         emulators: The emulators served, by name.
-        handsets: What each phone or mailbox received.
-        faults: The trouble that is played.
+        handsets: What each phone or mailbox has received.
+        faults: The fault script.
         requests: The latest requests: time, method, path without query, status, faults.
+
+    Raises:
+        ValueError: Two emulators have the same name.
     """
 
     def __init__(
@@ -66,37 +70,37 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
     ) -> None:
-        self.world: World = World(pace=pace, seed=seed, clock=clock, limits=limits)
-        factories: Iterable[Factory] = installed() if emulators is None else emulators
-        built = [factory(self.world) for factory in factories]
+        self.state: SandboxState = SandboxState(pace=pace, seed=seed, clock=clock, limits=limits)
+        factories: Iterable[Factory] = installed_emulators() if emulators is None else emulators
+        built = [factory(self.state) for factory in factories]
         self.emulators: dict[str, Emulator] = {emulator.name: emulator for emulator in built}
         if len(self.emulators) != len(built):
             raise ValueError("emulators: two of them have the same name")
         self.faults: Faults = Faults(self.emulators)
-        self.requests: deque[dict[str, Any]] = deque(maxlen=self.world.limits.requests)
+        self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
         self._port = port
         self._runner: web.AppRunner | None = None
-        self._resets = 0
+        self._reset_count = 0
 
     @property
     def handsets(self) -> Handsets:
-        """What each phone or mailbox received."""
-        return self.world.handsets
+        """What each phone or mailbox has received."""
+        return self.state.handsets
 
     @property
     def port(self) -> int:
-        """The port it listens on; before the start the one that was asked for."""
+        """The port it listens on; before the start the port that was passed in."""
         if self._runner is not None and self._runner.addresses:
             return int(self._runner.addresses[0][1])
         return self._port
 
     @property
     def url(self) -> str:
-        """The server's address without a slash at the end."""
+        """The server's address without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
     def emulator(self, kind: type[E]) -> E:
-        """Return the emulator of a class, typed.
+        """Return the emulator of a class.
 
         Raises:
             LookupError: No emulator of that class is served.
@@ -115,9 +119,9 @@ class Sandbox:
         return config_toml(self.port, self.emulators.values())
 
     def reset(self) -> None:
-        """Forget messages, handsets, media, faults and requests, also those under way."""
-        self._resets += 1
-        self.world.reset()
+        """Forget messages, handsets, media, faults and requests; abort requests in progress."""
+        self._reset_count += 1
+        self.state.reset()
         for emulator in self.emulators.values():
             emulator.reset()
         self.faults.clear()
@@ -125,7 +129,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+            self.application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await runner.setup()
         try:
@@ -147,16 +151,26 @@ class Sandbox:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
 
-    def _application(self) -> web.Application:
-        application = web.Application(client_max_size=REQUEST_BYTES, middlewares=[self._attend])
-        application.add_routes(control_routes(self))
+    def application(self) -> web.Application:
+        """Return a new application with all routes; a subclass may add middlewares to it."""
+        application = web.Application(
+            client_max_size=REQUEST_BYTES, middlewares=[self._serve_request]
+        )
+        application.add_routes(
+            control_routes(
+                handsets=self.handsets,
+                faults=self.faults,
+                requests=self.requests,
+                reset=self.reset,
+            )
+        )
         for name, emulator in self.emulators.items():
-            application.add_routes(_below(f"/{name}", emulator.routes()))
-            application.add_routes(_below(f"{CONTROL}/{name}", emulator.control_routes()))
+            application.add_routes(_prefixed(f"/{name}", emulator.routes()))
+            application.add_routes(_prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
         return application
 
     @web.middleware
-    async def _attend(
+    async def _serve_request(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
@@ -164,35 +178,39 @@ class Sandbox:
         emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
-        faults = self.faults.drawn(emulator.name, emulator.is_send(request))
+        faults = self.faults.select(emulator.name, is_send=emulator.is_send(request))
         entry: dict[str, Any] = {
-            "at": iso(self.world.clock()),
+            "at": utc_timestamp(self.state.clock()),
             "method": request.method,
             "path": request.path,
             "status": None,
             "faults": [fault.kind for fault in faults],
         }
         self.requests.append(entry)
-        resets = self._resets
+        resets_before = self._reset_count
 
-        async def answer(request: web.Request) -> web.StreamResponse:
+        async def handle(request: web.Request) -> web.StreamResponse:
             if emulator.is_send(request):
                 await request.read()
-            # What was slow must not text the handsets of whoever begins anew.
-            return abort(request) if self._resets != resets else await handler(request)
+            # A request from before a reset must not deliver messages after it.
+            return (
+                reset_connection(request)
+                if self._reset_count != resets_before
+                else await handler(request)
+            )
 
         response: web.StreamResponse
         try:
-            response = await play(request, answer, emulator, faults)
+            response = await respond_with_faults(request, handle, emulator, faults)
         except web.HTTPRequestEntityTooLarge:
             response = emulator.refuse(request, 413)
         except ConnectionError:
-            response = web.Response(status=_GONE)
+            response = web.Response(status=_CLIENT_DISCONNECTED)
         entry["status"] = response.status
         return response
 
 
-def _below(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
+def _prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
     return [
         web.route(route.method, prefix + route.path, route.handler, **route.kwargs)
         for route in routes
@@ -203,8 +221,8 @@ async def serve(sandbox: Sandbox, started: Callable[[Sandbox], object] | None = 
     """Serve until cancelled.
 
     Args:
-        sandbox: One that has not been started.
-        started: Called once it listens, so that its address can be shown.
+        sandbox: A sandbox that has not been started.
+        started: Called with the sandbox once it listens and its address is known.
     """
     async with sandbox:
         if started is not None:

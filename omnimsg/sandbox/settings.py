@@ -1,4 +1,7 @@
-"""A ready configuration for a sandbox, as a dict and as TOML; needs no running server."""
+"""The installed emulators, and the client configuration that reaches a sandbox.
+
+Neither needs a running server.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,23 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.emulator import Emulator
 
 GROUP: Final = "omnimsg.emulators"
-"""The entry-point group by which emulators are found."""
+"""The entry-point group in which distributions register their emulators."""
 
 HOST: Final = "127.0.0.1"
 DEFAULT_ACCOUNT: Final = "clickatell"
 
 
-def installed() -> list[type[Emulator]]:
-    """Return the emulators that installed distributions offer, by name.
+def installed_emulators() -> list[type[Emulator]]:
+    """Return the emulators that installed distributions offer, sorted by name.
 
     Raises:
         ValueError: Two distributions offer an emulator of the same name.
     """
     found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
     names = [point.name for point in found]
-    doubled = {name for name in names if names.count(name) > 1}
-    if doubled:
-        raise ValueError(f"{GROUP}: offered more than once: {', '.join(sorted(doubled))}")
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise ValueError(f"{GROUP}: offered more than once: {', '.join(sorted(duplicates))}")
     return [point.load() for point in found]
 
 
@@ -38,10 +41,10 @@ def config(
     """Return the configuration of accounts that reach a sandbox on ``port``.
 
     Args:
-        port: Where the sandbox listens or will listen.
-        emulators: All installed ones by default.
+        port: The port on which the sandbox listens or will listen.
+        emulators: The emulators to configure; all installed ones by default.
     """
-    chosen = installed() if emulators is None else list(emulators)
+    chosen = installed_emulators() if emulators is None else list(emulators)
     accounts = {
         emulator.name: emulator.account(f"http://{HOST}:{port}/{emulator.name}")
         for emulator in chosen
@@ -52,16 +55,20 @@ def config(
 
 def config_toml(port: int, emulators: Iterable[type[Emulator] | Emulator] | None = None) -> str:
     """Return ``config`` as the text of an ``omnimsg.toml``."""
-    wanted = config(port, emulators)
-    lines = [f"{key} = {_value(value)}" for key, value in wanted.items() if key != "accounts"]
-    for name, account in wanted["accounts"].items():
+    settings = config(port, emulators)
+    lines = [
+        f"{key} = {_toml_value(value)}" for key, value in settings.items() if key != "accounts"
+    ]
+    for name, account in settings["accounts"].items():
         lines += ["", f"[accounts.{name}]"]
-        lines += [f"{key} = {_value(value)}" for key, value in account.items()]
+        lines += [f"{key} = {_toml_value(value)}" for key, value in account.items()]
     return "\n".join(lines) + "\n"
 
 
-def _value(value: str | int | float | Mapping[str, Any]) -> str:
+def _toml_value(value: str | int | float | Mapping[str, Any]) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
-    # A JSON string, number or boolean is a TOML one.
+        return (
+            "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
+        )
+    # A JSON string, number or boolean is also valid TOML.
     return json.dumps(value)

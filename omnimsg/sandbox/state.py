@@ -1,4 +1,4 @@
-"""What all emulators of one sandbox share: a clock, a pace, a seed and the handsets."""
+"""The state that all emulators of one sandbox share: clock, pace, ids, handsets, throttling."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from omnimsg.sandbox.handsets import Handsets
 from omnimsg.sandbox.limits import Limits
-from omnimsg.sandbox.message_records import Step, paced
+from omnimsg.sandbox.message_records import LifecycleStep, apply_pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class World:
-    """The surroundings that an emulator is given.
+class SandboxState:
+    """The state that the emulators of one sandbox share.
 
     Args:
-        pace: Seconds between two steps of a message's life; 0 plays them all at once.
+        pace: Seconds between two steps of a message's timeline; 0 reaches all of them at once.
         seed: Equal seeds give equal ids for equal requests in equal order.
-        clock: Epoch seconds.
-        limits: How much is remembered.
+        clock: Returns epoch seconds.
+        limits: How much is stored.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class World:
         self.limits: Limits = limits or Limits()
         self.handsets: Handsets = Handsets(clock, self.limits)
         # Ids must repeat from run to run; nothing here is a secret.
-        self.random: random.Random = random.Random(seed)  # noqa: S311
+        self._rng = random.Random(seed)  # noqa: S311
         self._throttled: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def hex_id(self) -> str:
         """Return a new id of 32 lower-case hexadecimal digits."""
-        return f"{self.random.getrandbits(128):032x}"
+        return f"{self._rng.getrandbits(128):032x}"
 
     def uuid(self) -> str:
         """Return a new id in the form of a random UUID."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
-    def paced(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        """Lay a table's steps out at this world's pace."""
-        return paced(steps, self.pace)
+    def apply_pace(self, steps: Sequence[LifecycleStep]) -> tuple[LifecycleStep, ...]:
+        """Return the steps of a table ``pace`` seconds apart."""
+        return apply_pace(steps, self.pace)
 
-    def throttles(self, provider: str, to: str) -> bool:
-        """Say whether this attempt is the one to throttle: every odd one of a recipient."""
+    def should_throttle(self, provider: str, to: str) -> bool:
+        """Count an attempt to send to a recipient; return True for every odd attempt."""
         key = (provider, to)
         if key in self._throttled:
             del self._throttled[key]
@@ -66,6 +66,6 @@ class World:
         return True
 
     def reset(self) -> None:
-        """Empty the handsets and forget who was throttled."""
+        """Empty the handsets and forget which recipients were throttled."""
         self.handsets.clear()
         self._throttled.clear()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from support.command import Ran
+from support.sandbox_fixtures import sandbox_in_thread
 
 from omnimsg.cli import main
-from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -35,10 +36,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
     """One sandbox for all tests, served by a thread of its own."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(Sandbox()) as sandbox,
-    ):
+    with sandbox_in_thread() as sandbox:
         yield sandbox
 
 

@@ -19,10 +19,9 @@ from omnimsg import (
     Scope,
     SendError,
 )
-from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from omnimsg.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -77,13 +76,6 @@ DAYS: dict[str, Day] = {
         "rate_limit", NotSent, Reason.RATE_LIMITED, given={"status": 429, "retry_after": 7}
     ),
 }
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    """Serve all providers."""
-    async with Sandbox() as served:
-        yield served
 
 
 def client_of(sandbox: Sandbox, provider: str, attempts: int = 1) -> Client:

@@ -10,10 +10,10 @@ import anyio
 import attrs
 import pytest
 
-from omnimsg.sandbox import Received, Sandbox
+from omnimsg.sandbox import Received
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from omnimsg.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -88,13 +88,6 @@ class Ran:
     out: str
     errors: str
     phone: list[Received]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    """Serve all providers."""
-    async with Sandbox() as served:
-        yield served
 
 
 async def run(sandbox: Sandbox, folder: Path, default: str, what: str) -> Ran:

@@ -11,7 +11,7 @@ import attrs
 import pytest
 from support.audit import Book
 from support.guards import no_leaks, unblocked
-from support.sandboxed import Remote, sandboxed
+from support.sandbox_process import RemoteSandbox, start_sandbox_process
 
 from omnimsg import Client, Message, RetryEvent
 from omnimsg.config import load_config
@@ -67,7 +67,7 @@ class Run:
         retries: What the client told of retries.
     """
 
-    remote: Remote
+    remote: RemoteSandbox
     route: str
     seed: int
     size: int
@@ -118,9 +118,9 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def remote() -> Iterator[Remote]:
+def remote() -> Iterator[RemoteSandbox]:
     """Serve all providers from a process of their own."""
-    with sandboxed() as served:
+    with start_sandbox_process() as served:
         yield served
 
 
@@ -140,7 +140,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-async def run(request: pytest.FixtureRequest, remote: Remote) -> AsyncIterator[Run]:
+async def run(request: pytest.FixtureRequest, remote: RemoteSandbox) -> AsyncIterator[Run]:
     """Give a run in bad weather; every kind of it must have been met."""
     route, seed, size = request.param
     await remote.reset()
@@ -150,7 +150,7 @@ async def run(request: pytest.FixtureRequest, remote: Remote) -> AsyncIterator[R
 
 
 async def weather(
-    remote: Remote, seed: int, faults: Sequence[tuple[str, float, dict[str, Any]]]
+    remote: RemoteSandbox, seed: int, faults: Sequence[tuple[str, float, dict[str, Any]]]
 ) -> None:
     """Have each fault meet its share of all requests, independently of one another."""
     for number, (share, seconds) in enumerate(SPIKES):

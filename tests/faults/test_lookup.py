@@ -15,7 +15,7 @@ from .test_weather import streamed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from support.sandboxed import Remote
+    from support.sandbox_process import RemoteSandbox
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
@@ -25,7 +25,7 @@ SOON = 0.5
 
 @pytest.fixture(params=["bird", "bird-batches"])
 async def lossy(
-    request: pytest.FixtureRequest, remote: Remote, pytestconfig: pytest.Config
+    request: pytest.FixtureRequest, remote: RemoteSandbox, pytestconfig: pytest.Config
 ) -> AsyncIterator[Run]:
     """Give a run that meets each loss for certain, and whose look-ups meet with trouble too."""
     await remote.reset()

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from anyio.from_thread import start_blocking_portal
-
-from omnimsg.sandbox import Sandbox
+from support.sandbox_fixtures import sandbox_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +53,7 @@ def audit(
     chance = random.Random(seed)  # noqa: S311 - repeatable
     file, results = folder / "many.jsonl", folder / "many.jsonl.results.jsonl"
     _write(file, lines)
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(Sandbox()) as sandbox,
-    ):
+    with sandbox_in_thread() as sandbox:
         (folder / "omnimsg.toml").write_text(sandbox.config_toml())
         sandbox.faults.add("latency", seconds=LATENCY, probability=1.0)
         exits, killed = [], 0

@@ -1,4 +1,4 @@
-"""Bird's Channels API in the sandbox, read from Bird's documents alone."""
+"""An emulator of Bird's Channels API, written from Bird's documents alone."""
 
 from omnimsg_bird.emulator.service import ACCESS_KEY, CHANNELS, WORKSPACE, BirdEmulator
 

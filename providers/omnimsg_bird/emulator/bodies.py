@@ -1,7 +1,7 @@
-"""What Bird accepts as a message body.
+"""The rules for a message body.
 
 Source: the CreateMessage schema of Bird's OpenAPI document (Channels API, Messaging). Objects that
-the schema leaves open are closed here, because Bird documents nothing else for them.
+the schema leaves open are closed here, because Bird documents no other properties for them.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from omnimsg.sandbox.schema import (
     flag,
     items,
     mapping,
+    never,
     nullable,
     number,
-    refused,
     tagged,
     text,
 )
 
 __all__ = ["ACTION", "BODY", "BODY_TYPES", "EMAIL_SENDER"]
 
-_WORD = text(1)
+_NONEMPTY = text(1)
 _URL = text(1, format="HTTP URL")
 
 
@@ -41,16 +41,16 @@ _ACTIONS: Final = {
     "link": fields(
         # Any URI, or a text with a placeholder.
         required={
-            "text": _WORD,
+            "text": _NONEMPTY,
             "url": text(1, pattern=r"[A-Za-z][A-Za-z0-9+.-]*:\S+|.*\{\{[^{}]+\}\}.*"),
         }
     ),
-    "reply": fields(required={"text": _WORD}, optional={"imageUrl": _URL, "metadata": _LABEL}),
+    "reply": fields(required={"text": _NONEMPTY}, optional={"imageUrl": _URL, "metadata": _LABEL}),
     "buy": fields(
-        required={"text": _WORD, "amountCents": number(whole=True), "currency": text(3, 3)}
+        required={"text": _NONEMPTY, "amountCents": number(integer=True), "currency": text(3, 3)}
     ),
     "postback": fields(
-        required={"text": _WORD},
+        required={"text": _NONEMPTY},
         optional={"payload": text(), "imageUrl": _URL, "metadata": _LABEL},
     ),
 }
@@ -62,28 +62,28 @@ ACTION: Final = tagged(
         # The one action whose content may be left out.
         "locationRequest": fields(
             required={"type": text()},
-            optional={"locationRequest": nullable(fields(optional={"text": _WORD}))},
+            optional={"locationRequest": nullable(fields(optional={"text": _NONEMPTY}))},
         ),
     },
 )
 """A button or suggestion."""
 
-_SOME_ACTIONS = nullable(items(ACTION))
+_OPTIONAL_ACTIONS = nullable(items(ACTION))
 
 _TELEGRAM = fields(optional={"parseMode": text(one_of=("Markdown", "MarkdownV2"))})
 
 _TEXT = fields(
-    required={"text": _WORD},
+    required={"text": _NONEMPTY},
     optional={
         "attachments": nullable(
             items(
                 fields(
-                    required={"mediaUrl": _URL, "filename": _WORD},
-                    optional={"inline": flag, "contentId": _WORD},
+                    required={"mediaUrl": _URL, "filename": _NONEMPTY},
+                    optional={"inline": flag, "contentId": _NONEMPTY},
                 )
             )
         ),
-        "actions": _SOME_ACTIONS,
+        "actions": _OPTIONAL_ACTIONS,
         "metadata": fields(
             optional={
                 "subject": text(),
@@ -97,11 +97,11 @@ _TEXT = fields(
                                     items(
                                         fields(
                                             required={
-                                                "index": number(0, whole=True),
-                                                "productId": _WORD,
-                                                "emojiId": _WORD,
+                                                "index": number(0, integer=True),
+                                                "productId": _NONEMPTY,
+                                                "emojiId": _NONEMPTY,
                                             },
-                                            optional={"length": nullable(number(0, whole=True))},
+                                            optional={"length": nullable(number(0, integer=True))},
                                         )
                                     )
                                 )
@@ -117,17 +117,17 @@ _TEXT = fields(
 )
 
 _REMOTE = fields(
-    required={"mediaUrl": _URL, "filename": _WORD},
-    optional={"inline": flag, "contentType": _WORD, "contentId": _WORD},
+    required={"mediaUrl": _URL, "filename": _NONEMPTY},
+    optional={"inline": flag, "contentType": _NONEMPTY, "contentId": _NONEMPTY},
 )
 _INLINE = fields(
-    required={"content": _WORD, "contentType": _WORD, "filename": _WORD},
-    optional={"inline": flag, "contentId": _WORD},
+    required={"content": _NONEMPTY, "contentType": _NONEMPTY, "filename": _NONEMPTY},
+    optional={"inline": flag, "contentId": _NONEMPTY},
 )
 
 
 def _attachment(value: Json, path: Path) -> Iterator[Violation]:
-    """Accept an attachment by URL, or one that carries its own content."""
+    """Accept an attachment with a URL, or one with inline content."""
     inline = isinstance(value, dict) and "content" in value
     yield from (_INLINE if inline else _REMOTE)(value, path)
 
@@ -139,10 +139,10 @@ EMAIL_SENDER: Final = fields(
 _HTML = fields(
     at_least_one("text", "html"),
     optional={
-        "text": _WORD,
-        "html": _WORD,
+        "text": _NONEMPTY,
+        "html": _NONEMPTY,
         "attachments": nullable(items(_attachment)),
-        "actions": _SOME_ACTIONS,
+        "actions": _OPTIONAL_ACTIONS,
         "metadata": fields(
             optional={
                 "subject": text(),
@@ -169,14 +169,14 @@ _IMAGE = fields(
     required={
         "images": items(fields(required={"mediaUrl": _URL}, optional={"altText": text()}), 1)
     },
-    optional={"text": text(), "actions": _SOME_ACTIONS, "metadata": _MEDIA_METADATA},
+    optional={"text": text(), "actions": _OPTIONAL_ACTIONS, "metadata": _MEDIA_METADATA},
 )
 
 _FILE = fields(
     required={
         "files": items(
             fields(
-                required={"mediaUrl": _URL, "contentType": _WORD},
+                required={"mediaUrl": _URL, "contentType": _NONEMPTY},
                 optional={
                     "filename": text(),
                     "altText": text(),
@@ -186,7 +186,7 @@ _FILE = fields(
             1,
         )
     },
-    optional={"text": text(), "actions": _SOME_ACTIONS, "metadata": _MEDIA_METADATA},
+    optional={"text": text(), "actions": _OPTIONAL_ACTIONS, "metadata": _MEDIA_METADATA},
 )
 
 _GIF = fields(
@@ -194,14 +194,14 @@ _GIF = fields(
     optional={
         "text": text(),
         "altText": text(),
-        "actions": _SOME_ACTIONS,
+        "actions": _OPTIONAL_ACTIONS,
         "metadata": fields(optional={"telegram": _TELEGRAM}),
     },
 )
 
 _LOCATION = fields(
     required={
-        # The schema requires neither, but half a point is no place.
+        # The schema requires neither, but one coordinate alone is not a location.
         "coordinates": fields(
             required={"latitude": number(-90, 90), "longitude": number(-180, 180)}
         )
@@ -216,7 +216,7 @@ _ITEMS = items(
             "mediaUrl": nullable(_URL),
             "description": text(),
             "altText": text(),
-            "actions": _SOME_ACTIONS,
+            "actions": _OPTIONAL_ACTIONS,
         }
     )
 )
@@ -224,12 +224,12 @@ _ITEMS = items(
 _CAROUSEL = fields(required={"items": _ITEMS}, optional={"text": text(0, 1024)})
 
 _LIST = fields(
-    required={"text": _WORD},
+    required={"text": _NONEMPTY},
     optional={
         "title": text(),
         "altText": text(),
         "items": nullable(_ITEMS),
-        "actions": _SOME_ACTIONS,
+        "actions": _OPTIONAL_ACTIONS,
         "metadata": fields(
             optional={
                 "button": fields(optional={"label": text(0, 20)}),
@@ -244,14 +244,14 @@ _AUTHENTICATION = fields(
         "otp": fields(
             required={"disclaimer": flag},
             optional={
-                "expirationTime": nullable(number(1, 90, whole=True)),
-                "actions": _SOME_ACTIONS,
+                "expirationTime": nullable(number(1, 90, integer=True)),
+                "actions": _OPTIONAL_ACTIONS,
             },
         )
     }
 )
 
-_PLAIN: Final = {
+_UNNESTED: Final = {
     name: _typed(name, content)
     for name, content in {
         "text": _TEXT,
@@ -271,21 +271,21 @@ def _section(inner: Rule) -> Rule:
     )
 
 
-# A section may hold sections, and those hold none.
-_SECTION = _section(tagged("type", {**_PLAIN, "section": _section(tagged("type", _PLAIN))}))
+# A section may hold sections, but these may not hold any.
+_SECTION = _section(tagged("type", {**_UNNESTED, "section": _section(tagged("type", _UNNESTED))}))
 
-_CASES: Final = {
-    "text": _PLAIN["text"],
+_BODIES: Final = {
+    "text": _UNNESTED["text"],
     "html": _typed("html", _HTML),
-    **{name: rule for name, rule in _PLAIN.items() if name != "text"},
+    **{name: rule for name, rule in _UNNESTED.items() if name != "text"},
     "section": _SECTION,
     "authentication": _typed("authentication", _AUTHENTICATION),
-    "template": refused("a template is sent beside the body, not inside it"),
-    "action": refused("the schema has no value that fits an action body"),
+    "template": never("a template is sent beside the body, not inside it"),
+    "action": never("the schema has no value that fits an action body"),
 }
 
-BODY_TYPES: Final = tuple(_CASES)
-"""The types, in the order in which Bird's own refusal lists them."""
+BODY_TYPES: Final = tuple(_BODIES)
+"""The types of bodies, in the order in which Bird's own error lists them."""
 
-BODY: Final = tagged("type", _CASES)
+BODY: Final = tagged("type", _BODIES)
 """The `body` of a message."""

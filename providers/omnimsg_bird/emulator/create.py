@@ -1,8 +1,8 @@
-"""What Bird accepts as a new message, by the platform of its channel.
+"""The rules for a new message, by the platform of its channel.
 
 Source: the CreateMessage schema of Bird's OpenAPI document and the prose of the messaging page: a
 body or a template, never both; several receivers only by e-mail; at most ten tags. Which status
-answers a breach of the prose is not published; it is the 422 of the schema here.
+Bird returns for a violation of the prose is not published; here it is the 422 of the schema.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,10 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Kind,
     Path,
     Rule,
     Violation,
+    ViolationKind,
     anything,
     at_least_one,
     exactly_one,
@@ -28,60 +28,61 @@ from omnimsg.sandbox.schema import (
 from omnimsg_bird.emulator.bodies import ACTION, BODY, EMAIL_SENDER
 from omnimsg_bird.emulator.template import TEMPLATE
 
-__all__ = ["ADDRESSES", "BATCH", "CREATE", "KEYS", "PRESIGNED"]
+__all__ = ["BATCH", "CREATE", "IDENTIFIER_KEYS", "IDENTIFIER_RULES", "PRESIGNED"]
 
-KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+IDENTIFIER_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("emailaddress",),
     "sms": ("phonenumber",),
     "whatsapp": ("phonenumber", "whatsappbsuid"),
 }
-"""The identifier keys that fit a platform; the first is meant where none is given."""
+"""The identifier keys of each platform; the first is the default."""
 
-ADDRESSES: Final[Mapping[str, Rule]] = {
+IDENTIFIER_RULES: Final[Mapping[str, Rule]] = {
     "emailaddress": text(pattern=r"[^@\s]+@[^@\s]+"),
     "phonenumber": text(format="E.164 number"),
     "whatsappbsuid": text(1),
 }
+"""The rule for an identifier value, by identifier key."""
 
-_WORD = text(1)
+_NONEMPTY = text(1)
 _UUID = text(format="UUID")
-_NAME = nullable(text())
+_NULLABLE_TEXT = nullable(text())
 
 
 def _contact(platform: str) -> Rule:
-    keys = KEYS[platform]
+    keys = IDENTIFIER_KEYS[platform]
 
-    def address(value: Json, path: Path) -> Iterator[Violation]:
+    def check_identifier(value: Json, path: Path) -> Iterator[Violation]:
         if "identifierValue" in value:
             key = value.get("identifierKey", keys[0])
-            yield from ADDRESSES[key](value["identifierValue"], (*path, "identifierValue"))
+            yield from IDENTIFIER_RULES[key](value["identifierValue"], (*path, "identifierValue"))
 
-    identifier = {"identifierKey": text(one_of=keys), "identifierValue": _WORD}
+    identifier = {"identifierKey": text(one_of=keys), "identifierValue": _NONEMPTY}
     return fields(
         at_least_one("id", "identifierValue"),
-        address,
+        check_identifier,
         optional={
             **identifier,
-            "id": _WORD,
-            # Only an e-mail has copies.
+            "id": _NONEMPTY,
+            # Only an e-mail can have copies.
             "type": text(one_of=("to", "cc", "bcc") if platform == "email" else ("to",)),
-            "identifiers": items(fields(address, required=identifier)),
-            "platformAddress": _WORD,
+            "identifiers": items(fields(check_identifier, required=identifier)),
+            "platformAddress": _NONEMPTY,
             "platformAddressSelector": nullable(text()),
         },
     )
 
 
 def _receiver(platform: str) -> Rule:
-    most = None if platform == "email" else 1
-    return fields(required={"contacts": items(_contact(platform), 1, most)})
+    max_contacts = None if platform == "email" else 1
+    return fields(required={"contacts": items(_contact(platform), 1, max_contacts)})
 
 
 _FLOW = fields(
     optional={
         "id": nullable(_UUID),
-        "name": _NAME,
-        "stepId": _NAME,
+        "name": _NULLABLE_TEXT,
+        "stepId": _NULLABLE_TEXT,
         "runId": nullable(_UUID),
     }
 )
@@ -93,16 +94,16 @@ _META = fields(
         "referral": fields(
             optional={
                 "source": text(),
-                "title": _NAME,
-                "text": _NAME,
-                "group": _NAME,
+                "title": _NULLABLE_TEXT,
+                "text": _NULLABLE_TEXT,
+                "group": _NULLABLE_TEXT,
                 "metadata": nullable(
                     fields(
                         optional={
                             "source_id": text(),
-                            "source_url": _NAME,
-                            "media_url": _NAME,
-                            "tracking_id": _NAME,
+                            "source_url": _NULLABLE_TEXT,
+                            "media_url": _NULLABLE_TEXT,
+                            "tracking_id": _NULLABLE_TEXT,
                         }
                     )
                 ),
@@ -114,11 +115,11 @@ _META = fields(
                     fields(
                         optional={
                             **_PRODUCT,
-                            "quantity": number(whole=True),
+                            "quantity": number(integer=True),
                             "price": fields(
                                 optional={
-                                    "amount": number(whole=True),
-                                    "exponent": number(whole=True),
+                                    "amount": number(integer=True),
+                                    "exponent": number(integer=True),
                                     "currencyCode": text(),
                                 }
                             ),
@@ -138,33 +139,33 @@ _META = fields(
         "navigatorMessageId": _UUID,
         "flow": _FLOW,
         "journey": _FLOW,
-        "campaign": fields(optional={"id": nullable(_UUID), "name": _NAME}),
+        "campaign": fields(optional={"id": nullable(_UUID), "name": _NULLABLE_TEXT}),
     }
 )
 
 
-def _capped_marketing(value: Json, path: Path) -> Iterator[Violation]:
+def _check_frequency_cap(value: Json, path: Path) -> Iterator[Violation]:
     use = value.get("meta", {}).get("extraInformation", {}).get("useCase")
     if value.get("capFrequency") and use != "marketing":
         message = "can only be true if .meta.extraInformation.useCase is marketing"
-        yield Violation((*path, "capFrequency"), Kind.VALUE, message)
+        yield Violation((*path, "capFrequency"), ViolationKind.VALUE, message)
 
 
-def _link(value: Json, path: Path) -> Iterator[Violation]:
+def _link_action(value: Json, path: Path) -> Iterator[Violation]:
     yield from ACTION(value, path)
     yield from fields(required={"type": text(one_of=("link",)), "link": anything})(value, path)
 
 
-# Source: "Sending WhatsApp messages": two to ten cards, each with medium, title and one link.
+# Source: "Sending WhatsApp messages": two to ten cards, each with a file, title and link.
 _WHATSAPP_CAROUSEL = fields(
     required={
-        "text": _WORD,
+        "text": _NONEMPTY,
         "items": items(
             fields(
                 required={
-                    "title": _WORD,
+                    "title": _NONEMPTY,
                     "mediaUrl": anything,
-                    "actions": items(_link, 1, 1),
+                    "actions": items(_link_action, 1, 1),
                 },
                 optional={"description": anything, "altText": anything},
             ),
@@ -175,7 +176,7 @@ _WHATSAPP_CAROUSEL = fields(
 )
 
 
-def _whatsapp_carousel(value: Json, path: Path) -> Iterator[Violation]:
+def _check_whatsapp_carousel(value: Json, path: Path) -> Iterator[Violation]:
     body = value.get("body", {})
     if body.get("type") == "carousel":
         yield from _WHATSAPP_CAROUSEL(body["carousel"], (*path, "body", "carousel"))
@@ -184,14 +185,14 @@ def _whatsapp_carousel(value: Json, path: Path) -> Iterator[Violation]:
 def _create(platform: str, *checks: Rule) -> Rule:
     return fields(
         exactly_one("body", "template"),
-        _capped_marketing,
+        _check_frequency_cap,
         *checks,
         required={"receiver": _receiver(platform)},
         optional={
             "sender": fields(
                 required={
                     "connector": fields(
-                        required={"identifierValue": _WORD},
+                        required={"identifierValue": _NONEMPTY},
                         optional={"annotations": fields(optional={"name": text()})},
                     )
                 }
@@ -201,8 +202,8 @@ def _create(platform: str, *checks: Rule) -> Rule:
             "template": TEMPLATE,
             "meta": _META,
             "replyTo": fields(
-                required={"id": _WORD, "type": text(one_of=("message", "click", "referrals"))},
-                optional={"order": number(whole=True)},
+                required={"id": _NONEMPTY, "type": text(one_of=("message", "click", "referrals"))},
+                optional={"order": number(integer=True)},
             ),
             "notification": fields(required={"url": text(format="HTTP URL")}),
             "capFrequency": flag,
@@ -212,7 +213,7 @@ def _create(platform: str, *checks: Rule) -> Rule:
             "tags": items(text(1, 50, pattern=r"[a-zA-Z0-9\-_ ]+"), 0, 10),
             "shortLinks": nullable(fields(required={"domain": text(1, 128)})),
             "scheduledFor": text(format="RFC 3339 time"),
-            "validity": number(0, whole=True),
+            "validity": number(0, integer=True),
         },
     )
 
@@ -220,12 +221,12 @@ def _create(platform: str, *checks: Rule) -> Rule:
 CREATE: Final[Mapping[str, Rule]] = {
     "email": _create("email"),
     "sms": _create("sms"),
-    "whatsapp": _create("whatsapp", _whatsapp_carousel),
+    "whatsapp": _create("whatsapp", _check_whatsapp_carousel),
 }
 """The body of createChannelMessage, by platform."""
 
 BATCH: Final = fields(required={"messageRequests": items(mapping(anything))})
-"""The body of a batch; what is in it is judged later, message by message."""
+"""The body of a batch; its messages are checked one by one afterwards."""
 
 PRESIGNED: Final = fields(required={"contentType": text(1)})
 """The body of both presigned uploads."""

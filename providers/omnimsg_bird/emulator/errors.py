@@ -3,7 +3,7 @@
 Source: Bird Channels API, Messaging (RequestError `{code, message}`, ValidationError with
 `details`, a map of paths to lists of strings). Public reports of live 422 answers give the code
 `InvalidPayload`, its message, and paths such as `.receiver.contacts[0]`. The codes of all other
-statuses are published nowhere; the names used here only have the documented shape.
+statuses are published nowhere; the names used here only follow the documented form.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,10 +11,10 @@ from typing import Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import answer
-from omnimsg.sandbox.schema import Kind, Path, Violation
+from omnimsg.sandbox import json_response
+from omnimsg.sandbox.schema import Path, Violation, ViolationKind
 
-__all__ = ["STATUSES", "RefusedError", "invalid", "refusal"]
+__all__ = ["STATUSES", "RefusedError", "error_response", "invalid"]
 
 _CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "The request body is not valid JSON"),
@@ -28,14 +28,14 @@ _CODES: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 STATUSES: Final = frozenset(_CODES)
-"""The statuses that a refusal without details may have."""
+"""The statuses of errors without details."""
 
 
 class RefusedError(Exception):
-    """A request that Bird would not process.
+    """A request is refused.
 
     Args:
-        response: The answer that says so.
+        response: The error response.
     """
 
     def __init__(self, response: web.Response) -> None:
@@ -43,25 +43,25 @@ class RefusedError(Exception):
         self.response = response
 
 
-def refusal(status: int) -> web.Response:
-    """Return the answer of a status other than 422."""
+def error_response(status: int) -> web.Response:
+    """Return the error response with a status other than 422."""
     code, message = _CODES[status]
-    return answer({"code": code, "message": message}, status)
+    return json_response({"code": code, "message": message}, status)
 
 
-def invalid(found: Iterable[Violation]) -> RefusedError:
-    """Return the refusal of a body or of query parameters that violate the schema."""
+def invalid(violations: Iterable[Violation]) -> RefusedError:
+    """Return the error for a body or query parameters that violate the schema: 422."""
     details: dict[str, list[str]] = {}
-    for violation in found:
-        # An unsupported property is reported where it stands, not under its own name.
-        parts = violation.path[:-1] if violation.kind is Kind.UNKNOWN else violation.path
-        details.setdefault(_dotted(parts), []).append(violation.message)
+    for violation in violations:
+        # An unsupported property is reported under the path of its object, not under its own.
+        path = violation.path[:-1] if violation.kind is ViolationKind.UNKNOWN else violation.path
+        details.setdefault(_dotted(path), []).append(violation.message)
     document = {
         "code": "InvalidPayload",
         "message": "One or more fields provided in the request body are malformed",
         "details": details,
     }
-    return RefusedError(answer(document, 422))
+    return RefusedError(json_response(document, 422))
 
 
 def _dotted(path: Path) -> str:

@@ -1,9 +1,9 @@
-"""What becomes of a message at Bird.
+"""The lifecycle of a message, by scenario and platform.
 
 Sources: the Status, Failure and interaction schemas of Bird's OpenAPI document; the pages "Message
 failure codes" (11002 to 12003; 15005 for an unknown subscriber), "Message failure sources" and
 "SMS platform extended error codes" (1 unknown, 27 unavailable subscriber). Where no code is
-published the failure carries none: its source and description have to do.
+published the failure has none, only its source and description.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import attrs
 
-from omnimsg.sandbox import Scenario, Step
+from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = ["INTERACTIONS", "PLATFORMS", "SCHEDULED", "life", "refused"]
+__all__ = ["INTERACTIONS", "PLATFORMS", "SCHEDULED", "rejected_steps", "steps_for"]
 
 SCHEDULED: Final = "scheduled"
 
@@ -22,31 +22,32 @@ PLATFORMS: Final[Mapping[str, str]] = {
     "sms": "sms-messagebird",
     "whatsapp": "whatsapp",
 }
-"""The name by which a platform is the source of a failure."""
+"""The name of each platform as the source of a failure."""
 
 INTERACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "email": {"type": "opened", "details": "initial_open"},
     "whatsapp": {"type": "read"},
 }
-"""What a platform reports when the recipient reads; SMS reports nothing."""
+"""The interaction that a platform reports when the recipient reads; SMS reports none."""
 
 
-def _failed(status: str, what: str, source: str, code: int | None, own: str | None = None) -> Step:
-    """Return a last step; `own` is the failure source's own code."""
+def _failed(
+    status: str, description: str, source: str, code: int | None, source_code: str | None = None
+) -> LifecycleStep:
+    """Return a last step; `source_code` is the failure source's own code."""
+    slug = description.replace(" ", "_")
+    known_code = source_code or code
+    suffix = f"; code: {known_code}" if known_code is not None else ""
     failure = {
         "code": code,
-        "description": what,
-        "source": {"name": source, "code": own},
+        "description": description,
+        "source": {"name": source, "code": source_code},
     }
-    known = own or code
-    reason = f"details: {what}; reason: {what.replace(' ', '_')}" + (
-        f"; code: {known}" if known is not None else ""
-    )
-    return Step(
+    return LifecycleStep(
         status,
         detail={
-            "details": what.replace(" ", "_"),
-            "reason": reason,
+            "details": slug,
+            "reason": f"details: {description}; reason: {slug}{suffix}",
             "failure": _without_none(failure),
         },
     )
@@ -60,19 +61,19 @@ def _without_none(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_BEGIN: Final = (Step("accepted"), Step("processing"))
-_SENT: Final = (*_BEGIN, Step("sent"))
-_DELIVERED: Final = (*_SENT, Step("delivered", delivers=True))
+_PROCESSING: Final = (LifecycleStep("accepted"), LifecycleStep("processing"))
+_SENT: Final = (*_PROCESSING, LifecycleStep("sent"))
+_DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
-def _expired(platform: str) -> Step:
+def _expired(platform: str) -> LifecycleStep:
     return _failed("delivery_failed", "validity period expired", PLATFORMS[platform], None)
 
 
-def _lives(platform: str) -> Mapping[Scenario, Sequence[Step]]:
+def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleStep]]:
     source = PLATFORMS[platform]
     sms = platform == "sms"
-    absent = _failed("rejected", "unsupported destination", "pre-processing", 12003)
+    not_on_channel = _failed("rejected", "unsupported destination", "pre-processing", 12003)
     return {
         Scenario.DELIVERED: _DELIVERED,
         Scenario.READ: _DELIVERED,
@@ -80,9 +81,14 @@ def _lives(platform: str) -> Mapping[Scenario, Sequence[Step]]:
             *_SENT,
             _failed("delivery_failed", "unknown subscriber", source, 15005, "1" if sms else None),
         ),
-        Scenario.OPTED_OUT: (*_BEGIN, _failed("rejected", "contact opted out", "contact", None)),
-        # Only WhatsApp can be missing: a number has SMS, and a mailbox e-mail.
-        Scenario.NOT_ON_CHANNEL: (*_BEGIN, absent) if platform == "whatsapp" else _DELIVERED,
+        Scenario.OPTED_OUT: (
+            *_PROCESSING,
+            _failed("rejected", "contact opted out", "contact", None),
+        ),
+        # Only WhatsApp can be missing: every number has SMS, and every mailbox e-mail.
+        Scenario.NOT_ON_CHANNEL: (*_PROCESSING, not_on_channel)
+        if platform == "whatsapp"
+        else _DELIVERED,
         Scenario.UNDELIVERABLE: (
             *_SENT,
             _failed(
@@ -91,37 +97,37 @@ def _lives(platform: str) -> Mapping[Scenario, Sequence[Step]]:
         ),
         Scenario.EXPIRED: (*_SENT, _expired(platform)),
         Scenario.PROVIDER_FAULT: (
-            *_BEGIN,
+            *_PROCESSING,
             _failed("sending_failed", "dependency error", "pre-processing", 12001),
         ),
         Scenario.THROTTLED_ONCE: _DELIVERED,
         Scenario.NO_FUNDS: (
-            *_BEGIN,
+            *_PROCESSING,
             _failed("rejected", "insufficient balance", "accounting", None),
         ),
         Scenario.NEVER_SETTLES: _SENT,
     }
 
 
-_LIVES: Final = {platform: _lives(platform) for platform in PLATFORMS}
+_STEPS: Final = {platform: _steps_by_scenario(platform) for platform in PLATFORMS}
 
 
-def life(
+def steps_for(
     scenario: Scenario,
     platform: str,
     validity: int,
-    paced: Callable[[Sequence[Step]], tuple[Step, ...]],
-) -> tuple[Step, ...]:
+    apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
+) -> tuple[LifecycleStep, ...]:
     """Return the steps of an accepted message.
 
     Args:
-        scenario: What the recipient plays.
+        scenario: The recipient's scenario.
         platform: A key of `PLATFORMS`.
-        validity: Seconds after which a message that has not ended expires; 0 for never, although
-            Bird's default is 36 hours, so that a message may stay sent for ever.
-        paced: Lays steps out at the sandbox's pace.
+        validity: Seconds after which a message without a final status expires; 0 for never,
+            although Bird's default is 36 hours, so that a message may stay sent for ever.
+        apply_pace: Sets the offsets of steps at the sandbox's pace.
     """
-    steps = paced(_LIVES[platform][scenario])
+    steps = apply_pace(_STEPS[platform][scenario])
     last = steps[-1]
     if not validity or (last.status != "sent" and last.offset <= validity):
         return steps
@@ -129,8 +135,10 @@ def life(
     return (*in_time, attrs.evolve(_expired(platform), offset=validity))
 
 
-def refused(
-    what: str, code: int, paced: Callable[[Sequence[Step]], tuple[Step, ...]]
-) -> tuple[Step, ...]:
-    """Return the steps of a message that is refused after it was accepted."""
-    return paced((*_BEGIN, _failed("rejected", what, "pre-processing", code)))
+def rejected_steps(
+    description: str,
+    code: int,
+    apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
+) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a message that is rejected after it was accepted."""
+    return apply_pace((*_PROCESSING, _failed("rejected", description, "pre-processing", code)))

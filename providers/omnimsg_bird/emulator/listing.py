@@ -1,8 +1,8 @@
-"""How Bird lists messages: parameters, filters and pages.
+"""The list of messages: parameters, filters and pages.
 
 Source: the list operations of Bird's OpenAPI document; the default of 25 is the newer messaging
-page's. Which order is the default is not published; it is newest first here. Arrays are repeated
-keys, as OpenAPI has them. A parameter that Bird does not document is refused.
+page's. The default order is not published; here it is newest first. Arrays are repeated keys, as
+in OpenAPI. A parameter that Bird does not document is refused.
 """
 
 import base64
@@ -13,40 +13,48 @@ from typing import Any, Final
 
 import attrs
 
-from omnimsg.sandbox import Record
-from omnimsg.sandbox.schema import Kind, Rule, Violation, text
+from omnimsg.sandbox import MessageRecord
+from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, text
 from omnimsg_bird.emulator.bodies import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
-from omnimsg_bird.emulator.resource import message
+from omnimsg_bird.emulator.resource import message_resource
 
-__all__ = ["page"]
+__all__ = ["list_page"]
 
 _DEFAULT_LIMIT = 25
 
-Shown = Mapping[str, Any]
+Resource = Mapping[str, Any]
 
 
 @attrs.frozen
 class _Parameter:
-    """What a query parameter may be, and which messages one of its values keeps."""
+    """A query parameter.
+
+    Attributes:
+        rule: The rule for one value.
+        matches: Whether a message matches one value; None if the parameter is not a filter.
+        repeatable: Whether the parameter may be given more than once.
+    """
 
     rule: Rule
-    keeps: Callable[[Shown, str], bool] | None = None
-    many: bool = attrs.field(default=False, kw_only=True)
+    matches: Callable[[Resource, str], bool] | None = None
+    repeatable: bool = attrs.field(default=False, kw_only=True)
 
 
 def _epoch(value: str) -> float:
     return datetime.fromisoformat(value).timestamp()
 
 
-def _failure(shown: Shown) -> Mapping[str, Any]:
-    return shown["failure"] or {}
+def _failure(resource: Resource) -> Mapping[str, Any]:
+    return resource["failure"] or {}
 
 
-def _subject(shown: Shown) -> str:
-    body = shown.get("body", {})
+def _subject(resource: Resource) -> str:
+    body = resource.get("body", {})
     metadata = body.get(body.get("type"), {}).get("metadata", {})
-    return str(metadata.get("subject", "") or shown.get("meta", {}).get("email", {}).get("subject"))
+    return str(
+        metadata.get("subject", "") or resource.get("meta", {}).get("email", {}).get("subject")
+    )
 
 
 _TIME = text(format="RFC 3339 time")
@@ -69,72 +77,83 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
     "limit": _Parameter(text(pattern=r"[1-9]\d{0,2}|1000")),
     "pageToken": _Parameter(text(1, 8000)),
     "reverse": _Parameter(text(one_of=("true", "false"))),
-    "startAt": _Parameter(_TIME, lambda shown, value: _epoch(shown["createdAt"]) >= _epoch(value)),
-    "endAt": _Parameter(_TIME, lambda shown, value: _epoch(shown["createdAt"]) <= _epoch(value)),
+    "startAt": _Parameter(
+        _TIME, lambda resource, value: _epoch(resource["createdAt"]) >= _epoch(value)
+    ),
+    "endAt": _Parameter(
+        _TIME, lambda resource, value: _epoch(resource["createdAt"]) <= _epoch(value)
+    ),
     "from": _Parameter(
         text(1),
-        lambda shown, value: shown["sender"]["connector"]["identifierValue"] == value,
-        many=True,
+        lambda resource, value: resource["sender"]["connector"]["identifierValue"] == value,
+        repeatable=True,
     ),
     "to": _Parameter(
         text(1),
-        lambda shown, value: any(
-            contact.get("identifierValue") == value for contact in shown["receiver"]["contacts"]
+        lambda resource, value: any(
+            contact.get("identifierValue") == value for contact in resource["receiver"]["contacts"]
         ),
-        many=True,
+        repeatable=True,
     ),
-    "tag": _Parameter(text(1), lambda shown, value: value.lower() in shown["tags"], many=True),
+    "tag": _Parameter(
+        text(1), lambda resource, value: value.lower() in resource["tags"], repeatable=True
+    ),
     "emailSubject": _Parameter(
-        text(1), lambda shown, value: value.lower() in _subject(shown).lower()
+        text(1), lambda resource, value: value.lower() in _subject(resource).lower()
     ),
     "direction": _Parameter(
-        text(one_of=("incoming", "outgoing")), lambda shown, value: shown["direction"] == value
+        text(one_of=("incoming", "outgoing")),
+        lambda resource, value: resource["direction"] == value,
     ),
     "status": _Parameter(
-        text(one_of=_STATUSES), lambda shown, value: shown["status"] == value, many=True
+        text(one_of=_STATUSES), lambda resource, value: resource["status"] == value, repeatable=True
     ),
     "messageType": _Parameter(
         text(one_of=BODY_TYPES),
-        lambda shown, value: shown.get("body", {"type": "template"})["type"] == value,
-        many=True,
+        lambda resource, value: resource.get("body", {"type": "template"})["type"] == value,
+        repeatable=True,
     ),
-    "id": _Parameter(_UUID, lambda shown, value: shown["id"] == value.lower(), many=True),
+    "id": _Parameter(
+        _UUID, lambda resource, value: resource["id"] == value.lower(), repeatable=True
+    ),
     "failureCode": _Parameter(
         text(pattern=r"\d+"),
-        lambda shown, value: str(_failure(shown).get("code")) == value,
-        many=True,
+        lambda resource, value: str(_failure(resource).get("code")) == value,
+        repeatable=True,
     ),
     "failureSourceCode": _Parameter(
         _SHORT,
-        lambda shown, value: _failure(shown).get("source", {}).get("code") == value,
-        many=True,
+        lambda resource, value: _failure(resource).get("source", {}).get("code") == value,
+        repeatable=True,
     ),
     "failureSourceName": _Parameter(
         _SHORT,
-        lambda shown, value: _failure(shown).get("source", {}).get("name") == value,
-        many=True,
+        lambda resource, value: _failure(resource).get("source", {}).get("name") == value,
+        repeatable=True,
     ),
     "platform": _Parameter(
         text(3, 60, pattern=r"[A-Za-z0-9-]+"),
-        lambda shown, value: shown["platformId"] == value,
-        many=True,
+        lambda resource, value: resource["platformId"] == value,
+        repeatable=True,
     ),
-    # No message shows its batch, so this filter looks at the record instead.
+    # The message resource does not name its batch, so this filter uses the record.
     "batchId": _Parameter(_UUID),
-    # The sandbox works out no countries, so no message has one.
-    "countryCode": _Parameter(_SHORT, lambda shown, value: False, many=True),
+    # The sandbox does not derive countries, so no message has one.
+    "countryCode": _Parameter(_SHORT, lambda resource, value: False, repeatable=True),
 }
 
 _OF_CHANNEL: Final[Mapping[str, _Parameter]] = {
     **_PARAMETERS,
     "navigatorId": _Parameter(
-        _UUID, lambda shown, value: shown.get("meta", {}).get("navigatorId") == value
+        _UUID, lambda resource, value: resource.get("meta", {}).get("navigatorId") == value
     ),
 }
 
 _OF_WORKSPACE: Final[Mapping[str, _Parameter]] = {
     **_PARAMETERS,
-    "channelId": _Parameter(_UUID, lambda shown, value: shown["channelId"] == value, many=True),
+    "channelId": _Parameter(
+        _UUID, lambda resource, value: resource["channelId"] == value, repeatable=True
+    ),
 }
 
 
@@ -144,67 +163,67 @@ def _violations(
     for name, values in query.items():
         parameter = known.get(name)
         if parameter is None:
-            yield Violation((name,), Kind.VALUE, f'parameter "{name}" is unsupported')
-        elif len(values) > 1 and not parameter.many:
-            yield Violation((name,), Kind.VALUE, "parameter may be given only once")
+            yield Violation((name,), ViolationKind.VALUE, f'parameter "{name}" is unsupported')
+        elif len(values) > 1 and not parameter.repeatable:
+            yield Violation((name,), ViolationKind.VALUE, "parameter may be given only once")
         else:
             for value in values:
                 yield from parameter.rule(value, (name,))
 
 
-def page(
-    records: Iterable[Record], query: Mapping[str, list[str]], now: float, *, workspace: bool
+def list_page(
+    records: Iterable[MessageRecord], query: Mapping[str, list[str]], now: float, *, workspace: bool
 ) -> dict[str, Any]:
     """Return one page of messages.
 
-    A message is listed if each filter has a value that keeps it.
+    A message is listed if it matches at least one value of every filter.
 
     Args:
-        records: All that the caller may see, oldest first.
-        query: Every value of each parameter.
+        records: All messages of the channel or workspace, oldest first.
+        query: All values of each parameter.
         now: Epoch seconds.
-        workspace: It is the list of a workspace, which can be filtered by channel, but not by
-            navigator.
+        workspace: Whether this is the list of a workspace, which can be filtered by channel but
+            not by navigator.
 
     Raises:
-        RefusedError: A parameter is unknown or has a value that it cannot have.
+        RefusedError: A parameter is unknown or has an invalid value.
     """
     known = _OF_WORKSPACE if workspace else _OF_CHANNEL
-    if found := list(_violations(query, known)):
-        raise invalid(found)
+    if violations := list(_violations(query, known)):
+        raise invalid(violations)
     batch_id = query.get("batchId", [None])[0]
-    shown = [
-        message(record, record.state(now))
+    resources = [
+        message_resource(record, record.latest_change(now))
         for record in records
         if batch_id is None or record.extra["batch_id"] == batch_id.lower()
     ]
     for name, values in query.items():
-        keeps = known[name].keeps
-        if keeps is not None:
-            shown = [one for one in shown if any(keeps(one, value) for value in values)]
+        matches = known[name].matches
+        if matches is not None:
+            resources = [one for one in resources if any(matches(one, value) for value in values)]
     if query.get("reverse") != ["true"]:
-        shown.reverse()
+        resources.reverse()
     if "pageToken" in query:
-        shown = shown[_after(query["pageToken"][0], shown) :]
+        resources = resources[_index_after(query["pageToken"][0], resources) :]
     limit = int(query.get("limit", [str(_DEFAULT_LIMIT)])[0])
-    answer: dict[str, Any] = {
-        "results": shown[:limit],
+    document: dict[str, Any] = {
+        "results": resources[:limit],
         "startAt": query.get("startAt", [None])[0],
         "endAt": query.get("endAt", [None])[0],
     }
-    if len(shown) > limit:
-        last = shown[limit - 1]["id"]
-        answer["nextPageToken"] = base64.urlsafe_b64encode(last.encode()).decode()
-    return answer
+    if len(resources) > limit:
+        last = resources[limit - 1]["id"]
+        document["nextPageToken"] = base64.urlsafe_b64encode(last.encode()).decode()
+    return document
 
 
-def _after(token: str, shown: list[dict[str, Any]]) -> int:
-    """Return the place after the message that a page token stands for."""
+def _index_after(token: str, resources: list[dict[str, Any]]) -> int:
+    """Return the index after the message that a page token refers to."""
     try:
         last = base64.urlsafe_b64decode(token).decode()
     except (binascii.Error, UnicodeDecodeError):
         last = ""
-    ids = [one["id"] for one in shown]
+    ids = [one["id"] for one in resources]
     if last not in ids:
-        raise invalid([Violation(("pageToken",), Kind.VALUE, "page token is invalid")])
+        raise invalid([Violation(("pageToken",), ViolationKind.VALUE, "page token is invalid")])
     return ids.index(last) + 1

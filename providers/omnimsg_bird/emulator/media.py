@@ -1,8 +1,8 @@
-"""Bird's media: uploads through a form, downloads through a redirect.
+"""Media: uploads through a form, downloads through a redirect.
 
 Sources: the presigned upload operations of Bird's OpenAPI document and the messaging page; the
 sibling Conversations page for 204; a public report on the media host for 401 without the key, the
-redirect, and 400 where the key is forwarded. The storage behind both is S3-like: it takes no
+redirect, and 400 where the key is forwarded. The storage behind both is S3-like: it refuses an
 Authorization header, and ignores whatever follows the file of a form, which is refused here.
 """
 
@@ -15,35 +15,35 @@ import attrs
 from aiohttp import BodyPartReader, hdrs, web
 from yarl import URL
 
-from omnimsg.sandbox import Media, MediaStore, World
+from omnimsg.sandbox import Media, MediaStore, SandboxState
 from omnimsg.sandbox.schema import Json
 
 __all__ = ["Uploads"]
 
 _BUCKET: Final = "sandbox-media"
-_MOST_BYTES: Final = 100 * 1024 * 1024
+_MAX_UPLOAD_BYTES: Final = 100 * 1024 * 1024
 _SIGNATURE: Final = "X-Amz-Signature"
 
 
 @attrs.frozen
 class _Grant:
-    """The form that an upload must bring, and the channel that the medium is for."""
+    """The form fields that an upload must have, and the channel that the file is for."""
 
     form: dict[str, str]
     channel_id: str | None
 
 
 class Uploads:
-    """Grants uploads, takes them, and hands media out again.
+    """Grants uploads, stores files, and serves them.
 
     Args:
-        world: Ids, clock and limits.
-        store: Where the files lie.
-        host: The name of the host that the storage is said to be on; None for the API's own.
+        state: Ids, clock and limits.
+        store: The files.
+        host: The host name of the storage; None for the API's own.
     """
 
-    def __init__(self, world: World, store: MediaStore, host: str | None = None) -> None:
-        self._world = world
+    def __init__(self, state: SandboxState, store: MediaStore, host: str | None = None) -> None:
+        self._state = state
         self._store = store
         self._host = host
         self._granted: OrderedDict[str, _Grant] = OrderedDict()
@@ -51,42 +51,42 @@ class Uploads:
     def grant(
         self, base_url: str, workspace_id: str, content_type: str, channel_id: str | None
     ) -> dict[str, Any]:
-        """Return the answer to a presigned upload; `channel_id` None is for every channel."""
-        media_id = self._world.uuid()
+        """Return the body of a presigned upload; `channel_id` None is for every channel."""
+        media_id = self._state.uuid()
         path = f"/workspaces/{workspace_id}/media/{media_id}"
         form = {
             "Content-Type": content_type,
             "acl": "private",
             "bucket": _BUCKET,
             "key": f"{workspace_id}/{media_id}",
-            "policy": self._world.hex_id(),
+            "policy": self._state.hex_id(),
             "x-amz-algorithm": "AWS4-HMAC-SHA256",
             "x-amz-credential": "sandbox",
             "x-amz-date": "20300101T000000Z",
             "x-amz-meta-allowed-paths": path,
-            "x-amz-security-token": self._world.hex_id(),
-            "x-amz-signature": self._world.hex_id(),
+            "x-amz-security-token": self._state.hex_id(),
+            "x-amz-signature": self._state.hex_id(),
         }
         self._granted[media_id] = _Grant(form, channel_id)
-        if len(self._granted) > self._world.limits.messages:
+        if len(self._granted) > self._state.limits.messages:
             self._granted.popitem(last=False)
         return {
             "mediaUrl": base_url + path,
-            "uploadUrl": self._storage(base_url),
+            "uploadUrl": self._storage_url(base_url),
             "uploadMethod": hdrs.METH_POST,
             "uploadFormData": form,
         }
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Take a form: every granted field, then the file, and no access key."""
+        """Store the file of a form: every granted field, then the file, and no access key."""
         try:
-            form, data, name = await _form(request)
+            form, data, name = await _read_form(request)
         except _StorageError as error:
-            return _refused(error.status, error.code)
+            return _storage_error(error.status, error.code)
         media_id = form.get("key", "").rpartition("/")[2]
         grant = self._granted.get(media_id)
         if grant is None or grant.form != form:
-            return _refused(403, "AccessDenied")
+            return _storage_error(403, "AccessDenied")
         self._store.add(
             Media(
                 id=media_id,
@@ -99,42 +99,47 @@ class Uploads:
         return web.Response(status=204)
 
     def redirect(self, base_url: str, media_id: str) -> web.Response | None:
-        """Return the redirect to a stored medium, None if there is none of this id."""
-        if self._store.get(media_id, self._world.clock()) is None:
+        """Return the redirect to a stored file, None if the id is unknown."""
+        if self._store.get(media_id, self._state.clock()) is None:
             return None
         query = f"{_SIGNATURE}={self._signature(media_id)}"
-        location = f"{self._storage(base_url)}/{media_id}?{query}"
+        location = f"{self._storage_url(base_url)}/{media_id}?{query}"
         return web.Response(status=302, headers={hdrs.LOCATION: location})
 
     async def download(self, request: web.Request) -> web.Response:
-        """Hand out a medium to whoever brings the signature and no access key."""
+        """Return a file if the request has its signature and no access key."""
         if hdrs.AUTHORIZATION in request.headers:
-            return _refused(400, "InvalidArgument")
+            return _storage_error(400, "InvalidArgument")
         media_id = request.match_info["media_id"]
         given = request.query.get(_SIGNATURE, "").encode()
         if not hmac.compare_digest(given, self._signature(media_id).encode()):
-            return _refused(403, "AccessDenied")
-        media = self._store.get(media_id, self._world.clock())
+            return _storage_error(403, "AccessDenied")
+        media = self._store.get(media_id, self._state.clock())
         if media is None:
-            return _refused(404, "NoSuchKey")
+            return _storage_error(404, "NoSuchKey")
         return web.Response(body=media.data, headers={hdrs.CONTENT_TYPE: media.content_type})
 
-    def unusable(self, content: Json, base_url: str, channel_id: str) -> bool:
-        """Say whether content names one of our media that is missing or for another channel."""
+    def has_unusable_media(self, content: Json, base_url: str, channel_id: str) -> bool:
+        """Return whether content refers to a file of this sandbox that the channel cannot use.
+
+        Such a file was never uploaded, or was granted to another channel.
+        """
         if isinstance(content, dict):
-            return any(self.unusable(value, base_url, channel_id) for value in content.values())
+            return any(
+                self.has_unusable_media(value, base_url, channel_id) for value in content.values()
+            )
         if isinstance(content, list):
-            return any(self.unusable(value, base_url, channel_id) for value in content)
+            return any(self.has_unusable_media(value, base_url, channel_id) for value in content)
         if not isinstance(content, str) or not content.startswith(f"{base_url}/workspaces/"):
             return False
-        media = self._store.get(content.rpartition("/")[2], self._world.clock())
+        media = self._store.get(content.rpartition("/")[2], self._state.clock())
         return media is None or media.extra["channel_id"] not in {None, channel_id}
 
     def clear(self) -> None:
-        """Forget what was granted."""
+        """Forget the grants."""
         self._granted.clear()
 
-    def _storage(self, base_url: str) -> str:
+    def _storage_url(self, base_url: str) -> str:
         url = URL(base_url) / "storage" / _BUCKET
         return str(url if self._host is None else url.with_host(self._host))
 
@@ -143,7 +148,7 @@ class Uploads:
 
 
 class _StorageError(Exception):
-    """A form that the storage does not take."""
+    """The storage refuses a form."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
@@ -151,22 +156,22 @@ class _StorageError(Exception):
         self.code = code
 
 
-async def _form(request: web.Request) -> tuple[dict[str, str], bytes, str | None]:
+async def _read_form(request: web.Request) -> tuple[dict[str, str], bytes, str | None]:
     """Return the fields of a form, its file, and the file's name.
 
     Raises:
-        _StorageError: It carries an access key, is no multipart form, does not say its length or
-            is too long, has no file, or has something twice or after the file.
+        _StorageError: The request has an access key, is not a multipart form, has no length or is
+            too long; the form has no file, has a field twice, or has a field after the file.
     """
     length = request.content_length
-    for wrong, status, code in (
+    for refused, status, code in (
         (hdrs.AUTHORIZATION in request.headers, 400, "InvalidArgument"),
         (request.content_type != "multipart/form-data", 412, "PreconditionFailed"),
-        # Such a storage asks for the length in advance; 100 MiB is the sibling API's most.
+        # Such a storage requires the length in advance; 100 MiB is the sibling API's limit.
         (length is None, 411, "MissingContentLength"),
-        (length is not None and length > _MOST_BYTES, 400, "EntityTooLarge"),
+        (length is not None and length > _MAX_UPLOAD_BYTES, 400, "EntityTooLarge"),
     ):
-        if wrong:
+        if refused:
             raise _StorageError(status, code)
     form: dict[str, str] = {}
     try:
@@ -185,7 +190,7 @@ async def _form(request: web.Request) -> tuple[dict[str, str], bytes, str | None
     raise _StorageError(400, "InvalidArgument")
 
 
-def _refused(status: int, code: str) -> web.Response:
+def _storage_error(status: int, code: str) -> web.Response:
     return web.Response(
         status=status,
         text=f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code></Error>',

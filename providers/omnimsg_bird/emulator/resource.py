@@ -1,4 +1,4 @@
-"""How Bird shows a message and its interactions.
+"""The Message and Interaction resources.
 
 Source: the Message and Interaction schemas of Bird's OpenAPI document, and the fields that the
 newer messaging page adds.
@@ -7,33 +7,33 @@ newer messaging page adds.
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from omnimsg.sandbox import Change, Record, Scenario, iso, scenario
+from omnimsg.sandbox import MessageRecord, Scenario, StatusChange, scenario, utc_timestamp
 from omnimsg.sandbox.schema import Json
-from omnimsg_bird.emulator.create import KEYS
+from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
 
-__all__ = ["interactions", "line", "message", "named_contacts"]
+__all__ = ["complete_contacts", "interaction_resources", "message_resource", "summary"]
 
 _ECHOED: Final = ("body", "template", "meta", "reference", "replyTo", "shortLinks", "scheduledFor")
 _ON_PLATFORM: Final = {"sent", "delivered", "delivery_failed"}
 
 
-def named_contacts(contacts: list[dict[str, Json]], platform: str) -> list[dict[str, Json]]:
+def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[dict[str, Json]]:
     """Return contacts with the id and the identifier key that Bird adds.
 
-    Bird makes a contact of every new identifier; here an identifier's id never changes.
+    Bird creates a contact for every new identifier; here the id of an identifier never changes.
     """
-    named = []
+    completed = []
     for contact in contacts:
-        full = {"identifierKey": KEYS[platform][0], **contact}
+        full = {"identifierKey": IDENTIFIER_KEYS[platform][0], **contact}
         value = full.get("identifierValue", "")
         full.setdefault("id", str(uuid5(NAMESPACE_URL, f"{full['identifierKey']}:{value}")))
-        named.append(full)
-    return named
+        completed.append(full)
+    return completed
 
 
-def line(payload: dict[str, Json]) -> str:
-    """Return what a person would recognise a message by."""
+def summary(payload: dict[str, Json]) -> str:
+    """Return one line by which a person recognises a message."""
     if "template" in payload:
         template = payload["template"]
         return str(template.get("name") or template.get("projectId") or "template")
@@ -45,11 +45,11 @@ def line(payload: dict[str, Json]) -> str:
     )
 
 
-def message(record: Record, change: Change) -> dict[str, Any]:
+def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the Message resource of a record as it was at a change."""
     payload = record.extra["payload"]
-    moment = iso(change.at)
-    shown: dict[str, Any] = {
+    changed_at = utc_timestamp(change.at)
+    resource: dict[str, Any] = {
         "id": record.id,
         "channelId": record.extra["channel_id"],
         "platformId": record.channel,
@@ -64,24 +64,24 @@ def message(record: Record, change: Change) -> dict[str, Any]:
         "status": change.status,
         "failure": None,
         "tags": record.extra["tags"],
-        "lastStatusAt": moment,
-        "createdAt": iso(record.created),
-        "updatedAt": moment,
+        "lastStatusAt": changed_at,
+        "createdAt": utc_timestamp(record.created),
+        "updatedAt": changed_at,
         **{name: payload[name] for name in _ECHOED if name in payload},
         **change.detail,
     }
     if change.status in _ON_PLATFORM:
-        shown["parts"] = [{"platformReference": f"platform-{record.id}"}]
-    return shown
+        resource["parts"] = [{"platformReference": f"platform-{record.id}"}]
+    return resource
 
 
-def interactions(record: Record, now: float, pace: float) -> list[dict[str, Any]]:
-    """Return what the recipient did with a message: reading it, one `pace` after it arrived."""
-    arrived = record.received()
+def interaction_resources(record: MessageRecord, now: float, pace: float) -> list[dict[str, Any]]:
+    """Return the interactions of the recipient: one reading, `pace` seconds after delivery."""
+    delivered_at = record.delivered_at()
     kind = INTERACTIONS.get(record.channel)
-    if kind is None or arrived is None or scenario(record.to) is not Scenario.READ:
+    if kind is None or delivered_at is None or scenario(record.to) is not Scenario.READ:
         return []
-    at = arrived + pace
+    at = delivered_at + pace
     if at > now:
         return []
     return [
@@ -90,7 +90,7 @@ def interactions(record: Record, now: float, pace: float) -> list[dict[str, Any]
             "messageId": record.id,
             "channelId": record.extra["channel_id"],
             "platformId": record.channel,
-            "createdAt": iso(at),
+            "createdAt": utc_timestamp(at),
             **({"messageReference": record.reference} if record.reference is not None else {}),
             **kind,
         }

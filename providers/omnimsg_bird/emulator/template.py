@@ -1,7 +1,7 @@
-"""What Bird accepts as a template, a sibling of the body.
+"""The rules for a template, a sibling of the body.
 
 Source: the Template and TemplateParameter schemas of Bird's OpenAPI document. `settings` carries
-`disallowMmLite` there and `useMmLite` in the samples of the messaging page; both are taken.
+`disallowMmLite` there and `useMmLite` in the samples of the messaging page; both are accepted.
 """
 
 from typing import Final
@@ -22,16 +22,16 @@ from omnimsg.sandbox.schema import (
 
 __all__ = ["TEMPLATE"]
 
-_WORD = text(1)
-_ENTRY = {"id": _WORD, "reference": text(), "role": text(), "hidden": flag}
+_NONEMPTY = text(1)
+_ENTRY = {"id": _NONEMPTY, "reference": text(), "role": text(), "hidden": flag}
 _PRODUCT = fields(
-    required={"externalProductId": _WORD}, optional={"amount": text(), "text": text()}
+    required={"externalProductId": _NONEMPTY}, optional={"amount": text(), "text": text()}
 )
 _WHATSAPP_PRODUCTS = items(
     fields(
         required={
             "type": text(one_of=("whatsapp-product-item",)),
-            "whatsappProductItem": fields(required={"externalProductId": _WORD}),
+            "whatsappProductItem": fields(required={"externalProductId": _NONEMPTY}),
         },
         optional=_ENTRY,
     )
@@ -40,7 +40,7 @@ _REPLY = fields(
     required={
         "type": text(one_of=("reply-action",)),
         "replyAction": fields(
-            required={"text": _WORD},
+            required={"text": _NONEMPTY},
             optional={"imageUrl": text(), "payload": text(), "subTitle": text()},
         ),
     },
@@ -48,7 +48,7 @@ _REPLY = fields(
 )
 
 
-def _listed(name: str, elements: Rule) -> Rule:
+def _list_value(name: str, elements: Rule) -> Rule:
     """Accept `{NAME: [...]}`, the form of every list parameter."""
     return fields(required={name: items(elements)})
 
@@ -58,40 +58,40 @@ _VALUES: Final = {
     "number": number(),
     "boolean": flag,
     "object": mapping(anything),
-    "sectionList": _listed(
+    "sectionList": _list_value(
         "sections",
         fields(
             required={"title": text(), "items": items(_REPLY)},
             optional={"id": nullable(text()), "multipleSelection": flag},
         ),
     ),
-    "timeslotList": _listed(
+    "timeslotList": _list_value(
         "timeslots",
         fields(
             required={"startTime": text(format="RFC 3339 time"), "duration": number()},
             optional={"id": nullable(text())},
         ),
     ),
-    "productSections": _listed(
+    "productSections": _list_value(
         "productSections", fields(required={"title": text(1, 24), "products": items(_PRODUCT)})
     ),
-    "productList": _listed(
+    "productList": _list_value(
         "products", fields(required={"type": text(one_of=("product",)), "product": _PRODUCT})
     ),
-    "shippingMethodList": _listed(
+    "shippingMethodList": _list_value(
         "shippingMethods",
         fields(
             required={"amount": text(), "label": text(), "identifier": text(), "detail": text()}
         ),
     ),
-    "lineItemList": _listed(
+    "lineItemList": _list_value(
         "lineItems",
         fields(
             required={"amount": text(), "text": text()},
             optional={"type": text(one_of=("pending", "final"))},
         ),
     ),
-    "whatsappProductSections": _listed(
+    "whatsappProductSections": _list_value(
         "sections",
         fields(
             required={
@@ -109,7 +109,7 @@ _VALUES: Final = {
 _PARAMETER = tagged(
     "type",
     {
-        kind: fields(required={"type": text(), "key": _WORD}, optional={"value": value})
+        kind: fields(required={"type": text(), "key": _NONEMPTY}, optional={"value": value})
         for kind, value in _VALUES.items()
     },
 )
@@ -125,9 +125,9 @@ _UTM = fields(
 
 TEMPLATE: Final = fields(
     optional={
-        "name": _WORD,
-        "projectId": _WORD,
-        "version": _WORD,
+        "name": _NONEMPTY,
+        "projectId": _NONEMPTY,
+        "version": _NONEMPTY,
         # BCP 47: a language, then subtags.
         "locale": text(pattern=r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"),
         "variables": nullable(mapping(text())),
@@ -135,7 +135,7 @@ TEMPLATE: Final = fields(
         "attachments": nullable(
             items(
                 fields(
-                    required={"mediaUrl": text(format="HTTP URL"), "filename": _WORD},
+                    required={"mediaUrl": text(format="HTTP URL"), "filename": _NONEMPTY},
                     optional={"inline": flag},
                 )
             )
@@ -147,4 +147,4 @@ TEMPLATE: Final = fields(
         ),
     }
 )
-"""The `template` of a message. Every field is optional, even those that name the template."""
+"""The `template` of a message. Every property is optional, even those that name it."""

@@ -1,7 +1,7 @@
-"""Clickatell's One API for the sandbox, read from Clickatell's documents alone.
+"""An emulator of Clickatell's One API for the sandbox, written from Clickatell's documents alone.
 
-Where the documents are silent, the emulator gives the most careful of the documented answers, and
-a comment says so.
+Where the documents are silent, the emulator does the strictest thing that they allow, and a
+comment says so.
 """
 
 from omnimsg_clickatell.emulator.service import ClickatellEmulator

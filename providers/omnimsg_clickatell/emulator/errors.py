@@ -1,4 +1,4 @@
-"""The errors of One API: code, HTTP status, level and wire text.
+"""The errors of One API: code, HTTP status, level and text.
 
 Source: Clickatell "One API errors table"
 (docs.clickatell.com/channels/one-api/one-api-errors-table); codes 110 and 111 as transcribed in
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox import answer
+from omnimsg.sandbox import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,70 +21,72 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 
-class Level(enum.Enum):
-    """Where an error stands: over the whole answer, or in a message's entry."""
+class ErrorLevel(enum.Enum):
+    """Where an error is reported: for the whole request, or in a message's entry."""
 
     GLOBAL = "global"
     MESSAGE = "message"
 
 
-_G = frozenset({Level.GLOBAL})
-_M = frozenset({Level.MESSAGE})
+_G = frozenset({ErrorLevel.GLOBAL})
+_M = frozenset({ErrorLevel.MESSAGE})
 
 
 @attrs.frozen
-class Row:
-    """A row of the table; ``{}`` in the text takes the detail."""
+class ErrorRow:
+    """A row of the errors table; ``{}`` in the text is replaced by the detail."""
 
     http: int
     text: str
-    levels: frozenset[Level]
+    levels: frozenset[ErrorLevel]
 
 
-TABLE: Final[Mapping[int, Row]] = MappingProxyType(
+ERROR_TABLE: Final[Mapping[int, ErrorRow]] = MappingProxyType(
     {
-        1: Row(401, "Invalid or missing integration API Key", _G),
-        2: Row(400, "Account is not active", _G),
-        3: Row(400, "Integration is not active", _G),
-        7: Row(401, "Originating IP address is not approved in your account", _G),
-        18: Row(500, "Internal error", _G | _M),
-        19: Row(503, "Internal error, please retry", _G | _M),
-        20: Row(402, "Insufficient account balance", _M),
-        21: Row(400, "Payload data is malformed", _G),
-        22: Row(400, "Maximum messages per request payload exceeded", _G),
-        23: Row(400, "Invalid or missing parameter: {}", _M),
-        24: Row(400, "Maximum message content size exceeded", _M),
-        25: Row(400, "Invalid recipient address: {}", _M),
-        26: Row(400, "Recipient opted out", _M),
-        27: Row(400, "Recipient not available on channel", _M),
-        28: Row(400, "Recipient not available on sandbox", _M),
-        30: Row(400, "Content type not supported", _M),
-        31: Row(400, "Media file size exceeds limit of {} MB", _M),
-        32: Row(400, "Media payload size exceeds limit of {} MB", _M),
-        33: Row(400, "Media item not found", _M),
-        38: Row(400, "Channel/feature is not active on integration", _M),
-        39: Row(400, "Channel is not available on integration", _M),
-        40: Row(400, "Character set is not supported: {}", _M),
-        41: Row(400, "Resource does not exist", _G),
-        42: Row(400, "HTTP method is not supported on this resource", _G),
-        43: Row(400, "Rate limit", _G | _M),
-        44: Row(400, "FROM number is suspended", _M),
-        45: Row(400, "FROM number is not related to integration", _M),
-        46: Row(400, "Demo access has expired", _M),
-        100: Row(400, "Maximum message parts exceeded", _M),
-        101: Row(400, "Destination does not support two-way messaging", _M),
-        110: Row(400, "USA country limit: must use two-way integration", _M),
-        111: Row(400, "USA country limit: must enable STOP/SUBSCRIBE commands on integration", _M),
+        1: ErrorRow(401, "Invalid or missing integration API Key", _G),
+        2: ErrorRow(400, "Account is not active", _G),
+        3: ErrorRow(400, "Integration is not active", _G),
+        7: ErrorRow(401, "Originating IP address is not approved in your account", _G),
+        18: ErrorRow(500, "Internal error", _G | _M),
+        19: ErrorRow(503, "Internal error, please retry", _G | _M),
+        20: ErrorRow(402, "Insufficient account balance", _M),
+        21: ErrorRow(400, "Payload data is malformed", _G),
+        22: ErrorRow(400, "Maximum messages per request payload exceeded", _G),
+        23: ErrorRow(400, "Invalid or missing parameter: {}", _M),
+        24: ErrorRow(400, "Maximum message content size exceeded", _M),
+        25: ErrorRow(400, "Invalid recipient address: {}", _M),
+        26: ErrorRow(400, "Recipient opted out", _M),
+        27: ErrorRow(400, "Recipient not available on channel", _M),
+        28: ErrorRow(400, "Recipient not available on sandbox", _M),
+        30: ErrorRow(400, "Content type not supported", _M),
+        31: ErrorRow(400, "Media file size exceeds limit of {} MB", _M),
+        32: ErrorRow(400, "Media payload size exceeds limit of {} MB", _M),
+        33: ErrorRow(400, "Media item not found", _M),
+        38: ErrorRow(400, "Channel/feature is not active on integration", _M),
+        39: ErrorRow(400, "Channel is not available on integration", _M),
+        40: ErrorRow(400, "Character set is not supported: {}", _M),
+        41: ErrorRow(400, "Resource does not exist", _G),
+        42: ErrorRow(400, "HTTP method is not supported on this resource", _G),
+        43: ErrorRow(400, "Rate limit", _G | _M),
+        44: ErrorRow(400, "FROM number is suspended", _M),
+        45: ErrorRow(400, "FROM number is not related to integration", _M),
+        46: ErrorRow(400, "Demo access has expired", _M),
+        100: ErrorRow(400, "Maximum message parts exceeded", _M),
+        101: ErrorRow(400, "Destination does not support two-way messaging", _M),
+        110: ErrorRow(400, "USA country limit: must use two-way integration", _M),
+        111: ErrorRow(
+            400, "USA country limit: must enable STOP/SUBSCRIBE commands on integration", _M
+        ),
     }
 )
 
 
-class Refused(Exception):  # noqa: N818 - a verdict on its way to the answer, not a mistake
+class RefusedError(Exception):
     """A request or message is refused.
 
     Args:
-        code: A key of ``TABLE``.
-        detail: What the wire text names: a parameter, a number, a limit.
+        code: A key of ``ERROR_TABLE``.
+        detail: The value for the ``{}`` in the text: a parameter, a number, a limit.
     """
 
     def __init__(self, code: int, detail: object = "") -> None:
@@ -94,19 +96,19 @@ class Refused(Exception):  # noqa: N818 - a verdict on its way to the answer, no
 
     @property
     def http(self) -> int:
-        """The HTTP status when the error stands alone."""
-        return TABLE[self.code].http
+        """The HTTP status when this error is the only result of the request."""
+        return ERROR_TABLE[self.code].http
 
     def error(self) -> dict[str, Any]:
-        """Return the wire's error object."""
-        return {"code": self.code, "description": TABLE[self.code].text.format(self.detail)}
+        """Return the error object of a response body."""
+        return {"code": self.code, "description": ERROR_TABLE[self.code].text.format(self.detail)}
 
 
-def refused_whole(refused: Refused) -> web.Response:
-    """Answer with a global error; as seen for 401, without a ``messages`` member."""
-    return answer({"error": refused.error()}, status=refused.http)
+def error_response(refused: RefusedError) -> web.Response:
+    """Return the response of a global error; as seen for 401, without ``messages``."""
+    return json_response({"error": refused.error()}, status=refused.http)
 
 
-def refused_file(refused: Refused) -> web.Response:
-    """Answer a media request with an error, in the upload's shape."""
-    return answer({"error": refused.error(), "accepted": False}, status=refused.http)
+def upload_error_response(refused: RefusedError) -> web.Response:
+    """Return the response of an error in a media request, in the form of an upload's response."""
+    return json_response({"error": refused.error(), "accepted": False}, status=refused.http)

@@ -1,9 +1,10 @@
-"""Content types, sizes and hashes of media.
+"""Check content types, sizes and hashes of media.
 
 Source: Clickatell "Supported content types and limitations"
 (docs.clickatell.com/channels/one-api/supported-content-types); the table writes ``audio/acc`` and
-the reference ``image/jpg``, probably slips, so the registered names pass too. Where two pages give
-two limits, the smaller one holds. A megabyte is a million bytes, the stricter reading.
+the reference ``image/jpg``, probably typing errors, so the registered names are accepted too.
+Where two pages give two limits, the smaller one applies. A megabyte is a million bytes, the
+stricter reading.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from omnimsg_clickatell.emulator.errors import Refused
+from omnimsg_clickatell.emulator.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Media
 
 MEGABYTE: Final = 1_000_000
-INLINE: Final = 1
-PAYLOAD: Final = 20
-UPLOAD: Final = 30
+MAX_INLINE_MB: Final = 1
+MAX_PAYLOAD_MB: Final = 20
+MAX_UPLOAD_MB: Final = 30
 """Limits in megabytes: one inline file, one request, one upload."""
 
 KEPT_SECONDS: Final = 30 * 24 * 3600
@@ -32,29 +33,40 @@ KEPT_SECONDS: Final = 30 * 24 * 3600
 
 
 @attrs.frozen(kw_only=True)
-class Type:
-    """A content type: its kind, the kind's limit in megabytes, and a file's extension."""
+class FileType:
+    """A content type.
+
+    Attributes:
+        kind: ``audio``, ``document``, ``image`` or ``video``.
+        extension: The extension of an upload's id.
+        max_megabytes: The limit of a file that is sent.
+        in_header: Whether a message header may hold such a file.
+    """
 
     kind: str
     extension: str
-    most: int
+    max_megabytes: int
     in_header: bool = True
 
 
-def _type(kind: str, extension: str, most: int, *, in_header: bool = True) -> Type:
-    return Type(kind=kind, extension=extension, most=most, in_header=in_header)
+def _file_type(
+    kind: str, extension: str, max_megabytes: int, *, in_header: bool = True
+) -> FileType:
+    return FileType(
+        kind=kind, extension=extension, max_megabytes=max_megabytes, in_header=in_header
+    )
 
 
-def _audio(extension: str) -> Type:
-    return _type("audio", extension, 16, in_header=False)
+def _audio(extension: str) -> FileType:
+    return _file_type("audio", extension, 16, in_header=False)
 
 
-def _document(extension: str) -> Type:
-    # WhatsApp takes 100 MB; no file that large can be uploaded.
-    return _type("document", extension, UPLOAD, in_header=extension == "pdf")
+def _document(extension: str) -> FileType:
+    # WhatsApp accepts 100 MB, but no file that large can be uploaded.
+    return _file_type("document", extension, MAX_UPLOAD_MB, in_header=extension == "pdf")
 
 
-TYPES: Final[Mapping[str, Type]] = MappingProxyType(
+TYPES: Final[Mapping[str, FileType]] = MappingProxyType(
     {
         "audio/acc": _audio("aac"),
         "audio/aac": _audio("aac"),
@@ -67,67 +79,67 @@ TYPES: Final[Mapping[str, Type]] = MappingProxyType(
         "application/vnd.ms-powerpoint": _document("ppt"),
         "application/vnd.ms-excel": _document("xls"),
         "text/plain": _document("txt"),
-        "image/jpeg": _type("image", "jpeg", 5),
-        "image/jpg": _type("image", "jpeg", 5),
-        "image/png": _type("image", "png", 5),
-        "video/mp4": _type("video", "mp4", 5),
-        "video/3gpp": _type("video", "3gp", 5),
+        "image/jpeg": _file_type("image", "jpeg", 5),
+        "image/jpg": _file_type("image", "jpeg", 5),
+        "image/png": _file_type("image", "png", 5),
+        "video/mp4": _file_type("video", "mp4", 5),
+        "video/3gpp": _file_type("video", "3gp", 5),
     }
 )
 
 
-def normal(content_type: str) -> str:
-    """Return a content type as ``TYPES`` spells it; only Ogg keeps its codecs."""
-    name, *rest = [part.strip().lower().replace('"', "") for part in content_type.split(";")]
-    codecs = [part for part in rest if part.startswith("codecs=")]
+def normalise(content_type: str) -> str:
+    """Return a content type as a key of ``TYPES``; only Ogg keeps its ``codecs`` parameter."""
+    name, *parameters = [part.strip().lower().replace('"', "") for part in content_type.split(";")]
+    codecs = [part for part in parameters if part.startswith("codecs=")]
     return ";".join([name, *codecs]) if name == "audio/ogg" else name
 
 
-def type_of(content_type: str) -> Type:
-    """Return the row of a content type.
+def find_type(content_type: str) -> FileType:
+    """Return the file type of a content type.
 
     Raises:
-        Refused: 30, it is not in the table.
+        RefusedError: 30, the content type is not in the table.
     """
-    row = TYPES.get(normal(content_type))
-    if row is None:
-        raise Refused(30)
-    return row
+    file_type = TYPES.get(normalise(content_type))
+    if file_type is None:
+        raise RefusedError(30)
+    return file_type
 
 
-def check_size(data: bytes, most: int) -> None:
-    """Check one file's size against megabytes.
+def check_size(data: bytes, max_megabytes: int) -> None:
+    """Check the size of one file.
 
     Raises:
-        Refused: 31, it is larger.
+        RefusedError: 31, the file is larger.
     """
-    if len(data) > most * MEGABYTE:
-        raise Refused(31, most)
+    if len(data) > max_megabytes * MEGABYTE:
+        raise RefusedError(31, max_megabytes)
 
 
 def has_hash(data: bytes, claimed: str) -> bool:
-    """Say whether ``claimed`` is the SHA-256 of ``data``, in hexadecimal of either case.
+    """Return whether ``claimed`` is the SHA-256 of ``data``, in hexadecimal of either case.
 
-    The documents name the algorithm and not the form.
+    The documents name the algorithm but not the encoding.
     """
     return hashlib.sha256(data).hexdigest() == claimed.lower()
 
 
-def sendable(media: Media | None, to: str) -> Media:
+def check_sendable(media: Media | None, to: str) -> Media:
     """Check that a stored file may go to a recipient.
 
-    A file with neither recipient nor broadcast is bound by its first use: the documents allow any
-    recipient only for a broadcast file, and do not say for whom else it is.
+    A file uploaded without recipient or broadcast is bound to the first recipient it is sent to:
+    the documents allow any recipient only for a broadcast file, and do not name one for this case.
 
     Raises:
-        Refused: 33, the file is unknown, expired or another recipient's; no page says which code a
-            foreign file gets, and for this recipient there is no such file.
+        RefusedError: 33, the file is unknown, expired or bound to another recipient. No page names
+            the code for a file of another recipient; to this recipient no such file exists.
     """
     if media is None or not media.extra["uploaded"]:
-        raise Refused(33)
+        raise RefusedError(33)
     if media.extra["to"] is None and not media.extra["broadcast"]:
         media.extra["to"] = to
     if media.extra["to"] not in {None, to}:
-        raise Refused(33)
-    check_size(media.data, type_of(media.content_type).most)
+        raise RefusedError(33)
+    check_size(media.data, find_type(media.content_type).max_megabytes)
     return media

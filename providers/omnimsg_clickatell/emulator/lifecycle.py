@@ -1,8 +1,8 @@
-"""What becomes of a message: refusals and lives by scenario.
+"""The error or the lifecycle of a message, by scenario.
 
 Source: Clickatell "One API message status table"
 (docs.clickatell.com/channels/one-api/one-api-message-status-table) and the status enumeration of
-the reference. Statuses are used by name: the look-up gives no number.
+the reference. Statuses are used by name: the look-up returns no number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from omnimsg.sandbox import Scenario, Step
+from omnimsg.sandbox import LifecycleStep, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,30 +29,30 @@ REFUSALS: Final[Mapping[Scenario, int]] = MappingProxyType(
 """The error code of a message that is refused at once."""
 THROTTLED: Final = 43
 
-_SENT = (Step("QUEUED"), Step("SENT_TO_SUPPLIER"))
-_ARRIVED = (*_SENT, Step("DEVICE_ACK", delivers=True))
+_SENT = (LifecycleStep("QUEUED"), LifecycleStep("SENT_TO_SUPPLIER"))
+_DELIVERED = (*_SENT, LifecycleStep("DEVICE_ACK", delivers=True))
 
 
-def failed(status: str) -> tuple[Step, ...]:
-    """Return a life that ends in a status after the supplier has taken the message."""
-    return (*_SENT, Step(status))
+def steps_to_failure(status: str) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a message that fails with ``status`` after it is sent to the supplier."""
+    return (*_SENT, LifecycleStep(status))
 
 
-_ENDS: Final[Mapping[tuple[str, Scenario], tuple[Step, ...]]] = MappingProxyType(
+_STEPS: Final[Mapping[tuple[str, Scenario], tuple[LifecycleStep, ...]]] = MappingProxyType(
     {
-        ("whatsapp", Scenario.READ): (*_ARRIVED, Step("READ")),
-        ("sms", Scenario.UNDELIVERABLE): failed("DELIVERY_FAILURE"),
-        ("whatsapp", Scenario.UNDELIVERABLE): failed("WHATSAPP_MESSAGE_UNDELIVERABLE"),
-        ("sms", Scenario.EXPIRED): failed("EXPIRED"),
-        ("whatsapp", Scenario.EXPIRED): failed("EXPIRED"),
-        ("sms", Scenario.PROVIDER_FAULT): failed("ROUTING_ERROR"),
-        ("whatsapp", Scenario.PROVIDER_FAULT): failed("WHATSAPP_SERVER_RATE_LIMIT"),
+        ("whatsapp", Scenario.READ): (*_DELIVERED, LifecycleStep("READ")),
+        ("sms", Scenario.UNDELIVERABLE): steps_to_failure("DELIVERY_FAILURE"),
+        ("whatsapp", Scenario.UNDELIVERABLE): steps_to_failure("WHATSAPP_MESSAGE_UNDELIVERABLE"),
+        ("sms", Scenario.EXPIRED): steps_to_failure("EXPIRED"),
+        ("whatsapp", Scenario.EXPIRED): steps_to_failure("EXPIRED"),
+        ("sms", Scenario.PROVIDER_FAULT): steps_to_failure("ROUTING_ERROR"),
+        ("whatsapp", Scenario.PROVIDER_FAULT): steps_to_failure("WHATSAPP_SERVER_RATE_LIMIT"),
         ("sms", Scenario.NEVER_SETTLES): _SENT,
         ("whatsapp", Scenario.NEVER_SETTLES): _SENT,
     }
 )
 
 
-def life(channel: str, scenario: Scenario) -> tuple[Step, ...]:
-    """Return the steps of an accepted message; SMS has no reading."""
-    return _ENDS.get((channel, scenario), _ARRIVED)
+def steps_for(channel: str, scenario: Scenario) -> tuple[LifecycleStep, ...]:
+    """Return the steps of an accepted message; SMS has no READ."""
+    return _STEPS.get((channel, scenario), _DELIVERED)

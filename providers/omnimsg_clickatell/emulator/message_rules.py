@@ -1,9 +1,9 @@
-"""The shape of a message and of a read notification, as rules.
+"""The rules for a message and for a read notification.
 
 Source: the One API reference, "Send one or more messages" and "Send Business Read status
 notification" (OpenAPI 1.0.0). Its ``maximum`` on strings is read as a length in characters, on
-coordinates as a range; its date masks as the dates they mean. It forbids nothing that it does not
-name, but a misspelt field would be lost, so every object is closed here.
+coordinates as a range; its date masks as the dates they describe. It does not forbid unnamed
+properties, but a misspelt one would be lost, so every object is closed here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.schema import (
-    Kind,
     Path,
     Rule,
     Violation,
+    ViolationKind,
     fields,
     flag,
     items,
@@ -26,16 +26,16 @@ from omnimsg.sandbox.schema import (
 from omnimsg_clickatell.emulator.templates import TEMPLATE
 from omnimsg_clickatell.emulator.value_rules import (
     BASE64,
+    COORDINATES,
     HEX,
-    LINE,
-    PLACE,
-    STRINGS,
-    distinct,
+    NONEMPTY,
+    TEXT_MAP,
+    constrained,
     header,
     is_date,
-    parsed_time,
-    passing,
-    plain,
+    parse_time,
+    unique_by,
+    without_markdown,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ CONTENTS: Final = (
     "actionUrl",
     "locationRequest",
 )
-"""The content kinds of WhatsApp beside the plain text in ``content``."""
+"""The content kinds of WhatsApp other than the plain text in ``content``."""
 WHATSAPP_ONLY: Final = ("previewFirstUrl", *CONTENTS)
 
 
@@ -65,141 +65,162 @@ _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u20e3]")
 _interactive_header = tagged(
     "type",
     {
-        "text": header("text", plain(60)),
+        "text": header("text", without_markdown(60)),
         "media": header(
             "media",
-            fields(required={"fileId": LINE, "type": text(one_of=("image", "video", "document"))}),
+            fields(
+                required={"fileId": NONEMPTY, "type": text(one_of=("image", "video", "document"))}
+            ),
         ),
     },
 )
 _list_item = fields(
     required={
-        "title": plain(24),
-        "postbackData": passing(plain(200), ("no emoji", lambda value: not _EMOJI.search(value))),
+        "title": without_markdown(24),
+        "postbackData": constrained(
+            without_markdown(200), ("no emoji", lambda value: not _EMOJI.search(value))
+        ),
     },
-    optional={"subtitle": plain(72)},
+    optional={"subtitle": without_markdown(72)},
 )
 
 
-def _titled(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
+def _check_sections(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
     sections = value["sections"]
-    for n, section in enumerate(sections if len(sections) > 1 else ()):
+    for index, section in enumerate(sections if len(sections) > 1 else ()):
         if "title" not in section:
-            yield Violation((*path, "sections", n, "title"), Kind.MISSING, "two sections need it")
+            yield Violation(
+                (*path, "sections", index, "title"),
+                ViolationKind.MISSING,
+                "required in each of several sections",
+            )
     if sum(len(section["items"]) for section in sections) > 10:
-        yield Violation((*path, "sections"), Kind.VALUE, "10 items in the whole message")
+        yield Violation(
+            (*path, "sections"), ViolationKind.VALUE, "at most 10 items in the whole message"
+        )
 
 
 _list_picker = fields(
-    _titled,
+    _check_sections,
     required={
-        "button": plain(20),
+        "button": without_markdown(20),
         "subtitle": text(1, 1024),
-        # The schema leaves `items` optional; a section of nothing has nothing to choose.
+        # The schema leaves `items` optional, but a section without items offers no choice.
         "sections": items(
-            fields(required={"items": items(_list_item, 1, 10)}, optional={"title": plain(24)}),
+            fields(
+                required={"items": items(_list_item, 1, 10)},
+                optional={"title": without_markdown(24)},
+            ),
             1,
             10,
         ),
     },
-    optional={"title": plain(60), "footer": text(1, 60)},
+    optional={"title": without_markdown(60), "footer": text(1, 60)},
 )
 _reply = fields(
-    required={"title": plain(20), "postbackData": text(1, 256)},
+    required={"title": without_markdown(20), "postbackData": text(1, 256)},
     optional={"type": text(one_of=("reply",))},
 )
-_framed: Mapping[str, Rule] = {"header": _interactive_header, "footer": text(1, 60)}
+_header_and_footer: Mapping[str, Rule] = {"header": _interactive_header, "footer": text(1, 60)}
 
 # Contacts.
-_cards = items(STRINGS, 1)
+_text_maps = items(TEXT_MAP, 1)
 
 
-def _more_than_name(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
+def _needs_more_than_name(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
     if set(value) == {"name"}:
-        yield Violation(path, Kind.MISSING, "a contact needs more than its name")
+        yield Violation(path, ViolationKind.MISSING, "a contact needs more than its name")
 
 
 _contact = fields(
-    _more_than_name,
-    required={"name": STRINGS},
+    _needs_more_than_name,
+    required={"name": TEXT_MAP},
     optional={
-        "addresses": _cards,
-        "emails": _cards,
-        "phones": _cards,
-        "urls": _cards,
-        "org": STRINGS,
-        "birthday": passing(LINE, ("a date", is_date)),
+        "addresses": _text_maps,
+        "emails": _text_maps,
+        "phones": _text_maps,
+        "urls": _text_maps,
+        "org": TEXT_MAP,
+        "birthday": constrained(NONEMPTY, ("a date", is_date)),
     },
 )
 
 
-def _whole(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
-    """Check what depends on the channel and on which content there is.
+def _check_channel_and_content(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
+    """Check the properties that depend on the channel and on the kind of content.
 
-    The schema does not exclude two contents; that exactly one is meant follows from its prose.
+    The schema does not exclude two contents; its prose says that exactly one is meant.
     """
     sms = value.get("channel", SMS) == SMS
     for name in WHATSAPP_ONLY if sms else SMS_ONLY:
         if name in value:
-            yield Violation((*path, name), Kind.UNKNOWN, "of the other channel")
+            yield Violation((*path, name), ViolationKind.UNKNOWN, "not a property of this channel")
     contents = [name for name in CONTENTS if name in value]
     if len(contents) > 1:
-        yield Violation((*path, contents[1]), Kind.VALUE, "a second content")
+        yield Violation((*path, contents[1]), ViolationKind.VALUE, "only one content is allowed")
     inline = "media" in value and "fileId" not in value["media"]
     if ("content" in value) != (not contents or inline):
-        yield Violation((*path, "content"), Kind.MISSING, "text, or inline media, and only then")
+        yield Violation(
+            (*path, "content"), ViolationKind.MISSING, "required for text or inline media only"
+        )
     if inline and "contentType" not in value["media"]:
-        yield Violation((*path, "media", "contentType"), Kind.MISSING, "inline media needs it")
+        yield Violation(
+            (*path, "media", "contentType"), ViolationKind.MISSING, "required for inline media"
+        )
     if "previewFirstUrl" in value and contents:
-        yield Violation((*path, "previewFirstUrl"), Kind.VALUE, "plain text only")
-    # That the ARN and the cipher mean nothing without a key is inferred.
+        yield Violation(
+            (*path, "previewFirstUrl"), ViolationKind.VALUE, "allowed with plain text only"
+        )
+    # Inferred: the ARN and the cipher have no meaning without a key.
     if "encryptionKey" not in value and value.keys() & {"encryptionKeyArn", "encryptionCipher"}:
-        yield Violation((*path, "encryptionKey"), Kind.MISSING, "encryption needs a key")
+        yield Violation((*path, "encryptionKey"), ViolationKind.MISSING, "encryption needs a key")
     if value.get("binary") and list(HEX(value.get("content"), path)):
-        yield Violation((*path, "content"), Kind.VALUE, "binary content is hexadecimal")
+        yield Violation(
+            (*path, "content"), ViolationKind.VALUE, "binary content must be hexadecimal"
+        )
 
 
 MESSAGE: Final[Rule] = fields(
-    _whole,
+    _check_channel_and_content,
     required={"to": text()},
     optional={
-        # SMS when absent, as the 2019 pages say; the current reference leaves it open.
+        # SMS when absent, as the 2019 pages say; the current reference does not say.
         "channel": text(one_of=(SMS, WHATSAPP)),
         "content": text(1),
         "clientMessageId": text(1),
-        "scheduledDeliveryTime": passing(
-            LINE, ("yyyy-MM-ddTHH:mm:ssXXX", lambda value: parsed_time(value) is not None)
+        "scheduledDeliveryTime": constrained(
+            NONEMPTY, ("yyyy-MM-ddTHH:mm:ssXXX", lambda value: parse_time(value) is not None)
         ),
-        "validityPeriod": number(1, 2**31 - 1, whole=True),
+        "validityPeriod": number(1, 2**31 - 1, integer=True),
         "encryptionKey": BASE64,
-        "encryptionKeyArn": LINE,
-        "encryptionCipher": LINE,
-        # A number as digits; short codes have three digits or more.
+        "encryptionKeyArn": NONEMPTY,
+        "encryptionCipher": NONEMPTY,
+        # A number as digits; a short code has at least three digits.
         "from": text(pattern="[0-9]{3,15}"),
         "userDataHeader": HEX,
         "binary": flag,
         "previewFirstUrl": flag,
         "media": fields(
             optional={
-                "contentType": LINE,
-                "caption": LINE,
-                "fileName": LINE,
+                "contentType": NONEMPTY,
+                "caption": NONEMPTY,
+                "fileName": NONEMPTY,
                 "sha256Hash": text(pattern="[0-9a-fA-F]{64}"),
-                "fileId": LINE,
+                "fileId": NONEMPTY,
             }
         ),
-        "location": fields(required=PLACE, optional={"name": LINE, "address": LINE}),
+        "location": fields(required=COORDINATES, optional={"name": NONEMPTY, "address": NONEMPTY}),
         "contacts": items(_contact, 1),
         "template": TEMPLATE,
         "listPicker": _list_picker,
         "button": fields(
             required={
                 "body": text(1, 1024),
-                "items": passing(
-                    items(_reply, 1, 3), ("each postbackData once", distinct("postbackData"))
+                "items": constrained(
+                    items(_reply, 1, 3), ("each postbackData once", unique_by("postbackData"))
                 ),
             },
-            optional=_framed,
+            optional=_header_and_footer,
         ),
         "actionUrl": fields(
             required={
@@ -207,13 +228,13 @@ MESSAGE: Final[Rule] = fields(
                 "title": text(1, 20),
                 "url": text(1, 2000, format="HTTP URL"),
             },
-            optional=_framed,
+            optional=_header_and_footer,
         ),
         "locationRequest": fields(required={"body": text(1, 1024)}),
     },
 )
 
 NOTIFICATION: Final[Rule] = fields(
-    required={"messageId": LINE, "statusCode": number(1001, 1001, whole=True)},
-    optional={"channel": text(one_of=(WHATSAPP,)), "clientEventId": LINE},
+    required={"messageId": NONEMPTY, "statusCode": number(1001, 1001, integer=True)},
+    optional={"channel": text(one_of=(WHATSAPP,)), "clientEventId": NONEMPTY},
 )

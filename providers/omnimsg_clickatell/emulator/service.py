@@ -1,4 +1,4 @@
-"""The emulator: who may ask, and what each path answers.
+"""The emulator: its options, its routes, and the response of each route.
 
 Source: the One API reference (OpenAPI 1.0.0), all seven operations.
 """
@@ -13,34 +13,40 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, Record, Scenario, answer, scenario, shuffled
+from omnimsg.sandbox import (
+    Emulator,
+    MessageRecord,
+    Scenario,
+    json_response,
+    scenario,
+    shuffle_entries,
+)
 from omnimsg_clickatell.emulator import content_checks, file_checks, lifecycle
-from omnimsg_clickatell.emulator.account_faults import Planned
-from omnimsg_clickatell.emulator.errors import Level, Refused, refused_file, refused_whole
+from omnimsg_clickatell.emulator.account_faults import AccountFaults
+from omnimsg_clickatell.emulator.errors import (
+    ErrorLevel,
+    RefusedError,
+    error_response,
+    upload_error_response,
+)
 from omnimsg_clickatell.emulator.inbound import Inbox
-from omnimsg_clickatell.emulator.message_rules import (
-    MESSAGE,
-    NOTIFICATION,
-    SMS,
-    WHATSAPP,
+from omnimsg_clickatell.emulator.message_rules import MESSAGE, NOTIFICATION, SMS, WHATSAPP
+from omnimsg_clickatell.emulator.request_parsing import (
+    API_KEY,
+    authorise,
+    check_rule,
+    parse_entries,
 )
 from omnimsg_clickatell.emulator.uploads import Uploads
-from omnimsg_clickatell.emulator.value_rules import is_number, parsed_time, where
+from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from omnimsg.sandbox import World
-    from omnimsg.sandbox.schema import Rule
+    from omnimsg.sandbox import SandboxState
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
-
-API_KEY: Final = "sandbox-not-a-secret-A=="
-"""In the form of a real key, sixteen bytes of URL-safe base64, and as public as this file."""
-
-MOST: Final = 100
-"""Messages, or notifications, in a request."""
 
 _SEND: Final = "/v1/message"
 _UPLOAD: Final = "/v1/media"
@@ -50,20 +56,24 @@ class ClickatellEmulator(Emulator):
     """Clickatell's One API.
 
     Args:
-        world: Clock, pace, ids and handsets.
-        parts: Most parts of an SMS.
+        state: Clock, pace, ids and handsets.
+        parts: Maximum number of parts of an SMS.
         channels: The channels of the integration.
         numbers: The integration's own numbers, which ``from`` may name; None for any.
         echo_refused: Whether a refused message's entry repeats its ``clientMessageId``.
         service_window: Whether WhatsApp content other than a template needs an inbound message
-            of the last 24 hours; off, so that a sandbox can be tried without one.
+            of the last 24 hours; off by default, so that no inbound message is needed to try it.
+
+    Attributes:
+        account_faults: The errors that a test orders for the next requests or messages.
+        inbox: The inbound messages.
     """
 
     name: ClassVar[str] = "clickatell"
 
     def __init__(
         self,
-        world: World,
+        state: SandboxState,
         *,
         parts: int = 10,
         channels: frozenset[str] = frozenset({SMS, WHATSAPP}),
@@ -71,11 +81,11 @@ class ClickatellEmulator(Emulator):
         echo_refused: bool = True,
         service_window: bool = False,
     ) -> None:
-        super().__init__(world)
-        self.planned = Planned()
-        self.inbox = Inbox(world)
-        self._uploads = Uploads(self.media, world)
-        self._parts = parts
+        super().__init__(state)
+        self.account_faults = AccountFaults()
+        self.inbox = Inbox(state)
+        self._uploads = Uploads(self.media, state)
+        self._max_parts = parts
         self._channels = channels
         self._numbers = numbers
         self._echo_refused = echo_refused
@@ -97,212 +107,226 @@ class ClickatellEmulator(Emulator):
             ("GET", "/v1/media/{file_id}", self._uploads.metadata),
             ("GET", "/v1/balance", self._balance),
         ]
-        return [web.route(verb, path, self._guarded(handler)) for verb, path, handler in table]
+        return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 
     def control_routes(self) -> Iterable[web.RouteDef]:
-        """Return what tests arrange: an inbound message, a refusal."""
-        return [web.post("/inbound", self._plant), web.post("/errors", self._plan)]
+        """Return the routes that add an inbound message and order an error."""
+        return [web.post("/inbound", self._add_inbound), web.post("/errors", self._add_fault)]
 
     def is_send(self, request: web.Request) -> bool:
-        """Say whether the request is a send."""
+        """Return whether the request is a send."""
         return request.method == hdrs.METH_POST and request.path == f"/{self.name}{_SEND}"
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Phrase what the kit refuses; all of these are HTTP 400 here."""
+        """Return One API's error for a request that the sandbox refuses; all are HTTP 400."""
         if status == 413 and request.path == f"/{self.name}{_UPLOAD}":
-            return refused_file(Refused(31, file_checks.UPLOAD))
-        codes = {404: (41, ""), 405: (42, ""), 413: (32, file_checks.PAYLOAD), 429: (43, "")}
-        return refused_whole(Refused(*codes[status]))
+            return upload_error_response(RefusedError(31, file_checks.MAX_UPLOAD_MB))
+        codes = {404: (41, ""), 405: (42, ""), 413: (32, file_checks.MAX_PAYLOAD_MB), 429: (43, "")}
+        return error_response(RefusedError(*codes[status]))
 
-    def shuffle(self, document: Any, order: random.Random) -> object:  # noqa: ANN401
+    def shuffle(self, document: Any, rng: random.Random) -> object:  # noqa: ANN401
         """Shuffle the messages: Clickatell does not promise the order of the request."""
         if "messages" not in document:
             return document
-        return {**document, "messages": shuffled(document["messages"], order)}
+        return {**document, "messages": shuffle_entries(document["messages"], rng)}
 
     def reset(self) -> None:
-        """Forget messages, media, inbound messages and planned refusals."""
+        """Forget messages, media, inbound messages and ordered errors."""
         super().reset()
-        self.planned.clear()
+        self.account_faults.clear()
         self.inbox.clear()
 
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: web.Request) -> web.Response:
-            try:
-                _authorise(request)
-                self.planned.give(Level.GLOBAL)
-                return await handler(request)
-            except Refused as refused:
-                return refused_whole(refused)
+    def process_message(
+        self, message: dict[str, Any], *, too_large: bool = False
+    ) -> tuple[int, dict[str, Any]]:
+        """Accept or refuse one entry of ``messages``.
 
-        return guarded
+        Args:
+            message: The entry.
+            too_large: Whether the request exceeds the size limit.
 
-    async def _send(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        messages = _entries(request, body, "messages")
-        too_large = len(body) > file_checks.PAYLOAD * file_checks.MEGABYTE
-        verdicts = [self._verdict(message, too_large=too_large) for message in messages]
-        document = {"messages": [entry for _, entry in verdicts], "error": None}
-        return answer(document, _together([http for http, _ in verdicts]))
-
-    def _verdict(self, message: dict[str, Any], *, too_large: bool) -> tuple[int, dict[str, Any]]:
+        Returns:
+            The HTTP status of the entry alone, and the entry of the response.
+        """
         try:
-            record = self._accepted(message, too_large=too_large)
-        except Refused as refused:
+            record = self._accept_one(message, too_large=too_large)
+        except RefusedError as refused:
             echoed = ("to", "clientMessageId") if self._echo_refused else ("to",)
             entry = {"error": refused.error(), "accepted": False}
             return refused.http, entry | _strings(message, *echoed)
         entry = {"apiMessageId": record.id, "accepted": True}
         return 202, entry | _strings(message, "to", "clientMessageId") | {"error": None}
 
-    def _accepted(self, message: dict[str, Any], *, too_large: bool) -> Record:
-        """Check a message and send it on its way.
+    def _guarded(self, handler: Handler) -> Handler:
+        """Return a handler that authorises first and turns a refusal into a response."""
+
+        async def guarded(request: web.Request) -> web.Response:
+            try:
+                authorise(request)
+                self.account_faults.raise_next(ErrorLevel.GLOBAL)
+                return await handler(request)
+            except RefusedError as refused:
+                return error_response(refused)
+
+        return guarded
+
+    async def _send(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        messages = parse_entries(request, body, "messages")
+        too_large = len(body) > file_checks.MAX_PAYLOAD_MB * file_checks.MEGABYTE
+        results = [self.process_message(message, too_large=too_large) for message in messages]
+        document = {"messages": [entry for _, entry in results], "error": None}
+        return json_response(document, _overall_status([http for http, _ in results]))
+
+    def _accept_one(self, message: dict[str, Any], *, too_large: bool) -> MessageRecord:
+        """Check a message and accept it.
 
         Raises:
-            Refused: With the message's error.
+            RefusedError: With the message's error.
         """
         if too_large:
-            raise Refused(32, file_checks.PAYLOAD)
-        _check(MESSAGE, message)
-        to, channel, now = message["to"], message.get("channel", SMS), self.world.clock()
-        played = self._recipient(to, channel, message.get("from"))
-        reading = content_checks.read(message, self._uploads.find, self._parts)
-        steps = reading.ends or lifecycle.life(channel, played)
-        if self._shut(to, channel, reading.kind):
-            steps = lifecycle.failed("WHATSAPP_RE_ENGAGEMENT_REQUIRED")
-        shown = reading.content
-        if reading.inline is not None:
-            # The handset keeps a reference, so that media bytes have one cap and one place.
-            shown = {**shown, "fileId": self._uploads.keep(*reading.inline).id}
-        scheduled = parsed_time(message.get("scheduledDeliveryTime", ""))
+            raise RefusedError(32, file_checks.MAX_PAYLOAD_MB)
+        check_rule(MESSAGE, message)
+        to, channel, now = message["to"], message.get("channel", SMS), self.state.clock()
+        recipient = self._check_recipient(to, channel, message.get("from"))
+        checked = content_checks.check_content(message, self._uploads.find, self._max_parts)
+        steps = checked.steps or lifecycle.steps_for(channel, recipient)
+        if self._is_outside_window(to, channel, checked.kind):
+            steps = lifecycle.steps_to_failure("WHATSAPP_RE_ENGAGEMENT_REQUIRED")
+        content = checked.content
+        if checked.inline is not None:
+            # The handset stores a file id, so that media bytes are stored and limited once.
+            content = {**content, "fileId": self._uploads.store(*checked.inline).id}
+        scheduled = parse_time(message.get("scheduledDeliveryTime", ""))
         start = now if scheduled is None else max(now, scheduled.timestamp())
-        record = Record(
+        record = MessageRecord(
             provider=self.name,
-            id=self.world.hex_id(),
+            id=self.state.hex_id(),
             channel=channel,
             to=to,
-            kind=reading.kind,
-            content=shown,
-            text=reading.summary,
+            kind=checked.kind,
+            content=content,
+            text=checked.summary,
             created=now,
             start=start,
             waiting=lifecycle.SCHEDULED,
-            steps=self.world.paced(steps),
+            steps=self.state.apply_pace(steps),
             sender=message.get("from"),
             reference=message.get("clientMessageId"),
         )
         self.accept(record)
         return record
 
-    def _recipient(self, to: str, channel: str, sender: str | None) -> Scenario:
+    def _check_recipient(self, to: str, channel: str, sender: str | None) -> Scenario:
         """Check what does not depend on the content, and return the recipient's scenario.
 
         Raises:
-            Refused: 25, 39, 45; what was planned; what the recipient's scenario says.
+            RefusedError: 25, 39, 45; the ordered error; the error of the recipient's scenario.
         """
         if not is_number(to):
-            raise Refused(25, to)
+            raise RefusedError(25, to)
         if channel not in self._channels:
-            raise Refused(39)
+            raise RefusedError(39)
         if sender is not None and self._numbers is not None and sender not in self._numbers:
-            raise Refused(45)
-        self.planned.give(Level.MESSAGE, to, detail=to)
-        played = scenario(to)
-        if played in lifecycle.REFUSALS:
-            raise Refused(lifecycle.REFUSALS[played], to)
-        if played is Scenario.THROTTLED_ONCE and self.world.throttles(self.name, to):
-            raise Refused(lifecycle.THROTTLED)
-        return played
+            raise RefusedError(45)
+        self.account_faults.raise_next(ErrorLevel.MESSAGE, to, detail=to)
+        recipient = scenario(to)
+        if recipient in lifecycle.REFUSALS:
+            raise RefusedError(lifecycle.REFUSALS[recipient], to)
+        if recipient is Scenario.THROTTLED_ONCE and self.state.should_throttle(self.name, to):
+            raise RefusedError(lifecycle.THROTTLED)
+        return recipient
 
-    def _shut(self, to: str, channel: str, kind: str) -> bool:
-        free = channel == WHATSAPP and kind != "template"
-        return self._service_window and free and not self.inbox.open(to)
+    def _is_outside_window(self, to: str, channel: str, kind: str) -> bool:
+        free_content = channel == WHATSAPP and kind != "template"
+        return self._service_window and free_content and not self.inbox.is_window_open(to)
 
     async def _status(self, request: web.Request) -> web.Response:
-        now = self.world.clock()
+        now = self.state.clock()
         record = self.messages.get(request.match_info["message_id"])
         if record is None:
-            # The reference says: another form, since no channel is known, and the time of the
-            # request. 404 is the account's, so this is taken to be a flat 200.
-            return answer({"status": lifecycle.UNKNOWN, "timestamp": _milliseconds(now)})
-        state = record.state(now)
-        entry = {"status": state.status, "timestamp": _milliseconds(state.at)}
-        return answer({record.channel: entry})
+            # The reference gives an unknown message another form, because its channel is unknown,
+            # and the time of the request. Its 404 concerns the account, so this is taken as a 200.
+            return json_response({"status": lifecycle.UNKNOWN, "timestamp": _milliseconds(now)})
+        change = record.latest_change(now)
+        entry = {"status": change.status, "timestamp": _milliseconds(change.at)}
+        return json_response({record.channel: entry})
 
     async def _notify(self, request: web.Request) -> web.Response:
-        events = _entries(request, await request.read(), "event", "messageStatusUpdate")
-        verdicts = [self._read(event) for event in events]
-        listed = {"messageStatusUpdate": [entry for _, entry in verdicts]}
-        return answer({"event": listed, "error": None}, _together([http for http, _ in verdicts]))
+        body = await request.read()
+        events = parse_entries(request, body, "event", "messageStatusUpdate")
+        results = [self._mark_read(event) for event in events]
+        listed = {"messageStatusUpdate": [entry for _, entry in results]}
+        status = _overall_status([http for http, _ in results])
+        return json_response({"event": listed, "error": None}, status)
 
-    def _read(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        echo = _strings(event, "messageId", "clientEventId")
+    def _mark_read(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Return the HTTP status of a notification and its entry in the response."""
+        echoed = _strings(event, "messageId", "clientEventId")
         try:
             self._check_event(event)
-        except Refused as refused:
-            return refused.http, {"error": refused.error(), "accepted": False} | echo
-        entry = {"apiEventId": self.world.hex_id(), "accepted": True}
-        return 202, entry | echo | {"error": None}
+        except RefusedError as refused:
+            return refused.http, {"error": refused.error(), "accepted": False} | echoed
+        entry = {"apiEventId": self.state.hex_id(), "accepted": True}
+        return 202, entry | echoed | {"error": None}
 
     def _check_event(self, event: dict[str, Any]) -> None:
         """Check a notification.
 
         Raises:
-            Refused: 23; for an unknown message too, since no code is documented for it.
+            RefusedError: 23; for an unknown message too, since no code is documented for it.
         """
-        _check(NOTIFICATION, event)
+        check_rule(NOTIFICATION, event)
         inbound = self.inbox.get(event["messageId"])
         if inbound is None or inbound.channel != WHATSAPP:
-            raise Refused(23, "messageId")
+            raise RefusedError(23, "messageId")
 
     async def _balance(self, request: web.Request) -> web.Response:
         del request
-        return answer({"balance": 1000.0, "currency": "EUR"})
+        return json_response({"balance": 1000.0, "currency": "EUR"})
 
-    async def _plant(self, request: web.Request) -> web.Response:
-        """Plant an inbound message; media has ``content`` (base64) and ``contentType``."""
+    async def _add_inbound(self, request: web.Request) -> web.Response:
+        """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
         try:
-            given = orjson.loads(await request.read())
-            planted = self.inbox.receive(given["from"], given.get("channel", WHATSAPP))
-            data = base64.b64decode(given.get("content", ""), validate=True)
-            shown: dict[str, Any] = {"messageId": planted.id}
+            options = orjson.loads(await request.read())
+            inbound = self.inbox.receive(options["from"], options.get("channel", WHATSAPP))
+            data = base64.b64decode(options.get("content", ""), validate=True)
+            document: dict[str, Any] = {"messageId": inbound.id}
             if data:
-                media = self._uploads.keep(data, given["contentType"])
-                shown["fileId"] = media.id
-                shown["sha256Hash"] = hashlib.sha256(data).hexdigest()
-        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, Refused) as error:
-            return answer({"error": f"inbound: {error!r}"}, status=400)
-        return answer(shown, status=201)
+                media = self._uploads.store(data, options["contentType"])
+                document["fileId"] = media.id
+                document["sha256Hash"] = hashlib.sha256(data).hexdigest()
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            binascii.Error,
+            RefusedError,
+        ) as error:
+            return json_response({"error": f"inbound: {error!r}"}, status=400)
+        return json_response(document, status=201)
 
-    async def _plan(self, request: web.Request) -> web.Response:
-        """Plan a refusal: ``code``, and optionally ``level``, ``to`` and ``count``."""
+    async def _add_fault(self, request: web.Request) -> web.Response:
+        """Order an error: ``code``, and optionally ``level``, ``to`` and ``count``."""
         try:
-            self.planned.add(**orjson.loads(await request.read()))
+            self.account_faults.add(**orjson.loads(await request.read()))
         except (ValueError, TypeError) as error:
-            return answer({"error": f"errors: {error}"}, status=400)
-        return answer({"planned": True}, status=201)
+            return json_response({"error": f"errors: {error}"}, status=400)
+        return json_response({"planned": True}, status=201)
 
 
-def _authorise(request: web.Request) -> None:
-    """Check the bare key: a scheme in front of it makes it another key.
-
-    Raises:
-        Refused: 1, it is not the account's.
-    """
-    if request.headers.getall(hdrs.AUTHORIZATION, []) != [API_KEY]:
-        raise Refused(1)
-
-
-def _milliseconds(moment: float) -> int:
-    return int(moment * 1000)
+def _milliseconds(epoch_seconds: float) -> int:
+    return int(epoch_seconds * 1000)
 
 
 def _strings(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the named properties whose values are strings."""
     return {name: given[name] for name in names if isinstance(given.get(name), str)}
 
 
-def _together(statuses: list[int]) -> int:
-    """Return the status of an answer: one message's own, else 207 as soon as one is refused.
+def _overall_status(statuses: list[int]) -> int:
+    """Return the HTTP status of a response: one message's own, else 207 if any is refused.
 
     So says the errors table; the reference speaks of differing outcomes only, which leaves open
     what several refusals give.
@@ -310,38 +334,3 @@ def _together(statuses: list[int]) -> int:
     if len(statuses) == 1:
         return statuses[0]
     return 202 if all(status == 202 for status in statuses) else 207
-
-
-def _check(rule: Rule, value: dict[str, Any]) -> None:
-    """Raise the first violation.
-
-    Raises:
-        Refused: 23, with the parameter's path.
-    """
-    for violation in rule(value, ()):
-        raise Refused(23, where(violation.path))
-
-
-def _entries(request: web.Request, body: bytes, *path: str) -> list[dict[str, Any]]:
-    """Return the list of objects under ``path`` in a JSON body that has nothing else.
-
-    Raises:
-        Refused: 21, it is not that; 22, it is too long; 40, it says that it is not UTF-8.
-    """
-    if (request.charset or "utf-8").lower() != "utf-8":
-        raise Refused(40, request.charset)
-    if request.content_type != "application/json":
-        raise Refused(21)
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Refused(21) from None
-    for name in path:
-        if not isinstance(value, dict) or set(value) != {name}:
-            raise Refused(21)
-        value = value[name]
-    if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
-        raise Refused(21)
-    if len(value) > MOST:
-        raise Refused(22)
-    return value

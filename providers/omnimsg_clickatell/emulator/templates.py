@@ -1,4 +1,4 @@
-"""The shape of a template message.
+"""The rules for a template message.
 
 Source: the One API reference, ``WhatsAppMessageTemplate`` and what it refers to; parameter values:
 Clickatell "One API: send templated message".
@@ -20,7 +20,13 @@ from omnimsg.sandbox.schema import (
     tagged,
     text,
 )
-from omnimsg_clickatell.emulator.value_rules import LINE, PLACE, distinct, header, passing
+from omnimsg_clickatell.emulator.value_rules import (
+    COORDINATES,
+    NONEMPTY,
+    constrained,
+    header,
+    unique_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,55 +34,55 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"[\n\r\t]| {5}")
 
 
-def _adjacent(buttons: list[dict[str, Any]]) -> bool:
+def _kinds_are_adjacent(buttons: list[dict[str, Any]]) -> bool:
     kinds = [button["type"] for button in sorted(buttons, key=lambda button: button["index"])]
     runs = [kind for n, kind in enumerate(kinds) if n == 0 or kinds[n - 1] != kind]
     return len(runs) == len(set(runs))
 
 
-def _counted(parameters: Mapping[str, str]) -> bool:
+def _keys_are_counted(parameters: Mapping[str, str]) -> bool:
     return set(parameters) == {str(n + 1) for n in range(len(parameters))}
 
 
-_parameter = passing(
+_parameter = constrained(
     text(), ("no newline, tab or five spaces", lambda value: not _PARAMETER.search(value))
 )
-_parameters = passing(mapping(_parameter), ("keys 1, 2 and so on", _counted))
-_one_parameter = passing(_parameters, ("at most one", lambda value: len(value) <= 1))
+_parameters = constrained(mapping(_parameter), ("keys 1, 2 and so on", _keys_are_counted))
+_one_parameter = constrained(_parameters, ("at most one", lambda value: len(value) <= 1))
 
 
 def _button(kind: str, member: str, value: Rule) -> Rule:
     return fields(
         required={
-            "index": number(1, 2**31 - 1, whole=True),
-            "type": LINE,
+            "index": number(1, 2**31 - 1, integer=True),
+            "type": NONEMPTY,
             kind: fields(required={member: value}),
         }
     )
 
 
-_template_buttons = passing(
+_template_buttons = constrained(
     items(
         tagged(
             "type",
             {
                 "url": _button("url", "url", _parameter),
-                "suggestedResponse": _button("suggestedResponse", "postbackData", LINE),
+                "suggestedResponse": _button("suggestedResponse", "postbackData", NONEMPTY),
                 "couponCode": _button("couponCode", "code", text(1, 15)),
-                "otp": _button("otp", "code", LINE),
+                "otp": _button("otp", "code", NONEMPTY),
             },
         ),
-        most=10,
+        max_items=10,
     ),
-    ("each index once", distinct("index")),
-    ("buttons of a kind side by side", _adjacent),
+    ("each index once", unique_by("index")),
+    ("buttons of a kind side by side", _kinds_are_adjacent),
 )
 _old_buttons = fields(
     exactly_one("suggestedResponse", "websiteUrl"),
     optional={
         "suggestedResponse": fields(
             required={
-                "postbackData": passing(
+                "postbackData": constrained(
                     mapping(text(1)),
                     ("at most 3 numbered buttons", lambda value: set(value) <= {"1", "2", "3"}),
                     ("not empty", bool),
@@ -85,7 +91,7 @@ _old_buttons = fields(
         ),
         "websiteUrl": items(
             fields(
-                required={"listPosition": number(1, 2, whole=True)},
+                required={"listPosition": number(1, 2, integer=True)},
                 optional={"parameters": _one_parameter},
             ),
             1,
@@ -94,16 +100,17 @@ _old_buttons = fields(
 )
 TEMPLATE: Final = fields(
     at_most_one("buttons", "templateButtons"),
-    required={"templateName": LINE, "body": fields(optional={"parameters": _parameters})},
+    required={"templateName": NONEMPTY, "body": fields(optional={"parameters": _parameters})},
     optional={
-        "language": LINE,
+        "language": NONEMPTY,
         "header": tagged(
             "type",
             {
                 "text": header("text", fields(optional={"parameters": _one_parameter})),
-                "media": header("media", fields(required={"fileId": LINE})),
+                "media": header("media", fields(required={"fileId": NONEMPTY})),
                 "location": header(
-                    "location", fields(required={**PLACE, "name": LINE, "address": LINE})
+                    "location",
+                    fields(required={**COORDINATES, "name": NONEMPTY, "address": NONEMPTY}),
                 ),
             },
         ),

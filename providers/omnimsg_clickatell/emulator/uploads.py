@@ -1,4 +1,4 @@
-"""The media paths: upload, metadata, download.
+"""The media routes: upload, metadata, download.
 
 Source: the One API reference, "Upload media file", "Get media file metadata", "Media download".
 """
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Media, answer
+from omnimsg.sandbox import Media, json_response
 from omnimsg_clickatell.emulator import file_checks
-from omnimsg_clickatell.emulator.errors import Refused, refused_file
-from omnimsg_clickatell.emulator.value_rules import decoded, is_number
+from omnimsg_clickatell.emulator.errors import RefusedError, upload_error_response
+from omnimsg_clickatell.emulator.value_rules import decode_base64, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from omnimsg.sandbox import MediaStore, World
+    from omnimsg.sandbox import MediaStore, SandboxState
 
 _UPLOAD: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
     {
         "fileName": bool,
         "to": is_number,
         "broadcastAllowed": lambda value: value == "true",
-        "encryptionKey": lambda value: bool(value) and decoded(value) is not None,
+        "encryptionKey": lambda value: bool(value) and decode_base64(value) is not None,
         "kmsArn": bool,
         "encryptionCipher": bool,
         "sha256FileHash": bool,
@@ -36,82 +36,82 @@ _DOWNLOAD: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
 )
 
 
-def _query(
+def _parse_query(
     request: web.Request, tests: Mapping[str, Callable[[str], bool]], *required: str
 ) -> dict[str, str]:
-    """Return the query, each parameter known, given once and sound.
+    """Return the query; every parameter must be known, valid and given only once.
 
     Raises:
-        Refused: 25 for a bad recipient, 23 for everything else, with the parameter's name.
+        RefusedError: 25 for an invalid recipient, 23 for anything else, with the parameter's name.
     """
     given: dict[str, str] = {}
     for name, value in request.query.items():
         if name not in tests or name in given:
-            raise Refused(23, name)
+            raise RefusedError(23, name)
         if not tests[name](value):
-            raise Refused(25, value) if name == "to" else Refused(23, name)
+            raise RefusedError(25, value) if name == "to" else RefusedError(23, name)
         given[name] = value
     for name in required:
         if name not in given:
-            raise Refused(23, name)
+            raise RefusedError(23, name)
     return given
 
 
-async def _file(request: web.Request) -> tuple[dict[str, str], str, bytes]:
+async def _read_upload(request: web.Request) -> tuple[dict[str, str], str, bytes]:
     """Return the query, content type and bytes of an upload.
 
     Raises:
-        Refused: 23 or 25, a parameter; 30, the type; 31, the size; 21, there are no bytes.
+        RefusedError: 23 or 25, a parameter; 30, the content type; 31, the size; 21, an empty body.
     """
-    given = _query(request, _UPLOAD, "fileName")
+    given = _parse_query(request, _UPLOAD, "fileName")
     if "encryptionKey" not in given and given.keys() & {"kmsArn", "encryptionCipher"}:
-        raise Refused(23, "encryptionKey")
+        raise RefusedError(23, "encryptionKey")
     content_type = request.headers.get(hdrs.CONTENT_TYPE)
     if content_type is None:
-        raise Refused(23, hdrs.CONTENT_TYPE)
-    file_checks.type_of(content_type)
+        raise RefusedError(23, hdrs.CONTENT_TYPE)
+    file_checks.find_type(content_type)
     data = await request.read()
-    file_checks.check_size(data, file_checks.UPLOAD)
+    file_checks.check_size(data, file_checks.MAX_UPLOAD_MB)
     if not data:
-        raise Refused(21)
-    # As in a message, the hash of an encrypted file is taken to be the plain file's.
+        raise RefusedError(21)
+    # As in a message, the hash of an encrypted file is taken to be that of the plain file.
     claimed = None if "encryptionKey" in given else given.get("sha256FileHash")
     if claimed is not None and not file_checks.has_hash(data, claimed):
         # No code is documented for it.
-        raise Refused(23, "sha256FileHash")
+        raise RefusedError(23, "sha256FileHash")
     return given, content_type, data
 
 
 class Uploads:
-    """The handlers of the media paths."""
+    """The handlers of the media routes, and the files behind them."""
 
-    def __init__(self, store: MediaStore, world: World) -> None:
+    def __init__(self, store: MediaStore, state: SandboxState) -> None:
         self._store = store
-        self._world = world
+        self._state = state
 
-    def keep(self, data: bytes, content_type: str, **extra: Any) -> Media:  # noqa: ANN401
-        """Store bytes for thirty days under a new id, which ends in the type's extension."""
+    def store(self, data: bytes, content_type: str, **extra: Any) -> Media:  # noqa: ANN401
+        """Store a file for thirty days under a new id, which ends in the type's extension."""
         media = Media(
-            id=f"{self._world.uuid()}-1.{file_checks.type_of(content_type).extension}",
+            id=f"{self._state.uuid()}-1.{file_checks.find_type(content_type).extension}",
             data=data,
             content_type=content_type,
-            expires=self._world.clock() + file_checks.KEPT_SECONDS,
+            expires=self._state.clock() + file_checks.KEPT_SECONDS,
             extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False, **extra},
         )
         self._store.add(media)
         return media
 
     def find(self, media_id: str) -> Media | None:
-        """Return a file that is known and has not expired."""
-        return self._store.get(media_id, self._world.clock())
+        """Return a file, None if it is unknown or has expired."""
+        return self._store.get(media_id, self._state.clock())
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Take raw bytes."""
+        """Store the body of the request as a file."""
         try:
-            given, content_type, data = await _file(request)
-        except Refused as refused:
-            return refused_file(refused)
-        media = self.keep(
+            given, content_type, data = await _read_upload(request)
+        except RefusedError as refused:
+            return upload_error_response(refused)
+        media = self.store(
             data,
             content_type,
             uploaded=True,
@@ -119,14 +119,14 @@ class Uploads:
             broadcast="broadcastAllowed" in given,
             encrypted="encryptionKey" in given,
         )
-        return answer({"fileId": media.id, "accepted": True}, status=201)
+        return json_response({"fileId": media.id, "accepted": True}, status=201)
 
     async def metadata(self, request: web.Request) -> web.Response:
-        """Show until when a file lives (epoch seconds) and whether it may go to anybody."""
+        """Return when a file expires (epoch seconds) and whether any recipient may get it."""
         media = self.find(request.match_info["file_id"])
         if media is None or media.expires is None:
             return web.Response(status=404)
-        return answer(
+        return json_response(
             {
                 "expirationTime": int(media.expires),
                 "broadcastAllowed": bool(media.extra["broadcast"]),
@@ -134,11 +134,11 @@ class Uploads:
         )
 
     async def download(self, request: web.Request) -> web.Response:
-        """Give the bytes of a file to whoever names its hash; a wrong hash names no file."""
+        """Return a file if the query has its hash; with another hash no such file is found."""
         try:
-            given = _query(request, _DOWNLOAD, "fileId", "sha256Hash")
-        except Refused as refused:
-            return refused_file(refused)
+            given = _parse_query(request, _DOWNLOAD, "fileId", "sha256Hash")
+        except RefusedError as refused:
+            return upload_error_response(refused)
         media = self.find(given["fileId"])
         if media is None or not file_checks.has_hash(media.data, given["sha256Hash"]):
             return web.Response(status=404)

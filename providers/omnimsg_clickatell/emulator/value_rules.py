@@ -1,4 +1,4 @@
-"""Single values: their forms, and the rules that check them."""
+"""Parsers and rules for single values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from omnimsg.sandbox.schema import Kind, Path, Rule, Violation, fields, mapping, text
+from omnimsg.sandbox.schema import Path, Rule, Violation, ViolationKind, fields, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,28 +20,28 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?")
 
 
-def passing(inner: Rule, *tests: tuple[str, Callable[[Any], bool]]) -> Rule:
-    """Accept what ``inner`` accepts if every test passes; each comes with what it demands."""
+def constrained(inner: Rule, *tests: tuple[str, Callable[[Any], bool]]) -> Rule:
+    """Accept what ``inner`` accepts and every test passes; a test comes with its description."""
 
     def rule(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
         found = list(inner(value, path))
         yield from found
-        for demand, test in () if found else tests:
+        for description, test in () if found else tests:
             if not test(value):
-                yield Violation(path, Kind.VALUE, demand)
+                yield Violation(path, ViolationKind.VALUE, description)
 
     return rule
 
 
-def decoded(value: str) -> bytes | None:
-    """Return the bytes of strict base64 text, None if it is none."""
+def decode_base64(value: str) -> bytes | None:
+    """Return the bytes of a strict base64 text, None if it is not valid."""
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
-def parsed_time(value: str) -> datetime | None:
+def parse_time(value: str) -> datetime | None:
     """Return the time of ``yyyy-MM-ddTHH:mm:ssXXX``, None for any other form."""
     if not _TIME.fullmatch(value):
         return None
@@ -52,56 +52,58 @@ def parsed_time(value: str) -> datetime | None:
 
 
 def is_date(value: str) -> bool:
-    """Say whether a value is a calendar date, ``YYYY-MM-DD``."""
+    """Return whether a value is a calendar date, ``YYYY-MM-DD``."""
     try:
         return bool(_DATE.fullmatch(value) and date.fromisoformat(value))
     except ValueError:
         return False
 
 
-def plain(most: int) -> Rule:
-    """Accept 1 to ``most`` characters without WhatsApp markdown."""
-    return passing(text(1, most), ("no markdown", lambda value: not _MARKDOWN.search(value)))
+def without_markdown(max_length: int) -> Rule:
+    """Accept 1 to ``max_length`` characters without WhatsApp markdown."""
+    return constrained(
+        text(1, max_length), ("no markdown", lambda value: not _MARKDOWN.search(value))
+    )
 
 
-def within(most: float) -> Rule:
-    """Accept a coordinate: a decimal in a string, at most ``most`` either side of zero."""
-    return passing(
+def coordinate(limit: float) -> Rule:
+    """Accept a coordinate: a string with a decimal from ``-limit`` to ``limit``."""
+    return constrained(
         text(1),
         (
             "a decimal in range, as a string",
-            lambda value: bool(_DECIMAL.fullmatch(value)) and abs(float(value)) <= most,
+            lambda value: bool(_DECIMAL.fullmatch(value)) and abs(float(value)) <= limit,
         ),
     )
 
 
-def distinct(key: str) -> Callable[[list[dict[str, Any]]], bool]:
-    """Return a test that no two objects share a value under ``key``."""
+def unique_by(key: str) -> Callable[[list[dict[str, Any]]], bool]:
+    """Return a test that no two objects have the same value of ``key``."""
     return lambda objects: len({each[key] for each in objects}) == len(objects)
 
 
 def header(kind: str, value: Rule) -> Rule:
-    """Accept an object with its type and a member named after the type."""
-    return fields(required={"type": LINE, kind: value})
+    """Accept an object with a ``type`` and a property named after the type."""
+    return fields(required={"type": NONEMPTY, kind: value})
 
 
-def where(path: Path) -> str:
-    """Return a path as the wire names a parameter, as in ``button.items[0].title``."""
+def parameter_name(path: Path) -> str:
+    """Return a path as an error names a parameter, as in ``button.items[0].title``."""
     named = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return named.removeprefix(".")
 
 
 def is_number(value: str) -> bool:
-    """Say whether a recipient is an E.164 number as digits.
+    """Return whether a recipient is an E.164 number as digits.
 
-    No sample has a plus, and no page says that one is taken.
+    No sample has a plus, and no page says that one is accepted.
     """
     return _NUMBER.fullmatch(value) is not None
 
 
-BASE64: Final = passing(text(1), ("base64", lambda value: decoded(value) is not None))
+BASE64: Final = constrained(text(1), ("base64", lambda value: decode_base64(value) is not None))
 HEX: Final = text(format="hex string")
-LINE: Final = text(1)
-STRINGS: Final = passing(mapping(text()), ("not empty", bool))
+NONEMPTY: Final = text(1)
+TEXT_MAP: Final = constrained(mapping(text()), ("not empty", bool))
 
-PLACE: Final = {"latitude": within(90), "longitude": within(180)}
+COORDINATES: Final = {"latitude": coordinate(90), "longitude": coordinate(180)}

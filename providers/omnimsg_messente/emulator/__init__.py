@@ -1,4 +1,4 @@
-"""Messente's Omnichannel API in the sandbox, read from Messente's documents alone."""
+"""An emulator of Messente's Omnichannel API, written from Messente's documents alone."""
 
 from omnimsg_messente.emulator.service import PASSWORD, USERNAME, MessenteEmulator
 

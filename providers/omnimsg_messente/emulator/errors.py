@@ -1,8 +1,9 @@
-"""Messente's error bodies.
+"""Messente's error responses.
 
 Source: Messente Omnichannel API reference, "Error Responses": `errors` holds objects of `code`
 (a string), `title`, `detail` and `source`, and `source` is null unless the status is 400. The
-statuses of 101, 105 and 107 besides those that the reference pairs are inferred from the titles.
+reference pairs some codes with statuses; the other statuses of 101, 105 and 107 are inferred from
+the titles.
 """
 
 from collections.abc import Iterable
@@ -10,10 +11,17 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import answer
-from omnimsg.sandbox.schema import Json, Kind, Path, Violation
+from omnimsg.sandbox import json_response
+from omnimsg.sandbox.schema import Json, Path, Violation, ViolationKind
 
-__all__ = ["NOT_ALLOWED", "NOT_FOUND", "UNAUTHORIZED", "RefusedError", "invalid", "violated"]
+__all__ = [
+    "NOT_ALLOWED",
+    "NOT_FOUND",
+    "UNAUTHORIZED",
+    "RefusedError",
+    "invalid",
+    "violation_errors",
+]
 
 _TITLES: Final = {
     "101": "Not found",
@@ -25,11 +33,11 @@ _TITLES: Final = {
 
 
 class RefusedError(Exception):
-    """A request that Messente would not process.
+    """A request is refused.
 
     Args:
         status: The HTTP status.
-        errors: What the body's `errors` holds.
+        errors: The `errors` of the body.
     """
 
     def __init__(self, status: int, errors: list[dict[str, Any]]) -> None:
@@ -38,8 +46,8 @@ class RefusedError(Exception):
         self.errors = errors
 
     def response(self) -> web.Response:
-        """Return the answer that says so."""
-        return answer({"errors": self.errors}, self.status)
+        """Return the error response."""
+        return json_response({"errors": self.errors}, self.status)
 
 
 def _error(code: str, detail: str | None = None, source: str | None = None) -> dict[str, Any]:
@@ -53,27 +61,27 @@ NOT_ALLOWED: Final = (405, [_error("107")])
 
 
 def invalid(detail: str, source: str = "payload") -> RefusedError:
-    """Return the refusal of a payload as a whole."""
+    """Return the error for an invalid payload: 400, code 105."""
     return RefusedError(400, [_error("105", detail, source)])
 
 
-def violated(found: Iterable[Violation], payload: Json) -> list[dict[str, Any]]:
-    """Return the errors that name each violation of an omnimessage."""
+def violation_errors(violations: Iterable[Violation], payload: Json) -> list[dict[str, Any]]:
+    """Return one error for each violation of a payload."""
     return [
         _error(
-            "106" if violation.kind is Kind.MISSING else "105",
+            "106" if violation.kind is ViolationKind.MISSING else "105",
             violation.message,
             _source(violation.path, payload),
         )
-        for violation in found
+        for violation in violations
     ]
 
 
 def _source(path: Path, payload: Json) -> str:
     """Return a path in Messente's notation.
 
-    The one published sample is `payload[sms][sender]`: the channel's name stands for the place in
-    `messages`. Other paths extend it; where no channel is named, the index has to do.
+    The one published sample is `payload[sms][sender]`: the channel's name replaces the index in
+    `messages`. Other paths extend this form; without a known channel the index is used.
     """
     if len(path) > 1 and path[0] == "messages":
         message = payload["messages"][path[1]]

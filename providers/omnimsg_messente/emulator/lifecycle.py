@@ -1,4 +1,4 @@
-"""What becomes of an omnimessage: its legs, one after the other.
+"""The lifecycle of an omnimessage: its legs, one after the other.
 
 Sources: Messente Omnichannel API reference (status and err values, ttl, validity), its delivery
 report page (meaning of the statuses), and the support page on statuses and error codes (which err
@@ -10,12 +10,12 @@ from typing import Final
 
 import attrs
 
-from omnimsg.sandbox import Scenario, Step
+from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "legs"]
+__all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "plan_legs"]
 
 PROCESSING: Final = ""
-"""The status of a leg that is not processed yet; null on the wire."""
+"""The status of a leg that is not processed yet; null in the response."""
 
 ERRORS: Final[Mapping[int, str | None]] = {
     0: None,
@@ -31,21 +31,21 @@ ERRORS: Final[Mapping[int, str | None]] = {
     10: "Seen",
     999: "General temporary error",
 }
-"""The text to each `err`."""
+"""The text of each `err`."""
 
 
-def _step(status: str, err: int, *, delivers: bool = False) -> Step:
-    return Step(status, delivers=delivers, detail={"err": err})
+def _step(status: str, err: int, *, delivers: bool = False) -> LifecycleStep:
+    return LifecycleStep(status, delivers=delivers, detail={"err": err})
 
 
-_START = Step(PROCESSING)
+_START = LifecycleStep(PROCESSING)
 _ACK = _step("ACK", 0)
 _DELIVERED = _step("DELIVRD", 0, delivers=True)
 _EXPIRED = _step("EXPIRED", 2)
 CANCELLED: Final = _step("DELETED", 0)
-"""How a cancelled leg ends. That is a guess: only the enumeration names the status."""
+"""The last step of a cancelled leg. This is a guess: only the enumeration names the status."""
 
-_LIVES: Final[Mapping[Scenario, Sequence[Step]]] = {
+_STEPS: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
     Scenario.DELIVERED: (_START, _ACK, _DELIVERED),
     Scenario.READ: (_START, _ACK, _DELIVERED, _step("SEEN", 10)),
     Scenario.INVALID_RECIPIENT: (_START, _step("FAILED", 3)),
@@ -59,8 +59,8 @@ _LIVES: Final[Mapping[Scenario, Sequence[Step]]] = {
     Scenario.NEVER_SETTLES: (_START, _ACK),
 }
 
-# Nobody is absent from SMS, and SMS does not report reading.
-_SMS_LIVES = {
+# Every number has SMS, and SMS does not report reading.
+_SMS_SCENARIOS = {
     Scenario.NOT_ON_CHANNEL: Scenario.DELIVERED,
     Scenario.READ: Scenario.DELIVERED,
 }
@@ -71,48 +71,48 @@ _FAILED = {"FAILED", "REJECTD", "UNDELIV", "EXPIRED"}
 
 @attrs.frozen
 class Leg:
-    """The life of one channel of an omnimessage.
+    """The attempt to send an omnimessage on one of its channels.
 
     Attributes:
-        start: Epoch seconds when the channel is attempted, or was planned to be.
-        steps: Its statuses; only `PROCESSING` for a leg that is never attempted.
+        start: Epoch seconds of the attempt; for a leg that is never attempted those of the first.
+        steps: The lifecycle of the leg; only `PROCESSING` for a leg that is never attempted.
     """
 
     start: float
-    steps: tuple[Step, ...]
+    steps: tuple[LifecycleStep, ...]
 
 
-def legs(
+def plan_legs(
     scenario: Scenario,
     channels: Sequence[tuple[str, float | None]],
     start: float,
-    paced: Callable[[Sequence[Step]], tuple[Step, ...]],
+    apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
 ) -> Iterator[Leg]:
-    """Lay out the legs of an omnimessage in the order of their attempts.
+    """Plan the legs of an omnimessage in the order of their attempts.
 
-    A leg that fails, or that has not succeeded when its ttl is over, is followed by the next one at
-    that moment. After a success, or a leg that never ends, the others remain unprocessed.
+    When a leg fails, or has not succeeded by the end of its ttl, the next leg is attempted at that
+    moment. After a success, or a leg that never ends, the other legs stay unprocessed.
 
     Args:
-        scenario: What the recipient plays.
+        scenario: The recipient's scenario.
         channels: Channel and ttl (seconds, None for no limit) of each leg.
         start: Epoch seconds of the first attempt.
-        paced: Lays the steps of a leg out at the sandbox's pace.
+        apply_pace: Sets the offsets of steps at the sandbox's pace.
     """
-    at: float | None = start
+    attempted_at: float | None = start
     for channel, ttl in channels:
-        if at is None:
+        if attempted_at is None:
             yield Leg(start, (_START,))
             continue
-        played = _SMS_LIVES.get(scenario, scenario) if channel == "sms" else scenario
-        leg = Leg(at, _within(ttl, paced(_LIVES[played])))
+        leg_scenario = _SMS_SCENARIOS.get(scenario, scenario) if channel == "sms" else scenario
+        leg = Leg(attempted_at, _limit_to_ttl(ttl, apply_pace(_STEPS[leg_scenario])))
         yield leg
         last = leg.steps[-1]
-        at = at + last.offset if last.status in _FAILED else None
+        attempted_at = attempted_at + last.offset if last.status in _FAILED else None
 
 
-def _within(ttl: float | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Let a leg expire that has neither succeeded nor failed when its ttl is over."""
+def _limit_to_ttl(ttl: float | None, steps: tuple[LifecycleStep, ...]) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a leg that expires if it has neither succeeded nor failed after `ttl`."""
     settled = next((step.offset for step in steps if step.status in _SUCCESSFUL | _FAILED), None)
     if ttl is None or (settled is not None and settled <= ttl):
         return steps

@@ -1,14 +1,14 @@
-"""What Messente reports as the price of a message.
+"""The price that Messente reports for a message.
 
 Source: the PriceInfo schema of Messente's OpenAPI document: prices are decimals in strings, in no
-named currency. A part's price is invented. `autoconvert` as in the API reference: `full` replaces
-every character outside GSM 03.38, so that a text never needs UCS-2.
+named currency. The price of a part is invented. `autoconvert` follows the API reference: `full`
+replaces every character outside GSM 03.38, so that a text never needs UCS-2.
 """
 
 from decimal import Decimal
 from typing import Any, Final
 
-from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, parts
+from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, count_parts
 from omnimsg.sandbox.schema import Json
 
 __all__ = ["price_info"]
@@ -30,4 +30,4 @@ def _sms_parts(message: dict[str, Json]) -> int:
     text: str = message["text"]
     if message.get("autoconvert") == "full":
         text = "".join(char if char in GSM | GSM_ESCAPED else "?" for char in text)
-    return parts(text)
+    return count_parts(text)

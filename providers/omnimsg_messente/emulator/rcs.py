@@ -1,7 +1,7 @@
-"""What Messente accepts on RCS.
+"""The rules for an RCS message.
 
 Source: the Rcs objects of Messente's OpenAPI document (version 2.1.0). The guide calls `sender`
-optional; the schema, which is stricter, holds.
+optional; the stricter schema applies.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ from omnimsg.sandbox.schema import (
 
 __all__ = ["RCS"]
 
-_WORD = text(1)
+_NONEMPTY = text(1)
 _URL = text(1, 2048, format="HTTP URL")
 _LABEL = {"text": text(1, 25), "postback_data": text(0, 2048)}
 
@@ -36,8 +36,8 @@ _ACTIONS = {
     ),
     "create_calendar_event_action": fields(
         required={
-            "start_time": _WORD,
-            "end_time": _WORD,
+            "start_time": _NONEMPTY,
+            "end_time": _NONEMPTY,
             "title": text(0, 100),
             "description": text(0, 500),
         }
@@ -107,10 +107,10 @@ _CONTENT = {"text": text(1, 3072), "content_info": _CONTENT_INFO, "rich_card": _
 RCS: Final = fields(
     at_most_one("ttl", "validity"),
     exactly_one(*_CONTENT),
-    required={"channel": text(one_of=("rcs",)), "sender": _WORD},
+    required={"channel": text(one_of=("rcs",)), "sender": _NONEMPTY},
     optional={
-        "validity": number(1, whole=True),
-        "ttl": number(1, whole=True),
+        "validity": number(1, integer=True),
+        "ttl": number(1, integer=True),
         "suggestions": items(_SUGGESTION, 0, 11),
         **_CONTENT,
     },

@@ -1,8 +1,8 @@
-"""What Messente accepts: the payload of an omnimessage, field by field.
+"""The rules for the payload of an omnimessage.
 
 Sources: Messente Omnichannel API reference, and the OpenAPI document of messente-api-java
 (version 2.1.0); the older hand-written reference for "no two messages of one channel" and Viber's
-1000 characters. Where they differ, the stricter holds.
+1000 characters. Where they differ, the stricter one applies.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Kind,
     Path,
     Violation,
+    ViolationKind,
     anything,
     at_most_one,
     fields,
@@ -27,10 +27,10 @@ from omnimsg_messente.emulator.whatsapp import WHATSAPP
 
 __all__ = ["BULK", "OMNIMESSAGE"]
 
-# Messente recommends this ceiling for response time; the sandbox takes it for a limit.
-_BULK_MOST = 1000
+# Messente recommends this maximum for response time; the sandbox enforces it.
+_MAX_BULK_MESSAGES = 1000
 
-_VIBER_VIDEO_BYTES = 200_000_000
+_MAX_VIBER_VIDEO_BYTES = 200_000_000
 _VIBER_CONTENT = ("text", "image_url", "button_url", "button_text", "video", "template", "carousel")
 _VIBER_COMBINATIONS = frozenset(
     frozenset(names)
@@ -44,70 +44,70 @@ _VIBER_COMBINATIONS = frozenset(
         ("video", "text", "button_text"),
         ("video", "text", "button_text", "button_url"),
         ("carousel", "text"),
-        # Nothing says what a template goes with, so it goes with nothing.
+        # The documents name nothing that a template can be combined with.
         ("template",),
     )
 )
 
 
-def _viber_combination(value: Json, path: Path) -> Iterator[Violation]:
+def _check_viber_combination(value: Json, path: Path) -> Iterator[Violation]:
     present = frozenset(name for name in _VIBER_CONTENT if name in value)
     if not present:
-        yield Violation(path, Kind.MISSING, "a Viber message needs content")
+        yield Violation(path, ViolationKind.MISSING, "a Viber message needs content")
     elif present not in _VIBER_COMBINATIONS:
         listed = ", ".join(sorted(present))
-        yield Violation(path, Kind.VALUE, f"not a valid combination for Viber: {listed}")
+        yield Violation(path, ViolationKind.VALUE, f"not a valid combination for Viber: {listed}")
 
 
-def _distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
+def _check_distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
     channels = [message["channel"] for message in value["messages"]]
     for index, channel in enumerate(channels):
         if channel in channels[:index]:
-            where = (*path, "messages", index, "channel")
-            yield Violation(where, Kind.VALUE, f"{channel} may appear only once")
+            channel_path = (*path, "messages", index, "channel")
+            yield Violation(channel_path, ViolationKind.VALUE, f"{channel} may appear only once")
 
 
 _URL = text(format="HTTP URL")
-_WORD = text(1)
-_LIFE = at_most_one("ttl", "validity")
-_LIFE_FIELDS = {"validity": number(1, whole=True), "ttl": number(1, whole=True)}
+_NONEMPTY = text(1)
+_ONE_TTL = at_most_one("ttl", "validity")
+_TTL_FIELDS = {"validity": number(1, integer=True), "ttl": number(1, integer=True)}
 
 # A number, or an alphanumeric name; GSM allows such a name eleven characters.
 _SENDER = text(pattern=r"\+?\d{1,15}|[A-Za-z0-9 ._&+-]{1,11}")
 
 _SMS = fields(
-    _LIFE,
-    required={"channel": text(one_of=("sms",)), "text": _WORD},
+    _ONE_TTL,
+    required={"channel": text(one_of=("sms",)), "text": _NONEMPTY},
     optional={
-        **_LIFE_FIELDS,
+        **_TTL_FIELDS,
         "sender": _SENDER,
         "autoconvert": text(one_of=("on", "full", "off")),
         "udh": text(format="hex string"),
     },
 )
 
-_VIBER_BUTTON = fields(required={"label": _WORD, "action_url": _URL})
+_VIBER_BUTTON = fields(required={"label": _NONEMPTY, "action_url": _URL})
 _VIBER = fields(
-    _LIFE,
-    _viber_combination,
+    _ONE_TTL,
+    _check_viber_combination,
     required={"channel": text(one_of=("viber",))},
     optional={
-        **_LIFE_FIELDS,
-        "sender": _WORD,
+        **_TTL_FIELDS,
+        "sender": _NONEMPTY,
         "text": text(1, 1000),
         "image_url": _URL,
         "button_url": _URL,
-        "button_text": _WORD,
+        "button_text": _NONEMPTY,
         "video": fields(
             required={
                 "url": _URL,
                 "thumbnail": _URL,
-                "file_size": number(1, _VIBER_VIDEO_BYTES, whole=True),
-                "duration": number(1, 600, whole=True),
+                "file_size": number(1, _MAX_VIBER_VIDEO_BYTES, integer=True),
+                "duration": number(1, 600, integer=True),
             }
         ),
         "template": fields(
-            required={"id": _WORD, "lang": _WORD}, optional={"params": mapping(text())}
+            required={"id": _NONEMPTY, "lang": _NONEMPTY}, optional={"params": mapping(text())}
         ),
         "carousel": fields(
             required={
@@ -131,7 +131,7 @@ _VIBER = fields(
 _MESSAGE = tagged("channel", {"sms": _SMS, "viber": _VIBER, "whatsapp": WHATSAPP, "rcs": RCS})
 
 OMNIMESSAGE: Final = fields(
-    _distinct_channels,
+    _check_distinct_channels,
     required={"to": text(format="E.164 number"), "messages": items(_MESSAGE, 1)},
     optional={
         "dlr_url": _URL,
@@ -143,5 +143,5 @@ OMNIMESSAGE: Final = fields(
 """The body of one omnimessage."""
 
 
-BULK: Final = fields(required={"messages": items(anything, 1, _BULK_MOST)})
-"""The envelope of a bulk; its elements are judged one by one by `OMNIMESSAGE`."""
+BULK: Final = fields(required={"messages": items(anything, 1, _MAX_BULK_MESSAGES)})
+"""The body of a bulk; its elements are checked one by one by `OMNIMESSAGE`."""

@@ -1,4 +1,4 @@
-"""Messente's omnichannel operations: send, send in bulk, status, cancel.
+"""The emulator: its options, its routes, and the response of each route.
 
 Sources: Messente Omnichannel API reference; the bulk messaging and scheduled messages pages; the
 API setup page for Basic authentication and the throttle.
@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, Record, Scenario, World, answer, scenario
+from omnimsg.sandbox import Emulator, MessageRecord, SandboxState, Scenario, json_response, scenario
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.errors import (
     NOT_ALLOWED,
@@ -22,9 +22,9 @@ from omnimsg_messente.emulator.errors import (
     UNAUTHORIZED,
     RefusedError,
     invalid,
-    violated,
+    violation_errors,
 )
-from omnimsg_messente.emulator.lifecycle import CANCELLED, ERRORS, PROCESSING, legs
+from omnimsg_messente.emulator.lifecycle import CANCELLED, ERRORS, PROCESSING, plan_legs
 from omnimsg_messente.emulator.price import price_info
 from omnimsg_messente.emulator.schema import BULK, OMNIMESSAGE
 
@@ -44,17 +44,19 @@ class MessenteEmulator(Emulator):
     """Messente's Omnichannel API, at `/messente/v1`.
 
     Args:
-        world: Clock, pace, ids and handsets.
-        username: What Basic authentication must bring; ASCII.
-        password: Likewise.
+        state: Clock, pace, ids and handsets.
+        username: The user name that Basic authentication must carry; ASCII.
+        password: The password that Basic authentication must carry; ASCII.
     """
 
     name: ClassVar[str] = "messente"
 
-    def __init__(self, world: World, *, username: str = USERNAME, password: str = PASSWORD) -> None:
-        super().__init__(world)
+    def __init__(
+        self, state: SandboxState, *, username: str = USERNAME, password: str = PASSWORD
+    ) -> None:
+        super().__init__(state)
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
-        self._omnimessages: OrderedDict[str, tuple[Record, ...]] = OrderedDict()
+        self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
@@ -77,25 +79,27 @@ class MessenteEmulator(Emulator):
         return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 
     def is_send(self, request: web.Request) -> bool:
-        """Say whether a request sends one omnimessage or a bulk."""
+        """Return whether a request sends one omnimessage or a bulk."""
         return request.method == hdrs.METH_POST and request.path in _SENDS
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Phrase a refusal; only 404 and 405 have a documented body.
+        """Return Messente's error for a request that the sandbox refuses.
 
-        A throttle (429) is documented as a status alone, per client address and so in front of the
-        API; its body stays empty rather than carrying an invented code.
+        Only 404 and 405 have a documented body. A throttle (429) is documented as a status alone,
+        per client address and so in front of the API; its body is empty, without an invented code.
         """
         del request
         documented = {404: NOT_FOUND, 405: NOT_ALLOWED}.get(status)
         return RefusedError(*documented).response() if documented else web.Response(status=status)
 
     def reset(self) -> None:
-        """Forget omnimessages too."""
+        """Forget messages, media and omnimessages."""
         super().reset()
         self._omnimessages.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
+        """Return a handler that authorises first and turns a refusal into a response."""
+
         async def guarded(request: web.Request) -> web.Response:
             given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._credentials):
@@ -108,70 +112,70 @@ class MessenteEmulator(Emulator):
         return guarded
 
     async def _send(self, request: web.Request) -> web.Response:
-        payload = await _payload(request)
-        if found := list(OMNIMESSAGE(payload, ())):
-            raise RefusedError(400, violated(found, payload))
-        if self._throttled([payload["to"]]):
+        payload = await _parse_body(request)
+        if violations := list(OMNIMESSAGE(payload, ())):
+            raise RefusedError(400, violation_errors(violations, payload))
+        if self._should_throttle([payload["to"]]):
             return self.refuse(request, 429)
-        return answer(self._accept_omnimessage(payload), 201)
+        return json_response(self._accept_omnimessage(payload), 201)
 
     async def _send_bulk(self, request: web.Request) -> web.Response:
-        payload = await _payload(request)
-        if found := list(BULK(payload, ())):
-            raise RefusedError(400, violated(found, payload))
+        payload = await _parse_body(request)
+        if violations := list(BULK(payload, ())):
+            raise RefusedError(400, violation_errors(violations, payload))
         elements = payload["messages"]
-        # A throttle hits a whole request, so one recipient who plays it is enough.
-        if self._throttled([one.get("to") for one in elements if isinstance(one, dict)]):
+        # A throttle applies to the whole request, so one recipient with that scenario is enough.
+        if self._should_throttle([one.get("to") for one in elements if isinstance(one, dict)]):
             return self.refuse(request, 429)
-        return answer({"messages": [self._element(one) for one in elements]}, 201)
+        return json_response({"messages": [self._send_element(one) for one in elements]}, 201)
 
-    def _throttled(self, recipients: Iterable[Json]) -> bool:
-        playing = {
+    def _should_throttle(self, recipients: Iterable[Json]) -> bool:
+        throttled_once = {
             to
             for to in recipients
             if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
         }
-        # Every one of them has to be counted, also after the first that throttles.
-        return True in {self.world.throttles(self.name, to) for to in playing}
+        # Count every recipient, also after the first one that is throttled.
+        return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
-    def _element(self, payload: Json) -> dict[str, Any]:
-        """Return the answer to one element of a bulk; only its place ties it to the request."""
-        if found := list(OMNIMESSAGE(payload, ())):
-            return {"errors": violated(found, payload)}
+    def _send_element(self, payload: Json) -> dict[str, Any]:
+        """Send one element of a bulk and return its result; results are in request order."""
+        if violations := list(OMNIMESSAGE(payload, ())):
+            return {"errors": violation_errors(violations, payload)}
         return self._accept_omnimessage(payload)
 
     def _accept_omnimessage(self, payload: Json) -> dict[str, Any]:
-        now = self.world.clock()
+        now = self.state.clock()
         to, messages = payload["to"], payload["messages"]
-        omnimessage_id = self.world.uuid()
-        planned = legs(
+        omnimessage_id = self.state.uuid()
+        legs = plan_legs(
             scenario(to),
             [(message["channel"], _ttl(message)) for message in messages],
-            # The reference is silent on a past time; the older SMS API sends at once.
-            max(now, _moment(payload.get("time_to_send")) or now),
-            self.world.paced,
+            # The reference does not mention a past time; the older SMS API sends at once.
+            max(now, _epoch_seconds(payload.get("time_to_send")) or now),
+            self.state.apply_pace,
         )
         records = tuple(
-            Record(
+            MessageRecord(
                 provider=self.name,
-                id=self.world.uuid(),
+                id=self.state.uuid(),
                 channel=message["channel"],
                 to=to,
                 kind=_kind(message),
                 content=message,
-                text=_line(message),
+                text=_summary(message),
                 created=now,
                 start=leg.start,
                 steps=leg.steps,
                 sender=message.get("sender", _DEFAULT_SENDER),
                 waiting=PROCESSING,
             )
-            for message, leg in zip(messages, planned, strict=True)
+            for message, leg in zip(messages, legs, strict=True)
         )
         for record in records:
             self.accept(record)
         self._omnimessages[omnimessage_id] = records
-        if len(self._omnimessages) > self.world.limits.messages:
+        if len(self._omnimessages) > self.state.limits.messages:
             self._omnimessages.popitem(last=False)
         return {
             "omnimessage_id": omnimessage_id,
@@ -183,9 +187,9 @@ class MessenteEmulator(Emulator):
         }
 
     async def _status(self, request: web.Request) -> web.Response:
-        omnimessage_id, records = self._found(request)
-        now = self.world.clock()
-        return answer(
+        omnimessage_id, records = self._find(request)
+        now = self.state.clock()
+        return json_response(
             {
                 "omnimessage_id": omnimessage_id,
                 "to": records[0].to,
@@ -194,15 +198,15 @@ class MessenteEmulator(Emulator):
         )
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        _, records = self._found(request)
-        now = self.world.clock()
+        _, records = self._find(request)
+        now = self.state.clock()
         if records[0].start <= now or records[0].steps[0].status == CANCELLED.status:
             raise RefusedError(*NOT_FOUND)
         for record in records:
-            record.stop(now, CANCELLED)
-        return answer({}, 202)
+            record.cancel(now, CANCELLED)
+        return json_response({}, 202)
 
-    def _found(self, request: web.Request) -> tuple[str, tuple[Record, ...]]:
+    def _find(self, request: web.Request) -> tuple[str, tuple[MessageRecord, ...]]:
         omnimessage_id = request.match_info["id"]
         records = self._omnimessages.get(omnimessage_id)
         if records is None:
@@ -210,8 +214,9 @@ class MessenteEmulator(Emulator):
         return omnimessage_id, records
 
 
-async def _payload(request: web.Request) -> Json:
-    # The documents ask for JSON and name no refusal; the ordinary one of a payload is the nearest.
+async def _parse_body(request: web.Request) -> Json:
+    # The documents ask for JSON and name no error for anything else; that of an invalid payload is
+    # the nearest.
     if request.content_type != "application/json":
         raise invalid("Content-Type must be application/json")
     try:
@@ -220,16 +225,16 @@ async def _payload(request: web.Request) -> Json:
         raise invalid("the body is not valid JSON") from None
 
 
-def _moment(time_to_send: str | None) -> float | None:
-    """Return epoch seconds of an ISO 8601 time, which is in UTC unless it says otherwise."""
+def _epoch_seconds(time_to_send: str | None) -> float | None:
+    """Return the epoch seconds of an ISO 8601 time, which is in UTC unless it has an offset."""
     if time_to_send is None:
         return None
-    moment = datetime.fromisoformat(time_to_send)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    time = datetime.fromisoformat(time_to_send)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def _ttl(message: dict[str, Json]) -> float | None:
-    """Return a leg's life in seconds: `ttl` counts seconds, `validity` minutes."""
+    """Return the ttl of a leg in seconds: `ttl` is in seconds, `validity` in minutes."""
     if "validity" in message:
         return float(message["validity"] * 60)
     return message.get("ttl")
@@ -243,21 +248,21 @@ def _kind(message: dict[str, Json]) -> str:
     return "+".join(name for name in message if name not in _SETTINGS)
 
 
-def _line(message: dict[str, Json]) -> str:
-    """Return what a person would recognise a message by."""
+def _summary(message: dict[str, Json]) -> str:
+    """Return one line by which a person recognises a message."""
     content = message.get("text", "")
     if isinstance(content, dict):
         content = content["body"]
     return content or message.get("template", {}).get("name", "") or _kind(message)
 
 
-def _report(record: Record, now: float) -> dict[str, Any]:
+def _report(record: MessageRecord, now: float) -> dict[str, Any]:
     """Return one element of `statuses`.
 
-    While a leg is unprocessed the documents have its status, err, error and price null, and say
-    nothing of `timestamp`, which is left out. A timestamp has six decimals and no offset.
+    In the documents the status, err, error and price of an unprocessed leg are null. They do not
+    mention its `timestamp`, which is left out here. A timestamp has six decimals and no offset.
     """
-    change = record.state(now)
+    change = record.latest_change(now)
     report: dict[str, Any] = {
         "status": change.status or None,
         "channel": record.channel,
@@ -268,8 +273,8 @@ def _report(record: Record, now: float) -> dict[str, Any]:
         "price_info": None,
     }
     if change.status != PROCESSING:
-        moment = datetime.fromtimestamp(change.at, UTC)
-        report["timestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
+        changed_at = datetime.fromtimestamp(change.at, UTC)
+        report["timestamp"] = changed_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
     if change.status in _BILLED:
         report["price_info"] = price_info(record.content)
     return report

@@ -1,4 +1,4 @@
-"""What Messente accepts on WhatsApp.
+"""The rules for a WhatsApp message.
 
 Sources: the WhatsApp objects of Messente's OpenAPI document (version 2.1.0) and of its Omnichannel
 API reference, which lists fewer.
@@ -20,15 +20,15 @@ from omnimsg.sandbox.schema import (
 
 __all__ = ["WHATSAPP"]
 
-_WORD = text(1)
+_NONEMPTY = text(1)
 _URL = text(format="HTTP URL")
 
 
 def _media(**more: Rule) -> Rule:
-    # `id` and `link` are nullable in the schema, but a null one beside the other says nothing.
+    # `id` and `link` are nullable in the schema, but a null one beside the other has no meaning.
     return fields(
         exactly_one("id", "link"),
-        optional={"id": _WORD, "link": _URL, "mime_type": nullable(_WORD), **more},
+        optional={"id": _NONEMPTY, "link": _URL, "mime_type": nullable(_NONEMPTY), **more},
     )
 
 
@@ -37,7 +37,7 @@ _CAPTION = nullable(text())
 # Here, unlike in a document message, the field is called `filename`.
 _PARAMETER_MEDIA = fields(
     exactly_one("id", "link"),
-    optional={"id": _WORD, "link": _URL, "caption": text(), "filename": _WORD},
+    optional={"id": _NONEMPTY, "link": _URL, "caption": text(), "filename": _NONEMPTY},
 )
 
 _PARAMETER_VALUES: Final[dict[str, Rule]] = {
@@ -46,7 +46,7 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
         required={
             "fallback_value": text(),
             "code": text(pattern="[A-Z]{3}"),
-            # A string, although it is a number of thousandths.
+            # A string that holds a number of thousandths.
             "amount_1000": text(pattern=r"-?\d+"),
         }
     ),
@@ -54,25 +54,25 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
     "image": _PARAMETER_MEDIA,
     "document": _PARAMETER_MEDIA,
     "video": _PARAMETER_MEDIA,
-    "coupon_code": _WORD,
-    "payload": _WORD,
+    "coupon_code": _NONEMPTY,
+    "payload": _NONEMPTY,
 }
 
 _TEMPLATE = fields(
     required={
-        "name": _WORD,
-        "language": fields(required={"code": _WORD}, optional={"policy": _WORD}),
+        "name": _NONEMPTY,
+        "language": fields(required={"code": _NONEMPTY}, optional={"policy": _NONEMPTY}),
         # Optional in the reference, required in the schema.
         "components": items(
             fields(
-                required={"type": _WORD},
+                required={"type": _NONEMPTY},
                 optional={
-                    "sub_type": _WORD,
-                    "index": nullable(number(0, whole=True)),
+                    "sub_type": _NONEMPTY,
+                    "index": nullable(number(0, integer=True)),
                     "parameters": items(
                         fields(
                             exactly_one(*_PARAMETER_VALUES),
-                            required={"type": _WORD},
+                            required={"type": _NONEMPTY},
                             optional=_PARAMETER_VALUES,
                         )
                     ),
@@ -84,11 +84,11 @@ _TEMPLATE = fields(
 
 CONTENT: Final[dict[str, Rule]] = {
     "template": _TEMPLATE,
-    "text": fields(required={"body": _WORD}, optional={"preview_url": flag}),
+    "text": fields(required={"body": _NONEMPTY}, optional={"preview_url": flag}),
     "image": _media(caption=_CAPTION),
     "video": _media(caption=_CAPTION),
     "audio": _media(),
-    "document": _media(caption=_CAPTION, file_name=nullable(_WORD)),
+    "document": _media(caption=_CAPTION, file_name=nullable(_NONEMPTY)),
     "sticker": _media(animated=nullable(flag)),
 }
 
@@ -97,9 +97,9 @@ WHATSAPP: Final = fields(
     exactly_one(*CONTENT),
     required={"channel": text(one_of=("whatsapp",))},
     optional={
-        "validity": number(1, whole=True),
-        "ttl": number(1, whole=True),
-        "sender": _WORD,
+        "validity": number(1, integer=True),
+        "ttl": number(1, integer=True),
+        "sender": _NONEMPTY,
         **CONTENT,
     },
 )

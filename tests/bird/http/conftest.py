@@ -58,8 +58,9 @@ class HeardSandbox(Sandbox):
         super().__init__(*emulators, **options)
         self.asked: list[Asked] = []
 
-    def _application(self) -> web.Application:
-        application = super()._application()
+    def application(self) -> web.Application:
+        """Add the recording middlewares."""
+        application = super().application()
         application.middlewares.insert(0, self._hear)
         return application
 

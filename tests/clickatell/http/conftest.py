@@ -97,8 +97,9 @@ class RecordedSandbox(Sandbox):
         super().__init__(emulators, **options)
         self._recorder = recorder
 
-    def _application(self) -> web.Application:
-        application = super()._application()
+    def application(self) -> web.Application:
+        """Add the recording middlewares."""
+        application = super().application()
         application.middlewares.insert(0, self._recorder.hear)
         application.middlewares.append(self._recorder.answer)
         return application

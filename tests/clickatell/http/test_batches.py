@@ -83,7 +83,7 @@ async def test_what_cannot_be_told_apart_has_no_verdict(client: Client, sandbox:
     messages = [Message(to, "hello", channel="sms"), Message(to, "hello", channel="whatsapp")]
     sandbox.faults.add("shuffle")
     emulator: Any = sandbox.emulators["clickatell"]
-    emulator.planned.add(24, to=to.removeprefix("+"))
+    emulator.account_faults.add(24, to=to.removeprefix("+"))
 
     found = await outcomes(client, messages)
 

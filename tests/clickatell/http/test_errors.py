@@ -18,7 +18,7 @@ from omnimsg import (
     RetryPolicy,
     Scope,
 )
-from omnimsg_clickatell.emulator.errors import TABLE
+from omnimsg_clickatell.emulator.errors import ERROR_TABLE
 
 from .conftest import TO, check_delivery, outcomes
 
@@ -101,7 +101,9 @@ def meaning(outcome: Outcome) -> Meaning:
 
 def test_the_table_is_whole() -> None:
     """Every code is here, on every level on which the vendor's table has it."""
-    assert {(code, level.value) for code in TABLE for level in TABLE[code].levels} == set(ERRORS)
+    assert {
+        (code, level.value) for code in ERROR_TABLE for level in ERROR_TABLE[code].levels
+    } == set(ERRORS)
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
@@ -109,7 +111,7 @@ async def test_alone(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """A message that was refused alone says why, in the unified model and in the vendor's words."""
-    emulator.planned.add(code, level=level)
+    emulator.account_faults.add(code, level=level)
 
     (outcome,) = await outcomes(client, [Message(TO, "hello")])
 
@@ -118,7 +120,7 @@ async def test_alone(
     assert not isinstance(outcome, Accepted)
     failure = outcome.failure
     assert (str(code), http) == (failure.code, failure.http_status)
-    assert TABLE[code].text.partition("{")[0] in failure.detail
+    assert ERROR_TABLE[code].text.partition("{")[0] in failure.detail
     check_delivery(sandbox, [outcome])
 
 
@@ -128,7 +130,7 @@ async def test_in_company(
 ) -> None:
     """An error of one message leaves its neighbours alone; one of the whole request hits all."""
     whole = level == "global"
-    emulator.planned.add(code, level=level, to=None if whole else TO.removeprefix("+"))
+    emulator.account_faults.add(code, level=level, to=None if whole else TO.removeprefix("+"))
     messages = [Message("+27820000002", "a"), Message(TO, "b"), Message("+27820000003", "c")]
 
     found = await outcomes(client, messages)
@@ -149,7 +151,7 @@ async def test_what_is_safe_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """What is proven not processed is tried again, and arrives once."""
-    emulator.planned.add(code, level=level)
+    emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=2, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
         accepted = await client.send(Message(TO, "hello"))
@@ -167,7 +169,7 @@ async def test_nothing_else_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """What would fail again, or may have been processed, is asked once."""
-    emulator.planned.add(code, level=level)
+    emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=3, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
         await outcomes(client, [Message(TO, "hello")])
@@ -214,7 +216,7 @@ async def test_a_meaning_can_be_changed(sandbox: Sandbox, emulator: ClickatellEm
     """An account that trusts "please retry" may say so in its configuration."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["codes"] = {"global:19": {"verdict": "not_sent"}}
-    emulator.planned.add(19, level="global")
+    emulator.account_faults.add(19, level="global")
     policy = RetryPolicy(attempts=2, base=0)
     async with Client.from_config(config, retry=policy) as client:
         accepted = await client.send(Message(TO, "hello"))

@@ -114,7 +114,7 @@ async def test_refused_questions(
     client: Client, emulator: ClickatellEmulator, code: int, reason: Reason, retry: Retry
 ) -> None:
     """A question may be repeated, so after a mishap asking again is safe."""
-    emulator.planned.add(code, level="global")
+    emulator.account_faults.add(code, level="global")
 
     with pytest.raises(OperationError) as caught:
         await client.balance()

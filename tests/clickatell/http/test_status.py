@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from omnimsg import Channel, Client, Message, MessageStatus, Reason, Status, Text
-from omnimsg.sandbox import Record, Scenario, Step, magic_number
+from omnimsg.sandbox import LifecycleStep, MessageRecord, Scenario, magic_number
 
 from .conftest import NOW, TO, Clock
 
@@ -187,8 +187,8 @@ def _documented() -> list[str]:
     return names
 
 
-def _record(name: str, channel: str) -> Record:
-    return Record(
+def _record(name: str, channel: str) -> MessageRecord:
+    return MessageRecord(
         provider="clickatell",
         id=f"{name}-{channel}",
         channel=channel,
@@ -198,5 +198,5 @@ def _record(name: str, channel: str) -> Record:
         text="hello",
         created=NOW,
         start=NOW,
-        steps=(Step(name),),
+        steps=(LifecycleStep(name),),
     )

@@ -13,7 +13,7 @@ import pytest
 from omnimsg import Channel, Client, Message, MessageStatus, OperationError, Reason, Retry, Status
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence
-from omnimsg.sandbox import Scenario, Step, magic_number
+from omnimsg.sandbox import LifecycleStep, Scenario, magic_number
 
 from .conftest import NOW, TO, Clock, Recorder
 
@@ -76,7 +76,7 @@ def play(emulator: MessenteEmulator, accepted: Accepted, status: str, err: int |
     """Let a message stand at a status from its start on."""
     record = emulator.messages.get(accepted.legs[0].provider_id)
     assert record is not None
-    record.steps = (Step(status, detail={} if err is None else {"err": err}),)
+    record.steps = (LifecycleStep(status, detail={} if err is None else {"err": err}),)
 
 
 def test_all_that_is_documented_is_here() -> None:

@@ -1,15 +1,14 @@
-"""Batches at Bird, over plain HTTP: taken as a whole, judged one by one afterwards."""
+"""Bird's batches, over plain HTTP: accepted as a whole, then checked one by one."""
 
 from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE, BirdEmulator
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -19,13 +18,13 @@ TEXT = {"type": "text", "text": {"text": "hi"}}
 
 
 def entry(*to: str, **more: Any) -> dict[str, Any]:
-    """Return a message of a batch."""
+    """Return an entry of a batch."""
     contacts = [{"identifierValue": each} for each in to]
     return {"receiver": {"contacts": contacts}, "body": TEXT} | more
 
 
 async def post(http: aiohttp.ClientSession, batch: Any, channel: str = SMS) -> tuple[int, Any]:
-    """Send a batch and return the status and the answer."""
+    """Send a batch and return the status and the body."""
     async with http.post(f"{channel}/batch/messages", json=batch) as response:
         return response.status, await response.json()
 
@@ -39,7 +38,7 @@ async def listed(http: aiohttp.ClientSession, batch_id: str) -> dict[str | None,
 async def test_batch_is_found_by_its_id(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """The answer names the batch and no message; the lists find its messages, and only those."""
+    """The response has only the batch's id; the lists find exactly its messages by that id."""
     batch = [entry(f"+4850010020{n}", reference=f"r-{n}") for n in range(3)]
     status, answer = await post(http, {"messageRequests": batch})
     await post(http, {"messageRequests": [entry("+48500100209", reference="another")]})
@@ -76,7 +75,7 @@ async def test_bad_entry_is_rejected_alone(
     bad: dict[str, Any],
     code: int,
 ) -> None:
-    """A bad entry is accepted with the others, then rejected by itself."""
+    """An invalid entry is accepted with the others, then rejected alone."""
     batch = [entry("+48500100209", reference="good"), bad | {"reference": "bad"}]
     status, answer = await post(http, {"messageRequests": batch})
     first = await listed(http, answer["id"])
@@ -110,7 +109,7 @@ async def test_count(http: aiohttp.ClientSession, count: int) -> None:
     ],
 )
 async def test_invalid_batch(http: aiohttp.ClientSession, batch: Any, path: str) -> None:
-    """What is no list of objects is refused as a whole."""
+    """A body that is not a list of objects is refused as a whole."""
     status, answer = await post(http, batch)
 
     assert (status, answer["code"], list(answer["details"])) == (422, "InvalidPayload", [path])
@@ -119,7 +118,7 @@ async def test_invalid_batch(http: aiohttp.ClientSession, batch: Any, path: str)
 async def test_mails_with_copies(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """An e-mail of a batch reaches everybody that it names."""
+    """An e-mail in a batch reaches all of its recipients."""
     await post(http, {"messageRequests": [entry("a@example.test", "b@example.test")]}, EMAIL)
 
     clock.now += 1000
@@ -128,7 +127,7 @@ async def test_mails_with_copies(
 
 
 async def test_no_entry_is_throttled(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A batch is throttled as a whole or not at all."""
+    """The throttled recipient is not throttled in a batch."""
     to = magic_number(Scenario.THROTTLED_ONCE)
     status, answer = await post(http, {"messageRequests": [entry(to, reference="r")]})
     clock.now += 1000
@@ -140,7 +139,7 @@ async def test_no_entry_is_throttled(http: aiohttp.ClientSession, clock: Clock) 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 429])
 async def test_ordered_errors(sandbox: Sandbox, http: aiohttp.ClientSession, status: int) -> None:
-    """Any error without details can be ordered for the next request, and only for that."""
+    """Every error without details can be ordered for the next request only."""
     order = f"{sandbox.url}/_sandbox/bird/errors"
     async with http.post(order, json={"status": status}) as response:
         ordered = response.status
@@ -153,16 +152,14 @@ async def test_ordered_errors(sandbox: Sandbox, http: aiohttp.ClientSession, sta
 
 
 @pytest.mark.parametrize("order", [b"", b"[]", b"{}", b'{"status": 418}', b'{"status": [1]}'])
-async def test_senseless_orders(
-    sandbox: Sandbox, http: aiohttp.ClientSession, order: bytes
-) -> None:
-    """An order that names no error of Bird's is refused."""
+async def test_invalid_orders(sandbox: Sandbox, http: aiohttp.ClientSession, order: bytes) -> None:
+    """An order for an unknown status is refused."""
     async with http.post(f"{sandbox.url}/_sandbox/bird/errors", data=order) as response:
         assert (response.status, set(await response.json())) == (400, {"error"})
 
 
 async def test_storage_on_another_host() -> None:
-    """Files can be said to lie on another host than the API, as they do at Bird."""
+    """The storage can have another host than the API, as it has at Bird."""
     headers = {"Authorization": f"AccessKey {ACCESS_KEY}"}
     async with (
         Sandbox([partial(BirdEmulator, storage="localhost")]) as served,

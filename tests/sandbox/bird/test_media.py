@@ -1,13 +1,12 @@
-"""Uploading and downloading media at Bird, over plain HTTP."""
+"""Bird's uploads and downloads of media, over plain HTTP."""
 
 from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +15,7 @@ SMS_ONLY = f"channels/{CHANNELS['sms']}/presigned-upload"
 
 
 async def presigned(http: aiohttp.ClientSession, where: str = ANY_CHANNEL) -> Any:
-    """Ask for a presigned upload."""
+    """Request a presigned upload."""
     async with http.post(where, json={"contentType": "image/png"}) as response:
         assert response.status == 200
         return await response.json()
@@ -33,7 +32,7 @@ def form(fields: dict[str, str], *files: str) -> aiohttp.FormData:
 
 
 async def uploaded(granted: Any, data: Any, **headers: str) -> int:
-    """Upload a form to where it was granted, and return the status."""
+    """Upload a form to the granted URL, and return the status."""
     async with aiohttp.request(
         granted["uploadMethod"], granted["uploadUrl"], data=data, headers=headers
     ) as response:
@@ -42,7 +41,7 @@ async def uploaded(granted: Any, data: Any, **headers: str) -> int:
 
 @pytest.mark.parametrize("where", [ANY_CHANNEL, SMS_ONLY])
 async def test_round_trip(http: aiohttp.ClientSession, where: str) -> None:
-    """What is uploaded through the form comes back through a redirect without the key."""
+    """An uploaded file is downloaded through a redirect without the access key."""
     granted = await presigned(http, where)
     status = await uploaded(granted, form(granted["uploadFormData"], "file"))
 
@@ -69,7 +68,7 @@ async def test_round_trip(http: aiohttp.ClientSession, where: str) -> None:
 async def test_invalid_presign(
     http: aiohttp.ClientSession, where: str, payload: Any, path: str
 ) -> None:
-    """A presigned upload needs a content type and nothing else."""
+    """A presigned upload accepts a content type and nothing else."""
     async with http.post(where, json=payload) as response:
         answer = await response.json()
 
@@ -94,7 +93,7 @@ async def test_invalid_presign(
 async def test_invalid_form(
     http: aiohttp.ClientSession, change: dict[str, str | None], files: list[str], status: int
 ) -> None:
-    """The storage takes exactly the granted fields, and the file last."""
+    """The storage accepts exactly the granted fields, followed by the file."""
     granted = await presigned(http)
     fields = granted["uploadFormData"] | change
 
@@ -116,7 +115,7 @@ async def test_upload_with_the_key(http: aiohttp.ClientSession) -> None:
 
 
 async def test_upload_of_no_form(http: aiohttp.ClientSession) -> None:
-    """The storage takes nothing but a form of known length."""
+    """The storage refuses anything but a form with a Content-Length."""
     granted = await presigned(http)
     boundary = {"Content-Type": "multipart/form-data; boundary=b"}
 
@@ -149,7 +148,7 @@ async def test_download_with_the_key(http: aiohttp.ClientSession) -> None:
 
 
 async def test_download_without_the_key(http: aiohttp.ClientSession) -> None:
-    """The media address asks for the access key."""
+    """The media URL needs the access key."""
     granted = await presigned(http)
     await uploaded(granted, form(granted["uploadFormData"], "file"))
 
@@ -177,7 +176,7 @@ async def test_use_of_a_medium(
     platform: str,
     expected: tuple[str, int | None],
 ) -> None:
-    """A medium can be sent once it is there, and only on the channel that it was granted for."""
+    """A file can be sent once it is uploaded, and only on the channel it was granted for."""
     granted = await presigned(http, where)
     if uploads:
         await uploaded(granted, form(granted["uploadFormData"], "file"))

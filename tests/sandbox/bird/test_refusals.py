@@ -1,4 +1,4 @@
-"""What the Bird emulator refuses, over plain HTTP and without an adapter."""
+"""Requests that the Bird emulator refuses, over plain HTTP and without an adapter."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ ACTION = ".body.text.actions[0]"
 PARAMETER = ".template.parameters[0]"
 
 INVALID: list[tuple[str, str, Any, str]] = [
-    # what is wrong, the platform, the body, the path that is blamed
+    # the mistake, the platform, the body, the path of the error
     ("not an object", "sms", [], "."),
     ("no receiver", "sms", message(receiver=None), ".receiver"),
     ("no contacts", "sms", message(receiver={}), ".receiver.contacts"),
@@ -342,7 +342,7 @@ INVALID: list[tuple[str, str, Any, str]] = [
 async def test_invalid_payload(
     sandbox: Sandbox, http: aiohttp.ClientSession, platform: str, payload: Any, path: str
 ) -> None:
-    """A payload outside Bird's closed schema is refused under the path of the fault."""
+    """A payload that violates Bird's closed schema is refused with the path of the violation."""
     async with http.post(f"channels/{CHANNELS[platform]}/messages", json=payload) as response:
         answer = await response.json()
 
@@ -354,7 +354,7 @@ async def test_invalid_payload(
 
 
 async def test_quoted_refusals(http: aiohttp.ClientSession) -> None:
-    """The refusals that were seen live are phrased as they were seen."""
+    """The errors that were reported from the live API have the same text here."""
     quoted = [
         to(PHONE | {"listId": "l"}),
         body("interactive", {}),
@@ -473,7 +473,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
 async def test_documented_payload(
     http: aiohttp.ClientSession, platform: str, payload: dict[str, Any]
 ) -> None:
-    """What Bird documents is accepted."""
+    """A payload that Bird documents is accepted."""
     async with http.post(f"channels/{CHANNELS[platform]}/messages", json=payload) as response:
         answer = await response.json()
 
@@ -505,7 +505,7 @@ OTHER = "00000000-0000-4000-8000-000000000000"
 async def test_unknown_things(
     sandbox: Sandbox, http: aiohttp.ClientSession, method: str, path: str, status: int
 ) -> None:
-    """What is not there is refused with a code and a message."""
+    """An unknown resource gets an error with a code and a message."""
     async with http.request(method, f"{sandbox.url}/bird/{path}", json=message()) as response:
         answer = await response.json()
 
@@ -532,7 +532,7 @@ async def test_unknown_things(
     ],
 )
 async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | None) -> None:
-    """Nothing is answered without the access key."""
+    """Every operation needs the access key."""
     headers = {} if key is None else {"Authorization": key}
     url = f"{sandbox.url}/bird/{path}"
 
@@ -555,7 +555,7 @@ async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | No
 async def test_unreadable_body(
     http: aiohttp.ClientSession, content: bytes, content_type: str, status: int
 ) -> None:
-    """A body that cannot be read is refused before its fields are."""
+    """A body that is too large or not JSON is refused before its properties are checked."""
     async with http.post(
         f"channels/{CHANNELS['sms']}/messages",
         data=content,
@@ -567,7 +567,7 @@ async def test_unreadable_body(
 
 
 async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A throttled request was not processed, and no wait is named."""
+    """A throttled request is not processed, and the response has no Retry-After."""
     sandbox.faults.add("rate_limit", provider="bird")
 
     async with http.post(f"channels/{CHANNELS['sms']}/messages", json=message()) as response:
@@ -601,7 +601,7 @@ async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     ],
 )
 async def test_invalid_query(http: aiohttp.ClientSession, query: str, path: str) -> None:
-    """A list refuses parameters, and values of them, that Bird does not document."""
+    """A list refuses parameters and values that Bird does not document."""
     async with http.get(f"channels/{CHANNELS['sms']}/messages?{query}") as response:
         answer = await response.json()
 

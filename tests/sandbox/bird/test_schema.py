@@ -1,4 +1,4 @@
-"""The Bird emulator's rules, on documents of every kind."""
+"""The Bird emulator's rules, with documents of every kind."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ CREATED = st.fixed_dictionaries(
 @pytest.mark.parametrize("platform", ["email", "sms", "whatsapp"])
 @given(document=CREATED | JSON)
 def test_any_document_is_judged(platform: str, document: Any) -> None:
-    """Whatever comes, the refusal has Bird's shape and its paths begin with a dot."""
+    """Every error for any document has Bird's form, and its paths begin with a dot."""
     response = invalid(CREATE[platform](document, ())).response
 
     assert isinstance(response.body, bytes)

@@ -1,4 +1,4 @@
-"""A served Clickatell emulator and a plain HTTP client for it."""
+"""A sandbox with the Clickatell emulator, and a plain HTTP client with its key."""
 
 from __future__ import annotations
 
@@ -9,36 +9,27 @@ import aiohttp
 import attrs
 import orjson
 import pytest
+from support.sandbox_fixtures import clock, sandbox
 
-from omnimsg.sandbox import Sandbox
 from omnimsg_clickatell.emulator import ClickatellEmulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-NOW = 1_700_000_000.0
+    from omnimsg.sandbox import Emulator, Sandbox
 
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+__all__ = ["clock", "sandbox"]
 
 
 @attrs.frozen
 class Api:
-    """One API as a caller sees it; paths begin after ``/v1/``."""
+    """An HTTP client of One API; paths begin after ``/v1/``."""
 
     session: aiohttp.ClientSession
 
-    async def ask(self, verb: str, path: str, **options: Any) -> tuple[int, Any]:
-        """Return the status and the decoded body, None if there is none."""
-        async with self.session.request(verb, f"/clickatell/v1/{path}", **options) as response:
+    async def request(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Send a request; return the status and the decoded body, None if it is empty."""
+        async with self.session.request(method, f"/clickatell/v1/{path}", **options) as response:
             body = await response.read()
             return response.status, await response.json() if body else None
 
@@ -47,56 +38,49 @@ class Api:
         # A stream, since aiohttp warns of large bodies in one piece.
         body = BytesIO(orjson.dumps({"messages": messages}))
         headers = {"Content-Type": "application/json"}
-        return await self.ask("POST", "message", data=body, headers=headers)
+        return await self.request("POST", "message", data=body, headers=headers)
 
     async def send_one(self, message: Any) -> str:
-        """Send one good message and return its id."""
+        """Send one valid message and return its id."""
         status, body = await self.send(message)
         assert status == 202, body
         return str(body["messages"][0]["apiMessageId"])
 
     async def status(self, message_id: str) -> Any:
-        """Look a message up."""
-        _, body = await self.ask("GET", f"message/{message_id}")
+        """Look up a message."""
+        _, body = await self.request("GET", f"message/{message_id}")
         return body
 
     async def upload(
         self, data: bytes = b"bytes", kind: str = "image/png", **query: str
     ) -> tuple[int, Any]:
-        """Upload a file that anybody may get."""
-        asked = {"fileName": "a.png", "broadcastAllowed": "true"} | query
+        """Upload a file that may be sent to any recipient."""
+        params = {"fileName": "a.png", "broadcastAllowed": "true"} | query
         headers = {"Content-Type": kind}
-        return await self.ask("POST", "media", data=data, params=asked, headers=headers)
+        return await self.request("POST", "media", data=data, params=params, headers=headers)
 
     async def file_id(self, data: bytes = b"bytes", kind: str = "image/png", **query: str) -> str:
-        """Upload a good file and return its id."""
+        """Upload a valid file and return its id."""
         status, body = await self.upload(data, kind, **query)
         assert status == 201, body
         return str(body["fileId"])
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve Clickatell with ten seconds between two steps."""
-    async with Sandbox([ClickatellEmulator], clock=clock, pace=10.0) as served:
-        yield served
+def emulators() -> list[type[Emulator]]:
+    """Serve only Clickatell."""
+    return [ClickatellEmulator]
 
 
 @pytest.fixture
 def emulator(sandbox: Sandbox) -> ClickatellEmulator:
-    """Return the emulator that is served."""
+    """Return the served emulator."""
     return sandbox.emulator(ClickatellEmulator)
 
 
 @pytest.fixture
 async def api(sandbox: Sandbox) -> AsyncIterator[Api]:
-    """Talk to the emulator with its key."""
+    """Return a client with a valid key."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     headers = {"Authorization": key}
     async with aiohttp.ClientSession(sandbox.url, headers=headers) as session:

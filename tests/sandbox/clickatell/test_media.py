@@ -1,4 +1,4 @@
-"""Uploads, their metadata, their download and their use, over plain HTTP."""
+"""Uploads: their metadata, download and use in messages, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import hdrs
-
-from .conftest import NOW, Api, Clock
+from support.sandbox_fixtures import NOW, Clock
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
+
+    from .conftest import Api
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +46,7 @@ def media(file_id: str, to: str = TO, **more: Any) -> dict[str, Any]:
 async def test_bad_upload_parameters(
     api: Api, query: dict[str, str], code: int, named: str
 ) -> None:
-    """An upload with an unknown or unsound parameter is refused in the upload's shape."""
+    """An upload with an unknown or invalid parameter is refused in the upload's form."""
     status, body = await api.upload(DATA, "image/png", **query)
 
     assert (status, body["accepted"], body["error"]["code"]) == (400, False, code)
@@ -54,8 +55,8 @@ async def test_bad_upload_parameters(
 
 @pytest.mark.parametrize("path", ["media", "media?fileName=a&fileName=b"])
 async def test_file_name_once(api: Api, path: str) -> None:
-    """The file's name is needed, once."""
-    status, body = await api.ask("POST", path, data=DATA, headers={"Content-Type": "image/png"})
+    """The file name is required, and only once."""
+    status, body = await api.request("POST", path, data=DATA, headers={"Content-Type": "image/png"})
 
     assert (status, body["error"]["code"]) == (400, 23)
 
@@ -63,7 +64,7 @@ async def test_file_name_once(api: Api, path: str) -> None:
 async def test_content_type_is_needed(api: Api) -> None:
     """An upload without a content type is refused."""
     options: dict[str, Any] = {"skip_auto_headers": [hdrs.CONTENT_TYPE]}
-    status, body = await api.ask("POST", "media?fileName=a", data=DATA, **options)
+    status, body = await api.request("POST", "media?fileName=a", data=DATA, **options)
 
     assert (status, body["error"]["code"]) == (400, 23)
 
@@ -78,7 +79,7 @@ async def test_content_type_is_needed(api: Api) -> None:
     ],
 )
 async def test_bad_files(api: Api, data: bytes, kind: str, code: int) -> None:
-    """A file of another type, or of nothing, is refused."""
+    """A file of an unsupported type, or an empty one, is refused."""
     status, body = await api.upload(data, kind)
 
     assert (status, body["error"]["code"], body["accepted"]) == (400, code, False)
@@ -86,22 +87,22 @@ async def test_bad_files(api: Api, data: bytes, kind: str, code: int) -> None:
 
 @pytest.mark.parametrize("megabytes", [31, 65])
 async def test_large_uploads_are_answered(api: Api, megabytes: int) -> None:
-    """A file over 30 MB is refused in an answer, however large it is."""
+    """A file over 30 MB gets an error response, however large it is."""
     data = BytesIO(bytes(megabytes << 20))
     headers = {"Content-Type": "video/mp4"}
 
-    status, body = await api.ask("POST", "media?fileName=a", data=data, headers=headers)
+    status, body = await api.request("POST", "media?fileName=a", data=data, headers=headers)
 
     text = "Media file size exceeds limit of 30 MB"
     assert (status, body) == (400, {"error": {"code": 31, "description": text}, "accepted": False})
 
 
 async def test_upload_and_use(sandbox: Sandbox, api: Api, clock: Clock) -> None:
-    """An upload gives 201 and an id, which can be described, downloaded and sent."""
+    """An upload gets 201 and an id for metadata, download and sending."""
     status, body = await api.upload(DATA, sha256FileHash=HASH)
     file_id = body["fileId"]
 
-    metadata = await api.ask("GET", f"media/{file_id}")
+    metadata = await api.request("GET", f"media/{file_id}")
     async with api.session.get(
         "/clickatell/v1/media",
         params={"fileId": file_id, "sha256Hash": HASH, "source": "client"},
@@ -129,23 +130,23 @@ async def test_upload_and_use(sandbox: Sandbox, api: Api, clock: Clock) -> None:
     ],
 )
 async def test_bad_downloads(api: Api, query: dict[str, str | None], status: int) -> None:
-    """A download names a known file and its hash, and nothing else."""
+    """A download needs a known file and its hash, and accepts no other parameter."""
     asked = {"fileId": await api.file_id(DATA), "sha256Hash": HASH} | query
     given = {key: value for key, value in asked.items() if value is not None}
 
-    actual, body = await api.ask("GET", "media", params=given)
+    actual, body = await api.request("GET", "media", params=given)
 
     assert actual == status
     assert (body is None) == (status == 404)
 
 
 async def test_files_expire(api: Api, clock: Clock) -> None:
-    """After thirty days a file is gone for metadata, download and sending."""
+    """After thirty days a file is unknown to metadata, download and sending."""
     file_id = await api.file_id(DATA)
     clock.now += MONTH
 
-    metadata, _ = await api.ask("GET", f"media/{file_id}")
-    download, _ = await api.ask("GET", "media", params={"fileId": file_id, "sha256Hash": HASH})
+    metadata, _ = await api.request("GET", f"media/{file_id}")
+    download, _ = await api.request("GET", "media", params={"fileId": file_id, "sha256Hash": HASH})
     sent, body = await api.send(media(file_id))
 
     assert (metadata, download, sent) == (404, 404, 400)
@@ -166,9 +167,9 @@ async def test_a_bound_file_is_for_one_number(api: Api) -> None:
 
 
 async def test_a_file_for_nobody_is_bound_by_its_first_use(api: Api) -> None:
-    """Without recipient and broadcast the first recipient is the only one."""
+    """A file without recipient and broadcast is bound to its first recipient."""
     headers = {"Content-Type": "image/png"}
-    _, uploaded = await api.ask("POST", "media?fileName=a", data=DATA, headers=headers)
+    _, uploaded = await api.request("POST", "media?fileName=a", data=DATA, headers=headers)
 
     _, body = await api.send(*[media(uploaded["fileId"], to) for to in (TO, OTHER, TO)])
 
@@ -210,10 +211,10 @@ def in_buttons(file_id: str, kind: str) -> dict[str, Any]:
 async def test_what_a_file_is_good_for(
     api: Api, kind: str, size: int, use: Any, code: int | None
 ) -> None:
-    """A stored file obeys WhatsApp's limits when it is sent, by kind and place."""
+    """A stored file is checked against WhatsApp's limits when it is sent, by kind and use."""
     query = {"fileName": "a", "broadcastAllowed": "true"}
     headers = {"Content-Type": kind}
-    _, uploaded = await api.ask(
+    _, uploaded = await api.request(
         "POST", "media", data=BytesIO(bytes(size)), params=query, headers=headers
     )
 
@@ -224,7 +225,7 @@ async def test_what_a_file_is_good_for(
 
 
 async def test_an_encrypted_file_needs_its_key(api: Api) -> None:
-    """A message that refers to an encrypted file gives the key, and no hash is checked."""
+    """A message with an encrypted file needs the key, and its hash is not checked."""
     file_id = await api.file_id(encryptionKey="eA==", kmsArn="arn", sha256FileHash="0" * 64)
 
     without, body = await api.send(media(file_id))
@@ -235,7 +236,7 @@ async def test_an_encrypted_file_needs_its_key(api: Api) -> None:
 
 
 async def test_a_contradicting_type_fails_after_acceptance(api: Api, clock: Clock) -> None:
-    """Metadata that disagrees with the stored file ends in a status."""
+    """A content type that differs from the stored file's ends in a failed status."""
     message_id = await api.send_one(media(await api.file_id(), contentType="image/jpeg"))
     clock.now += 60
 
@@ -245,7 +246,7 @@ async def test_a_contradicting_type_fails_after_acceptance(api: Api, clock: Cloc
 
 
 async def test_inbound_media_can_be_downloaded_and_not_sent(api: Api) -> None:
-    """A planted inbound file is downloadable by id and hash; only uploads can be sent."""
+    """An added inbound file can be downloaded by id and hash, but not sent."""
     plant = {
         "from": TO,
         "content": base64.b64encode(DATA).decode(),
@@ -267,7 +268,7 @@ async def test_inbound_media_can_be_downloaded_and_not_sent(api: Api) -> None:
     "plant", [{}, [], {"from": TO, "content": "*"}, {"from": TO, "content": "eA=="}]
 )
 async def test_bad_plants_are_refused(api: Api, plant: Any) -> None:
-    """An inbound message that cannot be planted is refused."""
+    """An invalid inbound message is refused."""
     async with api.session.post("/_sandbox/clickatell/inbound", json=plant) as response:
         status = response.status
 

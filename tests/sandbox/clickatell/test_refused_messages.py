@@ -1,4 +1,4 @@
-"""What a single message is refused for, over plain HTTP."""
+"""Single messages that are refused, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ITEM = {"title": "One", "postbackData": "1"}
 LIST = {"button": "Open", "subtitle": "Choose", "sections": [{"items": [ITEM]}]}
 LINK = {"body": "See", "title": "Open", "url": "https://example.com/x"}
 TEMPLATE: dict[str, Any] = {"templateName": "greeting", "body": {}}
-PLACE = {"latitude": "-33.9", "longitude": "18.4"}
+COORDINATES = {"latitude": "-33.9", "longitude": "18.4"}
 CONTACT: dict[str, Any] = {"name": {"formattedName": "Ann"}, "phones": [{"phone": "1"}]}
-NAMED = PLACE | {"name": "Cafe", "address": "1 Long St"}
+NAMED = COORDINATES | {"name": "Cafe", "address": "1 Long St"}
 
 
 def sms(**changes: Any) -> dict[str, Any]:
-    """Return a good SMS with changes."""
+    """Return a valid SMS with changes."""
     return {"channel": "sms", "to": TO, "content": "hello"} | changes
 
 
@@ -79,7 +79,7 @@ NAMED_PARAMETER = [
     ("no content on WhatsApp", wa(), "content"),
     ("empty content", sms(content=""), "content"),
     ("content not a string", sms(content={"text": "x"}), "content"),
-    # What belongs to one channel.
+    # Properties of one channel only.
     ("template by SMS", {"channel": "sms", "to": TO, "template": TEMPLATE}, "template"),
     ("template by the default channel", {"to": TO, "template": TEMPLATE}, "template"),
     ("preview by SMS", sms(previewFirstUrl=True), "previewFirstUrl"),
@@ -127,10 +127,18 @@ NAMED_PARAMETER = [
         "media.caption",
     ),
     # Location and contacts.
-    ("latitude a number", wa(location=PLACE | {"latitude": 1.5}), "location.latitude"),
-    ("latitude out of range", wa(location=PLACE | {"latitude": "90.1"}), "location.latitude"),
-    ("latitude not a number", wa(location=PLACE | {"latitude": "north"}), "location.latitude"),
-    ("longitude out of range", wa(location=PLACE | {"longitude": "-181"}), "location.longitude"),
+    ("latitude a number", wa(location=COORDINATES | {"latitude": 1.5}), "location.latitude"),
+    ("latitude out of range", wa(location=COORDINATES | {"latitude": "90.1"}), "location.latitude"),
+    (
+        "latitude not a number",
+        wa(location=COORDINATES | {"latitude": "north"}),
+        "location.latitude",
+    ),
+    (
+        "longitude out of range",
+        wa(location=COORDINATES | {"longitude": "-181"}),
+        "location.longitude",
+    ),
     ("longitude missing", wa(location={"latitude": "1"}), "location.longitude"),
     ("no contacts", wa(contacts=[]), "contacts"),
     ("contact without name", wa(contacts=[{"phones": [{"phone": "1"}]}]), "contacts[0].name"),
@@ -159,7 +167,7 @@ NAMED_PARAMETER = [
     ),
     (
         "header location incomplete",
-        template(**header("location", PLACE)),
+        template(**header("location", COORDINATES)),
         "template.header.location.name",
     ),
     (
@@ -314,7 +322,7 @@ NAMED_PARAMETER = [
 async def test_a_bad_parameter_is_named(
     sandbox: Sandbox, api: Api, message: dict[str, Any], named: str | None
 ) -> None:
-    """A message that breaks a field's rule is refused with code 23 and the field's name."""
+    """A message with an invalid field is refused with code 23 and the field's name."""
     status, body = await api.send(message)
 
     entry = body["messages"][0]
@@ -382,7 +390,7 @@ REFUSED = [
 async def test_other_refusals(
     sandbox: Sandbox, api: Api, message: dict[str, Any], status: int, code: int, text: str | None
 ) -> None:
-    """A single refused message gives its code, and the code's own HTTP status."""
+    """A single refused message gets its code and the HTTP status of that code."""
     actual, body = await api.send(message)
 
     entry = body["messages"][0]
@@ -412,7 +420,7 @@ PLANNED = [
 
 @pytest.mark.parametrize(("code", "status", "text"), PLANNED)
 async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> None:
-    """What only an account's state brings about can be ordered for one number, once."""
+    """An error that only an account's state causes can be ordered for one number, once."""
     plan = {"code": code, "to": TO}
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as planned:
         assert planned.status == 201
@@ -440,7 +448,7 @@ async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> 
     ],
 )
 async def test_bad_plans_are_refused(api: Api, plan: Any) -> None:
-    """A plan that the table does not know is refused."""
+    """An order for a code that is not in the table is refused."""
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as response:
         status = response.status
 

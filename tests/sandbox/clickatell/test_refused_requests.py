@@ -1,4 +1,4 @@
-"""What a whole request is refused for, and how verdicts come together, over plain HTTP."""
+"""Requests that are refused as a whole, and the status of several results, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ JSON = {"Content-Type": "application/json"}
 async def test_only_the_bare_key_opens(
     sandbox: Sandbox, verb: str, path: str, key: str | None
 ) -> None:
-    """Every operation wants the key, without a scheme in front."""
+    """Every operation needs the key, without a scheme before it."""
     right = sandbox.config()["accounts"]["clickatell"]["api_key"]
     headers = {} if key is None else {"Authorization": key.format(right)}
     async with (
@@ -70,7 +70,7 @@ async def test_only_the_bare_key_opens(
 )
 async def test_malformed_sends(api: Api, body: bytes, headers: dict[str, str], code: int) -> None:
     """A request that is not a list of 1 to 100 objects is refused as a whole."""
-    status, answer = await api.ask("POST", "message", data=body, headers=headers)
+    status, answer = await api.request("POST", "message", data=body, headers=headers)
 
     assert (status, answer["error"]["code"], set(answer)) == (400, code, {"error"})
 
@@ -91,8 +91,8 @@ async def test_malformed_sends(api: Api, body: bytes, headers: dict[str, str], c
     ],
 )
 async def test_wrong_path_and_verb(api: Api, verb: str, path: str, code: int) -> None:
-    """A wrong path and a wrong verb are HTTP 400 with codes of their own."""
-    status, answer = await api.ask(verb, path)
+    """An unknown path and a wrong method are HTTP 400, each with its own code."""
+    status, answer = await api.request(verb, path)
 
     assert (status, answer["error"]["code"]) == (400, code)
 
@@ -103,8 +103,8 @@ async def test_wrong_path_and_verb(api: Api, verb: str, path: str, code: int) ->
 async def test_planned_global_errors(
     api: Api, emulator: ClickatellEmulator, code: int, status: int
 ) -> None:
-    """An error of the account or server stands over the whole answer."""
-    emulator.planned.add(code, level="global")
+    """An error of the account or server is reported for the whole request."""
+    emulator.account_faults.add(code, level="global")
 
     actual, answer = await api.send(GOOD)
     again, _ = await api.send(GOOD)
@@ -118,7 +118,7 @@ async def test_planned_global_errors(
     [([GOOD], 202), ([GOOD, GOOD], 202), ([BAD], 400), ([GOOD, BAD], 207), ([BAD, BAD], 207)],
 )
 async def test_verdicts_together(api: Api, messages: list[Any], status: int) -> None:
-    """Several messages give 207 as soon as one is refused, a single one its own status."""
+    """Several messages get 207 if any is refused; a single one gets its own status."""
     actual, answer = await api.send(*messages)
 
     assert actual == status
@@ -126,7 +126,7 @@ async def test_verdicts_together(api: Api, messages: list[Any], status: int) -> 
 
 
 async def test_hundred_messages_pass(sandbox: Sandbox, api: Api) -> None:
-    """A hundred messages are taken."""
+    """A request with a hundred messages is accepted."""
     status, answer = await api.send(*[GOOD] * 100)
 
     assert (status, len(answer["messages"])) == (202, 100)
@@ -135,7 +135,7 @@ async def test_hundred_messages_pass(sandbox: Sandbox, api: Api) -> None:
 
 @pytest.mark.parametrize("echo", [True, False])
 async def test_refused_entries_may_lack_the_reference(echo: bool) -> None:
-    """An option leaves ``clientMessageId`` out of refused entries, as the provider may."""
+    """Without `echo_refused`, refused entries have no ``clientMessageId``."""
     async with (
         Sandbox([partial(ClickatellEmulator, echo_refused=echo)]) as sandbox,
         aiohttp.ClientSession(sandbox.url) as http,
@@ -177,17 +177,17 @@ async def test_options_of_the_integration(
 
 
 async def test_payload_over_20_megabytes(api: Api) -> None:
-    """Every message of too large a request is refused, in a readable answer."""
+    """Every message of a request that is too large is refused in its own entry."""
     body = b'{"messages":[{"to":"27820000001","content":"%s"}]}' % (b"x" * 20_000_000)
 
-    status, answer = await api.ask("POST", "message", data=BytesIO(body), headers=JSON)
+    status, answer = await api.request("POST", "message", data=BytesIO(body), headers=JSON)
 
     text = "Media payload size exceeds limit of 20 MB"
     assert (status, answer["messages"][0]["error"]) == (400, {"code": 32, "description": text})
 
 
 async def test_throttling_and_shuffling_are_the_providers(sandbox: Sandbox, api: Api) -> None:
-    """The kit's throttling is code 43 over HTTP 400, and its shuffle moves messages."""
+    """A rate-limit fault is code 43 with HTTP 400, and a shuffle fault reorders messages."""
     sandbox.faults.add("rate_limit", provider="clickatell", retry_after=3)
     sandbox.faults.add("shuffle")
     messages = [GOOD | {"clientMessageId": str(n)} for n in range(5)]
@@ -202,7 +202,7 @@ async def test_throttling_and_shuffling_are_the_providers(sandbox: Sandbox, api:
 
 
 async def test_an_answer_without_messages_has_no_order(sandbox: Sandbox, api: Api) -> None:
-    """A shuffle leaves a global error as it is."""
+    """A shuffle fault leaves a global error unchanged."""
     sandbox.faults.add("shuffle")
 
     _, answer = await api.send()
@@ -228,11 +228,11 @@ NOTE = {"messageId": "", "statusCode": 1001}
 async def test_bad_notifications(
     api: Api, emulator: ClickatellEmulator, change: dict[str, Any], named: str
 ) -> None:
-    """A notification that breaks a rule or names no inbound message is refused."""
+    """A notification that violates a rule or names an unknown message is refused."""
     note = {"messageId": emulator.inbox.receive("27820000001").id, "statusCode": 1001} | change
     event = {"event": {"messageStatusUpdate": [note]}}
 
-    status, answer = await api.ask("POST", "notification", json=event)
+    status, answer = await api.request("POST", "notification", json=event)
 
     entry = answer["event"]["messageStatusUpdate"][0]
     assert (status, entry["accepted"], entry["error"]["code"]) == (400, False, 23)
@@ -247,7 +247,7 @@ async def test_incomplete_notifications(
     note = {"messageId": emulator.inbox.receive("27820000001").id, "statusCode": 1001}
     del note[missing]
 
-    status, _ = await api.ask(
+    status, _ = await api.request(
         "POST", "notification", json={"event": {"messageStatusUpdate": [note]}}
     )
 
@@ -266,6 +266,6 @@ async def test_incomplete_notifications(
 )
 async def test_malformed_notifications(api: Api, body: Any, code: int) -> None:
     """A request that is not 1 to 100 notifications is refused as a whole."""
-    status, answer = await api.ask("POST", "notification", json=body)
+    status, answer = await api.request("POST", "notification", json=body)
 
     assert (status, answer["error"]["code"]) == (400, code)

@@ -1,41 +1,26 @@
-"""A sandbox that serves Messente alone, and a plain HTTP client with its credentials."""
+"""A sandbox with the Messente emulator, and a plain HTTP client with its credentials."""
 
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import clock, sandbox
 
-from omnimsg.sandbox import Sandbox
+from omnimsg.sandbox import Emulator, Sandbox
 from omnimsg_messente.emulator import PASSWORD, USERNAME, MessenteEmulator
 
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+__all__ = ["clock", "sandbox"]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve Messente with ten seconds between two statuses."""
-    async with Sandbox([MessenteEmulator], clock=clock, pace=10.0) as served:
-        yield served
+def emulators() -> list[type[Emulator]]:
+    """Serve only Messente."""
+    return [MessenteEmulator]
 
 
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    """Talk to Messente with the right credentials."""
+    """Return an HTTP client with valid credentials."""
     key = {"Authorization": aiohttp.encode_basic_auth(USERNAME, PASSWORD)}
     async with aiohttp.ClientSession(f"{sandbox.url}/messente/v1/", headers=key) as session:
         yield session

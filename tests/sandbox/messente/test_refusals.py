@@ -1,4 +1,4 @@
-"""What the Messente emulator refuses, over plain HTTP and without an adapter."""
+"""Requests that the Messente emulator refuses, over plain HTTP and without an adapter."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ PARAMETER = f"{COMPONENT}[parameters][0]"
 SUGGESTION = "payload[rcs][suggestions][0]"
 
 INVALID: list[tuple[str, Any, str, str]] = [
-    # what is wrong, the body, the error's code, its source
+    # the mistake, the body, the error's code, its source
     ("not an object", [], "105", "payload"),
     ("no recipient", envelope(to=None), "106", "payload[to]"),
     ("recipient not a string", envelope(to=37255500001), "105", "payload[to]"),
@@ -360,7 +360,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("body", [row[1] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
 async def test_documented_payload(http: aiohttp.ClientSession, body: dict[str, Any]) -> None:
-    """What Messente documents is accepted."""
+    """A payload that Messente documents is accepted."""
     async with http.post("omnimessage", json=body) as response:
         answer = await response.json()
 
@@ -368,7 +368,7 @@ async def test_documented_payload(http: aiohttp.ClientSession, body: dict[str, A
 
 
 async def test_every_error_is_listed(http: aiohttp.ClientSession) -> None:
-    """One answer lists all faults of a payload."""
+    """One response lists all violations of a payload."""
     body = {"messages": [{"channel": "sms", "sender": "", "text": 1}], "priority": "no"}
 
     async with http.post("omnimessage", json=body) as response:
@@ -396,7 +396,7 @@ async def test_every_error_is_listed(http: aiohttp.ClientSession) -> None:
 async def test_unknown_things(
     http: aiohttp.ClientSession, method: str, path: str, status: int, code: str
 ) -> None:
-    """What is not there is refused without naming a source."""
+    """An unknown path, method or omnimessage gets an error without a source."""
     async with http.request(method, path) as response:
         answer = await response.json()
 
@@ -445,7 +445,7 @@ async def test_malformed_body(http: aiohttp.ClientSession, body: bytes, content_
 async def test_wrong_credentials(
     sandbox: Sandbox, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    """Nothing is answered without the API user's Basic credentials."""
+    """Every operation needs the API user's Basic credentials."""
     url = f"{sandbox.url}/messente/v1/{path}"
 
     async with aiohttp.request(method, url, headers=headers, json=sms()) as response:
@@ -460,7 +460,7 @@ async def test_wrong_credentials(
 
 
 async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A throttle is a bare 429, and the request was not processed."""
+    """A throttle is a 429 without a body, and the request is not processed."""
     sandbox.faults.add("rate_limit", provider="messente")
 
     async with http.post("omnimessage", json=sms()) as response:

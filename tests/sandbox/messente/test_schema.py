@@ -1,11 +1,11 @@
-"""The Messente emulator's rules, on documents of every kind."""
+"""The Messente emulator's rules, with documents of every kind."""
 
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg_messente.emulator.errors import violated
+from omnimsg_messente.emulator.errors import violation_errors
 from omnimsg_messente.emulator.schema import OMNIMESSAGE
 
 JSON = st.recursive(
@@ -28,8 +28,8 @@ OMNI = st.fixed_dictionaries({}, optional={"to": JSON, "messages": JSON | st.lis
 
 @given(OMNI | JSON)
 def test_any_document_is_judged(document: Any) -> None:
-    """Whatever comes, the refusal has Messente's shape and names a source in the payload."""
-    errors = violated(OMNIMESSAGE(document, ()), document)
+    """Every error for any document has Messente's form and names a source in the payload."""
+    errors = violation_errors(OMNIMESSAGE(document, ()), document)
 
     assert errors
     for error in errors:

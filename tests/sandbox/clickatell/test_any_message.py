@@ -1,13 +1,13 @@
-"""No message, however odd, breaks the emulator."""
+"""Any JSON object as a message."""
 
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnimsg.sandbox import World
+from omnimsg.sandbox import SandboxState
 from omnimsg_clickatell.emulator import ClickatellEmulator
-from omnimsg_clickatell.emulator.errors import TABLE
+from omnimsg_clickatell.emulator.errors import ERROR_TABLE
 from omnimsg_clickatell.emulator.message_rules import CONTENTS, SMS_ONLY
 
 NAMES = [
@@ -44,13 +44,13 @@ MESSAGES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6) | st.fixe
 
 @settings(deadline=None)
 @given(MESSAGES)
-def test_every_message_gets_a_verdict(message: dict[str, Any]) -> None:
+def test_every_message_is_accepted_or_refused(message: dict[str, Any]) -> None:
     """Any JSON object is accepted, or refused with a code of the table and its status."""
-    emulator = ClickatellEmulator(World())
+    emulator = ClickatellEmulator(SandboxState())
 
-    status, entry = emulator._verdict(message, too_large=False)
+    status, entry = emulator.process_message(message)
 
     if entry["accepted"]:
         assert status == 202
     else:
-        assert status == TABLE[entry["error"]["code"]].http
+        assert status == ERROR_TABLE[entry["error"]["code"]].http

@@ -1,4 +1,4 @@
-"""The rules that emulators validate payloads with."""
+"""The rules with which emulators validate payloads."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from omnimsg.sandbox.schema import (
     FORMATS,
-    Kind,
     Rule,
+    ViolationKind,
     anything,
     at_least_one,
     at_most_one,
@@ -18,9 +18,9 @@ from omnimsg.sandbox.schema import (
     flag,
     items,
     mapping,
+    never,
     nullable,
     number,
-    refused,
     tagged,
     text,
 )
@@ -30,7 +30,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
-CAT = fields(required={"kind": text(), "lives": number(0, 9, whole=True)})
+CAT = fields(required={"kind": text(), "lives": number(0, 9, integer=True)})
 DOG = fields(required={"kind": text()}, optional={"tricks": items(text(1), 1, 2)})
 PET = tagged("kind", {"cat": CAT, "dog": DOG})
 ONE = {"a": flag, "b": flag}
@@ -39,49 +39,56 @@ ONE = {"a": flag, "b": flag}
 @pytest.mark.parametrize(
     ("rule", "value", "path", "kind"),
     [
-        (text(), 1, (), Kind.TYPE),
-        (text(), None, (), Kind.TYPE),
-        (text(2), "a", (), Kind.VALUE),
-        (text(0, 1), "ab", (), Kind.VALUE),
-        (text(one_of=("a",)), "b", (), Kind.VALUE),
-        (text(pattern="a+"), "aab", (), Kind.VALUE),
-        (text(format="UUID"), "a", (), Kind.VALUE),
-        (number(), "1", (), Kind.TYPE),
-        (number(), True, (), Kind.TYPE),
-        (number(whole=True), 1.0, (), Kind.TYPE),
-        (number(1), 0.9, (), Kind.VALUE),
-        (number(0, 1), 2, (), Kind.VALUE),
-        (flag, 1, (), Kind.TYPE),
-        (items(flag), {}, (), Kind.TYPE),
-        (items(flag, 1), [], (), Kind.VALUE),
-        (items(flag, 0, 1), [True, True], (), Kind.VALUE),
-        (items(flag), [True, 1], (1,), Kind.TYPE),
-        (mapping(flag), [], (), Kind.TYPE),
-        (mapping(flag), {"a": 1}, ("a",), Kind.TYPE),
-        (nullable(flag), 1, (), Kind.TYPE),
-        (refused("never"), 1, (), Kind.VALUE),
-        (fields(), [], (), Kind.TYPE),
-        (fields(), {"a": 1}, ("a",), Kind.UNKNOWN),
-        (fields(required=ONE), {"b": True}, ("a",), Kind.MISSING),
-        (fields(optional={"a": fields(optional=ONE)}), {"a": {"b": 1}}, ("a", "b"), Kind.TYPE),
+        (text(), 1, (), ViolationKind.TYPE),
+        (text(), None, (), ViolationKind.TYPE),
+        (text(2), "a", (), ViolationKind.VALUE),
+        (text(0, 1), "ab", (), ViolationKind.VALUE),
+        (text(one_of=("a",)), "b", (), ViolationKind.VALUE),
+        (text(pattern="a+"), "aab", (), ViolationKind.VALUE),
+        (text(format="UUID"), "a", (), ViolationKind.VALUE),
+        (number(), "1", (), ViolationKind.TYPE),
+        (number(), True, (), ViolationKind.TYPE),
+        (number(integer=True), 1.0, (), ViolationKind.TYPE),
+        (number(1), 0.9, (), ViolationKind.VALUE),
+        (number(0, 1), 2, (), ViolationKind.VALUE),
+        (flag, 1, (), ViolationKind.TYPE),
+        (items(flag), {}, (), ViolationKind.TYPE),
+        (items(flag, 1), [], (), ViolationKind.VALUE),
+        (items(flag, 0, 1), [True, True], (), ViolationKind.VALUE),
+        (items(flag), [True, 1], (1,), ViolationKind.TYPE),
+        (mapping(flag), [], (), ViolationKind.TYPE),
+        (mapping(flag), {"a": 1}, ("a",), ViolationKind.TYPE),
+        (nullable(flag), 1, (), ViolationKind.TYPE),
+        (never("never"), 1, (), ViolationKind.VALUE),
+        (fields(), [], (), ViolationKind.TYPE),
+        (fields(), {"a": 1}, ("a",), ViolationKind.UNKNOWN),
+        (fields(required=ONE), {"b": True}, ("a",), ViolationKind.MISSING),
+        (
+            fields(optional={"a": fields(optional=ONE)}),
+            {"a": {"b": 1}},
+            ("a", "b"),
+            ViolationKind.TYPE,
+        ),
         (
             fields(at_most_one("a", "b"), optional=ONE),
             dict.fromkeys("ab", True),
             ("b",),
-            Kind.VALUE,
+            ViolationKind.VALUE,
         ),
-        (fields(at_least_one("a", "b"), optional=ONE), {}, (), Kind.MISSING),
-        (fields(exactly_one("a", "b"), optional=ONE), {}, (), Kind.MISSING),
-        (PET, "cat", (), Kind.TYPE),
-        (PET, {"lives": 9}, ("kind",), Kind.MISSING),
-        (PET, {"kind": "cow"}, ("kind",), Kind.VALUE),
-        (PET, {"kind": ["cat"]}, ("kind",), Kind.TYPE),
-        (PET, {"kind": "cat"}, ("lives",), Kind.MISSING),
-        (PET, {"kind": "dog", "tricks": ["sit", ""]}, ("tricks", 1), Kind.VALUE),
+        (fields(at_least_one("a", "b"), optional=ONE), {}, (), ViolationKind.MISSING),
+        (fields(exactly_one("a", "b"), optional=ONE), {}, (), ViolationKind.MISSING),
+        (PET, "cat", (), ViolationKind.TYPE),
+        (PET, {"lives": 9}, ("kind",), ViolationKind.MISSING),
+        (PET, {"kind": "cow"}, ("kind",), ViolationKind.VALUE),
+        (PET, {"kind": ["cat"]}, ("kind",), ViolationKind.TYPE),
+        (PET, {"kind": "cat"}, ("lives",), ViolationKind.MISSING),
+        (PET, {"kind": "dog", "tricks": ["sit", ""]}, ("tricks", 1), ViolationKind.VALUE),
     ],
 )
-def test_violation(rule: Rule, value: Any, path: tuple[str | int, ...], kind: Kind) -> None:
-    """A value outside a rule is one violation, at its path."""
+def test_violation(
+    rule: Rule, value: Any, path: tuple[str | int, ...], kind: ViolationKind
+) -> None:
+    """An invalid value gives one violation, at its path."""
     (violation,) = rule(value, ())
 
     assert (violation.path, violation.kind) == (path, kind)
@@ -92,7 +99,7 @@ def test_violation(rule: Rule, value: Any, path: tuple[str | int, ...], kind: Ki
     [
         (text(1, 1), "é"),
         (number(), 0.5),
-        (number(0, 9, whole=True), 9),
+        (number(0, 9, integer=True), 9),
         (nullable(flag), None),
         (items(anything), [None, 1, {}]),
         (mapping(text()), {"": ""}),
@@ -101,12 +108,12 @@ def test_violation(rule: Rule, value: Any, path: tuple[str | int, ...], kind: Ki
     ],
 )
 def test_acceptance(rule: Rule, value: Any) -> None:
-    """A value within a rule violates nothing."""
+    """A valid value gives no violation."""
     assert list(rule(value, ())) == []
 
 
 def test_checks_wait_for_the_fields() -> None:
-    """A check of the whole object is not asked about fields that are wrong by themselves."""
+    """A check of the whole object does not run if a property has a violation."""
     rule = fields(exactly_one("a", "b"), optional=ONE)
 
     found = list(rule({"a": 1, "b": True}, ()))
@@ -139,7 +146,7 @@ def test_checks_wait_for_the_fields() -> None:
     ],
 )
 def test_formats(name: str, good: list[str], bad: list[str]) -> None:
-    """A format takes what is of its form and nothing else."""
+    """A format accepts exactly the strings of its form."""
     accepts = FORMATS[name]
 
     assert [accepts(value) for value in good] == [True] * len(good)
@@ -148,7 +155,7 @@ def test_formats(name: str, good: list[str], bad: list[str]) -> None:
 
 @given(JSON)
 def test_any_document_is_judged(document: Any) -> None:
-    """No document makes a rule fail, and only a pet is a pet."""
+    """No document makes a rule raise, and only a valid document has no violation."""
     found = list(PET(document, ()))
 
     assert found or document["kind"] in {"cat", "dog"}

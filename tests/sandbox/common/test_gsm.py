@@ -1,10 +1,10 @@
-"""How many parts an SMS takes."""
+"""Counting the parts of an SMS."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.sandbox.gsm import binary_parts, parts
+from omnimsg.sandbox.gsm import count_binary_parts, count_parts
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,17 @@ from omnimsg.sandbox.gsm import binary_parts, parts
     ],
 )
 def test_parts(text: str, expected: int) -> None:
-    """Parts count septets or UTF-16 units, and no character straddles two of them."""
-    assert expected == parts(text)
+    """Parts count septets or UTF-16 units, and no character is split between two parts."""
+    assert expected == count_parts(text)
 
 
 @given(st.text(max_size=500))
 def test_parts_grow_with_the_text(text: str) -> None:
-    """More text never takes fewer parts, if the alphabet stays."""
-    assert parts(text) <= parts(text + text)
+    """A longer text of the same alphabet never has fewer parts."""
+    assert count_parts(text) <= count_parts(text + text)
 
 
 @pytest.mark.parametrize(("octets", "expected"), [(0, 1), (140, 1), (141, 2), (268, 2), (269, 3)])
 def test_binary_parts(octets: int, expected: int) -> None:
-    """Binary parts hold 140 octets alone and 134 in company."""
-    assert expected == binary_parts(octets)
+    """A single binary part holds 140 octets, one of several 134."""
+    assert expected == count_binary_parts(octets)

@@ -1,4 +1,4 @@
-"""What is accepted, what becomes of it, and what the handset gets."""
+"""Accepted messages: their lifecycle, and what the handset receives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import NOW, Clock
 
-from omnimsg.sandbox import Limits, Sandbox, Scenario, World, magic_number
+from omnimsg.sandbox import Limits, Sandbox, SandboxState, Scenario, magic_number
 from omnimsg_clickatell.emulator import ClickatellEmulator
 from omnimsg_clickatell.emulator.inbound import Inbox
 
-from .conftest import NOW, Api, Clock
+from .conftest import Api
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ MS = int(NOW * 1000)
 
 
 def message(channel: str = "sms", to: str = TO, **content: Any) -> dict[str, Any]:
-    """Return a message, of plain text unless told otherwise."""
+    """Return a message, by default with a plain text."""
     return {"channel": channel, "to": to} | (content or {"content": "hello"})
 
 
@@ -130,7 +131,7 @@ GOOD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("given", GOOD.values(), ids=GOOD)
 async def test_good_messages_are_accepted(api: Api, given: dict[str, Any]) -> None:
-    """Whatever the reference allows is accepted, with an id of 32 hexadecimal digits."""
+    """A message that the reference allows is accepted with an id of 32 hexadecimal digits."""
     status, body = await api.send(given)
 
     assert status == 202, body
@@ -163,10 +164,10 @@ LIVES = {
 
 
 @pytest.mark.parametrize(("channel", "scenario"), LIVES)
-async def test_lives(
+async def test_lifecycle(
     sandbox: Sandbox, api: Api, clock: Clock, channel: str, scenario: Scenario
 ) -> None:
-    """A message runs through its scenario's statuses, and arrives with DEVICE_ACK only."""
+    """A message has its scenario's statuses, and arrives only with DEVICE_ACK."""
     expected = LIVES[channel, scenario]
     to = magic_number(scenario, "2782")
     message_id = await api.send_one(message(channel, to))
@@ -184,7 +185,7 @@ async def test_lives(
 
 
 async def test_throttled_once(api: Api) -> None:
-    """The throttled number is let through on the second attempt."""
+    """The throttled number is accepted on the second attempt."""
     given = message(to=magic_number(Scenario.THROTTLED_ONCE, "2782"))
 
     statuses = [(await api.send(given))[0] for _ in range(2)]
@@ -193,7 +194,7 @@ async def test_throttled_once(api: Api) -> None:
 
 
 async def test_scheduled_messages_wait(sandbox: Sandbox, api: Api, clock: Clock) -> None:
-    """A scheduled message is SCHEDULED until its time and then lives as any other."""
+    """A scheduled message is SCHEDULED until its time, then has the usual statuses."""
     later = "2023-11-15T00:13:20+01:00"  # an hour after the clock's start
     message_id = await api.send_one(message(content="x", scheduledDeliveryTime=later))
     seen = []
@@ -211,14 +212,14 @@ async def test_scheduled_messages_wait(sandbox: Sandbox, api: Api, clock: Clock)
 
 
 async def test_unknown_messages_have_another_form(api: Api) -> None:
-    """An unknown id is a 200 without a channel, dated at the request."""
-    status, body = await api.ask("GET", "message/0123456789abcdef")
+    """An unknown id gets a 200 without a channel, with the time of the request."""
+    status, body = await api.request("GET", "message/0123456789abcdef")
 
     assert (status, body) == (200, {"status": "UNKNOWN", "timestamp": MS})
 
 
 async def test_the_handset_shows_what_was_sent(sandbox: Sandbox, api: Api, clock: Clock) -> None:
-    """A handset holds the provider's own content object and a line of text."""
+    """A handset has the provider's own content object and a one-line summary."""
     template = {"templateName": "table_ready", "body": {"parameters": {"1": "Thandi"}}}
     message_id = await api.send_one(
         message("whatsapp", template=template, clientMessageId="ord-71")
@@ -236,7 +237,7 @@ async def test_the_handset_shows_what_was_sent(sandbox: Sandbox, api: Api, clock
 async def test_inline_bytes_are_kept_by_reference(
     sandbox: Sandbox, api: Api, clock: Clock, emulator: ClickatellEmulator
 ) -> None:
-    """The handset refers to inline media, whose bytes are in the emulator's store."""
+    """The handset has the file id of inline media; the bytes are in the media store."""
     content = base64.b64encode(b"a picture").decode()
     await api.send_one(message("whatsapp", content=content, media={"contentType": "image/png"}))
     clock.now += 60
@@ -250,7 +251,7 @@ async def test_inline_bytes_are_kept_by_reference(
 
 
 async def test_a_wrong_hash_fails_after_acceptance(api: Api, clock: Clock) -> None:
-    """Media whose hash is wrong is accepted and ends in a status."""
+    """Media with a wrong hash is accepted and ends in a failed status."""
     media = {"contentType": "image/png", "sha256Hash": "0" * 64}
     message_id = await api.send_one(message("whatsapp", content="eA==", media=media))
     clock.now += 60
@@ -261,7 +262,7 @@ async def test_a_wrong_hash_fails_after_acceptance(api: Api, clock: Clock) -> No
 
 
 async def test_notifications(api: Api, emulator: ClickatellEmulator) -> None:
-    """A planted inbound message can be marked read, beside one that cannot."""
+    """An added inbound message can be marked read, in one request with an unknown one."""
     async with api.session.post("/_sandbox/clickatell/inbound", json={"from": TO}) as planted:
         known = (await planted.json())["messageId"]
     by_sms = emulator.inbox.receive(TO, "sms").id
@@ -270,10 +271,10 @@ async def test_notifications(api: Api, emulator: ClickatellEmulator) -> None:
         for n, name in enumerate((known, by_sms))
     ]
 
-    one, _ = await api.ask(
+    one, _ = await api.request(
         "POST", "notification", json={"event": {"messageStatusUpdate": notes[:1]}}
     )
-    both, body = await api.ask(
+    both, body = await api.request(
         "POST", "notification", json={"event": {"messageStatusUpdate": notes}}
     )
 
@@ -285,7 +286,7 @@ async def test_notifications(api: Api, emulator: ClickatellEmulator) -> None:
 
 
 async def test_the_service_window(clock: Clock) -> None:
-    """With the option on, free WhatsApp content needs a fresh inbound message."""
+    """With `service_window`, free WhatsApp content needs a recent inbound message."""
     async with Sandbox([partial(ClickatellEmulator, service_window=True)], clock=clock) as sandbox:
         key = sandbox.config()["accounts"]["clickatell"]["api_key"]
         async with aiohttp.ClientSession(sandbox.url, headers={"Authorization": key}) as session:
@@ -306,13 +307,13 @@ async def test_the_service_window(clock: Clock) -> None:
 
 async def test_balance(api: Api) -> None:
     """The balance is a number with a currency of three letters."""
-    assert await api.ask("GET", "balance") == (200, {"balance": 1000.0, "currency": "EUR"})
+    assert await api.request("GET", "balance") == (200, {"balance": 1000.0, "currency": "EUR"})
 
 
 async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -> None:
-    """A reset forgets inbound messages and planned refusals too."""
+    """A reset forgets inbound messages and ordered errors."""
     inbound = emulator.inbox.receive(TO).id
-    emulator.planned.add(18)
+    emulator.account_faults.add(18)
 
     sandbox.reset()
 
@@ -321,11 +322,11 @@ async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -
 
 
 def test_the_inbox_is_bounded(clock: Clock) -> None:
-    """The oldest inbound message and the oldest open window go beyond their caps."""
-    inbox = Inbox(World(clock=clock, limits=Limits(messages=1, handsets=1)))
+    """Above their limits, the oldest inbound message and the oldest window are dropped."""
+    inbox = Inbox(SandboxState(clock=clock, limits=Limits(messages=1, handsets=1)))
 
     first, second = inbox.receive(TO), inbox.receive("27820000002")
 
     assert inbox.get(first.id) is None
     assert inbox.get(second.id) is second
-    assert [inbox.open(TO), inbox.open("27820000002")] == [False, True]
+    assert [inbox.is_window_open(TO), inbox.is_window_open("27820000002")] == [False, True]

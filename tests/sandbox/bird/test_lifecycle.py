@@ -1,14 +1,13 @@
-"""Sending, looking up and listing at Bird, over plain HTTP and on a clock that stands."""
+"""Bird's sends, look-ups and lists, over plain HTTP with a manual clock."""
 
 from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS, WORKSPACE
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -17,14 +16,14 @@ KEYS = {"sms": "phonenumber", "whatsapp": "phonenumber", "email": "emailaddress"
 
 
 def path(platform: str, *more: str) -> str:
-    """Return the path of a channel's messages, or below them."""
+    """Return the path of a channel's messages, or a path below it."""
     return "/".join(("channels", CHANNELS[platform], "messages", *more))
 
 
 async def send(
     http: aiohttp.ClientSession, to: str = TO, platform: str = "sms", **more: Any
 ) -> Any:
-    """Send a text and return the answer."""
+    """Send a text and return the response."""
     message = {
         "receiver": {"contacts": [{"identifierKey": KEYS[platform], "identifierValue": to}]},
         "body": {"type": "text", "text": {"text": "hi"}},
@@ -35,20 +34,20 @@ async def send(
 
 
 async def get(http: aiohttp.ClientSession, where: str) -> Any:
-    """Return what is found at a path."""
+    """Return the body at a path."""
     async with http.get(where) as response:
         assert response.status == 200
         return await response.json()
 
 
 def magic(scenario: Scenario, platform: str) -> str:
-    """Return the number or mailbox that plays a scenario."""
+    """Return the number or mailbox of a scenario."""
     number = magic_number(scenario)
     return f"user{number[-6:]}@example.test" if platform == "email" else number
 
 
 async def test_accepted_message(http: aiohttp.ClientSession) -> None:
-    """The answer to a send is the message, accepted, with what Bird adds to it."""
+    """The response to a send is the accepted message with Bird's additions."""
     sent = await send(http, reference="order-771", tags=["Parcel"], meta={"email": {}})
 
     contact = sent["receiver"]["contacts"][0]
@@ -147,7 +146,7 @@ async def test_magic_recipients(
     status: str,
     failure: tuple[int | None, dict[str, str]] | None,
 ) -> None:
-    """Each magic recipient ends in its own status and failure, and only some receive."""
+    """Each magic recipient ends in its own status and failure; only some receive the message."""
     sent = await send(http, magic(scenario, platform), platform)
 
     clock.now += 10_000
@@ -160,7 +159,7 @@ async def test_magic_recipients(
 
 
 async def test_reason_of_a_failure(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A failure comes with a reason in the form that Bird shows."""
+    """A failure has a reason in the form of Bird's samples."""
     sent = await send(http, magic_number(Scenario.INVALID_RECIPIENT))
 
     clock.now += 1000
@@ -171,7 +170,7 @@ async def test_reason_of_a_failure(http: aiohttp.ClientSession, clock: Clock) ->
 
 
 async def test_throttled_once(http: aiohttp.ClientSession) -> None:
-    """The magic recipient's first attempt is throttled, the second accepted."""
+    """The first attempt to the throttled recipient gets 429; the second is accepted."""
     contact = {"identifierValue": magic_number(Scenario.THROTTLED_ONCE)}
     message = {
         "receiver": {"contacts": [contact]},
@@ -193,7 +192,7 @@ async def test_throttled_once(http: aiohttp.ClientSession) -> None:
 async def test_reading(
     http: aiohttp.ClientSession, clock: Clock, platform: str, kind: tuple[str, str | None] | None
 ) -> None:
-    """A message that is read has one interaction, once it was read, where reading is reported."""
+    """A read message has one interaction, if the platform reports reading."""
     sent = await send(http, magic(Scenario.READ, platform), platform, reference="r-1")
     where = path(platform, sent["id"], "interactions")
     clock.now += 30
@@ -212,7 +211,7 @@ async def test_reading(
 
 
 async def test_delivered_is_not_read(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """Nobody reads what is only delivered."""
+    """A message that is only delivered has no interaction."""
     sent = await send(http, TO, "whatsapp")
     clock.now += 1000
 
@@ -220,7 +219,7 @@ async def test_delivered_is_not_read(http: aiohttp.ClientSession, clock: Clock) 
 
 
 async def test_validity(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A message that has not ended when its validity is over has failed."""
+    """A message without a final status at the end of its validity fails."""
     never = magic_number(Scenario.NEVER_SETTLES)
     sent = [
         await send(http, never, validity=60),
@@ -255,7 +254,7 @@ async def test_validity(http: aiohttp.ClientSession, clock: Clock) -> None:
 async def test_scheduled(
     http: aiohttp.ClientSession, clock: Clock, moment: str, statuses: list[str]
 ) -> None:
-    """A scheduled message waits for its time, unless that is near."""
+    """A scheduled message waits for its time, unless it is less than ten minutes ahead."""
     sent = await send(http, scheduledFor=moment)
     seen = [sent["status"]]
 
@@ -268,7 +267,7 @@ async def test_scheduled(
 
 
 async def test_known_contact(http: aiohttp.ClientSession) -> None:
-    """A message makes a contact, by whose id the next one reaches the same address."""
+    """A message creates a contact, and the next message can use the contact's id."""
     first = (await send(http))["receiver"]["contacts"][0]
 
     second = await send(http, receiver={"contacts": [{"id": first["id"]}]})
@@ -279,7 +278,7 @@ async def test_known_contact(http: aiohttp.ClientSession) -> None:
 
 
 async def test_mail_to_several(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
-    """An e-mail is one message, and reaches every mailbox that it names."""
+    """An e-mail to several mailboxes is one message and reaches all of them."""
     contacts = [
         {"identifierValue": "a@example.test", "type": "to"},
         {"identifierValue": "b@example.test", "type": "bcc"},
@@ -298,7 +297,7 @@ async def test_mail_to_several(sandbox: Sandbox, http: aiohttp.ClientSession, cl
 
 
 async def test_template(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A template is shown by its name, beside no body."""
+    """A template message has a template and no body, and the handset shows its name."""
     message = {
         "receiver": {"contacts": [{"identifierValue": TO}]},
         "template": {"name": "parcel", "version": "latest", "locale": "pl"},
@@ -315,7 +314,7 @@ async def test_template(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Cl
 
 
 async def test_html_to_a_phone(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A body that the platform cannot carry is accepted and then rejected."""
+    """A body that the platform does not support is accepted, then rejected."""
     sent = await send(http, body={"type": "html", "html": {"html": "<p>Hi</p>"}})
 
     clock.now += 1000
@@ -325,7 +324,7 @@ async def test_html_to_a_phone(http: aiohttp.ClientSession, clock: Clock) -> Non
 
 
 async def test_message_of_another_channel(http: aiohttp.ClientSession) -> None:
-    """A message is found on its own channel only."""
+    """A message is found only on its own channel."""
     sent = await send(http)
 
     async with http.get(path("whatsapp", sent["id"])) as response:
@@ -366,7 +365,7 @@ async def test_pages(
 
 
 async def test_page_stands_while_messages_come(http: aiohttp.ClientSession) -> None:
-    """A message that comes between two pages moves nothing."""
+    """A message sent between two page requests does not change the second page."""
     for reference in "ab":
         await send(http, reference=reference)
     first = await get(http, f"{path('sms')}?limit=1")
@@ -378,7 +377,7 @@ async def test_page_stands_while_messages_come(http: aiohttp.ClientSession) -> N
 
 
 async def test_default_page(http: aiohttp.ClientSession) -> None:
-    """A page holds 25 messages unless it is asked for another number."""
+    """A page has 25 messages by default."""
     for _ in range(26):
         await send(http)
 
@@ -456,7 +455,7 @@ async def test_filter_by_id(http: aiohttp.ClientSession) -> None:
 
 
 async def test_list_of_a_channel(http: aiohttp.ClientSession) -> None:
-    """A channel lists its own messages, the workspace all of them."""
+    """A channel lists its own messages, the workspace lists all."""
     await send(http)
     await send(http, platform="whatsapp")
 
@@ -468,7 +467,7 @@ async def test_list_of_a_channel(http: aiohttp.ClientSession) -> None:
 
 
 async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A reset sandbox knows no message and no contact of before."""
+    """A reset forgets messages and contacts."""
     sent = await send(http)
     contact = {"id": sent["receiver"]["contacts"][0]["id"]}
     message = {"receiver": {"contacts": [contact]}, "body": sent["body"]}
@@ -481,7 +480,7 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> N
 
 
 async def test_account_reaches_the_emulator(sandbox: Sandbox) -> None:
-    """The configuration that the sandbox offers is enough to ask for messages."""
+    """The sandbox's configuration is sufficient to request messages."""
     account = sandbox.config()["accounts"]["bird"]
     headers = {"Authorization": f"AccessKey {account['access_key']}"}
     url = f"{account['base_url']}/workspaces/{account['workspace_id']}/channels"

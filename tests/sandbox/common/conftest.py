@@ -1,4 +1,4 @@
-"""A provider of nothing, to test the kit without a provider's rules."""
+"""A minimal emulator, to test the sandbox without the rules of a provider."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 from aiohttp import web
+from support.sandbox_fixtures import clock, sandbox
 
-from omnimsg.sandbox import Emulator, Record, Sandbox, Step, World, answer, shuffled
+from omnimsg.sandbox import (
+    Emulator,
+    LifecycleStep,
+    MessageRecord,
+    SandboxState,
+    json_response,
+    shuffle_entries,
+)
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable
 
-LIFE = (Step("queued"), Step("sent"), Step("delivered", delivers=True))
+    from support.sandbox_fixtures import Clock
+
+__all__ = ["clock", "sandbox"]
+
+STEPS = (LifecycleStep("queued"), LifecycleStep("sent"), LifecycleStep("delivered", delivers=True))
 
 
 class Echo(Emulator):
-    """Accepts every message of a list and echoes it."""
+    """An emulator that accepts every message of a list."""
 
     name = "echo"
 
@@ -28,7 +40,7 @@ class Echo(Emulator):
         return {"provider": "echo", "base_url": base_url, "channels": {"sms": 'a"b\\c'}}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return one send and one look-up."""
+        """Return a send, a look-up and a response that is not JSON."""
         return [
             web.post("/send", self.send),
             web.get("/message/{id}", self.show),
@@ -36,25 +48,25 @@ class Echo(Emulator):
         ]
 
     def is_send(self, request: web.Request) -> bool:
-        """Say that every POST is a send."""
+        """Treat every POST as a send."""
         return request.method == "POST"
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Answer everything with a teapot."""
-        return answer({"refused": status}, status=418)
+        """Return 418 for every refusal."""
+        return json_response({"refused": status}, status=418)
 
-    def shuffle(self, document: Any, order: random.Random) -> object:
+    def shuffle(self, document: Any, rng: random.Random) -> object:
         """Shuffle the messages."""
-        return {"messages": shuffled(document["messages"], order)}
+        return {"messages": shuffle_entries(document["messages"], rng)}
 
     async def send(self, request: web.Request) -> web.Response:
         """Accept a list of numbers."""
-        now = self.world.clock()
+        now = self.state.clock()
         accepted = []
         for to in orjson.loads(await request.read()):
-            record = Record(
+            record = MessageRecord(
                 provider=self.name,
-                id=self.world.hex_id(),
+                id=self.state.hex_id(),
                 channel="sms",
                 to=to,
                 kind="text",
@@ -62,49 +74,31 @@ class Echo(Emulator):
                 text="hello",
                 created=now,
                 start=now,
-                steps=self.world.paced(LIFE),
+                steps=self.state.apply_pace(STEPS),
             )
             self.accept(record)
             accepted.append({"to": to, "id": record.id})
-        return answer({"messages": accepted})
+        return json_response({"messages": accepted})
 
     async def show(self, request: web.Request) -> web.Response:
         """Return a message's status."""
         record = self.messages.get(request.match_info["id"])
         if record is None:
             raise web.HTTPNotFound
-        return answer({"status": record.state(self.world.clock()).status})
+        return json_response({"status": record.latest_change(self.state.clock()).status})
 
     async def plain(self, request: web.Request) -> web.Response:
-        """Answer with something that is not JSON."""
+        """Return a body that is not JSON."""
         return web.Response(text="plain")
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+@pytest.fixture
+def emulators() -> list[type[Emulator]]:
+    """Serve only the minimal emulator."""
+    return [Echo]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    """Serve the echo with ten seconds between two steps."""
-    async with Sandbox([Echo], clock=clock, pace=10.0) as served:
-        yield served
-
-
-@pytest.fixture
-def world(clock: Clock) -> World:
-    """Return a world without a server."""
-    return World(clock=clock)
+def state(clock: Clock) -> SandboxState:
+    """Return a sandbox state without a server."""
+    return SandboxState(clock=clock)

@@ -26,10 +26,12 @@ from omnimsg.sandbox import (
     settings,
 )
 
-from .conftest import Clock, Echo
+from .conftest import Echo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from support.sandbox_fixtures import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -38,29 +40,29 @@ ONE, TWO, THREE = "+27820000001", "+27820000002", "+27820000003"
 
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    """Talk to the sandbox."""
+    """Return an HTTP client of the sandbox."""
     async with aiohttp.ClientSession(sandbox.url) as session:
         yield session
 
 
-async def sent(http: aiohttp.ClientSession, *numbers: str) -> tuple[int, Any]:
-    """Send to each number and return the answer."""
+async def send(http: aiohttp.ClientSession, *numbers: str) -> tuple[int, Any]:
+    """Send to each number and return the status and the body."""
     async with http.post("/echo/send", json=numbers or [ONE], allow_redirects=False) as response:
         return response.status, await response.json()
 
 
 async def control(http: aiohttp.ClientSession, path: str, body: Any = None) -> tuple[int, Any]:
-    """Ask the control API."""
+    """Send a request to the control API."""
     method = "GET" if body is None else "POST"
     async with http.request(method, f"/_sandbox/{path}", json=body) as response:
         return response.status, await response.json()
 
 
-async def test_life_is_read_off_the_clock(
+async def test_status_follows_the_clock(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A message moves on when the clock does, and arrives with its delivering step."""
-    _, body = await sent(http)
+    """The status follows the clock, and the message arrives with its delivering step."""
+    _, body = await send(http)
     seen = []
 
     for _ in range(3):
@@ -73,8 +75,8 @@ async def test_life_is_read_off_the_clock(
 
 
 async def test_control_shows_handsets(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """The control API lists what arrived, of all numbers or of one with or without plus."""
-    await sent(http, ONE, TWO)
+    """The control API lists what all numbers have received, or one with or without its plus."""
+    await send(http, ONE, TWO)
     clock.now += 60
 
     _, everything = await control(http, "handsets")
@@ -92,18 +94,18 @@ async def test_control_shows_handsets(http: aiohttp.ClientSession, clock: Clock)
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/echo/x", 404), ("PUT", "/echo/send", 405)]
 )
-async def test_unroutable_is_phrased_by_the_emulator(
+async def test_unknown_routes_get_the_emulators_error(
     http: aiohttp.ClientSession, method: str, path: str, status: int
 ) -> None:
-    """A wrong path or verb below a prefix gets the provider's own refusal."""
+    """An unknown path or method below a prefix gets the provider's own error."""
     async with http.request(method, path) as response:
         actual = response.status, await response.json()
 
     assert (418, {"refused": status}) == actual
 
 
-async def test_too_large_is_answered(http: aiohttp.ClientSession) -> None:
-    """A body above the kit's cap is answered, not cut off."""
+async def test_too_large_body_gets_a_response(http: aiohttp.ClientSession) -> None:
+    """A body above the size limit gets a response, not a closed connection."""
     async with http.post("/echo/send", data=BytesIO(bytes(65 << 20))) as response:
         actual = await response.json()
 
@@ -121,22 +123,22 @@ async def test_too_large_is_answered(http: aiohttp.ClientSession) -> None:
         ({"kind": "rate_limit"}, 418),
     ],
 )
-async def test_instead(
+async def test_response_without_processing(
     sandbox: Sandbox, http: aiohttp.ClientSession, fault: dict[str, Any], status: int
 ) -> None:
-    """A fault before processing answers once in place of the emulator, and nothing is accepted."""
+    """A fault before processing replaces the response once, and no message is accepted."""
     await control(http, "faults", fault)
 
     async with http.post("/echo/send", json=[ONE], allow_redirects=False) as response:
         first = response.status
-    second, _ = await sent(http)
+    second, _ = await send(http)
 
     assert (status, 200) == (first, second)
     assert len(sandbox.emulators["echo"].messages) == 1
 
 
 async def test_retry_after(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A throttling carries Retry-After in seconds when asked to."""
+    """A rate-limit fault can set Retry-After in seconds."""
     sandbox.faults.add("rate_limit", retry_after=2)
 
     async with http.post("/echo/send", json=[ONE]) as response:
@@ -148,22 +150,22 @@ async def test_retry_after(sandbox: Sandbox, http: aiohttp.ClientSession) -> Non
 @pytest.mark.parametrize(
     ("kind", "processed"), [("reset_before", 0), ("reset_after", 1), ("truncate", 1)]
 )
-async def test_lost_answers(
+async def test_lost_responses(
     sandbox: Sandbox, http: aiohttp.ClientSession, kind: str, processed: int
 ) -> None:
-    """The answer is lost; whether the message was processed depends on the kind alone."""
+    """The response is lost; only the kind decides whether the message was processed."""
     sandbox.faults.add(kind)
 
     with pytest.raises(aiohttp.ClientError):
-        await sent(http)
+        await send(http)
 
     assert processed == len(sandbox.emulators["echo"].messages)
 
 
-async def test_truncated_answers_announce_their_full_length(
+async def test_truncated_responses_keep_their_content_length(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """A truncated answer has the success's status and length, and half its bytes."""
+    """A truncated response has the full status and Content-Length, and half of the body."""
     async with http.post("/echo/send", json=[ONE]) as response:
         whole = await response.read()
     sandbox.faults.add("truncate")
@@ -179,10 +181,10 @@ async def test_truncated_answers_announce_their_full_length(
 
 
 async def test_shuffle_changes_the_order(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A shuffled answer holds the same entries in another order."""
+    """A shuffled response holds the same entries in another order."""
     sandbox.faults.add("shuffle")
 
-    _, body = await sent(http, ONE, TWO, THREE)
+    _, body = await send(http, ONE, TWO, THREE)
 
     numbers = [entry["to"] for entry in body["messages"]]
     assert sorted(numbers) == [ONE, TWO, THREE]
@@ -192,7 +194,7 @@ async def test_shuffle_changes_the_order(sandbox: Sandbox, http: aiohttp.ClientS
 async def test_faults_act_on_sends_unless_told_otherwise(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """A fault leaves reads alone, an ``any`` fault does not."""
+    """By default a fault hits sends only; with ``on`` ``any`` it hits every request."""
     statuses = []
 
     for on in ("send", "any"):
@@ -201,13 +203,13 @@ async def test_faults_act_on_sends_unless_told_otherwise(
             statuses.append(response.status)
 
     assert statuses == [418, 503]
-    assert [fault["fired"] for fault in sandbox.faults.shown()] == [0, 1]
+    assert [fault["fired"] for fault in sandbox.faults.as_json()] == [0, 1]
 
 
 async def test_latency_precedes_another_fault(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """Latencies combine with one other fault of the same request."""
+    """Latency combines with one other fault in the same request."""
     sandbox.faults.add("latency", seconds=0.01)
     sandbox.faults.add("html")
 
@@ -215,19 +217,19 @@ async def test_latency_precedes_another_fault(
         status = response.status
 
     assert status == 502
-    assert [fault["fired"] for fault in sandbox.faults.shown()] == [1, 1]
+    assert [fault["fired"] for fault in sandbox.faults.as_json()] == [1, 1]
 
 
-async def test_a_reset_cuts_off_what_is_under_way(
+async def test_a_reset_aborts_requests_in_progress(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A slow request from before it texts nobody after it, and its client hears of no success."""
+    """A reset aborts a request in progress, and its message is not delivered."""
     sandbox.faults.add("latency", seconds=0.05)
     async with anyio.create_task_group() as group:
 
         async def cut_off() -> None:
             with pytest.raises(aiohttp.ClientError):
-                await sent(http, ONE)
+                await send(http, ONE)
 
         group.start_soon(cut_off)
         while not sandbox.requests:
@@ -249,7 +251,7 @@ async def test_a_client_that_hangs_up(
     whole: bool,
     arrived: int,
 ) -> None:
-    """Its message arrives if all of it was read, its request ends, and nobody complains."""
+    """After a disconnect the message arrives only if the whole body was read; nothing is logged."""
     sandbox.faults.add("latency", seconds=0.01)
     body = orjson.dumps([ONE])
     head = f"POST /echo/send HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -290,17 +292,19 @@ async def test_a_client_that_hangs_up(
         ([], "body"),
     ],
 )
-async def test_bad_faults_are_named(http: aiohttp.ClientSession, fault: Any, named: str) -> None:
-    """A fault that cannot be played is refused with the name of the bad key."""
+async def test_invalid_faults_are_refused(
+    http: aiohttp.ClientSession, fault: Any, named: str
+) -> None:
+    """An invalid fault is refused with the name of the invalid key."""
     status, body = await control(http, "faults", fault)
 
     assert (400, named) == (status, body["error"].split(":")[0])
 
 
 async def test_faults_are_listed(http: aiohttp.ClientSession) -> None:
-    """The control API lists what is active with how often it fired, and says what is not JSON."""
+    """The control API lists how often each fault fired, and refuses a body that is not JSON."""
     await control(http, "faults", {"kind": "html", "count": 2})
-    await sent_html(http)
+    await send_once(http)
 
     _, listed = await control(http, "faults")
     async with http.post("/_sandbox/faults", data=b"{") as response:
@@ -311,16 +315,16 @@ async def test_faults_are_listed(http: aiohttp.ClientSession) -> None:
     assert status == 400
 
 
-async def sent_html(http: aiohttp.ClientSession) -> None:
-    """Send once and ignore the page that comes back."""
+async def send_once(http: aiohttp.ClientSession) -> None:
+    """Send once and ignore the response."""
     async with http.post("/echo/send", json=[ONE]):
         pass
 
 
-async def test_shuffle_leaves_other_answers_alone(
+async def test_shuffle_leaves_other_responses_unchanged(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """An answer that is not JSON, or whose emulator has no order, is not touched."""
+    """A response that is not JSON, or whose emulator does not shuffle, is unchanged."""
     sandbox.faults.add("shuffle", count=2, on="any")
 
     async with http.get("/echo/plain") as response:
@@ -331,14 +335,14 @@ async def test_shuffle_leaves_other_answers_alone(
 
 
 async def test_addresses(sandbox: Sandbox) -> None:
-    """A port is known before the start if it was chosen, and afterwards in any case."""
+    """A chosen port is known before the start, any port after it."""
     assert Sandbox([Echo], port=8025).url == "http://127.0.0.1:8025"
     assert sandbox.port > 0
     assert f":{sandbox.port}/echo" in sandbox.config_toml()
 
 
 async def test_a_taken_port_is_an_error(sandbox: Sandbox) -> None:
-    """A port that is in use raises, and nothing stays open."""
+    """A port that is in use raises an error."""
     second = Sandbox([Echo], port=sandbox.port)
 
     with pytest.raises(OSError, match="address"):
@@ -346,7 +350,7 @@ async def test_a_taken_port_is_an_error(sandbox: Sandbox) -> None:
 
 
 def test_emulators_are_found_by_class() -> None:
-    """An emulator is looked up by its class; two of a name are an error."""
+    """An emulator is looked up by its class; two emulators of one name are an error."""
     sandbox = Sandbox([Echo])
 
     assert sandbox.emulator(Echo) is sandbox.emulators["echo"]
@@ -357,11 +361,11 @@ def test_emulators_are_found_by_class() -> None:
 
 
 class Other(Echo):
-    """An emulator that no sandbox here serves."""
+    """An emulator that no sandbox in this module serves."""
 
 
 def test_installed_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Emulators come from the entry-point group, Clickatell's account is the default."""
+    """Emulators come from the entry-point group, and Clickatell's account is the default."""
     points = [
         EntryPoint(name, f"omnimsg_{name}.emulator:{name.title()}Emulator", settings.GROUP)
         for name in ("messente", "clickatell")
@@ -375,7 +379,7 @@ def test_installed_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_emulators_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two distributions that offer one name are refused by name."""
+    """Two distributions with an emulator of the same name raise an error with that name."""
     twice = [EntryPoint("echo", "x:Y", settings.GROUP)] * 2
     monkeypatch.setattr(settings, "entry_points", lambda group: twice)
 
@@ -384,26 +388,26 @@ def test_two_emulators_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_probability_is_reproducible() -> None:
-    """Equal seeds hit equal requests."""
+    """Faults with equal seeds hit the same requests."""
     runs = []
 
     for _ in range(2):
         fault = Sandbox([Echo]).faults.add("html", probability=0.5, seed=7)
-        runs.append([fault.fires("echo", sends=True) for _ in range(50)])
+        runs.append([fault.fires("echo", is_send=True) for _ in range(50)])
 
     assert runs[0] == runs[1]
     assert {True, False} == set(runs[0])
 
 
 def test_python_faults_raise() -> None:
-    """The Python form of a bad fault raises."""
+    """An invalid fault raises an error in Python."""
     with pytest.raises(FaultError, match="colour"):
         Sandbox([Echo]).faults.add("html", colour=1)
 
 
 async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
     """A reset empties handsets, messages, faults and the request log."""
-    await sent(http)
+    await send(http)
     sandbox.faults.add("html", count=5)
     clock.now += 60
 
@@ -411,14 +415,14 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession, cloc
 
     assert (
         sandbox.handsets.all(),
-        sandbox.faults.shown(),
+        sandbox.faults.as_json(),
         len(sandbox.emulators["echo"].messages),
         len(sandbox.requests),
     ) == ([], [], 0, 0)
 
 
 async def test_request_log_holds_no_query(http: aiohttp.ClientSession) -> None:
-    """The log has method, path, status and faults, and neither query nor headers."""
+    """The request log has no query and no headers."""
     async with http.get("/echo/x?token=hidden", headers={"Authorization": "hidden"}):
         pass
 
@@ -429,13 +433,13 @@ async def test_request_log_holds_no_query(http: aiohttp.ClientSession) -> None:
 
 
 async def test_memory_is_bounded(clock: Clock) -> None:
-    """Beyond a cap the oldest messages go, from the look-up and from the handsets."""
+    """Above a limit the oldest messages are dropped, from the look-up and from the handsets."""
     limits = Limits(messages=3, messages_per_handset=2, handsets=2)
     async with (
         Sandbox([Echo], clock=clock, limits=limits) as sandbox,
         aiohttp.ClientSession(sandbox.url) as http,
     ):
-        await sent(http, ONE, ONE, ONE, TWO, THREE)
+        await send(http, ONE, ONE, ONE, TWO, THREE)
 
         counts = [len(sandbox.handsets.received(number)) for number in (ONE, TWO, THREE)]
 
@@ -444,7 +448,7 @@ async def test_memory_is_bounded(clock: Clock) -> None:
 
 
 async def test_serve_runs_until_cancelled() -> None:
-    """``serve`` reports its address once it listens and ends with its scope."""
+    """``serve`` reports its address once it listens, and ends when it is cancelled."""
     urls: list[str] = []
 
     with anyio.move_on_after(5) as scope:
@@ -460,6 +464,6 @@ async def test_serve_runs_until_cancelled() -> None:
 
 
 def test_config_is_toml() -> None:
-    """The printed configuration reads back as the dict."""
+    """The TOML configuration parses to the same dict."""
     assert config(8080, [Echo]) == tomllib.loads(config_toml(8080, [Echo]))
     assert config(8080, [Echo])["accounts"]["echo"]["base_url"] == "http://127.0.0.1:8080/echo"

@@ -1,13 +1,12 @@
-"""Sending, bulk, status, fallback and cancelling, over plain HTTP and on a clock that stands."""
+"""Sending, bulk, status, fallback and cancelling, over plain HTTP with a manual clock."""
 
 from typing import Any
 
 import aiohttp
 import pytest
+from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
-
-from .conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -17,14 +16,14 @@ VIBER = {"channel": "viber", "sender": "Acme", "text": "Code 4711"}
 
 
 async def send(http: aiohttp.ClientSession, to: str, *messages: Any, **more: Any) -> Any:
-    """Send an omnimessage and return the answer."""
+    """Send an omnimessage and return the response."""
     async with http.post("omnimessage", json={"to": to, "messages": messages} | more) as response:
         assert response.status == 201
         return await response.json()
 
 
 async def statuses(http: aiohttp.ClientSession, sent: Any) -> list[dict[str, Any]]:
-    """Look an omnimessage up and return its statuses."""
+    """Look up an omnimessage and return its statuses."""
     async with http.get(f"omnimessage/{sent['omnimessage_id']}/status") as response:
         found = await response.json()
     assert (found["to"], found["omnimessage_id"]) == (sent["to"], sent["omnimessage_id"])
@@ -37,7 +36,7 @@ async def words(http: aiohttp.ClientSession, sent: Any) -> list[tuple[str | None
 
 
 async def test_answer_names_every_leg(http: aiohttp.ClientSession) -> None:
-    """An accepted omnimessage hands out an id for every channel, in the order of the request."""
+    """The response to a send has an id for every channel, in the order of the request."""
     sent = await send(http, TO, VIBER, SMS)
 
     assert set(sent) == {"omnimessage_id", "to", "messages"}
@@ -105,7 +104,7 @@ async def test_magic_recipients(
 
 
 async def test_throttled_once(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """The magic recipient's first attempt is throttled, in a bulk too, and the second accepted."""
+    """The throttled recipient's first attempt gets 429, in a bulk too; the second is accepted."""
     body = {"to": magic_number(Scenario.THROTTLED_ONCE), "messages": [SMS]}
     bulk = {"messages": [body, {"to": TO, "messages": [SMS]}]}
     seen = []
@@ -120,7 +119,7 @@ async def test_throttled_once(sandbox: Sandbox, http: aiohttp.ClientSession) -> 
 async def test_failed_leg_falls_through(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """The next channel starts when the one before it has failed; the one after stays null."""
+    """The next leg starts when the previous one has failed; the leg after it stays null."""
     rcs = {"channel": "rcs", "sender": "Acme", "text": "Code 4711"}
     sent = await send(http, magic_number(Scenario.NOT_ON_CHANNEL), VIBER, SMS, rcs)
     seen = []
@@ -142,7 +141,7 @@ async def test_failed_leg_falls_through(
 async def test_leg_outlives_its_ttl(
     http: aiohttp.ClientSession, clock: Clock, life: dict[str, int]
 ) -> None:
-    """A leg that is still under way when its ttl is over expires, and the next one starts."""
+    """A leg without a result at the end of its ttl expires, and the next leg starts."""
     sent = await send(http, magic_number(Scenario.NEVER_SETTLES), VIBER | life, SMS)
     seen = []
 
@@ -158,7 +157,7 @@ async def test_leg_outlives_its_ttl(
 
 
 async def test_delivery_within_the_ttl(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A leg that is delivered in time does not expire, and nothing follows it."""
+    """A leg that is delivered within its ttl does not expire, and no other leg starts."""
     sent = await send(http, magic_number(Scenario.READ), VIBER | {"ttl": 20}, SMS)
 
     clock.now += 1000
@@ -169,7 +168,7 @@ async def test_delivery_within_the_ttl(http: aiohttp.ClientSession, clock: Clock
 async def test_bulk_answers_by_position(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A bulk answers 201 with a result or an error in the place of each element."""
+    """The response to a bulk is 201 with one result or error per element, in request order."""
     bad = {"to": TO, "messages": [SMS | {"sender": "far too long a name"}]}
     good = [{"to": f"+3725550000{n}", "messages": [SMS]} for n in (1, 2)]
 
@@ -198,7 +197,7 @@ async def test_bulk_answers_by_position(
 async def test_bulk_refused_as_a_whole(
     sandbox: Sandbox, http: aiohttp.ClientSession, body: Any, code: str, source: str
 ) -> None:
-    """A bulk whose envelope is wrong is refused whole."""
+    """A bulk with an invalid envelope is refused as a whole."""
     async with http.post("omnimessages", json=body) as response:
         (error,) = (await response.json())["errors"]
 
@@ -216,7 +215,7 @@ async def test_bulk_refused_as_a_whole(
     ids=["Z", "no offset", "offset"],
 )
 async def test_scheduled(http: aiohttp.ClientSession, clock: Clock, moment: str) -> None:
-    """A scheduled omnimessage is unprocessed until its time, in UTC unless it says otherwise."""
+    """A scheduled omnimessage is unprocessed until its time, in UTC unless it has an offset."""
     sent = await send(http, TO, SMS, time_to_send=moment)
     seen = []
 
@@ -228,7 +227,7 @@ async def test_scheduled(http: aiohttp.ClientSession, clock: Clock, moment: str)
 
 
 async def test_past_time_sends_at_once(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A time that is over sends at once."""
+    """A time in the past sends at once."""
     sent = await send(http, TO, SMS, time_to_send="2020-01-01T09:00")
 
     clock.now += 10
@@ -239,7 +238,7 @@ async def test_past_time_sends_at_once(http: aiohttp.ClientSession, clock: Clock
 async def test_cancel_scheduled(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A scheduled omnimessage can be cancelled once, as a whole, and reaches nobody."""
+    """A scheduled omnimessage can be cancelled once, as a whole, and is not delivered."""
     sent = await send(http, TO, VIBER, SMS, time_to_send="2023-11-14T23:13:20Z")
     path = f"omnimessage/{sent['omnimessage_id']}"
     answers = []
@@ -257,7 +256,7 @@ async def test_cancel_scheduled(
 
 @pytest.mark.parametrize("wait", [0, 5000], ids=["sent at once", "schedule is over"])
 async def test_cancel_too_late(http: aiohttp.ClientSession, clock: Clock, wait: int) -> None:
-    """What has been sent cannot be cancelled."""
+    """An omnimessage that has been sent cannot be cancelled."""
     when = {"time_to_send": "2023-11-14T23:13:20Z"} if wait else {}
     sent = await send(http, TO, SMS, **when)
     clock.now += wait
@@ -269,7 +268,7 @@ async def test_cancel_too_late(http: aiohttp.ClientSession, clock: Clock, wait: 
 
 
 async def test_lookup_by_leg_is_unknown(http: aiohttp.ClientSession) -> None:
-    """A message id does not stand for its omnimessage."""
+    """A message id cannot be used in place of the omnimessage id."""
     sent = await send(http, TO, SMS)
 
     async with http.get(f"omnimessage/{sent['messages'][0]['message_id']}/status") as response:
@@ -279,7 +278,7 @@ async def test_lookup_by_leg_is_unknown(http: aiohttp.ClientSession) -> None:
 
 
 async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """A reset sandbox knows no omnimessage of before."""
+    """A reset forgets the omnimessages."""
     sent = await send(http, TO, SMS)
 
     sandbox.reset()
@@ -291,7 +290,7 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> N
 async def test_handset_shows_the_content(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A handset shows a line to recognise each message by, whatever its kind."""
+    """A handset has a one-line summary of each message, whatever its kind."""
     template = {"name": "parcel", "language": {"code": "en"}, "components": []}
     contents = [
         SMS,
@@ -326,7 +325,7 @@ async def test_handset_shows_the_content(
 async def test_price(
     http: aiohttp.ClientSession, clock: Clock, message: dict[str, Any], count: int, total: str
 ) -> None:
-    """An SMS is paid by the part, anything else by the message."""
+    """An SMS is priced per part, a message of another channel as a whole."""
     sent = await send(http, TO, message)
     clock.now += 1000
 

@@ -1,7 +1,7 @@
-"""A sandbox in a process of its own, so that it shares neither event loop nor lock with the client.
+"""A sandbox in another process, so that it shares neither event loop nor lock with the client.
 
-Run as a program it prints its address, and serves until its standard input ends: it goes with
-whoever started it.
+Run as a program, this module prints the sandbox's address and serves until its standard input
+ends, so it stops together with the process that started it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import attrs
 
 from omnimsg.sandbox import Sandbox, config
 
-Phones = Mapping[str, list[dict[str, Any]]]
+ReceivedByNumber = Mapping[str, list[dict[str, Any]]]
 
 
 @attrs.frozen
-class Remote:
-    """What a test does with a sandbox in another process.
+class RemoteSandbox:
+    """A sandbox in another process, used through its control API.
 
     Attributes:
         url: Its address.
@@ -34,39 +34,39 @@ class Remote:
     url: str
 
     def config(self) -> dict[str, Any]:
-        """Return the configuration of accounts that reach it."""
+        """Return the configuration of accounts that reach the sandbox."""
         return config(urlsplit(self.url).port or 0)
 
     async def reset(self) -> None:
-        """Forget everything."""
-        await self._ask("POST", "reset")
+        """Reset the sandbox."""
+        await self._request("POST", "reset")
 
-    async def add(self, kind: str, **given: Any) -> None:
+    async def add(self, kind: str, **options: Any) -> None:
         """Add a fault."""
-        await self._ask("POST", "faults", {"kind": kind, **given})
+        await self._request("POST", "faults", {"kind": kind, **options})
 
     async def fired(self) -> dict[str, int]:
-        """Count how often each kind of fault has fired."""
+        """Return how often each kind of fault has fired."""
         counts: dict[str, int] = {}
-        for fault in (await self._ask("GET", "faults"))["faults"]:
+        for fault in (await self._request("GET", "faults"))["faults"]:
             counts[fault["kind"]] = counts.get(fault["kind"], 0) + fault["fired"]
         return counts
 
-    async def phones(self) -> Phones:
-        """Return what each number has received, once nothing is under way any more."""
+    async def phones(self) -> ReceivedByNumber:
+        """Wait until no request is in progress, and return what each number has received."""
         with anyio.fail_after(30):
             while await self._is_busy():  # noqa: ASYNC110 - it is in another process
                 await anyio.sleep(0.05)
         phones: dict[str, list[dict[str, Any]]] = {}
-        for each in (await self._ask("GET", "handsets"))["received"]:
+        for each in (await self._request("GET", "handsets"))["received"]:
             phones.setdefault("+" + each["number"].removeprefix("+"), []).append(each)
         return phones
 
     async def _is_busy(self) -> bool:
-        requests = (await self._ask("GET", "requests"))["requests"]
+        requests = (await self._request("GET", "requests"))["requests"]
         return any(each["status"] is None for each in requests)
 
-    async def _ask(self, method: str, path: str, body: object = None) -> Any:
+    async def _request(self, method: str, path: str, body: object = None) -> Any:
         async with (
             aiohttp.ClientSession(self.url) as http,
             http.request(method, f"/_sandbox/{path}", json=body) as response,
@@ -76,8 +76,11 @@ class Remote:
 
 
 @contextmanager
-def sandboxed() -> Iterator[Remote]:
-    """Serve all providers; at the end, what the server complained of is an error."""
+def start_sandbox_process() -> Iterator[RemoteSandbox]:
+    """Serve all installed emulators from another process.
+
+    Anything that the process writes to standard error fails the test.
+    """
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-P", __file__],
         stdin=subprocess.PIPE,
@@ -87,16 +90,16 @@ def sandboxed() -> Iterator[Remote]:
     )
     assert process.stdout is not None
     try:
-        yield Remote(process.stdout.readline().strip())
+        yield RemoteSandbox(process.stdout.readline().strip())
     finally:
-        _, complaints = process.communicate(timeout=30)
-        assert not complaints, complaints
+        _, errors = process.communicate(timeout=30)
+        assert not errors, errors
 
 
 async def main() -> None:
     """Serve until standard input ends."""
     async with Sandbox() as sandbox:
-        print(sandbox.url, flush=True)  # noqa: T201 - for whoever started it
+        print(sandbox.url, flush=True)  # noqa: T201 - for the process that started this one
         await anyio.to_thread.run_sync(sys.stdin.read)
 
 
