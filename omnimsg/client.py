@@ -8,7 +8,7 @@ import anyio
 import attrs
 
 from omnimsg.adapter import Operation
-from omnimsg.config import load_adapter, load_config, provider_names
+from omnimsg.config import load_config, providers_with
 from omnimsg.domain.errors import (
     AmbiguousError,
     ConfigError,
@@ -20,14 +20,13 @@ from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.structuring import one_of
-from omnimsg.engine.account import AccountEngine, Health, Preview
+from omnimsg.engine.account import AccountEngine, Health, Preview, transport_options
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.limits.rate_limiter import slots_of
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy
-from omnimsg.transport.options import TransportOptions
+from omnimsg.transport.options import open_aiohttp
 
 if TYPE_CHECKING:
     import os
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.transport.aiohttp_transport import Transport
     from omnimsg.transport.options import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.
@@ -63,8 +61,12 @@ class Client:
     Hold one per process and use it from as many tasks as you like; it belongs to the event loop it
     was first used in. Close it, or use it as `async with`, so that connections do not linger.
 
-    Every `deadline` is in seconds, for the whole call: waiting and further attempts included. It is
-    not the message's `ttl`.
+    What the methods share: `account` is an account's name, the default account unless given.
+    `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
+    the message's `ttl`. An id is `str(accepted.id)`, from this process or any other. They raise
+    `ConfigError` where there is no such account, `InvalidValue` where a text is no id and, but for
+    sending, `Unsupported` where the provider has no such operation and `OperationError` where it
+    could not be asked, refused, or did not answer.
 
     Args:
         adapters: One per account, each with a name of its own.
@@ -107,7 +109,7 @@ class Client:
                 policy = attrs.evolve(policy, retry=retry)
             self._accounts[name] = AccountEngine(
                 adapter,
-                (transport or _http_transport)(_transport_options(adapter, policy)),
+                (transport or open_aiohttp)(transport_options(adapter, policy)),
                 policy=policy,
                 journal=journal,
                 observers=watching,
@@ -194,16 +196,10 @@ class Client:
 
         Acceptance is not delivery: keep `accepted.id` and ask `status`.
 
-        Args:
-            message: What to send.
-            account: The account to send through; the default account unless given.
-            deadline: Seconds for the hand-over.
-
         Raises:
             RejectedError: The provider refused the message.
             NotSentError: It was not sent; its `retry` says whether sending it again can help.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
-            ConfigError: There is no such account.
         """
         engine = self._default_account if account is None else self._account(account)
         # Without a coroutine of the engine's in between, where the queue has room.
@@ -228,8 +224,8 @@ class Client:
 
         Yields one outcome per message as they become known, which is not the order of the input:
         `position` and `reference` say whose it is. It never raises for a message. When the account
-        itself is in trouble (a wrong key, a wrong address, no funds), the messages that follow are
-        `NotSent` without a request, and now and then a batch finds out whether it is over.
+        itself is refused (a wrong key, a wrong address, no funds), the messages that follow are
+        `NotSent` without a request, and now and then a batch probes whether that is over.
 
         Take every outcome. Leaving the loop early loses those of messages that were sent: requests
         under way get a few seconds to come back, for the journal; what they bring is counted in a
@@ -238,29 +234,16 @@ class Client:
 
         Args:
             messages: Any iterable; it is read no faster than messages leave.
-            account: The account to send through; the default account unless given.
+            account: The account to send through.
             deadline: Seconds for each message, from its turn on.
-
-        Raises:
-            ConfigError: There is no such account.
         """
         return self._account(account).stream(messages, deadline)
 
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
         """Ask where a message is.
 
-        Args:
-            id: `str(accepted.id)`, from this process or any other.
-            deadline: Seconds.
-
         Returns:
             Its status; `UNKNOWN` with the reason `NOT_FOUND` where the provider does not know it.
-
-        Raises:
-            InvalidValue: The text is no message id.
-            OperationError: The provider could not be asked, or did not answer.
-            ConfigError: There is no such account.
-            Unsupported: The provider has no look-up.
         """
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.STATUS)
@@ -269,18 +252,11 @@ class Client:
     async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
         """Stop a scheduled message.
 
-        Args:
-            id: `str(accepted.id)`.
-            deadline: Seconds.
-
         Returns:
             `True` when it was stopped; `False` when it is too late, or there is no such message.
 
         Raises:
-            InvalidValue: The text is no message id.
             OperationError: No certain answer; the status tells what became of the message.
-            ConfigError: There is no such account.
-            Unsupported: The provider cannot cancel.
         """
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.CANCEL)
@@ -291,15 +267,10 @@ class Client:
     ) -> Stored:
         """Hand a file to the provider, for any number of later messages of this account.
 
-        Args:
-            upload: The file; a local one is read in pieces.
-            account: The account to upload through; the default account unless given.
-            deadline: Seconds, for reading the file too.
+        A local file is read in pieces, within the deadline.
 
         Raises:
             OperationError: The file cannot be read (in time), is too large, or was refused.
-            ConfigError: There is no such account.
-            Unsupported: The provider stores no files.
         """
         return await self._account_with(account, Operation.UPLOAD).upload(upload, deadline)
 
@@ -323,8 +294,6 @@ class Client:
         Raises:
             OperationError: It is not there (any more), or the transfer broke.
             OSError: The file cannot be written.
-            ConfigError: There is no such account.
-            Unsupported: The provider stores no files.
         """
         account = self._account_with(stored.account, Operation.DOWNLOAD)
         if to is None:
@@ -333,24 +302,12 @@ class Client:
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
-        """Ask what the provider says of a stored file.
-
-        Raises:
-            OperationError: It is not there (any more), or the provider did not answer.
-            ConfigError: There is no such account.
-            Unsupported: The provider says nothing of stored files.
-        """
+        """Ask what the provider says of a stored file."""
         account = self._account_with(stored.account, Operation.MEDIA_INFO)
         return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask what is left on an account; also the cheapest way to try its credentials.
-
-        Raises:
-            OperationError: The provider refused, or did not answer.
-            ConfigError: There is no such account.
-            Unsupported: The provider has no balance.
-        """
+        """Ask what is left on an account; also the cheapest way to try its credentials."""
         return await self._account_with(account, Operation.BALANCE).balance(deadline)
 
     def history(
@@ -364,13 +321,8 @@ class Client:
 
         Args:
             query: Which ones; all of them unless given.
-            account: The account to ask; the default account unless given.
+            account: The account to ask.
             deadline: Seconds for each page.
-
-        Raises:
-            OperationError: A page could not be had.
-            ConfigError: There is no such account.
-            Unsupported: The provider lists no messages.
         """
         engine = self._account_with(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
@@ -381,18 +333,7 @@ class Client:
         *,
         deadline: float = DEADLINE,
     ) -> AsyncIterator[Interaction]:
-        """Go through what people did with a message.
-
-        Args:
-            id: `str(accepted.id)`.
-            deadline: Seconds for each page.
-
-        Raises:
-            InvalidValue: The text is no message id.
-            OperationError: A page could not be had.
-            ConfigError: There is no such account.
-            Unsupported: The provider keeps no interactions.
-        """
+        """Go through what people did with a message; `deadline` is for each page."""
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.INTERACTIONS)
         return account.interactions(message_id.provider_id, deadline)
@@ -406,11 +347,6 @@ class Client:
 
         Returns:
             One outcome per id, in order.
-
-        Raises:
-            InvalidValue: Some text is no message id.
-            ConfigError: There is no such account.
-            Unsupported: The provider has no read receipts.
         """
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
@@ -431,7 +367,6 @@ class Client:
 
         Raises:
             TypeError: It is no message.
-            ConfigError: There is no such account.
         """
         return self._account(account).preview(message)
 
@@ -451,39 +386,6 @@ class Client:
         if operation not in account.adapter.operations():
             raise Unsupported(
                 f"account {account.name!r}: {account.adapter.provider} has no operation"
-                f" {operation.value!r}; {_providers_with(operation)}"
+                f" {operation.value!r}; {providers_with(operation)}"
             )
         return account
-
-
-def _transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
-    return TransportOptions(
-        base_url=adapter.account.base_url,
-        hosts=adapter.hosts,
-        authorization=adapter.authorization(),
-        connections=slots_of(policy.limits, adapter.capabilities),
-    )
-
-
-def _http_transport(options: TransportOptions) -> Transport:
-    from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - imports aiohttp
-
-    return HttpTransport(
-        options.base_url,
-        hosts=options.hosts,
-        authorization=options.authorization,
-        connections=options.connections,
-    )
-
-
-def _providers_with(operation: Operation) -> str:
-    """Name the installed providers that have an operation."""
-    able = []
-    for provider in provider_names():
-        try:
-            if operation in load_adapter(provider).operations():
-                able.append(provider)
-        except ConfigError:
-            # A broken plug-in must not hide the answer of the others.
-            continue
-    return f"it is offered by {', '.join(able)}" if able else "no installed provider has it"

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any
 
-from omnimsg.adapter import Adapter
+from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import one_of
 
@@ -48,6 +48,19 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
         lacking = ", ".join(sorted(adapter.__abstractmethods__))
         raise ConfigError(f"{source} is not a whole Adapter: it lacks {lacking}")
     return adapter
+
+
+def providers_with(operation: Operation) -> str:
+    """Write which installed providers have an operation, for an error."""
+    able = []
+    for provider in provider_names():
+        try:
+            if operation in load_adapter(provider).operations():
+                able.append(provider)
+        except ConfigError:
+            # A broken plug-in must not hide the answer of the others.
+            continue
+    return f"it is offered by {', '.join(able)}" if able else "no installed provider has it"
 
 
 def _found() -> dict[str, list[EntryPoint]]:

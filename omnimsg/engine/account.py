@@ -43,6 +43,7 @@ from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.transport.options import TransportOptions
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -361,6 +362,16 @@ class AccountEngine:
         finally:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
                 await self._transport.aclose()
+
+
+def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
+    """Return what the transport of an account is built from."""
+    return TransportOptions(
+        base_url=adapter.account.base_url,
+        hosts=adapter.hosts,
+        authorization=adapter.authorization(),
+        connections=slots_of(policy.limits, adapter.capabilities),
+    )
 
 
 def _require_find(adapter: Adapter[Any]) -> None:

@@ -30,3 +30,15 @@ class TransportOptions:
 
 TransportFactory: TypeAlias = Callable[[TransportOptions], "Transport"]
 """Builds the transport of one account."""
+
+
+def open_aiohttp(options: TransportOptions) -> Transport:
+    """Build the transport over aiohttp, which is imported only now."""
+    from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - see above
+
+    return HttpTransport(
+        options.base_url,
+        hosts=options.hosts,
+        authorization=options.authorization,
+        connections=options.connections,
+    )

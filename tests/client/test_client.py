@@ -351,9 +351,9 @@ async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The error names the account, the operation and the providers that offer it."""
-    monkeypatch.setattr("omnimsg.client.provider_names", lambda: ["tiny", "toy"])
+    monkeypatch.setattr("omnimsg.config.plugins.provider_names", lambda: ["tiny", "toy"])
     monkeypatch.setattr(
-        "omnimsg.client.load_adapter", {"tiny": TinyAdapter, "toy": ToyAdapter}.__getitem__
+        "omnimsg.config.plugins.load_adapter", {"tiny": TinyAdapter, "toy": ToyAdapter}.__getitem__
     )
     async with Client([tiny(name="a")]) as client:
         with pytest.raises(Unsupported) as caught:
@@ -366,14 +366,14 @@ async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
 
 async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plug-in that is broken does not hide that answer, nor break it."""
-    monkeypatch.setattr("omnimsg.client.provider_names", lambda: ["broken", "tiny"])
+    monkeypatch.setattr("omnimsg.config.plugins.provider_names", lambda: ["broken", "tiny"])
 
     def load(provider: str) -> type[TinyAdapter]:
         if provider == "broken":
             raise ConfigError("it is broken")
         return TinyAdapter
 
-    monkeypatch.setattr("omnimsg.client.load_adapter", load)
+    monkeypatch.setattr("omnimsg.config.plugins.load_adapter", load)
     async with Client([tiny(name="a")]) as client:
         with pytest.raises(Unsupported, match="no installed provider has it"):
             await client.status("a:1")
