@@ -118,7 +118,7 @@ _EXPORTS = {
         "Status",
         "Timeline",
     ),
-    "omnimsg.engine.account": (
+    "omnimsg.engine.reports": (
         "Health",
         "Preview",
     ),

@@ -85,8 +85,6 @@ from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
 from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
-from omnimsg.engine.account import Health as Health
-from omnimsg.engine.account import Preview as Preview
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
@@ -104,3 +102,5 @@ from omnimsg.engine.policy import Limits as Limits
 from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
+from omnimsg.engine.reports import Health as Health
+from omnimsg.engine.reports import Preview as Preview

@@ -9,18 +9,12 @@ import attrs
 
 from omnimsg.adapter import Operation
 from omnimsg.config import load_config, providers_with
-from omnimsg.domain.errors import (
-    AmbiguousError,
-    ConfigError,
-    NotSentError,
-    RejectedError,
-    Unsupported,
-)
+from omnimsg.domain.errors import ConfigError, Unsupported, error_of
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
+from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.structuring import one_of
-from omnimsg.engine.account import AccountEngine, Health, Preview, transport_options
+from omnimsg.engine.account import AccountEngine, transport_options
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
@@ -49,6 +43,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.reports import Health, Preview
     from omnimsg.transport.options import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.
@@ -136,8 +131,7 @@ class Client:
     ) -> Self:
         """Build a client from a TOML file, or from a mapping of the same form.
 
-        Raises:
-            ConfigError: It cannot be read, or something in it is missing, unknown or wrong.
+        A `ConfigError` names what in it is missing, unknown or wrong.
         """
         config = load_config(source)
         return cls(
@@ -170,9 +164,6 @@ class Client:
         It is for good: what is handed over from now on, also by a `send_many` that still runs, is
         `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes, or
         when this is cancelled; what has left and not come back by then is `Ambiguous`.
-
-        Args:
-            deadline: Seconds.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         async with anyio.create_task_group() as closing:
@@ -207,11 +198,7 @@ class Client:
         outcome = await (engine.send(message, deadline) if future is None else future)
         if isinstance(outcome, Accepted):
             return outcome
-        if isinstance(outcome, Rejected):
-            raise RejectedError(outcome)
-        if isinstance(outcome, Ambiguous):
-            raise AmbiguousError(outcome)
-        raise NotSentError(outcome)
+        raise error_of(outcome)
 
     def send_many(
         self,
@@ -232,18 +219,15 @@ class Client:
         warning, and nothing else leaves. Put the stream into `contextlib.aclosing` where the body
         may break or raise, so that this happens there and then.
 
-        Args:
-            messages: Any iterable; it is read no faster than messages leave.
-            account: The account to send through.
-            deadline: Seconds for each message, from its turn on.
+        The input is read no faster than messages leave. `deadline` is for each message, from its
+        turn on.
         """
         return self._account(account).stream(messages, deadline)
 
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
         """Ask where a message is.
 
-        Returns:
-            Its status; `UNKNOWN` with the reason `NOT_FOUND` where the provider does not know it.
+        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
         """
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.STATUS)
@@ -252,11 +236,8 @@ class Client:
     async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
         """Stop a scheduled message.
 
-        Returns:
-            `True` when it was stopped; `False` when it is too late, or there is no such message.
-
-        Raises:
-            OperationError: No certain answer; the status tells what became of the message.
+        Returns `True` when it was stopped, `False` when it is too late or there is no such message.
+        An `OperationError` is no certain answer: the status tells what became of the message.
         """
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.CANCEL)
@@ -283,13 +264,10 @@ class Client:
     async def download(
         self, stored: Stored, to: Path | None = None, *, deadline: float = 120.0
     ) -> bytes | Path:
-        """Fetch a stored file.
+        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
 
-        Args:
-            stored: What `upload` returned, or what an inbound message brought.
-            to: Where to write it; it appears there only when it is whole. Without it the bytes are
-                returned, and held in memory.
-            deadline: Seconds.
+        With `to` it is written there, where it appears only when it is whole; otherwise its bytes
+        are returned, and held in memory.
 
         Raises:
             OperationError: It is not there (any more), or the transfer broke.
@@ -317,13 +295,7 @@ class Client:
         account: str | None = None,
         deadline: float = DEADLINE,
     ) -> AsyncIterator[PastMessage]:
-        """Go through past messages, page after page as they are needed.
-
-        Args:
-            query: Which ones; all of them unless given.
-            account: The account to ask.
-            deadline: Seconds for each page.
-        """
+        """Go through past messages, all unless a query is given; `deadline` is for each page."""
         engine = self._account_with(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
 
@@ -341,12 +313,7 @@ class Client:
     async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
         """Tell people that their messages were read.
 
-        Args:
-            ids: Ids of inbound messages, `account:id`.
-            deadline: Seconds.
-
-        Returns:
-            One outcome per id, in order.
+        Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
@@ -363,11 +330,7 @@ class Client:
         return [outcomes[index] for index in range(len(wanted))]
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
-        """Return what would become of a message if it were sent now; nothing is sent.
-
-        Raises:
-            TypeError: It is no message.
-        """
+        """Return what would become of a message if it were sent now; nothing is sent."""
         return self._account(account).preview(message)
 
     def health(self) -> Mapping[str, Health]:

@@ -180,3 +180,15 @@ class AmbiguousError(SendError):
 
     verdict = "may or may not have been sent"
     outcome: Ambiguous
+
+
+def error_of(outcome: Rejected | NotSent | Ambiguous) -> SendError:
+    """Return the error that a single send with this outcome raises."""
+    return _ERRORS[outcome.kind](outcome)
+
+
+_ERRORS: dict[str, type[SendError]] = {
+    "rejected": RejectedError,
+    "not_sent": NotSentError,
+    "ambiguous": AmbiguousError,
+}

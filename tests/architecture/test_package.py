@@ -1,0 +1,83 @@
+"""What importing the package costs, and that its names, types and sizes hold together."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import omnimsg
+
+ROOT = Path(omnimsg.__file__).parents[1]
+HEAVY = {"aiohttp", "cattrs", "rich", "tenacity", "cyclopts"}
+
+
+def imported_by(code: str) -> set[str]:
+    """Return the top-level modules that a fresh process has imported after some code."""
+    code = f"{code}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def submodules_of(code: str) -> set[str]:
+    """Return the modules of omnimsg that a fresh process has imported after some code."""
+    code = f"{code}; import sys; print(*[name for name in sys.modules if name[:7] == 'omnimsg'])"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_imports_none_of_its_modules() -> None:
+    """A name is imported when it is first used."""
+    assert {"omnimsg"} == submodules_of("import omnimsg")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import omnimsg",
+        "from omnimsg import Message, Accepted; Message('+37255500001', 'Hello')",
+        "from omnimsg import Client",
+    ],
+)
+def test_what_is_not_used_is_not_imported(code: str) -> None:
+    """Aiohttp waits for a transport, cattrs for a configuration, rich for something to draw."""
+    heavy = HEAVY - {"tenacity"} if "Client" in code else HEAVY
+
+    assert set() == heavy & imported_by(code)
+
+
+def test_every_name_is_typed_and_can_be_imported() -> None:
+    """The stub for type checkers and the table that is read at run time name the same."""
+    stub = ast.parse((ROOT / "omnimsg" / "__init__.pyi").read_text())
+    typed = {
+        (node.module, alias.asname)
+        for node in ast.walk(stub)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    names = sorted(name or "" for _, name in typed)
+    assert sorted(vars(omnimsg)["__all__"]) == names
+    for module, name in typed:
+        assert getattr(omnimsg, name or "") is getattr(sys.modules[module or ""], name or ""), name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """As of any module."""
+    with pytest.raises(AttributeError, match="no attribute 'Massage'"):
+        omnimsg.Massage  # type: ignore[attr-defined]  # noqa: B018 - looked up to be missing
+
+
+def test_a_module_has_one_idea() -> None:
+    """None of the library's modules is longer than 350 lines."""
+    modules = [*(ROOT / "omnimsg").rglob("*.py"), *(ROOT / "providers").rglob("*.py")]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
+
+    assert {} == {path: length for path, length in lengths.items() if length > 350}
