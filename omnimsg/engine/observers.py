@@ -7,7 +7,7 @@ they raise is logged and has no effect on a message. What must be durable is the
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
+
+E = TypeVar("E")
 
 
 @attrs.frozen(kw_only=True)
@@ -181,6 +183,10 @@ class Observer:
         """The provider asked for a pause."""
 
 
+Notify: TypeAlias = "Callable[[E], None]"
+"""Passes an event to all who listen to its kind."""
+
+
 class Observers:
     """All observers of an account, one attribute per event: a function, or `None` for no listener.
 
@@ -190,14 +196,14 @@ class Observers:
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         given = tuple(observers)
-        self.handed_over = _notifier(given, "handed_over")
-        self.attempt_begun = _notifier(given, "attempt_begun")
-        self.attempt_ended = _notifier(given, "attempt_ended")
-        self.retry_scheduled = _notifier(given, "retry_scheduled")
-        self.held = _notifier(given, "held")
-        self.outcome_known = _notifier(given, "outcome_known")
-        self.circuit_changed = _notifier(given, "circuit_changed")
-        self.paused = _notifier(given, "paused")
+        self.handed_over: Notify[HandedOver] | None = _notifier(given, "handed_over")
+        self.attempt_begun: Notify[AttemptBegun] | None = _notifier(given, "attempt_begun")
+        self.attempt_ended: Notify[AttemptEnded] | None = _notifier(given, "attempt_ended")
+        self.retry_scheduled: Notify[RetryEvent] | None = _notifier(given, "retry_scheduled")
+        self.held: Notify[Held] | None = _notifier(given, "held")
+        self.outcome_known: Notify[OutcomeKnown] | None = _notifier(given, "outcome_known")
+        self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
+        self.paused: Notify[Paused] | None = _notifier(given, "paused")
 
     @property
     def watch_attempts(self) -> bool:
