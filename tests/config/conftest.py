@@ -1,4 +1,4 @@
-"""A provider called `tiny`, installed for the tests of the configuration."""
+"""The providers `tiny` and `toy`, registered in place of the installed ones."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg.config import plugins
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Install entry points in place of those that are there: name and what it leads to."""
+    """Replace the installed entry points by these, each a name and `module:attribute` or whole."""
 
-    def put(*claims: tuple[str, str]) -> None:
-        points = [EntryPoint(name, value, "omnimsg.providers") for name, value in claims]
-        monkeypatch.setattr("omnimsg.config.plugins.entry_points", lambda **_: points)
+    def replace(*entries: tuple[str, str] | EntryPoint) -> None:
+        points = [
+            each if isinstance(each, EntryPoint) else EntryPoint(*each, group=plugins.GROUP)
+            for each in entries
+        ]
+        monkeypatch.setattr(plugins, "entry_points", lambda **_: points)
 
-    return put
+    return replace
 
 
 @pytest.fixture(autouse=True)
