@@ -5,6 +5,7 @@ The JSON form is one object per row. Codes have `table` "code" and `code`, `leve
 `status`, `reason`, `fault`, `words`, `source`.
 """
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,6 +20,8 @@ from omnimsg.cli.output import (
     print_line,
     print_table,
     reason_text,
+    sanitize,
+    styled,
     word_text,
     wrapped_name,
 )
@@ -58,19 +61,21 @@ def _row_to_json(table: str, row: "CodeRow | StatusRow") -> dict[str, Any]:
 
 def _print_codes(adapter: "type[Adapter[Any]]") -> None:
     table = new_table(
-        *("level", "code", "reason", "verdict", "retry", "meaning"),
+        *("level and code", "reason", "verdict", "retry", "meaning"),
         folds=("reason", "meaning"),
         title="Codes",
     )
-    for row in adapter.codes:
-        table.add_row(
-            plain_text(row.level),
-            plain_text(row.code),
-            reason_text(row.reason),
-            word_text(row.verdict),
-            reason_text(row.retry),
-            plain_text(row.description),
-        )
+    for level, rows in groupby(adapter.codes, key=lambda row: row.level):
+        table.add_section()
+        table.add_row(styled((sanitize(level), "bold")))
+        for row in rows:
+            table.add_row(
+                styled("  ", plain_text(row.code)),
+                reason_text(row.reason),
+                word_text(row.verdict),
+                reason_text(row.retry),
+                plain_text(row.description),
+            )
     print_table(table)
 
 

@@ -159,5 +159,5 @@ _LIMITS: "dict[str, CellText]" = {
     "upload": lambda each: _size(each.capabilities.max_upload_bytes),
     "requests/second": lambda each: _amount(each.capabilities.requests_per_second),
     "default channel": lambda each: each.capabilities.default_channel or "-",
-    "reports quote ref.": lambda each: _yes_or_dash(each.capabilities.carries_reference),
+    "quotes reference": lambda each: _yes_or_dash(each.capabilities.carries_reference),
 }
