@@ -1,7 +1,7 @@
-"""What a provider answers to a message that it takes, as far as anybody reads it.
+"""The answers with which the sink accepts messages, with the fields that the clients read.
 
-No rule is checked and nothing is remembered: that is the sandbox's business. Here an answer only
-has to cost as little as one that names every message can.
+No rule is checked and nothing is stored, unlike in the sandbox: an answer names every message and
+otherwise costs as little as possible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 def answer(url: bytes, body: bytes) -> tuple[int, bytes]:
-    """Return status and body for a request; the last part of the path tells whose it is."""
+    """Return status and body for a request; the last part of the path decides the provider."""
     write = _WRITERS.get(url.partition(b"?")[0].rpartition(b"/")[2])
     return (404, b"{}") if write is None else write(body)
 

@@ -1,6 +1,6 @@
 """Messente's own library, which is synchronous: 16 threads share a client.
 
-Adapted: the host, and as many connections as there are threads; both are settings of the library.
+Changed settings: the host, and one connection for each thread.
 """
 
 from __future__ import annotations

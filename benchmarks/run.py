@@ -1,4 +1,4 @@
-"""Everything, in ten minutes or so: samples to `results/latest.json`, and from there to the docs.
+"""Run all benchmarks, write `results/latest.json`, and update the docs; takes about ten minutes.
 
 Run `python benchmarks/run.py` on a machine that does nothing else.
 """
@@ -24,12 +24,12 @@ RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
 OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
 
-# How often what needs no rounds is taken.
+# How many samples are taken of the figures that need no rounds.
 COUNTS, MEMORY, LATENCY = 2, 3, 5
 
 
 def main() -> None:
-    """Measure, write down, and bring the docs up to date."""
+    """Measure everything, write the results, and update the docs."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
@@ -97,7 +97,7 @@ def _cpu(rounds: int) -> Samples:
 
 
 def _costs(times: Samples) -> list[dict[str, object]]:
-    """Sum up the CPU time of each workload on each loop, in microseconds a message."""
+    """Summarize the CPU time of each workload on each loop, in microseconds a message."""
     costs: list[dict[str, object]] = []
     for name, each in times.items():
         workload, _, loop = name.partition("/")
