@@ -44,10 +44,10 @@ def _clickatell(body: bytes) -> tuple[int, bytes]:
 
 def _bird(body: bytes) -> tuple[int, bytes]:
     document = orjson.loads(body)
-    said = {"id": _id(), "status": "accepted"}
+    answered = {"id": _id(), "status": "accepted"}
     if "messageRequests" not in document:
-        said["reference"] = document["reference"]
-    return 202, orjson.dumps(said)
+        answered["reference"] = document["reference"]
+    return 202, orjson.dumps(answered)
 
 
 def _messente(body: bytes) -> tuple[int, bytes]:
@@ -69,7 +69,7 @@ def _omnimessage(document: dict[str, Any]) -> dict[str, Any]:
 
 def _twilio(body: bytes) -> tuple[int, bytes]:
     form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-    said = {
+    answered = {
         "sid": f"SM{_id()}",
         "status": "queued",
         "to": form["To"],
@@ -77,7 +77,7 @@ def _twilio(body: bytes) -> tuple[int, bytes]:
         "body": form["Body"],
         "error_code": None,
     }
-    return 201, orjson.dumps(said)
+    return 201, orjson.dumps(answered)
 
 
 def _notification(body: bytes) -> tuple[int, bytes]:

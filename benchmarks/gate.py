@@ -31,9 +31,9 @@ def main() -> int:
     missed = 0
     samples = _samples()
     for goal in CHECKED_GOALS:
-        said = goal.judged(samples)
-        missed += any(not goal.holds(each, goal.must) for each in said["values"])
-        print(f"{said['measured']:>14}, must be {said['must']}: {said['name']}")
+        figure = goal.judged(samples)
+        missed += any(not goal.holds(each, goal.must) for each in figure["values"])
+        print(f"{figure['measured']:>14}, must be {figure['must']}: {figure['name']}")
     if not has_valgrind():
         print(f"{'!' * 20} NO VALGRIND: INSTRUCTIONS WERE NOT COUNTED {'!' * 20}")
     return min(missed, 1)

@@ -46,7 +46,7 @@ class Goal:
     def judged(self, samples: Samples) -> dict[str, Any]:
         """Return the figure, its limits and its verdict, as text for the docs."""
         values = self.of(samples)
-        said: dict[str, Any] = {
+        figure: dict[str, Any] = {
             "name": self.name,
             "must": self._shown(self.must),
             "aim": self._shown(self.aim),
@@ -55,7 +55,7 @@ class Goal:
             "values": [round(each, 4) for each in values],
         }
         if not values:
-            return said
+            return figure
         spread = Spread.of(values)
         median, low, high = (
             f"{each:.{self.digits}f}" for each in (spread.median, spread.low, spread.high)
@@ -63,7 +63,7 @@ class Goal:
         measured = f"{median}{self.unit}"
         if low != high:
             measured += f" [{low} to {high}]"
-        return {**said, "measured": measured, "verdict": self._verdict(spread.median)}
+        return {**figure, "measured": measured, "verdict": self._verdict(spread.median)}
 
     def _shown(self, limit: float) -> str:
         return f"{'>=' if self.at_least else '<='} {limit:g}{self.unit}"

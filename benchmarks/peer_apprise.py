@@ -35,8 +35,8 @@ async def apprise_json(base_url: str) -> AsyncIterator[Work]:
         async def notify() -> None:
             nonlocal accepted
             for to, text, _ in waiting:
-                said = await notifier.async_notify(body=text, title=to)
-                accepted += bool(said)
+                response = await notifier.async_notify(body=text, title=to)
+                accepted += bool(response)
 
         await asyncio.gather(*(notify() for _ in range(WORKERS)))
         return accepted

@@ -45,8 +45,8 @@ async def twilio_async(base_url: str) -> AsyncIterator[Work]:
             async def create() -> None:
                 nonlocal accepted
                 for to, text, _ in waiting:
-                    said = await client.messages.create_async(to=to, from_=SENDER, body=text)
-                    accepted += bool(said.sid)
+                    response = await client.messages.create_async(to=to, from_=SENDER, body=text)
+                    accepted += bool(response.sid)
 
             await asyncio.gather(*(create() for _ in range(WORKERS)))
             return accepted

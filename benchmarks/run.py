@@ -38,7 +38,7 @@ def main() -> None:
         print(part.__name__.strip("_"), file=sys.stderr)
         samples |= part()
     times = _cpu(given.rounds)
-    said = {
+    results = {
         "taken": datetime.now(UTC).date().isoformat(),
         "command": f"python benchmarks/run.py --rounds {given.rounds}",
         "machine": machine.kind(),
@@ -48,7 +48,7 @@ def main() -> None:
         "samples": _rounded(samples | times),
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     subprocess.run([sys.executable, HERE.parent / "docs" / "generate.py"], check=True)  # noqa: S603
     for figure in judged(samples | times):
         print(f"{figure['measured']:40} {figure['verdict']:14} {figure['name']}")
@@ -102,9 +102,9 @@ def _costs(times: Samples) -> list[dict[str, object]]:
     for name, each in times.items():
         workload, _, loop = name.partition("/")
         spread = Spread.of(each)
-        said = {"median": spread.median, "low": spread.low, "high": spread.high}
+        figures = {"median": spread.median, "low": spread.low, "high": spread.high}
         costs.append(
-            {"workload": workload, "loop": loop, **{k: round(v, 2) for k, v in said.items()}}
+            {"workload": workload, "loop": loop, **{k: round(v, 2) for k, v in figures.items()}}
         )
     return costs
 
