@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=1)
 def converter_for(folder: Path) -> cattrs.Converter:
     """Build the converter of a configuration.
+
+    The last one is reused, because a converter generates code for each class that it reads.
 
     Args:
         folder: The folder that a relative `file:` starts from.

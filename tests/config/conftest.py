@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
+# The first configuration imports it; hypothesis must not count that as the time of an example.
+import cattrs  # noqa: F401
 import pytest
 
 from omnimsg.config import plugins
