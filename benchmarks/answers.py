@@ -1,7 +1,7 @@
-"""What a provider answers to a message that it takes, as far as anybody reads it.
+"""The answers with which the sink accepts messages, with the fields that the clients read.
 
-No rule is checked and nothing is remembered: that is the sandbox's business. Here an answer only
-has to cost as little as one that names every message can.
+No rule is checked and nothing is stored, unlike in the sandbox: an answer names every message and
+otherwise costs as little as possible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 def answer(url: bytes, body: bytes) -> tuple[int, bytes]:
-    """Return status and body for a request; the last part of the path tells whose it is."""
+    """Return status and body for a request; the last part of the path decides the provider."""
     write = _WRITERS.get(url.partition(b"?")[0].rpartition(b"/")[2])
     return (404, b"{}") if write is None else write(body)
 
@@ -44,10 +44,10 @@ def _clickatell(body: bytes) -> tuple[int, bytes]:
 
 def _bird(body: bytes) -> tuple[int, bytes]:
     document = orjson.loads(body)
-    said = {"id": _id(), "status": "accepted"}
+    answered = {"id": _id(), "status": "accepted"}
     if "messageRequests" not in document:
-        said["reference"] = document["reference"]
-    return 202, orjson.dumps(said)
+        answered["reference"] = document["reference"]
+    return 202, orjson.dumps(answered)
 
 
 def _messente(body: bytes) -> tuple[int, bytes]:
@@ -69,7 +69,7 @@ def _omnimessage(document: dict[str, Any]) -> dict[str, Any]:
 
 def _twilio(body: bytes) -> tuple[int, bytes]:
     form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-    said = {
+    answered = {
         "sid": f"SM{_id()}",
         "status": "queued",
         "to": form["To"],
@@ -77,7 +77,7 @@ def _twilio(body: bytes) -> tuple[int, bytes]:
         "body": form["Body"],
         "error_code": None,
     }
-    return 201, orjson.dumps(said)
+    return 201, orjson.dumps(answered)
 
 
 def _notification(body: bytes) -> tuple[int, bytes]:

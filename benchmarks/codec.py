@@ -1,7 +1,7 @@
-"""What building, encoding and decoding cost, in CPU time per message.
+"""Measure building, encoding and decoding, in CPU time per message.
 
-Run `python benchmarks/codec.py`. No network, no event loop: only the work that is done for every
-message. Times are of this machine and this moment; compare the rows of one run with each other.
+Run `python benchmarks/codec.py`. There is no network and no event loop: only the work that is done
+for every message. Times depend on the machine and the moment; compare the rows of one run only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Set workloads against the first one named: CPU time a message, paired in interleaved rounds.
+"""Compare workloads with the first one named: CPU time a message, paired in interleaved rounds.
 
 Run `python benchmarks/compare.py floor single awaited --loop uvloop --rounds 7`.
 """
@@ -15,7 +15,7 @@ from spread import Spread, paired
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the workloads and print times and ratios."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("workloads", nargs="+", choices=WORKLOADS)
     options.add_argument("--rounds", type=int, default=5)

@@ -1,7 +1,7 @@
-"""The floor: what aiohttp alone costs to post bytes that are ready and to read the reply.
+"""The floor: the cost of aiohttp alone to post prepared bytes and read the answer.
 
-Nobody who calls aiohttp the usual way can be cheaper than this. URL, header lines and body are
-those of one message through Bird; a test holds them to what the adapter writes.
+A program that uses aiohttp in the usual way cannot be cheaper. URL, headers and body are those of
+one message through Bird; a test compares them with what the adapter writes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEADERS = {
 
 
 def body() -> bytes:
-    """Write one message once and for all."""
+    """Return the request body of one message."""
     to, text, reference = line(0)
     return orjson.dumps(
         {
@@ -46,7 +46,7 @@ def body() -> bytes:
 
 @asynccontextmanager
 async def floor(base_url: str, workers: int = WORKERS) -> AsyncIterator[Work]:
-    """Post the same bytes over and over."""
+    """Post the same bytes for every message."""
     url, data = base_url + PATH, body()
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(headers=HEADERS) as session:

@@ -1,7 +1,8 @@
-"""The figures that a change must not spoil: instructions a message, and memory.
+"""Check the figures that no change may make worse: instructions a message, and memory.
 
-Run `python benchmarks/gate.py`, a minute or so. These do not swing with the machine's neighbours,
-so that a failure is the change's. Without valgrind the instructions are left out, loudly.
+Run `python benchmarks/gate.py`; it takes about a minute. These figures do not depend on the load of
+the machine, so a failure is caused by the change. Without valgrind, instructions are not counted,
+and a warning says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from processes import sampled, sink
 
 STREAM = 200_000
 
-HELD = (
+CHECKED_GOALS = (
     GOALS["instructions"],
     attrs.evolve(
         GOALS["growth"], name=f"a stream of {STREAM:,} messages: growth of resident memory"
@@ -26,13 +27,13 @@ HELD = (
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a figure is worse than it must be."""
+    """Measure and print the figures; return 1 if one is worse than it must be."""
     missed = 0
     samples = _samples()
-    for goal in HELD:
-        said = goal.judged(samples)
-        missed += any(not goal.holds(each, goal.must) for each in said["values"])
-        print(f"{said['measured']:>14}, must be {said['must']}: {said['name']}")
+    for goal in CHECKED_GOALS:
+        figure = goal.judged(samples)
+        missed += any(not goal.holds(each, goal.must) for each in figure["values"])
+        print(f"{figure['measured']:>14}, must be {figure['must']}: {figure['name']}")
     if not has_valgrind():
         print(f"{'!' * 20} NO VALGRIND: INSTRUCTIONS WERE NOT COUNTED {'!' * 20}")
     return min(missed, 1)

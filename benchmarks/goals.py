@@ -1,4 +1,4 @@
-"""What the figures must be, what they should be, and how each comes out of the samples."""
+"""The goals: for each figure, the required value, the target, and how samples give the figure."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Samples = dict[str, list[float]]
 
 @attrs.frozen(kw_only=True)
 class Goal:
-    """One figure.
+    """One figure and its limits.
 
     Attributes:
-        name: What it says.
-        must: What it is held to.
-        aim: What it should be.
-        unit: What a value counts.
-        digits: After the point of a value.
-        at_least: Whether more is better.
-        informs: Whether it is shown only: what it is taken from swings with the machine.
-        of: Computes the figure, once for each round; empty where nothing was measured.
+        name: The description of the figure.
+        must: The required value.
+        aim: The target.
+        unit: The unit of a value.
+        digits: Decimal places of a value.
+        at_least: Whether a higher value is better.
+        informs: Whether the figure is only shown, because it depends on the load of the machine.
+        of: Computes the figure from the samples, once for each round; empty without samples.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Goal:
     of: Callable[[Samples], list[float]]
 
     def holds(self, value: float, limit: float) -> bool:
-        """Say whether a value is within a limit."""
+        """Return whether a value is within a limit."""
         return value >= limit if self.at_least else value <= limit
 
     def judged(self, samples: Samples) -> dict[str, Any]:
-        """Return the figure with all that is needed to show it."""
+        """Return the figure, its limits and its verdict, as text for the docs."""
         values = self.of(samples)
-        said: dict[str, Any] = {
+        figure: dict[str, Any] = {
             "name": self.name,
             "must": self._shown(self.must),
             "aim": self._shown(self.aim),
@@ -55,7 +55,7 @@ class Goal:
             "values": [round(each, 4) for each in values],
         }
         if not values:
-            return said
+            return figure
         spread = Spread.of(values)
         median, low, high = (
             f"{each:.{self.digits}f}" for each in (spread.median, spread.low, spread.high)
@@ -63,7 +63,7 @@ class Goal:
         measured = f"{median}{self.unit}"
         if low != high:
             measured += f" [{low} to {high}]"
-        return {**said, "measured": measured, "verdict": self._verdict(spread.median)}
+        return {**figure, "measured": measured, "verdict": self._verdict(spread.median)}
 
     def _shown(self, limit: float) -> str:
         return f"{'>=' if self.at_least else '<='} {limit:g}{self.unit}"
@@ -183,5 +183,5 @@ GOALS: Mapping[str, Goal] = {
 
 
 def judged(samples: Samples, names: Sequence[str] = tuple(GOALS)) -> list[dict[str, Any]]:
-    """Return these figures, in their order."""
+    """Return these figures, in this order."""
     return [GOALS[name].judged(samples) for name in names]

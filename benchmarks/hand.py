@@ -1,7 +1,7 @@
-"""What an engineer would write by hand: Clickatell in batches of 100, without any class.
+"""The hand-written loop: Clickatell in batches of 100, with dicts, orjson and aiohttp only.
 
-Strings are made fresh, recipients are checked, ids are picked from the answer. It knows no retry,
-no outcome but "taken", and nothing of a message that it cannot express.
+It builds new strings for every message, checks recipients and reads ids from the answer. It has no
+retries, no outcome other than "accepted", and no other content than text.
 """
 
 from __future__ import annotations

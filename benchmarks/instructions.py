@@ -1,8 +1,8 @@
-"""Instructions a message, counted by cachegrind: a figure that no neighbour can change.
+"""Count instructions a message with cachegrind; the count does not depend on the machine's load.
 
-Run `python benchmarks/instructions.py`. A longer run minus a shorter one leaves what the messages
-cost, without the start. Only the client is counted, and on asyncio, where two counts differ by a
-few per mille. `--quick` counts omnimsg's side only, against the floor as it was counted last.
+Run `python benchmarks/instructions.py`. The count of a short run is subtracted from that of a long
+one, which leaves the messages without the start of the process. Only the client is counted, on
+asyncio; two counts differ by a few per mille. `--quick` uses the last count of the floor.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from processes import HERE, PATIENCE, sink
+from processes import HERE, STUCK_SECONDS, sink
 
 SHORT, LONG = 250, 1250
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
@@ -24,12 +24,12 @@ _FLOOR = HERE.parent / "build" / "floor-instructions.json"
 
 
 def has_valgrind() -> bool:
-    """Say whether there is anything to count with."""
+    """Return whether valgrind is installed."""
     return shutil.which("valgrind") is not None
 
 
 def counted(workloads: list[str], address: str) -> dict[str, float]:
-    """Count several, two runs at a time."""
+    """Count the instructions a message of several workloads, two runs at a time."""
     jobs = [(name, messages) for name in workloads for messages in (SHORT, LONG)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
@@ -63,8 +63,8 @@ def _counted(workload: str, address: str, messages: int) -> int:
         capture_output=True,
         check=False,
         text=True,
-        timeout=PATIENCE,
-        # Hashes decide how many collisions there are, and with them the count.
+        timeout=STUCK_SECONDS,
+        # Random hashes would change the number of collisions, and with it the count.
         env={**os.environ, "PYTHONHASHSEED": "0"},
     )
     found = _TOTAL.search(done.stderr)
@@ -74,7 +74,7 @@ def _counted(workload: str, address: str, messages: int) -> int:
 
 
 def main() -> None:
-    """Count and print."""
+    """Count the workloads and print the counts."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("workloads", nargs="*", default=["single"])
     options.add_argument("--quick", action="store_true", help="use the floor's last count")

@@ -1,8 +1,9 @@
-"""What a caller waits for under little load: `await send` against one bare POST each.
+"""Measure the wait of a caller under low load: `await send` against one bare POST a message.
 
 Run `python benchmarks/latency.py send`, or `direct`. 200 messages a second arrive at random (a
-Poisson process, the same arrivals for both) at a provider that takes 20 ms. Wall time, so it
-informs and gates nothing. Prints one line of JSON, in milliseconds.
+Poisson process, with the same arrivals for both) at a provider that takes 20 ms to answer. The
+figures are wall time, which depends on the machine's load, so that no check uses them. Prints one
+line of JSON, in milliseconds.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 import orjson
 
+from cores import Role, pin_to_core
 from hand import HEADERS
 from library import in_batches
 from omnimsg import Message
-from places import Place, take
 from processes import sink
 from texts import Line, lines
 
@@ -57,14 +58,14 @@ async def waits(send: Send, count: int) -> list[float]:
 
 
 def quantiles(taken: list[float]) -> dict[str, float]:
-    """Return the wait that half of the callers and that all but one of a hundred did not exceed."""
+    """Return the median wait and the wait that 99 of 100 callers did not exceed."""
     ordered = sorted(taken)
     return {"p50": ordered[len(ordered) // 2], "p99": ordered[len(ordered) * 99 // 100]}
 
 
 @asynccontextmanager
 async def direct(base_url: str) -> AsyncIterator[Send]:
-    """Post each message by itself, with nothing in between."""
+    """Post each message with aiohttp directly."""
     url = f"{base_url}/v1/message"
     async with aiohttp.ClientSession(headers=HEADERS) as session:
 
@@ -80,7 +81,7 @@ async def direct(base_url: str) -> AsyncIterator[Send]:
 
 @asynccontextmanager
 async def send(base_url: str) -> AsyncIterator[Send]:
-    """Await omnimsg's `send`."""
+    """Send each message with `await Client.send`."""
     async with in_batches(base_url) as client:
 
         async def send_one(line: Line) -> None:
@@ -99,13 +100,13 @@ WAYS = {"direct": direct, "send": send}
 
 
 def main() -> None:
-    """Measure one way and print."""
+    """Measure one way to send and print its figures."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("way", choices=WAYS)
     options.add_argument("--messages", type=int, default=1_500)
     given = options.parse_args()
     with sink(delay=DELAY) as address:
-        take(Place.CLIENT)
+        pin_to_core(Role.CLIENT)
         print(json.dumps(asyncio.run(_measured(given.way, address, given.messages))))
 
 

@@ -1,4 +1,4 @@
-"""omnimsg's ways to send, with messages that are built as they are needed."""
+"""The workloads of omnimsg: `send` and `send_many`, with one message a request or in batches."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CALLERS = 1000
 def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor.
 
-    One place more, because the last is kept for high priority. Without Bird's documented 500
-    requests a second: the sink has no such limit, and waiting is not what is measured.
+    It has one slot more, because the last is reserved for high priority. Bird's documented limit of
+    500 requests a second is removed: the sink does not have it, and waits are not measured.
     """
     account = {
         "provider": "bird",
@@ -43,13 +43,13 @@ def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
 
 
 def in_batches(base_url: str) -> Client:
-    """Build a client that puts a hundred messages into a request: Clickatell."""
+    """Build a client that sends a hundred messages in one request: Clickatell."""
     account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY}
     return Client.from_config({"accounts": {"clickatell": account}})
 
 
 def messages(count: int) -> Iterator[Message]:
-    """Build so many messages, each when its turn comes."""
+    """Yield this many messages, each built when it is needed."""
     for to, text, reference in lines(count):
         yield Message(to, text, reference=reference)
 

@@ -1,4 +1,4 @@
-"""Which event loop: asyncio's own or uvloop's, which is the user's choice and never omnimsg's."""
+"""Choose the event loop, asyncio's or uvloop's; omnimsg itself leaves the choice to the user."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def has_uvloop() -> bool:
-    """Say whether uvloop is installed."""
+    """Return whether uvloop is installed."""
     return find_spec("uvloop") is not None
 
 
 def new_loop(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes a loop: `asyncio`, `uvloop`, or `best` for uvloop where it is installed."""
+    """Return a factory of event loops: `asyncio`, `uvloop`, or `best`: uvloop if installed."""
     if name == "uvloop" or (name == "best" and has_uvloop()):
         import uvloop  # noqa: PLC0415 - it may not be installed
 

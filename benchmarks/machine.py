@@ -1,4 +1,4 @@
-"""Where figures were taken: the machine's kind, never its name, and the versions that count."""
+"""Describe the machine of the figures, without its name, and the versions of the packages."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def kind() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what takes part."""
+    """Return the versions of the measured packages and of valgrind."""
     found = {name: version(name) for name in _PACKAGES}
     if has_valgrind():
-        said = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
-        found["valgrind"] = said.stdout.strip().removeprefix("valgrind-")
+        done = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
+        found["valgrind"] = done.stdout.strip().removeprefix("valgrind-")
     return found
 
 

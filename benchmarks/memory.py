@@ -1,4 +1,4 @@
-"""What omnimsg holds: how much a long stream grows, and what a waiting `send` weighs.
+"""Measure memory: the growth over a long stream, and the size of a `send` that waits.
 
 Run `python benchmarks/memory.py stream`, or `parked`. Prints one line of JSON, in bytes.
 """
@@ -14,9 +14,9 @@ import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cores import Role, pin_to_core
 from library import in_batches, messages
 from omnimsg import Accepted
-from places import Place, take
 from processes import sink
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 WARM = 20_000
 STREAM = 1_000_000
 
-# Sends that fill the window of requests first, and those that are weighed, which come after.
+# Sends that fill all slots for requests, and the sends after them, which are measured.
 FILLING, PARKED = 2_000, 10_000
-# Seconds that no answer takes while something is weighed.
+# Seconds by which the sink delays its answers while waiting sends are measured.
 NEVER = 3600.0
 
 
 async def growth(base_url: str, count: int) -> float:
-    """Return by how many bytes the resident memory grew at its peak, from after a warm-up."""
+    """Return the growth of the peak resident memory after a warm-up, in bytes."""
     async with in_batches(base_url) as client:
         await _peak(client, WARM)
         gc.collect()
@@ -41,22 +41,22 @@ async def growth(base_url: str, count: int) -> float:
 
 
 async def parked(base_url: str) -> float:
-    """Return the bytes of one `await send` in a task of its own, without its message."""
+    """Return the size of one waiting `await send` in a task of its own, without its message."""
     client = in_batches(base_url)
     waiting = list(messages(FILLING + PARKED))
     tracemalloc.start()
     tasks = [asyncio.create_task(client.send(each)) for each in waiting[:FILLING]]
-    await _settled()
+    await _let_tasks_block()
     before, _ = tracemalloc.get_traced_memory()
     tasks += [asyncio.create_task(client.send(each)) for each in waiting[FILLING:]]
-    await _settled()
+    await _let_tasks_block()
     after, _ = tracemalloc.get_traced_memory()
     assert not any(task.done() for task in tasks)
     return (after - before) / PARKED
 
 
 def resident() -> int:
-    """Return the bytes of this process that are in memory."""
+    """Return the resident memory of this process, in bytes."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -71,25 +71,25 @@ async def _peak(client: Client, count: int) -> int:
     return most
 
 
-async def _settled() -> None:
-    """Let every task come to where it waits."""
+async def _let_tasks_block() -> None:
+    """Run every task until it waits."""
     await asyncio.sleep(1)
     gc.collect()
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure one figure and print it."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("what", choices=["stream", "parked"])
     options.add_argument("--messages", type=int, default=STREAM, help="of the stream")
     given = options.parse_args()
     with sink(delay=0.0 if given.what == "stream" else NEVER) as address:
-        take(Place.CLIENT)
+        pin_to_core(Role.CLIENT)
         work = growth(address, given.messages) if given.what == "stream" else parked(address)
         with asyncio.Runner() as runner:
             print(json.dumps({"bytes": runner.run(work)}), flush=True)
             if given.what == "parked":
-                # A proper end would wait for answers that never come.
+                # A normal exit would wait for the delayed answers.
                 os._exit(0)
 
 

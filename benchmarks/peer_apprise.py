@@ -1,6 +1,6 @@
 """Apprise with its `json://` service, which posts one JSON document for each notification.
 
-Adapted: its pause between notifications, 5.5 seconds by default, is set to none.
+Changed setting: no pause between notifications, instead of 5.5 seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORKERS = 16
 
 @asynccontextmanager
 async def apprise_json(base_url: str) -> AsyncIterator[Work]:
-    """Notify from 16 tasks; Apprise itself posts from threads of its own."""
+    """Send notifications from 16 tasks; Apprise posts them from threads of its own."""
     service = apprise.Apprise.instantiate(f"{base_url.replace('http', 'json', 1)}/notify")
     service.request_rate_per_sec = 0
     notifier = apprise.Apprise()
@@ -35,8 +35,8 @@ async def apprise_json(base_url: str) -> AsyncIterator[Work]:
         async def notify() -> None:
             nonlocal accepted
             for to, text, _ in waiting:
-                said = await notifier.async_notify(body=text, title=to)
-                accepted += bool(said)
+                response = await notifier.async_notify(body=text, title=to)
+                accepted += bool(response)
 
         await asyncio.gather(*(notify() for _ in range(WORKERS)))
         return accepted

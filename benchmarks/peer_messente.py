@@ -1,6 +1,6 @@
 """Messente's own library, which is synchronous: 16 threads share a client.
 
-Adapted: the host, and as many connections as there are threads; both are settings of the library.
+Changed settings: the host, and one connection for each thread.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ async def messente_api(base_url: str) -> AsyncIterator[Work]:
                     return accepted
                 to, text, _ = line
                 sms = OmnimessageMessagesInner(SMS(text=text, sender=SENDER))
-                said = api.send_omnimessage(Omnimessage(to=to, messages=[sms]))
-                accepted += bool(said.omnimessage_id)
+                response = api.send_omnimessage(Omnimessage(to=to, messages=[sms]))
+                accepted += bool(response.omnimessage_id)
 
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(WORKERS) as pool:

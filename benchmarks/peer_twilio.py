@@ -1,6 +1,6 @@
 """Twilio's library with its asynchronous client, which is built on aiohttp.
 
-Adapted: its HTTP client is told another host, because the library knows only `https`.
+Changed: its HTTP client replaces the host, because the library supports `https` only.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ WORKERS = 16
 SENDER = "+27820000000"
 
 
-class _Elsewhere(AsyncTwilioHttpClient):  # type: ignore[misc]  # the peers are not installed here
+class _SinkHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the peers are not installed here
     base_url = ""
 
     async def request(self, method: str, url: str, *given: Any, **named: Any) -> Any:  # noqa: ANN401
-        """Ask the sink instead."""
+        """Send the request to the sink instead."""
         url = url.replace("https://api.twilio.com", self.base_url, 1)
         return await super().request(method, url, *given, **named)
 
@@ -35,7 +35,7 @@ class _Elsewhere(AsyncTwilioHttpClient):  # type: ignore[misc]  # the peers are 
 @asynccontextmanager
 async def twilio_async(base_url: str) -> AsyncIterator[Work]:
     """Create messages from 16 tasks."""
-    async with _Elsewhere() as http:
+    async with _SinkHttpClient() as http:
         http.base_url = base_url
         client = Client("AC00000000000000000000000000000000", "none", http_client=http)
 
@@ -45,8 +45,8 @@ async def twilio_async(base_url: str) -> AsyncIterator[Work]:
             async def create() -> None:
                 nonlocal accepted
                 for to, text, _ in waiting:
-                    said = await client.messages.create_async(to=to, from_=SENDER, body=text)
-                    accepted += bool(said.sid)
+                    response = await client.messages.create_async(to=to, from_=SENDER, body=text)
+                    accepted += bool(response.sid)
 
             await asyncio.gather(*(create() for _ in range(WORKERS)))
             return accepted

@@ -1,7 +1,7 @@
-"""The peers' own virtual environment; none of them is ever installed beside omnimsg.
+"""The virtual environment of the peers, which are never installed beside omnimsg.
 
-Their versions are in `peers.txt`. It is made on first use, in a folder that git does not see, and
-anew when the versions change.
+Their versions are in `peers.txt`. The environment is created on first use, in a folder that git
+ignores, and again when the versions change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INSTALLED = _FOLDER / "installed.txt"
 
 
 def interpreter() -> str:
-    """Return the Python that has the peers, installing them where that has not been done."""
+    """Return the Python interpreter that has the peers; install them first if necessary."""
     python = _FOLDER / "bin" / "python"
     wanted = WANTED.read_text(encoding="utf-8")
     if not _INSTALLED.exists() or _INSTALLED.read_text(encoding="utf-8") != wanted:
@@ -32,6 +32,6 @@ def interpreter() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that are compared with."""
+    """Return the pinned versions of the peers."""
     pinned = [line for line in WANTED.read_text(encoding="utf-8").splitlines() if "==" in line]
     return dict(line.split("==") for line in pinned)

@@ -1,4 +1,4 @@
-"""Starting what runs beside the script: the sink, and samples in fresh processes."""
+"""Start other processes: the sink, and samples in fresh interpreters."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-# Seconds after which a sample is stuck.
-PATIENCE = 300
+# Seconds after which a sample is considered stuck.
+STUCK_SECONDS = 300
 
 
 @contextmanager
 def sink(delay: float = 0.0, *, awake: bool = False) -> Iterator[str]:
-    """Run a sink; gives its address. It ends with this block, or with this process.
+    """Run a sink and yield its address; it ends with the block, or with this process.
 
-    Where CPU time is taken it is to stay awake: to wake it up is the sender's work, and on a
-    virtual machine can cost more than to send. Over a network nobody would pay that.
+    Set `awake` where CPU time is measured: waking the sink costs the sender CPU time, on a virtual
+    machine more than sending does, and a provider across a network would not cost that.
     """
     command = [sys.executable, str(HERE / "sink.py"), "--delay", str(delay)]
     command += ["--awake"] * awake
@@ -45,7 +45,7 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
     """Run a script of this folder in a fresh process and return what it printed."""
     command: Sequence[str] = [python, str(HERE / script), *map(str, given)]
     done = subprocess.run(  # noqa: S603 - our own script
-        command, stdout=subprocess.PIPE, check=True, text=True, timeout=PATIENCE
+        command, stdout=subprocess.PIPE, check=True, text=True, timeout=STUCK_SECONDS
     )
     read: dict[str, Any] = json.loads(done.stdout)
     return read
@@ -55,10 +55,10 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
 def taking_turns(
     script: str, *given: object, gives: str, python: str = sys.executable
 ) -> Iterator[Callable[[], float]]:
-    """Run a script of this folder that measures at a word; gives what to call for each turn.
+    """Run a script of this folder that measures on request; yield a function that takes a turn.
 
-    It is warm when this block begins, so that nobody's start is another's measurement. The process
-    ends with the block, or with this one, or when it is stuck.
+    The script has warmed up when the block starts, so that its start disturbs no measurement. The
+    process ends with the block, with this process, or when it is stuck.
     """
     command: Sequence[str] = [python, str(HERE / script), *map(str, given), "--turns"]
     with subprocess.Popen(  # noqa: S603 - our own script
@@ -68,21 +68,21 @@ def taking_turns(
         assert running.stdout is not None
         asking, answering = running.stdin, running.stdout
 
-        def heard() -> str:
-            stuck = threading.Timer(PATIENCE, running.kill)
+        def read_line() -> str:
+            stuck = threading.Timer(STUCK_SECONDS, running.kill)
             stuck.start()
-            said = answering.readline()
+            line = answering.readline()
             stuck.cancel()
-            assert said, f"{script} {given[0]} has ended, or was stuck for {PATIENCE} s"
-            return said
+            assert line, f"{script} {given[0]} has ended, or was stuck for {STUCK_SECONDS} s"
+            return line
 
         def turn() -> float:
             asking.write("\n")
             asking.flush()
-            return float(json.loads(heard())[gives])
+            return float(json.loads(read_line())[gives])
 
         try:
-            heard()
+            read_line()
             yield turn
         finally:
             running.kill()

@@ -1,4 +1,4 @@
-"""Rounds of samples: everybody takes turns, so that all of them meet the same weather."""
+"""Take samples in rounds: the workloads take turns, so that the load affects all alike."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     Turn = Callable[[], float]
 
-# How many turns make a sample. Each is some tenths of a second at most: much longer than it takes
-# to fill the processor's caches again, and shorter than most of what neighbours do.
+# How many turns make a sample. Each takes some tenths of a second at most: much longer than filling
+# the processor's caches, and shorter than most changes of the machine's load.
 TURNS = 16
 
 
 def interleaved(
     setups: Mapping[str, Callable[[], AbstractContextManager[Turn]]], rounds: int
 ) -> dict[str, list[float]]:
-    """Take a sample of each in every round; gives the samples of each in order.
+    """Take a sample of each workload in every round; return the samples of each, in order.
 
-    A round starts all of them afresh and has them take short turns; a sample is the mean of its
-    turns. Every second turn goes backwards, so that nobody always follows the same neighbour.
+    A round starts fresh processes, which take short turns; a sample is the mean of its turns. Every
+    second turn is in reverse order, so that no workload always follows the same one.
     """
     samples: dict[str, list[float]] = {name: [] for name in setups}
     for number in range(rounds):
@@ -44,7 +44,7 @@ def interleaved(
 
 
 def cpu(workload: str, loop: str, port: str) -> AbstractContextManager[Turn]:
-    """Start a workload in a fresh process; each turn gives CPU microseconds a message."""
+    """Start a workload in a fresh process; each turn returns CPU microseconds a message."""
     python = interpreter() if workload in PEERS else sys.executable
     given = (workload, "--loop", loop, "--port", port)
     return taking_turns("sample.py", *given, python=python, gives="cpu_us")

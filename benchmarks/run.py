@@ -1,4 +1,4 @@
-"""Everything, in ten minutes or so: samples to `results/latest.json`, and from there to the docs.
+"""Run all benchmarks, write `results/latest.json`, and update the docs; takes about ten minutes.
 
 Run `python benchmarks/run.py` on a machine that does nothing else.
 """
@@ -24,12 +24,12 @@ RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
 OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
 
-# How often what needs no rounds is taken.
+# How many samples are taken of the figures that need no rounds.
 COUNTS, MEMORY, LATENCY = 2, 3, 5
 
 
 def main() -> None:
-    """Measure, write down, and bring the docs up to date."""
+    """Measure everything, write the results, and update the docs."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
         print(part.__name__.strip("_"), file=sys.stderr)
         samples |= part()
     times = _cpu(given.rounds)
-    said = {
+    results = {
         "taken": datetime.now(UTC).date().isoformat(),
         "command": f"python benchmarks/run.py --rounds {given.rounds}",
         "machine": machine.kind(),
@@ -48,7 +48,7 @@ def main() -> None:
         "samples": _rounded(samples | times),
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     subprocess.run([sys.executable, HERE.parent / "docs" / "generate.py"], check=True)  # noqa: S603
     for figure in judged(samples | times):
         print(f"{figure['measured']:40} {figure['verdict']:14} {figure['name']}")
@@ -97,14 +97,14 @@ def _cpu(rounds: int) -> Samples:
 
 
 def _costs(times: Samples) -> list[dict[str, object]]:
-    """Sum up the CPU time of each workload on each loop, in microseconds a message."""
+    """Summarize the CPU time of each workload on each loop, in microseconds a message."""
     costs: list[dict[str, object]] = []
     for name, each in times.items():
         workload, _, loop = name.partition("/")
         spread = Spread.of(each)
-        said = {"median": spread.median, "low": spread.low, "high": spread.high}
+        figures = {"median": spread.median, "low": spread.low, "high": spread.high}
         costs.append(
-            {"workload": workload, "loop": loop, **{k: round(v, 2) for k, v in said.items()}}
+            {"workload": workload, "loop": loop, **{k: round(v, 2) for k, v in figures.items()}}
         )
     return costs
 

@@ -1,12 +1,12 @@
-"""One workload in this fresh process: warmed up, then measured once, or again at every word.
+"""Measure one workload in this process: warm up, then measure once, or once for each line of input.
 
 Run `python benchmarks/sample.py single --messages 4000`. Without `--port` it starts a sink of its
-own, which makes it the thing to run a profiler on. Prints a line of JSON for each measurement.
-With `--turns` there is one for each line that comes in: `rounds.py` has several workloads take
-turns, so that a busy moment of the machine is a busy moment for all of them.
+own, which makes it the script to profile. Prints a line of JSON for each measurement. With
+`--turns` it measures once for each line of standard input: `rounds.py` lets several workloads take
+turns, so that the machine's load affects all of them alike.
 
-The figure is the CPU time of this process, all threads of it, user and system. Wall time would
-tell how busy the machine's neighbours are.
+The figure is the CPU time of this process, user and system, of all threads. Wall time would depend
+on the machine's load.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack
 from importlib import import_module
 
+from cores import Role, pin_to_core
 from loops import new_loop
-from places import Place, take
 from processes import sink
 
 Work = Callable[[int], Awaitable[int]]
 Workload = Callable[[str], AbstractAsyncContextManager[Work]]
 
-# Where each one lives, imported by name so that the floor does not load what it does not use; how
-# many messages a turn has, and how many before the first are not counted.
+# The module of each workload, imported by name so that the floor does not load omnimsg; the number
+# of messages in a turn; and the number of messages to warm up.
 WORKLOADS = {
     "floor": ("floor", 500, 500),
     "single": ("library", 500, 500),
     "awaited": ("library", 500, 500),
     "hand": ("hand", 12_500, 12_500),
     "batches": ("library", 12_500, 12_500),
-    # More, because a turn begins with 1,000 callers who come and ends when they have gone.
+    # More, because each turn starts and ends with starting and ending 1,000 callers.
     "callers": ("library", 25_000, 12_500),
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 125, 125),
@@ -48,9 +48,9 @@ WORKLOADS = {
 async def measure(
     workload: Workload, base_url: str, *, messages: int, warm: int, turns: AsyncIterator[object]
 ) -> AsyncIterator[float]:
-    """Give the CPU seconds that a number of messages cost, once for each turn.
+    """Yield the CPU seconds that a number of messages took, once for each turn.
 
-    Some messages before the first turn are not counted.
+    `warm` messages are sent before the first turn and not counted.
     """
     async with workload(base_url) as work:
         if warm:
@@ -69,10 +69,10 @@ async def once() -> AsyncIterator[object]:
     yield None
 
 
-async def called() -> AsyncIterator[object]:
-    """Say that all is warm, and take a turn for each line of standard input.
+async def on_request() -> AsyncIterator[object]:
+    """Print an empty line when warmed up, and take a turn for each line of standard input.
 
-    The loop runs on while there is none.
+    The event loop keeps running while it waits for a line.
     """
     print(flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
@@ -80,20 +80,20 @@ async def called() -> AsyncIterator[object]:
 
 
 async def report(measured: AsyncIterator[float], messages: int) -> None:
-    """Print each measurement as it comes."""
+    """Print each measurement."""
     async for taken in measured:
         print(json.dumps({"cpu_us": taken / messages * 1e6}), flush=True)
 
 
 def main() -> None:
-    """Measure one workload and print what it took."""
+    """Measure one workload and print the figures."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("workload", choices=WORKLOADS)
-    options.add_argument("--port", type=int, help="the sink's; one is started unless given")
+    options.add_argument("--port", type=int, help="of a running sink; without it one is started")
     options.add_argument("--messages", type=int, help="in a turn")
     options.add_argument("--warm", type=int, help="messages that are not counted")
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
-    options.add_argument("--turns", action="store_true", help="one for each line that comes in")
+    options.add_argument("--turns", action="store_true", help="measure once for each line of input")
     options.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True)
     given = options.parse_args()
     module, messages, warm = WORKLOADS[given.workload]
@@ -103,15 +103,15 @@ def main() -> None:
     with ExitStack() as stack:
         at = sink_at(given.port) if given.port else stack.enter_context(sink(awake=given.pin))
         if given.pin:
-            take(Place.CLIENT)
+            pin_to_core(Role.CLIENT)
         runner = stack.enter_context(asyncio.Runner(loop_factory=new_loop(given.loop)))
-        turns = called() if given.turns else once()
+        turns = on_request() if given.turns else once()
         measured = measure(workload, at, messages=messages, warm=warm, turns=turns)
         runner.run(report(measured, messages))
 
 
 def sink_at(port: int) -> str:
-    """Return the address of a sink that runs already."""
+    """Return the address of a running sink."""
     return f"http://127.0.0.1:{port}"
 
 

@@ -1,9 +1,9 @@
-"""A provider that is never what a measurement waits for, in a process of its own.
+"""The sink: a provider in a process of its own that is faster than any measured client.
 
-Run `python benchmarks/sink.py --port 8800`. It takes every message of Clickatell, Bird, Messente
+Run `python benchmarks/sink.py --port 8800`. It accepts every message of Clickatell, Bird, Messente
 and the peers' providers, parses the request and names each message in the answer, on uvloop where
-that is installed. An own `asyncio.Protocol` with httptools is two to four times as fast as a web
-framework, so that the client stays what is measured.
+that is installed. It is an `asyncio.Protocol` with httptools, two to four times as fast as a web
+framework, so that the client is the bottleneck.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from answers import answer
+from cores import Role, pin_to_core
 from loops import new_loop
-from places import Place, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,11 @@ _HEADS = {
 
 
 class Sink(asyncio.Protocol):
-    """One connection; requests may come in pieces, or several at once.
+    """One connection; requests may arrive in pieces, or several at once.
 
     Args:
-        answered: Gives status and body for a URL and a body.
-        delay: Seconds that every answer takes.
+        answered: Returns status and body for a URL and a body.
+        delay: Seconds by which every answer is delayed.
     """
 
     def __init__(
@@ -51,39 +51,39 @@ class Sink(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
         self._body: list[bytes] = []
-        self._late: deque[tuple[bytes, bool]] = deque()
+        self._pending: deque[tuple[bytes, bool]] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        # No check: uvloop's are no subclass of it.
+        """Store the transport to answer on."""
+        # A cast without a check: the transports of uvloop are not a subclass.
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Have the parser call the methods below; what is not HTTP ends the connection."""
+        """Feed the parser, which calls the methods below; close the connection on an error."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._transport.close()
 
     def on_message_begin(self) -> None:
-        """Forget the request before."""
+        """Start a new request."""
         self._url, self._body = b"", []
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the URL."""
+        """Add a piece of the URL."""
         self._url += url
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
+        """Add a piece of the body."""
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Answer, now or later; in the order of the requests, as pipelining wants it."""
+        """Answer now or after the delay, in the order of the requests, as in HTTP pipelining."""
         status, body = self._answered(self._url, b"".join(self._body))
-        kept = self._parser.should_keep_alive()
-        ending = b"\r\n\r\n" if kept else b"\r\nConnection: close\r\n\r\n"
-        self._late.append(
-            (b"%bContent-Length: %d%b%b" % (_HEADS[status], len(body), ending, body), kept)
+        keep_alive = self._parser.should_keep_alive()
+        ending = b"\r\n\r\n" if keep_alive else b"\r\nConnection: close\r\n\r\n"
+        self._pending.append(
+            (b"%bContent-Length: %d%b%b" % (_HEADS[status], len(body), ending, body), keep_alive)
         )
         if self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._release)
@@ -91,37 +91,39 @@ class Sink(asyncio.Protocol):
             self._release()
 
     def _release(self) -> None:
-        data, kept = self._late.popleft()
+        data, keep_alive = self._pending.popleft()
         self._transport.write(data)
-        if not kept:
+        if not keep_alive:
             self._transport.close()
 
 
 async def serve(port: int, delay: float, *, awake: bool) -> None:
-    """Listen until standard input ends, which it does at the latest with the parent process."""
+    """Serve until standard input ends, at the latest when the parent process ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(Sink, delay=delay), HOST, port, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
 
-    def stay() -> None:
-        loop.call_soon(stay)
+    def stay_awake() -> None:
+        loop.call_soon(stay_awake)
 
     if awake:
-        stay()
+        stay_awake()
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 def main() -> None:
-    """Serve on the first core."""
+    """Serve on the first CPU core."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--port", type=int, default=0, help="0 takes one that is free")
-    options.add_argument("--delay", type=float, default=0.0, help="seconds that an answer takes")
+    options.add_argument("--port", type=int, default=0, help="0 chooses a free one")
+    options.add_argument(
+        "--delay", type=float, default=0.0, help="seconds by which each answer is delayed"
+    )
     options.add_argument("--awake", action="store_true", help="never sleep, on a core of its own")
     given = options.parse_args()
-    alone = take(Place.SINK)
+    has_own_core = pin_to_core(Role.SINK)
     with asyncio.Runner(loop_factory=new_loop("best")) as runner:
-        runner.run(serve(given.port, given.delay, awake=given.awake and alone))
+        runner.run(serve(given.port, given.delay, awake=given.awake and has_own_core))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The arithmetic: medians and ranges, and ratios of samples that were taken in the same round."""
+"""Medians and ranges of samples, and ratios of samples that were taken in the same round."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Spread:
-    """What a number of samples say together.
+    """The median and the range of samples.
 
     Attributes:
-        median: The one in the middle.
-        low: The least.
-        high: The most.
+        median: The median.
+        low: The lowest sample.
+        high: The highest sample.
     """
 
     median: float
@@ -27,15 +27,15 @@ class Spread:
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Self:
-        """Sum up samples."""
+        """Compute the spread of samples."""
         return cls(statistics.median(samples), min(samples), max(samples))
 
     def shown(self, digits: int) -> str:
-        """Write it as text: the median, and the range behind it."""
+        """Return the median as text, followed by the range."""
         median, low, high = (f"{each:,.{digits}f}" for each in (self.median, self.low, self.high))
         return median if low == high else f"{median} [{low} to {high}]"
 
 
 def paired(samples: Sequence[float], against: Sequence[float]) -> list[float]:
-    """Divide sample by sample: both of a round met the same state of the machine."""
+    """Divide sample by sample: the two of a round were taken under the same load."""
     return [one / other for one, other in zip(samples, against, strict=True)]

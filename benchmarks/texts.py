@@ -1,4 +1,4 @@
-"""What is sent: strings that are new for every message, as an application has them."""
+"""The content of the messages: strings that are new for every message, as in an application."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Line = tuple[str, str, str]
 
 
 def line(number: int) -> Line:
-    """Return recipient, text and reference of one message; all are as long as every other's."""
+    """Return recipient, text and reference of one message, of the same lengths in all messages."""
     return f"+2782{number:07}", f"Your table {number:07} is ready", f"table-{number:07}"
 
 
 def lines(count: int) -> Iterator[Line]:
-    """Return so many of them, each made when its turn comes."""
+    """Yield this many, each built when it is needed."""
     return map(line, range(count))

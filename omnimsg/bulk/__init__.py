@@ -1,27 +1,27 @@
-"""A file of messages, each sent once, however often the sending is interrupted.
+"""Send a file of messages, each line once, however often the sending is interrupted.
 
-The file holds JSON Lines or CSV. Its results file says which lines were about to leave and what
-became of them; written before and after every request, it is what `--resume` goes by.
+The file is JSON Lines or CSV. A results file beside it records each line before and after its
+request, and tells a later run with `--resume` which lines to send.
 
-* a line is a message: its number ties it to its results, so equal lines are two messages
-* a line without a reference gets one that every run of the same results file gives it again
-* a reference that an earlier line has is a bad line: who gives keys means each of them once
-* a line that may have been sent is not sent again unless the caller says so
+* Each line is one message, identified by its line number: two equal lines are two messages.
+* A line without a reference gets a generated one, the same in every run with that results file.
+* A line that repeats the reference of an earlier line is a bad line.
+* A line that may have been sent is not sent again unless the caller asks for it.
 """
 
 from omnimsg.bulk.line_state import LineState, LineStates
-from omnimsg.bulk.reader import Line, Lines, LinesError, open_lines
-from omnimsg.bulk.results import Results, ResultsError
-from omnimsg.bulk.run import Run
+from omnimsg.bulk.reader import FileFormatError, Line, MessageFile, open_message_file
+from omnimsg.bulk.results import ResultsError, ResultsFile
+from omnimsg.bulk.run import BulkRun
 
 __all__ = [
+    "BulkRun",
+    "FileFormatError",
     "Line",
     "LineState",
     "LineStates",
-    "Lines",
-    "LinesError",
-    "Results",
+    "MessageFile",
     "ResultsError",
-    "Run",
-    "open_lines",
+    "ResultsFile",
+    "open_message_file",
 ]

@@ -1,48 +1,53 @@
-"""Which references a file has used, in at most 24 bytes each; a set takes some 150."""
+"""A compact set of references: at most 24 bytes each, where a Python set takes some 150."""
 
 from __future__ import annotations
 
 from array import array
 
-_SMALLEST = 1024
-_BITS = (1 << 64) - 1
+_INITIAL_SLOTS = 1024
+_HASH_MASK = (1 << 64) - 1
 
 
 class ReferenceSet:
-    """A set of texts that only tells whether one is new.
+    """A set of texts that can only add, and tell whether a text is new.
 
-    It keeps 64 bits of each. That two different ones of a million are taken for the same has the
-    odds of one in thirty million, and then a message is reported, not sent twice.
+    It stores a 64-bit hash of each text in an open-addressing hash table. The odds that any two of
+    a million texts share a hash are one in thirty million; a message is then reported as a
+    duplicate, never sent twice.
     """
 
     def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 * _SMALLEST))
+        self._slots = array("Q", bytes(8 * _INITIAL_SLOTS))
         self._used = 0
 
+    def __sizeof__(self) -> int:
+        """Return the size of the table in bytes."""
+        return object.__sizeof__(self) + self._slots.itemsize * len(self._slots)
+
     def add(self, text: str) -> bool:
-        """Add a text, and say whether it was new."""
-        # Never 0, which is an empty slot.
-        mark = hash(text) & _BITS or 1
-        place = self._find(mark)
-        if self._slots[place]:
+        """Add a text; return whether it was new."""
+        # Never 0, which marks an empty slot.
+        key = hash(text) & _HASH_MASK or 1
+        slot = self._find_slot(key)
+        if self._slots[slot]:
             return False
-        self._slots[place] = mark
+        self._slots[slot] = key
         self._used += 1
         if self._used * 3 > len(self._slots) * 2:
             self._grow()
         return True
 
-    def _find(self, mark: int) -> int:
-        """Find the slot that holds a mark, or the empty one where it belongs."""
-        slots, last = self._slots, len(self._slots) - 1
-        place = mark & last
-        while slots[place] and slots[place] != mark:
-            place = (place + 1) & last
-        return place
+    def _find_slot(self, key: int) -> int:
+        """Return the index of the slot that holds a key, or of the empty slot to put it in."""
+        slots, mask = self._slots, len(self._slots) - 1
+        slot = key & mask
+        while slots[slot] and slots[slot] != key:
+            slot = (slot + 1) & mask
+        return slot
 
     def _grow(self) -> None:
         old = self._slots
         self._slots = array("Q", bytes(16 * len(old)))
-        for mark in old:
-            if mark:
-                self._slots[self._find(mark)] = mark
+        for key in old:
+            if key:
+                self._slots[self._find_slot(key)] = key

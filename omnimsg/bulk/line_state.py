@@ -1,4 +1,4 @@
-"""Where each line of a file stands, at one byte a line: a million lines are a megabyte."""
+"""The state of each line of a file, one byte a line: a million lines take a megabyte."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 class LineState(IntEnum):
-    """What is known of one line.
+    """The state of one line.
 
     Attributes:
-        UNTRIED: Nothing; it never left.
-        OPEN: It was about to leave, and nothing was heard since.
-        ACCEPTED: The provider took it.
-        REJECTED: The provider refused it.
-        NOT_SENT: Proven not processed, and another attempt would end the same way.
-        RETRYABLE: Proven not processed, and another attempt may succeed, if need be after the
-            account or the configuration is mended.
-        AMBIGUOUS: It may have been sent.
-        BAD: It is no message.
+        UNTRIED: No attempt was recorded; the line was never sent.
+        IN_FLIGHT: An attempt was recorded, and no outcome after it.
+        ACCEPTED: The provider accepted the message.
+        REJECTED: The provider rejected the message.
+        NOT_SENT: The message was proven not processed; another attempt would end the same way.
+        RETRYABLE: The message was proven not processed; another attempt may succeed, if need be
+            after the account or the configuration is fixed.
+        AMBIGUOUS: The message may have been sent.
+        BAD: The line is not a message.
     """
 
     UNTRIED = 0
-    OPEN = 1
+    IN_FLIGHT = 1
     ACCEPTED = 2
     REJECTED = 3
     NOT_SENT = 4
@@ -45,40 +45,40 @@ _BY_OUTCOME = {
 
 
 def line_state_of(outcome: Mapping[str, Any]) -> LineState:
-    """Say where an outcome in its JSON form leaves its line.
+    """Return the state that an outcome, in its JSON form, leaves its line in.
 
-    A line whose turn did not come before the deadline may be tried again by another run, although
-    the run that gave up on it may not. One that outlived its `ttl` may not.
+    A message that was not sent because its deadline passed is retryable: the deadline was that of
+    one run. A message whose `ttl` passed is not.
 
     Raises:
-        KeyError: It is no outcome.
+        KeyError: A key or the kind of the outcome is not valid.
     """
-    standing = _BY_OUTCOME[outcome["outcome"]]
-    if standing is not LineState.NOT_SENT:
-        return standing
+    state = _BY_OUTCOME[outcome["outcome"]]
+    if state is not LineState.NOT_SENT:
+        return state
     failure = outcome["failure"]
-    late = failure["reason"] == Reason.DEADLINE_EXCEEDED and failure.get("path") is None
-    if late or failure["retry"] in (Retry.SAFE, Retry.AFTER_FIX):
+    deadline_passed = failure["reason"] == Reason.DEADLINE_EXCEEDED and failure.get("path") is None
+    if deadline_passed or failure["retry"] in (Retry.SAFE, Retry.AFTER_FIX):
         return LineState.RETRYABLE
-    return standing
+    return state
 
 
 class LineStates:
-    """The standing of every line of one file, by its number."""
+    """The state of every line of one file, by line number."""
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
+        self._states = bytearray()
 
     def __getitem__(self, line: int) -> LineState:
-        """Return a line's standing."""
-        return LineState(self._bytes[line]) if line < len(self._bytes) else LineState.UNTRIED
+        """Return the state of a line; `UNTRIED` if it was never set."""
+        return LineState(self._states[line]) if line < len(self._states) else LineState.UNTRIED
 
-    def __setitem__(self, line: int, standing: LineState) -> None:
-        """Note a line's standing."""
-        if line >= len(self._bytes):
-            self._bytes.extend(bytes(line + 1 - len(self._bytes)))
-        self._bytes[line] = standing
+    def __setitem__(self, line: int, state: LineState) -> None:
+        """Set the state of a line."""
+        if line >= len(self._states):
+            self._states.extend(bytes(line + 1 - len(self._states)))
+        self._states[line] = state
 
-    def count(self, *standings: LineState) -> int:
-        """Return how many lines stand in one of these ways; `UNTRIED` cannot be counted."""
-        return sum(self._bytes.count(each) for each in standings)
+    def count(self, *states: LineState) -> int:
+        """Return how many lines are in one of these states; `UNTRIED` cannot be counted."""
+        return sum(self._states.count(each) for each in states)

@@ -1,11 +1,11 @@
-"""Reading a file of messages, a line at a time.
+"""Read a file of messages, one line at a time.
 
-* JSON Lines (`.jsonl`, `.ndjson`): one message an object, in the model's JSON form
-* CSV (`.csv`, `.tsv`): a header, then one message a row; `columns` says which columns there are.
-  The header also tells whether commas, semicolons or tabs stand between them
+* JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form
+* CSV (`.csv`, `.tsv`): a header, then each row is one message; `csv_columns` describes the columns.
+  The delimiter is the comma, semicolon or tab that the header has most of
 
-Both are UTF-8, with or without a byte order mark. Blank lines are passed over. A line that cannot
-be read does not stop the others.
+Both are UTF-8, with or without a byte order mark. Blank lines are skipped, but count in line
+numbers. A line that cannot be read is reported and does not stop the lines after it.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# Bytes of one line. A message may carry files inside, but not this many.
-MOST_LINE = 64 * 1024 * 1024
-_CHUNK = 1024 * 1024
-_MARK = b"\xef\xbb\xbf"
+# The limit of one line, in bytes. A message may contain inline files, but not this many.
+MAX_LINE_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class LinesError(OmnimsgError):
-    """A file that cannot be read as messages at all; the text names what is wrong with it."""
+class FileFormatError(OmnimsgError):
+    """The file cannot be read as messages at all; the text says what is wrong with it."""
 
 
 @attrs.frozen
 class Line:
-    """One message of a file, as it stands there.
+    """One message of a file, as read.
 
     Attributes:
-        number: The line it begins on, from 1.
-        data: It in the model's JSON form, not yet checked.
-        problems: Why there is no `data`.
+        number: The number of its first line in the file, from 1.
+        data: The message in the JSON form, not yet validated; `None` where it cannot be read.
+        problems: Why it cannot be read; empty where it can.
     """
 
     number: int
@@ -51,155 +51,166 @@ class Line:
     problems: tuple[Problem, ...] = ()
 
 
-class Lines(Protocol):
+class MessageFile(Protocol):
     """A file of messages."""
 
-    form: str
-    """What it is written in: `jsonl` or `csv`."""
+    format: str
+    """`jsonl` or `csv`."""
 
     def read(self) -> Iterator[Line]:
-        """Read it from the start, in memory bounded by its longest line."""
+        """Read the file from its start, in memory bounded by its longest line."""
 
-    def place(self, path: str) -> str:
-        """Name the field or column that a path of the JSON form comes from."""
+    def field_of(self, path: str) -> str:
+        """Return the name by which the file's author knows a path of the JSON form."""
 
 
-def open_lines(path: Path) -> Lines:
-    """Look at a file and say how it is written; a header is checked here.
+def open_message_file(path: Path) -> MessageFile:
+    """Choose the reader of a file by its name; of a CSV file, check the header.
 
     Raises:
-        LinesError: Its name does not tell what it is, or its header is wrong.
-        OSError: It cannot be read.
+        FileFormatError: The suffix of the name is unknown, the path is not a regular file, or the
+            header is wrong.
+        OSError: The file cannot be read.
     """
     if not path.is_file():
         if path.exists():
-            raise LinesError("is no regular file, and could not be read again to resume")
+            raise FileFormatError("is no regular file, and could not be read again to resume")
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    for kind in (JsonLines, Table):
+    for kind in (JsonLinesFile, CsvFile):
         if path.suffix.lower() in kind.suffixes:
             return kind(path)
-    known = ", ".join([*JsonLines.suffixes, *Table.suffixes])
-    raise LinesError(f"its name does not tell what it is; let it end in one of {known}")
+    known = ", ".join([*JsonLinesFile.suffixes, *CsvFile.suffixes])
+    raise FileFormatError(f"its name does not tell its format; let it end in one of {known}")
 
 
 @attrs.frozen
 class Fingerprint:
-    """What tells a file from another.
+    """The digest and length of a file.
 
     Attributes:
-        sha256: Of its bytes, in hexadecimal digits.
-        breaks: Line breaks in it.
+        sha256: The SHA-256 of its bytes, in hexadecimal digits.
+        line_count: How many lines it has; a last line without a line break counts.
     """
 
     sha256: str
-    breaks: int
+    line_count: int
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Read a whole file for its fingerprint.
+    """Compute the fingerprint of a file; reads all of it.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
-    digest, breaks, last = hashlib.sha256(), 0, b"\n"
+    digest, line_breaks, last_byte = hashlib.sha256(), 0, b"\n"
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-            breaks += chunk.count(b"\n")
-            last = chunk[-1:]
-    return Fingerprint(digest.hexdigest(), breaks + (last != b"\n"))
+            line_breaks += chunk.count(b"\n")
+            last_byte = chunk[-1:]
+    return Fingerprint(digest.hexdigest(), line_breaks + (last_byte != b"\n"))
 
 
-class JsonLines:
-    """One JSON object a line."""
+class JsonLinesFile:
+    """A JSON Lines file."""
 
-    form = "jsonl"
+    format = "jsonl"
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> Iterator[Line]:
-        """Read it from the start."""
+        """Read the file from its start."""
         with self._path.open("rb") as file:
             for number, raw in enumerate(_raw_lines(file), 1):
-                if len(raw) >= MOST_LINE:
-                    yield _bad(number, f"has {MOST_LINE} bytes or more")
+                if len(raw) >= MAX_LINE_BYTES:
+                    yield _bad_line(number, f"has {MAX_LINE_BYTES} bytes or more")
                 elif raw.strip():
-                    yield self._line(number, raw)
+                    yield self._parse(number, raw)
 
-    def place(self, path: str) -> str:
+    def field_of(self, path: str) -> str:
         """Return the path itself."""
         return path
 
-    def _line(self, number: int, raw: bytes) -> Line:
+    def _parse(self, number: int, raw: bytes) -> Line:
         try:
             return Line(number, orjson.loads(raw))
         except orjson.JSONDecodeError as error:
-            return _bad(number, f"is not JSON, see column {error.colno}")
+            return _bad_line(number, f"is not JSON, see column {error.colno}")
 
 
-class Table:
-    """A header and rows."""
+class CsvFile:
+    """A CSV file with a header.
 
-    form = "csv"
+    Raises:
+        FileFormatError: The header is wrong.
+        OSError: The file cannot be read.
+    """
+
+    format = "csv"
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with path.open("rb") as file:
-            head = next(_raw_lines(file), b"")
+            raw = next(_raw_lines(file), b"")
         try:
-            text = head.decode()
+            header = raw.decode()
         except UnicodeDecodeError:
-            raise LinesError("its header is not UTF-8") from None
-        # No name of a column has any of them.
-        self._delimiter = max(",;\t", key=text.count)
+            raise FileFormatError("its header is not UTF-8") from None
+        # No column name contains a delimiter.
+        self._delimiter = max(",;\t", key=header.count)
         try:
-            names = next(csv.reader([text], delimiter=self._delimiter), [])
+            names = next(csv.reader([header], delimiter=self._delimiter), [])
             self._columns = Columns([name.strip() for name in names])
         except (ValueError, csv.Error) as error:
-            raise LinesError(f"header: {error}") from None
+            raise FileFormatError(f"header: {error}") from None
 
     def read(self) -> Iterator[Line]:
-        """Read it from the start."""
+        """Read the file from its start."""
         with self._path.open("rb") as file:
-            text = _Text(_raw_lines(file))
-            reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+            decoded = _DecodedLines(_raw_lines(file))
+            reader = csv.reader(decoded, delimiter=self._delimiter, strict=True)
             next(reader)
             while True:
-                number, text.broken = reader.line_num + 1, False
+                number, decoded.failed = reader.line_num + 1, False
                 try:
                     cells = next(reader, None)
                 except csv.Error as error:
-                    yield _bad(number, f"cannot be read up to line {reader.line_num}: {error}")
+                    why = f"cannot be read up to line {reader.line_num}: {error}"
+                    yield _bad_line(number, why)
                     continue
                 if cells is None:
                     return
-                if text.broken:
-                    yield _bad(number, "is not UTF-8")
+                if decoded.failed:
+                    yield _bad_line(number, "is not UTF-8")
                 elif cells:
-                    yield self._line(number, cells)
+                    yield self._parse(number, cells)
 
-    def place(self, path: str) -> str:
-        """Name the column that a path of the JSON form comes from."""
-        return self._columns.place(path)
+    def field_of(self, path: str) -> str:
+        """Return the name of the column that fills a path of the JSON form."""
+        return self._columns.column_of(path)
 
-    def _line(self, number: int, cells: list[str]) -> Line:
+    def _parse(self, number: int, cells: list[str]) -> Line:
         try:
-            return Line(number, self._columns.message(cells))
+            return Line(number, self._columns.row_to_json(cells))
         except ValueError as error:
-            return _bad(number, str(error))
+            return _bad_line(number, str(error))
 
 
-class _Text:
-    """Lines as text; one that is no UTF-8 is noted and goes on, for `csv` to find its end."""
+class _DecodedLines:
+    """Decode lines from UTF-8, and go on after one that is not, so that `csv` finds its end.
+
+    Attributes:
+        failed: Whether a line was not UTF-8 since the reader last set this to false.
+    """
 
     def __init__(self, raw: Iterable[bytes]) -> None:
         self._raw = iter(raw)
-        self.broken = False
+        self.failed = False
 
-    def __iter__(self) -> _Text:
+    def __iter__(self) -> _DecodedLines:
         return self
 
     def __next__(self) -> str:
@@ -207,20 +218,20 @@ class _Text:
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            self.broken = True
+            self.failed = True
             return raw.decode(errors="replace")
 
 
-def _bad(number: int, why: str) -> Line:
+def _bad_line(number: int, why: str) -> Line:
     return Line(number, problems=(Problem("line", why),))
 
 
 def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Read lines; of one that is too long, only the beginning."""
+    """Read lines as bytes; a line over the limit is cut off at the limit."""
     first = True
-    while raw := file.readline(MOST_LINE):
-        if len(raw) == MOST_LINE and not raw.endswith(b"\n"):
-            while (rest := file.readline(_CHUNK)) and not rest.endswith(b"\n"):
+    while raw := file.readline(MAX_LINE_BYTES):
+        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            while (rest := file.readline(_CHUNK_BYTES)) and not rest.endswith(b"\n"):
                 pass
-        yield raw.removeprefix(_MARK) if first else raw
+        yield raw.removeprefix(_BYTE_ORDER_MARK) if first else raw
         first = False

@@ -1,17 +1,17 @@
-"""The results file: what was about to leave, and what became of it, line by line.
+"""The results file: which lines were about to be sent, and the outcome of each.
 
-It is JSON Lines, only ever appended to, readable by its owner only:
+It is an append-only JSON Lines file, readable by its owner only:
 
-* the first line says which file it belongs to: `omnimsg` ("send-many"), `version`, `file`,
-  `sha256`, `batch` (what generated references begin with), `at`
-* an intent, before a request leaves: `line`, `intent` (the reference), `account`, `at`
-* an outcome, after it: `line`, `at`, `id` (what `omnimsg status` takes, or null), and the members
-  of the outcome's own JSON form, `outcome` and `reference` among them
-* a line that is no message: `line`, `at`, `bad` (a list of `field` and `why`)
+* the header, the first line: `omnimsg` ("send-many"), `version`, `file` and `sha256` (of the file
+  of messages), `batch` (the prefix of generated references), `at`
+* an intent, before a request is sent: `line`, `intent` (the reference), `account`, `at`
+* an outcome, after the request: `line`, `at`, `id` (which `omnimsg status` takes, or null), and the
+  members of the outcome's own JSON form, such as `outcome` and `reference`
+* a bad line, which is not a message: `line`, `at`, `bad` (a list of `field` and `why`)
 
-Of several entries of a line the last one counts. An intent that nothing follows is a message that
-may have been sent; the next run says so with an outcome `ambiguous`. Intents are on the disk before
-their request leaves, outcomes with the next intents or at the end.
+Of several entries of a line the last one counts. An intent without a later entry is a message that
+may have been sent; the next run adds an outcome `ambiguous` for it. Intents are on the disk before
+their request is sent; outcomes are written to the disk with the next intents or at the end.
 """
 
 from __future__ import annotations
@@ -40,106 +40,106 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
 
-_NAME, _VERSION = "send-many", 1
-_DIED = "the process that was sending it ended before an answer was recorded"
+_PROGRAM, _VERSION = "send-many", 1
+_PROCESS_ENDED = "the process that was sending it ended before an answer was recorded"
 
 
 class ResultsError(OmnimsgError):
     """A results file that cannot be used; after a semicolon, the text says what to do."""
 
 
-class Results:
-    """The results of one file, open for one process; a journal for the engine.
+class ResultsFile:
+    """The results file of one file of messages, locked for this process; the engine's journal.
 
     Attributes:
-        path: Where they are.
-        batch: What the references of lines that give none begin with.
-        standings: Where each line stands.
-        breaks: Line breaks in the file of messages.
+        path: The path of the results file.
+        reference_prefix: The prefix of the references of lines that have none.
+        line_states: The state of each line.
+        line_count: How many lines the file of messages has.
     """
 
-    def __init__(self, path: Path, appender: AppendLog, *, batch: str, breaks: int) -> None:
+    def __init__(self, path: Path, log: AppendLog, *, prefix: str, line_count: int) -> None:
         self.path = path
-        self.batch = batch
-        self.breaks = breaks
-        self.standings: LineStates = LineStates()
-        self._appender = appender
-        # Only what is under way, by reference: the line, and the outcome that was noted last.
+        self.reference_prefix = prefix
+        self.line_count = line_count
+        self.line_states: LineStates = LineStates()
+        self._log = log
+        # By reference, for messages that the engine has: the line, and the last recorded outcome.
         self._lines: dict[str, int] = {}
-        self._noted: dict[str, Outcome] = {}
+        self._recorded: dict[str, Outcome] = {}
 
     @classmethod
-    def begin(cls, path: Path, source: Path) -> Self:
-        """Start a results file for a file of messages.
+    def create(cls, path: Path, source: Path) -> Self:
+        """Create the results file of a file of messages.
 
         Raises:
-            ResultsError: There is one already.
-            OSError: It cannot be written, or the file of messages cannot be read.
+            ResultsError: The results file exists already.
+            OSError: The results file cannot be written, or the file of messages cannot be read.
         """
-        mark = fingerprint(source)
-        with _in_words(path):
-            appender = AppendLog(path, new=True)
-        return cls._headed(path, appender, source.name, mark)
+        source_fingerprint = fingerprint(source)
+        with _os_errors_explained(path):
+            log = AppendLog(path, new=True)
+        return cls._with_header(path, log, source.name, source_fingerprint)
 
     @classmethod
     def resume(cls, path: Path, source: Path) -> Self:
-        """Take up the results file of a file of messages where it ended.
+        """Open the results file that an earlier run created.
 
         Raises:
-            ResultsError: It is missing, in use, damaged or no results file, or the file of messages
-                has changed since.
-            OSError: It cannot be written, or the file of messages cannot be read.
+            ResultsError: It is missing, in use, damaged or not a results file, or the file of
+                messages has changed since it was created.
+            OSError: The results file cannot be written, or the file of messages cannot be read.
         """
-        mark = fingerprint(source)
-        with _in_words(path):
-            appender = AppendLog(path, new=False)
+        source_fingerprint = fingerprint(source)
+        with _os_errors_explained(path):
+            log = AppendLog(path, new=False)
         try:
-            return cls._taken_up(path, appender, source.name, mark)
+            return cls._replayed(path, log, source.name, source_fingerprint)
         except BaseException:
-            appender.close()
+            log.close()
             raise
 
     @classmethod
-    def _taken_up(cls, path: Path, appender: AppendLog, name: str, mark: Fingerprint) -> Self:
+    def _replayed(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
         entries = _Entries(path)
         header = next(entries, None)
         if header is None:
-            # It was killed before it had begun; nothing can have left.
-            appender.cut(0)
-            return cls._headed(path, appender, name, mark)
-        batch = _batch(path, header, mark.sha256)
-        results = cls(path, appender, batch=batch, breaks=mark.breaks)
+            # The process was killed before the header was whole: no message was sent.
+            log.truncate(0)
+            return cls._with_header(path, log, name, source)
+        prefix = _checked_prefix(path, header, source.sha256)
+        results = cls(path, log, prefix=prefix, line_count=source.line_count)
         results._replay(entries)
         return results
 
     @classmethod
-    def _headed(cls, path: Path, appender: AppendLog, name: str, mark: Fingerprint) -> Self:
-        results = cls(path, appender, batch=secrets.token_hex(8), breaks=mark.breaks)
-        results._note(
+    def _with_header(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
+        results = cls(path, log, prefix=secrets.token_hex(8), line_count=source.line_count)
+        results._append(
             {
-                "omnimsg": _NAME,
+                "omnimsg": _PROGRAM,
                 "version": _VERSION,
                 "file": name,
-                "sha256": mark.sha256,
-                "batch": results.batch,
+                "sha256": source.sha256,
+                "batch": results.reference_prefix,
                 "at": _now(),
             }
         )
         return results
 
-    def reference_of(self, line: int) -> str:
-        """Return the reference of a line that gives none: the same in every run."""
-        return f"{self.batch}-{line}"
+    def generated_reference(self, line: int) -> str:
+        """Return the reference of a line that has none; it is the same in every run."""
+        return f"{self.reference_prefix}-{line}"
 
-    def expect(self, reference: str, line: int) -> None:
-        """Say which line a reference is, before its message is handed to the engine."""
+    def register(self, reference: str, line: int) -> None:
+        """Register the line of a reference; required before its message is given to the engine."""
         self._lines[reference] = line
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Record that messages are about to leave; it is on the disk when this returns.
+        """Record that messages are about to be sent; they are on the disk when this returns.
 
         Raises:
-            OSError: It cannot be recorded; nothing may leave.
+            OSError: They cannot be recorded, and must not be sent.
         """
         at = _now()
         for message in messages:
@@ -150,97 +150,101 @@ class Results:
                 "account": attempt.account,
                 "at": at,
             }
-            self._note(intent, owed=False)
-        await self._appender.commit()
+            self._append({**intent, "at": at}, keep_on_failure=False)
+        await self._log.commit()
         for message in messages:
-            self.standings[self._lines[message.reference]] = LineState.OPEN
+            self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
         # A file of messages has one writer, which hands each of them over once.
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Record what became of messages whose intent was recorded.
+        """Record the outcomes of messages whose intent was recorded.
 
-        What cannot be written now is written when the file is closed, or reported then.
+        A failed write is not raised here: it is tried again, and raised, by `close`.
         """
         del attempt  # lines are told apart by their references
         at = _now()
         for outcome in outcomes:
-            self._settled(self._lines[outcome.reference], outcome, at)
-            self._noted[outcome.reference] = outcome
+            self._record_outcome(self._lines[outcome.reference], outcome, at)
+            self._recorded[outcome.reference] = outcome
         await self.flush()
 
-    def conclude(self, outcome: Outcome) -> int:
-        """Note the last word on a message, and return its line.
+    def record_final(self, outcome: Outcome) -> int:
+        """Record the final outcome of a message, unless `settle` has, and return its line.
 
-        What the engine settled is recorded already; what never came as far as a request is not.
-        What did not leave because this file is broken stays untried, for a run that can record it.
+        A message that was not sent because this file cannot be written stays `UNTRIED`, so that
+        another run sends it.
         """
         line = self._lines.pop(outcome.reference)
-        if self._noted.pop(outcome.reference, None) != outcome and self.broken is None:
-            self._settled(line, outcome, _now())
+        if self._recorded.pop(outcome.reference, None) != outcome and self.write_error is None:
+            self._record_outcome(line, outcome, _now())
         return line
 
-    def bad(self, line: int, problems: Sequence[Problem]) -> None:
-        """Note that a line is no message."""
+    def record_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
+        """Record that a line is not a message."""
         why = [{"field": each.path, "why": each.why} for each in problems]
-        self._note({"line": line, "at": _now(), "bad": why})
-        self.standings[line] = LineState.BAD
+        self._append({"line": line, "at": _now(), "bad": why})
+        self.line_states[line] = LineState.BAD
 
     async def flush(self) -> None:
-        """Write what was noted; a failure shows as `broken`."""
+        """Write the queued entries; a failure only sets `write_error`."""
         with suppress(OSError):
-            await self._appender.flush()
+            await self._log.flush()
 
     @property
-    def broken(self) -> OSError | None:
-        """Why nothing can leave any more: a write failed."""
-        return self._appender.broken
+    def write_error(self) -> OSError | None:
+        """The error of a failed write, after which no message may be sent; `None` without one."""
+        return self._log.write_error
 
     def close(self) -> None:
-        """Write what is left, and let go of the file.
+        """Write the remaining entries, and close and unlock the file.
 
         Raises:
-            OSError: It cannot be written; what became of the last messages is lost.
+            OSError: The entries cannot be written; the last outcomes are lost.
         """
-        self._appender.close()
+        self._log.close()
 
-    def _settled(self, line: int, outcome: Outcome, at: str) -> None:
-        said = outcome_to_json(outcome)
-        # Its place among the messages of one run, which no other run would repeat.
-        said.pop("position", None)
-        found = outcome.id if isinstance(outcome, Accepted) else None
-        self._note({"line": line, "at": at, "id": found, **said})
-        self.standings[line] = line_state_of(said)
+    def _record_outcome(self, line: int, outcome: Outcome, at: str) -> None:
+        data = outcome_to_json(outcome)
+        # The position among the messages of one run means nothing to another run.
+        data.pop("position", None)
+        message_id = outcome.id if isinstance(outcome, Accepted) else None
+        self._append({"line": line, "at": at, "id": message_id, **data})
+        self.line_states[line] = line_state_of(data)
 
-    def _note(self, entry: dict[str, Any], *, owed: bool = True) -> None:
-        # What a provider said may hold keys that are no text, and numbers without bounds.
+    def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> None:
+        # A provider's raw answer may have keys that are not text, and unbounded numbers.
         option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-        self._appender.note(orjson.dumps(entry, default=str, option=option), owed=owed)
+        line = orjson.dumps(entry, default=str, option=option)
+        self._log.append(line, keep_on_failure=keep_on_failure)
 
     def _replay(self, entries: _Entries) -> None:
-        """Go through what earlier runs wrote, and say of what they left open that it is."""
-        # At most what one run had under way, because each run closes what the one before left.
-        opened: dict[int, tuple[str, str]] = {}
+        """Read what earlier runs recorded, and record intents without an outcome as ambiguous."""
+        # Bounded by what one run had in flight, because each run settles those of the one before.
+        unsettled: dict[int, tuple[str, str]] = {}
         for entry in entries:
             line = entry["line"]
             if "intent" in entry:
-                opened[line] = entry["intent"], entry["account"]
-                self.standings[line] = LineState.OPEN
+                unsettled[line] = entry["intent"], entry["account"]
+                self.line_states[line] = LineState.IN_FLIGHT
                 continue
-            opened.pop(line, None)
-            self.standings[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
-        self._appender.cut(entries.end)
-        failure = Failure(reason=Reason.CONNECTION_LOST, retry=Retry.UNSAFE, detail=_DIED)
-        for line, (reference, account) in opened.items():
+            unsettled.pop(line, None)
+            self.line_states[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
+        self._log.truncate(entries.end)
+        failure = Failure(reason=Reason.CONNECTION_LOST, retry=Retry.UNSAFE, detail=_PROCESS_ENDED)
+        for line, (reference, account) in unsettled.items():
             lost = Ambiguous(reference=reference, account=account, failure=failure)
-            self._settled(line, lost, _now())
+            self._record_outcome(line, lost, _now())
 
 
 class _Entries:
-    """The whole lines of a results file, checked as far as they are relied on.
+    """The whole lines of a results file, parsed and validated as far as they are relied on.
 
     Attributes:
-        end: Bytes up to the end of the last whole line that was read.
+        end: The offset in bytes of the end of the last whole line that was read.
+
+    Raises:
+        ResultsError: While iterating: a line is not a valid entry.
     """
 
     def __init__(self, path: Path) -> None:
@@ -255,7 +259,7 @@ class _Entries:
     def __next__(self) -> dict[str, Any]:
         raw = next(self._raw)
         self._number += 1
-        entry = _entry(raw, first=self._number == 1)
+        entry = _parse_entry(raw, header=self._number == 1)
         if entry is None:
             raise ResultsError(
                 f"{self._path}: line {self._number} is damaged, or no line of a results file;"
@@ -272,12 +276,12 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
                 yield raw
 
 
-def _entry(raw: bytes, *, first: bool) -> dict[str, Any] | None:
-    """Read one line; `None` where it is not what this module writes."""
+def _parse_entry(raw: bytes, *, header: bool) -> dict[str, Any] | None:
+    """Parse one line; `None` where it is not an entry that this module writes."""
     try:
         entry = orjson.loads(raw)
-        if first:
-            return entry if entry["omnimsg"] == _NAME else None
+        if header:
+            return entry if entry["omnimsg"] == _PROGRAM else None
         if type(entry["line"]) is not int or entry["line"] < 1:
             return None
         if "intent" in entry:
@@ -289,38 +293,39 @@ def _entry(raw: bytes, *, first: bool) -> dict[str, Any] | None:
     return entry  # type: ignore[no-any-return]  # a dict, or it would have raised
 
 
-def _batch(path: Path, header: dict[str, Any], sha256: str) -> str:
+def _checked_prefix(path: Path, header: dict[str, Any], sha256: str) -> str:
+    """Return the prefix of generated references from a header that belongs to this source."""
     if header.get("version") != _VERSION or not isinstance(header.get("batch"), str):
         raise ResultsError(
-            f"{path}: was written by another version of omnimsg; resume it with that"
+            f"{path}: was written by another version of omnimsg; resume it with that version"
         )
     if header.get("sha256") != sha256:
         raise ResultsError(
-            f"{path}: the file of messages has changed since it was begun; restore it, or put what"
-            " is new into a file of its own"
+            f"{path}: the file of messages has changed since the first run; restore it, or put new"
+            " lines into a file of their own"
         )
     return header["batch"]  # type: ignore[no-any-return]  # text, as was just checked
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    """Say what the usual obstacles mean here."""
+def _os_errors_explained(path: Path) -> Iterator[None]:
+    """Turn the usual errors of opening a results file into `ResultsError`."""
     try:
         yield
     except FileExistsError:
         raise ResultsError(
             f"{path}: exists already, so the file was sent before;"
-            " --resume sends what is left of it, --results begins again elsewhere"
+            " --resume sends the lines that are left, --results starts again with another file"
         ) from None
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise ResultsError(f"{path}: there is no such folder; make it first") from None
         raise ResultsError(
-            f"{path}: no such results file to resume; leave out --resume to begin"
+            f"{path}: no such results file to resume; leave out --resume to start"
         ) from None
     except BlockingIOError:
         raise ResultsError(
-            f"{path}: is in use by another process; wait until that has ended"
+            f"{path}: is in use by another process; wait until that process has ended"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""One run over a file: every line that is due is handed to the client, and its end is recorded."""
+"""One run over a file: give every line that is due to the client, and record its outcome."""
 
 from __future__ import annotations
 
@@ -16,137 +16,142 @@ from omnimsg.domain.serialization import message_from_json
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from omnimsg.bulk.reader import Line, Lines
-    from omnimsg.bulk.results import Results
+    from omnimsg.bulk.reader import Line, MessageFile
+    from omnimsg.bulk.results import ResultsFile
     from omnimsg.client import Client
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-# Lines that are read at once, and outcomes that are written at once where no request does it.
-_GATHER = 64
+# Lines read in one call of a thread, and outcomes after which the results are flushed.
+_CHUNK = 64
 
 
-class Watcher(Protocol):
-    """Told of every line once, in the order in which they are done with."""
+class LineObserver(Protocol):
+    """Is notified of every line once, in the order in which the lines are finished."""
 
-    def skipped(self, line: int) -> None:
-        """A line that an earlier run has done with."""
+    def on_skipped(self, line: int) -> None:
+        """An earlier run has finished the line."""
 
-    def bad(self, line: int, problems: Sequence[Problem]) -> None:
-        """A line that is no message."""
+    def on_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
+        """The line is not a message."""
 
-    def concluded(self, line: int, outcome: Outcome) -> None:
-        """A line that was handed over."""
+    def on_outcome(self, line: int, outcome: Outcome) -> None:
+        """The message of the line has its final outcome."""
 
 
-class Run:
+class BulkRun:
     """One run over a file of messages.
 
-    A line is due when no run has tried it, when it is proven not to have been processed and may be
-    tried again, or, only if the caller says so, when it may have been sent.
+    A line is due when no run has tried it; when its message is proven not processed and may be
+    tried again; or, with `resend_ambiguous` only, when it may have been sent.
 
     Args:
-        lines: The file.
-        results: Its results; also the journal of the client.
-        resend_ambiguous: Whether to send again what may have been sent.
-        watcher: Told how it goes.
+        file: The file of messages.
+        results: Its results file, which is also the client's journal.
+        resend_ambiguous: Whether to send again messages that may have been sent.
+        observer: Is notified of each line.
 
     Attributes:
-        finished: Whether every line that was due has had its turn.
-        skipped: Lines that an earlier run was done with.
+        finished: Whether the run has reached the end of the file.
+        skipped: How many lines earlier runs had finished.
     """
 
     def __init__(
-        self, lines: Lines, results: Results, *, resend_ambiguous: bool, watcher: Watcher
+        self,
+        file: MessageFile,
+        results: ResultsFile,
+        *,
+        resend_ambiguous: bool,
+        observer: LineObserver,
     ) -> None:
-        self._lines = lines
+        self._file = file
         self._results = results
-        self._watcher = watcher
+        self._observer = observer
         self._references = ReferenceSet()
-        self._due = {LineState.UNTRIED, LineState.RETRYABLE}
+        self._due_states = {LineState.UNTRIED, LineState.RETRYABLE}
         if resend_ambiguous:
-            self._due.add(LineState.AMBIGUOUS)
+            self._due_states.add(LineState.AMBIGUOUS)
         self._stopping = False
         self._at_end = False
         self.finished: bool = False
         self.skipped: int = 0
 
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
-        """Send what is due, until the file ends or `stop` is called.
+        """Send the lines that are due, until the file ends or `stop` is called.
 
         Args:
-            client: Built with the results as its journal.
-            account: The account to send through; the default account unless given.
-            deadline: Seconds of patience for each message, from when it is its turn.
+            client: A client that was built with the results file as its journal.
+            account: The account to send through; the default account where it is `None`.
+            deadline: The deadline of each message, in seconds from when it is read.
 
         Raises:
-            OSError: The results cannot be written; nothing has left unrecorded.
+            OSError: The results file cannot be written. No message was sent without an intent.
             ConfigError: There is no such account.
         """
         stream = client.send_many(self._messages(), account=account, deadline=deadline)
         async with aclosing(stream) as outcomes:
-            number = 0
+            count = 0
             async for outcome in outcomes:
-                line = self._results.conclude(outcome)
-                if self._results.broken is None:
-                    self._watcher.concluded(line, outcome)
-                number += 1
-                if number % _GATHER == 0:
+                line = self._results.record_final(outcome)
+                if self._results.write_error is None:
+                    self._observer.on_outcome(line, outcome)
+                count += 1
+                if count % _CHUNK == 0:
                     await self._results.flush()
         await self._results.flush()
-        if self._results.broken is not None:
-            raise self._results.broken
+        if self._results.write_error is not None:
+            raise self._results.write_error
         self.finished = self._at_end
 
     def stop(self) -> None:
-        """Read no further; what was read is still sent."""
+        """Stop reading the file; messages that were read are still sent."""
         self._stopping = True
 
     async def _messages(self) -> AsyncGenerator[Message, None]:
-        lines = self._lines.read()
-        while some := await anyio.to_thread.run_sync(lambda: list(islice(lines, _GATHER))):
-            for line in some:
-                if self._stopping or self._results.broken is not None:
+        lines = self._file.read()
+        while chunk := await anyio.to_thread.run_sync(lambda: list(islice(lines, _CHUNK))):
+            for line in chunk:
+                if self._stopping or self._results.write_error is not None:
                     return
-                message = self._message(line)
+                message = self._message_if_due(line)
                 if message is not None:
                     yield message
             await self._results.flush()
         self._at_end = True
 
-    def _message(self, line: Line) -> Message | None:
-        """Return a line's message if it is due."""
-        standing = self._results.standings[line.number]
-        if standing not in self._due:
-            # An equal reference further down is a bad line in this run as in all others.
-            if standing is not LineState.BAD and isinstance(line.data, dict):
+    def _message_if_due(self, line: Line) -> Message | None:
+        """Return the message of a line if it is due; record and report a bad line."""
+        state = self._results.line_states[line.number]
+        if state not in self._due_states:
+            # A later line with the same reference is a bad line in this run too.
+            if state is not LineState.BAD and isinstance(line.data, dict):
                 self._is_new(line.data.get("reference"))
             self.skipped += 1
-            self._watcher.skipped(line.number)
+            self._observer.on_skipped(line.number)
             return None
         try:
-            message = self._read(line)
+            message = self._parse(line)
         except InvalidValue as error:
-            place = self._lines.place
-            problems = [Problem(place(each.path), each.why) for each in error.problems]
-            self._results.bad(line.number, problems)
-            self._watcher.bad(line.number, problems)
+            field_of = self._file.field_of
+            problems = [Problem(field_of(each.path), each.why) for each in error.problems]
+            self._results.record_bad_line(line.number, problems)
+            self._observer.on_bad_line(line.number, problems)
             return None
-        self._results.expect(message.reference, line.number)
+        self._results.register(message.reference, line.number)
         return message
 
-    def _read(self, line: Line) -> Message:
+    def _parse(self, line: Line) -> Message:
         if line.problems:
             raise InvalidValue(*line.problems)
-        data, given = line.data, None
+        data, own_reference = line.data, None
         if isinstance(data, dict):
-            given = data.get("reference")
-            data = {"reference": self._results.reference_of(line.number), **data}
+            own_reference = data.get("reference")
+            data = {"reference": self._results.generated_reference(line.number), **data}
         message = message_from_json(data)
-        if not self._is_new(given):
+        if not self._is_new(own_reference):
             raise InvalidValue(Problem("reference", "is that of an earlier line"))
         return message
 
     def _is_new(self, reference: object) -> bool:
-        """Note a reference that the file gives, and say whether no earlier line has it."""
+        """Remember a reference of the file; return whether no earlier line has it."""
         return not isinstance(reference, str) or self._references.add(reference)

@@ -2,14 +2,14 @@
 
 Every command exits with
 
-* 0 when all went well,
+* 0 when everything succeeded,
 * 1 when something was refused, failed or was not sent,
 * 2 when the command line or the configuration is wrong, and nothing was tried,
 * 3 when a message may or may not have been sent: do not repeat it blindly.
 
 With `--json` a command prints one JSON object a line on standard output and nothing else there;
 the docstring of each command's module describes the object. These forms are stable: members are
-added, never renamed. Errors are one line on standard error, with one line of advice below it.
+added, never renamed. An error is one line on standard error, with one line of advice below it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        arguments: What follows the command's name; `sys.argv` unless given.
+        arguments: The arguments after the command's name; those of `sys.argv` unless given.
 
     Returns:
         The exit code.
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"error: the command needs {' and '.join(missing)}: pip install 'omnimsg[cli]'\n"
         )
         return 2
-    # Only now: without the extra these modules cannot even be imported.
+    # Only now: without the extra this module cannot be imported.
     from omnimsg.cli.app import run  # noqa: PLC0415
 
     return run(sys.argv[1:] if arguments is None else arguments)

@@ -1,91 +1,96 @@
-"""The command's frame: which commands there are, and what happens to their errors."""
+"""The frame of the command: the table of commands, and the handling of their errors.
+
+Nothing here imports a command's module, the model or a client: cyclopts imports the module of the
+command that the command line names, and no other.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from cyclopts import App, Parameter
-
-from omnimsg.cli import (
-    balance,
-    bench,
-    cancel,
-    codes,
-    config,
-    demo,
-    download,
-    history,
-    interactions,
-    mark_read,
-    media_info,
-    providers,
-    sandbox,
-    send,
-    send_many,
-    status,
-    upload,
-)
-from omnimsg.cli.errors import DONE, explain
-from omnimsg.cli.output import say_error
+from omnimsg.cli.exit_codes import INTERRUPTED, OK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-COMMANDS: dict[str, Callable[..., int]] = {
-    "demo": demo.demo,
-    "sandbox": sandbox.sandbox,
-    "bench": bench.bench,
-    "send": send.send,
-    "send-many": send_many.send_many,
-    "status": status.status,
-    "cancel": cancel.cancel,
-    "history": history.history,
-    "interactions": interactions.interactions,
-    "mark-read": mark_read.mark_read,
-    "upload": upload.upload,
-    "download": download.download,
-    "media-info": media_info.media_info,
-    "balance": balance.balance,
-    "providers": providers.providers,
-    "codes": codes.codes,
-    "config show": config.show,
+    from cyclopts import App
+
+COMMANDS: dict[str, str] = {
+    "demo": "Send a message of each kind to a sandbox inside this process.",
+    "sandbox": "Serve emulated providers on this machine; nothing leaves it.",
+    "bench": "Measure an account's configuration, without sending anything.",
+    "send": "Send a message, to one recipient or to several.",
+    "send-many": "Send a file of messages, each once.",
+    "status": "Look up the status of a message.",
+    "cancel": "Cancel a scheduled message.",
+    "history": "List past messages from the provider's records.",
+    "interactions": "List interactions with a message: reads, taps, followed links.",
+    "mark-read": "Mark received messages as read.",
+    "upload": "Upload a file to a provider, for use in later messages.",
+    "download": "Download a stored file.",
+    "media-info": "Show what a provider knows about a stored file.",
+    "balance": "Show the balance of an account.",
+    "providers": "Compare what the installed providers can do.",
+    "codes": "Show what a provider's codes and statuses mean.",
+    "config show": "Check the configuration and show its accounts, without their secrets.",
 }
-"""Every command, in the order of the help; two words are a group and its command.
+"""The summary of each command, in the order of the help; two words are a group and its command.
 
-A command returns its exit code and raises what goes wrong. All modules are imported for every
-command, because help describes them all; so a module imports what is heavy inside its function.
+The function of `send-many` is `omnimsg.cli.send_many:send_many`, that of `config show` is
+`omnimsg.cli.config:show`. It returns an exit code or raises. A summary is the first line of the
+function's docstring; it is repeated here so that the list of commands imports none of them.
 """
 
-_GROUPS = {"config": "Look at the configuration."}
+_GROUPS = {"config": "Inspect the configuration."}
 
 
-def build() -> App:
-    """Put the commands together."""
+def build(arguments: Sequence[str]) -> App:
+    """Build the application for one command line.
+
+    Args:
+        arguments: The command line; the command that it names gets its full help.
+    """
+    from cyclopts import App, Parameter  # noqa: PLC0415 - `--version` does without
+
     app = App(
         name="omnimsg",
         help="Send and track messages through many providers behind one model.",
-        help_epilogue="With --debug, anywhere on the line, an error shows where it happened.",
-        # Anything richer imports a Markdown parser and a syntax highlighter for every help.
+        help_epilogue="With --debug, anywhere on the line, an error prints its traceback.",
+        # The other formats import a Markdown parser and a syntax highlighter for every help.
         help_format="plaintext",
-        version=lambda: f"omnimsg {version('omnimsg')}",
+        version=version,
         default_parameter=Parameter(negative=()),
         result_action="return_value",
         suppress_keyboard_interrupt=False,
         print_error=False,
         exit_on_error=False,
     )
+    named = [each for each in arguments if not each.startswith("-")]
     groups: dict[str, App] = {"": app}
-    for position, (words, command) in enumerate(COMMANDS.items()):
-        group, _, name = words.rpartition(" ")
+    for index, (command, summary) in enumerate(COMMANDS.items()):
+        group, _, name = command.rpartition(" ")
         if group not in groups:
-            groups[group] = App(name=group, help=_GROUPS[group], sort_key=position)
+            groups[group] = App(name=group, help=_GROUPS[group], sort_key=index)
             app.command(groups[group])
-        groups[group].command(command, name=name, sort_key=position)
+        words = command.split()
+        # A summary that is given here would replace the whole docstring in the command's own help.
+        help_ = None if named[: len(words)] == words else summary
+        groups[group].command(_import_path(words), name=name, help=help_, sort_key=index)
     return app
+
+
+def _import_path(words: list[str]) -> str:
+    module, function = (word.replace("-", "_") for word in (words[0], words[-1]))
+    return f"omnimsg.cli.{module}:{function}"
+
+
+def version() -> str:
+    """Return the line that `--version` prints."""
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and rarely needed
+
+    return f"omnimsg {metadata.version('omnimsg')}"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -95,19 +100,33 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     debug = "--debug" in arguments
+    arguments = [each for each in arguments if each != "--debug"]
     try:
-        code = build()([each for each in arguments if each != "--debug"])
+        if arguments == ["--version"]:
+            sys.stdout.write(f"{version()}\n")
+            return OK
+        code = build(arguments)(arguments)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
-        # Whoever was reading has seen enough. What is still buffered must go nowhere, or Python
-        # complains at its own end.
+        # The reader of standard output has closed it. Discard the rest of the buffer, or Python
+        # reports an error when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return OK
     except Exception as error:  # noqa: BLE001 - every error becomes one line
-        if debug:
-            traceback.print_exc()
-        stop = explain(error)
-        say_error(stop.line, stop.hint)
-        return stop.code
-    return code if isinstance(code, int) else DONE
+        return _report(error, debug=debug)
+    return code if isinstance(code, int) else OK
+
+
+def _report(error: Exception, *, debug: bool) -> int:
+    """Print an error and return its exit code."""
+    from omnimsg.cli.errors import explain  # noqa: PLC0415 - only needed on an error
+    from omnimsg.cli.output import print_error  # noqa: PLC0415
+
+    if debug:
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exception(error)
+    explained = explain(error)
+    print_error(explained.text, explained.hint)
+    return explained.code

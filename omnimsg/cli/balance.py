@@ -1,4 +1,4 @@
-"""`omnimsg balance`: what is left on an account.
+"""`omnimsg balance`: show the balance of an account.
 
 The JSON form is one object: `account`, `amount` (as text, or null) and `currency` (or null where
 the provider names none).
@@ -6,10 +6,10 @@ the provider names none).
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line
+from omnimsg.cli.output import print_json_lines, print_line, sanitize
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -23,9 +23,9 @@ def balance(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """Ask what is left on an account.
+    """Show the balance of an account.
 
-    It is also the cheapest way to try an account's credentials.
+    It is also the cheapest way to test an account's credentials.
 
     Args:
         account: The account to ask; the default account unless given.
@@ -40,7 +40,8 @@ def balance(
     name, found = run_one_call(config, call)
     amount = None if found.amount is None else f"{found.amount:f}"
     if as_json:
-        json_lines([{"account": name, "amount": amount, "currency": found.currency}])
+        print_json_lines([{"account": name, "amount": amount, "currency": found.currency}])
     else:
-        line(f"{amount or 'not said'} {clean(found.currency or '')}".rstrip(), (f"  {name}", "dim"))
-    return DONE
+        shown = f"{amount or 'not known'} {sanitize(found.currency or '')}".rstrip()
+        print_line(shown, (f"  {name}", "dim"))
+    return OK

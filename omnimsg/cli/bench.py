@@ -1,19 +1,20 @@
-"""`omnimsg bench`: what a message costs with the user's own configuration, against the sandbox.
+"""`omnimsg bench`: measure the user's own configuration against a sandbox.
 
 The JSON form is one object:
 
 * `account`, `provider`, `channel`
-* `messages`, `callers` (0 is `send_many`), `latency` (seconds) and `warm_up`, the messages that
-  were sent before and are in no other figure
+* `messages`, `callers` (0 is `send_many`), `latency` (seconds) and `warm_up`, the number of
+  messages that were sent before and are in no other figure
 * `seconds`, `messages_per_second`
-* `cpu_seconds`, `cpu_us_per_message` (microseconds): CPU time of the client; the progress bar's
-  is not among it
+* `cpu_seconds`, `cpu_us_per_message` (microseconds): CPU time of the client, without that of the
+  progress bar
 * `requests`, `messages_per_request`
-* `p50_seconds`, `p99_seconds`: from the hand-over of a message to its outcome; null without callers
-* `accepted`, `rejected`, `not_sent`, `ambiguous`: how many messages ended so
-* `peak_memory_bytes`: of the client's process; null where the system does not say
-* `limited_by`: the limit that decided, `name` and `value`; null where none did. A name is a key of
-  the account, or `capabilities.requests_per_second`, the provider's documented rate
+* `p50_seconds`, `p99_seconds`: from the call of `send` to its outcome; null without callers
+* `accepted`, `rejected`, `not_sent`, `ambiguous`: how many messages have this outcome
+* `peak_memory_bytes`: of the client's process; null where the system does not report it
+* `limited_by`: the limit that decided how long the run took, `name` and `value`; null where none
+  did. A name is a key of the account, or `capabilities.requests_per_second`, the provider's
+  documented rate
 """
 
 import logging
@@ -23,9 +24,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import DONE, REFUSED, Stop
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.output import COLOURS, json_lines, line, out, plain, table
+from omnimsg.cli.output import (
+    counts_text,
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_line,
+    print_table,
+    styled,
+)
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import one_of
 
@@ -36,12 +46,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from omnimsg.adapter import Adapter
-    from omnimsg.cli.load_run import Limit, Measured, Plan
-    from omnimsg.cli.progress import Board
+    from omnimsg.cli.load_run import DecisiveLimit, LoadPlan, LoadResult
+    from omnimsg.cli.progress import ProgressDisplay
     from omnimsg.config import Config
     from omnimsg.domain.channel import Channel
 
-_KINDS = ("accepted", "rejected", "not_sent", "ambiguous")
+_OUTCOME_KINDS = ("accepted", "rejected", "not_sent", "ambiguous")
 
 _Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
 _Callers = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))]
@@ -60,42 +70,42 @@ def bench(  # noqa: PLR0913 - each is a flag
 ) -> int:
     """Measure an account's configuration, without sending anything.
 
-    The account's limits, retries and everything else are yours; only its
-    address, credentials and ids are those of a sandbox, which is started for
-    it in a process of its own. The account's credentials are not even read.
+    It uses your account's limits, retries and other settings, but the URL,
+    credentials and ids of a sandbox, which it starts in another process.
+    The account's own credentials are not read.
 
     Exits with 1 when a message is not accepted.
 
     Args:
         account: The account to measure; the default account unless given.
         config: The configuration, a TOML file.
-        messages: How many to send.
-        callers: How many callers of `send` share them; 0 is one `send_many`.
+        messages: The number of messages to send.
+        callers: The number of concurrent callers of `send`; 0 uses one `send_many`.
         latency: Seconds by which the sandbox delays each answer, as a network would.
-        deadline: Seconds to wait for the provider with each message.
+        deadline: Seconds to wait for the provider for each message.
         as_json: Print the figures as JSON.
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.cli.load_run import Plan  # noqa: PLC0415
-    from omnimsg.cli.progress import Board  # noqa: PLC0415
+    from omnimsg.cli.load_run import LoadPlan  # noqa: PLC0415
+    from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
     from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
-    from omnimsg.sandbox import config as reaching  # noqa: PLC0415
+    from omnimsg.sandbox import config as sandbox_config  # noqa: PLC0415
 
-    # Before a process is started for it: what is wrong does not depend on the port.
-    loaded = redirected(config, account, reaching(1)["accounts"])
-    channel = _channel(loaded.adapters[loaded.default])
-    plan = Plan(messages=messages, callers=callers, latency=latency, deadline=deadline)
-    # What goes wrong is told by the board; the engine would say it once more.
+    # Report a wrong configuration before the sandbox is started; any port will do for that.
+    loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
+    channel = _channel_for_text(loaded.adapters[loaded.default])
+    plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
+    # The progress display reports failures; keep the engine from logging them on standard error.
     logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
     with start_sandbox_process(latency=latency) as sandbox:
-        loaded = redirected(config, account, reaching(sandbox.port)["accounts"])
-        with Board(loaded.default, total=messages, unit="message") as board:
-            measured = anyio.run(partial(_measured, loaded, plan, sandbox.requests, board))
+        loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
+        with ProgressDisplay(loaded.default, total=messages, unit="message") as display:
+            result = anyio.run(partial(_run, loaded, plan, sandbox.requests, display))
     adapter = loaded.adapters[loaded.default]
     limits = loaded.policies[loaded.default].limits
-    limit = measured.limited_by(limits, adapter.capabilities, latency)
-    about = {
+    limit = result.limited_by(limits, adapter.capabilities, latency)
+    setup = {
         "account": loaded.default,
         "provider": adapter.provider,
         "channel": channel.value,
@@ -104,32 +114,33 @@ def bench(  # noqa: PLR0913 - each is a flag
         "latency": latency,
         "warm_up": plan.warm_up,
     }
-    figures = about | _figures(measured, limit)
+    figures = setup | _figures(result, limit)
     if as_json:
-        json_lines([figures])
+        print_json_lines([figures])
     else:
-        _show(figures)
-    return DONE if measured.outcomes.get("accepted") == messages else REFUSED
+        _print(figures)
+    return OK if result.outcomes.get("accepted") == messages else FAILED
 
 
-def redirected(
-    path: "Path", account: str | None, reaching: "Mapping[str, Mapping[str, Any]]"
+def load_redirected(
+    path: "Path", account: str | None, sandbox_accounts: "Mapping[str, Mapping[str, Any]]"
 ) -> "Config":
-    """Load one account of a configuration, changed so that it reaches a sandbox.
+    """Load one account of a configuration, with the URL and credentials of a sandbox.
 
-    What the sandbox has a value for is never read: not from the environment either.
+    A value that the sandbox's account has replaces the configured one, which is not read: a
+    reference such as `env:NAME` is not resolved.
 
     Args:
         path: The configuration.
         account: The account's name; the default account where it is `None`.
-        reaching: By provider, the table of an account that reaches the sandbox.
+        sandbox_accounts: The table of the sandbox's account, by provider.
 
     Raises:
         ConfigError: The configuration cannot be used, or there is no such account.
-        Stop: The sandbox does not know the account's provider.
+        CommandError: The sandbox does not emulate the account's provider.
     """
-    from omnimsg.config.loading import config_from, load_config, read_toml  # noqa: PLC0415
-    from omnimsg.config.references import resolved  # noqa: PLC0415
+    from omnimsg.config.loading import config_from_mapping, load_config, read_toml  # noqa: PLC0415
+    from omnimsg.config.references import resolve_reference  # noqa: PLC0415
 
     data = read_toml(path)
     tables = data.get("accounts")
@@ -138,86 +149,94 @@ def redirected(
         (name,) = tables
     provider = ""
     if not isinstance(tables, dict) or not tables or not isinstance(name, str):
-        loaded = load_config(path)  # it says best what is wrong
+        loaded = load_config(path)  # reports what is wrong with it
     elif name not in tables:
         raise ConfigError(f"no account {name!r}: {one_of(name, tables)}")
     else:
-        table_ = tables[name]
-        if isinstance(table_, dict):
-            with suppress(ValueError):  # the loader says what is wrong with it
-                provider = resolved(str(table_.get("provider")), folder=path.parent)
-            table_ = _changed(table_, reaching.get(provider, {}))
-        only = {"default": name, "accounts": {name: table_}}
-        loaded = config_from(only, where=str(path), folder=path.parent)
-    if provider not in reaching:
-        # What was loaded reaches the provider, and must not be used.
-        raise Stop(
+        table = tables[name]
+        if isinstance(table, dict):
+            with suppress(ValueError):  # the loader reports what is wrong with it
+                provider = resolve_reference(str(table.get("provider")), folder=path.parent)
+            table = _merge(table, sandbox_accounts.get(provider, {}))
+        only = {"default": name, "accounts": {name: table}}
+        loaded = config_from_mapping(only, where=str(path), folder=path.parent)
+    if provider not in sandbox_accounts:
+        # The account would send to the provider itself, and must not be used.
+        raise CommandError(
             f"account {name!r}: the sandbox has no emulator of {provider!r}",
-            f"it speaks {', '.join(reaching)}",
+            f"it emulates {', '.join(sandbox_accounts)}",
         )
     return loaded
 
 
-def _changed(own: "Mapping[str, Any]", other: "Mapping[str, Any]") -> dict[str, Any]:
-    """Put the sandbox's values into an account's table; of a table only what both have."""
-    changed = {**own}
-    for key, value in other.items():
+def _merge(own: "Mapping[str, Any]", sandbox: "Mapping[str, Any]") -> dict[str, Any]:
+    """Replace values of an account's table by those of the sandbox's account.
+
+    A nested table keeps the user's keys, with the sandbox's values where it has the key too.
+    """
+    merged = {**own}
+    for key, value in sandbox.items():
         if isinstance(value, dict) and isinstance(own.get(key), dict):
-            changed[key] = {each: value.get(each, kept) for each, kept in own[key].items()}
+            merged[key] = {inner: value.get(inner, kept) for inner, kept in own[key].items()}
         else:
-            changed[key] = value
-    return changed
+            merged[key] = value
+    return merged
 
 
-def _channel(adapter: "Adapter[Any]") -> "Channel":
-    """Return the channel of a message that names none, if it carries a plain text.
+def _channel_for_text(adapter: "Adapter[Any]") -> "Channel":
+    """Return the account's channel, if it carries a plain text to a number.
 
     Raises:
-        Stop: It does not, or there is none.
+        CommandError: It does not, or the account has no channel.
     """
-    from omnimsg.cli.load_run import texts  # noqa: PLC0415
+    from omnimsg.cli.load_run import text_messages  # noqa: PLC0415
 
-    message = next(texts())
+    message = next(text_messages())
     failure, channel = adapter.check(message), adapter.channel_of(message)
     if failure is None and channel is not None:
         return channel
     why = "no channel" if failure is None else failure.sentence()
-    raise Stop(
+    raise CommandError(
         f"account {adapter.account.name!r} cannot send a plain text to a number: {why}",
         "give the account a `channel` that carries one, such as sms",
     )
 
 
-async def _measured(
-    loaded: "Config", plan: "Plan", count: "Callable[[], int]", board: "Board"
-) -> "Measured":
-    from omnimsg.cli.load_run import measure  # noqa: PLC0415
+async def _run(
+    loaded: "Config",
+    plan: "LoadPlan",
+    count_requests: "Callable[[], int]",
+    display: "ProgressDisplay",
+) -> "LoadResult":
+    from omnimsg.cli.load_run import run_load  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
 
     adapters = loaded.adapters.values()
     async with Client(adapters, default=loaded.default, policies=loaded.policies) as client:
-        return await measure(client, plan, count=count, heard=board.concluded)
+        return await run_load(
+            client, plan, count_requests=count_requests, on_outcome=display.on_outcome
+        )
 
 
-def _figures(measured: "Measured", limit: "Limit | None") -> dict[str, Any]:
+def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, Any]:
     from omnimsg.cli.load_run import peak_memory  # noqa: PLC0415
 
     return {
-        "seconds": round(measured.seconds, 6),
-        "messages_per_second": round(measured.messages / measured.seconds, 1),
-        "cpu_seconds": round(measured.cpu, 6),
-        "cpu_us_per_message": round(measured.cpu / measured.messages * 1e6, 1),
-        "requests": measured.requests,
-        "messages_per_request": round(measured.messages / max(1, measured.requests), 2),
-        "p50_seconds": measured.wait(0.5),
-        "p99_seconds": measured.wait(0.99),
-        **{kind: measured.outcomes.get(kind, 0) for kind in _KINDS},
+        "seconds": round(result.seconds, 6),
+        "messages_per_second": round(result.messages / result.seconds, 1),
+        "cpu_seconds": round(result.cpu, 6),
+        "cpu_us_per_message": round(result.cpu / result.messages * 1e6, 1),
+        "requests": result.requests,
+        "messages_per_request": round(result.messages / max(1, result.requests), 2),
+        "p50_seconds": result.wait_percentile(0.5),
+        "p99_seconds": result.wait_percentile(0.99),
+        **{kind: result.outcomes.get(kind, 0) for kind in _OUTCOME_KINDS},
         "peak_memory_bytes": peak_memory(),
         "limited_by": None if limit is None else {"name": limit.name, "value": limit.value},
     }
 
 
-def _show(figures: dict[str, Any]) -> None:
+def _print(figures: dict[str, Any]) -> None:
     callers = figures["callers"]
     parts = [
         figures["provider"],
@@ -225,59 +244,49 @@ def _show(figures: dict[str, Any]) -> None:
         f"{callers:,} callers of `send`" if callers else "one `send_many`",
         *([f"answers after {figures['latency']:g} s"] if figures["latency"] else []),
     ]
-    about = ", ".join(parts)
-    shown = table(figures["account"], about, folds=(about,))
-    for name, text in _rows(figures):
-        shown.add_row(name, text)
-    out().print(shown)
-    line()
-    warm_up = figures["warm_up"]
-    line((f"Nothing left this machine. {warm_up:,} more messages went before, to warm up.", "dim"))
+    setup = ", ".join(parts)
+    table = new_table(figures["account"], setup, folds=(setup,))
+    for label, text in _rows(figures):
+        table.add_row(label, text)
+    print_table(table)
+    print_line()
+    warm_up = f"{figures['warm_up']:,} more messages were sent before, to warm up."
+    print_line((f"Nothing left this machine. {warm_up}", "dim"))
 
 
 def _rows(figures: dict[str, Any]) -> "list[tuple[str, Text]]":
     seconds, cpu = figures["seconds"], figures["cpu_seconds"]
     rows = [
-        ("messages", plain(f"{figures['messages']:,} in {_time(seconds)}")),
-        ("messages a second", plain(f"{figures['messages_per_second']:,.0f}")),
+        ("messages", plain_text(f"{figures['messages']:,} in {_duration(seconds)}")),
+        ("messages a second", plain_text(f"{figures['messages_per_second']:,.0f}")),
         (
             "CPU time a message",
-            plain(f"{figures['cpu_us_per_message']:,.1f} µs; {cpu / seconds:.0%} of one core"),
+            plain_text(f"{figures['cpu_us_per_message']:,.1f} µs; {cpu / seconds:.0%} of one core"),
         ),
         (
             "requests",
-            plain(f"{figures['requests']:,}, {figures['messages_per_request']:,.1f} messages each"),
+            plain_text(
+                f"{figures['requests']:,}, {figures['messages_per_request']:,.1f} messages each"
+            ),
         ),
-        ("outcomes", _outcomes(figures)),
+        ("outcomes", counts_text({kind: figures[kind] for kind in _OUTCOME_KINDS})),
     ]
     if figures["p50_seconds"] is not None:
-        p50, p99 = (_time(figures[key]) for key in ("p50_seconds", "p99_seconds"))
-        rows.append(("hand-over to outcome", plain(f"p50 {p50}, p99 {p99}")))
+        p50, p99 = (_duration(figures[key]) for key in ("p50_seconds", "p99_seconds"))
+        rows.append(("call to outcome", plain_text(f"p50 {p50}, p99 {p99}")))
     if figures["peak_memory_bytes"] is not None:
-        rows.append(("peak memory", plain(f"{figures['peak_memory_bytes'] / 1e6:,.0f} MB")))
-    rows.append(("limited by", _limit(figures["limited_by"])))
+        rows.append(("peak memory", plain_text(f"{figures['peak_memory_bytes'] / 1e6:,.0f} MB")))
+    rows.append(("limited by", _limit_text(figures["limited_by"])))
     return rows
 
 
-def _outcomes(figures: dict[str, Any]) -> "Text":
-    from rich.text import Text  # noqa: PLC0415
-
-    return Text(", ").join(
-        Text(f"{figures[kind]:,} {kind.replace('_', ' ')}", COLOURS[kind])
-        for kind in _KINDS
-        if figures[kind]
-    )
+def _limit_text(limit: dict[str, Any] | None) -> "Text":
+    if limit is None:
+        return styled(("no limit of the account", "dim"))
+    if limit["name"] == "capabilities.requests_per_second":
+        return styled((f"the provider's {limit['value']:,g} requests a second", "yellow"))
+    return styled((f"{limit['name']} = {limit['value']:,g}", "yellow"))
 
 
-def _limit(found: dict[str, Any] | None) -> "Text":
-    from rich.text import Text  # noqa: PLC0415
-
-    if found is None:
-        return Text("no limit of the account", "dim")
-    if found["name"] == "capabilities.requests_per_second":
-        return Text(f"the provider's {found['value']:,g} requests a second", "yellow")
-    return Text(f"{found['name']} = {found['value']:,g}", "yellow")
-
-
-def _time(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     return f"{seconds:,.2f} s" if seconds >= 1 else f"{seconds * 1e3:,.1f} ms"

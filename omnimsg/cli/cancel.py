@@ -1,4 +1,4 @@
-"""`omnimsg cancel`: stop a scheduled message.
+"""`omnimsg cancel`: cancel a scheduled message.
 
 The JSON form is one object: `id` and `cancelled`, which is false where it is too late or there is
 no such message.
@@ -6,10 +6,11 @@ no such message.
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line, say_hint, word
+from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize, word_text
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Retry
 
@@ -25,10 +26,10 @@ def cancel(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """Stop a scheduled message.
+    """Cancel a scheduled message.
 
     Exits with 1 when it is too late or there is no such message, and with
-    3 when the answer was lost, so that it may or may not be stopped.
+    3 when the answer was lost, so that it may or may not be cancelled.
 
     Args:
         message_id: The id that `omnimsg send` printed, account:provider-id.
@@ -40,18 +41,18 @@ def cancel(
     async def call(client: "Client") -> bool:
         return await client.cancel(message_id, deadline=deadline)
 
-    look = f"`omnimsg status {clean(message_id)}` tells what became of it"
+    how_to_check = f"`omnimsg status {sanitize(message_id)}` shows its status"
     try:
-        stopped = run_one_call(config, call)
+        cancelled = run_one_call(config, call)
     except OperationError as error:
         if error.failure.retry is not Retry.UNSAFE:
             raise
-        raise Stop(str(error), look, code=UNCERTAIN) from error
+        raise CommandError(str(error), how_to_check, code=UNCERTAIN) from error
     if as_json:
-        json_lines([{"id": message_id, "cancelled": stopped}])
+        print_json_lines([{"id": message_id, "cancelled": cancelled}])
     else:
-        said = word("cancelled") if stopped else ("not cancelled", "red")
-        line(said, f"  {clean(message_id)}")
-        if not stopped:
-            say_hint(f"it is too late, or there is no such message; {look}")
-    return DONE if stopped else REFUSED
+        shown = word_text("cancelled") if cancelled else ("not cancelled", "red")
+        print_line(shown, f"  {sanitize(message_id)}")
+        if not cancelled:
+            print_hint(f"it is too late, or there is no such message; {how_to_check}")
+    return OK if cancelled else FAILED

@@ -1,17 +1,30 @@
-"""`omnimsg codes`: what a provider's codes and statuses mean.
+"""`omnimsg codes`: show what a provider's codes and statuses mean.
 
 The JSON form is one object per row. Codes have `table` "code" and `code`, `level`, `reason`,
 `verdict`, `retry`, `fault`, `words`, `source`; statuses have `table` "status" and `name`, `number`,
 `status`, `reason`, `fault`, `words`, `source`.
 """
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import Json
-from omnimsg.cli.output import is_wide, json_lines, line, name, out, plain, reason, table, word
+from omnimsg.cli.output import (
+    is_wide,
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_line,
+    print_table,
+    reason_text,
+    sanitize,
+    styled,
+    word_text,
+    wrapped_name,
+)
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, CodeRow, StatusRow
@@ -28,53 +41,57 @@ def codes(provider: str, /, *, as_json: Json = False) -> int:
 
     adapter = load_adapter(provider)
     if as_json:
-        json_lines(_as_json("code", row) for row in adapter.codes)
-        json_lines(_as_json("status", row) for row in adapter.statuses)
+        print_json_lines(_row_to_json("code", row) for row in adapter.codes)
+        print_json_lines(_row_to_json("status", row) for row in adapter.statuses)
     else:
-        _show(adapter)
-    return DONE
+        _print_codes(adapter)
+        print_line()
+        _print_statuses(adapter)
+    return OK
 
 
-def _as_json(table_name: str, row: "CodeRow | StatusRow") -> dict[str, Any]:
-    """Write a row under the keys that scripts rely on, in which the description is `words`."""
+def _row_to_json(table: str, row: "CodeRow | StatusRow") -> dict[str, Any]:
+    """Convert a row to JSON; its description keeps the key `words`, which scripts rely on."""
+    values = attrs.asdict(row)
     return {
-        "table": table_name,
-        **{
-            ("words" if key == "description" else key): each
-            for key, each in attrs.asdict(row).items()
-        },
+        "table": table,
+        **{("words" if key == "description" else key): values[key] for key in values},
     }
 
 
-def _show(adapter: "type[Adapter[Any]]") -> None:
-    shown = table(
-        *("level", "code", "reason", "verdict", "retry", "meaning"),
+def _print_codes(adapter: "type[Adapter[Any]]") -> None:
+    table = new_table(
+        *("level and code", "reason", "verdict", "retry", "meaning"),
         folds=("reason", "meaning"),
         title="Codes",
     )
-    for code in adapter.codes:
-        shown.add_row(
-            plain(code.level),
-            plain(code.code),
-            reason(code.reason),
-            word(code.verdict),
-            reason(code.retry),
-            plain(code.description),
-        )
-    out().print(shown)
-    line()
+    for level, rows in groupby(adapter.codes, key=lambda row: row.level):
+        table.add_section()
+        table.add_row(styled((sanitize(level), "bold")))
+        for row in rows:
+            table.add_row(
+                styled("  ", plain_text(row.code)),
+                reason_text(row.reason),
+                word_text(row.verdict),
+                reason_text(row.retry),
+                plain_text(row.description),
+            )
+    print_table(table)
+
+
+def _print_statuses(adapter: "type[Adapter[Any]]") -> None:
     numbered = any(row.number is not None for row in adapter.statuses)
-    shown = table(
+    table = new_table(
         *("status", *(["number"] if numbered else []), "unified", "reason", "meaning"),
         folds=("reason", "meaning"),
         title="Statuses",
     )
     for row in adapter.statuses:
-        shown.add_row(
-            name(row.name or "(nothing)", 48 if is_wide() else 22),
-            *([plain("" if row.number is None else row.number)] if numbered else []),
-            word(row.status),
-            reason(row.reason),
-            plain(row.description),
+        table.add_row(
+            wrapped_name(row.name or "(nothing)", 48 if is_wide() else 22),
+            *([plain_text("" if row.number is None else row.number)] if numbered else []),
+            word_text(row.status),
+            reason_text(row.reason),
+            plain_text(row.description),
         )
-    out().print(shown)
+    print_table(table)

@@ -1,4 +1,4 @@
-"""`omnimsg config`: what the configuration says.
+"""`omnimsg config`: inspect the configuration.
 
 The JSON form of `omnimsg config show` is one object per account:
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.output import json_lines, line, out, plain, table
+from omnimsg.cli.output import new_table, plain_text, print_json_lines, print_line, print_table
 from omnimsg.domain.redaction import Secret, mask_text
 
 if TYPE_CHECKING:
@@ -35,82 +35,86 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
     from omnimsg.config.loading import load_config, read_toml  # noqa: PLC0415 - keeps help fast
 
     loaded = load_config(config)
-    written = read_toml(config)["accounts"]
+    tables = read_toml(config)["accounts"]
     accounts: dict[str, dict[str, Any]] = {}
     for name, adapter in loaded.adapters.items():
-        source = partial(_source, written[name], str(config))
-        values = {key: (value, source(key, "provider")) for key, value in _values(adapter)}
-        values |= _decided(loaded.policies[name], adapter.capabilities, source)
+        source_of = partial(_source, tables[name], str(config))
+        values = {
+            key: (value, source_of(key, "provider")) for key, value in _account_values(adapter)
+        }
+        values |= _policy_values(loaded.policies[name], adapter.capabilities, source_of)
         accounts[name] = {
             "account": name,
             "provider": adapter.provider,
             "default": name == loaded.default,
             "values": {
-                key: {"value": value, "source": where} for key, (value, where) in values.items()
+                key: {"value": value, "source": source} for key, (value, source) in values.items()
             },
         }
     if as_json:
-        json_lines(accounts.values())
-        return DONE
-    for name, account in accounts.items():
-        note = " (the default)" if account["default"] else ""
-        shown = table(
-            "key",
-            "value",
-            "from",
-            folds=("value", "from"),
-            title=f"{name}: {account['provider']}{note}",
-        )
-        for key, each in account["values"].items():
-            shown.add_row(plain(key), plain(each["value"]), plain(each["source"]))
-        out().print(shown)
-        line()
-    return DONE
+        print_json_lines(accounts.values())
+    else:
+        for account in accounts.values():
+            _print_account(account)
+    return OK
 
 
-def _values(adapter: "Adapter[Any]") -> "Iterator[tuple[str, str]]":
+def _print_account(account: dict[str, Any]) -> None:
+    note = " (the default)" if account["default"] else ""
+    table = new_table(
+        *("key", "value", "from"),
+        folds=("value", "from"),
+        title=f"{account['account']}: {account['provider']}{note}",
+    )
+    for key, each in account["values"].items():
+        table.add_row(plain_text(key), plain_text(each["value"]), plain_text(each["source"]))
+    print_table(table)
+    print_line()
+
+
+def _account_values(adapter: "Adapter[Any]") -> "Iterator[tuple[str, str]]":
     account = adapter.account
     yield "base_url", account.base_url
     for field in attrs.fields(type(account.settings)):
-        yield from _flat(field.name, getattr(account.settings, field.name))
-    yield from _flat("channel", account.channel or adapter.capabilities.default_channel)
-    yield from _flat("sender", account.sender)
+        yield from _flatten(field.name, getattr(account.settings, field.name))
+    yield from _flatten("channel", account.channel or adapter.capabilities.default_channel)
+    yield from _flatten("sender", account.sender)
     for name, mapping in account.templates.items():
         for field in attrs.fields(type(mapping)):
-            yield from _flat(f"templates.{name}.{field.name}", getattr(mapping, field.name))
+            yield from _flatten(f"templates.{name}.{field.name}", getattr(mapping, field.name))
     for code, level in account.codes:
         yield f"codes.{level}:{code}", "changed"
     for key in account.extras:
-        # Extras are the user's own, and may hold anything.
+        # Extras may contain anything, secrets too.
         yield f"extras.{key}", "***"
 
 
-def _decided(
-    policy: "Policy", can: "Capabilities", source: "Callable[[str, str], str]"
+def _policy_values(
+    policy: "Policy", capabilities: "Capabilities", source_of: "Callable[[str, str], str]"
 ) -> "dict[str, tuple[str, str]]":
-    """Return what is decided for an account, with the limits as they hold."""
+    """Return the values of a policy and their sources, with the limits that are in force."""
     from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
 
-    limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, can))
-    flat = _flat("", attrs.asdict(attrs.evolve(policy, limits=limits)))
-    decided = {
-        key: (value, source(key, "provider" if key == "limits.concurrency" else "default"))
+    limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, capabilities))
+    flat = _flatten("", attrs.asdict(attrs.evolve(policy, limits=limits)))
+    values = {
+        key: (value, source_of(key, "provider" if key == "limits.concurrency" else "default"))
         for key, value in flat
     }
-    documented, asked = can.requests_per_second, limits.requests_per_second
-    if documented is not None and (asked is None or documented < asked):
-        # The stricter holds, whatever is written.
-        decided["limits.requests_per_second"] = str(documented), "provider"
-    return decided
+    documented, configured = capabilities.requests_per_second, limits.requests_per_second
+    if documented is not None and (configured is None or documented < configured):
+        # The lower rate is in force, whatever is configured.
+        values["limits.requests_per_second"] = str(documented), "provider"
+    return values
 
 
-def _flat(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN401 - any setting
-    """Go through a value and what is in it, leaving out what is not set."""
+def _flatten(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN401 - any setting
+    """Yield a setting and the settings inside it as text, without those that are not set."""
     if isinstance(value, Secret):
         yield key, "***"
     elif isinstance(value, dict):
         for inner, each in value.items():
-            yield from _flat(f"{key}.{inner}".lstrip("."), each)
+            yield from _flatten(f"{key}.{inner}".lstrip("."), each)
     elif isinstance(value, (tuple, list)):
         if value:
             yield key, mask_text(", ".join(map(str, value)))
@@ -120,8 +124,9 @@ def _flat(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN401 
         yield key, mask_text(str(value))
 
 
-def _source(table_: "Mapping[str, Any]", file: str, key: str, otherwise: str) -> str:
-    value: Any = table_
+def _source(table: "Mapping[str, Any]", file: str, key: str, otherwise: str) -> str:
+    """Return where the value of a dotted key comes from; `otherwise` where it is not configured."""
+    value: Any = table
     for part in key.split("."):
         if not isinstance(value, dict) or part not in value:
             return otherwise

@@ -1,17 +1,17 @@
-"""`omnimsg demo`: send through every provider, and see what arrives.
+"""`omnimsg demo`: send messages through every provider to a sandbox, and show what arrives.
 
-Everything happens inside this process: the sandbox answers as the providers would and keeps what
-each handset received; the client sends to it over HTTP on the loopback interface.
+Everything happens inside this process: the client sends over HTTP on the loopback interface to a
+sandbox, which answers as the providers would and stores what each handset received.
 
 The JSON form is one object per message:
 
 * `provider`, `channel`, `content` (the kind, as in the JSON form of messages), `to` (masked)
 * `outcome`: `accepted`, `rejected`, `not_sent` or `ambiguous`
-* `id`, `status`: null unless it was accepted
-* `delivered`: whether the sandbox's handset has it
-* `reason`: why not; null where all went well
-* `expected`: `outcome`, `status`, `reason` and `delivered` as they had to be
-* `as_expected`: whether they are
+* `id`, `status`: null unless the message was accepted
+* `delivered`: whether the handset received the message
+* `reason`: the reason of the failure; null for a message that did not fail
+* `expected`: the expected `outcome`, `status`, `reason` and `delivered`
+* `as_expected`: whether they are as expected
 """
 
 from collections.abc import Callable
@@ -22,9 +22,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import DONE, REFUSED
+from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import Json
-from omnimsg.cli.output import COLOURS, json_lines, line, masked_address, out, reason, table, word
+from omnimsg.cli.output import (
+    counts_text,
+    masked_address,
+    new_table,
+    print_json_lines,
+    print_line,
+    print_table,
+    reason_text,
+    stdout_console,
+    styled,
+    word_text,
+)
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -32,61 +43,68 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from omnimsg.cli.demo_messages import Row
+    from omnimsg.cli.demo_messages import DemoMessage
     from omnimsg.client import Client
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.sandbox import Sandbox
 
-# Seconds to wait for statuses, beside the time that the pace itself takes.
-_PATIENCE = 10.0
+# Seconds to wait for the final statuses, beside the time that the sandbox's pace takes.
+STATUS_TIMEOUT = 10.0
 
 
 @attrs.define
-class Play:
-    """What became of a row so far."""
+class DemoResult:
+    """What is known about one message of the demo so far.
 
-    row: "Row"
+    Attributes:
+        message: The message and what is expected of it.
+        outcome: Its outcome; `None` until it has one.
+        status: Its status; `None` until it was looked up.
+        delivered: Whether its handset has received it.
+    """
+
+    message: "DemoMessage"
     outcome: "Outcome | None" = None
     status: "MessageStatus | None" = None
     delivered: bool = False
 
     @property
     def id(self) -> "MessageId | None":
-        """What to ask for the status with."""
+        """The id to look up the status with; `None` unless the message was accepted."""
         return self.outcome.id if isinstance(self.outcome, Accepted) else None
 
-    def found(self) -> dict[str, Any]:
-        """Return what is known, in the form that `expected` has."""
-        why = None if self.status is None else self.status.reason
+    def actual(self) -> dict[str, Any]:
+        """Return what is known, under the keys of `expected`."""
+        reason = None if self.status is None else self.status.reason
         if self.outcome is not None and not isinstance(self.outcome, Accepted):
-            why = self.outcome.reason
+            reason = self.outcome.reason
         return {
             "outcome": None if self.outcome is None else self.outcome.kind,
             "status": None if self.status is None else self.status.status.value,
-            "reason": why,
+            "reason": reason,
             "delivered": self.delivered,
         }
 
     def expected(self) -> dict[str, Any]:
-        """Return what must become of it."""
-        row = self.row
+        """Return what is expected of the message."""
+        message = self.message
         return {
-            "outcome": row.outcome,
-            "status": None if row.status is None else row.status.value,
-            "reason": row.reason,
-            "delivered": row.status is not None and row.status.reached,
+            "outcome": message.outcome,
+            "status": None if message.status is None else message.status.value,
+            "reason": message.reason,
+            "delivered": message.status is not None and message.status.reached,
         }
 
     @property
     def as_expected(self) -> bool:
-        """Whether it ended as it had to."""
-        return self.found() == self.expected()
+        """Whether all that is known is as expected."""
+        return self.actual() == self.expected()
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing more can come of it that matters."""
+    def finished(self) -> bool:
+        """Whether the message is as expected, or can no longer become so."""
         if self.as_expected:
             return True
         if self.status is None:
@@ -99,173 +117,176 @@ def demo(
     pace: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=10))] = 0.4,
     as_json: Json = False,
 ) -> int:
-    """Send some of everything to phones inside this process.
+    """Send a message of each kind to a sandbox inside this process.
 
-    Nothing leaves this machine, and nothing needs to be configured.
-    Exits with 1 when something does not go as it has to.
+    Nothing leaves this machine, and no configuration is needed.
+    Exits with 1 when a message does not end as expected.
 
     Args:
-        pace: Seconds between two steps of a message's life.
+        pace: Seconds between two statuses of a message.
         as_json: Print JSON lines.
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
     if as_json:
-        plays = anyio.run(partial(_run, pace, _ignore))
-        json_lines(map(_as_json, plays))
+        results = anyio.run(partial(_run, pace, _show_nothing))
+        print_json_lines(map(result_to_json, results))
     else:
-        plays = _run_live(pace)
-        line()
-        line(_summary(plays))
-    return DONE if all(each.as_expected for each in plays) else REFUSED
+        results = _run_live(pace)
+        print_line()
+        print_line(*_summary(results))
+    return OK if all(each.as_expected for each in results) else FAILED
 
 
-def _ignore(_: list[Play]) -> None:
-    """Show nothing while it runs."""
+def _show_nothing(_: list[DemoResult]) -> None:
+    """Show nothing while the demo runs."""
 
 
-def _run_live(pace: float) -> list[Play]:
+def _run_live(pace: float) -> list[DemoResult]:
+    """Run the demo and show its table; on a terminal, also while it runs."""
     import anyio  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
 
-    console = out()
+    console = stdout_console()
     if not console.is_terminal:
-        plays = anyio.run(partial(_run, pace, _ignore))
-        console.print(_table(plays, final=True))
-        return plays
+        results = anyio.run(partial(_run, pace, _show_nothing))
+        print_table(_table(results, final=True))
+        return results
     with Live(console=console, refresh_per_second=12) as live:
-        plays = anyio.run(partial(_run, pace, lambda plays: live.update(_screen(plays))))
-        live.update(_table(plays, final=True))
-    return plays
+        results = anyio.run(partial(_run, pace, lambda now: live.update(_table_and_spinner(now))))
+        live.update(_table(results, final=True))
+    return results
 
 
-async def _run(pace: float, show: Callable[[list[Play]], None]) -> list[Play]:
+async def _run(pace: float, show: Callable[[list[DemoResult]], None]) -> list[DemoResult]:
     from omnimsg.sandbox import Sandbox  # noqa: PLC0415
 
     async with Sandbox(pace=pace) as sandbox:
-        return await play(sandbox, show)
+        return await run_demo(sandbox, show)
 
 
-async def play(sandbox: "Sandbox", show: Callable[[list[Play]], None]) -> list[Play]:
-    """Send all rows to a running sandbox and wait, not without end, for what becomes of them.
+async def run_demo(
+    sandbox: "Sandbox",
+    show: Callable[[list[DemoResult]], None],
+    *,
+    timeout: float = STATUS_TIMEOUT,  # noqa: ASYNC109 - the statuses that came in time are kept
+) -> list[DemoResult]:
+    """Send all messages to a running sandbox, and wait until they have finished.
 
     Args:
-        sandbox: Where the providers are.
-        show: Told whenever something changed.
+        sandbox: The sandbox.
+        show: Is called with the results whenever one has changed.
+        timeout: Seconds to wait for the final statuses, beside the time that the pace takes.
     """
     import anyio  # noqa: PLC0415
 
-    from omnimsg.cli.demo_messages import configuration, rows  # noqa: PLC0415
+    from omnimsg.cli.demo_messages import configuration, demo_messages  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
 
-    plays = [Play(row) for row in rows(list(sandbox.emulators))]
-    show(plays)
+    results = [DemoResult(each) for each in demo_messages(list(sandbox.emulators))]
+    show(results)
     async with Client.from_config(configuration(sandbox)) as client:
         async with anyio.create_task_group() as group:
             for account in client.accounts:
-                own = [each for each in plays if each.row.provider == account]
-                group.start_soon(_send, client, account, own, partial(show, plays))
-        with anyio.move_on_after(_PATIENCE + 10 * sandbox.state.pace):
-            while not all(each.settled for each in plays):
-                await _look(client, sandbox, plays)
-                show(plays)
+                own = [each for each in results if each.message.provider == account]
+                group.start_soon(_send, client, account, own, partial(show, results))
+        with anyio.move_on_after(timeout + 10 * sandbox.state.pace):
+            while not all(each.finished for each in results):
+                await _look_up(client, sandbox, results)
+                show(results)
                 await anyio.sleep(0.05)
-        # A message that was lost must not turn up after all.
-        await _look(client, sandbox, plays)
-    return plays
+        # Notice a message that was delivered although it was expected not to be.
+        await _look_up(client, sandbox, results)
+    return results
 
 
 async def _send(
-    client: "Client", account: str, plays: list[Play], changed: Callable[[], None]
+    client: "Client", account: str, results: list[DemoResult], on_change: Callable[[], None]
 ) -> None:
-    messages = [each.row.message() for each in plays]
+    messages = [each.message.build() for each in results]
     async for outcome in client.send_many(messages, account=account):
-        plays[outcome.position or 0].outcome = outcome
-        changed()
+        results[outcome.position or 0].outcome = outcome
+        on_change()
 
 
-async def _look(client: "Client", sandbox: "Sandbox", plays: list[Play]) -> None:
-    """Ask the provider for the status, and the sandbox for the handset, of what is under way."""
-    for each in plays:
-        each.delivered = bool(sandbox.handsets.received(each.row.to))
-        if each.id is not None and not each.settled:
+async def _look_up(client: "Client", sandbox: "Sandbox", results: list[DemoResult]) -> None:
+    """Update the statuses of unfinished messages, and what the handsets have received."""
+    for each in results:
+        each.delivered = bool(sandbox.handsets.received(each.message.to))
+        if each.id is not None and not each.finished:
             each.status = await client.status(each.id)
 
 
-def _as_json(play: Play) -> dict[str, Any]:
-    row = play.row
+def result_to_json(result: DemoResult) -> dict[str, Any]:
+    """Convert a result to the JSON form of this module."""
+    message = result.message
     return {
-        "provider": row.provider,
-        "channel": row.channel.value,
-        "content": row.content.kind,
-        "to": masked_address(row.to),
-        "id": play.id,
-        **play.found(),
-        "expected": play.expected(),
-        "as_expected": play.as_expected,
+        "provider": message.provider,
+        "channel": message.channel.value,
+        "content": message.content.kind,
+        "to": masked_address(message.to),
+        "id": result.id,
+        **result.actual(),
+        "expected": result.expected(),
+        "as_expected": result.as_expected,
     }
 
 
-def _screen(plays: list[Play]) -> "RenderableType":
-    """Show the table, and below it how far things are."""
+def _table_and_spinner(results: list[DemoResult]) -> "RenderableType":
+    """Return the table, and below it how many messages have finished."""
     from rich.console import Group  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
 
-    done = sum(each.settled for each in plays)
-    return Group(_table(plays), Spinner("dots", f" {done} of {len(plays)}"))
+    done = sum(each.finished for each in results)
+    return Group(_table(results), Spinner("dots", f" {done} of {len(results)}"))
 
 
-def _table(plays: list[Play], *, final: bool = False) -> "Table":
-    shown = table(
+def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
+    table = new_table(
         *("provider", "channel", "content", "to", "outcome", "status", "delivered", "reason"),
         folds=("reason",),
     )
-    before = None
-    for each in plays:
-        row, found = each.row, each.found()
-        if before not in (None, row.provider):
-            shown.add_section()
-        over = found["outcome"] not in (None, "accepted") or final
-        arrived = "[green]yes[/]" if each.delivered else "no" if over else ""
-        shown.add_row(
-            "" if row.provider == before else row.provider,
-            row.channel.value,
-            row.label,
-            masked_address(row.to),
-            word(found["outcome"]),
-            word(found["status"]),
-            arrived,
-            _deviation(each) if final and not each.as_expected else reason(found["reason"]),
+    previous_provider = None
+    for each in results:
+        message, actual = each.message, each.actual()
+        if previous_provider not in (None, message.provider):
+            table.add_section()
+        known = final or actual["outcome"] not in (None, "accepted")
+        delivered = ("yes", "green") if each.delivered else "no" if known else ""
+        deviates = final and not each.as_expected
+        table.add_row(
+            "" if message.provider == previous_provider else message.provider,
+            message.channel.value,
+            message.label,
+            masked_address(message.to),
+            word_text(actual["outcome"]),
+            word_text(actual["status"]),
+            styled(delivered),
+            _deviations_text(each) if deviates else reason_text(actual["reason"]),
         )
-        before = row.provider
-    return shown
+        previous_provider = message.provider
+    return table
 
 
-def _deviation(play: Play) -> "Text":
-    from rich.text import Text  # noqa: PLC0415
-
-    found = play.found()
-    lines = [
-        f"{key} is {found[key]}, not {value}"
-        for key, value in play.expected().items()
-        if found[key] != value
+def _deviations_text(result: DemoResult) -> "Text":
+    """Say what is not as expected."""
+    actual = result.actual()
+    deviations = [
+        f"{key} is {actual[key]}, not {value}"
+        for key, value in result.expected().items()
+        if actual[key] != value
     ]
-    return Text("; ".join(lines), "bold red")
+    return styled(("; ".join(deviations), "bold red"))
 
 
-def _summary(plays: list[Play]) -> "Text":
-    from rich.text import Text  # noqa: PLC0415
-
-    kinds = [each.found()["outcome"] for each in plays]
-    parts = [
-        (f"{kinds.count(kind)} {kind.replace('_', ' ')}", COLOURS[kind])
-        for kind in ("accepted", "rejected", "not_sent", "ambiguous")
-        if kind in kinds
-    ]
-    text = Text(f"{len(plays)} messages: ")
-    text.append(Text(", ").join(Text(*part) for part in parts))
-    text.append(f"; {sum(each.delivered for each in plays)} delivered; ")
-    wrong = sum(not each.as_expected for each in plays)
-    if wrong:
-        return text.append(f"{wrong} not as expected", "bold red")
-    return text.append("all as expected", "bold green")
+def _summary(results: list[DemoResult]) -> "tuple[str | Text | tuple[str, str], ...]":
+    """Return the parts of the last line."""
+    kinds = [each.actual()["outcome"] for each in results]
+    known_kinds = ("accepted", "rejected", "not_sent", "ambiguous")
+    wrong = sum(not each.as_expected for each in results)
+    return (
+        f"{len(results)} messages: ",
+        counts_text({kind: kinds.count(kind) for kind in known_kinds}),
+        f"; {sum(each.delivered for each in results)} delivered; ",
+        (f"{wrong} not as expected", "bold red") if wrong else ("all as expected", "bold green"),
+    )

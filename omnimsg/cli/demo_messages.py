@@ -1,8 +1,8 @@
-"""What the demo sends, and what must become of it.
+"""The messages of the demo, with the expected outcome and status of each.
 
-A message of each kind that a provider carries, then some that cannot arrive: refused by omnimsg
-before a request exists, refused by the provider, or accepted and lost on the way. The recipients
-are the sandbox's magic ones.
+For each provider, messages of several kinds of content, then some that do not arrive: refused by
+omnimsg before a request, rejected by the provider, or accepted and not delivered. The recipients
+are magic numbers of the sandbox.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Row:
+class DemoMessage:
     """One message of the demo.
 
     Attributes:
-        provider: The provider, and the name of its account.
-        channel: How it travels.
-        label: What it is, in a word or two.
-        content: What it says.
-        scenario: What the sandbox makes of it.
-        outcome: The outcome that must come of it.
-        status: The status that it must reach; `None` where it is never on its way.
-        reason: The reason that must be given; `None` where all goes well.
-        fallback: Its reserves.
-        to: Whom it goes to; every row has a recipient of its own.
+        provider: The name of the provider, and of its account.
+        channel: The channel.
+        label: A short name of the content.
+        content: The content.
+        scenario: The sandbox's scenario for the message.
+        outcome: The expected outcome.
+        status: The expected final status; `None` where the message is not accepted.
+        reason: The expected reason; `None` for a message that arrives.
+        fallback: The fallback legs.
+        to: The recipient; each message of the demo has its own.
     """
 
     provider: str
@@ -67,101 +67,103 @@ class Row:
     fallback: tuple[Leg, ...] = attrs.field(default=(), kw_only=True)
     to: str = attrs.field(default="", kw_only=True)
 
-    def message(self) -> Message:
-        """Build the message."""
+    def build(self) -> Message:
+        """Build the message to send."""
         return Message(self.to, self.content, channel=self.channel, fallback=self.fallback)
 
 
-# A picture of one red point.
+# An image of one red pixel.
 _PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
 
 _HELLO = Text("Your table is ready")
-_PICTURE = Media.link(MediaKind.IMAGE, "https://example.test/table.png")
-_WITH_WORDS = Media.link(
+_IMAGE = Media.link(MediaKind.IMAGE, "https://example.test/table.png")
+_CAPTIONED_IMAGE = Media.link(
     MediaKind.IMAGE, "https://example.test/table.png", caption="The one at the window"
 )
-_FILE = Media.link(
+_DOCUMENT = Media.link(
     MediaKind.DOCUMENT,
     "https://example.test/menu.pdf",
     content_type="application/pdf",
     file_name="menu.pdf",
 )
-_TAKEN_ALONG = Media(
+_INLINE_IMAGE = Media(
     (MediaItem(MediaKind.IMAGE, Inline(_PNG), content_type="image/png"),), "The one at the window"
 )
 _TEMPLATE = Template("table_ready", "en", body=("Ola", "19:30"))
-_PLACE = Location(59.437, 24.7536, name="Olde Hansa", address="Vana turg 1, Tallinn")
-_CARD = Contacts(
+_LOCATION = Location(59.437, 24.7536, name="Olde Hansa", address="Vana turg 1, Tallinn")
+_CONTACTS = Contacts(
     (ContactCard(name={"formatted_name": "Olde Hansa"}, phones=({"phone": "+3726279020"},)),)
 )
 _BUTTONS = Interactive("Shall we keep it?", (Reply("Yes", "keep"), Reply("No", "free")))
-_MENU = ListPicker(
+_LIST = ListPicker(
     "What shall we prepare?",
     "Choose",
     sections=(ListSection((ListItem("Soup", "soup"), ListItem("Fish", "fish"))),),
 )
-_MAIL = Email(subject="Your table is ready", html="<p>Until <b>19:30</b>.</p>", text="Until 19:30.")
+_EMAIL_CONTENT = Email(
+    subject="Your table is ready", html="<p>Until <b>19:30</b>.</p>", text="Until 19:30."
+)
 
 _SMS, _WHATSAPP, _VIBER = Channel.SMS, Channel.WHATSAPP, Channel.VIBER
 _RCS, _EMAIL = Channel.RCS, Channel.EMAIL
 
 
-def _refused_here(reason: Reason) -> dict[str, Any]:
+def _not_sent(reason: Reason) -> dict[str, Any]:
     return {"outcome": "not_sent", "status": None, "reason": reason}
 
 
-def _refused_there(scenario: Scenario, reason: Reason) -> dict[str, Any]:
+def _rejected(scenario: Scenario, reason: Reason) -> dict[str, Any]:
     return {"scenario": scenario, "outcome": "rejected", "status": None, "reason": reason}
 
 
-def _lost(scenario: Scenario, status: Status, reason: Reason) -> dict[str, Any]:
+def _not_delivered(scenario: Scenario, status: Status, reason: Reason) -> dict[str, Any]:
     return {"scenario": scenario, "status": status, "reason": reason}
 
 
 _READ: dict[str, Any] = {"scenario": Scenario.READ, "status": Status.READ}
 
-_ROWS = (
-    Row("clickatell", _SMS, "text", _HELLO),
-    Row("clickatell", _WHATSAPP, "text", _HELLO, **_READ),
-    Row("clickatell", _WHATSAPP, "picture", _TAKEN_ALONG),
-    Row("clickatell", _WHATSAPP, "template", _TEMPLATE),
-    Row("clickatell", _WHATSAPP, "buttons", _BUTTONS, **_READ),
-    Row("clickatell", _WHATSAPP, "list", _MENU),
-    Row("clickatell", _WHATSAPP, "location", _PLACE),
-    Row("clickatell", _WHATSAPP, "contacts", _CARD),
-    Row("clickatell", _SMS, "throttled", _HELLO, scenario=Scenario.THROTTLED_ONCE),
-    Row(
+_MESSAGES = (
+    DemoMessage("clickatell", _SMS, "text", _HELLO),
+    DemoMessage("clickatell", _WHATSAPP, "text", _HELLO, **_READ),
+    DemoMessage("clickatell", _WHATSAPP, "image", _INLINE_IMAGE),
+    DemoMessage("clickatell", _WHATSAPP, "template", _TEMPLATE),
+    DemoMessage("clickatell", _WHATSAPP, "buttons", _BUTTONS, **_READ),
+    DemoMessage("clickatell", _WHATSAPP, "list", _LIST),
+    DemoMessage("clickatell", _WHATSAPP, "location", _LOCATION),
+    DemoMessage("clickatell", _WHATSAPP, "contacts", _CONTACTS),
+    DemoMessage("clickatell", _SMS, "throttled", _HELLO, scenario=Scenario.THROTTLED_ONCE),
+    DemoMessage(
         "clickatell",
         _SMS,
         "text",
         _HELLO,
-        **_refused_there(Scenario.INVALID_RECIPIENT, Reason.INVALID_RECIPIENT),
+        **_rejected(Scenario.INVALID_RECIPIENT, Reason.INVALID_RECIPIENT),
     ),
-    Row(
+    DemoMessage(
         "clickatell",
         _WHATSAPP,
         "text",
         _HELLO,
-        **_refused_there(Scenario.OPTED_OUT, Reason.OPTED_OUT),
+        **_rejected(Scenario.OPTED_OUT, Reason.OPTED_OUT),
     ),
-    Row(
+    DemoMessage(
         "clickatell",
         _SMS,
         "text",
         _HELLO,
-        **_lost(Scenario.EXPIRED, Status.EXPIRED, Reason.EXPIRED),
+        **_not_delivered(Scenario.EXPIRED, Status.EXPIRED, Reason.EXPIRED),
     ),
-    Row("clickatell", _SMS, "location", _PLACE, **_refused_here(Reason.UNSUPPORTED_CONTENT)),
-    Row("messente", _SMS, "text", _HELLO),
-    Row("messente", _VIBER, "text", _HELLO, **_READ),
-    Row("messente", _VIBER, "picture", _PICTURE),
-    Row("messente", _WHATSAPP, "template", _TEMPLATE, **_READ),
-    Row("messente", _WHATSAPP, "picture", _WITH_WORDS),
-    Row("messente", _RCS, "text", _HELLO),
-    Row("messente", _RCS, "buttons", _BUTTONS, **_READ),
-    Row(
+    DemoMessage("clickatell", _SMS, "location", _LOCATION, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
+    DemoMessage("messente", _SMS, "text", _HELLO),
+    DemoMessage("messente", _VIBER, "text", _HELLO, **_READ),
+    DemoMessage("messente", _VIBER, "image", _IMAGE),
+    DemoMessage("messente", _WHATSAPP, "template", _TEMPLATE, **_READ),
+    DemoMessage("messente", _WHATSAPP, "image", _CAPTIONED_IMAGE),
+    DemoMessage("messente", _RCS, "text", _HELLO),
+    DemoMessage("messente", _RCS, "buttons", _BUTTONS, **_READ),
+    DemoMessage(
         "messente",
         _VIBER,
         "then sms",
@@ -169,67 +171,70 @@ _ROWS = (
         scenario=Scenario.NOT_ON_CHANNEL,
         fallback=(Leg(channel=_SMS),),
     ),
-    Row(
+    DemoMessage(
         "messente",
         _SMS,
         "text",
         _HELLO,
-        **_lost(Scenario.UNDELIVERABLE, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
+        **_not_delivered(Scenario.UNDELIVERABLE, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
     ),
-    Row(
+    DemoMessage(
         "messente",
         _VIBER,
         "long text",
         Text("Your table is ready. " * 60),
-        **_refused_here(Reason.CONTENT_TOO_LARGE),
+        **_not_sent(Reason.CONTENT_TOO_LARGE),
     ),
-    Row("bird", _SMS, "text", _HELLO),
-    # Bird tells of reading as an interaction, not as a status.
-    Row("bird", _WHATSAPP, "text", _HELLO, scenario=Scenario.READ),
-    Row("bird", _WHATSAPP, "picture", _WITH_WORDS),
-    Row("bird", _WHATSAPP, "document", _FILE),
-    Row("bird", _WHATSAPP, "template", _TEMPLATE),
-    Row("bird", _WHATSAPP, "buttons", _BUTTONS),
-    Row("bird", _WHATSAPP, "list", _MENU),
-    Row("bird", _WHATSAPP, "location", _PLACE),
-    Row("bird", _EMAIL, "e-mail", _MAIL),
-    Row(
+    DemoMessage("bird", _SMS, "text", _HELLO),
+    # Bird reports reading as an interaction, not as a status.
+    DemoMessage("bird", _WHATSAPP, "text", _HELLO, scenario=Scenario.READ),
+    DemoMessage("bird", _WHATSAPP, "image", _CAPTIONED_IMAGE),
+    DemoMessage("bird", _WHATSAPP, "document", _DOCUMENT),
+    DemoMessage("bird", _WHATSAPP, "template", _TEMPLATE),
+    DemoMessage("bird", _WHATSAPP, "buttons", _BUTTONS),
+    DemoMessage("bird", _WHATSAPP, "list", _LIST),
+    DemoMessage("bird", _WHATSAPP, "location", _LOCATION),
+    DemoMessage("bird", _EMAIL, "e-mail", _EMAIL_CONTENT),
+    DemoMessage(
         "bird",
         _WHATSAPP,
         "text",
         _HELLO,
-        **_lost(Scenario.NOT_ON_CHANNEL, Status.REJECTED, Reason.UNROUTABLE),
+        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.REJECTED, Reason.UNROUTABLE),
     ),
-    Row(
+    DemoMessage(
         "bird",
         _SMS,
         "text",
         _HELLO,
-        **_lost(Scenario.INVALID_RECIPIENT, Status.FAILED, Reason.INVALID_RECIPIENT),
+        **_not_delivered(Scenario.INVALID_RECIPIENT, Status.FAILED, Reason.INVALID_RECIPIENT),
     ),
-    Row("bird", _EMAIL, "text", _HELLO, **_refused_here(Reason.UNSUPPORTED_CONTENT)),
+    DemoMessage("bird", _EMAIL, "text", _HELLO, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
 )
 
-# With the row's number and the magic six digits each makes a number of the right length.
+# Followed by a two-digit index and the six digits of a magic number: a number of a valid length.
 _PREFIXES = {"clickatell": "+278", "messente": "+485", "bird": "+316"}
 
 
-def rows(providers: list[str]) -> list[Row]:
-    """Return the rows of these providers, each with a recipient of its own."""
+def demo_messages(providers: list[str]) -> list[DemoMessage]:
+    """Return the messages for these providers, each with a recipient of its own."""
     return list(_addressed(providers))
 
 
-def _addressed(providers: list[str]) -> Iterator[Row]:
-    for number, row in enumerate(each for each in _ROWS if each.provider in providers):
-        magic = magic_number(row.scenario)[-6:]
-        by_mail = row.channel is _EMAIL
-        to = f"guest{number}.{magic}@example.test" if by_mail else f"{number:02}{magic}"
-        yield attrs.evolve(row, to=to if by_mail else _PREFIXES[row.provider] + to)
+def _addressed(providers: list[str]) -> Iterator[DemoMessage]:
+    chosen = [each for each in _MESSAGES if each.provider in providers]
+    for index, message in enumerate(chosen):
+        magic = magic_number(message.scenario)[-6:]
+        if message.channel is _EMAIL:
+            to = f"guest{index}.{magic}@example.test"
+        else:
+            to = f"{_PREFIXES[message.provider]}{index:02}{magic}"
+        yield attrs.evolve(message, to=to)
 
 
 def configuration(sandbox: Sandbox) -> dict[str, Any]:
-    """Return the accounts of a sandbox, with the template and the senders that the demo uses."""
-    made = sandbox.config()
+    """Return a sandbox's configuration with the sender and the template that the demo needs."""
+    config = sandbox.config()
     additions = {
         "messente": {"sender": "omnimsg"},
         "bird": {
@@ -242,7 +247,7 @@ def configuration(sandbox: Sandbox) -> dict[str, Any]:
             }
         },
     }
-    for account, more in additions.items():
-        if account in made["accounts"]:
-            made["accounts"][account] |= more
-    return made
+    for account, keys in additions.items():
+        if account in config["accounts"]:
+            config["accounts"][account] |= keys
+    return config

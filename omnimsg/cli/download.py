@@ -1,17 +1,18 @@
-"""`omnimsg download`: fetch a stored file.
+"""`omnimsg download`: download a stored file.
 
-The JSON form is one object: `path`, `bytes`, and `sha256` of what was written.
+The JSON form is one object about the written file: `path`, `bytes` and `sha256`.
 """
 
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.errors import DONE, REFUSED, Stop
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line
-from omnimsg.cli.stored_media import stored_of
+from omnimsg.cli.output import print_json_lines, print_line, sanitize
+from omnimsg.cli.stored_media import parse_stored
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -28,28 +29,29 @@ def download(  # noqa: PLR0913 - one flag each
     deadline: float = 120.0,
     as_json: Json = False,
 ) -> int:
-    """Fetch a stored file.
+    """Download a stored file.
 
-    It appears under its name only when it is whole.
+    The output file appears only when it is complete.
 
     Args:
-        stored: The provider's id or URL of the file, or what `omnimsg upload --json` printed.
-        output: Where to write it; what is there is replaced.
-        sha256: The file's digest, which Clickatell asks for.
-        account: The account it belongs to; the default account unless given.
+        stored: The provider's id or URL of the file, or the line that
+            `omnimsg upload --json` printed.
+        output: The file to write; an existing one is replaced.
+        sha256: The SHA-256 of the file, which Clickatell requires.
+        account: The account that stored it; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
 
     async def call(client: "Client") -> None:
-        wanted = stored_of(client, stored, account=account, sha256=sha256)
+        wanted = parse_stored(client, stored, account=account, sha256=sha256)
         try:
             await client.download(wanted, output, deadline=deadline)
         except OSError as error:
             why = (error.strerror or type(error).__name__).lower()
-            raise Stop(
-                f"{output}: cannot be written: {why}", "choose another --output", code=REFUSED
+            raise CommandError(
+                f"{output}: cannot be written: {why}", "choose another --output", code=FAILED
             ) from error
 
     run_one_call(config, call)
@@ -57,8 +59,8 @@ def download(  # noqa: PLR0913 - one flag each
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = output.stat().st_size
     if as_json:
-        json_lines([{"path": str(output), "bytes": size, "sha256": digest}])
+        print_json_lines([{"path": str(output), "bytes": size, "sha256": digest}])
     else:
-        line(("written", "green"), f"  {clean(str(output))}, {size:,} bytes")
-        line(("sha256   ", "dim"), digest)
-    return DONE
+        print_line(("written", "green"), f"  {sanitize(str(output))}, {size:,} bytes")
+        print_line(("sha256   ", "dim"), digest)
+    return OK

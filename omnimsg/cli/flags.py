@@ -6,9 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 ConfigFile = Annotated[Path, Parameter(name="--config", env_var="OMNIMSG_CONFIG")]
-"""Each command that takes it describes it as `The configuration, a TOML file.`"""
+"""The commands describe it as `The configuration, a TOML file.`"""
 
 Json = Annotated[bool, Parameter(name="--json", show_default=False)]
-"""Each command that takes it describes it as `Print JSON lines.`"""
+"""The commands describe it as `Print JSON lines.`"""
 
 CONFIG_FILE = Path("omnimsg.toml")
+"""The default of `--config`."""

@@ -1,9 +1,9 @@
-"""`omnimsg history`: past messages, as the provider remembers them.
+"""`omnimsg history`: list past messages from the provider's records.
 
 The JSON form is one object per message, in the provider's order:
 
 * `id`, `direction` ("outgoing", "incoming" or null), `channel`, `status`, `reason`
-* `to` (a list), `sender`, `reference`: not masked, because that is what is asked for
+* `to` (a list), `sender`, `reference`: not masked, because they are what the command is asked for
 * `created`: ISO 8601, or null
 """
 
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import (
-    json_lines,
-    line,
     masked_address,
-    out,
-    plain,
-    reason,
-    say_hint,
-    table,
-    word,
+    new_table,
+    plain_text,
+    print_hint,
+    print_json_lines,
+    print_line,
+    print_table,
+    reason_text,
+    word_text,
 )
-from omnimsg.cli.time_parsing import moment
+from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.channel import Channel
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Filter:
-    """Which messages are wanted.
+    """Which messages to list.
 
     Attributes:
-        channel: Only this channel.
-        to: Only to this recipient.
-        since: Not before this time, such as 2030-05-01T09:00:00+02:00.
-        until: Not after this time.
-        tag: Only with this label.
+        channel: Only messages on this channel.
+        to: Only messages to this recipient.
+        since: Only messages from this time on, such as 2030-05-01T09:00:00+02:00.
+        until: Only messages up to this time.
+        tag: Only messages with this tag.
     """
 
     channel: Channel | None = None
@@ -63,11 +63,11 @@ def history(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """List past messages, as the provider remembers them.
+    """List past messages from the provider's records.
 
     Args:
-        wanted: Which messages are wanted.
-        limit: At most so many.
+        wanted: Which messages to list.
+        limit: List at most this many.
         account: The account to ask; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for each page.
@@ -85,14 +85,14 @@ def history(
 
     found, more = run_one_call(config, call)
     if as_json:
-        json_lines(map(_as_json, found))
+        print_json_lines(map(_to_json, found))
     elif found:
-        _show(found)
+        _print(found)
     else:
-        line("no messages")
+        print_line("no messages")
     if more:
-        say_hint(f"there are more than {limit:,}: raise --limit, or narrow the list")
-    return DONE
+        print_hint(f"there are more than {limit:,}: raise --limit, or narrow the list")
+    return OK
 
 
 def _query(wanted: Filter) -> "HistoryQuery":
@@ -101,13 +101,13 @@ def _query(wanted: Filter) -> "HistoryQuery":
     return HistoryQuery(
         channel=wanted.channel,
         to=wanted.to,
-        since=moment("--since", wanted.since),
-        until=moment("--until", wanted.until),
+        since=parse_time("--since", wanted.since),
+        until=parse_time("--until", wanted.until),
         tag=wanted.tag,
     )
 
 
-def _as_json(past: "PastMessage") -> dict[str, Any]:
+def _to_json(past: "PastMessage") -> dict[str, Any]:
     return {
         "id": str(past.id),
         "direction": past.direction,
@@ -121,19 +121,20 @@ def _as_json(past: "PastMessage") -> dict[str, Any]:
     }
 
 
-def _show(found: "list[PastMessage]") -> None:
-    shown = table("created", "channel", "to", "status", "reason", "id", folds=("reason", "id"))
+def _print(found: "list[PastMessage]") -> None:
+    table = new_table("created", "channel", "to", "status", "reason", "id", folds=("reason", "id"))
     for past in found:
-        shown.add_row(
-            plain(_at(past.created)),
-            plain(past.leg.channel or ""),
-            plain(", ".join(map(masked_address, past.to))),
-            word(past.leg.status.value),
-            reason(past.leg.reason),
-            plain(past.id),
+        table.add_row(
+            plain_text(_seconds(past.created)),
+            plain_text(past.leg.channel or ""),
+            plain_text(", ".join(map(masked_address, past.to))),
+            word_text(past.leg.status.value),
+            reason_text(past.leg.reason),
+            plain_text(past.id),
         )
-    out().print(shown)
+    print_table(table)
 
 
-def _at(created: datetime | None) -> str:
+def _seconds(created: datetime | None) -> str:
+    """Write a time to the second."""
     return "" if created is None else f"{created:%Y-%m-%d %H:%M:%S}"

@@ -1,16 +1,23 @@
-"""`omnimsg interactions`: what people did with a message.
+"""`omnimsg interactions`: list interactions with a message.
 
 The JSON form is one object per interaction, in the provider's order: `message_id`, `kind` (the
-unified word), `provider_kind`, `at` (ISO 8601, or null), `channel`, `url`, `emoji`, and `payload`:
-what a tapped button gave back.
+unified word), `provider_kind`, `at` (ISO 8601, or null), `channel`, `url`, `emoji`, and `payload`,
+which a tapped button returned.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import json_lines, line, out, plain, table
+from omnimsg.cli.output import (
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_line,
+    print_table,
+    spaced,
+)
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -25,7 +32,7 @@ def interactions(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """List what people did with a message: reading, tapping, following links.
+    """List interactions with a message: reads, taps, followed links.
 
     Args:
         message_id: The id that `omnimsg send` printed, account:provider-id.
@@ -39,35 +46,35 @@ def interactions(
 
     found = run_one_call(config, call)
     if as_json:
-        json_lines(map(_as_json, found))
+        print_json_lines(map(_to_json, found))
     elif found:
-        _show(found)
+        _print(found)
     else:
-        line("no interactions")
-    return DONE
+        print_line("no interactions")
+    return OK
 
 
-def _as_json(done: "Interaction") -> dict[str, Any]:
+def _to_json(interaction: "Interaction") -> dict[str, Any]:
     return {
-        "message_id": str(done.message_id),
-        "kind": done.kind,
-        "provider_kind": done.provider_kind,
-        "at": None if done.at is None else done.at.isoformat(),
-        "channel": done.channel,
-        "url": done.url,
-        "emoji": done.emoji,
-        "payload": done.payload,
+        "message_id": str(interaction.message_id),
+        "kind": interaction.kind,
+        "provider_kind": interaction.provider_kind,
+        "at": None if interaction.at is None else interaction.at.isoformat(),
+        "channel": interaction.channel,
+        "url": interaction.url,
+        "emoji": interaction.emoji,
+        "payload": interaction.payload,
     }
 
 
-def _show(found: "list[Interaction]") -> None:
-    shown = table("at", "what", "provider's word", "channel", "with", folds=("with",))
-    for done in found:
-        shown.add_row(
-            plain("" if done.at is None else f"{done.at:%Y-%m-%d %H:%M:%S%z}"),
-            plain(done.kind.value.replace("_", " ")),
-            plain(done.provider_kind),
-            plain(done.channel or ""),
-            plain(done.payload or done.url or done.emoji or ""),
+def _print(found: "list[Interaction]") -> None:
+    table = new_table("at", "kind", "provider's word", "channel", "payload", folds=("payload",))
+    for interaction in found:
+        table.add_row(
+            plain_text("" if interaction.at is None else f"{interaction.at:%Y-%m-%d %H:%M:%S%z}"),
+            plain_text(spaced(interaction.kind.value)),
+            plain_text(interaction.provider_kind),
+            plain_text(interaction.channel or ""),
+            plain_text(interaction.payload or interaction.url or interaction.emoji or ""),
         )
-    out().print(shown)
+    print_table(table)

@@ -1,4 +1,4 @@
-"""Sending many messages through a client, and what that took."""
+"""Send many messages through a client, and measure it."""
 
 from __future__ import annotations
 
@@ -26,25 +26,26 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.policy import Limits
 
-    Heard = Callable[[int, Outcome], object]
+    OnOutcome = Callable[[int, Outcome], object]
 
-# Of the messages, how many go ahead unmeasured, and at most: connections and imports come first.
-_WARM_UP = 1 / 10
-_MOST_WARM_UP = 500
+# The share of the messages that is sent before, not measured, and its maximum: the first messages
+# open connections and import modules.
+_WARM_UP_SHARE = 1 / 10
+_MAX_WARM_UP = 500
 
-# Of the time that a run took, how much a limit must account for to be named.
-_DECISIVE = 0.8
+# The share of a run's time that a limit must explain to be named as the one that decided.
+_DECISIVE_SHARE = 0.8
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
-    """What to send.
+class LoadPlan:
+    """How to send.
 
     Attributes:
-        messages: How many are measured.
-        callers: Tasks that send one message after the other; 0 is one `send_many`.
-        latency: Seconds by which each answer is delayed.
-        deadline: Seconds of patience for each message.
+        messages: How many messages are measured.
+        callers: How many tasks send one message after the other; 0 is one `send_many`.
+        latency: Seconds by which the sandbox delays each answer.
+        deadline: Seconds until the deadline of each message.
     """
 
     messages: int
@@ -54,18 +55,18 @@ class Plan:
 
     @property
     def warm_up(self) -> int:
-        """How many messages go ahead unmeasured."""
-        return min(_MOST_WARM_UP, math.ceil(self.messages * _WARM_UP))
+        """How many messages are sent before, not measured."""
+        return min(_MAX_WARM_UP, math.ceil(self.messages * _WARM_UP_SHARE))
 
 
 @attrs.frozen(kw_only=True)
-class Limit:
-    """A limit that decided how long a run took.
+class DecisiveLimit:
+    """The limit that decided how long a run took.
 
     Attributes:
-        name: Where it stands: a key of the account, or `capabilities.requests_per_second`, which
-            is the provider's documented rate.
-        value: It.
+        name: A key of the account, or `capabilities.requests_per_second`, which is the provider's
+            documented rate.
+        value: The value of the limit.
     """
 
     name: str
@@ -73,17 +74,17 @@ class Limit:
 
 
 @attrs.frozen(kw_only=True)
-class Measured:
-    """What a run took.
+class LoadResult:
+    """The figures of a run.
 
     Attributes:
-        messages: How many were sent.
-        seconds: From the first message to the last outcome.
+        messages: How many messages were sent.
+        seconds: Seconds from the first message to the last outcome.
         cpu: Seconds of CPU time, user and system, of the thread in which the client does all its
-            work: a progress bar has another.
-        requests: How many reached the sandbox.
-        outcomes: How many of each kind.
-        waits: Seconds from the hand-over of a message to its outcome, of callers only; sorted.
+            work; the progress bar has a thread of its own.
+        requests: How many send requests reached the sandbox.
+        outcomes: How many outcomes there were of each kind.
+        waits: Seconds from the call of `send` to its outcome, sorted; empty without callers.
     """
 
     messages: int
@@ -93,116 +94,130 @@ class Measured:
     outcomes: Mapping[str, int]
     waits: array[float] = attrs.field(repr=False)
 
-    def wait(self, share: float) -> float | None:
-        """Return the seconds that this share of the messages needed at most; `None` if unknown."""
+    def wait_percentile(self, share: float) -> float | None:
+        """Return the wait, in seconds, that this share of the messages did not exceed.
+
+        `None` without callers.
+        """
         return self.waits[math.ceil(share * len(self.waits)) - 1] if self.waits else None
 
     def limited_by(
         self, limits: Limits, capabilities: Capabilities, latency: float
-    ) -> Limit | None:
-        """Find the limit that decided; `None` where none did.
+    ) -> DecisiveLimit | None:
+        """Find the limit that decided how long the run took; `None` where none did.
 
-        Each limit has a time that the run cannot have been shorter than; the one whose time is
-        longest decided, if the run was not much longer.
+        Each limit implies a minimum time of the run. The limit with the longest minimum decided, if
+        it explains most of the time that the run took.
         """
-        each = self.messages / max(1, self.requests)
-        room = slots_of(limits, capabilities)
-        # The last place is kept for high priority, and these messages have none.
-        rounds = math.ceil(self.requests / max(1, room - 1))
-        least = {
-            Limit(name=name, value=value): needed / value
-            for name, value, needed in (
+        batch_size = self.messages / max(1, self.requests)
+        slots = slots_of(limits, capabilities)
+        # The last slot is reserved for high priority, which these messages do not have.
+        rounds = math.ceil(self.requests / max(1, slots - 1))
+        minimum_seconds = {
+            DecisiveLimit(name=name, value=value): count / value
+            for name, value, count in (
                 ("limits.requests_per_second", limits.requests_per_second, self.requests - 1),
                 (
                     "capabilities.requests_per_second",
                     capabilities.requests_per_second,
                     self.requests - 1,
                 ),
-                ("limits.messages_per_second", limits.messages_per_second, self.messages - each),
+                (
+                    "limits.messages_per_second",
+                    limits.messages_per_second,
+                    self.messages - batch_size,
+                ),
             )
             if value is not None
         }
-        least[Limit(name="limits.concurrency", value=room)] = latency * rounds * (rounds > 1)
-        decisive = max(least, key=lambda limit: least[limit])
-        return decisive if least[decisive] >= self.seconds * _DECISIVE else None
+        concurrency = DecisiveLimit(name="limits.concurrency", value=slots)
+        minimum_seconds[concurrency] = latency * rounds if rounds > 1 else 0.0
+        decisive = max(minimum_seconds, key=lambda limit: minimum_seconds[limit])
+        decided = minimum_seconds[decisive] >= self.seconds * _DECISIVE_SHARE
+        return decisive if decided else None
 
 
-def numbers() -> Iterator[str]:
-    """Go through different numbers, none of which is a magic one of the sandbox."""
-    # Magic are the last six digits from 990001 on.
+def phone_numbers() -> Iterator[str]:
+    """Yield different numbers, none of them a magic number of the sandbox."""
+    # A number is magic if its last six digits are 990001 or more.
     return (f"+278{high:02}{low:06}" for high in range(100) for low in range(990_000))
 
 
-def texts() -> Iterator[Message]:
-    """Go through short texts, each to a number of its own."""
-    return (Message(each, f"Your table is ready, {each[3:]}") for each in numbers())
+def text_messages() -> Iterator[Message]:
+    """Yield short text messages, each to a number of its own."""
+    return (Message(to, f"Your table is ready, {to[3:]}") for to in phone_numbers())
 
 
-async def measure(
-    client: Client, plan: Plan, *, count: Callable[[], int], heard: Heard
-) -> Measured:
-    """Send through the client's default account.
+async def run_load(
+    client: Client,
+    plan: LoadPlan,
+    *,
+    count_requests: Callable[[], int],
+    on_outcome: OnOutcome,
+) -> LoadResult:
+    """Send messages through the client's default account, and measure it.
 
     Args:
         client: The client.
-        plan: What to send.
-        count: Counts the requests so far.
-        heard: Told of each outcome that is measured, with the number of its message from 1 on.
+        plan: How to send.
+        count_requests: Returns the number of send requests so far.
+        on_outcome: Is called with each measured outcome and the number of its message, from 1.
     """
-    messages = texts()
-    await _sent(client, islice(messages, plan.warm_up), plan, lambda *_: None)
+    messages = text_messages()
+    await _send(client, islice(messages, plan.warm_up), plan, lambda *_: None)
     outcomes: Counter[str] = Counter()
 
-    def noted(number: int, outcome: Outcome) -> None:
+    def count_outcome(number: int, outcome: Outcome) -> None:
         outcomes[outcome.kind] += 1
-        heard(number, outcome)
+        on_outcome(number, outcome)
 
-    asked, began, used = count(), time.perf_counter(), time.thread_time()
-    waits = await _sent(client, islice(messages, plan.messages), plan, noted)
-    seconds, cpu = time.perf_counter() - began, time.thread_time() - used
-    return Measured(
+    requests_before = count_requests()
+    started, cpu_before = time.perf_counter(), time.thread_time()
+    waits = await _send(client, islice(messages, plan.messages), plan, count_outcome)
+    seconds, cpu = time.perf_counter() - started, time.thread_time() - cpu_before
+    return LoadResult(
         messages=plan.messages,
         seconds=seconds,
         cpu=cpu,
-        requests=count() - asked,
+        requests=count_requests() - requests_before,
         outcomes=dict(outcomes),
         waits=array("d", sorted(waits)),
     )
 
 
-async def _sent(
-    client: Client, messages: Iterator[Message], plan: Plan, heard: Heard
+async def _send(
+    client: Client, messages: Iterator[Message], plan: LoadPlan, on_outcome: OnOutcome
 ) -> array[float]:
-    """Send messages, and return the seconds that callers had to wait for each."""
+    """Send messages; return the seconds that the callers waited for each of them."""
     waits = array("d")
     if not plan.callers:
         async for outcome in client.send_many(messages, deadline=plan.deadline):
-            heard((outcome.position or 0) + 1, outcome)
+            on_outcome((outcome.position or 0) + 1, outcome)
         return waits
     numbered = enumerate(messages, 1)
 
-    async def call() -> None:
+    async def send_in_turn() -> None:
         for number, message in numbered:
-            began = time.perf_counter()
+            started = time.perf_counter()
             outcome: Outcome
             try:
                 outcome = await client.send(message, deadline=plan.deadline)
             except (RejectedError, NotSentError, AmbiguousError) as error:
                 outcome = error.outcome
-            waits.append(time.perf_counter() - began)
-            heard(number, outcome)
+            waits.append(time.perf_counter() - started)
+            on_outcome(number, outcome)
 
     async with anyio.create_task_group() as group:
         for _ in range(plan.callers):
-            group.start_soon(call)
+            group.start_soon(send_in_turn)
     return waits
 
 
 def peak_memory() -> int | None:
-    """Return the most bytes that this process has held at once; `None` where nobody knows."""
+    """Return the peak resident memory of this process in bytes; `None` where it is not known."""
     try:
         import resource  # noqa: PLC0415 - not on every system
     except ImportError:
         return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,22 +1,22 @@
-"""`omnimsg media-info`: what a provider says of a stored file.
+"""`omnimsg media-info`: show what a provider knows about a stored file.
 
 The JSON form is one object: `account`, `id`, `url`, `expires` (or null), and `broadcast_allowed`:
-whether it may go to more than one recipient (or null where the provider does not say).
+whether it may be sent to more than one recipient (or null where the provider does not say).
 """
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.errors import DONE
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line
-from omnimsg.cli.stored_media import stored_of
+from omnimsg.cli.output import print_json_lines, print_line, sanitize
+from omnimsg.cli.stored_media import parse_stored
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
     from omnimsg.domain.media import MediaInfo, Stored
 
-_ALLOWED = {True: "everybody", False: "one recipient", None: "not said"}
+_RECIPIENTS = {True: "any recipient", False: "one recipient", None: "not known"}
 
 
 def media_info(
@@ -28,36 +28,38 @@ def media_info(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """Ask what a provider says of a stored file.
+    """Show what a provider knows about a stored file.
 
     Args:
-        stored: The provider's id or URL of the file, or what `omnimsg upload --json` printed.
-        account: The account it belongs to; the default account unless given.
+        stored: The provider's id or URL of the file, or the line that
+            `omnimsg upload --json` printed.
+        account: The account that stored it; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
 
     async def call(client: "Client") -> "tuple[Stored, MediaInfo]":
-        wanted = stored_of(client, stored, account=account, sha256=None)
-        return wanted, await client.media_info(wanted, deadline=deadline)
+        stored_file = parse_stored(client, stored, account=account, sha256=None)
+        return stored_file, await client.media_info(stored_file, deadline=deadline)
 
-    wanted, found = run_one_call(config, call)
+    stored_file, found = run_one_call(config, call)
     expires = None if found.expires is None else found.expires.isoformat()
     if as_json:
-        json_lines(
+        print_json_lines(
             [
                 {
-                    "account": wanted.account,
-                    "id": wanted.id,
-                    "url": wanted.url,
+                    "account": stored_file.account,
+                    "id": stored_file.id,
+                    "url": stored_file.url,
                     "expires": expires,
                     "broadcast_allowed": found.broadcast_allowed,
                 }
             ]
         )
     else:
-        line(clean(wanted.id or wanted.url or ""), (f"  {wanted.account}", "dim"))
-        line(("expires  ", "dim"), expires or "not said")
-        line(("may go to", "dim"), f" {_ALLOWED[found.broadcast_allowed]}")
-    return DONE
+        name = sanitize(stored_file.id or stored_file.url or "")
+        print_line(name, (f"  {stored_file.account}", "dim"))
+        print_line(("expires  ", "dim"), expires or "not known")
+        print_line(("for      ", "dim"), _RECIPIENTS[found.broadcast_allowed])
+    return OK

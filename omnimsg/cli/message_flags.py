@@ -1,7 +1,7 @@
-"""From the flags of `omnimsg send` to messages.
+"""Build messages from the flags of `omnimsg send`.
 
-Exactly one content: `--text`, `--media`, `--template`, `--subject` (an e-mail), or `--message` for
-everything that has no flag.
+Exactly one flag decides the content: `--text`, `--media`, `--template`, `--subject` (an e-mail), or
+`--message` for a whole message in JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter
 
-from omnimsg.cli.errors import Stop
-from omnimsg.cli.time_parsing import moment
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class Flags:
-    """What the command line says of the messages.
+class MessageFlags:
+    """The flags that describe the messages.
 
     Attributes:
-        to: A number such as +37255500001, or an e-mail address. May be repeated.
-        text: What to say; with --subject the plain body of the e-mail.
-        channel: How it travels; the account's channel unless given.
-        media: The address of a picture, video, sound or file.
-        media_kind: What it is, where its ending does not tell.
-        caption: Words with the media.
+        to: The recipient: a number such as +37255500001, or an e-mail address. May be repeated.
+        text: The text; with --subject the plain body of the e-mail.
+        channel: The channel; that of the account unless given.
+        media: The URL of an image, video, audio file or document.
+        media_kind: The kind of the media, where the ending of the URL does not tell it.
+        caption: The caption of the media.
         template: The name of an approved template.
-        param: What fills a placeholder of the template, in order. May be repeated.
+        param: The value of the template's next placeholder. May be repeated.
         language: The template's language, such as en.
         subject: The subject of an e-mail.
         html: The formatted body of an e-mail.
         message: A file with one message in JSON, or - for standard input.
-        sender: The number, name or mailbox it comes from.
+        sender: The number, name or mailbox to send from.
         reference: Your own key for the message.
-        at: When to send it, such as 2030-05-01T09:00:00+02:00.
-        ttl: Seconds it is of use; after that it need not arrive.
+        at: The time to send it, such as 2030-05-01T09:00:00+02:00.
+        ttl: Seconds for which the message is useful; after that it need not be delivered.
     """
 
     to: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
@@ -74,24 +74,26 @@ class Flags:
         return {name for name, value in attrs.asdict(self, recurse=False).items() if value}
 
 
-def messages_from_flags(flags: Flags) -> list[Message]:
+def messages_from_flags(flags: MessageFlags) -> list[Message]:
     """Build one message per recipient.
 
     Raises:
-        Stop: Flags that do not belong together, a value that cannot be, a file that is no message.
+        CommandError: Flags exclude each other, a value is not valid, or a file is not a message.
     """
     given = flags.given()
     if flags.message is not None:
         if given != {"message"}:
-            raise Stop(
-                f"{_flags(given - {'message'})} cannot be used with --message",
+            raise CommandError(
+                f"{_flag_list(given - {'message'})} cannot be used with --message",
                 "the file says everything about the message; --account and --config still apply",
             )
         return [_from_file(flags.message)]
     if not flags.to:
-        raise Stop("--to is missing", "give a number in E.164 form, such as --to +37255500001")
+        raise CommandError(
+            "--to is missing", "give a number in E.164 form, such as --to +37255500001"
+        )
     if len(flags.to) > 1 and flags.reference is not None:
-        raise Stop(
+        raise CommandError(
             "--reference is for one recipient",
             "leave it out: each message gets a reference of its own",
         )
@@ -99,72 +101,78 @@ def messages_from_flags(flags: Flags) -> list[Message]:
         content = _content(flags, given)
         return [_message(to, content, flags) for to in flags.to]
     except InvalidValue as error:
-        raise Stop(
+        raise CommandError(
             "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
             "`omnimsg send --help` describes the flags",
         ) from error
 
 
-def _message(to: str, content: Content, flags: Flags) -> Message:
-    named: dict[str, Any] = {} if flags.reference is None else {"reference": flags.reference}
+def _message(to: str, content: Content, flags: MessageFlags) -> Message:
+    reference: dict[str, Any] = {} if flags.reference is None else {"reference": flags.reference}
     return Message(
         to,
         content,
         channel=flags.channel,
         sender=flags.sender,
-        send_at=moment("--at", flags.at),
+        send_at=parse_time("--at", flags.at),
         ttl=flags.ttl,
-        **named,
+        **reference,
     )
 
 
-def _content(flags: Flags, given: set[str]) -> Content:
-    chosen = [kind for kind in _KINDS if kind in given]
+def _content(flags: MessageFlags, given: set[str]) -> Content:
+    chosen = [kind for kind in _CONTENT_FLAGS if kind in given]
     if "text" in chosen and "subject" in chosen:
-        # The plain body of an e-mail.
+        # Beside --subject, the text is the plain body of the e-mail.
         chosen.remove("text")
     if len(chosen) != 1:
-        what = f"{_flags(set(chosen))} exclude each other" if chosen else "there is nothing to say"
-        raise Stop(what, f"give one of {_flags(set(_KINDS))}, or --message with a file")
+        what = f"{_flag_list(set(chosen))} exclude each other" if chosen else "there is no content"
+        raise CommandError(
+            what, f"give one of {_flag_list(set(_CONTENT_FLAGS))}, or --message with a file"
+        )
     kind = chosen[0]
-    build, own = _KINDS[kind]
-    for other, (_, belonging) in _KINDS.items():
-        stray = (given & belonging) - own - {kind}
+    build, own = _CONTENT_FLAGS[kind]
+    for other, (_, others_own) in _CONTENT_FLAGS.items():
+        stray = (given & others_own) - own - {kind}
         if other != kind and stray:
-            raise Stop(f"{_flags(stray)} belongs to --{other}", f"leave it out with --{kind}")
+            raise CommandError(
+                f"{_flag_list(stray)} belongs to --{other}", f"leave it out with --{kind}"
+            )
     return build(flags)
 
 
-def _text(flags: Flags) -> Content:
+def _text(flags: MessageFlags) -> Content:
     return Text(flags.text or "")
 
 
-def _media(flags: Flags) -> Content:
+def _media(flags: MessageFlags) -> Content:
     url = flags.media or ""
     kind = flags.media_kind or kind_of_url(url)
     if kind is None:
-        raise Stop("--media: its ending does not tell what it is", "say it with --media-kind")
+        raise CommandError(
+            "--media: its ending does not tell the kind", "name the kind with --media-kind"
+        )
     return Media.link(kind, url, caption=flags.caption)
 
 
-def _template(flags: Flags) -> Content:
+def _template(flags: MessageFlags) -> Content:
     return Template(flags.template or "", flags.language, body=flags.param)
 
 
-def _email(flags: Flags) -> Content:
+def _email(flags: MessageFlags) -> Content:
     return Email(subject=flags.subject or "", html=flags.html, text=flags.text)
 
 
-# Each flag that decides what is sent, how to build it, and the flags that only go with it.
-_KINDS: dict[str, tuple[Callable[[Flags], Content], set[str]]] = {
+# Each content flag, the function that builds its content, and the flags that only go with it.
+_CONTENT_FLAGS: dict[str, tuple[Callable[[MessageFlags], Content], set[str]]] = {
     "text": (_text, set()),
     "media": (_media, {"media_kind", "caption"}),
     "template": (_template, {"param", "language"}),
     "subject": (_email, {"html", "text"}),
 }
 
-# Where the model's fields come from; a field that is not here keeps its own name.
-_FIELDS = {
+# The flags of fields whose flag has another name than the field.
+_FLAG_BY_FIELD = {
     "Message.to": "to",
     "Message.send_at": "at",
     "Message.content": "text",
@@ -179,28 +187,30 @@ _FIELDS = {
 
 def _flag_of(path: str) -> str:
     field = path.rpartition(".")[2].partition("[")[0]
-    return _flags({_FIELDS.get(path, field)})
+    return _flag_list({_FLAG_BY_FIELD.get(path, field)})
 
 
-def _flags(names: set[str]) -> str:
+def _flag_list(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def _from_file(name: str) -> Message:
-    where = "standard input" if name == "-" else name
+    source = "standard input" if name == "-" else name
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(f"{where}: cannot be read ({type(error).__name__})", _FORM) from None
+        raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
     try:
         data = json.loads(text)
     except ValueError as error:
-        place = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
-        raise Stop(f"{where}: is not JSON, see {place}", _FORM) from None
+        position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
+        raise CommandError(f"{source}: is not JSON, see {position}", _EXAMPLE) from None
     try:
         return message_from_json(data)
     except InvalidValue as error:
-        raise Stop(f"{where}: {error}", _FORM) from error
+        raise CommandError(f"{source}: {error}", _EXAMPLE) from error
 
 
-_FORM = """it looks like {"to": "+37255500001", "content": {"type": "text", "text": "Hello"}}"""
+_EXAMPLE = (
+    """a message looks like {"to": "+37255500001", "content": {"type": "text", "text": "Hello"}}"""
+)

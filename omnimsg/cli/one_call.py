@@ -1,4 +1,4 @@
-"""What the commands that ask a provider have in common: a client for the time of one call."""
+"""Run one call of a client: what every command that asks a provider does."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 def run_one_call(config: Path, call: Callable[[Client], Awaitable[T]]) -> T:
-    """Make one call through a client of its own, and return what it returns.
+    """Open a client, await one call with it, close it, and return the call's result.
 
     Args:
         config: The configuration, a TOML file.
-        call: What to do with the client.
+        call: The call; its argument is the client.
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.client import Client  # noqa: PLC0415
 
-    async def asked() -> T:
+    async def with_client() -> T:
         async with Client.from_config(config) as client:
             return await call(client)
 
-    return anyio.run(asked)
+    return anyio.run(with_client)

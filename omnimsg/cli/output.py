@@ -1,7 +1,8 @@
-"""How the command prints: consoles, colours, masks, JSON lines and error lines.
+"""Print text, tables, JSON lines and errors.
 
-What a provider or a user wrote goes through `clean` before it reaches a terminal, and is printed as
-rich `Text`, never as markup.
+Text that a provider or a user wrote is sanitized before it reaches a terminal, and is printed as
+rich `Text`, never as markup. rich is imported by the first function that needs it, so that
+`--json` does without.
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-_COLOURS_AND_MOVES = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-_TITLES_AND_LINKS = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
-_ESCAPE = re.compile(rf"{_COLOURS_AND_MOVES}|{_TITLES_AND_LINKS}|\x1b.")
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-# Columns from which on tables are spaced out.
-_WIDE = 100
+# CSI sequences: colours and cursor movement. Then OSC, DCS, PM, APC and SOS strings: titles, links.
+_CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+_STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+_ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
-# The unified words that have a colour; all others are printed plainly.
+# From this many columns on, tables have space between their columns.
+_WIDE_COLUMNS = 100
+
+# The words of the model that have a colour; all others are printed without.
 COLOURS = {
     "accepted": "green",
     "delivered": "green",
@@ -48,63 +49,103 @@ COLOURS = {
 }
 
 
-def clean(text: str) -> str:
-    """Take out of a text what a terminal would obey: escape sequences and control characters."""
-    plain = " ".join(_ESCAPE.sub("", text).split())
-    return "".join(each for each in plain if unicodedata.category(each)[0] != "C")
+def sanitize(text: str) -> str:
+    """Remove escape sequences and control characters; runs of white space become one space."""
+    visible = " ".join(_ESCAPE_SEQUENCE.sub("", text).split())
+    return "".join(each for each in visible if unicodedata.category(each)[0] != "C")
 
 
 def masked_address(address: str) -> str:
     """Mask a number or an e-mail address for a narrow column: `+372…01`, `o…@….test`."""
     if "@" in address:
-        return f"{clean(address)[:1]}…@…{clean(address)[-5:]}"
-    return re.sub(r"\*+", "…", mask_text(clean(address)))
+        return f"{sanitize(address)[:1]}…@…{sanitize(address)[-5:]}"
+    return re.sub(r"\*+", "…", mask_text(sanitize(address)))
 
 
-def word(value: str | None) -> Text:
-    """Show a word of the unified model, in its colour."""
-    return Text("" if value is None else value.replace("_", " "), COLOURS.get(value or "", ""))
+def spaced(word: str) -> str:
+    """Write a word of the model for people: `not_sent` becomes `not sent`."""
+    return word.replace("_", " ")
 
 
-def reason(value: str | None) -> Text:
-    """Show a reason: without a colour, because some are called as a status is."""
-    return Text("" if value is None else value.replace("_", " "))
+def print_json_lines(values: Iterable[Any]) -> None:
+    """Print JSON values, one a line, in ASCII, so that they contain no control characters."""
+    for value in values:
+        sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
 
 
-def plain(value: object) -> Text:
-    """Show any value, without what a terminal would obey."""
-    return Text(clean(str(value)))
+def styled(*parts: str | Text | tuple[str, str]) -> Text:
+    """Join texts, and pairs of a text and its style, into one `Text`."""
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text.assemble(*parts)
 
 
-def name(text: str, width: int) -> Text:
-    """Show a provider's long name, broken after underscores where a column is narrow."""
+def word_text(word: str | None) -> Text:
+    """Return a word of the model in its colour."""
+    return styled("" if word is None else (spaced(word), COLOURS.get(word, "")))
+
+
+def reason_text(reason: str | None) -> Text:
+    """Return a reason, without a colour: some reasons have the name of a status."""
+    return styled("" if reason is None else spaced(reason))
+
+
+def plain_text(value: object) -> Text:
+    """Return any value as sanitized text."""
+    return styled(sanitize(str(value)))
+
+
+def wrapped_name(name: str, width: int) -> Text:
+    """Return a provider's name, wrapped after underscores to lines of a width."""
     lines = [""]
-    for part in re.findall(r"[^_]*_?", clean(text)):
+    for part in re.findall(r"[^_]*_?", sanitize(name)):
         if len(lines[-1]) + len(part) > width:
             lines.append("")
         lines[-1] += part
-    return Text("\n".join(lines))
+    return styled("\n".join(lines))
+
+
+def counts_text(counts: dict[str, int]) -> Text:
+    """Return counts by word of the model, such as `3 accepted, 1 not sent`, without the zeros."""
+    separated: list[str | tuple[str, str]] = []
+    for word, count in counts.items():
+        if count:
+            separated += [", ", (f"{count:,} {spaced(word)}", COLOURS.get(word, "dim"))]
+    return styled(*separated[1:])
 
 
 def is_wide() -> bool:
-    """Tell whether the terminal has room to space tables out."""
-    return out().width >= _WIDE
+    """Return whether the terminal is wide enough for space between columns."""
+    return stdout_console().width >= _WIDE_COLUMNS
 
 
-def out() -> Console:
-    """Return the console of standard output."""
+def stdout_console() -> Console:
+    """Return a console for standard output."""
+    from rich.console import Console  # noqa: PLC0415
+
     return Console(highlight=False)
 
 
-def table(*columns: str, folds: Container[str] = (), title: str | None = None) -> Table:
+def stderr_console() -> Console:
+    """Return a console for standard error."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=True, highlight=False)
+
+
+def new_table(*columns: str, folds: Container[str] = (), title: str | None = None) -> Table:
     """Return an empty table in the command's style.
 
     Args:
         columns: The headings.
-        folds: The columns that give way where the terminal is narrow.
-        title: What stands above it.
+        folds: The headings of the columns whose cells may wrap; the others keep their width.
+        title: The title above the table.
     """
-    made = Table(
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(
         title=title,
         title_style="bold",
         title_justify="left",
@@ -115,43 +156,36 @@ def table(*columns: str, folds: Container[str] = (), title: str | None = None) -
         padding=(0, 1 if is_wide() else 0, 0, 0),
     )
     for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column not in folds)
-    return made
+        table.add_column(column, overflow="fold", no_wrap=column not in folds)
+    return table
 
 
-def line(*parts: str | Text | tuple[str, str]) -> None:
-    """Print one line on standard output; it is never cut or folded, so that ids can be copied."""
-    out().print(Text.assemble(*parts), soft_wrap=True)
+def print_table(table: Table) -> None:
+    """Print a table on standard output."""
+    stdout_console().print(table)
 
 
-def json_lines(values: Iterable[Any]) -> None:
-    """Print JSON values, one a line, in ASCII: a terminal finds nothing to obey in it either."""
-    for value in values:
-        sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+def print_line(*parts: str | Text | tuple[str, str]) -> None:
+    """Print one line on standard output; it is never wrapped, so that ids can be copied."""
+    stdout_console().print(styled(*parts), soft_wrap=True)
 
 
-def err() -> Console:
-    """Return the console of standard error."""
-    return Console(stderr=True, highlight=False)
-
-
-def say_error(text: str, hint: str | None = None, *, on: Console | None = None) -> None:
-    """Print an error and its advice on standard error, one line each, or one per problem.
+def print_error(text: str, hint: str | None = None, *, on: Console | None = None) -> None:
+    """Print an error and its advice on standard error.
 
     Args:
-        text: What went wrong.
-        hint: What to do about it.
-        on: The console of standard error where something moves on it already.
+        text: What went wrong; one problem a line.
+        hint: What the user can do about it.
+        on: The console of standard error, where a progress bar is shown on it.
     """
-    console = on or err()
+    console = on or stderr_console()
     for each in text.splitlines():
-        console.print(Text.assemble(("error: ", "bold red"), clean(each)), soft_wrap=True)
+        console.print(styled(("error: ", "bold red"), sanitize(each)), soft_wrap=True)
     if hint:
-        say_hint(hint, on=console)
+        print_hint(hint, on=console)
 
 
-def say_hint(text: str, *, on: Console | None = None) -> None:
-    """Print advice on standard error: it is not part of a command's result."""
-    console = on or err()
-    console.print(Text.assemble(("hint: ", "bold cyan"), clean(text)), soft_wrap=True)
+def print_hint(text: str, *, on: Console | None = None) -> None:
+    """Print advice on standard error, because it is not part of the command's result."""
+    console = on or stderr_console()
+    console.print(styled(("hint: ", "bold cyan"), sanitize(text)), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The progress of many messages: a bar on a terminal, and a line for what went wrong."""
+"""Show the progress of many messages: a bar on a terminal, and one line for each new failure."""
 
 from __future__ import annotations
 
@@ -10,50 +10,65 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
-from omnimsg.cli.errors import advice
-from omnimsg.cli.output import COLOURS, clean, err, say_error, say_hint
+from omnimsg.cli.errors import advice_for
+from omnimsg.cli.output import (
+    counts_text,
+    print_error,
+    print_hint,
+    sanitize,
+    spaced,
+    stderr_console,
+    styled,
+)
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import RenderableType
 
     from omnimsg.domain.errors import Problem
     from omnimsg.domain.outcome import Outcome
 
-# Bad lines that are told one by one; a file in the wrong form has nothing else.
-_MOST_BAD = 20
+# Bad lines that are reported one by one; in a file of the wrong format, all lines are bad.
+_MAX_BAD_LINES = 20
 
 
-class Board:
-    """What a run over many messages is watched with.
+class ProgressDisplay:
+    """Shows the progress of a run over many messages, on standard error.
 
-    The bar is on standard error, and only on a terminal. Of failures the first of each reason is
-    told.
+    The bar is shown on a terminal only. The first failure with each reason is reported.
 
     Args:
-        name: What is sent.
-        total: About how many messages it has.
-        unit: What one of them is called where one went wrong.
+        name: The name beside the bar.
+        total: About how many messages the run has.
+        unit: What a failure calls one message of the run.
+        clock: Returns the time in seconds.
 
     Attributes:
-        console: Where else to print while the bar is there.
+        console: The console to print on while the bar is shown.
     """
 
-    def __init__(self, name: str, *, total: int, unit: str = "line") -> None:
-        self._name = clean(name)
+    def __init__(
+        self,
+        name: str,
+        *,
+        total: int,
+        unit: str = "line",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = sanitize(name)
         self._unit = unit
         self._total = total
         self._counts: Counter[str] = Counter()
-        self._told: set[tuple[str, str]] = set()
-        self._started = time.monotonic()
-        self.console: Console = err()
+        self._reported: set[tuple[str, str]] = set()
+        self._clock = clock
+        self._started = clock()
+        self.console: Console = stderr_console()
         self._live = Live(
             console=self.console,
-            get_renderable=self._screen,
+            get_renderable=self.render,
             refresh_per_second=8,
             transient=True,
         )
@@ -65,59 +80,56 @@ class Board:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the bar away; what was told stays."""
+        """Remove the bar; reported failures stay."""
         self._live.stop()
 
-    def skipped(self, line: int) -> None:
-        """Count a line that an earlier run has done with."""
+    def on_skipped(self, line: int) -> None:
+        """Count a line that an earlier run has finished."""
         del line
         self._counts["skipped"] += 1
 
-    def bad(self, line: int, problems: Sequence[Problem]) -> None:
-        """Count a line that is no message, and tell of the first ones."""
+    def on_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
+        """Count a line that is not a message, and report the first ones."""
         self._counts["bad"] += 1
-        if self._counts["bad"] <= _MOST_BAD:
+        if self._counts["bad"] <= _MAX_BAD_LINES:
             what = [each.why if each.path == "line" else str(each) for each in problems]
-            say_error(f"line {line}: {'; '.join(what)}", on=self.console)
-        elif self._counts["bad"] == _MOST_BAD + 1:
-            say_hint("further bad lines are told by the results file only", on=self.console)
+            print_error(f"line {line}: {'; '.join(what)}", on=self.console)
+        elif self._counts["bad"] == _MAX_BAD_LINES + 1:
+            print_hint("only the results file has the other bad lines", on=self.console)
 
-    def concluded(self, line: int, outcome: Outcome) -> None:
-        """Count an outcome, and tell of the first failure of its reason."""
+    def on_outcome(self, line: int, outcome: Outcome) -> None:
+        """Count an outcome, and report the first failure with its reason."""
         self._counts[outcome.kind] += 1
         if isinstance(outcome, Accepted):
             return
-        if (outcome.kind, outcome.reason) not in self._told:
-            self._told.add((outcome.kind, outcome.reason))
-            what = f"{self._unit} {line}: {outcome.kind.replace('_', ' ')} by {outcome.account}"
-            hint = advice(outcome.failure)
-            say_error(f"{what}: {outcome.failure.sentence()}", hint, on=self.console)
+        if (outcome.kind, outcome.reason) not in self._reported:
+            self._reported.add((outcome.kind, outcome.reason))
+            what = f"{self._unit} {line}: {spaced(outcome.kind)} by {outcome.account}"
+            hint = advice_for(outcome.failure)
+            print_error(f"{what}: {outcome.failure.sentence()}", hint, on=self.console)
 
-    def _screen(self) -> RenderableType:
+    def render(self) -> RenderableType:
+        """Return the bar and the counts as they are now, two lines."""
         counts = dict(self._counts)
         done = sum(counts.values())
         total = max(self._total, done)
-        elapsed = max(time.monotonic() - self._started, 0.001)
+        elapsed = max(self._clock() - self._started, 0.001)
         rate = (done - counts.get("skipped", 0)) / elapsed
         bar = Table.grid(padding=(0, 1), expand=True)
         for ratio in (None, 1, None, None, None):
             bar.add_column(ratio=ratio, no_wrap=True)
         bar.add_row(
-            Text(self._name, "bold"),
+            styled((self._name, "bold")),
             ProgressBar(total=total or 1, completed=done, complete_style="green"),
             f"{done:,} of {total:,}",
-            Text(f"{rate:,.0f}/s", "dim"),
-            Text(_left((total - done) / rate) if rate else "", "dim"),
+            styled((f"{rate:,.0f}/s", "dim")),
+            styled((_time_left((total - done) / rate) if rate else "", "dim")),
         )
-        parts = [
-            Text(f"{counts[kind]:,} {kind.replace('_', ' ')}", COLOURS.get(kind, "dim"))
-            for kind in ("accepted", "rejected", "not_sent", "ambiguous", "bad", "skipped")
-            if kind in counts
-        ]
-        return Group(bar, Text(", ").join(parts))
+        kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad", "skipped")
+        return Group(bar, counts_text({kind: counts.get(kind, 0) for kind in kinds}))
 
 
-def _left(seconds: float) -> str:
+def _time_left(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"

@@ -1,8 +1,8 @@
-"""A sandbox in a process of its own, so that what it costs is not taken for the client's.
+"""Run a sandbox in a process of its own, so that its CPU time is not counted as the client's.
 
-Run as a program it prints its address, then answers each line on standard input with the number of
-requests that would have reached a phone. It serves until standard input ends, so that it goes with
-whoever started it, however that one ends.
+Run as a program, it prints its port, then answers each line on standard input with the number of
+send requests so far. It serves until standard input ends, so that it ends with the process that
+started it, even if that process is killed.
 """
 
 from __future__ import annotations
@@ -14,42 +14,48 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.cli.errors import REFUSED, Stop
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Seconds that it has to end by itself.
+# Seconds that the process has to end by itself before it is killed.
 _GRACE = 5.0
 
 
 @attrs.define
 class SandboxProcess:
-    """A sandbox that serves elsewhere.
+    """A sandbox in another process.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
+        process: The process.
+        port: The port that it listens on, on 127.0.0.1.
     """
 
+    process: subprocess.Popen[str]
     port: int = attrs.field(init=False)
-    _process: subprocess.Popen[str]
 
     def __attrs_post_init__(self) -> None:
-        self.port = int(self._line())
+        self.port = int(self._read_line())
 
     def requests(self) -> int:
-        """Count the requests so far that could have reached a phone."""
-        assert self._process.stdin is not None  # noqa: S101 - it was started with pipes
-        with suppress(BrokenPipeError):
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        return int(self._line())
+        """Return the number of send requests so far.
 
-    def _line(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101 - it was started with pipes
-        line = self._process.stdout.readline()
+        Raises:
+            CommandError: The process has ended.
+        """
+        assert self.process.stdin is not None  # noqa: S101 - it was started with pipes
+        with suppress(BrokenPipeError):
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        return int(self._read_line())
+
+    def _read_line(self) -> str:
+        assert self.process.stdout is not None  # noqa: S101 - it was started with pipes
+        line = self.process.stdout.readline()
         if not line:
-            raise Stop("the sandbox has stopped", "see above what it said", code=REFUSED)
+            raise CommandError("the sandbox has stopped", "its error is above", code=FAILED)
         return line
 
 
@@ -58,18 +64,18 @@ def start_sandbox_process(*, latency: float = 0.0) -> Iterator[SandboxProcess]:
     """Serve all installed emulators in another process, for as long as the context lasts.
 
     Args:
-        latency: Seconds by which it delays each answer to a send.
+        latency: Seconds by which the sandbox delays each answer to a send request.
 
     Raises:
-        Stop: It does not start.
+        CommandError: The process does not start.
     """
     process = subprocess.Popen(  # noqa: S603 - our own program
-        # -P: what lies in the folder of the user must not be imported.
+        # -P: modules in the user's working directory must not be imported.
         [sys.executable, "-P", "-m", __name__, str(latency)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        # Ctrl+C is for the command, which then ends this.
+        # Ctrl+C must reach only the command, which then ends this process.
         start_new_session=True,
     )
     try:
@@ -88,14 +94,14 @@ async def _serve(latency: float) -> None:
     from omnimsg.sandbox import Sandbox  # noqa: PLC0415
 
     async with Sandbox() as sandbox:
-        # It hits every send, so it counts them too, without an end as the request log has one.
-        every = sandbox.faults.add("latency", seconds=latency, probability=1.0)
-        _say(sandbox.port)
+        # The fault fires on every send request, so it counts them; the request log is bounded.
+        latency_fault = sandbox.faults.add("latency", seconds=latency, probability=1.0)
+        _print_number(sandbox.port)
         while await anyio.to_thread.run_sync(sys.stdin.readline):
-            _say(every.fired)
+            _print_number(latency_fault.fired)
 
 
-def _say(number: int) -> None:
+def _print_number(number: int) -> None:
     sys.stdout.write(f"{number}\n")
     sys.stdout.flush()
 

@@ -1,9 +1,9 @@
-"""`omnimsg send`: hand messages to a provider.
+"""`omnimsg send`: send a message to one recipient or to several.
 
 The JSON form is that of `omnimsg.domain.serialization.outcome_to_json`, one object per recipient in
-the order given, with `id` in front. Members that hold their default are left out.
+the given order, with `id` in front. Members that have their default value are left out.
 
-* `id`: what `omnimsg status` takes; null where there is none
+* `id`: the argument of `omnimsg status`; null where there is none
 * `outcome`: `accepted`, `rejected`, `not_sent` or `ambiguous`
 * `reference`, `account`, `position` (from 0)
 * accepted: `provider_id`, `legs`, `usage`, `raw`
@@ -11,7 +11,7 @@ the order given, with `id` in front. Members that hold their default are left ou
   `detail`, `path`, `retry_after`, `code`, `http_status`, `request_id`, `raw`; and, for `not_sent`,
   `scope` beside it where it is `account`
 
-Numbers and e-mail addresses inside `raw` and `detail`, the provider's own words, are masked.
+Numbers and e-mail addresses inside `raw` and `detail`, which come from the provider, are masked.
 """
 
 from functools import partial
@@ -20,17 +20,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from omnimsg.cli.errors import advice, code_of
+from omnimsg.cli.errors import advice_for, exit_code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_flags import Flags, messages_from_flags
+from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (
-    clean,
-    json_lines,
-    line,
     masked_address,
-    say_error,
-    say_hint,
-    word,
+    print_error,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+    spaced,
+    word_text,
 )
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def send(
-    flags: Annotated[Flags, Parameter(name="*")] = Flags(),  # noqa: B008 - frozen
+    flags: Annotated[MessageFlags, Parameter(name="*")] = MessageFlags(),  # noqa: B008 - frozen
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
@@ -52,13 +53,13 @@ def send(
 
     Exits with 0 when every message was accepted, 1 when one was rejected
     or not sent, 2 when the command line or the configuration is wrong, and
-    3 when one may or may not have been sent: do not repeat that one.
+    3 when one may or may not have been sent: do not repeat that message.
 
     Args:
-        flags: What to send, and to whom.
+        flags: The flags that describe the messages.
         account: The account to send through; the default account unless given.
         config: The configuration, a TOML file.
-        deadline: Seconds to wait for the provider, further attempts included.
+        deadline: Seconds to wait for the provider, retries included.
         as_json: Print JSON lines.
     """
     messages = messages_from_flags(flags)
@@ -66,10 +67,10 @@ def send(
 
     outcomes = anyio.run(partial(_send, config, messages, account, deadline))
     if as_json:
-        json_lines(map(outcome_as_json, outcomes))
-    for sent, outcome in zip(messages, outcomes, strict=True):
-        _show(sent, outcome, quiet=as_json)
-    return code_of({outcome.kind for outcome in outcomes})
+        print_json_lines(map(outcome_to_json_with_id, outcomes))
+    for message, outcome in zip(messages, outcomes, strict=True):
+        _report(message, outcome, quiet=as_json)
+    return exit_code_of({outcome.kind for outcome in outcomes})
 
 
 async def _send(
@@ -83,36 +84,37 @@ async def _send(
     return sorted(outcomes, key=lambda outcome: outcome.position or 0)
 
 
-def outcome_as_json(outcome: "Outcome") -> dict[str, Any]:
-    """Write an outcome in the form that the module describes."""
+def outcome_to_json_with_id(outcome: "Outcome") -> dict[str, Any]:
+    """Convert an outcome to the JSON form of this module."""
     from omnimsg.domain.serialization import outcome_to_json  # noqa: PLC0415
 
-    found = outcome.id if isinstance(outcome, Accepted) else None
-    return {"id": found, **_masked(outcome_to_json(outcome))}
+    message_id = outcome.id if isinstance(outcome, Accepted) else None
+    return {"id": message_id, **_masked(outcome_to_json(outcome))}
 
 
-def _masked(value: Any, *, own_words: bool = False) -> Any:  # noqa: ANN401 - JSON data
-    """Mask numbers and addresses in a provider's own words, and nowhere else: not in ids."""
+def _masked(value: Any, *, from_provider: bool = False) -> Any:  # noqa: ANN401 - JSON data
+    """Mask numbers and addresses in texts of the provider, and nowhere else: not in ids."""
     if isinstance(value, dict):
         return {
-            key: _masked(each, own_words=own_words or key in ("raw", "detail"))
+            key: _masked(each, from_provider=from_provider or key in ("raw", "detail"))
             for key, each in value.items()
         }
     if isinstance(value, list):
-        return [_masked(each, own_words=own_words) for each in value]
-    return mask_text(value) if own_words and isinstance(value, str) else value
+        return [_masked(each, from_provider=from_provider) for each in value]
+    return mask_text(value) if from_provider and isinstance(value, str) else value
 
 
-def _show(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
+def _report(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
+    """Print an outcome; with `quiet`, only a failure."""
     to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
     if not isinstance(outcome, Accepted):
-        verdict, failure = outcome.kind.replace("_", " "), outcome.failure
-        say_error(f"{to}: {verdict} by {outcome.account}: {failure.sentence()}", advice(failure))
+        what = f"{to}: {spaced(outcome.kind)} by {outcome.account}"
+        print_error(f"{what}: {outcome.failure.sentence()}", advice_for(outcome.failure))
         return
     if quiet:
         return
-    line(word(outcome.kind), f"  {to} through {outcome.account}")
-    line(("reference  ", "dim"), clean(mask_text(outcome.reference)))
+    print_line(word_text(outcome.kind), f"  {to} through {outcome.account}")
+    print_line(("reference  ", "dim"), sanitize(mask_text(outcome.reference)))
     if outcome.id is not None:
-        line(("id         ", "dim"), clean(outcome.id))
-        say_hint(f"`omnimsg status {outcome.id}` tells whether it arrived")
+        print_line(("id         ", "dim"), sanitize(outcome.id))
+        print_hint(f"`omnimsg status {outcome.id}` shows whether it arrived")

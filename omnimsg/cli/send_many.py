@@ -1,13 +1,13 @@
-"""`omnimsg send-many`: hand a file of messages to a provider, each once.
+"""`omnimsg send-many`: send a file of messages, each once.
 
 The JSON form is one object at the end:
 
-* `accepted`, `rejected`, `not_sent`, `ambiguous`, `bad`: how many lines of the file stand so, after
-  this run and all before it
-* `skipped`: how many of them this run left alone, because an earlier one was done with them
+* `accepted`, `rejected`, `not_sent`, `ambiguous`, `bad`: how many lines of the file are in this
+  state, after this run and all before it
+* `skipped`: how many of them this run skipped, because an earlier run had finished them
 * `retryable`: how many of `not_sent` another run with `--resume` would send
-* `interrupted`: whether the run ended before every line had had its turn
-* `results`: the results file, which `omnimsg.bulk.results` describes
+* `interrupted`: whether the run ended before the end of the file
+* `results`: the path of the results file, which `omnimsg.bulk.results` describes
 """
 
 import logging
@@ -20,11 +20,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from cyclopts import Parameter
-from rich.text import Text
 
-from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop, code_of
+from omnimsg.cli.errors import CommandError, exit_code_of
+from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.output import COLOURS, clean, json_lines, line, say_error, say_hint
+from omnimsg.cli.output import (
+    counts_text,
+    print_error,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+)
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import one_of
 
@@ -33,22 +40,23 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from omnimsg.bulk import Lines, LineStates, Results, Run
-    from omnimsg.cli.progress import Board
+    from omnimsg.bulk import BulkRun, LineStates, MessageFile, ResultsFile
+    from omnimsg.cli.progress import ProgressDisplay
     from omnimsg.config import Config
 
-# Seconds that what is under way has left to end after Ctrl+C.
+# Seconds that requests in flight have to end after the first Ctrl+C.
 GRACE = 10.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @attrs.frozen(kw_only=True)
-class Record:
-    """Where it is recorded what becomes of each line.
+class ResultsFlags:
+    """The flags of the results file, which records the outcome of each line.
 
     Attributes:
         results: The results file; FILE.results.jsonl unless given.
-        resume: Send what is left of a file that was begun.
-        resend_ambiguous: With --resume, send also what may have been sent already.
+        resume: Send the lines that earlier runs did not finish.
+        resend_ambiguous: With --resume, also send messages again that may have been sent.
     """
 
     results: Path | None = None
@@ -56,14 +64,14 @@ class Record:
     resend_ambiguous: Annotated[bool, Parameter(show_default=False)] = False
 
     def path(self, file: Path) -> Path:
-        """Return where the results of a file are."""
+        """Return the path of the results file of a file of messages."""
         return self.results or file.with_name(f"{file.name}.results.jsonl")
 
 
 def send_many(
     file: Path,
     /,
-    record: Annotated[Record, Parameter(name="*")] = Record(),
+    flags: Annotated[ResultsFlags, Parameter(name="*")] = ResultsFlags(),
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
@@ -72,188 +80,195 @@ def send_many(
 ) -> int:
     """Send a file of messages, each once.
 
-    The file is JSON Lines or CSV with a header. Its results file records
-    every message before it leaves and after, so that a run that was cut off
-    is resumed without texting anybody twice.
+    The file is JSON Lines, or CSV with a header. A results file records
+    every message before and after its request, so that a run that was
+    interrupted can be resumed without sending any message twice.
 
     Exits with 0 when every line of the file is accepted; 1 when one is
-    rejected, not sent, no message, or was not come to; 2 when nothing was
-    tried; and 3 when one may or may not have been sent.
+    rejected, not sent, not a message, or was not reached; 2 when nothing
+    was tried; and 3 when one may or may not have been sent.
 
     Args:
         file: A file NAME.jsonl, NAME.ndjson, NAME.csv or NAME.tsv.
-        record: Where it is recorded what becomes of each line.
+        flags: The flags of the results file.
         account: The account to send through; the default account unless given.
         config: The configuration, a TOML file.
-        deadline: Seconds to wait for the provider with each message, from when it is its turn.
+        deadline: Seconds to wait for the provider for each message, from when it is read.
         as_json: Print the counts as JSON.
     """
-    if record.resend_ambiguous and not record.resume:
-        raise Stop("--resend-ambiguous belongs to --resume", "begin without both")
+    if flags.resend_ambiguous and not flags.resume:
+        raise CommandError("--resend-ambiguous belongs to --resume", "a first run needs neither")
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
-    # What can be wrong with the configuration is told before there is a results file.
+    # Report a wrong configuration before the results file is created.
     loaded = load_config(config)
     if account is not None and account not in loaded.adapters:
         raise ConfigError(f"no account {account!r}: {one_of(account, loaded.adapters)}")
-    lines, book = _opened(file, record.path(file), resume=record.resume)
-    from omnimsg.bulk import LineState, Run  # noqa: PLC0415
-    from omnimsg.cli.progress import Board  # noqa: PLC0415
+    messages, results = _open(file, flags.path(file), resume=flags.resume)
+    from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
+    from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
 
-    # What goes wrong is told line by line; the engine would say it once more.
+    # The progress display reports failures; keep the engine from logging them on standard error.
     logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
-    board = Board(file.name, total=max(0, book.breaks - (lines.form == "csv")))
-    run = Run(lines, book, resend_ambiguous=record.resend_ambiguous, watcher=board)
-    with board:
-        code = _driven(partial(_send, run, book, loaded, account, deadline, board), book)
-    counts = _counts(book.standings)
+    header_lines = int(messages.format == "csv")
+    display = ProgressDisplay(file.name, total=max(0, results.line_count - header_lines))
+    run = BulkRun(messages, results, resend_ambiguous=flags.resend_ambiguous, observer=display)
+    with display:
+        send = partial(_send, run, results, loaded, account, deadline, display)
+        code = _run_and_close(send, results)
+    counts = _counts(results.line_states)
     rest = {
         "skipped": run.skipped,
-        "retryable": book.standings.count(LineState.RETRYABLE),
+        "retryable": results.line_states.count(LineState.RETRYABLE),
         "interrupted": not run.finished,
-        "results": str(book.path),
+        "results": str(results.path),
     }
     if as_json:
-        json_lines([counts | rest])
+        print_json_lines([counts | rest])
     else:
-        _show(counts, run.skipped, book.path)
-    _advise(counts | rest, file)
+        _print_summary(counts, run.skipped, results.path)
+    _print_advice(counts | rest, file)
     kinds = {kind for kind, count in counts.items() if count}
-    return max(code, code_of(kinds if run.finished else kinds | {"left"}))
+    return max(code, exit_code_of(kinds if run.finished else kinds | {"unfinished"}))
 
 
-def _opened(file: Path, where: Path, *, resume: bool) -> "tuple[Lines, Results]":
-    from omnimsg.bulk import LinesError, Results, ResultsError, open_lines  # noqa: PLC0415
+def _open(file: Path, results: Path, *, resume: bool) -> "tuple[MessageFile, ResultsFile]":
+    """Open the file of messages, and create or resume its results file."""
+    from omnimsg.bulk import (  # noqa: PLC0415
+        FileFormatError,
+        ResultsError,
+        ResultsFile,
+        open_message_file,
+    )
 
+    open_results = ResultsFile.resume if resume else ResultsFile.create
     try:
-        lines = open_lines(file)
-        return lines, Results.resume(where, file) if resume else Results.begin(where, file)
-    except LinesError as error:
-        what, _, what_to_do = str(error).partition("; ")
-        hint = what_to_do or "`omnimsg send-many --help` describes the file"
-        raise Stop(f"{file}: {what}", hint) from error
+        return open_message_file(file), open_results(results, file)
+    except FileFormatError as error:
+        what, _, hint = str(error).partition("; ")
+        hint = hint or "`omnimsg send-many --help` describes the file"
+        raise CommandError(f"{file}: {what}", hint) from error
     except ResultsError as error:
-        what, _, what_to_do = str(error).partition("; ")
-        raise Stop(what, what_to_do) from error
+        what, _, hint = str(error).partition("; ")
+        raise CommandError(what, hint) from error
     except OSError as error:
         name = file if error.filename is None else error.filename
-        raise Stop(f"{name}: cannot be used: {_why(error)}", "check its name and rights") from error
+        raise CommandError(
+            f"{name}: cannot be used: {_why(error)}", "check its name and permissions"
+        ) from error
 
 
-def _driven(send: "Callable[[], Awaitable[OSError | None]]", book: "Results") -> int:
-    """Run to the end, and let go of the results whatever happens."""
+def _run_and_close(send: "Callable[[], Awaitable[OSError | None]]", results: "ResultsFile") -> int:
+    """Run `send` and close the results file; report file errors and return the exit code."""
     import anyio  # noqa: PLC0415
 
-    code = DONE
+    code = OK
     try:
-        trouble = anyio.run(send)
+        file_error = anyio.run(send)
     finally:
         try:
-            book.close()
+            results.close()
         except OSError as error:
-            say_error(
-                f"{book.path}: {_why(error)}; what became of the last messages is not recorded",
+            print_error(
+                f"{results.path}: {_why(error)}; the last outcomes are not recorded",
                 "--resume will count them as ambiguous",
             )
             code = UNCERTAIN
-    if trouble is None:
+    if file_error is None:
         return code
-    say_error(
-        f"{trouble.filename or book.path}: {_why(trouble)}; the run had to stop",
-        "nothing has left unrecorded: make room or mend the file, then --resume",
+    print_error(
+        f"{file_error.filename or results.path}: {_why(file_error)}; the run had to stop",
+        "no message was sent without a record: make room or fix the file, then --resume",
     )
-    return max(code, REFUSED)
+    return max(code, FAILED)
 
 
 async def _send(
-    run: "Run",
-    book: "Results",
+    run: "BulkRun",
+    results: "ResultsFile",
     loaded: "Config",
     account: str | None,
     deadline: float,
-    board: "Board",
+    display: "ProgressDisplay",
 ) -> OSError | None:
-    """Send, and return what kept the results or the file from being used on the way."""
+    """Send the lines that are due; return the error of a file that stopped the run."""
     import anyio  # noqa: PLC0415
 
     from omnimsg.client import Client  # noqa: PLC0415
 
-    trouble = None
-    adapters = loaded.adapters.values()
-    async with (
-        Client(adapters, default=loaded.default, policies=loaded.policies, journal=book) as client,
-        anyio.create_task_group() as group,
-    ):
-        with anyio.CancelScope() as patience:
-            group.start_soon(_heed, run, patience, board)
+    file_error = None
+    client = Client(
+        loaded.adapters.values(),
+        default=loaded.default,
+        policies=loaded.policies,
+        journal=results,
+    )
+    async with client, anyio.create_task_group() as group:
+        with anyio.CancelScope() as sending:
+            group.start_soon(_stop_on_signals, run, sending, display)
             try:
                 await run.send(client, account=account, deadline=deadline)
             except OSError as error:
-                trouble = error
-        if patience.cancelled_caught:
+                file_error = error
+        if sending.cancelled_caught:
             await client.aclose(deadline=0)
         group.cancel_scope.cancel()
-    return trouble
+    return file_error
 
 
-async def _heed(run: "Run", patience: "anyio.CancelScope", board: "Board") -> None:
-    """Stop reading at the first Ctrl+C, and waiting for answers at the second."""
+async def _stop_on_signals(
+    run: "BulkRun", sending: "anyio.CancelScope", display: "ProgressDisplay"
+) -> None:
+    """Stop reading the file at the first Ctrl+C; cancel the requests in flight at the second."""
     import anyio  # noqa: PLC0415
 
-    # Where the system has no such signals, Ctrl+C ends the run at once; nothing is lost then too.
-    with suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as received:
-        async for _ in received:
-            if patience.deadline < math.inf:
-                patience.cancel()
+    # Where the system has no such signals, Ctrl+C ends the run at once; --resume works then too.
+    with suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as signals:
+        async for _ in signals:
+            if sending.deadline < math.inf:
+                sending.cancel()
                 return
             run.stop()
-            patience.deadline = anyio.current_time() + GRACE
-            text = "stopping when what is under way has ended; Ctrl+C again does not wait"
-            say_hint(text, on=board.console)
+            sending.deadline = anyio.current_time() + GRACE
+            text = "stopping after the requests in flight; Ctrl+C again does not wait for them"
+            print_hint(text, on=display.console)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def _counts(standings: "LineStates") -> dict[str, Any]:
+def _counts(states: "LineStates") -> dict[str, Any]:
     from omnimsg.bulk import LineState  # noqa: PLC0415
 
     return {
-        "accepted": standings.count(LineState.ACCEPTED),
-        "rejected": standings.count(LineState.REJECTED),
-        "not_sent": standings.count(LineState.NOT_SENT, LineState.RETRYABLE),
-        "ambiguous": standings.count(LineState.AMBIGUOUS, LineState.OPEN),
-        "bad": standings.count(LineState.BAD),
+        "accepted": states.count(LineState.ACCEPTED),
+        "rejected": states.count(LineState.REJECTED),
+        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
+        "bad": states.count(LineState.BAD),
     }
 
 
-def _show(told: dict[str, Any], skipped: int, where: Path) -> None:
-    parts = [
-        Text(f"{count:,} {kind.replace('_', ' ')}", COLOURS[kind])
-        for kind, count in told.items()
-        if count
-    ]
-    total = sum(told.values())
-    text = Text(f"{total:,} {'line' if total == 1 else 'lines'}: ")
-    text.append(Text(", ").join(parts or [Text("nothing to send")]))
-    if skipped:
-        text.append(f" ({skipped:,} skipped)")
-    line(text)
-    line(("results  ", "dim"), clean(str(where)))
+def _print_summary(counts: dict[str, int], skipped: int, results: Path) -> None:
+    total = sum(counts.values())
+    print_line(
+        f"{total:,} {'line' if total == 1 else 'lines'}: ",
+        counts_text(counts) if total else "nothing to send",
+        f" ({skipped:,} skipped)" if skipped else "",
+    )
+    print_line(("results  ", "dim"), sanitize(str(results)))
 
 
-def _advise(told: dict[str, Any], file: Path) -> None:
-    again = f"`omnimsg send-many {file} --resume`"
-    if told["interrupted"]:
-        say_hint(f"{again} goes on where this run stopped")
-    elif told["retryable"]:
-        say_hint(f"{again} sends the {told['retryable']:,} that may be tried again")
-    if told["ambiguous"]:
-        say_hint(
-            f"{told['ambiguous']:,} may have been sent: look them up at the provider;"
-            " --resume --resend-ambiguous sends them once more, whatever they were"
+def _print_advice(summary: dict[str, Any], file: Path) -> None:
+    resume = f"`omnimsg send-many {file} --resume`"
+    if summary["interrupted"]:
+        print_hint(f"{resume} continues where this run stopped")
+    elif summary["retryable"]:
+        print_hint(f"{resume} sends the {summary['retryable']:,} that may be tried again")
+    if summary["ambiguous"]:
+        print_hint(
+            f"{summary['ambiguous']:,} may have been sent: look them up at the provider;"
+            " --resume --resend-ambiguous sends them again in any case"
         )
 
 
 def _why(error: OSError) -> str:
+    """Say in a few words what the operating system reported."""
     return (error.strerror or type(error).__name__).lower()

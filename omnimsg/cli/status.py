@@ -1,21 +1,30 @@
-"""`omnimsg status`: where a message is.
+"""`omnimsg status`: look up the status of a message.
 
 The JSON form is one object:
 
 * `id`, `status` (the unified word), `reason` (null unless it failed or is unknown)
-* `contradicted`: whether a leg was said both to have failed and to have arrived
+* `contradicted`: whether a leg was reported both as failed and as arrived
 * `legs`, in sending order, each with `channel`, `status`, `reason`, `provider_id`, `timeline` and
   `usage` (`parts`, `price` as text, `currency`; null where the provider says nothing)
-* `timeline`: what the provider said, earliest first: `at`, `status`, `provider_status`, `code`,
-  `reason`
+* `timeline`, the provider's reports, earliest first, each with `at`, `status`, `provider_status`,
+  `code`, `reason`
 """
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.cli.errors import DONE, REFUSED
+from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line, out, plain, reason, table, word
+from omnimsg.cli.output import (
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_line,
+    print_table,
+    reason_text,
+    sanitize,
+    word_text,
+)
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -33,9 +42,10 @@ def status(
     deadline: float = 30.0,
     as_json: Json = False,
 ) -> int:
-    """Ask where a message is.
+    """Look up the status of a message.
 
-    Exits with 1 when the provider does not know the message, or cannot be asked.
+    Exits with 1 when the provider does not know the message, or cannot be
+    asked.
 
     Args:
         message_id: The id that `omnimsg send` printed, account:provider-id.
@@ -49,14 +59,13 @@ def status(
 
     found = run_one_call(config, call)
     if as_json:
-        json_lines([status_to_json(found)])
+        print_json_lines([_status_to_json(found)])
     else:
-        _show(found)
-    return REFUSED if found.reason is Reason.NOT_FOUND else DONE
+        _print(found)
+    return FAILED if found.reason is Reason.NOT_FOUND else OK
 
 
-def status_to_json(found: "MessageStatus") -> dict[str, Any]:
-    """Write a status in the form that the module describes."""
+def _status_to_json(found: "MessageStatus") -> dict[str, Any]:
     return {
         "id": str(found.id),
         "status": found.status.value,
@@ -78,40 +87,45 @@ def _leg_to_json(leg: "LegStatus") -> dict[str, Any]:
         "timeline": [
             {
                 "at": at.isoformat(),
-                "status": said.status.value,
-                "provider_status": said.provider_status,
-                "code": said.code,
-                "reason": said.reason,
+                "status": evidence.status.value,
+                "provider_status": evidence.provider_status,
+                "code": evidence.code,
+                "reason": evidence.reason,
             }
-            for at, said in _told(leg)
+            for at, evidence in _timeline(leg)
         ],
     }
 
 
-def _told(leg: "LegStatus") -> list[tuple["datetime", "Evidence"]]:
-    pairs = [(at, said) for said, at in leg.timeline.entries.items()]
+def _timeline(leg: "LegStatus") -> list[tuple["datetime", "Evidence"]]:
+    """Return the provider's reports of a leg, earliest first."""
+    pairs = [(at, evidence) for evidence, at in leg.timeline.entries.items()]
     return sorted(pairs, key=lambda pair: (pair[0], pair[1].order))
 
 
-def _show(found: "MessageStatus") -> None:
-    line(word(found.status.value), f"  {clean(found.id)}")
+def _print(found: "MessageStatus") -> None:
+    print_line(word_text(found.status.value), f"  {sanitize(found.id)}")
     if found.contradicted:
-        line(("said both to have failed and to have arrived", "yellow"))
+        print_line(("reported both as failed and as arrived", "yellow"))
     if not found.legs:
         return
-    shown = table("channel", "status", "reason", "provider's word", "code", "at", folds=("reason",))
+    table = new_table(
+        *("channel", "status", "reason", "provider's word", "code", "at"), folds=("reason",)
+    )
     for leg in found.legs:
         channel = "" if leg.channel is None else leg.channel.value
-        for at, said in _told(leg):
-            shown.add_row(
-                plain(channel),
-                word(said.status.value),
-                reason(said.reason),
-                plain(said.provider_status),
-                plain(said.code or ""),
-                plain(f"{at:%Y-%m-%d %H:%M:%S%z}"),
+        for at, evidence in _timeline(leg):
+            table.add_row(
+                plain_text(channel),
+                word_text(evidence.status.value),
+                reason_text(evidence.reason),
+                plain_text(evidence.provider_status),
+                plain_text(evidence.code or ""),
+                plain_text(f"{at:%Y-%m-%d %H:%M:%S%z}"),
             )
             channel = ""
         if channel:
-            shown.add_row(plain(channel), word(leg.status.value), reason(leg.reason), "", "", "")
-    out().print(shown)
+            table.add_row(
+                plain_text(channel), word_text(leg.status.value), reason_text(leg.reason), *[""] * 3
+            )
+    print_table(table)

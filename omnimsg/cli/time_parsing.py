@@ -1,24 +1,26 @@
-"""Times on the command line."""
+"""Parse times on the command line."""
 
 from datetime import datetime
 
-from omnimsg.cli.errors import Stop
+from omnimsg.cli.errors import CommandError
 
 
-def moment(flag: str, text: str | None) -> datetime | None:
-    """Read a time that says its offset from UTC; `None` where nothing is said.
+def parse_time(flag: str, text: str | None) -> datetime | None:
+    """Parse an ISO 8601 time with an offset from UTC; `None` where the flag is not given.
 
     Raises:
-        Stop: It is no such time.
+        CommandError: The text is not such a time.
     """
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise Stop(f"{flag}: is not a time", "write it as 2030-05-01T09:00:00+02:00") from None
-    if at.tzinfo is None:
-        raise Stop(
-            f"{flag}: must say its offset from UTC", f"write it as {at.isoformat()}+00:00 for UTC"
+        raise CommandError(
+            f"{flag}: is not a time", "write it as 2030-05-01T09:00:00+02:00"
+        ) from None
+    if time.tzinfo is None:
+        raise CommandError(
+            f"{flag}: must say its offset from UTC", f"write it as {time.isoformat()}+00:00 for UTC"
         )
-    return at
+    return time

@@ -1,7 +1,7 @@
-"""`omnimsg upload`: hand a file to a provider, for later messages.
+"""`omnimsg upload`: upload a file to a provider, for use in later messages.
 
-The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it. The `source` of
-a message's media takes it as it is; so do `omnimsg download` and `omnimsg media-info`.
+The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it. It can be used
+as the `source` of a message's media, and for `omnimsg download` and `omnimsg media-info`.
 """
 
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 from cyclopts import Parameter
 
-from omnimsg.cli.errors import DONE, Stop
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import clean, json_lines, line, say_hint
+from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import stored_to_json
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class About:
-    """What is said of the file.
+class FileFlags:
+    """The flags that describe the file.
 
     Attributes:
         content_type: Its media type, such as image/png; it is never guessed.
-        file_name: The name a recipient may see; the file's own unless given.
-        to: The only recipient it may be sent to; everybody unless given.
-        channel: The only channel it is for, where the provider asks.
+        file_name: The name that a recipient may see; the file's own unless given.
+        to: The only recipient it may be sent to; any recipient unless given.
+        channel: The only channel it is for, where the provider asks for one.
     """
 
     content_type: str
@@ -43,58 +44,62 @@ class About:
 def upload(
     file: Path,
     /,
-    about: Annotated[About, Parameter(name="*")],
+    flags: Annotated[FileFlags, Parameter(name="*")],
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     deadline: float = 120.0,
     as_json: Json = False,
 ) -> int:
-    """Hand a file to a provider, for any number of later messages.
+    """Upload a file to a provider, for use in later messages.
 
     Args:
-        file: The file.
-        about: What is said of the file.
+        file: The file to upload.
+        flags: The flags that describe the file.
         account: The account to upload through; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
     if not file.is_file():
-        raise Stop(f"{file}: no such file", "check its name")
-    wanted = _upload(file, about)
+        raise CommandError(f"{file}: no such file", "check its name")
+    file_upload = _build_upload(file, flags)
 
     async def call(client: "Client") -> "Stored":
-        return await client.upload(wanted, account=account, deadline=deadline)
+        return await client.upload(file_upload, account=account, deadline=deadline)
 
     stored = run_one_call(config, call)
     if as_json:
-        json_lines([stored_to_json(stored)])
-        return DONE
-    line(("stored", "green"), f"  {clean(file.name)} through {stored.account}")
-    shown = attrs.asdict(stored, recurse=False)
+        print_json_lines([stored_to_json(stored)])
+        return OK
+    print_line(("stored", "green"), f"  {sanitize(file.name)} through {stored.account}")
+    values = attrs.asdict(stored, recurse=False)
     for name in ("id", "url", "sha256", "expires"):
-        if shown[name] is not None:
-            line((f"{name:<9}", "dim"), clean(str(shown[name])))
-    say_hint("--json prints what a message's media source and `omnimsg download` take")
-    return DONE
+        if values[name] is not None:
+            print_line((f"{name:<9}", "dim"), sanitize(str(values[name])))
+    print_hint("--json prints it in the form that `omnimsg download` and a message's media accept")
+    return OK
 
 
-def _upload(file: Path, about: About) -> "Upload":
+def _build_upload(file: Path, flags: FileFlags) -> "Upload":
     from omnimsg.domain.media import Upload  # noqa: PLC0415 - keeps help fast
 
     try:
         return Upload(
             file,
-            about.content_type,
-            file_name=about.file_name or file.name,
-            restricted_to=about.to,
-            channel=about.channel,
+            flags.content_type,
+            file_name=flags.file_name or file.name,
+            restricted_to=flags.to,
+            channel=flags.channel,
         )
     except InvalidValue as error:
-        flags = {"restricted_to": "to"}
-        said = [(each.path.rpartition(".")[2], each.why) for each in error.problems]
-        raise Stop(
-            "; ".join(f"--{flags.get(name, name).replace('_', '-')}: {why}" for name, why in said),
+        raise CommandError(
+            "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
             "`omnimsg upload --help` describes the flags",
         ) from error
+
+
+def _flag_of(path: str) -> str:
+    """Return the flag that fills a field of `Upload`."""
+    field = path.rpartition(".")[2]
+    return "--to" if field == "restricted_to" else f"--{field.replace('_', '-')}"

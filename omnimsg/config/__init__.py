@@ -1,4 +1,4 @@
-"""From a configuration to accounts that can be used."""
+"""Load a configuration: build the adapter and the policy of each account."""
 
 from omnimsg.config.loading import load_config
 from omnimsg.config.model import Config

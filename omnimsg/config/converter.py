@@ -1,24 +1,22 @@
-"""The form of a configuration: what each type is read from.
+"""Convert the values of a configuration to the types of the settings.
 
-* text may be `env:NAME` or `file:PATH`, and then is what it finds there
-* a `Secret` is such text, and never empty
-* numbers, truths, lists and tables are only what TOML calls so: `"5"` is no number
-* a word from a closed list is one of its words
-* a table has no unknown key
+* Text may be a reference, `env:NAME` or `file:PATH`, which is replaced by what it refers to.
+* A `Secret` is such text: one line, not empty.
+* Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number.
+* A value of an enumeration must be one of its words.
+* A table must not have an unknown key.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import attrs
-import cattrs
-from cattrs.gen import make_dict_structure_fn
 
-from omnimsg.config.references import resolved
+from omnimsg.config.references import resolve_reference
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.structuring import exactly, one_of, require_mapping
@@ -27,19 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import cattrs
+
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=1)
 def converter_for(folder: Path) -> cattrs.Converter:
-    """Build the rules by which a configuration is read.
+    """Build the converter of a configuration.
+
+    The last one is reused, because a converter generates code for each class that it reads.
 
     Args:
-        folder: What a relative `file:` starts from.
+        folder: The folder that a relative `file:` starts from.
     """
+    import cattrs  # noqa: PLC0415 - slow to import, and only needed to read a configuration
+    from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415
+
     converter = cattrs.Converter(forbid_extra_keys=True)
 
     def text(value: object, _: object) -> str:
-        return resolved(exactly(str, "text")(value, None), folder=folder)
+        return resolve_reference(exactly(str, "text")(value, None), folder=folder)
 
     def secret(value: object, _: object) -> Secret:
         found = text(value, None)
@@ -50,20 +56,20 @@ def converter_for(folder: Path) -> cattrs.Converter:
     def table(value: object, kind: type[T], read: Callable[[Any, type[T]], T]) -> T:
         return read(require_mapping(value), kind)
 
-    def several(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
+    def list_as_tuple(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
         if not isinstance(value, list):
-            raise ValueError("must be a list")  # noqa: TRY004 - one family to put in words
-        members: Any = GenericAlias(list, get_args(kind)[:1])
-        return tuple(converter.structure(value, members))
+            raise ValueError("must be a list")  # noqa: TRY004 - hooks report problems this way
+        items: Any = GenericAlias(list, get_args(kind)[:1])
+        return tuple(converter.structure(value, items))
 
-    # By class: cattrs has its own, lenient rules for these, and only a class goes before them.
+    # By class: cattrs has lenient hooks of its own for these, which only a class hook precedes.
     converter.register_structure_hook(int, exactly(int, "a whole number"))
     converter.register_structure_hook(float, exactly(float, "a number"))
     converter.register_structure_hook(bool, exactly(bool, "true or false"))
     converter.register_structure_hook(str, text)
     converter.register_structure_hook(StrEnum, _enum)
     converter.register_structure_hook(Secret, secret)
-    converter.register_structure_hook_func(_is_tuple, several)
+    converter.register_structure_hook_func(_is_tuple, list_as_tuple)
     converter.register_structure_hook_func(
         _is_mapping,
         lambda value, _: FrozenDict(require_mapping(value)),

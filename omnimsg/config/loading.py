@@ -1,7 +1,7 @@
-"""Reading a configuration: a TOML file or a mapping in, adapters out.
+"""Load a configuration from a TOML file or a mapping, and build the adapters of its accounts.
 
-Every problem is an error that says where it is, and an unknown key names the nearest known one: a
-typing error must not turn into a default that nobody meant.
+All problems are reported at once, each with the path of its key. An unknown key is an error that
+names the nearest known key, so that a typing error does not silently select a default.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOP = ("accounts", "default")
-_COMMON = frozenset(field.name for field in attrs.fields(AccountTable))
+_TOP_LEVEL_KEYS = ("accounts", "default")
+_COMMON_KEYS = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
 def load_config(source: str | os.PathLike[str] | Mapping[str, Any]) -> Config:
-    """Read a configuration.
+    """Load a configuration.
 
     Args:
-        source: The path of a TOML file, or what such a file would hold.
+        source: The path of a TOML file, or a mapping with the content of one.
 
     Raises:
-        ConfigError: It cannot be read, or something in it is missing, unknown or wrong.
+        ConfigError: The file cannot be read, or a key is missing, unknown or wrong.
     """
     if isinstance(source, Mapping):
-        return config_from(source, where="configuration", folder=Path())
+        return config_from_mapping(source, where="configuration", folder=Path())
     path = Path(source)
-    return config_from(read_toml(path), where=str(path), folder=path.parent)
+    return config_from_mapping(read_toml(path), where=str(path), folder=path.parent)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        ConfigError: It is not there, cannot be read, or is no TOML.
+        ConfigError: The file does not exist, cannot be read, or is not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -69,18 +69,22 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML: {error}") from None
 
 
-def config_from(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
-    """Read what a TOML file would hold.
+def config_from_mapping(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
+    """Load a configuration from a mapping.
 
     Args:
-        data: It.
-        where: What an error calls it.
-        folder: What a relative `file:` starts from.
+        data: The content of the configuration.
+        where: The name of the configuration in error texts.
+        folder: The folder that a relative `file:` starts from.
 
     Raises:
-        ConfigError: Something in it is missing, unknown or wrong.
+        ConfigError: A key is missing, unknown or wrong.
     """
-    problems = [Problem(str(key), unknown_key(str(key), _TOP)) for key in data if key not in _TOP]
+    problems = [
+        Problem(str(key), unknown_key(str(key), _TOP_LEVEL_KEYS))
+        for key in data
+        if key not in _TOP_LEVEL_KEYS
+    ]
     tables = data.get("accounts")
     if not isinstance(tables, Mapping) or not tables:
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
@@ -89,7 +93,7 @@ def config_from(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
     policies: dict[str, Policy] = {}
     for name, table in tables.items():
         try:
-            adapters[name], policies[name] = _account(name, table, folder=folder)
+            adapters[name], policies[name] = _load_account(name, table, folder=folder)
         except InvalidValue as error:
             problems.extend(error.problems)
     default = data.get("default")
@@ -105,54 +109,54 @@ def config_from(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
     return Config(adapters=adapters, default=str(default), policies=policies)
 
 
-def _account(name: object, table: object, *, folder: Path) -> tuple[Adapter[Any], Policy]:
-    """Read one account.
+def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter[Any], Policy]:
+    """Load one account.
 
     Raises:
-        InvalidValue: With every problem of this account.
+        InvalidValue: Something is wrong; it holds every problem of the account.
     """
     path = f"accounts.{name}"
     if not isinstance(name, str) or not is_account_name(name):
         raise InvalidValue(Problem(path, "a name has letters, digits, '.', '_' and '-' only"))
     if not isinstance(table, Mapping):
         raise InvalidValue(Problem(path, "must be a table"))
-    given = {str(key): to_plain(value) for key, value in table.items()}
-    common = {key: given.pop(key) for key in list(given) if key in _COMMON}
+    values = {str(key): to_plain(value) for key, value in table.items()}
+    common = {key: values.pop(key) for key in list(values) if key in _COMMON_KEYS}
     converter = converter_for(folder)
-    kind = _kind(converter, common.get("provider"), path)
-    known = frozenset(field.name for field in attrs.fields(kind.settings))
+    adapter_class = _adapter_class(converter, common.get("provider"), path)
+    known = frozenset(field.name for field in attrs.fields(adapter_class.settings))
     problems = [
-        Problem(f"{path}.{key}", unknown_key(key, known | _COMMON))
-        for key in given
+        Problem(f"{path}.{key}", unknown_key(key, known | _COMMON_KEYS))
+        for key in values
         if key not in known
     ]
-    shared = _collected(problems, converter, AccountTable, common, path)
-    own = {key: value for key, value in given.items() if key in known}
-    settings: Any = _collected(problems, converter, kind.settings, own, path)
+    shared = _structure_collecting(problems, converter, AccountTable, common, path)
+    own = {key: value for key, value in values.items() if key in known}
+    settings: Any = _structure_collecting(problems, converter, adapter_class.settings, own, path)
     if shared is not None:
-        problems += _checked(shared, kind, path)
+        problems += _problems_of(shared, adapter_class, path)
     if problems or shared is None:
         raise InvalidValue(*problems)
     account = Account(
         name=name,
         settings=settings,
-        base_url=(shared.base_url or kind.base_url).rstrip("/"),
+        base_url=(shared.base_url or adapter_class.base_url).rstrip("/"),
         channel=shared.channel,
         sender=shared.sender,
         templates=shared.templates,
-        codes={_split_code(key): change.members() for key, change in shared.codes.items()},
+        codes={_split_code(key): change.changes() for key, change in shared.codes.items()},
         extras=shared.extras,
     )
     try:
-        return kind(account), shared.policy()
+        return adapter_class(account), shared.policy()
     except (ConfigError, ValueError) as error:
-        place, why = path, str(error)
+        problem_path, why = path, str(error)
         if why.startswith(path):
-            place, _, why = why.partition(" ")
-        raise InvalidValue(Problem(place, why)) from error
+            problem_path, _, why = why.partition(" ")
+        raise InvalidValue(Problem(problem_path, why)) from error
 
 
-def _kind(converter: cattrs.Converter, provider: object, path: str) -> type[Adapter[Any]]:
+def _adapter_class(converter: cattrs.Converter, provider: object, path: str) -> type[Adapter[Any]]:
     if provider is None:
         raise InvalidValue(Problem(f"{path}.provider", f"is missing; {_known_providers()}"))
     name = structure(converter, str, provider, f"{path}.provider")
@@ -166,10 +170,10 @@ def _known_providers() -> str:
     return f"installed are {', '.join(provider_names())}"
 
 
-def _collected(
+def _structure_collecting(
     problems: list[Problem], converter: cattrs.Converter, kind: type[T], data: object, path: str
 ) -> T | None:
-    """Read what can be read, and note what is wrong with the rest."""
+    """Structure data; where that fails, add its problems to the list and return `None`."""
     try:
         return structure(converter, kind, data, path)
     except InvalidValue as error:
@@ -177,27 +181,33 @@ def _collected(
         return None
 
 
-def _checked(shared: AccountTable, kind: type[Adapter[Any]], path: str) -> list[Problem]:
-    """Find what is wrong although each value for itself is well-formed."""
+def _problems_of(
+    shared: AccountTable, adapter_class: type[Adapter[Any]], path: str
+) -> list[Problem]:
+    """Find the problems that the type of a value does not show."""
     problems = []
-    why = _wrong_address(shared.base_url or kind.base_url)
+    why = _base_url_problem(shared.base_url or adapter_class.base_url)
     if why is not None:
         problems.append(Problem(f"{path}.base_url", why))
-    levels = {row.level for row in kind.codes}
+    levels = {row.level for row in adapter_class.codes}
     for key, change in shared.codes.items():
         code, level = _split_code(key)
         where = f"{path}.codes.{key}"
         if not code or level not in levels:
             hint = f"one of {', '.join(sorted(levels))}, a colon and the code"
             problems.append(Problem(where, f"name a code by its level and itself: {hint}"))
-        elif kind.codes.get(code, level) is None and None in (change.reason, change.verdict):
+        elif adapter_class.codes.get(code, level) is None and None in (
+            change.reason,
+            change.verdict,
+        ):
             problems.append(
                 Problem(where, "is not a known code; a new one needs reason and verdict")
             )
     return problems
 
 
-def _wrong_address(text: str) -> str | None:
+def _base_url_problem(text: str) -> str | None:
+    """Say what is wrong with a base URL; `None` where nothing is."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -213,6 +223,6 @@ def _wrong_address(text: str) -> str | None:
 
 
 def _split_code(key: str) -> tuple[str, str]:
-    """Read `level:code` as the code and its level."""
+    """Split `level:code` into the code and the level."""
     level, _, code = key.partition(":")
     return code, level

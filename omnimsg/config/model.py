@@ -1,4 +1,4 @@
-"""The configuration: which accounts there are, and which one is used unless another is named."""
+"""The configuration as values: the keys of an account table, and the loaded configuration."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from omnimsg.engine.policy import (
 
 @attrs.frozen(kw_only=True)
 class CodeChange:
-    """What the user says a provider's code means; what is left out stays as it was.
+    """A user's change to one row of a provider's code table; `None` keeps the row's own value.
 
     Attributes:
         reason: The unified reason.
-        verdict: What it proves: `rejected`, `not_sent`, `account` or `ambiguous`.
-        retry: Whether another attempt helps and is safe.
-        fault: Whose doing it is.
+        verdict: What the code proves: `rejected`, `not_sent`, `account` or `ambiguous`.
+        retry: Whether another attempt can help and is safe.
+        fault: Who is at fault.
     """
 
     reason: Reason | None = None
@@ -38,28 +38,28 @@ class CodeChange:
     retry: Retry | None = None
     fault: Fault | None = None
 
-    def members(self) -> dict[str, Any]:
-        """Return what is given, by the name of the row's member."""
+    def changes(self) -> dict[str, Any]:
+        """Return the given values, by the attribute of the row that they replace."""
         return attrs.asdict(self, filter=lambda _, value: value is not None)
 
 
 @attrs.frozen(kw_only=True)
 class AccountTable:
-    """The keys that every `[accounts.NAME]` may have; the provider adds its own.
+    """The keys that every table `[accounts.NAME]` may have; each provider adds its own.
 
     Attributes:
         provider: The provider's name.
-        base_url: Where its API is, where that is not the usual place.
+        base_url: The URL of the provider's API, where it is not the provider's usual one.
         channel: The channel of a message that names none.
         sender: The sender of a message that names none.
-        templates: By the application's name.
+        templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
-        extras: Merged into every request.
-        retry: How often and how soon to try again.
-        limits: How much at once and how fast.
-        breaker: When to stop asking a provider that does not answer as it should.
-        account_trouble: What becomes of messages while the account itself is refused.
-        on_ambiguous: What becomes of a message that may have been sent.
+        extras: Fields to merge into every request.
+        retry: How often and how soon to retry.
+        limits: The limits of concurrency and rate.
+        breaker: When to stop sending to a provider that fails.
+        account_trouble: Whether messages fail or wait while the provider refuses the account.
+        on_ambiguous: What to do with a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `resend_if_not_found` sends a message again.
     """
@@ -79,7 +79,7 @@ class AccountTable:
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
 
     def policy(self) -> Policy:
-        """Return what is decided for the account."""
+        """Return the policy that the keys describe."""
         return Policy(
             retry=self.retry,
             limits=self.limits,
@@ -92,12 +92,12 @@ class AccountTable:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """A whole configuration, ready for use.
+    """A loaded configuration.
 
     Attributes:
-        adapters: By account name, in the order of the configuration.
-        default: The account that is used unless another is named.
-        policies: What is decided for each account, by its name.
+        adapters: The adapter of each account, by account name, in the order of the configuration.
+        default: The name of the account that is used where none is named.
+        policies: The policy of each account, by account name.
     """
 
     adapters: dict[str, Adapter[Any]]

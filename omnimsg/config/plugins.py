@@ -1,4 +1,4 @@
-"""Finding adapters: every installed distribution may bring some, by entry point.
+"""Find adapters by entry point: any installed distribution may register some.
 
 Only the adapter that a configuration names is imported.
 """
@@ -18,28 +18,29 @@ GROUP = "omnimsg.providers"
 
 def provider_names() -> list[str]:
     """Return the names of all installed providers, sorted."""
-    return sorted(_found())
+    return sorted(_entry_points_by_name())
 
 
 def load_adapter(provider: str) -> type[Adapter[Any]]:
     """Import the adapter of one provider.
 
     Raises:
-        ConfigError: No installed distribution has it, two claim it, or it cannot be imported.
+        ConfigError: No installed distribution registers the provider, several do, or the adapter
+            cannot be imported.
     """
-    found = _found()
-    if provider not in found:
-        raise ConfigError(f"unknown provider {provider!r}: {one_of(provider, found)}")
-    claims = found[provider]
+    registered = _entry_points_by_name()
+    if provider not in registered:
+        raise ConfigError(f"unknown provider {provider!r}: {one_of(provider, registered)}")
+    claims = registered[provider]
     if len(claims) > 1:
-        owners = ", ".join(sorted(f"{each.value} of {_owner(each)}" for each in claims))
+        owners = ", ".join(sorted(f"{each.value} of {_distribution_name(each)}" for each in claims))
         raise ConfigError(
             f"provider {provider!r} is claimed more than once ({owners}): uninstall all but one"
         )
-    source = f"{claims[0].value} of {_owner(claims[0])}"
+    source = f"{claims[0].value} of {_distribution_name(claims[0])}"
     try:
         adapter = claims[0].load()
-    except Exception as error:  # a plug-in may fail in any way
+    except Exception as error:  # an adapter's module may raise anything
         kind = type(error).__name__
         raise ConfigError(f"{source} cannot be imported: {kind}: {error}") from error
     if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
@@ -63,13 +64,13 @@ def providers_with(operation: Operation) -> str:
     return f"it is offered by {', '.join(able)}" if able else "no installed provider has it"
 
 
-def _found() -> dict[str, list[EntryPoint]]:
-    """Group the entry points by name; the same one listed twice counts once."""
+def _entry_points_by_name() -> dict[str, list[EntryPoint]]:
+    """Group the entry points by name; an entry point that is listed twice counts once."""
     found: dict[str, dict[tuple[str, str], EntryPoint]] = {}
     for each in entry_points(group=GROUP):
-        found.setdefault(each.name, {})[each.value, _owner(each)] = each
+        found.setdefault(each.name, {})[each.value, _distribution_name(each)] = each
     return {name: list(claims.values()) for name, claims in found.items()}
 
 
-def _owner(entry: EntryPoint) -> str:
+def _distribution_name(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "an unknown distribution"

@@ -1,4 +1,4 @@
-"""Where a setting's value comes from: the environment, a file, or the configuration itself."""
+"""Resolve `env:NAME` and `file:PATH` references in settings."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def resolved(text: str, *, folder: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """Follow `env:NAME` and `file:PATH`; any other text is the value itself.
+def resolve_reference(
+    text: str, *, folder: Path, environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return the value that `env:NAME` or `file:PATH` refers to; any other text is the value.
 
     Args:
-        text: What the configuration says.
-        folder: What a relative path starts from: the configuration's own folder.
-        environment: Where `env:` looks.
+        text: The text in the configuration.
+        folder: The folder of the configuration, which a relative path starts from.
+        environment: The variables that `env:` refers to.
 
     Raises:
-        ValueError: The variable is not set or empty; the file cannot be read or is empty.
+        ValueError: The variable is not set or is empty; the file cannot be read or is empty.
     """
     source, colon, name = text.partition(":")
     if colon and source == "env":
@@ -30,7 +32,7 @@ def resolved(text: str, *, folder: Path, environment: Mapping[str, str] = os.env
     if colon and source == "file":
         path = folder / name
         try:
-            # A file made by an editor or by `echo` ends in a newline that is no part of a key.
+            # Editors and `echo` end a file with a newline, which is not part of the value.
             value = path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"the file {path} cannot be read ({type(error).__name__})") from None

@@ -1,8 +1,8 @@
-"""A file that grows by whole lines, in group writes, and belongs to one process at a time.
+"""An append-only file of whole lines, written in groups and locked for one process.
 
-Lines are noted at once and written together: while one write is under way, whoever comes gathers
-for the next, so that many requests share one `fsync`. All writing happens in one thread, in the
-order in which lines were noted; a caller that is cancelled takes nothing back.
+`AppendLog.append` only queues a line. `commit` and `flush` write everything that is queued: lines
+that are queued while one write is under way share the next one, so that many callers share one
+`fsync` (group commit). One thread does all writing, in the order in which the lines were queued.
 """
 
 from __future__ import annotations
@@ -14,27 +14,33 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from omnimsg.storage.file_lock import lock
+from omnimsg.storage.file_lock import lock_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class AppendLog:
-    """The file, open and locked.
+    """An append-only file, open and locked for this process.
 
-    After a write has failed nothing more is promised: `commit` raises for good, and only what was
-    noted as `owed` is still written if it can be. Half a line is never left behind.
+    A cancelled `commit` or `flush` does not remove lines: they are written with the next write.
+
+    After a write has failed, `commit` raises the same error for good, because a line that was
+    dropped must not be taken for one that is on the disk. `flush` and `close` still try to write
+    the lines that were queued with `keep_on_failure`. A failed write leaves no partial line behind.
 
     Args:
-        path: An existing file, or where a new one is to be, readable by its owner only.
-        new: Whether it must not exist yet.
+        path: The file. A new file is created readable and writable by its owner only.
+        new: Whether to create the file, which must not exist yet; otherwise it must exist.
+
+    Attributes:
+        write_error: The error of the last failed write; `None` while all writes have succeeded.
 
     Raises:
-        FileExistsError: A new one exists.
-        FileNotFoundError: An old one does not.
-        BlockingIOError: Another process has it open.
-        OSError: It cannot be opened.
+        FileExistsError: `new` is set and the file exists.
+        FileNotFoundError: `new` is not set and the file does not exist.
+        BlockingIOError: Another process has the file open.
+        OSError: The file cannot be opened.
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
@@ -42,103 +48,105 @@ class AppendLog:
         flags = os.O_RDWR | binary | (os.O_CREAT | os.O_EXCL if new else 0)
         self._file = os.open(path, flags, 0o600)
         try:
-            lock(self._file)
+            lock_file(self._file)
             if new:
                 _sync_folder(path.parent)
         except BaseException:
             os.close(self._file)
             raise
-        self._end = os.fstat(self._file).st_size
-        self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._size = os.fstat(self._file).st_size
+        self._queue: deque[tuple[bytes, bool]] = deque()
         self._synced = True
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-results")
-        self.broken: OSError | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
+        self.write_error: OSError | None = None
 
-    def cut(self, end: int) -> None:
-        """Remove what stands after so many bytes: the half line that a killed process left.
+    def truncate(self, size: int) -> None:
+        """Cut the file to `size` bytes, such as before the partial line that a killed process left.
 
         Raises:
-            OSError: It cannot be removed.
+            OSError: The file cannot be cut.
         """
-        os.ftruncate(self._file, end)
+        os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._end = end
+        self._size = size
 
-    def note(self, line: bytes, *, owed: bool = True) -> None:
-        """Take a line, with its line break, to be written with the next write.
+    def append(self, line: bytes, *, keep_on_failure: bool = True) -> None:
+        """Queue a line for the next write.
 
         Args:
-            line: What to write.
-            owed: Whether it is still to be written after a write has failed.
+            line: The bytes to write, line break included.
+            keep_on_failure: Whether the line stays queued when a write fails.
         """
-        self._waiting.append((line, owed))
+        self._queue.append((line, keep_on_failure))
 
     async def commit(self) -> None:
-        """Return when all that was noted before is on the disk, also for a loss of power.
+        """Return when all lines queued before are on the disk and survive a loss of power.
 
         Raises:
-            OSError: It is not, or an earlier write failed.
+            OSError: They are not, or an earlier write failed.
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write, True)
 
     async def flush(self) -> None:
-        """Return when all that was noted before survives the end of this process.
+        """Return when all lines queued before survive the end of this process.
 
         Raises:
-            OSError: It does not.
+            OSError: They do not.
         """
-        if self._waiting:
+        if self._queue:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, False)
 
     def close(self) -> None:
-        """Write what is owed, once more if need be, and let go of the file, for good.
+        """Write the queued lines, after a failed write once more, and close and unlock the file.
 
         Raises:
-            OSError: Something owed could not be written.
+            OSError: Some lines could not be written; they are lost. The file is closed anyway.
         """
         if self._closed:
             return
         self._closed = True
         try:
             self._thread.submit(self._write, False).result()
-            if self.broken is None:
+            if self.write_error is None:
                 os.fsync(self._file)
         finally:
             self._thread.shutdown()
             os.close(self._file)
 
     def _write(self, durable: bool) -> None:
-        if durable and self.broken is not None:
-            raise self.broken
-        taken, end = [], self._end
-        while self._waiting:
-            taken.append(self._waiting.popleft())
+        """Write the queue; runs in the writing thread."""
+        if durable and self.write_error is not None:
+            raise self.write_error
+        taken, size_before = [], self._size
+        while self._queue:
+            taken.append(self._queue.popleft())
         try:
             if taken:
-                self._put(b"".join(line for line, _ in taken))
+                self._write_all(b"".join(line for line, _ in taken))
                 self._synced = False
             if durable and not self._synced:
                 os.fsync(self._file)
                 self._synced = True
         except OSError as error:
-            self.broken = error
-            self._end = end
+            self.write_error = error
+            self._size = size_before
             with suppress(OSError):
-                os.ftruncate(self._file, end)
-            self._waiting.extendleft(reversed([each for each in taken if each[1]]))
+                os.ftruncate(self._file, size_before)
+            kept = [(line, keep) for line, keep in taken if keep]
+            self._queue.extendleft(reversed(kept))
             raise
 
-    def _put(self, data: bytes) -> None:
-        os.lseek(self._file, self._end, os.SEEK_SET)
+    def _write_all(self, data: bytes) -> None:
+        os.lseek(self._file, self._size, os.SEEK_SET)
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._file, rest) :]
-        self._end += len(data)
+        self._size += len(data)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new file's name survive a loss of power; Windows has no such call."""
+    """Make the name of a new file survive a loss of power; Windows has no such call."""
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

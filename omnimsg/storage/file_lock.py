@@ -1,4 +1,4 @@
-"""A lock on an open file, held by one process at a time and let go when that process ends."""
+"""An exclusive lock on an open file, which the operating system releases with the process."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import sys
 if sys.platform == "win32":
     import msvcrt
 
-    # Windows keeps others from reading what is locked: a byte that no file will ever have.
-    _FAR = 2**62
+    # Windows keeps other processes from reading locked bytes: lock one beyond the end of any file.
+    _LOCKED_BYTE = 2**62
 
-    def lock(descriptor: int) -> None:
-        """Lock a file.
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file for this process, without waiting.
+
+        The lock ends when the descriptor is closed or the process ends, even if it is killed.
 
         Raises:
-            BlockingIOError: Another process has locked it.
+            BlockingIOError: Another process holds the lock.
         """
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
@@ -28,10 +30,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def lock(descriptor: int) -> None:
-        """Lock a file.
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file for this process, without waiting.
+
+        The lock ends when the descriptor is closed or the process ends, even if it is killed.
 
         Raises:
-            BlockingIOError: Another process has locked it.
+            BlockingIOError: Another process holds the lock.
         """
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""`kill -9` at random moments: every line is accounted for, and nobody is texted twice."""
+"""Runs killed with `kill -9` at random moments lose no line and send no message twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     [(1, "clickatell", 3000), (2, "clickatell", 3000), (3, "messente", 20_000), (4, "bird", 400)],
 )
 def test_killed_and_resumed(tmp_path: Path, seed: int, account: str, lines: int) -> None:
-    """What was accepted is on its handset once, what is ambiguous at most once, all else never."""
+    """Accepted messages arrived once, ambiguous ones at most once, and all others never."""
     counted = audit(tmp_path, seed=seed, lines=lines, kills=3, account=account)
 
     assert (0, [], []) == (counted.unaccounted, counted.twice, counted.wrong)
@@ -25,14 +25,14 @@ def test_killed_and_resumed(tmp_path: Path, seed: int, account: str, lines: int)
     assert counted.exits[-1] == (3 if counted.outcomes.get("ambiguous") else 0)
 
 
-def test_who_wants_it_gets_all_of_them_out(tmp_path: Path) -> None:
-    """With --resend-ambiguous every line is accepted in the end, and a kill may double some."""
+def test_resend_ambiguous_after_kills(tmp_path: Path) -> None:
+    """With --resend-ambiguous every line is accepted at last, some of them more than once."""
     counted = audit(
         tmp_path, seed=5, lines=3000, kills=2, account="clickatell", flags=["--resend-ambiguous"]
     )
 
     assert {"accepted": 3000} == counted.outcomes
     assert counted.unaccounted == counted.exits[-1] == 0
-    # What one kill left in doubt, and so sent again, another may find under way once more.
+    # A line that was resent after one kill may be in flight at the next one, and be resent again.
     doubled = counted.delivered - 3000
     assert len(counted.twice) <= doubled <= counted.kills * len(counted.twice)

@@ -1,4 +1,4 @@
-"""A long file needs no more memory than a short one, sent or resumed."""
+"""The memory of `send-many` does not grow with the file, in a first or a resumed run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _write(folder: Path, lines: int) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Thirty times the lines cost a few bytes each, and a message alone has some hundreds."""
+    """Each further line costs at most 25 bytes; a message alone takes hundreds."""
     (tmp_path / "omnimsg.toml").write_text('[accounts.toy]\nprovider = "toy"\nkey = "k"\n')
     short, long = 2_000, 40_000
     for lines in (short, long):

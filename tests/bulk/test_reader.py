@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omnimsg.bulk import Line, LinesError, open_lines, reader
+from omnimsg.bulk import FileFormatError, Line, open_message_file, reader
+from omnimsg.bulk.csv_columns import Columns
 from omnimsg.bulk.reader import fingerprint
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
@@ -22,7 +23,7 @@ JSON = b'{"to":"+27820000001","content":{"type":"text","text":"Hello"}}'
 
 def _read(folder: Path, name: str, data: bytes) -> list[Line]:
     (folder / name).write_bytes(data)
-    return list(open_lines(folder / name).read())
+    return list(open_message_file(folder / name).read())
 
 
 def _why(line: Line) -> str:
@@ -32,24 +33,24 @@ def _why(line: Line) -> str:
 
 
 def test_json_lines_have_the_numbers_of_the_file(tmp_path: Path) -> None:
-    """Blank lines are passed over and count; a mark at the start and CRLF do no harm."""
+    """Blank lines are skipped but count; a byte order mark and CRLF are accepted."""
     read = _read(tmp_path, "a.jsonl", b"\xef\xbb\xbf" + JSON + b"\r\n\n \t\n" + JSON)
 
     assert [Line(1, HELLO), Line(4, HELLO)] == read
 
 
 @pytest.mark.parametrize("broken", [b"{", b"to,text", b'{"to": "\xff"}', b"{} {}", b"NaN"])
-def test_what_is_no_json_does_not_stop_the_others(tmp_path: Path, broken: bytes) -> None:
-    """The broken line is reported with its number, and nothing of what stands there."""
+def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken: bytes) -> None:
+    """The bad line is reported with its number and without its content."""
     first, second = _read(tmp_path, "a.ndjson", broken + b"\n" + JSON)
 
     assert "is not JSON" in _why(first)
     assert (1, Line(2, HELLO)) == (first.number, second)
 
 
-def test_a_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line over the limit is bad, whatever is behind the limit, and the next one is read."""
-    monkeypatch.setattr(reader, "MOST_LINE", 100)
+def test_a_line_over_the_limit_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line over the limit is reported, and the line after it is read."""
+    monkeypatch.setattr(reader, "MAX_LINE_BYTES", 100)
 
     first, second = _read(tmp_path, "a.jsonl", JSON + b" " * 5000 + b"\n" + JSON + b"\n")
 
@@ -58,15 +59,15 @@ def test_a_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_the_header_tells_what_stands_between_cells(tmp_path: Path, delimiter: str) -> None:
-    """Commas, semicolons and tabs are read alike."""
+def test_the_header_decides_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    """Commas, semicolons and tabs are accepted as delimiters."""
     text = "to,text\n+27820000001,Hello\n".replace(",", delimiter)
 
     assert [Line(2, HELLO)] == _read(tmp_path, "a.csv", text.encode())
 
 
 def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
-    """A quoted cell may hold line breaks and quotes; a row has the number of its first line."""
+    """A quoted cell may contain line breaks and quotes; a row has the number of its first line."""
     data = b'to,text\n+27820000001,"One\nsays ""two"""\n\n+27820000001,Hello\n'
 
     first, second = _read(tmp_path, "a.csv", data)
@@ -93,10 +94,8 @@ def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
         ("Plain,,,,,,,Your table", Email(subject="Your table", text="Plain")),
     ],
 )
-def test_the_columns_that_are_filled_make_the_content(
-    tmp_path: Path, row: str, content: object
-) -> None:
-    """The rows of one file may say different kinds of things."""
+def test_the_filled_columns_decide_the_content(tmp_path: Path, row: str, content: object) -> None:
+    """The rows of one file may have content of different kinds."""
     header = "text,media,media_kind,template,language,param.1,param.2,subject,to"
 
     (line,) = _read(tmp_path, "a.csv", f"{header}\n{row},+27820000001\n".encode())
@@ -105,7 +104,7 @@ def test_the_columns_that_are_filled_make_the_content(
 
 
 def test_every_other_column(tmp_path: Path) -> None:
-    """The fields of a message have columns of their own names."""
+    """Each field of a message has a column of the same name."""
     header = "to,text,channel,sender,reference,send_at,ttl,priority,tags,callback_url,metadata.id"
     row = "+27820000001,Hello,sms,omnimsg,r-1,2030-05-01T09:00:00Z,60,high,a|b,https://example.test/,7"
 
@@ -127,7 +126,7 @@ def test_every_other_column(tmp_path: Path) -> None:
     ("row", "why"),
     [
         ("+27820000001,Hello", "has 2 cells, the header has 7"),
-        ("+27820000001,,,,,,", "there is nothing to say: fill one of media, subject, template"),
+        ("+27820000001,,,,,,", "there is no content: fill one of media, subject, template"),
         ("+27820000001,Hello,,ready,,,", "template and text exclude each other"),
         ("+27820000001,Hello,,,,Ola,", "param.1: belongs to template, and this row fills text"),
         ("+27820000001,Hello,See,,,,", "caption: belongs to media, and this row fills text"),
@@ -139,7 +138,7 @@ def test_every_other_column(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_row_does_not_stop_the_others(tmp_path: Path, row: str, why: str) -> None:
-    """It is reported with its number and what is wrong with it."""
+    """A bad row is reported with its line number and the problem; the next row is read."""
     data = f"to,text,caption,template,media,param.1,ttl\n{row}\n+27820000001,Hello,,,,,\n"
 
     first, second = _read(tmp_path, "a.csv", data.encode("latin-1"))
@@ -149,7 +148,7 @@ def test_a_bad_row_does_not_stop_the_others(tmp_path: Path, row: str, why: str) 
 
 
 def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
-    """What it swallows is one bad line that says how far it goes."""
+    """The rest of the file is one bad line, which says up to which line it goes."""
     (line,) = _read(tmp_path, "a.csv", b'to,text\n+27820000001,"Hello\n+27820000001,Hello\n')
 
     assert (2, True) == (line.number, "up to line 3" in _why(line))
@@ -160,19 +159,19 @@ def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
     [
         ("to,txt", "column 'txt' is not a known key; did you mean 'text'?"),
         ("to,text,param.0", "column 'param.0' is not a known key; did you mean 'param.1'?"),
-        ("to,text,to", "column 'to' stands there twice"),
+        ("to,text,to", "column 'to' is there twice"),
         ("text", "there is no column 'to'"),
-        ("to,ttl", "there is no column to say anything"),
+        ("to,ttl", "there is no column with content"),
         ("", "there is no column 'to'"),
         ("to,\xff", "its header is not UTF-8"),
     ],
 )
 def test_a_wrong_header(tmp_path: Path, header: str, why: str) -> None:
-    """It is an error before anything is read."""
+    """A wrong header is an error when the file is opened."""
     (tmp_path / "a.csv").write_bytes(header.encode("latin-1"))
 
-    with pytest.raises(LinesError, match=r"header") as error:
-        open_lines(tmp_path / "a.csv")
+    with pytest.raises(FileFormatError, match=r"header") as error:
+        open_message_file(tmp_path / "a.csv")
 
     assert why in str(error.value)
 
@@ -186,59 +185,57 @@ def test_a_wrong_header(tmp_path: Path, header: str, why: str) -> None:
         ("+27820000001,Hello,,,pigeon", "channel"),
     ],
 )
-def test_a_problem_is_told_by_its_column(tmp_path: Path, row: str, column: str) -> None:
-    """Nobody who writes a table should have to know the JSON form."""
+def test_a_problem_is_reported_by_its_column(tmp_path: Path, row: str, column: str) -> None:
+    """A problem names the column, not the path in the JSON form."""
     row = row if "x y" not in row else "+27820000001,,x y,https://example.test/a,"
     (tmp_path / "a.csv").write_text(f"to,text,media_kind,media,channel\n{row}\n")
-    table = open_lines(tmp_path / "a.csv")
+    table = open_message_file(tmp_path / "a.csv")
     (line,) = table.read()
 
     with pytest.raises(InvalidValue) as error:
         message_from_json(line.data)
 
-    assert [column] == [table.place(each.path) for each in error.value.problems]
+    assert [column] == [table.field_of(each.path) for each in error.value.problems]
 
 
-def test_a_parameter_is_told_by_its_column() -> None:
-    """The second one is the column `param.2`."""
-    from omnimsg.bulk.csv_columns import Columns  # noqa: PLC0415
-
-    assert Columns(["to", "template"]).place("content.body[1].text") == "param.2"
+def test_a_parameter_is_reported_by_its_column() -> None:
+    """The second parameter of a template is the column `param.2`."""
+    assert Columns(["to", "template"]).column_of("content.body[1].text") == "param.2"
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.txt", "a"])
-def test_a_name_that_does_not_tell(tmp_path: Path, name: str) -> None:
-    """The error says which names do."""
+def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
+    """The error names the suffixes that are known."""
     (tmp_path / name).write_bytes(JSON)
 
-    with pytest.raises(LinesError, match=r"\.jsonl, \.ndjson, \.csv, \.tsv"):
-        open_lines(tmp_path / name)
+    with pytest.raises(FileFormatError, match=r"\.jsonl, \.ndjson, \.csv, \.tsv"):
+        open_message_file(tmp_path / name)
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
-    """A folder or a pipe cannot be read again, a missing file not at all."""
+def test_a_path_that_is_not_a_file(tmp_path: Path) -> None:
+    """A folder is refused because it could not be read again; a missing file is an `OSError`."""
     (tmp_path / "a.jsonl").mkdir()
 
-    with pytest.raises(LinesError, match="no regular file"):
-        open_lines(tmp_path / "a.jsonl")
+    with pytest.raises(FileFormatError, match="no regular file"):
+        open_message_file(tmp_path / "a.jsonl")
     with pytest.raises(FileNotFoundError):
-        open_lines(tmp_path / "b.jsonl")
+        open_message_file(tmp_path / "b.jsonl")
 
 
-@pytest.mark.parametrize(("data", "breaks"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\nb", 2)])
-def test_the_fingerprint(tmp_path: Path, data: bytes, breaks: int) -> None:
-    """It counts lines, the last one with or without its break, and tells files apart."""
+@pytest.mark.parametrize(("data", "lines"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\nb", 2)])
+def test_the_fingerprint(tmp_path: Path, data: bytes, lines: int) -> None:
+    """It counts lines, also a last one without a line break, and differs by content."""
     (tmp_path / "a").write_bytes(data)
     (tmp_path / "b").write_bytes(data + b"!")
 
     found: dict[str, Any] = {name: fingerprint(tmp_path / name) for name in "ab"}
 
-    assert breaks == found["a"].breaks
+    assert lines == found["a"].line_count
     assert found["a"].sha256 != found["b"].sha256
 
 
-def test_link_is_what_a_media_cell_becomes(tmp_path: Path) -> None:
-    """A cell is an address that the provider fetches, with its caption."""
+def test_a_media_cell_becomes_a_link(tmp_path: Path) -> None:
+    """The cell `media` is a URL that the provider fetches; `caption` goes with it."""
     (line,) = _read(
         tmp_path, "a.csv", b"to,media,caption\n+27820000001,https://example.test/a.pdf,See\n"
     )

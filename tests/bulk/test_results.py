@@ -1,4 +1,4 @@
-"""The results file: what is written before and after each request, and what is made of it later."""
+"""The results file: what it records before and after each request, and how it is resumed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.bulk import LineState, Results, ResultsError
+from omnimsg.bulk import LineState, ResultsError, ResultsFile
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 ATTEMPT = Attempt(token="1", account="main", number=1)
 
-# What the engine may tell of one line: how often it was tried, and with which ends.
-KINDS = ("accepted", "rejected", "safe", "mend", "never", "late", "stale", "ambiguous")
-ENDS = {
+# The outcomes that the engine may report of one attempt.
+KINDS = ("accepted", "rejected", "safe", "fixable", "never", "deadline", "expired", "ambiguous")
+STATES = {
     "accepted": LineState.ACCEPTED,
     "rejected": LineState.REJECTED,
     "safe": LineState.RETRYABLE,
-    "mend": LineState.RETRYABLE,
+    "fixable": LineState.RETRYABLE,
     "never": LineState.NOT_SENT,
-    "late": LineState.RETRYABLE,
-    "stale": LineState.NOT_SENT,
+    "deadline": LineState.RETRYABLE,
+    "expired": LineState.NOT_SENT,
     "ambiguous": LineState.AMBIGUOUS,
 }
 
 
 def outcome(kind: str, reference: str) -> Outcome:
-    """Build an outcome of one of the kinds."""
+    """Build an outcome of one of `KINDS`."""
     common: dict[str, Any] = {"reference": reference, "account": "main"}
     if kind == "accepted":
         return Accepted(**common, provider_id="1", raw={"id": 1})
@@ -53,10 +53,10 @@ def outcome(kind: str, reference: str) -> Outcome:
         return Ambiguous(**common, failure=failure)
     reason, retry, path = {
         "safe": (Reason.RATE_LIMITED, Retry.SAFE, None),
-        "mend": (Reason.UNAUTHORIZED, Retry.AFTER_FIX, None),
+        "fixable": (Reason.UNAUTHORIZED, Retry.AFTER_FIX, None),
         "never": (Reason.UNSUPPORTED_CONTENT, Retry.NEVER, "content"),
-        "late": (Reason.DEADLINE_EXCEEDED, Retry.NEVER, None),
-        "stale": (Reason.DEADLINE_EXCEEDED, Retry.NEVER, "ttl"),
+        "deadline": (Reason.DEADLINE_EXCEEDED, Retry.NEVER, None),
+        "expired": (Reason.DEADLINE_EXCEEDED, Retry.NEVER, "ttl"),
     }[kind]
     failure = Failure(reason=reason, retry=retry, path=path)
     return NotSent(**common, failure=failure, scope=Scope.ACCOUNT)
@@ -72,39 +72,39 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the results are to be."""
+    """The path of the results file."""
     return tmp_path / "results.jsonl"
 
 
 @pytest.fixture
-def results(path: Path, source: Path) -> Iterator[Results]:
-    """The results of a file that is begun."""
-    begun = Results.begin(path, source)
-    yield begun
-    begun.close()
+def results(path: Path, source: Path) -> Iterator[ResultsFile]:
+    """A new results file."""
+    created = ResultsFile.create(path, source)
+    yield created
+    created.close()
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
-    """Read a results file without its header."""
+    """Read the entries of a results file, without its header."""
     return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
 
-async def attempt(results: Results, line: int, *ends: str) -> None:
-    """Tell what the engine would of one line, the last end being the last word."""
-    message = Message("+27820000001", "Hello", reference=results.reference_of(line))
-    results.expect(message.reference, line)
-    for end in ends:
+async def attempt(results: ResultsFile, line: int, *kinds: str) -> None:
+    """Record attempts of one line as the engine would; the last kind is the final outcome."""
+    message = Message("+27820000001", "Hello", reference=results.generated_reference(line))
+    results.register(message.reference, line)
+    for kind in kinds:
         await results.intend(ATTEMPT, [message])
-        await results.settle(ATTEMPT, [outcome(end, message.reference)])
-    results.conclude(outcome(ends[-1], message.reference))
+        await results.settle(ATTEMPT, [outcome(kind, message.reference)])
+    results.record_final(outcome(kinds[-1], message.reference))
 
 
 @pytest.mark.anyio
-async def test_an_intent_is_there_before_the_request(results: Results, path: Path) -> None:
-    """When `intend` returns, the intents of the batch are in the file, after its header."""
+async def test_an_intent_is_recorded_before_the_request(results: ResultsFile, path: Path) -> None:
+    """When `intend` returns, the header and the intents of the batch are in the file."""
     messages = [Message("+27820000001", "Hello", reference=f"r-{line}") for line in (1, 2)]
     for line, message in enumerate(messages, 1):
-        results.expect(message.reference, line)
+        results.register(message.reference, line)
 
     await results.intend(ATTEMPT, messages)
 
@@ -113,34 +113,34 @@ async def test_an_intent_is_there_before_the_request(results: Results, path: Pat
     assert [(1, "r-1", "main"), (2, "r-2", "main")] == [
         (each["line"], each["intent"], each["account"]) for each in rest
     ]
-    assert LineState.OPEN is results.standings[2]
+    assert LineState.IN_FLIGHT is results.line_states[2]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", KINDS)
-async def test_where_an_outcome_leaves_its_line(
-    results: Results, path: Path, source: Path, kind: str
+async def test_the_state_after_an_outcome(
+    results: ResultsFile, path: Path, source: Path, kind: str
 ) -> None:
-    """`retry` decides, and a deadline that passed is another run's patience; read back the same."""
+    """`retry` and a passed deadline decide the state, and a resumed run reads the same state."""
     await attempt(results, 1, kind)
-    results.bad(2, [Problem("to", "is missing")])
+    results.record_bad_line(2, [Problem("to", "is missing")])
     results.close()
 
-    again = Results.resume(path, source)
+    again = ResultsFile.resume(path, source)
 
     for each in (results, again):
-        assert (ENDS[kind], LineState.BAD) == (each.standings[1], each.standings[2])
-    assert LineState.UNTRIED is again.standings[3]
-    assert results.batch == again.batch
+        assert (STATES[kind], LineState.BAD) == (each.line_states[1], each.line_states[2])
+    assert LineState.UNTRIED is again.line_states[3]
+    assert results.reference_prefix == again.reference_prefix
 
 
 @pytest.mark.anyio
-async def test_the_same_word_is_not_written_twice(results: Results, path: Path) -> None:
-    """The last word of the engine is in the file once, whether or not it was settled before."""
+async def test_a_final_outcome_is_recorded_once(results: ResultsFile, path: Path) -> None:
+    """The final outcome is in the file once, whether or not it was settled before."""
     await attempt(results, 1, "safe", "accepted")
-    reference = results.reference_of(2)
-    results.expect(reference, 2)
-    results.conclude(outcome("never", reference))
+    reference = results.generated_reference(2)
+    results.register(reference, 2)
+    results.record_final(outcome("never", reference))
     await results.flush()
 
     found = [(each["line"], each.get("outcome", "intent")) for each in entries(path)]
@@ -151,20 +151,20 @@ async def test_the_same_word_is_not_written_twice(results: Results, path: Path) 
     ]
 
 
-def test_what_another_run_left_open_is_ambiguous(
-    results: Results, path: Path, source: Path
+def test_an_intent_without_an_outcome_is_ambiguous(
+    results: ResultsFile, path: Path, source: Path
 ) -> None:
-    """It is said in the file, so that every line has a last word for whoever reads it."""
+    """Resuming records it as ambiguous in the file, so that every line has an outcome there."""
     message = Message("+27820000001", "Hello", reference="r-7")
-    results.expect("r-7", 7)
+    results.register("r-7", 7)
     anyio.run(results.intend, ATTEMPT, [message])
     results.close()
 
-    again = Results.resume(path, source)
+    again = ResultsFile.resume(path, source)
     again.close()
 
     last = entries(path)[-1]
-    assert LineState.AMBIGUOUS is again.standings[7]
+    assert LineState.AMBIGUOUS is again.line_states[7]
     assert (7, "ambiguous", "r-7", "main", "unsafe") == (
         last["line"],
         last["outcome"],
@@ -175,46 +175,46 @@ def test_what_another_run_left_open_is_ambiguous(
 
 
 @pytest.mark.anyio
-async def test_a_full_disk_keeps_everything_at_home(
-    results: Results, monkeypatch: pytest.MonkeyPatch
+async def test_a_full_disk_stops_sending(
+    results: ResultsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its intent nothing may leave; the line stays as it was, for a run that can write."""
+    """Without a recorded intent nothing is sent, and the line stays untried for another run."""
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     message = Message("+27820000001", "Hello", reference="r-1")
-    results.expect("r-1", 1)
+    results.register("r-1", 1)
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="No space"):
         await results.intend(ATTEMPT, [message])
     monkeypatch.undo()
-    results.conclude(outcome("never", "r-1"))
+    results.record_final(outcome("never", "r-1"))
 
-    assert LineState.UNTRIED is results.standings[1]
-    assert results.broken is not None
+    assert LineState.UNTRIED is results.line_states[1]
+    assert results.write_error is not None
 
 
-def test_beginning_twice(results: Results, path: Path, source: Path) -> None:
-    """A file that was sent is not sent again by accident."""
+def test_creating_twice(results: ResultsFile, path: Path, source: Path) -> None:
+    """A file that has results is not sent again by accident."""
     with pytest.raises(ResultsError, match=r"exists already.*--resume"):
-        Results.begin(path, source)
+        ResultsFile.create(path, source)
 
 
-def test_resuming_what_was_not_begun(tmp_path: Path, source: Path) -> None:
-    """A slip in the name of the results must not send everything again."""
+def test_resuming_a_missing_results_file(tmp_path: Path, source: Path) -> None:
+    """A typing error in the name must not send the whole file again."""
     with pytest.raises(ResultsError, match="no such results file to resume"):
-        Results.resume(tmp_path / "reslts.jsonl", source)
+        ResultsFile.resume(tmp_path / "reslts.jsonl", source)
 
 
-def test_a_changed_file_is_refused(results: Results, path: Path, source: Path) -> None:
-    """Its lines would be other messages than those that were recorded; nothing is written."""
+def test_a_changed_file_is_refused(results: ResultsFile, path: Path, source: Path) -> None:
+    """A changed file of messages is refused, and the results file is not touched."""
     results.close()
     before = path.read_bytes()
     source.write_text("whatever!\n")
 
     with pytest.raises(ResultsError, match="has changed since"):
-        Results.resume(path, source)
+        ResultsFile.resume(path, source)
 
     assert before == path.read_bytes()
 
@@ -229,12 +229,12 @@ def test_a_changed_file_is_refused(results: Results, path: Path, source: Path) -
         '{"omnimsg":"send-many","version":1}\n',
     ],
 )
-def test_what_is_no_results_file(path: Path, source: Path, text: str) -> None:
-    """A file of something else is never appended to."""
+def test_a_file_that_is_not_a_results_file(path: Path, source: Path, text: str) -> None:
+    """Another file is refused and not appended to."""
     path.write_text(text)
 
     with pytest.raises(ResultsError):
-        Results.resume(path, source)
+        ResultsFile.resume(path, source)
 
     assert text == path.read_text()
 
@@ -247,13 +247,15 @@ def test_what_is_no_results_file(path: Path, source: Path, text: str) -> None:
         *('{"line":1,"outcome":"lost"}', '{"line":1,"outcome":"not_sent"}'),
     ],
 )
-def test_damage_is_not_guessed_at(results: Results, path: Path, source: Path, damage: str) -> None:
-    """A whole line that says nothing might have been an intent: the file is refused."""
+def test_a_damaged_line_is_refused(
+    results: ResultsFile, path: Path, source: Path, damage: str
+) -> None:
+    """A damaged line might have been an intent, so the file is refused."""
     results.close()
     path.write_text(path.read_text() + damage + '\n{"line":2,"bad":[]}\n')
 
     with pytest.raises(ResultsError, match="line 2 is damaged"):
-        Results.resume(path, source)
+        ResultsFile.resume(path, source)
 
 
 @given(
@@ -261,7 +263,7 @@ def test_damage_is_not_guessed_at(results: Results, path: Path, source: Path, da
     data=st.data(),
 )
 def test_no_cut_loses_an_intent(lines: list[list[str]], data: st.DataObject) -> None:
-    """Wherever the file is cut, what it says was about to leave is never due again by itself."""
+    """Wherever the file is cut, a line with a whole intent is never due again by itself."""
     with tempfile.TemporaryDirectory() as folder:
         source, path = Path(folder, "many.jsonl"), Path(folder, "results.jsonl")
         source.write_text("whatever\n")
@@ -270,42 +272,42 @@ def test_no_cut_loses_an_intent(lines: list[list[str]], data: st.DataObject) -> 
         cut = data.draw(st.integers(0, len(whole)), label="cut")
         path.write_bytes(whole[:cut])
 
-        results = Results.resume(path, source)
+        results = ResultsFile.resume(path, source)
         results.close()
-        read = Results.resume(path, source)
+        read = ResultsFile.resume(path, source)
         read.close()
 
-        for line, said in _said(whole[:cut]).items():
-            expected = LineState.AMBIGUOUS if said == "intent" else ENDS[said]
-            assert expected is results.standings[line]
-            assert expected is read.standings[line]
+        for line, last in _last_entries(whole[:cut]).items():
+            expected = LineState.AMBIGUOUS if last == "intent" else STATES[last]
+            assert expected is results.line_states[line]
+            assert expected is read.line_states[line]
 
 
 def _write(path: Path, source: Path, lines: list[list[str]]) -> None:
-    async def told() -> None:
-        results = Results.begin(path, source)
-        for number, ends in enumerate(lines, 1):
-            await attempt(results, number, *ends)
+    async def record() -> None:
+        results = ResultsFile.create(path, source)
+        for number, kinds in enumerate(lines, 1):
+            await attempt(results, number, *kinds)
         results.close()
 
-    anyio.run(told)
+    anyio.run(record)
 
 
-def _said(data: bytes) -> dict[int, str]:
-    """Read what whole lines say last of each line, by other means than the module's."""
-    said = {}
+def _last_entries(data: bytes) -> dict[int, str]:
+    """Find the last entry of each line without the code under test."""
+    last = {}
     for raw in data.split(b"\n")[:-1][1:]:
         entry = json.loads(raw)
         if "intent" in entry:
-            said[entry["line"]] = "intent"
+            last[entry["line"]] = "intent"
         elif entry["outcome"] == "not_sent":
             failure = entry["failure"]
-            said[entry["line"]] = {
+            last[entry["line"]] = {
                 "rate_limited": "safe",
-                "unauthorized": "mend",
+                "unauthorized": "fixable",
                 "unsupported_content": "never",
-                "deadline_exceeded": "stale" if "path" in failure else "late",
+                "deadline_exceeded": "expired" if "path" in failure else "deadline",
             }[failure["reason"]]
         else:
-            said[entry["line"]] = entry["outcome"]
-    return said
+            last[entry["line"]] = entry["outcome"]
+    return last

@@ -1,4 +1,4 @@
-"""The command run in this process, against a sandbox that another thread serves."""
+"""Run the command in this process, against a sandbox that another thread serves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Run the command in an empty folder, without a terminal, 80 columns wide."""
+    """Return a function that runs the command in an empty folder, 80 columns wide."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
@@ -42,7 +42,7 @@ def served() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(served: Sandbox, tmp_path: Path) -> Sandbox:
-    """The sandbox, empty, with its configuration in the test's folder."""
+    """The sandbox, reset, with its configuration in the test's folder."""
     served.reset()
     (tmp_path / "omnimsg.toml").write_text(served.config_toml())
     return served

@@ -14,9 +14,9 @@ from support.toy import ToyAdapter
 
 from omnimsg.adapter import Capabilities
 from omnimsg.cli import sandbox_process
-from omnimsg.cli.bench import redirected
-from omnimsg.cli.errors import Stop
-from omnimsg.cli.load_run import Limit, Measured, numbers
+from omnimsg.cli.bench import load_redirected
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.load_run import DecisiveLimit, LoadResult, phone_numbers
 from omnimsg.cli.sandbox_process import start_sandbox_process
 from omnimsg.engine.policy import Limits, OnAmbiguous, RetryPolicy
 from omnimsg.sandbox import MAGIC, config
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import Sandbox
 
-REACHING = config(1)["accounts"]
+SANDBOX_ACCOUNTS = config(1)["accounts"]
 
 TABLES = """
 default = "main"
@@ -73,26 +73,26 @@ def tables(tmp_path: Path) -> Path:
     return tmp_path / "omnimsg.toml"
 
 
-def test_nothing_goes_where_the_account_sends(run: Run, sandbox: Sandbox) -> None:
-    """The address of the configuration hears nothing; everything is accepted elsewhere."""
+def test_nothing_is_sent_to_the_accounts_url(run: Run, sandbox: Sandbox) -> None:
+    """The configured URL receives no request; another sandbox accepts all messages."""
     for account in ("clickatell", "messente", "bird"):
         ran = run("bench", "--account", account, "--messages", "30", "--json")
 
-        (told,) = ran.rows
-        assert (0, 30, account) == (ran.code, told["accepted"], told["provider"])
+        (figures,) = ran.rows
+        assert (0, 30, account) == (ran.code, figures["accepted"], figures["provider"])
     assert [] == list(sandbox.requests)
 
 
 def test_the_figures(run: Run, sandbox: Sandbox) -> None:
-    """The JSON form has these keys; requests are counted as the sandbox saw them."""
+    """The JSON form has these keys; requests are those that the sandbox has counted."""
     ran = run("bench", "--messages", "250", "--json")
 
-    (told,) = ran.rows
+    (figures,) = ran.rows
     measured = {
         *("seconds", "messages_per_second", "cpu_seconds", "cpu_us_per_message"),
         *("requests", "messages_per_request", "peak_memory_bytes"),
     }
-    assert all(told[key] > 0 for key in measured)
+    assert all(figures[key] > 0 for key in measured)
     assert {
         "account": "clickatell",
         "provider": "clickatell",
@@ -108,22 +108,22 @@ def test_the_figures(run: Run, sandbox: Sandbox) -> None:
         "not_sent": 0,
         "ambiguous": 0,
         "limited_by": None,
-    } == {key: value for key, value in told.items() if key not in measured}
-    assert 3 <= told["requests"] < 25
-    assert 250 / told["requests"] == pytest.approx(told["messages_per_request"], abs=0.01)
+    } == {key: value for key, value in figures.items() if key not in measured}
+    assert 3 <= figures["requests"] < 25
+    assert 250 / figures["requests"] == pytest.approx(figures["messages_per_request"], abs=0.01)
 
 
 def test_callers(run: Run, sandbox: Sandbox) -> None:
-    """Callers share the messages, and it is told how long each waited; latency is waited for."""
+    """Callers share the messages, and their waits, which include the latency, are reported."""
     ran = run("bench", "--messages", "40", "--callers", "8", "--latency", "0.02", "--json")
 
-    (told,) = ran.rows
-    assert (0, 8, 40) == (ran.code, told["callers"], told["accepted"])
-    assert 0.02 <= told["p50_seconds"] <= told["p99_seconds"]
+    (figures,) = ran.rows
+    assert (0, 8, 40) == (ran.code, figures["callers"], figures["accepted"])
+    assert 0.02 <= figures["p50_seconds"] <= figures["p99_seconds"]
 
 
 def test_the_table(run: Run, sandbox: Sandbox) -> None:
-    """People get a table within 80 columns, and are told that nothing was sent."""
+    """Without --json a table within 80 columns is printed, and a line that nothing was sent."""
     ran = run("bench", "--messages", "20", "--callers", "2", "--latency", "0.01")
 
     assert (0, "") == (ran.code, ran.err)
@@ -134,14 +134,14 @@ def test_the_table(run: Run, sandbox: Sandbox) -> None:
         "20 accepted",
         "p50",
         "no limit of the account",
-        "Nothing left this machine. 2 more messages went before",
+        "Nothing left this machine. 2 more messages were sent before",
     ):
         assert expected in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
 def test_a_limit_is_kept_and_named(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A limit of the account that decides how long it takes is told by its key."""
+    """A limit of the account that decides how long the run takes is reported by its key."""
     file = tmp_path / "omnimsg.toml"
     bird = 'provider = "bird"\n'
     file.write_text(file.read_text().replace(bird, f"{bird}limits.requests_per_second = 40\n"))
@@ -151,27 +151,27 @@ def test_a_limit_is_kept_and_named(run: Run, sandbox: Sandbox, tmp_path: Path) -
     assert {"name": "limits.requests_per_second", "value": 40.0} == ran.rows[0]["limited_by"]
 
 
-def test_what_is_not_accepted_is_told(run: Run, sandbox: Sandbox) -> None:
-    """It is counted by kind, its reason is told, and the exit code is 1: nobody was texted."""
-    patience = ("--latency", "0.5", "--deadline", "0.05")
-    ran = run("bench", "--messages", "10", *patience, "--json")
-    by_callers = run("bench", "--messages", "10", "--callers", "2", *patience, "--json")
+def test_failures_are_reported(run: Run, sandbox: Sandbox) -> None:
+    """Failures are counted by kind, each reason is reported once, and the exit code is 1."""
+    too_short = ("--latency", "0.5", "--deadline", "0.05")
+    ran = run("bench", "--messages", "10", *too_short, "--json")
+    by_callers = run("bench", "--messages", "10", "--callers", "2", *too_short, "--json")
 
     for each in (ran, by_callers):
-        (told,) = each.rows
-        # After some failures in a row the account's breaker keeps the rest back.
-        assert (1, 10) == (each.code, told["ambiguous"] + told["not_sent"])
-        assert told["ambiguous"]
+        (figures,) = each.rows
+        # After some failures in a row, the account's circuit breaker opens.
+        assert (1, 10) == (each.code, figures["ambiguous"] + figures["not_sent"])
+        assert figures["ambiguous"]
         assert 1 == each.err.count(": ambiguous by clickatell: timeout")
 
 
-def test_everything_but_the_way_there_is_the_users(tables: Path) -> None:
-    """Policy, sender, codes and extras stay; address and credentials are the sandbox's."""
-    loaded = redirected(tables, None, REACHING)
+def test_the_accounts_settings_are_kept(tables: Path) -> None:
+    """Policy, sender, codes and extras are the user's; URL and credentials are the sandbox's."""
+    loaded = load_redirected(tables, None, SANDBOX_ACCOUNTS)
 
     account, policy = loaded.adapters["main"].account, loaded.policies["main"]
-    sandboxes = REACHING["clickatell"]
-    assert (sandboxes["base_url"], sandboxes["api_key"]) == (
+    sandbox_account = SANDBOX_ACCOUNTS["clickatell"]
+    assert (sandbox_account["base_url"], sandbox_account["api_key"]) == (
         account.base_url,
         account.settings.api_key.reveal(),
     )
@@ -182,24 +182,24 @@ def test_everything_but_the_way_there_is_the_users(tables: Path) -> None:
     assert [("43", "message")] == list(account.codes)
 
 
-def test_only_the_account_is_read(tables: Path) -> None:
-    """What is wrong with another account is no concern; of a table only the user's keys stay."""
-    loaded = redirected(tables, "bird", REACHING)
+def test_only_the_account_is_loaded(tables: Path) -> None:
+    """Errors in other accounts do not matter; a nested table has only the user's keys."""
+    loaded = load_redirected(tables, "bird", SANDBOX_ACCOUNTS)
 
     adapter = loaded.adapters["bird"]
     assert ["bird"] == list(loaded.adapters)
-    assert {"sms": REACHING["bird"]["channels"]["sms"]} == adapter.account.settings.channels
+    assert {"sms": SANDBOX_ACCOUNTS["bird"]["channels"]["sms"]} == adapter.account.settings.channels
     assert 100 == adapter.capabilities.max_messages
 
 
 def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the provider's name comes from, the account reaches the sandbox."""
+    """The provider's name may be a reference."""
     monkeypatch.setenv("PROVIDER", "clickatell")
     tables.write_text('[accounts.main]\nprovider = "env:PROVIDER"\napi_key = "mine"\n')
 
-    loaded = redirected(tables, None, REACHING)
+    loaded = load_redirected(tables, None, SANDBOX_ACCOUNTS)
 
-    assert REACHING["clickatell"]["base_url"] == loaded.adapters["main"].account.base_url
+    assert SANDBOX_ACCOUNTS["clickatell"]["base_url"] == loaded.adapters["main"].account.base_url
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.Monke
         (("--latency", "61"), "--latency", ""),
     ],
 )
-def test_what_is_wrong_before_anything_is_measured(
+def test_an_error_before_the_run(
     run: Run,
     tables: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -226,7 +226,7 @@ def test_what_is_wrong_before_anything_is_measured(
     error: str,
     hint: str,
 ) -> None:
-    """It is one line, one line of advice and exit code 2, and no sandbox is started."""
+    """A wrong command line or configuration is exit code 2, and no sandbox is started."""
     monkeypatch.setattr(sandbox_process, "start_sandbox_process", None)
     (tables.parent / "empty.toml").write_text("")
     accounts = "".join(
@@ -245,7 +245,7 @@ def test_what_is_wrong_before_anything_is_measured(
 def test_a_provider_without_an_emulator(
     run: Run, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is nothing to measure it against."""
+    """A provider that the sandbox does not emulate is exit code 2."""
     tables.write_text('[accounts.main]\nprovider = "toy"\nkey = "k"\n')
     monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: ToyAdapter)
 
@@ -253,42 +253,42 @@ def test_a_provider_without_an_emulator(
 
     assert 2 == ran.code
     assert "error: account 'main': the sandbox has no emulator of 'toy'" == ran.error
-    assert "hint: it speaks bird, clickatell, messente" == ran.hint
+    assert "hint: it emulates bird, clickatell, messente" == ran.hint
 
 
-def test_the_sandbox_goes_with_whoever_started_it() -> None:
-    """It ends with the context, after an error too, and with a process that is killed."""
+def test_the_sandbox_ends_with_its_starter() -> None:
+    """The sandbox process ends with the context, and with a starting process that is killed."""
     with pytest.raises(ZeroDivisionError), start_sandbox_process() as ended:
         raise ZeroDivisionError
-    assert 0 == ended._process.returncode
+    assert 0 == ended.process.returncode
 
     program = (
         "import os, signal; from omnimsg.cli.sandbox_process import start_sandbox_process\n"
         "with start_sandbox_process() as sandbox:\n"
         "    os.kill(os.getpid(), signal.SIGKILL)"
     )
-    # The sandbox holds this pipe too, so that it ends only when both are gone.
+    # The sandbox process has this pipe too: `run` returns only when both processes have ended.
     killed = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=30, check=False
     )
     assert (-9, b"") == (killed.returncode, killed.stderr)
 
 
-def test_a_sandbox_that_is_gone_is_an_error() -> None:
-    """It is no broken pipe of the command's reader, which would pass for success."""
+def test_a_killed_sandbox_is_an_error() -> None:
+    """A sandbox that has ended is a `CommandError`, not a broken pipe, which is no error."""
     with start_sandbox_process() as sandbox:
-        sandbox._process.kill()
-        sandbox._process.wait()
+        sandbox.process.kill()
+        sandbox.process.wait()
 
-        with pytest.raises(Stop, match="the sandbox has stopped") as caught:
+        with pytest.raises(CommandError, match="the sandbox has stopped") as caught:
             sandbox.requests()
 
     assert 1 == caught.value.code
 
 
 def test_no_recipient_is_magic() -> None:
-    """All numbers are different, of one length, and delivered to, beyond a million too."""
-    some = list(islice(numbers(), 980_000, 1_010_000))
+    """All numbers are different, of one length, and not magic, beyond a million too."""
+    some = list(islice(phone_numbers(), 980_000, 1_010_000))
 
     assert len(some) == len(set(some))
     assert {12} == {len(each) for each in some}
@@ -296,10 +296,10 @@ def test_no_recipient_is_magic() -> None:
     assert ["+27800989999", "+27801000000"] == some[9_999:10_001]
 
 
-RAN = Measured(
+RESULT = LoadResult(
     messages=1_000, seconds=1.0, cpu=0.1, requests=100, outcomes={}, waits=array("d", [1, 2, 3, 4])
 )
-PLAIN = Capabilities(channels={})
+NO_CAPABILITIES = Capabilities(channels={})
 
 
 @pytest.mark.parametrize(
@@ -333,17 +333,17 @@ def test_the_limit_that_decided(
     latency: float,
     expected: tuple[str, float] | None,
 ) -> None:
-    """It is the one that accounts for most of the time, if it accounts for nearly all of it."""
-    can = attrs.evolve(PLAIN, **capabilities)
+    """The limit that explains most of the time is named, if it explains nearly all of it."""
+    documented = attrs.evolve(NO_CAPABILITIES, **capabilities)
 
-    limit = RAN.limited_by(Limits(**limits), can, latency)
+    limit = RESULT.limited_by(Limits(**limits), documented, latency)
 
     found = None if limit is None else attrs.astuple(limit)
     assert expected == found
-    assert limit is None or isinstance(limit, Limit)
+    assert limit is None or isinstance(limit, DecisiveLimit)
 
 
-def test_waits() -> None:
-    """A percentile is a wait that there was."""
-    assert (2.0, 4.0) == (RAN.wait(0.5), RAN.wait(0.99))
-    assert attrs.evolve(RAN, waits=array("d")).wait(0.5) is None
+def test_wait_percentiles() -> None:
+    """A percentile is one of the waits; without waits there is none."""
+    assert (2.0, 4.0) == (RESULT.wait_percentile(0.5), RESULT.wait_percentile(0.99))
+    assert attrs.evolve(RESULT, waits=array("d")).wait_percentile(0.5) is None

@@ -1,25 +1,27 @@
-"""The frame: help, version, errors, and the command as a process of its own."""
+"""The frame of the command: help, version, errors, and the command as a process."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omnimsg import cli
-from omnimsg.cli import app
+from omnimsg.cli import providers
 from omnimsg.cli.app import COMMANDS
 from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.command import Run
 
 FLAGS = {
@@ -58,6 +60,13 @@ FLAGS = {
 }
 
 
+def _docstring(command: str) -> str:
+    """Return the docstring of a command's function."""
+    words = command.replace("-", "_").split()
+    function = getattr(import_module(f"omnimsg.cli.{words[0]}"), words[-1])
+    return str(function.__doc__)
+
+
 def _process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "omnimsg", *arguments],
@@ -71,7 +80,7 @@ def _process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_lists_every_command(run: Run) -> None:
-    """The help of the whole names each command with a sentence."""
+    """The help of `omnimsg` lists each command or group, and --debug."""
     ran = run("--help")
 
     assert ran.code == 0
@@ -80,9 +89,24 @@ def test_help_lists_every_command(run: Run) -> None:
     assert "--debug" in ran.out
 
 
+@pytest.mark.parametrize(("command", "summary"), COMMANDS.items())
+def test_a_summary_is_the_first_line_of_a_docstring(command: str, summary: str) -> None:
+    """The list of commands describes each by the first line of its own help."""
+    assert summary == _docstring(command).splitlines()[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_starts_with_the_docstring(run: Run, command: str) -> None:
+    """The help of a command has the whole docstring, not only its summary."""
+    ran = run(*command.split(), "--help")
+
+    described = _docstring(command).partition("Args:")[0].split()
+    assert described == ran.out.partition("╭")[0].split("\n", 1)[1].split()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_lists_its_flags(run: Run, command: str) -> None:
-    """Each flag stands in the help, which fits into 80 columns."""
+    """The help has each flag, and fits into 80 columns."""
     ran = run(*command.split(), "--help")
 
     assert ran.code == 0
@@ -92,7 +116,7 @@ def test_help_of_a_command_lists_its_flags(run: Run, command: str) -> None:
 
 
 def test_an_unknown_command(run: Run) -> None:
-    """It is one line that names the nearest one, and exit code 2."""
+    """An unknown command is one error line that names the nearest one, and exit code 2."""
     ran = run("sned")
 
     assert ran.code == 2
@@ -100,16 +124,18 @@ def test_an_unknown_command(run: Run) -> None:
     assert "send" in ran.error
 
 
-def test_a_defect_is_one_line_and_debug_shows_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody foresaw is no traceback unless one is asked for."""
+def test_a_defect_is_one_line_and_debug_prints_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unexpected exception is one error line; its traceback is printed with --debug only."""
 
     def broken() -> int:
         raise ZeroDivisionError("+27820990001")
 
-    monkeypatch.setitem(app.COMMANDS, "broken", broken)
+    monkeypatch.setattr(providers, "providers", broken)
 
-    ran = run("broken")
-    debugged = run("broken", "--debug")
+    ran = run("providers")
+    debugged = run("providers", "--debug")
 
     assert ran.code == debugged.code == 1
     assert ran.error == "error: unexpected ZeroDivisionError"
@@ -118,14 +144,14 @@ def test_a_defect_is_one_line_and_debug_shows_it(run: Run, monkeypatch: pytest.M
 
 
 def test_an_interrupt_is_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl+C ends a command without a word."""
+    """Ctrl+C ends a command without any output."""
 
     def interrupted() -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(app.COMMANDS, "interrupted", interrupted)
+    monkeypatch.setattr(providers, "providers", interrupted)
 
-    ran = run("interrupted")
+    ran = run("providers")
 
     assert (ran.code, ran.out, ran.err) == (130, "", "")
 
@@ -133,7 +159,7 @@ def test_an_interrupt_is_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_without_the_extra(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line names what to install."""
+    """Without the extra, one error line names what to install."""
     monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "rich" else object())
 
     assert cli.main(["--help"]) == 2
@@ -142,9 +168,44 @@ def test_without_the_extra(
     )
 
 
+def test_the_version(run: Run) -> None:
+    """The version is printed by `omnimsg --version`, and by each command with that flag."""
+    assert (
+        run("--version").out == run("codes", "--version").out == f"omnimsg {version('omnimsg')}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (("--version",), {"cyclopts", "rich", "aiohttp", "cattrs", "attrs"}),
+        (("--help",), {"aiohttp", "cattrs", "anyio", "omnimsg.domain", "omnimsg.engine"}),
+        (("codes", "--help"), {"aiohttp", "cattrs", "anyio", "omnimsg.engine"}),
+        (("sandbox", "--port", "1", "--print-config"), {"cattrs", "omnimsg.engine"}),
+    ],
+)
+def test_unused_modules_are_not_imported(arguments: tuple[str, ...], unused: set[str]) -> None:
+    """The command imports a package only when it uses it."""
+    program = (
+        "import json, sys; sys.modules['omnimsg'] = package = type(sys)('omnimsg');"
+        "package.__path__ = [sys.argv.pop(1)]; from omnimsg.cli import main; main();"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    package = str(Path(cli.__file__).parents[1])
+
+    ran = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program, package, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+
+    assert set() == unused & set(json.loads(ran.stderr))
+
+
 def test_as_a_process(tmp_path: Path) -> None:
-    """`python -m omnimsg` is the command, and its exit code is the process's."""
-    assert _process("--version", folder=tmp_path).stdout.startswith("omnimsg ")
+    """`python -m omnimsg` runs the command and exits with its exit code."""
     ran = _process("codes", "nobody", folder=tmp_path)
 
     assert ran.returncode == 2
@@ -152,7 +213,7 @@ def test_as_a_process(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
-    """A closed pipe is no error."""
+    """A closed pipe on standard output is not an error."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
@@ -169,7 +230,7 @@ def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
 
 
 def test_print_config(run: Run) -> None:
-    """It prints what the sandbox would give for that port, and serves nothing."""
+    """`--print-config` prints the configuration of a sandbox on that port, and serves nothing."""
     ran = run("sandbox", "--port", "8123", "--print-config")
 
     assert ran.code == 0
@@ -177,7 +238,7 @@ def test_print_config(run: Run) -> None:
 
 
 def test_print_config_needs_a_port(run: Run) -> None:
-    """Nobody can know which port 0 will become."""
+    """Port 0 is refused, because the configuration needs the actual port."""
     ran = run("sandbox", "--port", "0", "--print-config")
 
     assert ran.code == 2
@@ -185,7 +246,7 @@ def test_print_config_needs_a_port(run: Run) -> None:
 
 
 def test_a_port_in_use(run: Run) -> None:
-    """It is one line and exit code 2."""
+    """A port in use is one error line and exit code 2."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -199,7 +260,7 @@ def test_a_port_in_use(run: Run) -> None:
 
 
 def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
-    """It says where it is, takes a message of another process, and ends with 0 on Ctrl+C."""
+    """The sandbox prints its URL, takes a message of another process, and ends with 0 on Ctrl+C."""
     with subprocess.Popen(
         [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Configurations that cannot be used, and `omnimsg config show`."""
+"""Wrong configurations, and `omnimsg config show`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEND = ("send", "--to", "+27820990001", "--text", "x")
 
 
 def test_a_missing_file_says_how_to_make_one(run: Run) -> None:
-    """The first thing a new user meets tells the next step."""
+    """The hint for a missing configuration is the command that makes one."""
     ran = run(*SEND)
 
     assert ran.code == 2
@@ -26,7 +26,7 @@ def test_a_missing_file_says_how_to_make_one(run: Run) -> None:
 
 
 def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OMNIMSG_CONFIG is used without --config, and --config wins over it."""
+    """OMNIMSG_CONFIG is used without --config, and --config takes precedence over it."""
     monkeypatch.setenv("OMNIMSG_CONFIG", "from-environment.toml")
 
     assert "from-environment.toml" in run(*SEND).error
@@ -56,7 +56,7 @@ def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_a_wrong_configuration(
     run: Run, sandbox: Sandbox, tmp_path: Path, change: tuple[str, str], error: str, hint: str
 ) -> None:
-    """Every command that reads it says where it is wrong, in one line, and exits with 2."""
+    """Every command that reads the configuration reports the key in one line, and exits with 2."""
     file = tmp_path / "omnimsg.toml"
     assert change[0] in file.read_text()
     file.write_text(file.read_text().replace(*change, 1))
@@ -70,7 +70,7 @@ def test_a_wrong_configuration(
         assert "sandbox-password" not in ran.err
 
 
-def test_show_tells_where_values_come_from(
+def test_show_prints_the_source_of_each_value(
     run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Secrets are masked; a source is the file, a variable, another file or the provider."""
@@ -92,7 +92,7 @@ def test_show_tells_where_values_come_from(
 
 
 def test_show_prints_no_secret(run: Run, sandbox: Sandbox) -> None:
-    """Neither form shows a credential, and a sender's number is masked."""
+    """Neither the table nor JSON shows a credential."""
     for flags in ((), ("--json",)):
         ran = run("config", "show", *flags)
 
@@ -102,7 +102,7 @@ def test_show_prints_no_secret(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """What the user adds may hold anything, so only its keys are shown."""
+    """Extras may contain anything, so only their keys are shown."""
     table = (
         '[accounts.second]\nprovider = "messente"\nusername = "me"\npassword = "pw"\n'
         'sender = "+37255500001"\n'
@@ -122,8 +122,8 @@ def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_pat
     assert "codes.err:43" in values
 
 
-def test_show_tells_what_is_decided(run: Run, tmp_path: Path) -> None:
-    """Limits are shown as they hold: the provider's where it is stricter, or has the default."""
+def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
+    """The limits in force are shown: the provider's own where it is stricter or the default."""
     key = 'username = "me"\npassword = "pw"'
     table = (
         f'default = "own"\n[accounts.own]\nprovider = "messente"\n{key}\n'
@@ -153,7 +153,7 @@ def test_show_tells_what_is_decided(run: Run, tmp_path: Path) -> None:
 
 
 def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
-    """Several problems are several lines, and the advice is for the first."""
+    """Each problem is one error line."""
     table = '[accounts.one]\nprovider = "clickatel"\n[accounts.two]\nprovider = "messente"\n'
     (tmp_path / "wrong.toml").write_text(table)
 

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg.cli import demo as module
-from omnimsg.cli.demo import play
-from omnimsg.cli.demo_messages import rows
+from omnimsg.cli import demo
+from omnimsg.cli.demo import DemoResult, result_to_json, run_demo
+from omnimsg.cli.demo_messages import demo_messages
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from support.command import Run
 
-    from omnimsg.cli.demo import Play
+
+PROVIDERS = ["bird", "clickatell", "messente"]
 
 
-def _nothing(_: list[Play]) -> None:
+def _show_nothing(_: list[DemoResult]) -> None:
     """Show nothing."""
 
 
 def test_all_goes_as_expected(run: Run) -> None:
-    """The exit code is 0, and standard output holds one JSON object a message and no more."""
+    """The exit code is 0, and standard output has one JSON object a message and nothing else."""
     ran = run("demo", "--json", "--pace", "0")
 
     assert ran.code == 0
@@ -34,7 +35,7 @@ def test_all_goes_as_expected(run: Run) -> None:
 
 
 def test_the_table(run: Run) -> None:
-    """Without a terminal the final table and a summary are printed, within 80 columns."""
+    """Without a terminal, the final table and a summary are printed within 80 columns."""
     ran = run("demo", "--pace", "0")
 
     assert ran.code == 0
@@ -45,52 +46,51 @@ def test_the_table(run: Run) -> None:
 
 
 def test_no_full_number_is_shown(run: Run) -> None:
-    """Recipients are masked in both forms."""
+    """Recipients are masked in the table and in JSON."""
     shown = run("demo", "--pace", "0").out + run("demo", "--json", "--pace", "0").out
 
-    for row in rows(["bird", "clickatell", "messente"]):
-        assert row.to.removeprefix("+") not in shown
+    for message in demo_messages(PROVIDERS):
+        assert message.to.removeprefix("+") not in shown
 
 
-def test_every_row_has_a_recipient_of_its_own() -> None:
-    """Otherwise one message's arrival would be taken for another's."""
-    recipients = [row.to for row in rows(["bird", "clickatell", "messente"])]
+def test_every_message_has_a_recipient_of_its_own() -> None:
+    """No two messages have the same recipient, so that deliveries can be told apart."""
+    recipients = [message.to for message in demo_messages(PROVIDERS)]
 
     assert len(set(recipients)) == len(recipients)
 
 
 @pytest.mark.anyio
-async def test_delivered_is_what_the_handsets_hold() -> None:
-    """The column says of every message what its phone says."""
+async def test_delivered_agrees_with_the_handsets() -> None:
+    """A result is delivered exactly if its handset has received one message."""
     async with Sandbox() as sandbox:
-        plays = await play(sandbox, _nothing)
+        results = await run_demo(sandbox, _show_nothing)
 
-        for each in plays:
-            held = [each.row.content.kind for _ in sandbox.handsets.received(each.row.to)]
-            assert each.delivered is (len(held) == 1)
-        assert sum(each.delivered for each in plays) == len(sandbox.handsets.all())
+        for each in results:
+            received = list(sandbox.handsets.received(each.message.to))
+            assert each.delivered is (len(received) == 1)
+        assert sum(each.delivered for each in results) == len(sandbox.handsets.all())
 
 
 @pytest.mark.anyio
-async def test_something_unexpected_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that is lost by a fault of the server deviates, and is waited for no longer."""
-    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+async def test_an_unexpected_outcome_is_noticed() -> None:
+    """A message that a fault of the server loses is not as expected, and has finished."""
     async with Sandbox() as sandbox:
         sandbox.faults.add("status", provider="bird", status=500)
-        plays = await play(sandbox, _nothing)
+        results = await run_demo(sandbox, _show_nothing, timeout=0.1)
 
-    (wrong,) = [each for each in plays if not each.as_expected]
-    assert wrong.found()["outcome"] == "ambiguous"
-    assert wrong.settled
+    (wrong,) = [each for each in results if not each.as_expected]
+    assert wrong.actual()["outcome"] == "ambiguous"
+    assert wrong.finished
 
 
-def test_a_deviation_is_told_and_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table says what was found and what had to be."""
+def test_a_deviation_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table says what is not as expected."""
 
-    async def lost(*_: object) -> list[Play]:
-        return [module.Play(row) for row in rows(["bird"])][:1]
+    async def not_sent(*_: object) -> list[DemoResult]:
+        return [DemoResult(demo_messages(["bird"])[0])]
 
-    monkeypatch.setattr(module, "_run", lost)
+    monkeypatch.setattr(demo, "run_demo", not_sent)
 
     ran = run("demo")
 
@@ -101,9 +101,9 @@ def test_a_deviation_is_told_and_is_exit_code_1(run: Run, monkeypatch: pytest.Mo
 
 
 def test_json_rows_are_documented() -> None:
-    """Every member of a row is described in the module's docstring."""
-    shown = module._as_json(module.Play(rows(["bird"])[0]))
+    """The module's docstring describes every member of the JSON form."""
+    row = result_to_json(DemoResult(demo_messages(["bird"])[0]))
 
-    assert json.dumps(shown)
-    for member in shown:
-        assert f"`{member}`" in (module.__doc__ or "")
+    assert json.dumps(row)
+    for member in row:
+        assert f"`{member}`" in (demo.__doc__ or "")

@@ -1,4 +1,4 @@
-"""The commands that ask a provider for something other than sending."""
+"""The commands for operations other than sending."""
 
 from __future__ import annotations
 
@@ -24,70 +24,74 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
 PHONE = "+27820990001"
-WORDS = b"The menu of tonight"
-DIGEST = hashlib.sha256(WORDS).hexdigest()
+CONTENT = b"The menu of tonight"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
 def menu(tmp_path: Path) -> Path:
     """A file to upload."""
     file = tmp_path / "menu.txt"
-    file.write_bytes(WORDS)
+    file.write_bytes(CONTENT)
     return file
 
 
-class ToyWire:
-    """A wire that ends at Toy's side of the talk."""
+class ToyTransport:
+    """A transport that answers as Toy does.
 
-    asked: list[Request]
+    Attributes:
+        requests: The requests of the last transport.
+    """
+
+    requests: list[Request]
 
     def __init__(self, *_: object, **__: object) -> None:
-        type(self).asked = []
+        type(self).requests = []
 
     async def exchange(self, request: Request, **_: Any) -> Response:
-        """Answer as Toy does."""
-        self.asked.append(request)
-        wanted = Operation.INTERACTIONS if "/taps" in request.url else Operation.HISTORY
-        return ToyConformance().answer_operation(wanted, request)
+        """Record the request and return Toy's answer."""
+        self.requests.append(request)
+        operation = Operation.INTERACTIONS if "/taps" in request.url else Operation.HISTORY
+        return ToyConformance().answer_operation(operation, request)
 
     async def aclose(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[ToyWire]:
-    """Install Toy beside the others, as the only account."""
-    found = EntryPoint("toy", "support.toy:ToyAdapter", plugins.GROUP)
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[ToyTransport]:
+    """Register Toy beside the other providers, and configure it as the only account."""
+    entry_point = EntryPoint("toy", "support.toy:ToyAdapter", plugins.GROUP)
 
     def installed(*, group: str) -> list[EntryPoint]:
-        return [*entry_points(group=group), found]
+        return [*entry_points(group=group), entry_point]
 
     monkeypatch.setattr(plugins, "entry_points", installed)
-    monkeypatch.setattr(aiohttp_transport, "HttpTransport", ToyWire)
+    monkeypatch.setattr(aiohttp_transport, "HttpTransport", ToyTransport)
     (tmp_path / "omnimsg.toml").write_text('[accounts.toy]\nprovider = "toy"\nkey = "s3cret"\n')
-    return ToyWire
+    return ToyTransport
 
 
-def test_what_upload_prints_is_what_the_others_take(run: Run, sandbox: Sandbox, menu: Path) -> None:
-    """Its JSON line finds the file again, and the file comes back as it went."""
+def test_the_line_of_upload_names_the_file(run: Run, sandbox: Sandbox, menu: Path) -> None:
+    """`media-info` and `download` accept the JSON line of `upload`, and the file is the same."""
     up = run("upload", "menu.txt", "--content-type", "text/plain", "--json")
-    told = run("media-info", up.out, "--json")
+    info = run("media-info", up.out, "--json")
     down = run("download", up.out, "--output", "back.txt", "--json")
 
-    assert [0, 0, 0] == [up.code, told.code, down.code]
+    assert [0, 0, 0] == [up.code, info.code, down.code]
     assert {"type": "stored", "account": "clickatell", "sha256": DIGEST}.items() <= up.rows[
         0
     ].items()
-    assert (up.rows[0]["id"], True) == (told.rows[0]["id"], told.rows[0]["broadcast_allowed"])
-    assert told.rows[0]["expires"]
-    assert [{"path": "back.txt", "bytes": len(WORDS), "sha256": DIGEST}] == down.rows
-    assert menu.with_name("back.txt").read_bytes() == WORDS
+    assert (up.rows[0]["id"], True) == (info.rows[0]["id"], info.rows[0]["broadcast_allowed"])
+    assert info.rows[0]["expires"]
+    assert [{"path": "back.txt", "bytes": len(CONTENT), "sha256": DIGEST}] == down.rows
+    assert menu.with_name("back.txt").read_bytes() == CONTENT
 
 
-def test_what_upload_prints_is_a_source_of_media(
+def test_the_line_of_upload_is_a_source_of_media(
     run: Run, sandbox: Sandbox, menu: Path, tmp_path: Path
 ) -> None:
-    """Its JSON line stands in a message as it is."""
+    """The JSON line of `upload` can be used as a media source in a message."""
     up = run("upload", "menu.txt", "--content-type", "text/plain", "--json")
     item = {"kind": "document", "source": up.rows[0], "content_type": "text/plain"}
     message = {
@@ -102,16 +106,16 @@ def test_what_upload_prints_is_a_source_of_media(
 
 
 def test_a_file_by_its_id(run: Run, sandbox: Sandbox, menu: Path) -> None:
-    """The id and the digest are enough, and what people see tells both."""
+    """The id and the digest, which `upload` prints, are enough to download the file."""
     up = run("upload", "menu.txt", "--content-type", "text/plain", "--to", PHONE)
     shown = dict(line.split(maxsplit=1) for line in up.out.splitlines())
 
     down = run("download", shown["id"], "--sha256", shown["sha256"], "--output", "back.txt")
-    told = run("media-info", shown["id"])
+    info = run("media-info", shown["id"])
 
-    assert (0, 0, DIGEST) == (down.code, told.code, shown["sha256"])
+    assert (0, 0, DIGEST) == (down.code, info.code, shown["sha256"])
     assert "19 bytes" in down.out
-    assert "one recipient" in told.out
+    assert "one recipient" in info.out
     assert PHONE[1:] not in up.out + up.err
 
 
@@ -131,7 +135,7 @@ def test_a_file_by_its_id(run: Run, sandbox: Sandbox, menu: Path) -> None:
         ),
         (("download", "1"), "--output"),
         (("download", "{", "--output", "x"), "the file: is not JSON"),
-        (("media-info", '{"type": "link", "url": "https://x"}'), "is not a stored one"),
+        (("media-info", '{"type": "link", "url": "https://x"}'), "is not a stored file"),
         (("media-info", '{"account": "clickatell"}'), "give the provider's id"),
         (("media-info", '{"id": "1", "ids": 1}'), "ids"),
         (
@@ -150,7 +154,7 @@ def test_a_file_by_its_id(run: Run, sandbox: Sandbox, menu: Path) -> None:
 def test_a_wrong_command_line_asks_nothing(
     run: Run, sandbox: Sandbox, menu: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
-    """It is one line that names the flag or the file, and exit code 2."""
+    """A wrong command line is one error line that names the flag or the file, and exit code 2."""
     ran = run(*arguments)
 
     assert ran.code == 2
@@ -159,8 +163,8 @@ def test_a_wrong_command_line_asks_nothing(
     assert not sandbox.requests
 
 
-def test_a_file_that_is_not_there(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The provider's refusal is exit code 1, and no file appears."""
+def test_an_unknown_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A file that the provider does not have is exit code 1, and no file is written."""
     ran = run("download", "nothing", "--sha256", DIGEST, "--output", "x")
 
     assert ran.code == 1
@@ -169,7 +173,7 @@ def test_a_file_that_is_not_there(run: Run, sandbox: Sandbox, tmp_path: Path) ->
 
 
 def test_an_output_that_cannot_be_written(run: Run, sandbox: Sandbox, menu: Path) -> None:
-    """It is one line that names it."""
+    """An output that cannot be written is one error line that names it."""
     up = run("upload", "menu.txt", "--content-type", "text/plain", "--json")
 
     ran = run("download", up.out, "--output", "missing/x")
@@ -179,7 +183,7 @@ def test_an_output_that_cannot_be_written(run: Run, sandbox: Sandbox, menu: Path
 
 
 def test_balance(run: Run, sandbox: Sandbox) -> None:
-    """The amount is text, as decimals are everywhere."""
+    """The amount is text in JSON."""
     assert run("balance", "--json").rows == [
         {"account": "clickatell", "amount": "1000.0", "currency": "EUR"}
     ]
@@ -187,7 +191,7 @@ def test_balance(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_a_wrong_key_shows_in_the_balance(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A refusal of the credentials is exit code 1, with advice."""
+    """Refused credentials are exit code 1, with advice."""
     text = (tmp_path / "omnimsg.toml").read_text()
     (tmp_path / "omnimsg.toml").write_text(text.replace("sandbox-not-a-secret-A==", "hunter2"))
 
@@ -198,23 +202,23 @@ def test_a_wrong_key_shows_in_the_balance(run: Run, sandbox: Sandbox, tmp_path: 
     assert "credentials" in ran.hint
 
 
-def test_a_scheduled_message_is_stopped_once(run: Run, sandbox: Sandbox) -> None:
-    """The first time it is stopped, the second time it is too late: exit codes 0 and 1."""
+def test_a_scheduled_message_is_cancelled_once(run: Run, sandbox: Sandbox) -> None:
+    """The first `cancel` is exit code 0, and a second one, which is too late, exit code 1."""
     sent = run(
         *("send", "--account", "messente", "--to", PHONE, "--text", "Hello"),
         *("--at", "2099-01-01T00:00:00Z", "--json"),
     )
-    found = sent.rows[0]["id"]
+    message_id = sent.rows[0]["id"]
 
-    first, second = run("cancel", found, "--json"), run("cancel", found)
+    first, second = run("cancel", message_id, "--json"), run("cancel", message_id)
 
-    assert [{"id": found, "cancelled": True}] == first.rows
+    assert [{"id": message_id, "cancelled": True}] == first.rows
     assert (0, 1) == (first.code, second.code)
-    assert f"omnimsg status {found}" in second.hint
+    assert f"omnimsg status {message_id}" in second.hint
 
 
-def test_an_answer_that_is_lost(run: Run, sandbox: Sandbox) -> None:
-    """Whether it is stopped is not certain: exit code 3, and how to find out."""
+def test_a_lost_answer_to_cancel(run: Run, sandbox: Sandbox) -> None:
+    """A lost answer is exit code 3, and the hint names the command that checks."""
     sandbox.faults.add("reset_after", on="any", provider="messente")
 
     ran = run("cancel", "messente:1", "--json")
@@ -223,8 +227,8 @@ def test_an_answer_that_is_lost(run: Run, sandbox: Sandbox) -> None:
     assert "omnimsg status messente:1" in ran.hint
 
 
-def test_a_cancel_that_cannot_be_asked(run: Run, sandbox: Sandbox) -> None:
-    """A refusal is certain: exit code 1."""
+def test_a_refused_cancel(run: Run, sandbox: Sandbox) -> None:
+    """A refused cancel is exit code 1."""
     sandbox.faults.add("status", status=401, on="any", provider="messente")
 
     ran = run("cancel", "messente:1")
@@ -234,7 +238,7 @@ def test_a_cancel_that_cannot_be_asked(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_mark_read(run: Run, sandbox: Sandbox) -> None:
-    """There is one result an id, in the order given; one refusal is exit code 1."""
+    """There is one outcome an id, in the given order; one rejection is exit code 1."""
     good = f"clickatell:{sandbox.emulator(ClickatellEmulator).inbox.receive(PHONE[1:]).id}"
 
     ran = run("mark-read", "clickatell:no-such", good, "--json")
@@ -258,10 +262,10 @@ def test_mark_read(run: Run, sandbox: Sandbox) -> None:
         (("interactions", "clickatell:1"), "toy"),
     ],
 )
-def test_what_a_provider_does_not_have(
+def test_an_operation_that_the_provider_lacks(
     run: Run, toy: object, sandbox: Sandbox, arguments: tuple[str, ...], able: str
 ) -> None:
-    """It is one line that names who has it, and exit code 2."""
+    """An unsupported operation is one error line that names who offers it, and exit code 2."""
     ran = run(*arguments, "--json")
 
     assert (ran.code, ran.out) == (2, "")
@@ -269,8 +273,8 @@ def test_what_a_provider_does_not_have(
     assert able in ran.error.partition("offered by")[2]
 
 
-def test_history(run: Run, toy: type[ToyWire]) -> None:
-    """All pages are gone through, and each message is one object."""
+def test_history(run: Run, toy: type[ToyTransport]) -> None:
+    """All pages are fetched, and each message is one object."""
     ran = run("history", "--json")
 
     assert ran.code == 0
@@ -291,17 +295,17 @@ def test_history(run: Run, toy: type[ToyWire]) -> None:
     assert "toy:3-1" in run("history").out
 
 
-def test_history_stops_at_its_limit(run: Run, toy: type[ToyWire]) -> None:
-    """No more pages are fetched than it takes to know that there is more."""
+def test_history_stops_at_its_limit(run: Run, toy: type[ToyTransport]) -> None:
+    """No page is fetched after the first message over the limit."""
     ran = run("history", "--limit", "2", "--json")
 
     assert ["toy:1-0", "toy:1-1"] == [row["id"] for row in ran.rows]
     assert "more than 2" in ran.hint
-    assert len(toy.asked) == 2
+    assert len(toy.requests) == 2
 
 
-def test_interactions(run: Run, toy: type[ToyWire]) -> None:
-    """Each is one object, with the unified word and the provider's own."""
+def test_interactions(run: Run, toy: type[ToyTransport]) -> None:
+    """Each interaction is one object, with the unified word and the provider's own."""
     ran = run("interactions", "toy:7", "--json")
 
     assert ran.code == 0

@@ -1,4 +1,4 @@
-"""What reaches a terminal."""
+"""Sanitizing and masking, advice and exit codes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.cli.errors import advice, code_of
-from omnimsg.cli.output import clean, masked_address, name
+from omnimsg.cli.errors import advice_for, exit_code_of
+from omnimsg.cli.output import masked_address, sanitize, wrapped_name
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 
 
 @given(st.text())
-def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
-    """No control character, of any kind, survives."""
-    assert not [each for each in clean(text) if unicodedata.category(each)[0] == "C"]
+def test_no_control_character_is_left(text: str) -> None:
+    """A sanitized text has no character of a control category."""
+    assert not [each for each in sanitize(text) if unicodedata.category(each)[0] == "C"]
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
         ("[bold]õ[/]", "[bold]õ[/]"),
     ],
 )
-def test_escape_sequences_go_as_a_whole(text: str, expected: str) -> None:
-    """What is left of a coloured text is the text."""
-    assert clean(text) == expected
+def test_escape_sequences_are_removed_as_a_whole(text: str, expected: str) -> None:
+    """An escape sequence is removed with its parameters; the text around it stays."""
+    assert sanitize(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,24 +42,24 @@ def test_escape_sequences_go_as_a_whole(text: str, expected: str) -> None:
     [("+37255500001", "+372…01"), ("ola@example.test", "o…@….test")],
 )
 def test_addresses_are_short_and_masked(address: str, expected: str) -> None:
-    """Enough to recognise, not enough to write to."""
+    """A masked address is short and hides most of the address."""
     assert masked_address(address) == expected
 
 
 @given(st.text(alphabet="AB_", max_size=60), st.integers(1, 20))
-def test_a_broken_name_is_still_the_name(text: str, width: int) -> None:
-    """Breaking a long name loses no character."""
-    assert name(text, width).plain.replace("\n", "") == text
+def test_a_wrapped_name_has_all_its_characters(text: str, width: int) -> None:
+    """Wrapping a long name loses no character."""
+    assert wrapped_name(text, width).plain.replace("\n", "") == text
 
 
 @pytest.mark.parametrize("reason", Reason)
 @pytest.mark.parametrize("retry", Retry)
 def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
-    """Whatever goes wrong, the user is told what to do, and never to repeat what is uncertain."""
-    said = advice(Failure(reason=reason, retry=retry))
+    """Every failure has advice, which warns against repeating what is ambiguous, and only that."""
+    advice = advice_for(Failure(reason=reason, retry=retry))
 
-    assert said
-    assert ("do not repeat" in said) is (retry is Retry.UNSAFE)
+    assert advice
+    assert ("do not repeat" in advice) is (retry is Retry.UNSAFE)
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
     ],
 )
 def test_exit_codes(kinds: set[str], code: int) -> None:
-    """The worst outcome decides."""
-    assert code_of(kinds) == code
+    """The worst outcome decides the exit code."""
+    assert exit_code_of(kinds) == code

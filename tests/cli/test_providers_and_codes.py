@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def test_providers_agree_with_the_capabilities(run: Run) -> None:
-    """The JSON form holds what each adapter declares."""
+    """The JSON form has the capabilities that each adapter declares."""
     ran = run("providers", "--json")
 
     assert ran.code == 0
     assert [row["provider"] for row in ran.rows] == provider_names()
     for row in ran.rows:
-        can = load_adapter(row["provider"]).capabilities
-        assert row["max_messages"] == can.max_messages
+        capabilities = load_adapter(row["provider"]).capabilities
+        assert row["max_messages"] == capabilities.max_messages
         assert {name: set(each["content"]) for name, each in row["channels"].items()} == {
-            channel.value: set(each.content) for channel, each in can.channels.items()
+            channel.value: set(each.content) for channel, each in capabilities.channels.items()
         }
 
 
 def test_providers_side_by_side(run: Run) -> None:
-    """The table has a column for each provider, within 80 columns."""
+    """The table has a column for each provider, and fits into 80 columns."""
     ran = run("providers")
 
     assert ran.code == 0
@@ -40,14 +40,14 @@ def test_providers_side_by_side(run: Run) -> None:
 def test_a_broken_provider_does_not_hide_the_others(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is an error line and exit code 1; the rest is shown."""
+    """A broken provider is an error line and exit code 1; the others are shown."""
 
-    def loaded(name: str) -> type[Any]:
+    def load(name: str) -> type[Any]:
         if name == "bird":
             raise ConfigError("the adapter of 'bird' cannot be imported: no module")
         return load_adapter(name)
 
-    monkeypatch.setattr(config, "load_adapter", loaded)
+    monkeypatch.setattr(config, "load_adapter", load)
 
     ran = run("providers", "--json")
 
@@ -58,7 +58,7 @@ def test_a_broken_provider_does_not_hide_the_others(
 
 @pytest.mark.parametrize("provider", provider_names())
 def test_codes_are_the_tables(run: Run, provider: str) -> None:
-    """Every row of an adapter's tables is printed, in both forms."""
+    """Every row of an adapter's tables is printed, and the tables fit into 80 columns."""
     adapter = load_adapter(provider)
 
     ran = run("codes", provider, "--json")
@@ -72,7 +72,7 @@ def test_codes_are_the_tables(run: Run, provider: str) -> None:
 
 
 def test_an_unknown_provider_names_the_nearest(run: Run) -> None:
-    """A slip in the name is exit code 2."""
+    """An unknown provider is exit code 2, and the hint names the nearest one."""
     ran = run("codes", "clickatel")
 
     assert ran.code == 2

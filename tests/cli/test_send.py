@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 PHONE = "+27820990001"
 NO_SUCH_PHONE = "+27820990003"
-WORDS = "Your table is ready"
+TEXT = "Your table is ready"
 
 
 def test_an_accepted_message_reaches_its_handset(run: Run, sandbox: Sandbox) -> None:
-    """A message from the flags arrives as it was written, and the exit code is 0."""
-    ran = run("send", "--to", PHONE, "--text", WORDS)
+    """A message built from flags arrives with its text, and the exit code is 0."""
+    ran = run("send", "--to", PHONE, "--text", TEXT)
 
     assert ran.code == 0
-    assert [WORDS] == [each.text for each in sandbox.handsets.received(PHONE)]
+    assert [TEXT] == [each.text for each in sandbox.handsets.received(PHONE)]
 
 
 def test_the_printed_id_finds_the_message(run: Run, sandbox: Sandbox) -> None:
-    """What `send` prints as the id is what `status` takes."""
-    ran = run("send", "--to", PHONE, "--text", WORDS)
-    (found,) = [line.split()[1] for line in ran.out.splitlines() if line.startswith("id ")]
+    """The id that `send` prints is accepted by `status`."""
+    ran = run("send", "--to", PHONE, "--text", TEXT)
+    (message_id,) = [line.split()[1] for line in ran.out.splitlines() if line.startswith("id ")]
 
-    assert found in ran.hint
-    assert run("status", found).out.startswith(f"delivered  {found}")
+    assert message_id in ran.hint
+    assert run("status", message_id).out.startswith(f"delivered  {message_id}")
 
 
 def test_json_is_the_outcome_with_its_id(run: Run, sandbox: Sandbox) -> None:
-    """`--json` prints the outcomes' own JSON form, in the order of the recipients."""
-    ran = run("send", "--to", PHONE, "--to", NO_SUCH_PHONE, "--text", WORDS, "--json")
+    """`--json` prints the JSON form of each outcome, in the order of the recipients."""
+    ran = run("send", "--to", PHONE, "--to", NO_SUCH_PHONE, "--text", TEXT, "--json")
 
     rows = ran.rows
     ids = [row.pop("id") for row in rows]
@@ -52,8 +52,8 @@ def test_json_is_the_outcome_with_its_id(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_one_rejected_among_several_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
-    """The others are sent all the same, and the error names whose message it was, masked."""
-    ran = run("send", "--to", NO_SUCH_PHONE, "--to", PHONE, "--text", WORDS)
+    """The other messages are sent, and the error names the masked recipient."""
+    ran = run("send", "--to", NO_SUCH_PHONE, "--to", PHONE, "--text", TEXT)
 
     assert ran.code == 1
     assert "+278…03: rejected by clickatell" in ran.error
@@ -61,10 +61,10 @@ def test_one_rejected_among_several_is_exit_code_1(run: Run, sandbox: Sandbox) -
 
 
 def test_a_lost_answer_is_exit_code_3(run: Run, sandbox: Sandbox) -> None:
-    """A message that may have been sent says not to repeat it."""
+    """For a message that may have been sent, the hint warns against repeating it."""
     sandbox.faults.add("reset_after")
 
-    ran = run("send", "--to", PHONE, "--text", WORDS, "--json")
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--json")
 
     assert ran.code == 3
     assert [row["outcome"] for row in ran.rows] == ["ambiguous"]
@@ -72,17 +72,17 @@ def test_a_lost_answer_is_exit_code_3(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_uncertainty_outweighs_a_refusal(run: Run, sandbox: Sandbox) -> None:
-    """With one not sent and one ambiguous, the exit code is the one that asks for care."""
+    """With one message not sent and one ambiguous, the exit code is 3."""
     sandbox.faults.add("reset_after")
 
-    ran = run("send", "--to", "ola@example.test", "--to", PHONE, "--text", WORDS, "--json")
+    ran = run("send", "--to", "ola@example.test", "--to", PHONE, "--text", TEXT, "--json")
 
     assert ["not_sent", "ambiguous"] == [row["outcome"] for row in ran.rows]
     assert ran.code == 3
 
 
 def test_what_a_channel_cannot_carry_is_not_sent(run: Run, sandbox: Sandbox) -> None:
-    """It is refused before a request exists, naming the field."""
+    """Content that the channel cannot carry is refused without a request, naming the field."""
     url = "https://example.test/a.png"
 
     ran = run("send", "--to", PHONE, "--channel", "sms", "--media", url)
@@ -107,7 +107,7 @@ def test_what_a_channel_cannot_carry_is_not_sent(run: Run, sandbox: Sandbox) -> 
     ],
 )
 def test_content_flags(run: Run, sandbox: Sandbox, flags: tuple[str, ...], kind: str) -> None:
-    """Media and templates are sent as such."""
+    """The flags for media and templates send these kinds of content."""
     ran = run("send", "--to", PHONE, *flags)
 
     assert ran.code == 0, ran.err
@@ -115,7 +115,7 @@ def test_content_flags(run: Run, sandbox: Sandbox, flags: tuple[str, ...], kind:
 
 
 def test_an_email(run: Run, sandbox: Sandbox) -> None:
-    """A subject makes an e-mail, with --text as its plain body."""
+    """--subject sends an e-mail, with --text as its plain body."""
     ran = run(
         *("send", "--account", "bird", "--channel", "email", "--to", "ola@example.test"),
         *("--subject", "Ready", "--html", "<b>Ready</b>", "--text", "Ready"),
@@ -126,8 +126,8 @@ def test_an_email(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_a_scheduled_message_waits(run: Run, sandbox: Sandbox) -> None:
-    """With --at the message is accepted now and has not arrived."""
-    ran = run("send", "--to", PHONE, "--text", WORDS, "--at", "2126-05-01T09:00:00+02:00", "--json")
+    """With --at the message is accepted now and not delivered yet."""
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--at", "2126-05-01T09:00:00+02:00", "--json")
 
     assert ran.code == 0, ran.err
     assert run("status", ran.rows[0]["id"], "--json").rows[0]["status"] == "scheduled"
@@ -135,7 +135,7 @@ def test_a_scheduled_message_waits(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_a_message_from_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """--message takes everything the JSON form can say."""
+    """--message sends a message in the JSON form."""
     content = {"type": "location", "latitude": 59.4, "longitude": 24.7}
     message = {"to": PHONE, "channel": "whatsapp", "content": content, "reference": "r-1"}
     (tmp_path / "message.json").write_text(json.dumps(message))
@@ -160,10 +160,10 @@ def test_a_message_from_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
         ),
     ],
 )
-def test_a_file_that_is_no_message(
+def test_a_file_that_is_not_a_message(
     run: Run, sandbox: Sandbox, tmp_path: Path, text: str, expected: str
 ) -> None:
-    """The error names the file and the place in it."""
+    """The error names the file and the position or field in it."""
     (tmp_path / "message.json").write_text(text)
 
     ran = run("send", "--message", "message.json")
@@ -178,7 +178,7 @@ def test_a_file_that_is_no_message(
     ("flags", "expected"),
     [
         ((), "--to is missing"),
-        (("--to", PHONE), "there is nothing to say"),
+        (("--to", PHONE), "there is no content"),
         (("--to", "5550100", "--text", "x"), "--to: must be a number in E.164 form"),
         (("--to", "ola@@example.test", "--text", "x"), "--to: is not an e-mail address"),
         (
@@ -206,7 +206,7 @@ def test_a_file_that_is_no_message(
 def test_a_wrong_command_line_sends_nothing(
     run: Run, sandbox: Sandbox, flags: tuple[str, ...], expected: str
 ) -> None:
-    """It is one line that names the flag, one line of advice, and exit code 2."""
+    """A wrong command line is one error line that names the flag, one hint, and exit code 2."""
     ran = run("send", *flags)
 
     assert ran.code == 2
@@ -217,10 +217,10 @@ def test_a_wrong_command_line_sends_nothing(
 
 
 def test_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The provider's refusal of the credentials is told, the credentials are not."""
+    """Refused credentials are reported, and not printed."""
     _rewrite(tmp_path, 'api_key = "sandbox-not-a-secret-A=="', 'api_key = "hunter2-hunter2"')
 
-    ran = run("send", "--to", PHONE, "--text", WORDS)
+    ran = run("send", "--to", PHONE, "--text", TEXT)
 
     assert ran.code == 1
     assert "not sent by clickatell: unauthorized" in ran.error
@@ -229,10 +229,10 @@ def test_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A 404 blames the account, not the message."""
+    """A 404 is reported as a mistake in the account, not in the message."""
     _rewrite(tmp_path, "/clickatell", "/nowhere")
 
-    ran = run("send", "--to", PHONE, "--text", WORDS)
+    ran = run("send", "--to", PHONE, "--text", TEXT)
 
     assert ran.code == 1
     assert "misconfigured" in ran.error
@@ -240,10 +240,10 @@ def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Nothing left, so trying again is said to be safe."""
+    """A refused connection is `not_sent`, and the hint says that a retry is safe."""
     _rewrite(tmp_path, f":{sandbox.port}/", ":9/")
 
-    ran = run("send", "--to", PHONE, "--text", WORDS, "--deadline", "0.1", "--json")
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "0.1", "--json")
 
     assert ran.code == 1
     assert [row["outcome"] for row in ran.rows] == ["not_sent"]
@@ -252,8 +252,8 @@ def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
 
 
 def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> None:
-    """A slip in --account is exit code 2."""
-    ran = run("send", "--to", PHONE, "--text", WORDS, "--account", "clickatel")
+    """An unknown --account is exit code 2, and the hint names the nearest account."""
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--account", "clickatel")
 
     assert ran.code == 2
     assert ran.hint == "hint: did you mean 'clickatell'?"
@@ -264,16 +264,16 @@ def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> Non
 def test_no_number_or_secret_is_printed(
     run: Run, sandbox: Sandbox, outcome: str, json_flag: tuple[str, ...]
 ) -> None:
-    """Whatever becomes of a message, its recipient is masked and no secret is shown."""
+    """For every outcome, the recipient is masked and no secret and no text is printed."""
     to = NO_SUCH_PHONE if outcome == "rejected" else PHONE
     if outcome == "ambiguous":
         sandbox.faults.add("truncate")
 
-    ran = run("send", "--to", to, "--text", WORDS, *json_flag)
+    ran = run("send", "--to", to, "--text", TEXT, *json_flag)
 
     shown = ran.out + ran.err
     assert to[1:] not in shown
-    assert WORDS not in shown
+    assert TEXT not in shown
     assert "sandbox-not-a-secret" not in shown
 
 

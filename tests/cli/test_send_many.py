@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from omnimsg.cli.progress import Board
+from omnimsg.cli.progress import ProgressDisplay
+from omnimsg.domain.errors import Problem
+from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,17 +29,17 @@ if TYPE_CHECKING:
 
 PHONE = "+27820990001"
 NO_SUCH_PHONE = "+27820990003"
-WORDS = "Your table is ready"
+TEXT = "Your table is ready"
 RESULTS = "many.jsonl.results.jsonl"
 
 
 @pytest.fixture(autouse=True)
-def _quiet_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the command does to the process's logging out of other tests."""
+def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo the change that the command makes to the logging of this process."""
     monkeypatch.setattr(logging.getLogger("omnimsg.engine"), "handlers", [])
 
 
-def _message(to: str = PHONE, text: str = WORDS, **more: object) -> dict[str, object]:
+def _message(to: str = PHONE, text: str = TEXT, **more: object) -> dict[str, object]:
     return {"to": to, "content": {"type": "text", "text": text}, **more}
 
 
@@ -46,8 +48,8 @@ def _write(folder: Path, *lines: object, name: str = "many.jsonl") -> None:
     (folder / name).write_text("".join(f"{text}\n" for text in texts))
 
 
-def _last(folder: Path, name: str = RESULTS) -> dict[int, dict[str, Any]]:
-    """Read the last entry of each line."""
+def _last_entries(folder: Path, name: str = RESULTS) -> dict[int, dict[str, Any]]:
+    """Read the last entry of each line from a results file."""
     rows = [json.loads(line) for line in (folder / name).read_text().splitlines()[1:]]
     return {row["line"]: row for row in rows}
 
@@ -58,7 +60,7 @@ def _counts(ran: Ran) -> dict[str, Any]:
 
 
 def test_every_line_arrives_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Each line is a message, equal ones too, and the results file has one outcome for each."""
+    """Each line is a message, also equal lines, and the results file has an outcome for each."""
     _write(tmp_path, *[_message()] * 250, _message(text="Other"))
 
     ran = run("send-many", "many.jsonl", "--json")
@@ -75,16 +77,16 @@ def test_every_line_arrives_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> 
         "interrupted": False,
         "results": RESULTS,
     } == _counts(ran)
-    assert ["Other", *[WORDS] * 250] == sorted(
+    assert ["Other", *[TEXT] * 250] == sorted(
         each.text for each in sandbox.handsets.received(PHONE)
     )
-    assert {"accepted"} == {row["outcome"] for row in _last(tmp_path).values()}
-    assert list(range(1, 252)) == sorted(_last(tmp_path))
+    assert {"accepted"} == {row["outcome"] for row in _last_entries(tmp_path).values()}
+    assert list(range(1, 252)) == sorted(_last_entries(tmp_path))
 
 
 def test_csv(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A header and rows do as well; a problem is told by line and column."""
-    _write(tmp_path, "to,text,reference", f"{PHONE},{WORDS},r-1", "5550100,x,r-2", name="many.csv")
+    """A CSV file is sent too; a problem is reported with its line and column."""
+    _write(tmp_path, "to,text,reference", f"{PHONE},{TEXT},r-1", "5550100,x,r-2", name="many.csv")
 
     ran = run("send-many", "many.csv")
 
@@ -92,56 +94,54 @@ def test_csv(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert "line 3: to: must be a number in E.164 form" in ran.error
     assert "2 lines: 1 accepted, 1 bad\nresults  many.csv.results.jsonl\n" == ran.out
     assert ["r-1"] == [each.reference for each in sandbox.handsets.received(PHONE)]
-    assert "to" == _last(tmp_path, "many.csv.results.jsonl")[3]["bad"][0]["field"]
+    assert "to" == _last_entries(tmp_path, "many.csv.results.jsonl")[3]["bad"][0]["field"]
 
 
 def test_outcomes_of_all_kinds(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """They are counted apart, and each reason is told once, without numbers or words."""
+    """Outcomes are counted by kind; each reason is reported once, without numbers or texts."""
     lines = [_message(), _message(NO_SUCH_PHONE), _message(NO_SUCH_PHONE), _message("a@b.test")]
     _write(tmp_path, *lines, "{", _message(ttl=0))
 
     ran = run("send-many", "many.jsonl", "--json")
 
-    told = _counts(ran)
+    counts = _counts(ran)
     assert (1, 1, 2, 1, 2) == (
         ran.code,
-        told["accepted"],
-        told["rejected"],
-        told["not_sent"],
-        told["bad"],
+        counts["accepted"],
+        counts["rejected"],
+        counts["not_sent"],
+        counts["bad"],
     )
     errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
     assert 4 == len(errors)
     assert any("line 6: ttl: must be at least 1" in line for line in errors)
-    assert WORDS not in ran.err
+    assert TEXT not in ran.err
     assert NO_SUCH_PHONE[1:] not in ran.err
 
 
-def test_resuming_leaves_alone_what_is_done(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Nothing is sent again, and the counts and the exit code are those of the whole file."""
+def test_resuming_skips_finished_lines(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """No finished line is sent again; counts and exit code are those of the whole file."""
     _write(tmp_path, _message(), _message(NO_SUCH_PHONE), "{")
     run("send-many", "many.jsonl")
     before = (tmp_path / RESULTS).read_bytes()
 
     ran = run("send-many", "many.jsonl", "--resume", "--json")
 
-    told = _counts(ran)
-    assert (1, 3, 1) == (ran.code, told["skipped"], told["accepted"])
+    counts = _counts(ran)
+    assert (1, 3, 1) == (ran.code, counts["skipped"], counts["accepted"])
     assert before == (tmp_path / RESULTS).read_bytes()
     assert len(sandbox.handsets.received(PHONE)) == 1
 
 
-def test_account_trouble_is_resumed_after_the_fix(
-    run: Run, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """With a wrong key nothing is sent, quickly; with the right one a resumed run sends it all."""
+def test_resuming_after_an_account_failure(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A wrong key stops the run after few requests; a resumed run with the right key sends all."""
     _write(tmp_path, *[_message(text=f"Number {number}") for number in range(1200)])
     config = tmp_path / "omnimsg.toml"
     right = config.read_text()
     config.write_text(right.replace("sandbox-not-a-secret-A==", "hunter2"))
 
     failed = run("send-many", "many.jsonl", "--json")
-    asked = len(sandbox.requests)
+    request_count = len(sandbox.requests)
     config.write_text(right)
     resumed = run("send-many", "many.jsonl", "--resume", "--json")
 
@@ -150,17 +150,15 @@ def test_account_trouble_is_resumed_after_the_fix(
         _counts(failed)["not_sent"],
         _counts(failed)["retryable"],
     )
-    assert asked <= 8
+    assert request_count <= 8
     assert "credentials" in failed.err
     assert "--resume` sends the 1,200" in failed.err
     assert (0, 1200, 0) == (resumed.code, _counts(resumed)["accepted"], _counts(resumed)["skipped"])
     assert 1200 == len({each.text for each in sandbox.handsets.received(PHONE)})
 
 
-def test_what_may_have_been_sent_is_not_sent_again(
-    run: Run, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """It stays ambiguous and exit code 3 through every run, until the user says otherwise."""
+def test_ambiguous_lines_are_not_sent_again(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An ambiguous line stays so in every run, until --resend-ambiguous is given."""
     _write(tmp_path, _message(), _message(text="Other"))
     sandbox.faults.add("reset_after")
 
@@ -176,12 +174,12 @@ def test_what_may_have_been_sent_is_not_sent_again(
     assert 4 == len(sandbox.handsets.received(PHONE))
 
 
-def test_one_reference_is_one_message(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A second line with a reference of the first is bad, in this run and in one resumed."""
+def test_a_repeated_reference_is_a_bad_line(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A line with the reference of an earlier line is bad, in the first and in a resumed run."""
     _write(tmp_path, _message(reference="r-1"), _message(text="Other", reference="r-1"), "{")
 
     ran = run("send-many", "many.jsonl", "--json")
-    # As if it had been killed before it came to the second line.
+    # As if the run had been killed before the second line.
     written = (tmp_path / RESULTS).read_text().splitlines(keepends=True)
     later = ('{"line":2,', '{"line":3,')
     (tmp_path / RESULTS).write_text("".join(row for row in written if not row.startswith(later)))
@@ -190,23 +188,27 @@ def test_one_reference_is_one_message(run: Run, sandbox: Sandbox, tmp_path: Path
     for each in (ran, again):
         assert (1, 1, 2) == (each.code, _counts(each)["accepted"], _counts(each)["bad"])
         assert "line 2: reference: is that of an earlier line" in each.err
-    assert [WORDS] == [each.text for each in sandbox.handsets.received(PHONE)]
+    assert [TEXT] == [each.text for each in sandbox.handsets.received(PHONE)]
 
 
-def test_a_made_up_reference_is_the_same_in_every_run(
+def test_a_generated_reference_is_the_same_in_every_run(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A line that is tried twice has one reference, and another file's lines have others."""
+    """A line has one generated reference in one results file, and another in another."""
     _write(tmp_path, _message())
     sandbox.faults.add("status", status=401)
     run("send-many", "many.jsonl")
-    first = _last(tmp_path)[1]
+    first = _last_entries(tmp_path)[1]
     run("send-many", "many.jsonl", "--resume")
-    second = _last(tmp_path)[1]
+    second = _last_entries(tmp_path)[1]
     run("send-many", "many.jsonl", "--results", "other")
 
     assert ("not_sent", "accepted") == (first["outcome"], second["outcome"])
-    assert first["reference"] == second["reference"] != _last(tmp_path, "other")[1]["reference"]
+    assert (
+        first["reference"]
+        == second["reference"]
+        != _last_entries(tmp_path, "other")[1]["reference"]
+    )
     assert second["id"] == f"clickatell:{second['provider_id']}"
 
 
@@ -214,7 +216,7 @@ def test_a_made_up_reference_is_the_same_in_every_run(
     ("arguments", "expected"),
     [
         (("missing.jsonl",), "missing.jsonl: cannot be used: no such file"),
-        (("omnimsg.toml",), "its name does not tell what it is"),
+        (("omnimsg.toml",), "its name does not tell its format"),
         (("bad.csv",), "header: column 'txt' is not a known key"),
         (("many.jsonl", "--account", "main"), "no account 'main'"),
         (("many.jsonl", "--resend-ambiguous"), "--resend-ambiguous belongs to --resume"),
@@ -225,10 +227,10 @@ def test_a_made_up_reference_is_the_same_in_every_run(
         (("many.jsonl", "--config", "none.toml"), "none.toml: no such file"),
     ],
 )
-def test_what_is_wrong_before_anything_is_sent(
+def test_an_error_before_the_run(
     run: Run, sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
-    """It is one line, one line of advice and exit code 2; nothing is sent or written."""
+    """An error before the run is one error line, one hint and exit code 2; nothing is sent."""
     _write(tmp_path, _message())
     _write(tmp_path, "to,txt", name="bad.csv")
     (tmp_path / "old").write_text("{}\n")
@@ -243,7 +245,7 @@ def test_what_is_wrong_before_anything_is_sent(
 
 
 def test_a_changed_file_is_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Its lines would be mistaken for those that were sent."""
+    """A file that has changed since the first run is not resumed."""
     _write(tmp_path, _message())
     run("send-many", "many.jsonl")
     _write(tmp_path, _message(), _message(text="Other"))
@@ -251,12 +253,12 @@ def test_a_changed_file_is_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -
     ran = run("send-many", "many.jsonl", "--resume")
 
     assert ran.code == 2
-    assert "has changed since it was begun" in ran.error
-    assert "a file of its own" in ran.hint
+    assert "has changed since the first run" in ran.error
+    assert "a file of their own" in ran.hint
 
 
 def test_results_in_use(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Two processes cannot send one file at once."""
+    """A results file that another process has locked is exit code 2."""
     _write(tmp_path, _message())
     run("send-many", "many.jsonl")
     with (tmp_path / RESULTS).open() as held:
@@ -268,8 +270,8 @@ def test_results_in_use(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert "in use by another process" in ran.error
 
 
-def test_many_bad_lines_are_not_all_told(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The first twenty are; all of them are in the results."""
+def test_only_the_first_bad_lines_are_reported(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The first twenty bad lines are reported; the results file has all of them."""
     _write(tmp_path, *["{"] * 1000)
 
     ran = run("send-many", "many.jsonl")
@@ -277,19 +279,21 @@ def test_many_bad_lines_are_not_all_told(run: Run, sandbox: Sandbox, tmp_path: P
     assert ran.code == 1
     assert "1,000 lines: 1,000 bad" in ran.out
     assert 20 == ran.err.count("error: ")
-    assert 1000 == len(_last(tmp_path))
+    assert 1000 == len(_last_entries(tmp_path))
 
 
 def test_an_empty_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """There is nothing to do, and that is done."""
+    """A file without lines is exit code 0."""
     _write(tmp_path)
 
-    assert (0, True) == ((ran := run("send-many", "many.jsonl")).code, "nothing to send" in ran.out)
+    ran = run("send-many", "many.jsonl")
+
+    assert (0, True) == (ran.code, "nothing to send" in ran.out)
 
 
 @pytest.fixture
 def many(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A file that takes a while."""
+    """A file that takes long enough to be interrupted."""
     sandbox.faults.add("latency", seconds=0.05, probability=1.0)
     _write(tmp_path, *[_message(text=f"Number {number}") for number in range(20_000)])
     return tmp_path / "many.jsonl"
@@ -306,41 +310,41 @@ def _process(folder: Path, *arguments: str, **more: Any) -> subprocess.Popen[str
     )
 
 
-def _begun(results: Path) -> None:
-    """Wait until something was sent."""
+def _wait_for_acceptance(results: Path) -> None:
+    """Wait until a message was accepted."""
     until = time.monotonic() + 20
     while not (results.exists() and b"accepted" in results.read_bytes()):
         assert time.monotonic() < until
         time.sleep(0.005)
 
 
-def _unheard(error: str) -> list[str]:
+def _without_hints(error: str) -> list[str]:
     return [line for line in error.splitlines() if not line.startswith("hint: ")]
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_lets_what_is_under_way_end(
-    sandbox: Sandbox, many: Path, asked: signal.Signals
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_for_requests_in_flight(
+    sandbox: Sandbox, many: Path, sent: signal.Signals
 ) -> None:
-    """Reading stops, answers are waited for, counts are printed, and nothing is ambiguous."""
+    """After one signal, reading stops, answers are awaited, and no line is ambiguous."""
     with _process(many.parent) as process:
-        _begun(many.with_name(RESULTS))
-        process.send_signal(asked)
+        _wait_for_acceptance(many.with_name(RESULTS))
+        process.send_signal(sent)
         out, error = process.communicate(timeout=30)
-    told = json.loads(out)
+    counts = json.loads(out)
 
     assert process.returncode == 1
-    assert (True, 0, 0) == (told["interrupted"], told["ambiguous"], told["not_sent"])
-    assert 0 < told["accepted"] < 20_000
-    assert told["accepted"] == len(sandbox.handsets.received(PHONE))
-    assert [] == _unheard(error)
-    assert "--resume` goes on where this run stopped" in error
+    assert (True, 0, 0) == (counts["interrupted"], counts["ambiguous"], counts["not_sent"])
+    assert 0 < counts["accepted"] < 20_000
+    assert counts["accepted"] == len(sandbox.handsets.received(PHONE))
+    assert [] == _without_hints(error)
+    assert "--resume` continues where this run stopped" in error
 
 
 def test_a_second_interrupt_does_not_wait(sandbox: Sandbox, many: Path) -> None:
-    """What is under way is ambiguous then, and recorded as that."""
+    """After a second signal, requests in flight are cancelled and recorded as ambiguous."""
     with _process(many.parent) as process:
-        _begun(many.with_name(RESULTS))
+        _wait_for_acceptance(many.with_name(RESULTS))
         sandbox.faults.add("latency", seconds=20, probability=1.0)
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
@@ -348,24 +352,24 @@ def test_a_second_interrupt_does_not_wait(sandbox: Sandbox, many: Path) -> None:
         assert "Ctrl+C again" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=30)
-    told = json.loads(out)
+    counts = json.loads(out)
 
     assert process.returncode == 3
-    assert told["interrupted"]
-    assert told["ambiguous"]
-    assert told["ambiguous"] == sum(
-        row["outcome"] == "ambiguous" for row in _last(many.parent).values()
+    assert counts["interrupted"]
+    assert counts["ambiguous"]
+    assert counts["ambiguous"] == sum(
+        row["outcome"] == "ambiguous" for row in _last_entries(many.parent).values()
     )
 
 
 def test_a_full_disk(run: Run, sandbox: Sandbox, many: Path) -> None:
-    """Nothing leaves unrecorded, it is one line, and a later run finishes without doubles."""
+    """A full disk stops the run with one error line, and a resumed run sends no line twice."""
     sandbox.faults.clear()
 
-    def small() -> None:
+    def limit_file_size() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
-    with _process(many.parent, preexec_fn=small) as process:
+    with _process(many.parent, preexec_fn=limit_file_size) as process:
         out, error = process.communicate(timeout=30)
     sent = len(sandbox.handsets.received(PHONE))
     resumed = run("send-many", "many.jsonl", "--resume", "--json")
@@ -375,20 +379,26 @@ def test_a_full_disk(run: Run, sandbox: Sandbox, many: Path) -> None:
     assert "file too large" in error
     assert "Traceback" not in error
     assert 0 < sent < 20_000
-    told = _counts(resumed)
+    counts = _counts(resumed)
     texts = [each.text for each in sandbox.handsets.all()]
     assert len(set(texts)) == len(texts)
-    assert told["accepted"] + told["ambiguous"] == 20_000
+    assert counts["accepted"] + counts["ambiguous"] == 20_000
 
 
-def test_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says how far things are in one line, and what came of them in another."""
-    board = Board("many.jsonl", total=4000)
-    board._counts.update(accepted=1000, bad=3, skipped=500)
-    monkeypatch.setattr(board, "_started", time.monotonic() - 10)
+def test_the_bar() -> None:
+    """The first line has the progress and the time left, the second line the counts."""
+    now = 0.0
+    display = ProgressDisplay("many.jsonl", total=4000, clock=lambda: now)
+    for line in range(1000):
+        display.on_outcome(line, Accepted(reference="r", account="main", provider_id="1"))
+    for line in range(3):
+        display.on_bad_line(line, [Problem("to", "is missing")])
+    for line in range(500):
+        display.on_skipped(line)
+    now = 10.0
     console = Console(width=80, file=io.StringIO(), record=True)
 
-    console.print(board._screen())
+    console.print(display.render())
 
     first, second = console.export_text().splitlines()
     assert first.startswith("many.jsonl ")

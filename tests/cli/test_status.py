@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 def test_a_known_message(
     run: Run, sandbox: Sandbox, account: str, to: str, status: str, reason: str | None
 ) -> None:
-    """The JSON form has the unified words, and the provider's own in the timeline of a leg."""
+    """The JSON form has the unified words, and the provider's own words in a leg's timeline."""
     sent = run(
         "send", "--account", account, "--channel", "sms", "--to", to, "--text", "x", "--json"
     )
-    found = sent.rows[0]["id"]
+    message_id = sent.rows[0]["id"]
 
-    ran = run("status", found, "--json")
+    ran = run("status", message_id, "--json")
 
     (row,) = ran.rows
     assert ran.code == 0
-    assert (found, status, reason) == (row["id"], row["status"], row["reason"])
+    assert (message_id, status, reason) == (row["id"], row["status"], row["reason"])
     (leg,) = row["legs"]
     assert (leg["channel"], leg["status"]) == ("sms", status)
     assert leg["timeline"][-1]["provider_status"]
-    assert status in run("status", found).out
+    assert status in run("status", message_id).out
     assert to[1:] not in ran.out
 
 
 def test_an_unknown_message_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
-    """It is an answer, printed as any other, but not one to build on."""
+    """An unknown message is printed like any other, and is exit code 1."""
     ran = run("status", "clickatell:00000000000000000000000000000000", "--json")
 
     assert ran.code == 1
@@ -55,7 +55,7 @@ def test_an_unknown_message_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
     [("no-colon", "must look like 'account:provider-id'"), ("other:1", "no account 'other'")],
 )
 def test_a_wrong_id(run: Run, sandbox: Sandbox, text: str, expected: str) -> None:
-    """What is no id of these accounts is exit code 2."""
+    """An id without an account, or of an unknown account, is exit code 2."""
     ran = run("status", text)
 
     assert ran.code == 2
@@ -63,7 +63,7 @@ def test_a_wrong_id(run: Run, sandbox: Sandbox, text: str, expected: str) -> Non
 
 
 def test_a_provider_that_does_not_answer(run: Run, sandbox: Sandbox) -> None:
-    """A failed look-up is one line and exit code 1."""
+    """A failed look-up is one error line and exit code 1."""
     sandbox.faults.add("status", status=500, on="any", probability=1)
 
     ran = run("status", "clickatell:1", "--deadline", "0.1")

@@ -1,11 +1,15 @@
-"""A provider called `tiny`, installed for the tests of the configuration."""
+"""The providers `tiny` and `toy`, registered in place of the installed ones."""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
+# The first configuration imports it; hypothesis must not count that as the time of an example.
+import cattrs  # noqa: F401
 import pytest
+
+from omnimsg.config import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,13 +17,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Install entry points in place of those that are there: name and what it leads to."""
+    """Replace the installed entry points by these, each a name and `module:attribute` or whole."""
 
-    def put(*claims: tuple[str, str]) -> None:
-        points = [EntryPoint(name, value, "omnimsg.providers") for name, value in claims]
-        monkeypatch.setattr("omnimsg.config.plugins.entry_points", lambda **_: points)
+    def replace(*entries: tuple[str, str] | EntryPoint) -> None:
+        points = [
+            each if isinstance(each, EntryPoint) else EntryPoint(*each, group=plugins.GROUP)
+            for each in entries
+        ]
+        monkeypatch.setattr(plugins, "entry_points", lambda **_: points)
 
-    return put
+    return replace
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A configuration is read whole or not at all, and every problem says where it is."""
+"""A configuration is loaded as a whole or refused with the path of every problem."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ MAIN = "configuration: accounts.main."
 
 
 def one(**changes: Any) -> dict[str, Any]:
-    """Write a configuration of one Tiny account."""
+    """Build a configuration of one account of Tiny; `None` removes a key."""
     table = {"provider": "tiny", "key": KEY, **changes}
     return {"accounts": {"main": {name: each for name, each in table.items() if each is not None}}}
 
 
 def adapter_of(source: Any) -> TinyAdapter:
-    """Load the only account."""
+    """Load a configuration and return the adapter of its only account."""
     (adapter,) = load_config(source).adapters.values()
     assert isinstance(adapter, TinyAdapter)
     return adapter
 
 
-def complaint(source: Any) -> str:
-    """Load what cannot be loaded."""
+def error_of(source: Any) -> str:
+    """Return the error text of a configuration that cannot be loaded."""
     with pytest.raises(ConfigError) as caught:
         load_config(source)
     return str(caught.value)
 
 
-def test_an_account_arrives_whole() -> None:
-    """Every common key reaches the account as the type it has there."""
+def test_every_common_key_reaches_the_account() -> None:
+    """Every common key reaches the account, converted to the type of the account's field."""
     account = adapter_of(
         one(
             base_url="http://127.0.0.1:8080/api/",
@@ -77,8 +77,8 @@ def test_an_account_arrives_whole() -> None:
     assert {"trace": {"level": (1, 2)}} == account.extras
 
 
-def test_what_is_left_out_is_the_providers() -> None:
-    """The shortest account has the provider's address and nothing of its own."""
+def test_missing_keys_have_the_providers_values() -> None:
+    """An account without common keys has the provider's base URL and nothing else."""
     account = adapter_of(one()).account
 
     assert TinyAdapter.base_url == account.base_url
@@ -92,7 +92,7 @@ def test_what_is_left_out_is_the_providers() -> None:
 
 
 def test_changed_codes_reach_the_adapters_table() -> None:
-    """A changed row keeps what is not said; a new row needs reason and verdict."""
+    """A changed row keeps the values that are not given; a new row takes the given values."""
     table = adapter_of(
         one(
             codes={
@@ -113,10 +113,8 @@ def test_changed_codes_reach_the_adapters_table() -> None:
     ] == [(row.reason, row.verdict, row.retry, row.fault) for row in rows if row is not None]
 
 
-def test_a_file_is_read_and_its_neighbours_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`file:` starts from the configuration's own folder, `env:` from the environment."""
+def test_references_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`file:` is relative to the configuration's folder; `env:` reads the environment."""
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "tiny").write_text(f"{KEY}\n")
     monkeypatch.setenv("SHOP_NAME", "Shop")
@@ -131,8 +129,8 @@ def test_a_file_is_read_and_its_neighbours_are_found(
         assert "Shop" == account.sender
 
 
-def test_any_mapping_will_do() -> None:
-    """A read-only mapping is as good as a dict."""
+def test_a_read_only_mapping() -> None:
+    """A mapping that is not a dict is accepted."""
     account = MappingProxyType(one()["accounts"]["main"])
     source = MappingProxyType({"accounts": MappingProxyType({"main": account})})
 
@@ -140,13 +138,13 @@ def test_any_mapping_will_do() -> None:
 
 
 def test_several_accounts_need_a_default() -> None:
-    """One account is the default by itself; of several, one is named."""
+    """The only account is the default; of several accounts one must be named."""
     two = {"accounts": {"a": one()["accounts"]["main"], "b": one()["accounts"]["main"]}}
 
     assert "main" == load_config(one()).default
     assert "b" == load_config({**two, "default": "b"}).default
     assert ["a", "b"] == list(load_config({**two, "default": "b"}).adapters)
-    assert "configuration: default: name the account to use: a, b" == complaint(two)
+    assert "configuration: default: name the account to use: a, b" == error_of(two)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +165,9 @@ def test_several_accounts_need_a_default() -> None:
         ({**one(), "default": ["main"]}, "default: must be one of main"),
     ],
 )
-def test_a_problem_of_the_whole_says_where_it_is(source: Any, expected: str) -> None:
-    """The message starts with the path of the key, and names the nearest right one."""
-    assert complaint(source).startswith(f"configuration: {expected}")
+def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str) -> None:
+    """The error starts with the path of the key, and names the nearest known one."""
+    assert error_of(source).startswith(f"configuration: {expected}")
 
 
 NAME = "name a code by its level and itself: one of message, a colon and the code"
@@ -183,8 +181,8 @@ PLAIN = "must be https; plain http is for this machine only"
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:1", "HTTP://LocalHost:1", "http://127.9.9.9", "http://[::1]:1"]
 )
-def test_this_machine_needs_no_encryption(address: str) -> None:
-    """What the configuration takes for this machine is what the wire speaks plainly to."""
+def test_plain_http_to_a_loopback_address(address: str) -> None:
+    """The configuration accepts plain `http` for a loopback address."""
     adapter = adapter_of(one(base_url=address))
 
     assert address == adapter.account.base_url
@@ -250,21 +248,21 @@ def test_this_machine_needs_no_encryption(address: str) -> None:
         ),
     ],
 )
-def test_a_problem_of_an_account_says_where_it_is(key: str, value: Any, expected: str) -> None:
-    """The message starts with the path of the key, and says what would be right."""
-    assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
+def test_a_problem_of_an_account_has_its_path(key: str, value: Any, expected: str) -> None:
+    """The error starts with the path of the key, and says which value is right."""
+    assert error_of(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
 
 
-def test_a_key_that_is_missing_is_named() -> None:
-    """The path is that of the key that is not there."""
-    missing = complaint(one(key=None))
+def test_a_missing_key_is_named() -> None:
+    """The error has the path of the missing key."""
+    missing = error_of(one(key=None))
 
     assert missing.startswith(f"{MAIN}key: ")
     assert missing.endswith("is missing")
 
 
-def test_what_is_decided_arrives_whole() -> None:
-    """Every key of the policy is read, and a whole number does where another is allowed."""
+def test_every_key_of_the_policy() -> None:
+    """Every key of the policy is read; a whole number is accepted for a float."""
     policy = load_config(
         one(
             retry={"attempts": 7, "base": 1, "longest": 60},
@@ -296,8 +294,8 @@ def test_what_is_decided_arrives_whole() -> None:
         assert float is type(number)
 
 
-def test_what_is_not_decided_is_the_default() -> None:
-    """A table with one key leaves the others as they are, and no table leaves all."""
+def test_missing_keys_of_the_policy_have_their_defaults() -> None:
+    """A missing table, and a missing key of a table, have their default values."""
     assert Policy() == load_config(one()).policies["main"]
     assert (
         Policy(retry=RetryPolicy(attempts=1))
@@ -339,20 +337,20 @@ def test_what_is_not_decided_is_the_default() -> None:
         ("on_ambigous", "resend", ": is not a known key; did you mean 'on_ambiguous'?"),
     ],
 )
-def test_a_wrong_decision_says_where_it_is(key: str, value: Any, expected: str) -> None:
-    """The message starts with the path of the key, and says what would be right."""
-    assert complaint(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
+def test_a_problem_of_the_policy_has_its_path(key: str, value: Any, expected: str) -> None:
+    """The error starts with the path of the key, and says which value is right."""
+    assert error_of(one(**{key: value})).startswith(f"{MAIN}{key}{expected}")
 
 
-def test_what_an_adapter_refuses_says_where_it_is() -> None:
-    """The adapter's own complaint has the same form."""
-    refused = complaint(one(provider="toy", extras={"to": "x"}))
+def test_a_problem_that_an_adapter_finds_has_its_path() -> None:
+    """An error that the adapter raises for a key has the same form."""
+    refused = error_of(one(provider="toy", extras={"to": "x"}))
 
     assert refused.startswith(f"{MAIN}extras.to: is not for extras to set")
 
 
-def test_all_problems_are_told_at_once() -> None:
-    """Nobody mends a file one error at a time."""
+def test_all_problems_are_reported_at_once() -> None:
+    """The error has one line for each problem of every account."""
     source = {
         "defalt": "main",
         "accounts": {
@@ -361,7 +359,7 @@ def test_all_problems_are_told_at_once() -> None:
         },
     }
 
-    lines = complaint(source).splitlines()
+    lines = error_of(source).splitlines()
 
     assert [
         "configuration: defalt",
@@ -382,37 +380,37 @@ def test_all_problems_are_told_at_once() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, expected: str) -> None:
-    """The message names the file and what is the matter with it."""
+    """The error names the file and says what is wrong with it."""
     path = tmp_path / "omnimsg.toml"
     if content is not None:
         path.write_bytes(content)
 
-    assert complaint(path).startswith(f"{path}: {expected}")
+    assert error_of(path).startswith(f"{path}: {expected}")
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    """Whatever the operating system says becomes a `ConfigError`."""
-    assert f"{tmp_path}: cannot be read (IsADirectoryError)" == complaint(tmp_path)
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    """An error of the operating system becomes a `ConfigError`."""
+    assert f"{tmp_path}: cannot be read (IsADirectoryError)" == error_of(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "\n"])
 def test_an_empty_key_file(tmp_path: Path, content: str) -> None:
-    """A file with nothing in it is a mistake, not an empty key."""
+    """An empty file is an error, not an empty key."""
     (tmp_path / "empty").write_text(content)
 
-    assert complaint(one(key=f"file:{tmp_path}/empty")).endswith("empty is empty")
+    assert error_of(one(key=f"file:{tmp_path}/empty")).endswith("empty is empty")
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty variable is one that somebody forgot."""
+    """An empty variable is an error, not an empty key."""
     monkeypatch.setenv("TINY_KEY", "")
 
-    assert complaint(one(key="env:TINY_KEY")).endswith("variable TINY_KEY is not set")
+    assert error_of(one(key="env:TINY_KEY")).endswith("variable TINY_KEY is not set")
 
 
 @attrs.frozen(kw_only=True)
 class ManySettings:
-    """Settings of every type there may be."""
+    """Settings of every supported type."""
 
     key: Secret
     spare: tuple[Secret, ...] = ()
@@ -431,11 +429,11 @@ class ManyAdapter(TinyAdapter):
 
 
 def test_settings_of_every_type() -> None:
-    """Numbers, truths, lists and tables arrive as what they are, and text is looked up in all."""
+    """Values keep their TOML type, and references are resolved in nested text too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("omnimsg.config.loading.load_adapter", lambda _: ManyAdapter)
         patch.setenv("SPARE", "spare-key")
-        given_ = {
+        values = {
             "spare": ["env:SPARE"],
             "other": "x",
             "most": 5,
@@ -443,8 +441,8 @@ def test_settings_of_every_type() -> None:
             "strict": True,
             "channel_ids": {"sms": "env:SPARE"},
         }
-        settings: object = adapter_of(one(provider="many", **given_)).account.settings
-        wrong = complaint(
+        settings: object = adapter_of(one(provider="many", **values)).account.settings
+        wrong = error_of(
             one(provider="many", most="5", rate="x", strict=1, spare="x", channel_ids={"sms": 5})
         )
 
@@ -470,7 +468,7 @@ def test_settings_of_every_type() -> None:
 
 
 def test_nothing_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither repr nor str nor an error of anything that holds a key shows it."""
+    """No `repr`, `str` or error text of an object that holds a key shows the key."""
     config = load_config(one())
     client = Client.from_config(one())
     adapter = config.adapters["main"]
@@ -478,12 +476,12 @@ def test_nothing_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
     for each in (config, client, adapter, adapter.account, adapter.account.settings):
         for shown in (repr(each), str(each), f"{each}"):
             assert KEY not in shown
-    assert KEY not in complaint(one(kye="x"))
-    assert KEY not in complaint(one(key=f"{KEY}\n"))
+    assert KEY not in error_of(one(kye="x"))
+    assert KEY not in error_of(one(key=f"{KEY}\n"))
 
 
 def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> None:
-    """An adapter may say more than the settings' types can."""
+    """A `ValueError` of an adapter is reported as a problem of its account."""
 
     class Picky(TinyAdapter):
         def __init__(self, account: Any) -> None:
@@ -492,7 +490,7 @@ def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("omnimsg.config.loading.load_adapter", lambda _: Picky)
 
-        assert "configuration: accounts.main: needs another key" == complaint(one())
+        assert "configuration: accounts.main: needs another key" == error_of(one())
 
 
 @given(
@@ -502,8 +500,8 @@ def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> No
         max_leaves=20,
     )
 )
-def test_no_configuration_breaks_the_reader(value: Any) -> None:
-    """Whatever stands in any place, there is a configuration or a `ConfigError`."""
+def test_any_value_is_loaded_or_refused(value: Any) -> None:
+    """Any value at any key gives a configuration or a `ConfigError`, never another error."""
     table = one()["accounts"]["main"]
     for source in (
         {"accounts": value},

@@ -1,4 +1,4 @@
-"""Adapters are found by entry point, one at a time, and a bad one is named."""
+"""Adapters are found by entry point and imported one at a time; errors name the distribution."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ import pytest
 from support.adapters import TinyAdapter
 
 from omnimsg import ConfigError
-from omnimsg.config import load_adapter, provider_names
+from omnimsg.config import load_adapter, plugins, provider_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Installed(Distribution):
-    """A distribution of some name."""
+class OneProvider(Distribution):
+    """A distribution that registers one provider."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, provider: str, value: str) -> None:
+        self._files = {
+            "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+            "entry_points.txt": f"[{plugins.GROUP}]\n{provider} = {value}\n",
+        }
 
-    def read_text(self, filename: str) -> str:
-        """Say its name."""
-        return f"Metadata-Version: 2.1\nName: {self._name}\nVersion: 1\n"
+    def read_text(self, filename: str) -> str | None:
+        """Return the text of a metadata file."""
+        return self._files.get(filename)
 
     def locate_file(self, path: Any) -> Any:
-        """Find nothing."""
+        """Find no file."""
         raise NotImplementedError
 
 
-def claim(name: str, value: str, owner: str) -> EntryPoint:
-    """Build the entry point of a distribution."""
-    return EntryPoint(name, value, "omnimsg.providers")._for(Installed(owner))  # type: ignore[attr-defined,no-any-return]  # how importlib makes them
-
-
-def put(monkeypatch: pytest.MonkeyPatch, *claims: EntryPoint) -> None:
-    """Install entry points."""
-    monkeypatch.setattr("omnimsg.config.plugins.entry_points", lambda **_: claims)
+def entry_point(provider: str, value: str, distribution: str) -> EntryPoint:
+    """Build the entry point of a provider in a distribution."""
+    (found,) = OneProvider(distribution, provider, value).entry_points
+    return found
 
 
 def test_names_are_sorted(install: Callable[..., None]) -> None:
-    """Everything installed is listed, whether or not it works."""
+    """Every registered provider is listed, whether or not it can be imported."""
     install(("zeta", "no.such:thing"), ("alpha", "no.such:thing"))
 
     assert ["alpha", "zeta"] == provider_names()
 
 
-def test_two_distributions_cannot_claim_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which of two adapters gets a message is no matter of chance."""
-    put(
-        monkeypatch,
-        claim("tiny", "support.adapters:TinyAdapter", "tiny-one"),
-        claim("tiny", "other:Adapter", "tiny-two"),
+def test_two_distributions_cannot_register_one_name(
+    install: Callable[..., None],
+) -> None:
+    """Two adapters with one name are an error, because either could get the messages."""
+    install(
+        entry_point("tiny", "support.adapters:TinyAdapter", "tiny-one"),
+        entry_point("tiny", "other:Adapter", "tiny-two"),
     )
 
     with pytest.raises(ConfigError) as caught:
@@ -66,10 +66,9 @@ def test_two_distributions_cannot_claim_one_name(monkeypatch: pytest.MonkeyPatch
     ) == str(caught.value)
 
 
-def test_one_claim_seen_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An editable install can show its entry points twice."""
-    twice = claim("tiny", "support.adapters:TinyAdapter", "tiny-one")
-    put(monkeypatch, twice, claim("tiny", "support.adapters:TinyAdapter", "tiny-one"))
+def test_one_entry_point_listed_twice_is_one(install: Callable[..., None]) -> None:
+    """An editable install can list its entry points twice, which is no error."""
+    install(*[entry_point("tiny", "support.adapters:TinyAdapter", "tiny-one") for _ in range(2)])
 
     assert TinyAdapter is load_adapter("tiny")
 
@@ -85,11 +84,9 @@ def test_one_claim_seen_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
         ("omnimsg.adapter:Adapter", "is not a whole Adapter: it lacks authorization, send"),
     ],
 )
-def test_a_broken_plug_in_is_named(
-    monkeypatch: pytest.MonkeyPatch, value: str, expected: str
-) -> None:
-    """The message says which distribution to mend or uninstall, and what is the matter."""
-    put(monkeypatch, claim("tiny", value, "tiny-one"))
+def test_a_broken_adapter_is_named(install: Callable[..., None], value: str, expected: str) -> None:
+    """The error names the distribution to fix or uninstall, and says what is wrong with it."""
+    install(entry_point("tiny", value, "tiny-one"))
 
     with pytest.raises(ConfigError) as caught:
         load_adapter("tiny")
@@ -98,7 +95,7 @@ def test_a_broken_plug_in_is_named(
 
 
 def test_only_the_named_adapter_is_imported() -> None:
-    """A configuration of one provider loads none of the others."""
+    """A configuration of one provider imports no other provider."""
     program = (
         "import sys; from omnimsg.config import load_config;"
         "load_config({'accounts': {'main': {'provider': 'clickatell', 'api_key': 'k'}}});"

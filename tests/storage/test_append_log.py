@@ -1,4 +1,4 @@
-"""The file that grows by whole lines."""
+"""The append-only log: whole lines, group commit, one process."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the file is to be."""
-    return tmp_path / "results"
+    """The path of the log."""
+    return tmp_path / "lines.log"
 
 
 @pytest.fixture
 def log(path: Path) -> Iterator[AppendLog]:
-    """A new file."""
+    """A new log."""
     made = AppendLog(path, new=True)
     yield made
     made.close()
 
 
-async def test_many_callers_share_a_sync(
+async def test_concurrent_commits_share_a_sync(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hundred commits at once are all on the disk after far fewer syncs."""
+    """A hundred concurrent commits need ten calls of `fsync` at most, and lose no line."""
     synced: list[int] = []
     real = os.fsync
 
@@ -48,7 +48,7 @@ async def test_many_callers_share_a_sync(
     monkeypatch.setattr(os, "fsync", counted)
 
     async def commit(number: int) -> None:
-        log.note(b"%d\n" % number)
+        log.append(b"%d\n" % number)
         await log.commit()
         assert b"%d" % number in _read(path).split()
 
@@ -63,9 +63,9 @@ async def test_many_callers_share_a_sync(
 async def test_a_flush_syncs_nothing(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It only has to survive the process; without anything to write it does nothing."""
+    """`flush` writes without `fsync`, and does nothing when the queue is empty."""
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("synced"))
-    log.note(b"a\n")
+    log.append(b"a\n")
 
     await log.flush()
     await log.flush()
@@ -74,19 +74,19 @@ async def test_a_flush_syncs_nothing(
     monkeypatch.undo()
 
 
-async def test_a_caller_that_leaves_takes_nothing_back(log: AppendLog, path: Path) -> None:
-    """What was noted is written even if nobody waits for it any more."""
+async def test_a_cancelled_commit_keeps_its_lines(log: AppendLog, path: Path) -> None:
+    """A line is written even if the caller that queued it was cancelled."""
     with anyio.move_on_after(0):
-        log.note(b"a\n")
+        log.append(b"a\n")
         await log.commit()
-    log.note(b"b\n")
+    log.append(b"b\n")
     await log.flush()
 
     assert _read(path) == b"a\nb\n"
 
 
 async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No half line stays, no later commit is believed, and what is owed is written at last."""
+    """A failed write leaves no partial line, fails later commits, and keeps the lines it must."""
     await _written(log, b"before\n")
     real = os.write
 
@@ -96,34 +96,34 @@ async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.Monke
         return real(file, data[:3])
 
     monkeypatch.setattr(os, "write", full)
-    log.note(b"intent\n", owed=False)
+    log.append(b"intent\n", keep_on_failure=False)
     with pytest.raises(OSError, match="No space"):
         await log.commit()
     assert _read(path) == b"before\n"
-    log.note(b"outcome\n")
+    log.append(b"outcome\n")
     with pytest.raises(OSError, match="No space"):
         await log.flush()
     monkeypatch.undo()
 
-    # Nobody may take the intent that was dropped for one that another commit wrote.
+    # The dropped line must not be taken for one that a later commit wrote.
     with pytest.raises(OSError, match="No space"):
         await log.commit()
     await log.flush()
 
     assert _read(path) == b"before\noutcome\n"
-    assert log.broken is not None
+    assert log.write_error is not None
 
 
 async def test_a_disk_that_cannot_sync(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An intent that may not be on the disk is taken out again."""
+    """A line that may not be on the disk is removed from the file."""
 
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", broken)
-    log.note(b"intent\n", owed=False)
+    log.append(b"intent\n", keep_on_failure=False)
     with pytest.raises(OSError, match="Input"):
         await log.commit()
     monkeypatch.undo()
@@ -131,8 +131,8 @@ async def test_a_disk_that_cannot_sync(
     assert _read(path) == b""
 
 
-async def test_one_process_at_a_time(log: AppendLog, path: Path) -> None:
-    """Another process cannot open it, until this one closes it or dies."""
+async def test_another_process_cannot_open_it(log: AppendLog, path: Path) -> None:
+    """While this process has the log open, another process cannot open it."""
     code = (
         "import sys; from omnimsg.storage.append_log import AppendLog; from pathlib import Path;"
         " AppendLog(Path(sys.argv[1]), new=False)"
@@ -143,8 +143,8 @@ async def test_one_process_at_a_time(log: AppendLog, path: Path) -> None:
     assert b"BlockingIOError" in ran.stderr
 
 
-def test_a_file_of_its_own(path: Path) -> None:
-    """A new file must not exist, an old one must; only its owner may read it."""
+def test_new_and_existing_files(path: Path) -> None:
+    """A new log must not exist, an existing one must; only its owner may read it."""
     with pytest.raises(FileNotFoundError):
         AppendLog(path, new=False)
     AppendLog(path, new=True).close()
@@ -155,20 +155,20 @@ def test_a_file_of_its_own(path: Path) -> None:
     AppendLog(path, new=False).close()
 
 
-def test_cut(path: Path) -> None:
-    """What is written next stands where it was cut."""
+def test_truncate(path: Path) -> None:
+    """The next line is written where the file was cut."""
     path.write_bytes(b"whole\nha")
     log = AppendLog(path, new=False)
 
-    log.cut(6)
-    log.note(b"next\n")
+    log.truncate(6)
+    log.append(b"next\n")
     log.close()
 
     assert _read(path) == b"whole\nnext\n"
 
 
-def test_a_killed_process_lets_go(path: Path) -> None:
-    """The lock is the operating system's: nothing is left to clean up."""
+def test_a_killed_process_releases_the_lock(path: Path) -> None:
+    """The log can be opened again right after a process that had it open was killed."""
     code = (
         "import os, sys; from omnimsg.storage.append_log import AppendLog;"
         " from pathlib import Path; held = AppendLog(Path(sys.argv[1]), new=True);"
@@ -184,5 +184,5 @@ def _read(path: Path) -> bytes:
 
 
 async def _written(log: AppendLog, line: bytes) -> None:
-    log.note(line)
+    log.append(line)
     await log.flush()

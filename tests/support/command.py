@@ -1,4 +1,4 @@
-"""What a run of the `omnimsg` command leaves behind."""
+"""The result of a run of the `omnimsg` command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 @attrs.frozen
 class Ran:
-    """What one run of the command left behind."""
+    """The exit code and the output of one run."""
 
     code: int
     out: str
@@ -24,15 +24,15 @@ class Ran:
 
     @property
     def error(self) -> str:
-        """The line that says what went wrong first."""
+        """The first error line."""
         return next(each for each in self.err.splitlines() if each.startswith("error: "))
 
     @property
     def hint(self) -> str:
-        """The one line of advice."""
+        """The only hint."""
         (line,) = [each for each in self.err.splitlines() if each.startswith("hint: ")]
         return line
 
 
 Run: TypeAlias = Callable[..., Ran]
-"""The fixture `run`: the command's arguments in, what it left behind out."""
+"""The fixture `run`: runs the command with these arguments."""

@@ -1,4 +1,4 @@
-"""Kill `omnimsg send-many` at random moments, resume it, and hold its results to the handsets."""
+"""Kill `omnimsg send-many` at random moments, resume it, and compare results and handsets."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from support.sandbox_fixtures import sandbox_in_thread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Seconds that the sandbox takes for each request, so that kills land while some are under way.
+# Seconds by which the sandbox delays each answer, so that requests are in flight at each kill.
 LATENCY = 0.03
 
 
 @attrs.frozen(kw_only=True)
 class Audit:
-    """What is left after the last run, and what must be true of it.
+    """What the results file and the handsets have after the last run.
 
     Attributes:
-        lines: Lines of the file.
-        kills: Processes that were killed while they had the results file.
-        outcomes: How many lines ended in each outcome, as the results file has it.
-        unaccounted: Lines without an outcome.
-        twice: Texts that some handset has more than once.
-        wrong: Lines whose outcome is not what the handsets say.
-        delivered: Messages on all handsets.
-        exits: The exit codes of all runs; a killed one is negative.
+        lines: How many lines the file has.
+        kills: How many runs were killed.
+        outcomes: How many lines have each outcome in the results file.
+        unaccounted: How many lines have no outcome.
+        twice: The texts that a handset has received more than once.
+        wrong: The lines whose outcome does not agree with the handsets.
+        delivered: How many messages all handsets have received.
+        exits: The exit code of each run; that of a killed run is negative.
     """
 
     lines: int
@@ -49,8 +49,8 @@ class Audit:
 def audit(
     folder: Path, *, seed: int, lines: int, kills: int, account: str, flags: Sequence[str] = ()
 ) -> Audit:
-    """Send a file through the sandbox with so many kills, and count."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable
+    """Send a file through a sandbox, kill this many runs, and count."""
+    randomness = random.Random(seed)  # noqa: S311 - repeatable
     file, results = folder / "many.jsonl", folder / "many.jsonl.results.jsonl"
     _write(file, lines)
     with sandbox_in_thread() as sandbox:
@@ -58,10 +58,10 @@ def audit(
         sandbox.faults.add("latency", seconds=LATENCY, probability=1.0)
         exits, killed = [], 0
         while True:
-            begun = results.exists()
-            again = ("--resume", *flags) if begun else ()
-            process = _start(folder, "send-many", file.name, "--account", account, *again)
-            if killed < kills and _kill(process, results, chance, begun=begun):
+            exists = results.exists()
+            resume = ("--resume", *flags) if exists else ()
+            process = _start(folder, "send-many", file.name, "--account", account, *resume)
+            if killed < kills and _kill(process, results, randomness, resumed=exists):
                 killed += 1
                 exits.append(process.returncode)
                 continue
@@ -93,17 +93,19 @@ def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _kill(
-    process: subprocess.Popen[bytes], results: Path, chance: random.Random, *, begun: bool
+    process: subprocess.Popen[bytes], results: Path, randomness: random.Random, *, resumed: bool
 ) -> bool:
-    """Kill a run a moment after it has written something; false where it ended before."""
-    before = results.stat().st_size if begun else 0
-    # Now and then right away: while it starts, or reads what is there.
-    patience = time.monotonic() + (chance.uniform(0.2, 0.6) if chance.random() < 0.2 else 30.0)
-    while process.poll() is None and time.monotonic() < patience:
+    """Kill a run a moment after it has written results; false if it ended before that."""
+    before = results.stat().st_size if resumed else 0
+    # In one of five runs earlier, while it starts or reads the results file.
+    wait_until = time.monotonic() + (
+        randomness.uniform(0.2, 0.6) if randomness.random() < 0.2 else 30.0
+    )
+    while process.poll() is None and time.monotonic() < wait_until:
         if results.exists() and results.stat().st_size > before:
             break
         time.sleep(0.001)
-    time.sleep(chance.uniform(0.0, 0.25))
+    time.sleep(randomness.uniform(0.0, 0.25))
     process.kill()
     return process.wait() < 0
 
@@ -117,7 +119,7 @@ def _count(
         for entry in map(json.loads, file):
             last[entry["line"]] = entry
     outcomes = Counter(entry.get("outcome", "none") for entry in last.values())
-    arrived = {"accepted": (1,), "ambiguous": (0, 1)}
+    allowed_copies = {"accepted": (1,), "ambiguous": (0, 1)}
     return Audit(
         lines=lines,
         kills=kills,
@@ -127,7 +129,7 @@ def _count(
         wrong=[
             line
             for line, entry in last.items()
-            if received[_text(line)] not in arrived.get(entry.get("outcome", ""), (0,))
+            if received[_text(line)] not in allowed_copies.get(entry.get("outcome", ""), (0,))
         ],
         delivered=received.total(),
         exits=exits,
@@ -139,7 +141,7 @@ if __name__ == "__main__":
 
     first, times = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + times):
-        with tempfile.TemporaryDirectory() as place:
+        with tempfile.TemporaryDirectory() as folder:
             print(  # noqa: T201 - run by hand
-                seed, audit(Path(place), seed=seed, lines=6000, kills=5, account="clickatell")
+                seed, audit(Path(folder), seed=seed, lines=6000, kills=5, account="clickatell")
             )

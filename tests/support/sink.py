@@ -1,7 +1,7 @@
-"""`omnimsg send-many` with a provider inside the process that takes everything, and its memory.
+"""Run `omnimsg send-many` with a transport that accepts everything, and print its peak memory.
 
-Run as a program: the arguments are those of the command. Prints the highest resident memory in KiB
-on the last line of standard error.
+Run it as a program with the arguments of `send-many`. The last line of standard error is the peak
+resident memory in KiB.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
 
 
-class Sink:
-    """A wire that ends here."""
+class AcceptingTransport:
+    """A transport that accepts every text without a network."""
 
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
     async def exchange(self, request: Request, **_: Any) -> Response:
-        """Accept every text."""
+        """Return an answer that accepts every text of the request."""
         assert isinstance(request.body, bytes)
         keys = [each["key"] for each in orjson.loads(request.body)["texts"]]
         results = [{"key": key, "id": f"id-of-{key}"} for key in keys]
         return Response(200, orjson.dumps({"results": results}))
 
     async def aclose(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
-def installed(*, group: str) -> list[EntryPoint]:
-    """Offer Toy alone."""
+def only_toy(*, group: str) -> list[EntryPoint]:
+    """Return the entry point of Toy and no other."""
     return [EntryPoint("toy", "support.toy:ToyAdapter", group)]
 
 
 if __name__ == "__main__":
-    plugins.entry_points = installed  # type: ignore[assignment,attr-defined]  # a fake
-    aiohttp_transport.HttpTransport = Sink  # type: ignore[assignment,misc]  # a fake
+    plugins.entry_points = only_toy  # type: ignore[assignment,attr-defined]  # a fake
+    aiohttp_transport.HttpTransport = AcceptingTransport  # type: ignore[assignment,misc]  # a fake
     code = main(["send-many", *sys.argv[1:]])
     status = Path("/proc/self/status").read_text()
     (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]

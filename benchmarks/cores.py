@@ -1,0 +1,22 @@
+"""Pin processes to CPU cores, so that the client and the sink do not share one."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+
+
+class Role(Enum):
+    """The role of a process; the value is the index of its core among those it may use."""
+
+    SINK = 0
+    CLIENT = -1
+
+
+def pin_to_core(role: Role) -> bool:
+    """Pin this process to its core, if the system allows; return whether it has another core."""
+    if not hasattr(os, "sched_setaffinity"):
+        return False
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[role.value]})
+    return len(cores) > 1
