@@ -37,7 +37,7 @@ from omnimsg.engine.sending.retry import Retrier, RetryHook, log_retry
 from omnimsg.engine.sending.scheduler import Scheduler
 from omnimsg.engine.sending.stream import send_stream
 from omnimsg.transport.aiohttp_transport import HttpTransport
-from omnimsg.transport.files import FileSink, MemorySink, file_size, measured
+from omnimsg.transport.files import FileSink, MemorySink, file_size, measure
 
 if TYPE_CHECKING:
     import os
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport import Sink
 
 T = TypeVar("T")
 
@@ -316,7 +316,7 @@ class Client:
                         f" {format_bytes(limit)}"
                     )
                     raise refused(Reason.MEDIA_TOO_LARGE, detail=detail)
-                source = await measured(upload.data)
+                source = await measure(upload.data)
         except TimeoutError:
             detail = "the file cannot be read before the deadline"
             raise refused(Reason.DEADLINE_EXCEEDED, detail=detail) from None

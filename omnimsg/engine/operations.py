@@ -17,8 +17,7 @@ from omnimsg.engine.attempt import classify
 from omnimsg.engine.attempt.flow import AskedNothing, BrokenFlow, FlowRun, blame
 from omnimsg.engine.attempt.runner import utc_now
 from omnimsg.engine.deadline import Deadline
-from omnimsg.transport.aiohttp_transport import TransportFault
-from omnimsg.transport.files import SinkFault
+from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.transport.aiohttp_transport import Transport
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport import Sink, Transport
 
 T = TypeVar("T")
 

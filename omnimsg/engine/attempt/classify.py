@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.transport.aiohttp_transport import TransportFault
+    from omnimsg.transport import TransportFault
 
 # What concerns the form of every request alike can be no single message's doing.
 _NOT_OURS = "every request would be refused like this; check base_url and proxies"

@@ -22,7 +22,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, blame
 from omnimsg.engine.attempt.journal_writer import JournalWriter
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Journal
-    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport import Transport
 
 _Run: TypeAlias = "FlowRun[Sequence[Outcome | None]]"
 _LATE = "the deadline passed before it left"
