@@ -121,6 +121,8 @@ class MarkedSession:
             )
             answered = True
         finally:
+            if seam_mark.written:
+                mark.written = True
             if self.marking is Marking.VERIFYING and (answered or seam_mark.written):
                 self._verified(is_called=seam_mark.written)
         return response
@@ -148,7 +150,7 @@ class MarkedSession:
 
     def _verified(self, *, is_called: bool) -> None:
         if not is_called:
-            self._warn("it does not call ClientRequest.send")
+            self._warn("it does not call ClientRequest.send in the task of the request")
         self._use(Marking.TRACKED if is_called else Marking.TRACED)
 
     def _use(self, marking: Marking) -> None:

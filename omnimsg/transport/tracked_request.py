@@ -19,8 +19,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import aiohttp
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import StreamWriter
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -66,7 +64,7 @@ class TrackedRequest(aiohttp.ClientRequest):
             return await super().send(conn)
         # The same as aiohttp does, without a task. Everything that may fail, except the writing,
         # comes before the mark.
-        writer = StreamWriter(protocol, self.loop)
+        writer = aiohttp.http.StreamWriter(protocol, self.loop)
         response = self.response_class(
             self.method,
             self.original_url,
@@ -156,6 +154,9 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
     ("Payload.write_with_length", True, 3, ()),
 )
 
+# The properties of a connection that `TrackedRequest.send` reads.
+_PROPERTIES = ("connector.Connection.protocol", "base_protocol.BaseProtocol.writing_paused")
+
 # The attributes of a request that `TrackedRequest.send` reads.
 _REQUEST_ATTRIBUTES = (
     "_timer",
@@ -190,10 +191,11 @@ def _problems() -> Iterator[str]:
         else:
             if inspect.iscoroutinefunction(function) is not is_coroutine:
                 yield f"{name} is{'' if is_coroutine else ' not'} a plain function"
-    if not hasattr(aiohttp.connector.Connection, "protocol"):
-        yield "there is no Connection.protocol"
-    if not hasattr(BaseProtocol, "writing_paused"):
-        yield "there is no BaseProtocol.writing_paused"
+    for name in _PROPERTIES:
+        try:
+            attrgetter(name)(aiohttp)
+        except AttributeError:
+            yield f"there is no {name}"
     body = SmallBody(b"{}")
     try:
         request = TrackedRequest(

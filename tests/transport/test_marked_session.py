@@ -112,6 +112,26 @@ async def test_the_public_way_is_used_where_aiohttp_does_not_call_send(
     assert "it does not call ClientRequest.send" in text
 
 
+async def test_the_public_way_is_used_where_send_is_called_in_another_task(
+    monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
+) -> None:
+    """Its request cannot be told there, so it is left to aiohttp."""
+    send = TrackedRequest.send
+
+    async def in_another_task(
+        self: TrackedRequest, conn: aiohttp.connector.Connection
+    ) -> aiohttp.ClientResponse:
+        return await asyncio.create_task(send(self, conn))
+
+    monkeypatch.setattr(TrackedRequest, "send", in_another_task)
+    async with Server(answer(200), reset) as server:
+        transport = transport_to(server.url)
+        marks = [await ask(transport) for _ in range(2)]
+
+    assert (Marking.TRACED, [True, True]) == (transport.marking, marks)
+    assert 2 == len(server.requests)
+
+
 async def _with_more(self: object, conn: object, more: object) -> None:
     raise NotImplementedError
 
@@ -131,10 +151,11 @@ def _no_body(self: object) -> bytes:
         (aiohttp.ClientRequest, "send", _with_more, "ClientRequest.send takes other arguments"),
         (aiohttp.ClientRequest, "send", _at_once, "ClientRequest.send is a plain function"),
         (StreamWriter, "write_headers", _at_once, "http.StreamWriter.write_headers takes other"),
+        (aiohttp, "http", None, "there is no http.StreamWriter.__init__"),
         (StreamWriter, "set_eof", None, "there is no http.StreamWriter.set_eof"),
         (aiohttp.ClientResponse, "__init__", _at_once, "ClientResponse.__init__ takes other"),
-        (aiohttp.connector.Connection, "protocol", None, "there is no Connection.protocol"),
-        (BaseProtocol, "writing_paused", None, "there is no BaseProtocol.writing_paused"),
+        (aiohttp.connector.Connection, "protocol", None, "no connector.Connection.protocol"),
+        (BaseProtocol, "writing_paused", None, "no base_protocol.BaseProtocol.writing_paused"),
         (aiohttp.ClientRequest, "request_info", None, "there is no ClientRequest.request_info"),
         (aiohttp.ClientRequest, "__init__", _at_once, "a request cannot be built (TypeError)"),
         (aiohttp.ClientRequest, "body", property(_no_body), "a request does not keep its body"),

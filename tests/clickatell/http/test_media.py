@@ -214,7 +214,7 @@ async def test_a_file_that_changes_on_its_way(
     async def before(data: bytes | Path) -> Source:
         return attrs.evolve(await measure(data), sha256=hashlib.sha256(b"before").hexdigest())
 
-    monkeypatch.setattr("omnimsg.client.measured", before)
+    monkeypatch.setattr("omnimsg.client.measure", before)
 
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)
