@@ -111,7 +111,7 @@ class HttpTransport:
                 data = None
             else:
                 return await self._exchange_large(session, request, target, task, mark, sink)
-            response = await session.request(request, target, data, task=task, mark=mark)
+            response = await session.request(request, target, data, task, mark)
             if not mark.written:
                 session.report_unmarked_answer(mark)
             try:
@@ -149,7 +149,7 @@ class HttpTransport:
         sink: Sink | None,
     ) -> Response:
         async with open_body(request) as data:
-            response = await session.request(request, target, data, task=task, mark=mark)
+            response = await session.request(request, target, data, task, mark)
             if not mark.written:
                 session.report_unmarked_answer(mark)
             async with response:

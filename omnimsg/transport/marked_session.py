@@ -78,7 +78,6 @@ class MarkedSession:
         request: Request,
         target: Target,
         data: Any,  # noqa: ANN401 - whatever aiohttp takes
-        *,
         task: asyncio.Task[Any],
         mark: WriteMark,
     ) -> Awaitable[aiohttp.ClientResponse]:
@@ -87,7 +86,7 @@ class MarkedSession:
         The caller must call `forget` afterwards.
         """
         if not self._is_tracked:
-            return self._request_traced(request, target, data, task=task, mark=mark)
+            return self._request_traced(request, target, data, task, mark)
         sending[task] = mark, request.effect
         url, headers = target
         return self._session.request(
@@ -99,7 +98,6 @@ class MarkedSession:
         request: Request,
         target: Target,
         data: Any,  # noqa: ANN401 - whatever aiohttp takes
-        *,
         task: asyncio.Task[Any],
         mark: WriteMark,
     ) -> aiohttp.ClientResponse:
