@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import StreamWriter
-from support.servers import Server, Visit, answer, free_port, reset
+from support.servers import Server, Visit, answer, free_port, reset, stall
 
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import TransportFault, WriteMark, marked_session
@@ -68,6 +68,15 @@ async def test_the_fast_way_is_used_once_a_request_was_seen_to_be_tracked(
     assert [True] * 3 == marks
     assert 1 == server.connections
     assert [] == logged(caplog)
+
+
+async def test_a_lost_answer_verifies_too(transport_to: Callable[..., HttpTransport]) -> None:
+    """What matters is that aiohttp called `send`, whatever followed."""
+    async with Server(reset) as server:
+        transport = transport_to(server.url)
+        await ask(transport)
+
+    assert Marking.TRACKED is transport.marking
 
 
 async def test_a_request_without_a_connection_verifies_nothing(
@@ -200,6 +209,25 @@ async def test_an_unmarked_answer_makes_every_request_count_as_written(
     ((level, text),) = logged(caplog)
     assert logging.ERROR == level
     assert "every request counts as written" in text
+
+
+async def test_a_request_counts_from_its_start_once_marks_have_failed(
+    monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
+) -> None:
+    """Its mark is set before anything is sent, as the contract says."""
+    rename_send(monkeypatch)
+    monkeypatch.setattr(marked_session, "mark_tracing", aiohttp.TraceConfig)
+    mark = WriteMark()
+    async with Server(answer(200), stall) as server:
+        transport = transport_to(server.url)
+        await ask(transport)
+        server.arrived.clear()
+        under_way = asyncio.create_task(transport.exchange(SEND, within=5.0, mark=mark))
+        await server.arrived.wait()
+
+        assert mark.written
+        under_way.cancel()
+        await asyncio.gather(under_way, return_exceptions=True)
 
 
 async def test_a_request_under_way_counts_when_the_mark_is_found_to_fail(
