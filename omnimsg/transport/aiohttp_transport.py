@@ -126,7 +126,7 @@ class HttpTransport:
                 if not response.closed:
                     response.release()
         except BaseException as error:
-            if session.is_blind:
+            if session.marks_failed:
                 mark.written = True
             fault = self._fault(error, task, mark)
             if fault is None:

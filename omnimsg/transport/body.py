@@ -26,7 +26,7 @@ _MAX_PIECE = 2**20
 
 @asynccontextmanager
 async def open_body(request: Request) -> AsyncIterator[Any]:
-    """Make a request's body what aiohttp takes; its file, if it has one, is open meanwhile.
+    """Convert a request's body to a form that aiohttp takes; keep its file open meanwhile.
 
     Raises:
         TransportFault: The file cannot be read.
@@ -72,5 +72,5 @@ async def _open(path: Path) -> IO[bytes]:
 
 
 def _in_pieces(data: bytes) -> bytes | BytesIO:
-    """Have aiohttp write a large body in pieces: one piece would block the event loop."""
+    """Make aiohttp write a large body in pieces; in one piece it would block the event loop."""
     return BytesIO(data) if len(data) > _MAX_PIECE else data

@@ -56,16 +56,16 @@ class MarkedSession:
 
     Attributes:
         marking: How marks are set now.
-        is_blind: Whether an answer has come to a request whose mark was not set. Then no mark can
-            be relied on, and every request counts as written.
-        small_body: Makes a small body what aiohttp is given.
+        marks_failed: Whether a request was answered whose mark was not set. Then no mark can be
+            relied on, and every request counts as written.
+        small_body: Converts a small body to the form that aiohttp is given.
     """
 
     def __init__(self, *, connections: int, marking: Marking) -> None:
         self._connector = aiohttp.TCPConnector(limit=connections)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
-        self.is_blind: bool = False
+        self.marks_failed: bool = False
         self.small_body: Callable[[bytes], Any] = SmallBody
         problem = None if marking is Marking.TRACED else seam_problem()
         if problem is not None:
@@ -101,7 +101,7 @@ class MarkedSession:
         task: asyncio.Task[Any],
         mark: WriteMark,
     ) -> aiohttp.ClientResponse:
-        if self.is_blind:
+        if self.marks_failed:
             mark.written = True
         seam_mark = WriteMark()
         sending[task] = seam_mark, request.effect
@@ -132,8 +132,8 @@ class MarkedSession:
     def report_unmarked_answer(self, mark: WriteMark) -> None:
         """Stop relying on marks: a request was answered whose mark is not set."""
         mark.written = True
-        if not self.is_blind:
-            self.is_blind = True
+        if not self.marks_failed:
+            self.marks_failed = True
             self._use(Marking.TRACED)
             log.error(
                 "aiohttp %s answered a request that was not marked as written; from now on every"

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def mark_tracing() -> aiohttp.TraceConfig:
-    """Return a tracing that sets the mark given as `trace_request_ctx`.
+    """Return the trace configuration that sets the mark given as `trace_request_ctx`.
 
-    It is set as soon as the request has a connection, new or kept alive. That is before the first
-    byte by the nature of things, whereas `on_request_headers_sent` might in some version come after
-    the write; it is traced too, for a request that gets its connection in some third way.
+    The mark is set as soon as the request has a connection, new or kept alive: nothing can be
+    written earlier. `on_request_headers_sent` alone would not do, because its documentation does
+    not promise that it comes before the write.
     """
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_create_end.append(_set_mark)
