@@ -46,7 +46,7 @@ async def open_body(request: Request) -> AsyncIterator[Any]:
         file.close()
 
 
-def _payload(request: Request, content: bytes | IO[bytes]) -> Any:  # noqa: ANN401 - as above
+def _payload(request: Request, content: bytes | IO[bytes]) -> Any:  # noqa: ANN401 - for aiohttp
     body = request.body
     if isinstance(body, Multipart):
         form = aiohttp.FormData()
