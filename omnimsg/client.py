@@ -20,7 +20,7 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy
-from omnimsg.transport.options import open_aiohttp
+from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
     from omnimsg.engine.reports import Health, Preview
-    from omnimsg.transport.options import TransportFactory
+    from omnimsg.transport import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.
 DEADLINE = 30.0
@@ -73,9 +73,6 @@ class Client:
         observers: Told what happens to messages, attempts and accounts.
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
-
-    Raises:
-        ConfigError: No account, two of one name, or a default that is none of them.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -95,6 +92,7 @@ class Client:
         watching = Observers((LogObserver(), retries, *observers))
         self._clock = clock or SystemClock()
         self._accounts: dict[str, AccountEngine] = {}
+        open_transport = transport or create_http_transport
         for adapter in adapters:
             name = adapter.account.name
             if name in self._accounts:
@@ -104,7 +102,7 @@ class Client:
                 policy = attrs.evolve(policy, retry=retry)
             self._accounts[name] = AccountEngine(
                 adapter,
-                (transport or open_aiohttp)(transport_options(adapter, policy)),
+                open_transport(transport_options(adapter, policy)),
                 policy=policy,
                 journal=journal,
                 observers=watching,
@@ -299,12 +297,7 @@ class Client:
         engine = self._account_with(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
 
-    def interactions(
-        self,
-        id: str,  # noqa: A002 - the word for it
-        *,
-        deadline: float = DEADLINE,
-    ) -> AsyncIterator[Interaction]:
+    def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
         """Go through what people did with a message; `deadline` is for each page."""
         message_id = MessageId(id)
         account = self._account_with(message_id.account, Operation.INTERACTIONS)

@@ -38,7 +38,7 @@ from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
-from omnimsg.transport.options import TransportOptions
+from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport import Transport
 
 
 class AccountEngine:

@@ -12,7 +12,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.deadline import Deadline
-from omnimsg.transport.files import FileSink, MemorySink, file_size, measured
+from omnimsg.transport.files import FileSink, MemorySink, file_size, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Stored, Upload
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.operations import OperationRunner
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport import Sink
 
 
 class FileTransfers:
@@ -56,7 +56,7 @@ class FileTransfers:
                         f" {format_bytes(limit)}"
                     )
                     raise self._upload_error(Reason.MEDIA_TOO_LARGE, detail)
-                source = await measured(upload.data)
+                source = await measure(upload.data)
         except TimeoutError:
             detail = "the file cannot be read before the deadline"
             raise self._upload_error(Reason.DEADLINE_EXCEEDED, detail) from None

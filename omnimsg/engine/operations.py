@@ -17,8 +17,7 @@ from omnimsg.domain.reason import Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, NoRequest, report_broken_contract
 from omnimsg.engine.deadline import Deadline
-from omnimsg.transport.faults import TransportFault
-from omnimsg.transport.files import SinkFault
+from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.sending.retry import Retrier
     from omnimsg.engine.sending.slots import OperationSlots
-    from omnimsg.transport.aiohttp_transport import Transport
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport import Sink, Transport
 
 T = TypeVar("T")
 

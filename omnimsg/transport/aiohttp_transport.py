@@ -1,84 +1,54 @@
-"""The wire: one HTTP session for one account. Only this and `marked.py` know aiohttp's client.
-
-Its one hard duty is to say, when something breaks, whether any byte of the request may have left.
-Exception types do not tell (a pool timeout and a lost answer are both `TimeoutError`), so it asks
-the request itself, which leaves a mark.
-"""
+"""The transport over aiohttp: the exchanges of one account, their time limits, their answers."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import aiohttp
 import anyio
-import anyio.to_thread
 
-from omnimsg.adapter import Answer, Multipart, Request, Response, Source
+from omnimsg.adapter import Answer, Request, Response
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
+from omnimsg.transport.aiohttp_faults import fault_from
+from omnimsg.transport.body import open_body
 from omnimsg.transport.endpoints import Endpoints, Target
-from omnimsg.transport.faults import TransportFault
-from omnimsg.transport.files import SinkFault
+from omnimsg.transport.interface import SinkFault, TransportFault
+from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
-from omnimsg.transport.tracked_request import (
-    MAX_SMALL_BODY,
-    SmallBody,
-    TrackedRequest,
-    WriteMark,
-    sending,
-)
+from omnimsg.transport.tracked_request import MAX_SMALL_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport.interface import Sink, WriteMark
 
-__all__ = ["MOST_ANSWER", "HttpTransport", "Transport", "TransportFault"]
+# The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-# What an answer may weigh in memory, bytes. A batch of a thousand verdicts has some 300 kB.
-MOST_ANSWER = 32 * 1024 * 1024
-_CHUNK = 64 * 1024
-# The most bytes that aiohttp writes in one piece without a warning.
-_MOST_AT_ONCE = 2**20
-# What asyncio reads into, bytes.
-_READ = 256 * 1024
-# The resolver's word that there is no such host, as opposed to "not now".
-_NO_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+# The pieces that are written to a sink, bytes.
+_SINK_CHUNK = 64 * 1024
 
-
-class Transport(Protocol):
-    """What the engine needs of a wire; a test puts a fake one here."""
-
-    async def exchange(
-        self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
-    ) -> Response:
-        """Send one request and return its answer.
-
-        Args:
-            request: What to send.
-            within: Seconds for the whole exchange, connecting included.
-            mark: Set before the first byte leaves, and true ever after, whatever is raised.
-            sink: Where a successful body goes if the request asks for that.
-
-        Raises:
-            TransportFault: There was no answer, or it broke off.
-            SinkFault: The sink could not be written.
-        """
-
-    async def aclose(self) -> None:
-        """Wait for the answers that are under way, then close all connections for good."""
+# What asyncio reads at once, bytes.
+_READ_BUFFER = 256 * 1024
 
 
 class HttpTransport:
-    """The wire over aiohttp.
+    """The transport of one account over aiohttp.
 
-    Credentials are added to a request that asks for them and whose host the adapter declares; they
-    are never a default of the session, so that no redirect or foreign URL can carry them away.
-    Redirects are not followed: aiohttp would repeat the body, and with it the text.
+    Credentials are added only to a request that asks for them and whose host the adapter declares.
+    They are never a default of the session, so no redirect and no foreign URL can get them.
+    Redirects are not followed: aiohttp would repeat the body, and with it the message text.
+
+    Args:
+        base_url: The URL that paths of requests are appended to.
+        hosts: The hosts, with a port where it is not the default, that may get the credentials.
+        authorization: The header lines with the credentials.
+        connections: The most connections that are open at once.
+        max_answer_bytes: The largest answer that is kept in memory.
+        marking: How write marks are set at first.
     """
 
     def __init__(
@@ -88,20 +58,34 @@ class HttpTransport:
         hosts: frozenset[str],
         authorization: Mapping[str, str],
         connections: int = 100,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
+        marking: Marking = Marking.VERIFYING,
     ) -> None:
         self._base_url = base_url
-        self._addresses = Endpoints(base_url, hosts=hosts, authorization=authorization)
+        self._endpoints = Endpoints(base_url, hosts=hosts, authorization=authorization)
         self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._max_answer_bytes = max_answer_bytes
+        self._marking = marking
+        self._session: MarkedSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._under_way = 0
+        self._timeouts = Timeouts()
+        self._active = 0
+        self._idle: asyncio.Event | None = None
         self._closed = False
-        self._quiet = asyncio.Event()
-        self._watch = Timeouts()
 
     def __repr__(self) -> str:
-        """Show where it leads, and no credentials."""
+        """Show the base URL, and no credentials."""
         return f"HttpTransport({self._base_url!r})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have connections: it has sent a request, and is not closed."""
+        return self._session is not None
+
+    @property
+    def marking(self) -> Marking:
+        """How write marks are set now."""
+        return self._marking if self._session is None else self._session.marking
 
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
@@ -111,190 +95,124 @@ class HttpTransport:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
         if within <= 0:
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
-        url, headers = place = self._addresses.of(request)
-        # Of the loop that is known: to ask which one runs is a system call in some Pythons.
+        target = self._endpoints.resolve(request)
+        session = self._session or self._open()
+        # Of the known loop: finding the running loop is a system call in some versions of Python.
         task = asyncio.current_task(self._loop) or asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
-        sending[task] = mark, request.effect
-        self._under_way += 1
+        self._active += 1
+        self._timeouts.start(task, within)
         try:
             body = request.body
-            # Header lines of its own may tell how the body is to be written, which aiohttp knows.
+            # A request's own header lines may change how aiohttp writes the body.
             if isinstance(body, bytes) and len(body) <= MAX_SMALL_BODY and not request.headers:
-                data = SmallBody(body)
+                data = session.small_body(body)
             elif body is None:
                 data = None
             else:
-                return await self._in_pieces(request, place, task, within, sink)
-            self._watch.begin(task, within)
-            session = self._session or self._open()
-            response = await session.request(
-                request.method, url, data=data, headers=headers, allow_redirects=False
-            )
+                return await self._exchange_large(session, request, target, task, mark, sink)
+            response = await session.request(request, target, data, task, mark)
+            if not mark.written:
+                session.report_unmarked_answer(mark)
             try:
                 content = response.content
                 if sink is None and content.is_eof():
-                    # A small answer nearly always comes whole with its head.
-                    return _held(response, content.read_nowait())
-                return await _read(response, request, sink)
+                    # A small answer nearly always arrives together with its head.
+                    return self._answer(response, content.read_nowait())
+                return await self._read(response, request, sink)
             finally:
-                # All that leaving its context does where nothing is still being written; and once
-                # the answer is whole, aiohttp has done it by itself.
+                # The same as leaving the response's context where nothing is still being written.
+                # aiohttp has done it once the answer is complete.
                 if not response.closed:
                     response.release()
-        except asyncio.CancelledError as error:
-            if self._watch.end(task):
-                raise _fault(TimeoutError(), written=mark.written) from error
-            raise
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _fault(error, written=mark.written) from error
+        except BaseException as error:
+            if session.marks_failed:
+                mark.written = True
+            fault = self._fault(error, task, mark)
+            if fault is None:
+                raise
+            raise fault from error
         finally:
-            self._watch.end(task)
-            sending.pop(task, None)
-            self._under_way -= 1
-            if not self._under_way:
-                self._quiet.set()
+            self._timeouts.stop(task)
+            session.forget(task)
+            self._active -= 1
+            if self._idle is not None and not self._active:
+                self._idle.set()
 
-    async def _in_pieces(
+    async def _exchange_large(
         self,
+        session: MarkedSession,
         request: Request,
-        place: Target,
+        target: Target,
         task: asyncio.Task[Any],
-        within: float,
+        mark: WriteMark,
         sink: Sink | None,
     ) -> Response:
-        self._watch.begin(task, within)
-        async with _body(request) as data:
-            session = self._session or self._open()
-            url, headers = place
-            async with session.request(
-                request.method, url, data=data, headers=headers, allow_redirects=False
-            ) as response:
-                return await _read(response, request, sink)
+        async with open_body(request) as data:
+            response = await session.request(request, target, data, task, mark)
+            if not mark.written:
+                session.report_unmarked_answer(mark)
+            async with response:
+                return await self._read(response, request, sink)
 
     async def aclose(self) -> None:
-        """Wait for the answers that are under way, then close all connections for good."""
+        """Refuse new requests, wait for the answers under way, then close all connections."""
         self._closed = True
         try:
-            while self._under_way:
-                self._quiet.clear()
-                await self._quiet.wait()
+            if self._active:
+                self._idle = self._idle or asyncio.Event()
+                await self._idle.wait()
         finally:
-            self._watch.close()
+            self._timeouts.close()
             session, self._session = self._session, None
             if session is not None:
-                # Also for a caller who is gone: nobody else could close it.
+                # Also for a caller that was cancelled: nobody else could close it.
                 with anyio.move_on_after(CLEANUP_SECONDS, shield=True):
                     await session.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        # asyncio reads into a block that it then cuts down to what came. glibc fetches one of that
-        # size from the system, and returns it, for every read until a larger one has been freed
-        # once: three system calls and two page faults a request.
-        bytes(2 * _READ)
+    def _open(self) -> MarkedSession:
+        # asyncio reads into a new block of this size and shrinks it to what arrived. glibc gets
+        # such a block from the system, and returns it, for every read, until a larger one has been
+        # freed once: three system calls and two page faults per request.
+        bytes(2 * _READ_BUFFER)
         self._loop = asyncio.get_running_loop()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=TrackedRequest,
-            trust_env=False,
-            headers={"User-Agent": "omnimsg"},
-            # The watch keeps the time of the whole exchange.
-            timeout=aiohttp.ClientTimeout(),
-        )
+        self._session = MarkedSession(connections=self._connections, marking=self._marking)
         return self._session
 
+    async def _read(
+        self, response: aiohttp.ClientResponse, request: Request, sink: Sink | None
+    ) -> Response:
+        content = response.content
+        if (
+            sink is not None
+            and request.answer is Answer.SINK
+            and response.status in request.success
+        ):
+            async for chunk in content.iter_chunked(_SINK_CHUNK):
+                try:
+                    await sink.write(chunk)
+                except OSError as error:
+                    raise SinkFault(error) from error
+            return Response(response.status, b"", response.headers)
+        chunks, size = [], 0
+        while size <= self._max_answer_bytes and not content.at_eof():
+            chunks.append(chunk := await content.readany())
+            size += len(chunk)
+        return self._answer(response, b"".join(chunks))
 
-class _body:  # noqa: N801 - reads as what it is used as: `async with _body(request) as data`
-    """A request's body in the form that aiohttp takes, with its file open for as long as needed."""
+    def _answer(self, response: aiohttp.ClientResponse, body: bytes) -> Response:
+        if len(body) > self._max_answer_bytes:
+            limit = format_bytes(self._max_answer_bytes)
+            raise TransportFault(Reason.INVALID_RESPONSE, f"the answer has more than {limit}")
+        return Response(response.status, body, response.headers)
 
-    def __init__(self, request: Request) -> None:
-        self._body = request.body
-        self._content_type = request.content_type
-        self._file: Any = None
-
-    async def __aenter__(self) -> Any:  # noqa: ANN401 - whatever aiohttp takes
-        body = self._body
-        if isinstance(body, Source):
-            data = await self._open(body)
-            if data is not self._file:
-                return data
-            # Left to itself, aiohttp guesses a type, for which it reads files, and tells the name.
-            kind = self._content_type or "application/octet-stream"
-            return aiohttp.BufferedReaderPayload(data, content_type=kind, filename=None)
-        if isinstance(body, Multipart):
-            form = aiohttp.FormData()
-            for name, value in body.fields:
-                form.add_field(name, value)
-            form.add_field(
-                body.file_field,
-                await self._open(body.source),
-                filename=body.file_name,
-                content_type=body.content_type,
-            )
-            return form
-        return _streamed(body) if isinstance(body, bytes) else body
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    async def _open(self, source: Source) -> Any:  # noqa: ANN401 - whatever aiohttp takes
-        if isinstance(source.data, bytes):
-            return _streamed(source.data)
-        try:
-            self._file = await anyio.to_thread.run_sync(source.data.open, "rb")
-        except OSError as error:
-            detail = f"the file cannot be read ({type(error).__name__})"
-            raise TransportFault(Reason.MEDIA_INVALID, detail) from None
-        return self._file
-
-
-def _streamed(data: bytes) -> bytes | BytesIO:
-    """Have a large body written in pieces: in one piece it would hold up the event loop."""
-    return BytesIO(data) if len(data) > _MOST_AT_ONCE else data
-
-
-async def _read(response: aiohttp.ClientResponse, request: Request, sink: Sink | None) -> Response:
-    content = response.content
-    if sink is not None and request.answer is Answer.SINK and response.status in request.success:
-        async for chunk in content.iter_chunked(_CHUNK):
-            try:
-                await sink.write(chunk)
-            except OSError as error:
-                raise SinkFault(error) from error
-        return Response(response.status, b"", response.headers)
-    chunks, size = [], 0
-    while size <= MOST_ANSWER and not content.at_eof():
-        chunks.append(chunk := await content.readany())
-        size += len(chunk)
-    return _held(response, b"".join(chunks))
-
-
-def _held(response: aiohttp.ClientResponse, body: bytes) -> Response:
-    if len(body) > MOST_ANSWER:
-        raise TransportFault(
-            Reason.INVALID_RESPONSE, f"the answer has more than {format_bytes(MOST_ANSWER)}"
-        )
-    return Response(response.status, body, response.headers)
-
-
-def _fault(error: Exception, *, written: bool) -> TransportFault:
-    kind = type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason, what = Reason.TIMEOUT, "no answer in time" if written else "no connection in time"
-    elif isinstance(error, aiohttp.ClientConnectorDNSError) and error.errno in _NO_HOST:
-        reason, what = Reason.MISCONFIGURED, "there is no host of that name; check base_url"
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
-        reason, what = Reason.MISCONFIGURED, "the server's certificate is not trusted"
-    elif isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        reason, what = Reason.CONNECTION_FAILED, "no encrypted connection"
-    elif isinstance(error, aiohttp.ClientResponseError):
-        reason, what = Reason.INVALID_RESPONSE, "the answer is not HTTP"
-    elif written:
-        reason, what = Reason.CONNECTION_LOST, "the connection broke before the answer was whole"
-    elif isinstance(error, ValueError):
-        reason, what = Reason.MISCONFIGURED, "the address cannot be used"
-    else:
-        reason, what = Reason.CONNECTION_FAILED, "no connection"
-    return TransportFault(reason, f"{what} ({kind})")
+    def _fault(
+        self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark
+    ) -> TransportFault | None:
+        """Return the fault that an error of an exchange is, or `None` for any other error."""
+        if isinstance(error, asyncio.CancelledError):
+            expired = self._timeouts.stop(task)
+            return fault_from(TimeoutError(), written=mark.written) if expired else None
+        if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
+            return fault_from(error, written=mark.written)
+        return None

@@ -1,4 +1,4 @@
-"""Where requests of one account may go, and with which header lines."""
+"""Resolve a request of one account to its URL and header lines, or refuse it."""
 
 from __future__ import annotations
 
@@ -10,103 +10,112 @@ from yarl import URL
 
 from omnimsg.adapter import Request, Source
 from omnimsg.domain.reason import Reason
-from omnimsg.transport.faults import TransportFault
+from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The addresses and header lines that an account keeps in mind.
-_KEPT = 64
+# The most targets that an account keeps in memory.
+_CACHE_SIZE = 64
 
 _Key: TypeAlias = tuple[str, str | None, bool]
 Target: TypeAlias = tuple[URL, CIMultiDict[str]]
 
 
 class Endpoints:
-    """What is known of the addresses of one account.
+    """The URLs and header lines of one account's requests.
 
     Args:
-        base_url: Where the account lives.
-        hosts: Where its credentials may go.
-        authorization: The credentials.
+        base_url: The URL that paths of requests are appended to.
+        hosts: The hosts that may get the credentials.
+        authorization: The header lines with the credentials.
     """
 
     def __init__(
         self, base_url: str, *, hosts: frozenset[str], authorization: Mapping[str, str]
     ) -> None:
         self._base_url = base_url
-        # Without encryption only where the account itself lives on this machine.
+        # Plain HTTP only where the account's own URL has it.
         self._schemes = ("https", "http") if base_url[:5].lower() == "http:" else ("https",)
         self._trusted = {
             _origin(URL(f"{scheme}://{host}")) for host in hosts for scheme in self._schemes
         }
         self._authorization = dict(authorization)
-        # Most requests of an account go to one address with the same header lines. What was looked
-        # at once needs no second look.
-        self._usual: dict[_Key, Target] = {}
+        # Most requests of an account have the same URL and header lines, and are checked once.
+        self._cache: dict[_Key, Target] = {}
 
-    def of(self, request: Request) -> Target:
-        """Say where a request goes and with which header lines, or refuse to let it go there."""
+    def resolve(self, request: Request) -> Target:
+        """Return the URL and the header lines of a request.
+
+        Raises:
+            TransportFault: The URL cannot be used, is not encrypted or may not get the
+                credentials, or a header line cannot be written.
+        """
         body = request.body
-        kind = request.content_type if body.__class__ is bytes or isinstance(body, Source) else None
+        content_type = (
+            request.content_type if body.__class__ is bytes or isinstance(body, Source) else None
+        )
         if not (request.headers or request.query):
-            key = request.url, kind, request.authenticated
-            return self._usual.get(key) or self._looked_at(key)
-        url = self._placed(request.url, request.authenticated)
-        lines = self._lined(kind, request.authenticated, request.headers)
-        return (url.extend_query(request.query) if request.query else url), lines
+            key = request.url, content_type, request.authenticated
+            return self._cache.get(key) or self._resolve_and_cache(key)
+        url = self._check_url(request.url, request.authenticated)
+        headers = self._build_headers(content_type, request.authenticated, request.headers)
+        return (url.extend_query(request.query) if request.query else url), headers
 
-    def _looked_at(self, key: _Key) -> Target:
-        where, kind, authenticated = key
-        place = self._placed(where, authenticated), self._lined(kind, authenticated, {})
-        if len(self._usual) >= _KEPT:
-            self._usual.clear()
-        self._usual[key] = place
-        return place
+    def _resolve_and_cache(self, key: _Key) -> Target:
+        reference, content_type, authenticated = key
+        target = (
+            self._check_url(reference, authenticated),
+            self._build_headers(content_type, authenticated, {}),
+        )
+        if len(self._cache) >= _CACHE_SIZE:
+            self._cache.clear()
+        self._cache[key] = target
+        return target
 
-    def _placed(self, where: str, authenticated: bool) -> URL:
-        """Say where a request goes, or refuse to let it go there."""
-        text = self._base_url + where if where[:1] == "/" else where
+    def _check_url(self, reference: str, authenticated: bool) -> URL:
+        """Make a path or an absolute URL the URL of a request, or refuse it."""
+        text = self._base_url + reference if reference[:1] == "/" else reference
         try:
             url = URL(text)
             port = url.explicit_port
         except ValueError:
             raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
-        if _climbs(text):
-            # Folded away, an id of two dots would turn "this message" into "all messages".
+        if _has_dot_segments(text):
+            # Resolved, an id of two dots would turn "this message" into "all messages".
             raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
-        place = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
+        origin = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
         if url.scheme not in self._schemes or (url.scheme == "http" and not is_loopback(url.host)):
             raise TransportFault(
                 Reason.MISCONFIGURED,
-                f"{place} is not encrypted; only a sandbox on this machine is spoken to so",
+                f"{origin} is not encrypted; only a sandbox on this machine is spoken to so",
             )
         if authenticated and _origin(url) not in self._trusted:
             raise TransportFault(
-                Reason.MISCONFIGURED, f"the account's credentials are not for {place}"
+                Reason.MISCONFIGURED, f"the account's credentials are not for {origin}"
             )
         return url
 
-    def _lined(
+    def _build_headers(
         self, content_type: str | None, authenticated: bool, own: Mapping[str, str]
     ) -> CIMultiDict[str]:
-        """Write the header lines of a request, a later one in the place of an earlier one."""
-        lines = dict(own)
+        """Join the header lines of a request; the credentials override the request's own."""
+        headers = dict(own)
         if content_type is not None:
-            lines["Content-Type"] = content_type
+            headers["Content-Type"] = content_type
         if authenticated:
-            lines.update(self._authorization)
-        for name, value in lines.items():
+            headers.update(self._authorization)
+        for name, value in headers.items():
             if not value.isprintable():
-                # aiohttp would notice too, but only after it has announced the request.
+                # aiohttp checks this too, but only after the request counts as written.
                 detail = f"the header {name} holds what no header can"
                 raise TransportFault(Reason.MISCONFIGURED, detail)
-        return CIMultiDict(lines)
+        return CIMultiDict(headers)
 
 
-def _climbs(text: str) -> bool:
-    """Whether a path has segments that lead somewhere else, as `..` does however it is escaped."""
+def _has_dot_segments(text: str) -> bool:
+    """Whether a path has a segment `.` or `..`, escaped or not."""
     path = text.partition("?")[0].partition("#")[0]
     return not {".", ".."}.isdisjoint(map(unquote, path.split("/")))
 

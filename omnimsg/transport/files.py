@@ -1,4 +1,4 @@
-"""Files on their way in and out: measured before they leave, complete before they appear."""
+"""Files: measured before they are sent, and complete before they appear under their name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 import stat
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 import anyio.to_thread
@@ -24,64 +24,44 @@ _CHUNK = 1024 * 1024
 
 
 async def file_size(data: bytes | Path) -> int:
-    """Return the bytes of a file without opening it.
+    """Return the size of a file in bytes, without opening it.
 
     Raises:
-        OSError: It is not there, or is no regular file: a pipe may never end.
+        OSError: It does not exist, or is not a regular file: a pipe may never end.
     """
     if isinstance(data, bytes):
         return len(data)
-    found = await anyio.to_thread.run_sync(data.stat, abandon_on_cancel=True)
-    if not stat.S_ISREG(found.st_mode):
+    status = await anyio.to_thread.run_sync(data.stat, abandon_on_cancel=True)
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
-    return found.st_size
+    return status.st_size
 
 
-async def measured(data: bytes | Path) -> Source:
-    """Measure a file, in a thread that is given up when the caller is cancelled.
+async def measure(data: bytes | Path) -> Source:
+    """Measure a file in a thread, which is abandoned when the caller is cancelled.
 
     Raises:
         OSError: It cannot be read.
     """
-    given_up = threading.Event()
+    abandoned = threading.Event()
     try:
-        return await anyio.to_thread.run_sync(_measure, data, given_up, abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(
+            read_and_measure, data, abandoned, abandon_on_cancel=True
+        )
     finally:
-        given_up.set()
+        abandoned.set()
 
 
-def _measure(data: bytes | Path, given_up: threading.Event) -> Source:
+def read_and_measure(data: bytes | Path, abandoned: threading.Event) -> Source:
+    """Measure a file; once `abandoned` is set, read no further and return a partial result."""
     if isinstance(data, bytes):
         return Source(data=data, size=len(data), sha256=hashlib.sha256(data).hexdigest())
     digest, size = hashlib.sha256(), 0
     with data.open("rb") as file:
-        while not given_up.is_set() and (chunk := file.read(_CHUNK)):
+        while not abandoned.is_set() and (chunk := file.read(_CHUNK)):
             digest.update(chunk)
             size += len(chunk)
     return Source(data=data, size=size, sha256=digest.hexdigest())
-
-
-class SinkFault(Exception):  # noqa: N818 - never leaves the engine
-    """A downloaded file could not be written: the disk's doing, not the connection's.
-
-    Attributes:
-        error: What the operating system said.
-    """
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(type(error).__name__)
-        self.error = error
-
-
-class Sink(Protocol):
-    """Where a downloaded file goes."""
-
-    async def write(self, chunk: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            OSError: They cannot be kept.
-        """
 
 
 class MemorySink:
@@ -91,56 +71,59 @@ class MemorySink:
         self._chunks: list[bytes] = []
 
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         self._chunks.append(chunk)
 
     def value(self) -> bytes:
-        """Return what was written."""
+        """Return everything that was written."""
         return b"".join(self._chunks)
 
 
 class FileSink:
-    """Writes beside the target and renames at the end: the target is whole or not there at all."""
+    """Writes a temporary file beside the target and renames it at the end.
+
+    The target is complete or does not exist.
+    """
 
     def __init__(self, target: Path) -> None:
         self._target = target
         self._file: IO[bytes] | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the file beside the target."""
+        """Open the temporary file."""
         self._file = await anyio.to_thread.run_sync(self._create)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None
     ) -> None:
-        """Rename it, or remove it where something went wrong, also for a caller who is gone.
+        """Rename the file, or remove it after an error, even if the caller was cancelled.
 
         Raises:
             OSError: It cannot be renamed, or not in time.
         """
-        whole = kind is None
+        complete = kind is None
         with anyio.move_on_after(CLEANUP_SECONDS, shield=True) as scope:
-            await anyio.to_thread.run_sync(self._finish, whole, abandon_on_cancel=True)
-        if whole and scope.cancelled_caught:
+            await anyio.to_thread.run_sync(self._finish, complete, abandon_on_cancel=True)
+        if complete and scope.cancelled_caught:
             raise TimeoutError(errno.ETIMEDOUT, "the file cannot be renamed in time")
 
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         assert self._file is not None  # noqa: S101 - only used inside `async with`
         await anyio.to_thread.run_sync(self._file.write, chunk)
 
     def _create(self) -> IO[bytes]:
-        # Not by `tempfile`: its files are for their owner only, whatever the umask says.
+        # Not by `tempfile`: only their owner may read its files, whatever the umask is.
         name = f".{self._target.name}.{secrets.token_hex(4)}"
         return self._target.with_name(name).open("xb")
 
-    def _finish(self, whole: bool) -> None:
+    def _finish(self, complete: bool) -> None:
         assert self._file is not None  # noqa: S101 - only used inside `async with`
         written = Path(self._file.name)
         try:
             self._file.close()
-            if whole:
+            if complete:
                 written.replace(self._target)
         finally:
             written.unlink(missing_ok=True)

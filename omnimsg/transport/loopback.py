@@ -1,4 +1,4 @@
-"""Which hosts are this machine: the only ones that are spoken to without encryption."""
+"""Recognize this machine's own addresses: the only ones that may be used without encryption."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def is_loopback(host: str | None) -> bool:
 
     Args:
         host: Without port and brackets. Only the exact name counts: `127.example.com` and
-            `localhost.example.com` are somebody else's machines.
+            `localhost.example.com` are other machines.
     """
     if host is None or host.lower() == "localhost":
         return host is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
-    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport.interface import Transport
 
 
 @attrs.frozen(kw_only=True)
@@ -30,15 +30,3 @@ class TransportOptions:
 
 TransportFactory: TypeAlias = Callable[[TransportOptions], "Transport"]
 """Builds the transport of one account."""
-
-
-def open_aiohttp(options: TransportOptions) -> Transport:
-    """Build the transport over aiohttp, which is imported only now."""
-    from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - see above
-
-    return HttpTransport(
-        options.base_url,
-        hosts=options.hosts,
-        authorization=options.authorization,
-        connections=options.connections,
-    )

@@ -1,7 +1,7 @@
-"""A limit to the time that something may take, and one timer for all such limits.
+"""Time limits of tasks, all kept by one timer.
 
-Nearly everything ends long before its time. A timer set and cancelled for each small request would
-cost more than all that its exchange does besides aiohttp's own work.
+Nearly every exchange ends long before its limit. A timer set and cancelled for each small request
+would cost more than everything else that omnimsg adds to aiohttp's own work.
 """
 
 from __future__ import annotations
@@ -10,69 +10,70 @@ import asyncio
 from math import inf
 from typing import Any, TypeAlias
 
-# Seconds that cleaning up may take for a caller who is gone.
+# Time limit for cleaning up after a caller that was cancelled, seconds.
 CLEANUP_SECONDS = 5.0
 
 _Task: TypeAlias = asyncio.Task[Any]
 
 
 class Timeouts:
-    """Keeps the time limits of the tasks of one event loop, one for each task.
+    """Time limits for the tasks of one event loop, at most one for each task.
 
-    Towards a task it is `asyncio.timeout`, step by step: it cancels, and whoever else cancels the
-    task meanwhile is not mistaken for it, because the task counts its cancellations.
+    A task whose time is over is cancelled, as `asyncio.timeout` does it: cancellations by others
+    are told apart, because a task counts its cancellations.
 
-    The timer is set for the earliest end, and left so when that limit is lifted. When it rings,
-    what is over is ended, perhaps nothing, and it is set for the earliest end of the rest.
+    The timer is set for the earliest deadline, and is not touched when that limit is lifted. When
+    it fires, it cancels the tasks whose time is over, perhaps none, and is set for the earliest
+    deadline of the others.
     """
 
     def __init__(self) -> None:
-        # When each task must have ended, and how often it had been cancelled before.
+        # Each task's deadline in loop time, and how often the task had been cancelled before.
         self._limits: dict[_Task, tuple[float, int]] = {}
-        # How often those had been cancelled before whose time was over.
-        self._ended: dict[_Task, int] = {}
+        # Of the tasks whose time was over: how often each had been cancelled before.
+        self._expired: dict[_Task, int] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._rings = inf
+        self._fires_at = inf
 
-    def begin(self, task: _Task, seconds: float) -> None:
-        """Cancel a task in so many seconds, unless `end` is called before."""
+    def start(self, task: _Task, seconds: float) -> None:
+        """Cancel a task after so many seconds, unless `stop` is called before."""
         loop = task.get_loop()
-        ends = loop.time() + seconds
-        self._limits[task] = ends, task.cancelling()
-        if ends < self._rings:
-            self._set(loop, ends)
+        deadline = loop.time() + seconds
+        self._limits[task] = deadline, task.cancelling()
+        if deadline < self._fires_at:
+            self._set_timer(loop, deadline)
 
-    def end(self, task: _Task) -> bool:
-        """Lift a task's limit, as often as one likes.
+    def stop(self, task: _Task) -> bool:
+        """Lift a task's limit; a second call has no effect.
 
         Returns:
-            Whether its time was over, and nobody else has cancelled it: a cancellation that is
-            about to leave the task is then a `TimeoutError`.
+            Whether the time was over and nobody else has cancelled the task: the `CancelledError`
+            about to leave it is then to become a `TimeoutError`.
         """
         if self._limits.pop(task, None) is not None:
             return False
-        before = self._ended.pop(task, None)
-        return before is not None and task.uncancel() <= before
+        cancelled_before = self._expired.pop(task, None)
+        return cancelled_before is not None and task.uncancel() <= cancelled_before
 
     def close(self) -> None:
-        """Stop the timer, unless something is under way that it must still end."""
+        """Stop the timer, unless a task still has a limit."""
         if self._timer is not None and not self._limits:
             self._timer.cancel()
-            self._timer, self._rings = None, inf
+            self._timer, self._fires_at = None, inf
 
-    def _set(self, loop: asyncio.AbstractEventLoop, rings: float) -> None:
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._rings = loop.call_at(rings, self._ring, loop), rings
+        self._timer, self._fires_at = loop.call_at(when, self._expire, loop), when
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A loop may ring a little early, by its own clock.
-        now = max(loop.time(), self._rings)
-        self._timer, self._rings = None, inf
-        for task, (ends, before) in list(self._limits.items()):
-            if ends <= now:
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A loop may fire a timer a little early, by its own clock.
+        now = max(loop.time(), self._fires_at)
+        self._timer, self._fires_at = None, inf
+        for task, (deadline, cancelled_before) in list(self._limits.items()):
+            if deadline <= now:
                 del self._limits[task]
-                self._ended[task] = before
+                self._expired[task] = cancelled_before
                 task.cancel()
         if self._limits:
-            self._set(loop, min(ends for ends, _ in self._limits.values()))
+            self._set_timer(loop, min(deadline for deadline, _ in self._limits.values()))

@@ -289,7 +289,7 @@ async def test_measuring_ends_with_the_deadline(
     path = tmp_path / "file"
     path.write_bytes(FILE)
     hanging = threading.Event()
-    monkeypatch.setattr("omnimsg.transport.files._measure", lambda *_: hanging.wait(10))
+    monkeypatch.setattr("omnimsg.transport.files.read_and_measure", lambda *_: hanging.wait(10))
     async with Server(answer(204)) as server, client_of(server) as client:
         try:
             with pytest.raises(OperationError) as caught:
@@ -308,7 +308,7 @@ async def test_a_measuring_that_is_given_up_reads_no_further(tmp_path: Path) -> 
     given_up = threading.Event()
     given_up.set()
 
-    assert 0 == files._measure(path, given_up).size
+    assert 0 == files.read_and_measure(path, given_up).size
 
 
 async def test_a_download_whose_scope_is_cancelled_leaves_nothing(

@@ -56,9 +56,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
-    from omnimsg.transport.aiohttp_transport import Transport
-    from omnimsg.transport.files import Sink
-    from omnimsg.transport.tracked_request import WriteMark
+    from omnimsg.transport import Sink, Transport, WriteMark
 
 KEY = "tiny-s3cret-key"
 TEXT = "Your very private text"

@@ -12,14 +12,14 @@ from support.adapters import references, result
 
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.reason import Reason
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from support.audit import Book
 
-    from omnimsg.transport.tracked_request import WriteMark
+    from omnimsg.transport import WriteMark
 
 # What is processed of a batch, and what is said of it: an answer, or a fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"

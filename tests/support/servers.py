@@ -1,7 +1,7 @@
-"""A provider's side of the wire that misbehaves on purpose: raw TCP servers on this machine.
+"""Raw TCP servers on this machine that misbehave on purpose, in the place of a provider.
 
-A server plays its acts in order, one per request, and repeats the last one. It keeps what reached
-it, so that a test can say "once, and never again".
+A server plays its acts in order, one per request, and repeats the last one. It keeps the requests
+that it read, so that a test can count them.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     import ssl
 
 
-class Gone(Exception):  # noqa: N818 - an act is over, which is no error
-    """The connection is closed; nothing more is played on it."""
+class Gone(Exception):  # noqa: N818 - the end of an act, not an error
+    """The connection is closed; no further act is played on it."""
 
 
 @attrs.frozen
 class Received:
-    """One request as it arrived.
+    """One request as the server read it.
 
     Attributes:
-        line: Its first line.
-        headers: By lower-case name.
-        body: Its body.
+        line: The request line.
+        headers: The header lines, by lower-case name.
+        body: The body.
     """
 
     line: str
@@ -45,10 +45,10 @@ class Visit:
     """One connection.
 
     Attributes:
-        server: The server it came to.
-        reader: What comes in.
-        writer: What goes out.
-        received: The last whole request on it.
+        server: The server that accepted it.
+        reader: Reads what the client writes.
+        writer: Writes to the client.
+        received: The last complete request on it.
     """
 
     server: Server
@@ -57,7 +57,7 @@ class Visit:
     received: Received = attrs.field(init=False)
 
     async def head(self) -> tuple[str, dict[str, str]]:
-        """Read up to the empty line."""
+        """Read the request line and the header lines."""
         try:
             text = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -68,7 +68,7 @@ class Visit:
         }
 
     async def request(self) -> None:
-        """Read a whole request and note it."""
+        """Read a complete request and keep it."""
         line, headers = await self.head()
         if headers.get("transfer-encoding") == "chunked":
             body = b""
@@ -95,15 +95,16 @@ class Server:
     """A server that plays acts.
 
     Args:
-        acts: What to do with the first request, the second, ...; the last one is repeated.
-        connecting: What to do with every connection, before any request is read.
+        acts: How to treat the first request, the second, ...; the last one is repeated.
+        connecting: How to treat every connection before a request is read.
         tls: Speak TLS.
 
     Attributes:
-        requests: The whole requests it read, in order.
-        connections: How many there were.
-        met: Set when somebody has connected.
-        arrived: Set whenever a whole request was read.
+        requests: The complete requests that were read, in order.
+        connections: How many connections were accepted.
+        met: Set when a client has connected.
+        arrived: Set when a complete request was read.
+        left: Set when a client has closed a connection on which `hold` is played.
         over: Set when the test is over.
     """
 
@@ -118,6 +119,7 @@ class Server:
         self.connections = 0
         self.met = asyncio.Event()
         self.arrived = asyncio.Event()
+        self.left = asyncio.Event()
         self.over = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -136,7 +138,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its base URL."""
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -185,12 +187,19 @@ def saying(data: bytes, *, then: Act | None = None) -> Act:
 
 
 async def stall(visit: Visit) -> None:
-    """Keep silent until the test is over."""
+    """Write nothing until the test is over."""
     await visit.server.over.wait()
 
 
+async def hold(visit: Visit) -> None:
+    """Write nothing until the client closes the connection."""
+    await visit.reader.read()
+    visit.server.left.set()
+    raise Gone
+
+
 async def close(visit: Visit) -> None:
-    """Close the connection without another word."""
+    """Close the connection without an answer."""
     visit.writer.close()
     raise Gone
 

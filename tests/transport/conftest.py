@@ -1,15 +1,22 @@
-"""What every test of the engine holds: nothing blocks the loop, nothing personal is logged."""
+"""Fixtures of all transport tests: no blocked loop, no logged secret, no task left behind."""
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import support.servers
 from support.guards import discreet, no_leaks, unblocked
 
-__all__ = ["certificate", "discreet", "no_leaks", "unblocked"]
+from omnimsg.transport.aiohttp_transport import HttpTransport
+from omnimsg.transport.marked_session import Marking
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+__all__ = ["certificate", "discreet", "marking", "no_leaks", "transport_to", "unblocked"]
 
 
 @pytest.fixture
@@ -18,3 +25,33 @@ def certificate() -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(Path(support.servers.__file__).with_name("nobody.pem"))
     return context
+
+
+@pytest.fixture(params=list(Marking), ids=lambda each: each.name.lower())
+def marking(request: pytest.FixtureRequest) -> Marking:
+    """Run a test with every way of marking requests."""
+    way: Marking = request.param
+    return way
+
+
+@pytest.fixture
+async def transport_to(marking: Marking) -> AsyncIterator[Callable[..., HttpTransport]]:
+    """Create transports of accounts with a base URL; close them after the test."""
+    created: list[HttpTransport] = []
+
+    def create(url: str, *, hosts: frozenset[str] | None = None, **options: Any) -> HttpTransport:
+        own = frozenset({url.partition("://")[2]})
+        options = {"marking": marking, **options}
+        created.append(
+            HttpTransport(
+                url,
+                hosts=own if hosts is None else hosts,
+                authorization={"Authorization": "Tiny s3cret"},
+                **options,
+            )
+        )
+        return created[-1]
+
+    yield create
+    for each in created:
+        await each.aclose()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.adapter import Response
-    from omnimsg.transport.aiohttp_transport import TransportFault
+    from omnimsg.transport import TransportFault
 
 # These statuses are about the form of the request, which all requests share: no message's fault.
 _EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"

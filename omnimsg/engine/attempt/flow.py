@@ -8,13 +8,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from omnimsg.adapter import Effect, Request, Response
-from omnimsg.transport.tracked_request import WriteMark
+from omnimsg.transport import WriteMark
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Flow
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.transport.aiohttp_transport import Transport
-    from omnimsg.transport.files import Sink
+    from omnimsg.transport import Sink, Transport
 
 T = TypeVar("T")
 

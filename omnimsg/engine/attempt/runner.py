@@ -20,7 +20,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.redaction import redact_outcomes
-from omnimsg.transport.faults import TransportFault
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.transport.aiohttp_transport import Transport
+    from omnimsg.transport import Transport
 
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 _TOO_LATE = "the deadline passed before it left"

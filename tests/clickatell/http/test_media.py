@@ -26,7 +26,7 @@ from omnimsg import (
     Stored,
     Upload,
 )
-from omnimsg.transport.files import measured
+from omnimsg.transport.files import measure
 
 from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG
 from .conftest import NOW, TO, Recorder, check_delivery, outcomes
@@ -212,9 +212,9 @@ async def test_a_file_that_changes_on_its_way(
     """A file that is no longer the one that was measured is refused, not stored."""
 
     async def before(data: bytes | Path) -> Source:
-        return attrs.evolve(await measured(data), sha256=hashlib.sha256(b"before").hexdigest())
+        return attrs.evolve(await measure(data), sha256=hashlib.sha256(b"before").hexdigest())
 
-    monkeypatch.setattr("omnimsg.engine.file_transfer.measured", before)
+    monkeypatch.setattr("omnimsg.engine.file_transfer.measure", before)
 
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)

@@ -25,7 +25,7 @@ from omnimsg.adapter import Context, Effect, Flow, Request, Response
 from omnimsg.domain.outcome import all_accepted
 from omnimsg.engine.attempt.flow import MAX_REQUESTS
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

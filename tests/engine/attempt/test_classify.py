@@ -14,7 +14,7 @@ from omnimsg.adapter import Effect, Response, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.engine.attempt.classify import by_fault, by_status, parse_retry_after, with_retry_after
 from omnimsg.engine.attempt.flow import describe_error
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport import TransportFault
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

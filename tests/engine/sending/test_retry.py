@@ -41,7 +41,7 @@ from omnimsg.adapter import Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.sending.retry import Retrier
-from omnimsg.transport.aiohttp_transport import TransportFault
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from omnimsg import Outcome

@@ -1,0 +1,179 @@
+"""Sessions of aiohttp that set the write marks of their requests.
+
+There are two ways: `tracked_request` is fast and depends on aiohttp's inner seam;
+`traced_request` is slower and public. The fast one is used once it has been seen to work.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from omnimsg.transport.interface import WriteMark
+from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
+from omnimsg.transport.tracked_request import (
+    TESTED_AIOHTTP,
+    SmallBody,
+    TrackedRequest,
+    seam_problem,
+    sending,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from omnimsg.adapter import Request
+    from omnimsg.transport.endpoints import Target
+
+log: logging.Logger = logging.getLogger("omnimsg.transport")
+
+
+class Marking(Enum):
+    """How the marks of requests are set.
+
+    Attributes:
+        VERIFYING: In both ways, until a request shows whether aiohttp calls `TrackedRequest.send`.
+        TRACKED: By `TrackedRequest.send`.
+        TRACED: By aiohttp's tracing.
+    """
+
+    VERIFYING = auto()
+    TRACKED = auto()
+    TRACED = auto()
+
+
+class MarkedSession:
+    """Sends the requests of one account. It must be created in the event loop that uses it.
+
+    Args:
+        connections: The most connections that are open at once.
+        marking: How marks are set at first.
+
+    Attributes:
+        marking: How marks are set now.
+        marks_failed: Whether a request was answered whose mark was not set. Then no mark can be
+            relied on, and every request counts as written.
+        small_body: Converts a small body to the form that aiohttp is given.
+    """
+
+    def __init__(self, *, connections: int, marking: Marking) -> None:
+        self._connector = aiohttp.TCPConnector(limit=connections)
+        self._sessions: list[aiohttp.ClientSession] = []
+        self._session: aiohttp.ClientSession
+        self.marks_failed: bool = False
+        self.small_body: Callable[[bytes], Any] = SmallBody
+        problem = None if marking is Marking.TRACED else seam_problem()
+        if problem is not None:
+            self._warn(problem)
+            marking = Marking.TRACED
+        self._use(marking)
+
+    def request(
+        self,
+        request: Request,
+        target: Target,
+        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        task: asyncio.Task[Any],
+        mark: WriteMark,
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        """Send a request in the task that runs, and return its response without the body.
+
+        The caller must call `forget` afterwards.
+        """
+        if not self._is_tracked:
+            return self._request_traced(request, target, data, task, mark)
+        sending[task] = mark, request.effect
+        url, headers = target
+        return self._session.request(
+            request.method, url, data=data, headers=headers, allow_redirects=False
+        )
+
+    async def _request_traced(
+        self,
+        request: Request,
+        target: Target,
+        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        task: asyncio.Task[Any],
+        mark: WriteMark,
+    ) -> aiohttp.ClientResponse:
+        if self.marks_failed:
+            mark.written = True
+        seam_mark = WriteMark()
+        sending[task] = seam_mark, request.effect
+        url, headers = target
+        answered = False
+        try:
+            response = await self._session.request(
+                request.method,
+                url,
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=mark,
+                middlewares=() if request.effect.is_repeatable else (SingleAttempt(),),
+            )
+            answered = True
+        finally:
+            if seam_mark.written:
+                mark.written = True
+            if self.marking is Marking.VERIFYING and (answered or seam_mark.written):
+                self._verified(is_called=seam_mark.written)
+        return response
+
+    def forget(self, task: asyncio.Task[Any]) -> None:
+        """Forget the request that a task has sent."""
+        sending.pop(task, None)
+
+    def report_unmarked_answer(self, mark: WriteMark) -> None:
+        """Stop relying on marks: a request was answered whose mark is not set."""
+        mark.written = True
+        if not self.marks_failed:
+            self.marks_failed = True
+            self._use(Marking.TRACED)
+            log.error(
+                "aiohttp %s answered a request that was not marked as written; from now on every"
+                " request counts as written, so lost answers are ambiguous; please report it",
+                aiohttp.__version__,
+            )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for session in self._sessions:
+            await session.close()
+
+    def _verified(self, *, is_called: bool) -> None:
+        if not is_called:
+            self._warn("it does not call ClientRequest.send in the task of the request")
+        self._use(Marking.TRACKED if is_called else Marking.TRACED)
+
+    def _use(self, marking: Marking) -> None:
+        """Open the session for a way of marking. Requests under way stay with the one before."""
+        self.marking: Marking = marking
+        self._is_tracked = marking is Marking.TRACKED
+        if marking is Marking.TRACED:
+            self.small_body = bytes
+        self._session = aiohttp.ClientSession(
+            connector=self._connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
+            trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
+            trust_env=False,
+            headers={"User-Agent": "omnimsg"},
+            # `Timeouts` limits the time of the whole exchange.
+            timeout=aiohttp.ClientTimeout(),
+        )
+        self._sessions.append(self._session)
+
+    def _warn(self, problem: str) -> None:
+        log.warning(
+            "aiohttp %s differs from the tested versions (%s): %s; its public tracing is used"
+            " instead, which is slower",
+            aiohttp.__version__,
+            ", ".join(f"{each}.*" for each in TESTED_AIOHTTP),
+            problem,
+        )

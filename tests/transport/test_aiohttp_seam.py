@@ -1,0 +1,209 @@
+"""The contract with aiohttp: everything that the two ways of marking depend on.
+
+Where a version of aiohttp changes one of these facts, a test here fails and names it. The transport
+itself then uses its public way, so users are not hurt meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from attrs import evolve
+from support.servers import Server, Visit, answer, reset
+
+from omnimsg.adapter import Effect, Request
+from omnimsg.transport import WriteMark
+from omnimsg.transport.marked_session import Marking
+from omnimsg.transport.traced_request import SingleAttempt
+from omnimsg.transport.tracked_request import (
+    TESTED_AIOHTTP,
+    SmallBody,
+    TrackedRequest,
+    seam_problem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
+
+    from omnimsg.transport.aiohttp_transport import HttpTransport
+
+pytestmark = pytest.mark.anyio
+
+SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="application/json")
+
+
+def events_of(*names: str) -> tuple[aiohttp.TraceConfig, list[str]]:
+    """Return a tracing of these events and the list that it appends their names to."""
+    tracing, events = aiohttp.TraceConfig(), []
+
+    def noting(name: str) -> Any:
+        async def note(_session: object, _context: SimpleNamespace, _event: object) -> None:
+            events.append(name)
+
+        return note
+
+    for name in names:
+        getattr(tracing, f"on_{name}").append(noting(name))
+    return tracing, events
+
+
+def test_the_installed_aiohttp_is_one_that_was_tested() -> None:
+    """A new minor version is added to `TESTED_AIOHTTP` once these tests pass with it."""
+    assert ".".join(aiohttp.__version__.split(".")[:2]) in TESTED_AIOHTTP
+
+
+async def test_the_seam_is_as_described() -> None:
+    """Every method and attribute that `TrackedRequest` uses exists and takes its arguments."""
+    assert seam_problem() is None
+
+
+@pytest.mark.parametrize("body", [SmallBody(b"{}"), b"{}", None], ids=["small", "bytes", "none"])
+async def test_send_is_called_once_with_the_connection_and_before_the_first_byte(
+    body: Any,
+) -> None:
+    """In the task that asked for the request, after the connection was made or taken again."""
+    tracing, events = events_of("connection_create_end", "connection_reuseconn", "request_end")
+    tasks: list[object] = []
+
+    class Noted(aiohttp.ClientRequest):
+        async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+            events.append("send")
+            tasks.append(asyncio.current_task(self.loop))
+            assert conn.protocol is not None
+            for _ in range(20):  # time enough for the server to read what had been written
+                await asyncio.sleep(0)
+            events.append("written")
+            return await super().send(conn)
+
+    async def note(visit: Visit) -> None:
+        events.append("read")
+        await answer(200)(visit)
+
+    async with (
+        Server(note) as server,
+        aiohttp.ClientSession(request_class=Noted, trace_configs=[tracing]) as session,
+    ):
+        for _ in range(2):
+            async with session.post(server.url, data=body) as response:
+                await response.read()
+
+    once = ["send", "written", "read", "request_end"]
+    assert ["connection_create_end", *once, "connection_reuseconn", *once] == events
+    assert [asyncio.current_task()] * 2 == tasks
+
+
+async def test_send_that_raises_keeps_every_byte_back() -> None:
+    """The server reads nothing at all, and the error reaches the caller."""
+    received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    class Refused(aiohttp.ClientRequest):
+        async def send(self, conn: object) -> aiohttp.ClientResponse:
+            raise LookupError
+
+    async def read(visit: Visit) -> None:
+        received.set_result(await visit.reader.read())
+
+    async with (
+        Server(connecting=read) as server,
+        aiohttp.ClientSession(request_class=Refused) as session,
+    ):
+        with pytest.raises(LookupError):
+            await session.post(server.url, data=b"body")
+
+        assert b"" == await received
+
+
+async def test_send_that_is_cancelled_keeps_every_byte_back() -> None:
+    """The call is awaited: while it waits nothing is written, nor afterwards."""
+    received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    reached = asyncio.Event()
+
+    class Waiting(aiohttp.ClientRequest):
+        async def send(self, conn: object) -> aiohttp.ClientResponse:
+            reached.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async def read(visit: Visit) -> None:
+        received.set_result(await visit.reader.read())
+
+    async with (
+        Server(connecting=read) as server,
+        aiohttp.ClientSession(request_class=Waiting) as session,
+    ):
+        task = asyncio.create_task(session.post(server.url, data=b"body"))
+        await reached.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+        assert b"" == await received
+
+
+async def test_a_connection_is_traced_before_the_request_is_written() -> None:
+    """The public events of a request, with a new connection and with a kept one, in order."""
+    tracing, events = events_of(
+        "connection_create_end", "connection_reuseconn", "request_headers_sent", "request_end"
+    )
+
+    async def note(visit: Visit) -> None:
+        events.append("read")
+        await answer(200)(visit)
+
+    async with (
+        Server(note) as server,
+        aiohttp.ClientSession(trace_configs=[tracing]) as session,
+    ):
+        for _ in range(2):
+            async with session.post(server.url, data=b"{}") as response:
+                await response.read()
+
+    once = ["request_headers_sent", "read", "request_end"]
+    assert ["connection_create_end", *once, "connection_reuseconn", *once] == events
+
+
+async def test_a_middleware_is_called_for_each_attempt() -> None:
+    """Where aiohttp repeats a DELETE on a broken connection, a middleware can refuse that."""
+    async with Server(answer(200), reset) as server, aiohttp.ClientSession() as session:
+        await session.delete(server.url)
+        with pytest.raises(aiohttp.ClientConnectionError, match="this is not repeated"):
+            await session.delete(server.url, middlewares=(SingleAttempt(),))
+        refused = len(server.requests)
+        with pytest.raises(aiohttp.ClientError):
+            await session.delete(server.url)
+
+    assert [2, 4] == [refused, len(server.requests)]
+
+
+async def test_a_small_body_has_every_attribute_of_a_payload() -> None:
+    """Each is the same as of the payload that aiohttp makes of `bytes`."""
+    ours, theirs = SmallBody(b"body"), aiohttp.BytesPayload(b"body")
+
+    public = [name for name in dir(aiohttp.Payload) if not name.startswith("_")]
+    plain = {name for name in public if not callable(getattr(theirs, name))}
+    assert {name: getattr(theirs, name) for name in plain} == {
+        name: getattr(ours, name) for name in plain
+    }
+    assert await theirs.as_bytes() == await ours.as_bytes()
+    assert theirs.decode() == ours.decode()
+
+
+@pytest.mark.parametrize("marking", [Marking.TRACKED], ids=["tracked"])
+async def test_a_small_request_is_written_as_aiohttp_writes_it(
+    monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
+) -> None:
+    """The same request line, the same header lines in the same order, the same body."""
+    send = evolve(SEND, url="/send?to=a%20b", authenticated=True)
+    async with Server(answer(200)) as server:
+        transport = transport_to(server.url)
+        await transport.exchange(send, within=5.0, mark=WriteMark())
+        monkeypatch.delattr(TrackedRequest, "send")
+        await transport.exchange(send, within=5.0, mark=WriteMark())
+
+    ours, theirs = server.requests
+    assert theirs.line == ours.line
+    assert list(theirs.headers.items()) == list(ours.headers.items())
+    assert theirs.body == ours.body == b"{}"

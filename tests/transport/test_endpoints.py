@@ -1,0 +1,124 @@
+"""Where requests may be sent, and with which header lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from omnimsg import Reason
+from omnimsg.adapter import Request
+from omnimsg.transport import TransportFault
+from omnimsg.transport.endpoints import Endpoints
+
+SECRET = {"Authorization": "Tiny s3cret"}
+BASE = "https://api.tiny.example"
+
+
+def endpoints(base_url: str = BASE, *, hosts: set[str] | None = None) -> Endpoints:
+    """Build the endpoints of an account whose credentials are for its own host by default."""
+    own = {base_url.partition("://")[2]}
+    return Endpoints(
+        base_url, hosts=frozenset(own if hosts is None else hosts), authorization=SECRET
+    )
+
+
+def refusal(base_url: str, request: Request) -> TransportFault:
+    """Resolve a request that must be refused."""
+    with pytest.raises(TransportFault) as caught:
+        endpoints(base_url).resolve(request)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "hosts", [{"API.tiny.example"}, {"api.tiny.example:443"}, {"x.example", "api.tiny.example"}]
+)
+def test_the_spelling_of_a_host_makes_no_difference(hosts: set[str]) -> None:
+    """Upper case and the default port are the same host."""
+    _, headers = endpoints(hosts=hosts).resolve(Request("GET", "/x", authenticated=True))
+
+    assert SECRET["Authorization"] == headers["Authorization"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:2/x",
+        "http://127.0.0.1:1@127.0.0.1:2/x",
+        "http://localhost:1/x",
+    ],
+)
+def test_credentials_are_refused_to_undeclared_hosts(url: str) -> None:
+    """Another port, a host in the place of a user name and another name are other hosts."""
+    fault = refusal("http://127.0.0.1:1", Request("GET", url, authenticated=True))
+
+    assert Reason.MISCONFIGURED is fault.reason
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        (BASE, "http://api.tiny.example/x"),
+        (BASE, "http://127.0.0.1:1/x"),
+        ("http://127.0.0.1:1", "http://api.tiny.example/x"),
+        ("http://127.0.0.1:1", "http://localhost.tiny.example/x"),
+        ("http://127.0.0.1:1", "http://127.0.0.1.tiny.example/x"),
+        ("http://127.0.0.1:1", "http://127.tiny.example/x"),
+        ("http://127.0.0.1:1", "http://127.0.0.1@tiny.example/x"),
+        ("http://api.tiny.example", "/x"),
+        (BASE, "ftp://api.tiny.example/x"),
+        (BASE, "file:///etc/passwd"),
+        (BASE, "x"),
+        (BASE, ""),
+        (BASE, "https://api.tiny.example:port/x"),
+        (BASE, "https://[::1/x"),
+    ],
+)
+def test_unencrypted_and_unusable_urls_are_refused(base: str, url: str) -> None:
+    """Plain HTTP is for a sandbox on this machine, and only for an account with such a URL."""
+    fault = refusal(base, Request("GET", url))
+
+    assert Reason.MISCONFIGURED is fault.reason
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/messages/..",
+        "/messages/.",
+        "/messages/../balance",
+        "/messages/%2e%2E",
+        "/messages/..?page=1",
+        "/messages/..#top",
+        f"{BASE}/messages/../balance",
+    ],
+)
+def test_dot_segments_are_refused(url: str) -> None:
+    """An id of dots would be resolved away, and the request would mean all messages."""
+    fault = refusal(BASE, Request("DELETE", url, authenticated=True))
+
+    assert Reason.MISCONFIGURED is fault.reason
+
+
+@pytest.mark.parametrize(
+    "path", ["/messages/a..b", "/messages/...", "/x/..%2Fbalance", "/x?page=../.."]
+)
+def test_dots_elsewhere_are_allowed(path: str) -> None:
+    """Only a segment of exactly one or two dots is resolved away."""
+    url, _ = endpoints().resolve(Request("GET", path))
+
+    assert f"{BASE}{path}" == str(url)
+
+
+def test_the_spelling_of_the_scheme_makes_no_difference() -> None:
+    """`HTTP://` is plain HTTP, and is for this machine as well."""
+    url, _ = endpoints("HTTP://127.0.0.1:1").resolve(Request("GET", "/x", authenticated=True))
+
+    assert "http://127.0.0.1:1/x" == str(url)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\0b"])
+def test_a_control_character_in_a_header_is_refused(value: str) -> None:
+    """A line break would add another header line; the error does not quote it."""
+    fault = refusal(BASE, Request("GET", "/x", headers={"X-One": value}))
+
+    assert Reason.MISCONFIGURED is fault.reason
+    assert "X-Other" not in fault.detail
