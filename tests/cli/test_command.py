@@ -11,7 +11,6 @@ import sys
 import tomllib
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,7 @@ from omnimsg.cli.app import COMMANDS
 from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from support.command import Run
 
 FLAGS = {
