@@ -58,8 +58,9 @@ class Batch(Deadline):
         is_retry: Whether they were tried before.
         doubts: The outcomes, by reference, of those that may have been sent before.
         held_for: Why they were held back, in plain words, where they were.
-        attempts: How many attempts have begun.
-        attempt: The last one, where a journal or an observer wants to know.
+        attempts: The last attempt at each message, by reference, where a journal or an observer
+            wants to know. The parts of a batch share it: what follows an attempt at a part, such as
+            a look-up, finds it in the whole.
     """
 
     # Defaults of the class: one batch is made for every request, and few of them need these.
@@ -68,8 +69,7 @@ class Batch(Deadline):
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     held_for: str = ""
-    attempts: int = 0
-    attempt: Attempt | None = None
+    attempts: dict[str, Attempt] | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - by position, which costs half of what names do
         self,
@@ -134,6 +134,12 @@ class Batch(Deadline):
             ends == self.ends or -spread <= ends - self.ends <= spread
         )
 
+    def track_attempts(self) -> dict[str, Attempt]:
+        """Return the last attempts by reference, for this batch and for its parts from now on."""
+        if self.attempts is None:
+            self.attempts = {}
+        return self.attempts
+
     def part(self, indexes: Sequence[int], **changes: Any) -> Batch:  # noqa: ANN401 - fields
         """Return a batch of some of the messages, which nothing joins."""
         part = Batch(
@@ -144,7 +150,7 @@ class Batch(Deadline):
             self.is_perishable,
         )
         part.left_at = self.left_at
-        kept = ("is_retry", "doubts", "held_for", "attempts", "attempt")
+        kept = ("is_retry", "doubts", "held_for", "attempts")
         for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)
         return part

@@ -83,6 +83,7 @@ class FollowUp:
             not_found_attempt: The number of the only attempt that is allowed, where all messages
                 were looked for and not found.
         """
+        batch.track_attempts()
         owner = _RetryOwner(batch, outcomes)
         attempt = not_found_attempt or 2
 

@@ -110,8 +110,9 @@ class Reconciler:
         found = await self._find(batch.messages[index], batch)
         if isinstance(found, Accepted):
             search.outcomes[index] = found
-            if self._journal is not None and batch.attempt is not None:
-                await self._journal.settle(batch.attempt, [found])
+            attempt = (batch.attempts or {}).get(found.reference)
+            if self._journal is not None and attempt is not None:
+                await self._journal.settle(attempt, [found])
         elif isinstance(found, Absent):
             search.misses[index] += 1
 

@@ -136,8 +136,10 @@ class Scheduler:
     async def _send(self, batch: Batch) -> list[Outcome] | Split:
         if self._recorded is None:
             return await self._runner.send(batch.messages, batch, batch.doubts)
-        batch.attempts += 1
-        batch.attempt = attempt = self._recorded.new_attempt(batch.attempts)
+        attempts = batch.track_attempts()
+        last = attempts.get(batch.messages[0].reference)
+        attempt = self._recorded.new_attempt(1 if last is None else last.number + 1)
+        attempts.update((each.reference, attempt) for each in batch.messages)
         return await self._recorded.send(
             attempt, batch.messages, batch, batch.doubts, end=batch.end
         )
