@@ -97,7 +97,7 @@ from omnimsg.domain.outcome import (
     Usage,
 )
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.engine.journal import Journal
 from omnimsg.engine.policy import (

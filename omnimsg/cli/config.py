@@ -16,7 +16,8 @@ import attrs
 from omnimsg.cli.errors import DONE
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import json_lines, line, out, plain, table
-from omnimsg.domain.redaction import Secret, mask_text
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

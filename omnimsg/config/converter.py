@@ -20,7 +20,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from omnimsg.config.references import resolved
 from omnimsg.domain.frozen_dict import FrozenDict
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.structuring import exactly, one_of, require_mapping
 
 if TYPE_CHECKING:

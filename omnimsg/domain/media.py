@@ -20,7 +20,8 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel, to_channel
-from omnimsg.domain.redaction import Secret, hidden, masked
+from omnimsg.domain.redaction import hidden, masked
+from omnimsg.domain.secret import Secret
 
 _MIME = re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?: *;[ -~]*)?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")

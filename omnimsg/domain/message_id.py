@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Self
 
-from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

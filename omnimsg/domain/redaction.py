@@ -6,7 +6,7 @@ not enough to dial. Short ones keep less.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
@@ -111,48 +111,3 @@ def hidden(value: Any) -> str:  # noqa: ANN401 - attrs passes any field's value
     if isinstance(value, (str, bytes)):
         return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
     return f"<{type(value).__name__}>"
-
-
-class Secret:
-    """A credential that never prints.
-
-    `repr`, `str`, `format` and pickling never show the value; only `reveal` does. It has no
-    useful hash, so that it cannot end up as a key of something that is printed.
-    """
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"a Secret holds text, not {type(value).__name__}")
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value itself, for the one place that puts it on the wire."""
-        return self._value
-
-    def __repr__(self) -> str:
-        """Never show the value."""
-        return "Secret('***')"
-
-    def __str__(self) -> str:
-        """Never show the value."""
-        return "***"
-
-    def __format__(self, spec: str) -> str:
-        """Never show the value."""
-        return format("***", spec)
-
-    def __bool__(self) -> bool:
-        """Tell whether there is a value at all."""
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by value, so that configurations can be compared."""
-        return isinstance(other, Secret) and self._value == other._value
-
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # a secret is never a key
-
-    def __reduce__(self) -> str:
-        """Refuse to be pickled."""
-        raise TypeError("a Secret cannot be pickled: give the other process its own credentials")

@@ -30,7 +30,7 @@ from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Failed, Outcome
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import exactly, one_of, require_mapping, structure
 

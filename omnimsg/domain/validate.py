@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen_dict import FrozenDict
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

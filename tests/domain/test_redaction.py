@@ -26,7 +26,6 @@ from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.domain.redaction import (
-    Secret,
     hidden,
     mask_email,
     mask_number,
@@ -34,6 +33,7 @@ from omnimsg.domain.redaction import (
     private_texts,
     redact,
 )
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,7 +27,7 @@ from omnimsg.domain.media import Encryption, Inline
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import Accepted, Outcome, Usage
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import (
     from_json,
     message_from_json,
