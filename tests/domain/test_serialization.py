@@ -37,7 +37,7 @@ from omnimsg.domain.serialization import (
     to_json,
 )
 from omnimsg.domain.status import (
-    MOST_EVIDENCE,
+    MAX_EVIDENCE,
     Evidence,
     LegStatus,
     MessageStatus,
@@ -185,7 +185,7 @@ def test_a_long_timeline_is_bounded() -> None:
     at = NOW.isoformat()
     rows = [{"status": "sent", "provider_status": f"S{each}", "at": at} for each in range(80)]
 
-    assert MOST_EVIDENCE == len(from_json(Timeline, rows).entries)
+    assert MAX_EVIDENCE == len(from_json(Timeline, rows).entries)
 
 
 def test_a_secret_is_not_written() -> None:

@@ -18,7 +18,7 @@ from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import (
-    MOST_EVIDENCE,
+    MAX_EVIDENCE,
     Evidence,
     LegStatus,
     MessageStatus,
@@ -53,7 +53,7 @@ def _message(*legs: LegStatus) -> MessageStatus:
 
 def _inventive(start: int) -> Timeline:
     """A timeline of a provider that invents a word for every report."""
-    words = range(start, start + MOST_EVIDENCE)
+    words = range(start, start + MAX_EVIDENCE)
     return Timeline(FrozenDict({Evidence(Status.UNKNOWN, f"NEW-{word:03}"): NOW for word in words}))
 
 
@@ -109,7 +109,7 @@ def test_merging_keeps_the_highest_rank_and_is_bounded(one: Timeline, other: Tim
     merged = one.merge(other)
 
     assert merged.status.rank == max(one.status.rank, other.status.rank)
-    assert len(merged.entries) <= MOST_EVIDENCE
+    assert len(merged.entries) <= MAX_EVIDENCE
 
 
 @given(st.lists(st.tuples(evidence(), times()), max_size=5), st.randoms(use_true_random=False))

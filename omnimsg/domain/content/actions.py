@@ -16,8 +16,8 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.redaction import hidden, masked
 
-_label = validate.text(most=256)
-_payload = optional(validate.text(most=2048))
+_label = validate.text(max_length=256)
+_payload = optional(validate.text(max_length=2048))
 
 
 @attrs.frozen
@@ -96,7 +96,7 @@ class Dial:
     kind: ClassVar[str] = "dial"
 
     text: str = attrs.field(repr=hidden, validator=_label)
-    number: str = attrs.field(repr=masked, validator=validate.text(most=32))
+    number: str = attrs.field(repr=masked, validator=validate.text(max_length=32))
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
     fallback_url: str | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.url)
@@ -114,13 +114,13 @@ class ShowLocation:
         default=None,
         kw_only=True,
         repr=hidden,
-        validator=optional(validate.number(least=-90, most=90)),
+        validator=optional(validate.number(minimum=-90, maximum=90)),
     )
     longitude: float | None = attrs.field(
         default=None,
         kw_only=True,
         repr=hidden,
-        validator=optional(validate.number(least=-180, most=180)),
+        validator=optional(validate.number(minimum=-180, maximum=180)),
     )
     label: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -196,7 +196,7 @@ class Buy:
 
     text: str = attrs.field(repr=hidden, validator=_label)
     amount: Decimal = attrs.field(validator=validate.amount)
-    currency: str = attrs.field(kw_only=True, validator=validate.text(least=3, most=3))
+    currency: str = attrs.field(kw_only=True, validator=validate.text(min_length=3, max_length=3))
 
 
 Action: TypeAlias = (

@@ -97,7 +97,7 @@ class Carousel:
     kind: ClassVar[str] = "carousel"
 
     cards: tuple[Card, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Card, least=2)
+        converter=validate.to_tuple, validator=validate.tuple_of(Card, min_length=2)
     )
     text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
     width: CardWidth | None = attrs.field(
@@ -133,7 +133,7 @@ class Section:
     def __attrs_post_init__(self) -> None:
         """Refuse what a section cannot hold, and a section within a section's section."""
         kinds = (Text, Media, Location, Carousel, ListPicker, Section)
-        check = validate.tuple_of(kinds, least=1)
+        check = validate.tuple_of(kinds, min_length=1)
         check(self, attrs.fields(Section).items, self.items)
         for position, item in enumerate(self.items):
             if isinstance(item, Section) and any(isinstance(each, Section) for each in item.items):

@@ -29,10 +29,12 @@ class Attachment:
     """
 
     source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
-    file_name: str = attrs.field(validator=validate.text(most=255, lines=False))
+    file_name: str = attrs.field(validator=validate.text(max_length=255, single_line=True))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     content_id: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
+        default=None,
+        kw_only=True,
+        validator=optional(validate.text(max_length=255, single_line=True)),
     )
 
     def __attrs_post_init__(self) -> None:
@@ -67,7 +69,9 @@ class Email:
 
     kind: ClassVar[str] = "email"
 
-    subject: str = attrs.field(repr=hidden, validator=validate.text(most=998, lines=False))
+    subject: str = attrs.field(
+        repr=hidden, validator=validate.text(max_length=998, single_line=True)
+    )
     html: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     text: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     cc: tuple[str, ...] = attrs.field(
@@ -83,7 +87,7 @@ class Email:
         default=EMPTY, repr=hidden, converter=freeze, validator=validate.string_map
     )
     from_name: str | None = attrs.field(
-        default=None, validator=optional(validate.text(most=255, lines=False))
+        default=None, validator=optional(validate.text(max_length=255, single_line=True))
     )
 
     def __attrs_post_init__(self) -> None:

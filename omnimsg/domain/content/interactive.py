@@ -36,7 +36,7 @@ class Interactive:
 
     body: str | None = attrs.field(repr=hidden, validator=_words)
     actions: tuple[Action, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Action.__args__, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(Action.__args__, min_length=1)
     )
     header: str | MediaItem | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(_header)
@@ -60,7 +60,7 @@ class ListItem:
     """
 
     title: str = attrs.field(repr=hidden, validator=validate.text())
-    payload: str = attrs.field(repr=hidden, validator=validate.text(most=2048))
+    payload: str = attrs.field(repr=hidden, validator=validate.text(max_length=2048))
     description: str | None = attrs.field(default=None, repr=hidden, kw_only=True, validator=_words)
 
 
@@ -69,7 +69,7 @@ class ListSection:
     """A group of lines; its title is needed as soon as there are two groups."""
 
     items: tuple[ListItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ListItem, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(ListItem, min_length=1)
     )
     title: str | None = attrs.field(default=None, repr=hidden, validator=_words)
 
@@ -93,7 +93,7 @@ class ListPicker:
     sections: tuple[ListSection, ...] = attrs.field(
         kw_only=True,
         converter=validate.to_tuple,
-        validator=validate.tuple_of(ListSection, least=1),
+        validator=validate.tuple_of(ListSection, min_length=1),
     )
     header: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)
     footer: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)

@@ -28,8 +28,10 @@ class Location:
 
     kind: ClassVar[str] = "location"
 
-    latitude: float = attrs.field(repr=hidden, validator=validate.number(least=-90, most=90))
-    longitude: float = attrs.field(repr=hidden, validator=validate.number(least=-180, most=180))
+    latitude: float = attrs.field(repr=hidden, validator=validate.number(minimum=-90, maximum=90))
+    longitude: float = attrs.field(
+        repr=hidden, validator=validate.number(minimum=-180, maximum=180)
+    )
     name: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
     )
@@ -101,5 +103,5 @@ class Contacts:
     kind: ClassVar[str] = "contacts"
 
     contacts: tuple[ContactCard, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, min_length=1)
     )

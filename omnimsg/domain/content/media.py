@@ -45,7 +45,9 @@ class MediaItem:
     source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     file_name: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
+        default=None,
+        kw_only=True,
+        validator=optional(validate.text(max_length=255, single_line=True)),
     )
     alt_text: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -55,10 +57,10 @@ class MediaItem:
         default=None, kw_only=True, validator=optional(validate.url)
     )
     duration: int | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+        default=None, kw_only=True, validator=optional(validate.integer(minimum=0))
     )
     size: int | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+        default=None, kw_only=True, validator=optional(validate.integer(minimum=0))
     )
     animated: bool | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(bool))
@@ -85,7 +87,7 @@ class Media:
     kind: ClassVar[str] = "media"
 
     items: tuple[MediaItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, min_length=1)
     )
     caption: str | None = attrs.field(
         default=None, repr=hidden, validator=optional(validate.text())

@@ -13,7 +13,7 @@ from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
 
-_name = optional(validate.text(most=512))
+_name = optional(validate.text(max_length=512))
 
 
 @attrs.frozen
@@ -27,7 +27,7 @@ class TextParameter:
 
     kind: ClassVar[str] = "text"
 
-    text: str = attrs.field(repr=hidden, validator=validate.text(least=0))
+    text: str = attrs.field(repr=hidden, validator=validate.text(min_length=0))
     name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
 
 
@@ -44,8 +44,8 @@ class CurrencyParameter:
     kind: ClassVar[str] = "currency"
 
     fallback: str = attrs.field(repr=hidden, validator=validate.text())
-    code: str = attrs.field(validator=validate.text(least=3, most=3))
-    amount_1000: int = attrs.field(kw_only=True, validator=validate.integer(least=-(10**15)))
+    code: str = attrs.field(validator=validate.text(min_length=3, max_length=3))
+    amount_1000: int = attrs.field(kw_only=True, validator=validate.integer(minimum=-(10**15)))
     name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
 
 
@@ -109,7 +109,7 @@ class TemplateButton:
         value: Its variable part.
     """
 
-    position: int = attrs.field(validator=validate.integer(least=1))
+    position: int = attrs.field(validator=validate.integer(minimum=1))
     kind: ButtonKind = attrs.field(validator=validate.enum_member(ButtonKind))
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
@@ -140,10 +140,12 @@ class Template:
 
     kind: ClassVar[str] = "template"
 
-    name: str = attrs.field(validator=validate.text(most=512))
-    language: str | None = attrs.field(default=None, validator=optional(validate.text(most=35)))
+    name: str = attrs.field(validator=validate.text(max_length=512))
+    language: str | None = attrs.field(
+        default=None, validator=optional(validate.text(max_length=35))
+    )
     version: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=128))
+        default=None, kw_only=True, validator=optional(validate.text(max_length=128))
     )
     body: tuple[Parameter, ...] = attrs.field(
         default=(),
