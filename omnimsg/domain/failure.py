@@ -46,7 +46,7 @@ class Failure:
     raw: Any = attrs.field(default=None, repr=False)
 
     def sentence(self) -> str:
-        """Describe the failure in one line that is safe to log: addresses and numbers are masked."""
+        """Describe the failure in one line that is safe to log: numbers and addresses masked."""
         path = f"{self.path}: " if self.path else ""
         codes = [f"code {self.code}"] if self.code is not None else []
         codes += [f"HTTP {self.http_status}"] if self.http_status is not None else []

@@ -40,7 +40,7 @@ class Retry(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why something failed, in one vocabulary for all providers; `fault` is who usually caused it."""
+    """Why something failed, in one vocabulary for all providers."""
 
     INVALID_RECIPIENT = "invalid_recipient"
     RECIPIENT_NOT_ON_CHANNEL = "recipient_not_on_channel"
