@@ -24,7 +24,7 @@ from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.deadline import Deadline
@@ -481,7 +481,9 @@ class Client:
         try:
             return self._accounts[self._default if name is None else name]
         except KeyError:
-            raise ConfigError(f"no account {name!r}: {one_of(name, self._accounts)}") from None
+            raise ConfigError(
+                f"no account {name!r}: {unknown_choice(name, self._accounts)}"
+            ) from None
 
     def _able(self, name: str, operation: Operation) -> _Account:
         account = self._account(name)

@@ -27,7 +27,7 @@ from omnimsg.cli.errors import DONE, REFUSED, Stop
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import COLOURS, json_lines, line, out, plain, table
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +140,7 @@ def redirected(
     if not isinstance(tables, dict) or not tables or not isinstance(name, str):
         loaded = load_config(path)  # it says best what is wrong
     elif name not in tables:
-        raise ConfigError(f"no account {name!r}: {one_of(name, tables)}")
+        raise ConfigError(f"no account {name!r}: {unknown_choice(name, tables)}")
     else:
         table_ = tables[name]
         if isinstance(table_, dict):

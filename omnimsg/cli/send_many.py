@@ -26,7 +26,7 @@ from omnimsg.cli.errors import DONE, REFUSED, UNCERTAIN, Stop, code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import COLOURS, clean, json_lines, line, say_error, say_hint
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -95,7 +95,7 @@ def send_many(
     # What can be wrong with the configuration is told before there is a results file.
     loaded = load_config(config)
     if account is not None and account not in loaded.adapters:
-        raise ConfigError(f"no account {account!r}: {one_of(account, loaded.adapters)}")
+        raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
     lines, book = _opened(file, record.path(file), resume=record.resume)
     from omnimsg.bulk import LineState, Run  # noqa: PLC0415
     from omnimsg.cli.progress import Board  # noqa: PLC0415

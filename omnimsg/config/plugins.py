@@ -11,7 +11,7 @@ from typing import Any
 
 from omnimsg.adapter import Adapter
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 GROUP = "omnimsg.providers"
 
@@ -29,7 +29,7 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
     """
     found = _found()
     if provider not in found:
-        raise ConfigError(f"unknown provider {provider!r}: {one_of(provider, found)}")
+        raise ConfigError(f"unknown provider {provider!r}: {unknown_choice(provider, found)}")
     claims = found[provider]
     if len(claims) > 1:
         owners = ", ".join(sorted(f"{each.value} of {_owner(each)}" for each in claims))
