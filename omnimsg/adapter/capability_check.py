@@ -117,7 +117,8 @@ def check_content(
         return refused(
             Reason.UNSUPPORTED_CONTENT,
             path,
-            f"is {content.kind}; on {channel.value} this provider carries {_list(supported.content)}",
+            f"is {content.kind}; on {channel.value} this provider carries"
+            f" {_list(supported.content)}",
         )
     if isinstance(content, Text):
         if supported.text_limit is not None and len(content.text) > supported.text_limit:
