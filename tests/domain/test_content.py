@@ -1,4 +1,4 @@
-"""Every kind of content: what it refuses, with the path in the error."""
+"""Every kind of content refuses invalid fields, with the path in the error."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ ASK: dict[str, Any] = {"body": "a", "actions": [REPLY]}
 KEPT: dict[str, Any] = {"account": "a", "id": "b"}
 POINT: dict[str, Any] = {"latitude": 1, "longitude": 1}
 
-# A right value of each class, the fields that make it wrong, and the path that the error names.
-WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
+# A class, valid arguments for it, the arguments that make it invalid, and the path in the error.
+INVALID: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Text, {"text": "a"}, {"text": None}, "text"),
     (Text, {"text": "a"}, {"text": 5}, "text"),
     (Text, {"text": "a"}, {"text": b"a"}, "text"),
@@ -336,21 +336,23 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "right", "wrong", "path"),
-    WRONG,
-    ids=[f"{row[0].__name__}.{row[3]}-{position}" for position, row in enumerate(WRONG)],
+    ("kind", "valid", "invalid", "path"),
+    INVALID,
+    ids=[f"{row[0].__name__}.{row[3]}-{index}" for index, row in enumerate(INVALID)],
 )
-def test_wrong_fields(kind: type, right: dict[str, Any], wrong: dict[str, Any], path: str) -> None:
-    """A field that holds what it cannot is an error of ours, by its path."""
-    kind(**right)
+def test_invalid_fields(
+    kind: type, valid: dict[str, Any], invalid: dict[str, Any], path: str
+) -> None:
+    """An invalid field raises `InvalidValue` with its path."""
+    kind(**valid)
     with pytest.raises(InvalidValue) as caught:
-        kind(**{**right, **wrong})
+        kind(**{**valid, **invalid})
 
     assert [f"{kind.__name__}.{path}"] == [each.path for each in caught.value.problems]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "path"),
+    ("invalid", "path"),
     [
         ({"position": 0}, "position"),
         ({"kind": "url"}, "kind"),
@@ -358,37 +360,37 @@ def test_wrong_fields(kind: type, right: dict[str, Any], wrong: dict[str, Any], 
         ({"value": ""}, "value"),
     ],
 )
-def test_wrong_buttons_of_templates(wrong: dict[str, Any], path: str) -> None:
-    """A button stands somewhere from 1, does something known and has a variable part."""
-    right: dict[str, Any] = {"position": 1, "kind": ButtonKind.URL, "value": "a"}
+def test_invalid_template_buttons(invalid: dict[str, Any], path: str) -> None:
+    """A template's button needs a position from 1, a kind and a value."""
+    valid: dict[str, Any] = {"position": 1, "kind": ButtonKind.URL, "value": "a"}
     with pytest.raises(InvalidValue) as caught:
-        TemplateButton(**{**right, **wrong})
+        TemplateButton(**{**valid, **invalid})
 
     assert [f"TemplateButton.{path}"] == [each.path for each in caught.value.problems]
 
 
-def test_two_buttons_in_one_place() -> None:
-    """A template's button has one variable part."""
+def test_two_buttons_at_one_position() -> None:
+    """Two buttons of a template cannot have the same position."""
     with pytest.raises(InvalidValue, match=r"Template\.buttons: two buttons"):
         Template("a", buttons=[TemplateButton(1, ButtonKind.URL, value="a")] * 2)
 
 
-def test_plain_text_fills_a_template() -> None:
-    """Plain text stands for a text parameter; other parameters stay as they are."""
+def test_plain_text_becomes_a_text_parameter() -> None:
+    """Plain text in a template's body becomes a `TextParameter`; other parameters are kept."""
     amount = CurrencyParameter("9 euros", "EUR", amount_1000=9000)
 
     assert Template("a", body=["Ola", amount]).body == (TextParameter("Ola"), amount)
 
 
-def test_media_by_address() -> None:
-    """The common case takes one line, and refuses what the long way refuses."""
+def test_media_from_a_link() -> None:
+    """`Media.link` builds and validates the same value as the constructors."""
     assert Media.link("image", URL, caption="a") == Media([PNG], "a")
     with pytest.raises(InvalidValue, match=r"MediaItem\.kind: must be one of image, video"):
         Media.link("picture", URL)
 
 
 def test_an_upload_for_one_number_on_one_channel() -> None:
-    """A file may be meant for one number, and for one channel by its name."""
+    """An upload may be restricted to a recipient, and to a channel given by its name."""
     upload = Upload(
         b"a", "image/png", file_name="a.png", restricted_to="+37255500001", channel="viber"
     )
@@ -397,18 +399,18 @@ def test_an_upload_for_one_number_on_one_channel() -> None:
 
 
 def test_there_is_a_strategy_for_every_kind() -> None:
-    """The tests of the model see every kind of content, and every kind has its own word."""
+    """Every kind of content has a test strategy and a tag of its own."""
     assert set(CONTENT_KINDS) == set(CONTENTS)
     assert len({vars(kind)["kind"] for kind in CONTENTS}) == len(CONTENTS)
 
 
 @given(st.text(min_size=1))
 def test_text_is_not_rewritten(text: str) -> None:
-    """What was written is what is sent: blanks, line ends and combining marks stay."""
+    """Whitespace, line breaks and combining characters are kept."""
     assert (text, text) == (Text(text).text, Card(text=text).text)
 
 
 @given(contents() | texts())
 def test_contents_can_be_evolved(content: Content) -> None:
-    """What was checked once passes again."""
+    """A valid content can be rebuilt from its own fields."""
     assert content == attrs.evolve(content)
