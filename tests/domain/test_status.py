@@ -61,7 +61,7 @@ TIMELINES = timelines() | st.integers(0, 200).map(_full)
 
 
 def test_the_ranks() -> None:
-    """The ranks follow the lifecycle, and outcomes on a handset are the highest."""
+    """Sorting statuses by rank gives the order of the lifecycle."""
     assert [
         "unknown",
         "scheduled",
