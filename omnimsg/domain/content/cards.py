@@ -80,7 +80,7 @@ class Card:
     def __attrs_post_init__(self) -> None:
         """Refuse an empty card."""
         if self.title is None and self.text is None and self.media is None:
-            raise validate.refuse(self, "title", "a card needs a title, words or media")
+            raise validate.refuse(self, "title", "a card needs a title, text or media")
 
 
 @attrs.frozen
