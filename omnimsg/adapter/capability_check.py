@@ -149,17 +149,17 @@ def check_content(
 
 
 def check_options(
-    value: Text | Media | MediaItem | Template | Email, path: str, supported: Container[str]
+    value: Text | Media | MediaItem | Template | Email, path: str, carried: Container[str]
 ) -> Failure | None:
     """Return the failure for the first option that is set but not supported.
 
     Args:
         value: The content or media item whose options are checked.
         path: The path to it.
-        supported: The options that the provider can express here.
+        carried: The options that the provider can express here.
     """
     for option in _CONTENT_OPTIONS[type(value)]:
-        if option not in supported and getattr(value, option) not in (None, (), EMPTY):
+        if option not in carried and getattr(value, option) not in (None, (), EMPTY):
             return refused(
                 Reason.UNSUPPORTED_CONTENT,
                 f"{path}.{option}",
