@@ -110,7 +110,7 @@ _EXPORTS = {
         "Reason",
         "Retry",
     ),
-    "omnimsg.domain.redaction": ("Secret",),
+    "omnimsg.domain.secret": ("Secret",),
     "omnimsg.domain.status": (
         "Evidence",
         "LegStatus",

@@ -79,7 +79,7 @@ from omnimsg.domain.outcome import Usage as Usage
 from omnimsg.domain.reason import Fault as Fault
 from omnimsg.domain.reason import Reason as Reason
 from omnimsg.domain.reason import Retry as Retry
-from omnimsg.domain.redaction import Secret as Secret
+from omnimsg.domain.secret import Secret as Secret
 from omnimsg.domain.status import Evidence as Evidence
 from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus

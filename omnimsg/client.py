@@ -13,7 +13,7 @@ from omnimsg.domain.errors import ConfigError, Unsupported, error_of
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 from omnimsg.engine.account import AccountEngine, transport_options
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
@@ -334,7 +334,9 @@ class Client:
         try:
             return self._accounts[self._default if name is None else name]
         except KeyError:
-            raise ConfigError(f"no account {name!r}: {one_of(name, self._accounts)}") from None
+            raise ConfigError(
+                f"no account {name!r}: {unknown_choice(name, self._accounts)}"
+            ) from None
 
     def _account_with(self, name: str | None, operation: Operation) -> AccountEngine:
         """Return an account whose provider has an operation."""

@@ -1,10 +1,23 @@
-"""Fixtures and options that every test may use."""
+"""Fixtures, options and the profiles of hypothesis for all tests.
+
+`HYPOTHESIS_PROFILE=slow` is for a slow or busy machine: hypothesis then does not fail a test for
+the time that it takes. With `CI` set, that profile is the default.
+"""
+
+import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# `filter_too_much` and `data_too_large` stay: they depend on the strategy, not on the machine.
+settings.register_profile("slow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("slow" if os.environ.get("CI") else "default")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let whoever runs the fault suite say how long it takes."""
+    """Add `--seeds`, which sets how long the fault tests run."""
     parser.addoption(
         "--seeds",
         type=int,
@@ -16,5 +29,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """Run async tests on asyncio only: aiohttp has no other loop."""
+    """Run async tests on asyncio only, because aiohttp supports no other event loop."""
     return "asyncio"

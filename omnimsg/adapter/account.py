@@ -1,4 +1,4 @@
-"""One configured use of a provider, as its adapter sees it."""
+"""One configured account of a provider, from which its adapter is built."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ S = TypeVar("S")
 
 @attrs.frozen(kw_only=True)
 class TemplateMapping:
-    """What a template of the application is called at this provider.
+    """How this provider identifies a template of the application.
 
     Attributes:
-        name: Its name there; `None` keeps the application's.
-        id: Its id there, where the provider goes by ids (a Bird project).
-        version: Its version there.
-        language: Its language there, where the message's own should not be used.
-        keys: The placeholders' names by position, where the provider names them: the first body
+        name: The provider's name of the template; `None` keeps the application's name.
+        id: The provider's id of the template, if it uses ids (a Bird project).
+        version: The provider's version of the template.
+        language: The language to use instead of the message's own.
+        keys: The names of the placeholders, in order, if the provider names them: the first body
             parameter fills the first key.
     """
 
@@ -35,15 +35,15 @@ class TemplateMapping:
 
 @attrs.frozen(kw_only=True)
 class Account(Generic[S]):
-    """What an adapter is built from.
+    """The configuration of an account, from which its adapter is built.
 
     Attributes:
-        name: The account's name in the configuration; it starts the ids of its messages.
-        settings: The provider's own part of the configuration, credentials among it.
-        base_url: Where the API is, without a trailing slash.
-        channel: The channel of a message that names none.
-        sender: The sender of a message that names none.
-        templates: Templates by the application's name.
+        name: The account's name in the configuration; the ids of its messages start with it.
+        settings: The provider's own settings, including credentials.
+        base_url: The URL of the API, without a trailing slash.
+        channel: The channel of a message that has none.
+        sender: The sender of a message that has none.
+        templates: Template mappings, by the application's template name.
         codes: The user's changes to the code table, by code and level.
         extras: Merged into every request, before the message's own extras.
     """

@@ -1,7 +1,7 @@
-"""Refuse, before a request exists, what an adapter's capabilities deny.
+"""Check a message against the provider's capabilities before a request is built.
 
-Nothing is dropped silently: a field that a provider cannot express is an error that names the
-field. An adapter adds its own rules in `Adapter.check` and calls this first.
+Nothing is dropped silently: a field that a provider cannot express is a failure that names the
+field. An adapter calls this first in `Adapter.check` and adds its own rules.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from omnimsg.domain.media import Inline, Stored
 from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities
     from omnimsg.domain.channel import Channel
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Source
     from omnimsg.domain.message import Message
 
-_OPTIONAL = ("sender", "send_at", "ttl", "tags", "callback_url", "fallback", "encryption")
+_OPTIONAL_FIELDS = ("sender", "send_at", "ttl", "tags", "callback_url", "fallback", "encryption")
 
-# What a caller asks for beside the content itself. Facts about a file (its type, size, duration,
-# digest) are no wishes: a provider that has no use for them loses nothing.
-_OPTIONS: dict[type, tuple[str, ...]] = {
+# Options that change what the recipient sees or gets. Facts about a file (its type, size, duration,
+# digest) are not options: a provider that ignores them loses nothing.
+_CONTENT_OPTIONS: dict[type, tuple[str, ...]] = {
     Text: ("preview_url", "udh", "autoconvert"),
     Media: ("caption",),
     MediaItem: ("file_name", "alt_text", "thumbnail_url", "refresh"),
@@ -51,7 +51,7 @@ _OPTIONS: dict[type, tuple[str, ...]] = {
 
 
 def refused(reason: Reason, path: str, why: str) -> Failure:
-    """Build the failure of a message that is refused before a request exists."""
+    """Build the failure of a message that is refused before a request is built."""
     return Failure(reason=reason, retry=Retry.NEVER, path=path, detail=why)
 
 
@@ -63,86 +63,87 @@ def check_message(
     account: str,
     uploads: bool,
 ) -> Failure | None:
-    """Hold a message against what a provider can do.
+    """Check a message against a provider's capabilities.
 
     Args:
         message: The message.
-        channel: The channel it will travel on, where one is known.
-        capabilities: What the provider can do.
+        channel: The channel it is sent on; `None` if neither message nor account names one.
+        capabilities: The provider's capabilities.
         account: The account's name, which stored media must belong to.
-        uploads: Whether files can be uploaded, so that it makes sense to advise it.
+        uploads: Whether the account can upload files, which the failure then advises.
 
     Returns:
-        The first thing that the provider cannot express; `None` where it can express everything.
+        The failure for the first field that the provider cannot express; `None` if there is none.
     """
     if channel is None:
         return refused(
             Reason.UNSUPPORTED, "channel", f"name a channel: {_list(capabilities.channels)}"
         )
-    can = capabilities.channels.get(channel)
-    if can is None:
+    supported = capabilities.channels.get(channel)
+    if supported is None:
         return refused(
             Reason.UNSUPPORTED,
             "channel",
             f"is {channel.value}; this provider carries {_list(capabilities.channels)}",
         )
     kind = _recipient_kind(message)
-    if kind not in can.recipients:
+    if kind not in supported.recipients:
         return refused(
             Reason.INVALID_RECIPIENT,
             "to",
-            f"{channel.value} is addressed by {_list(can.recipients)}, not by {kind}",
+            f"{channel.value} is addressed by {_list(supported.recipients)}, not by {kind}",
         )
-    for field in _OPTIONAL:
-        if getattr(message, field) and field not in can.fields:
+    for field in _OPTIONAL_FIELDS:
+        if getattr(message, field) and field not in supported.fields:
             return refused(
                 Reason.UNSUPPORTED,
                 field,
                 f"cannot be expressed on {channel.value} by this provider; leave it out",
             )
-    return check_content(message.content, channel, can, account=account, uploads=uploads)
+    return check_content(message.content, channel, supported, account=account, uploads=uploads)
 
 
 def check_content(
     content: Content,
     channel: Channel,
-    can: ChannelCapabilities,
+    supported: ChannelCapabilities,
     *,
     account: str,
     uploads: bool,
     path: str = "content",
 ) -> Failure | None:
-    """Hold content against what a provider can say on a channel; legs use this too."""
-    if content.kind not in can.content:
+    """Check content against a provider's capabilities on one channel; also used for legs."""
+    if content.kind not in supported.content:
         return refused(
             Reason.UNSUPPORTED_CONTENT,
             path,
-            f"is {content.kind}; on {channel.value} this provider carries {_list(can.content)}",
+            f"is {content.kind}; on {channel.value} this provider carries"
+            f" {_list(supported.content)}",
         )
     if isinstance(content, Text):
-        if can.text_limit is not None and len(content.text) > can.text_limit:
+        if supported.text_limit is not None and len(content.text) > supported.text_limit:
             return refused(
                 Reason.CONTENT_TOO_LARGE,
                 f"{path}.text",
-                f"has {len(content.text)} characters; {channel.value} takes {can.text_limit}",
+                f"has {len(content.text)} characters; {channel.value} takes {supported.text_limit}",
             )
         return None
-    for where, source in sources_of(content, path):
-        failure = _check_source(source, where, can, channel, account, uploads=uploads)
+    for source_path, source in sources_of(content, path):
+        failure = _check_source(source, source_path, supported, channel, account, uploads=uploads)
         if failure is not None:
             return failure
     if isinstance(content, Media):
-        for position, item in enumerate(content.items):
-            failure = _check_item(item, f"{path}.items[{position}]", can, channel)
+        for index, item in enumerate(content.items):
+            failure = _check_item(item, f"{path}.items[{index}]", supported, channel)
             if failure is not None:
                 return failure
-    for where, action in actions_of(content, path):
-        if action.kind not in can.actions:
+    for action_path, action in actions_of(content, path):
+        if action.kind not in supported.actions:
             return refused(
                 Reason.UNSUPPORTED_CONTENT,
-                where,
+                action_path,
                 f"is {action.kind}; on {channel.value} this provider carries"
-                f" {_list(can.actions) or 'no actions'}",
+                f" {_list(supported.actions) or 'no actions'}",
             )
     return None
 
@@ -150,14 +151,14 @@ def check_content(
 def check_options(
     value: Text | Media | MediaItem | Template | Email, path: str, carried: Container[str]
 ) -> Failure | None:
-    """Refuse the first option that is set although the provider cannot carry it.
+    """Return the failure for the first option that is set but not supported.
 
     Args:
-        value: The piece of content whose options are looked at.
+        value: The content or media item whose options are checked.
         path: The path to it.
         carried: The options that the provider can express here.
     """
-    for option in _OPTIONS[type(value)]:
+    for option in _CONTENT_OPTIONS[type(value)]:
         if option not in carried and getattr(value, option) not in (None, (), EMPTY):
             return refused(
                 Reason.UNSUPPORTED_CONTENT,
@@ -168,56 +169,56 @@ def check_options(
 
 
 def sources_of(content: Content, path: str = "content") -> Iterator[tuple[str, Source]]:
-    """Find every media source in some content, with the path to it."""
-    for where, item in items_of(content, path):
-        yield f"{where}.source", item.source
+    """Yield every media source in some content, with its path."""
+    for item_path, item in items_of(content, path):
+        yield f"{item_path}.source", item.source
     if isinstance(content, Email):
-        for position, each in enumerate(content.attachments):
-            yield f"{path}.attachments[{position}].source", each.source
+        for index, each in enumerate(content.attachments):
+            yield f"{path}.attachments[{index}].source", each.source
 
 
 def items_of(content: Content, path: str = "content") -> Iterator[tuple[str, MediaItem]]:
-    """Find every media item in some content, with the path to it."""
+    """Yield every media item in some content, with its path."""
     if isinstance(content, Media):
-        for position, item in enumerate(content.items):
-            yield f"{path}.items[{position}]", item
+        for index, item in enumerate(content.items):
+            yield f"{path}.items[{index}]", item
     elif isinstance(content, Interactive):
         if isinstance(content.header, MediaItem):
             yield f"{path}.header", content.header
     elif isinstance(content, Template):
         if isinstance(content.header, MediaParameter):
             yield f"{path}.header.item", content.header.item
-        for position, parameter in enumerate(content.body):
+        for index, parameter in enumerate(content.body):
             if isinstance(parameter, MediaParameter):
-                yield f"{path}.body[{position}].item", parameter.item
+                yield f"{path}.body[{index}].item", parameter.item
     elif isinstance(content, Card):
         if content.media is not None:
             yield f"{path}.media", content.media
     elif isinstance(content, Carousel):
-        for position, card in enumerate(content.cards):
-            yield from items_of(card, f"{path}.cards[{position}]")
+        for index, card in enumerate(content.cards):
+            yield from items_of(card, f"{path}.cards[{index}]")
     elif isinstance(content, Section):
-        for position, part in enumerate(content.items):
-            yield from items_of(part, f"{path}.items[{position}]")
+        for index, part in enumerate(content.items):
+            yield from items_of(part, f"{path}.items[{index}]")
 
 
 def actions_of(content: Content, path: str = "content") -> Iterator[tuple[str, Action]]:
-    """Find every action in some content, with the path to it."""
+    """Yield every action in some content, with its path."""
     for field in ("actions", "suggestions"):
-        for position, action in enumerate(getattr(content, field, ())):
-            yield f"{path}.{field}[{position}]", action
+        for index, action in enumerate(getattr(content, field, ())):
+            yield f"{path}.{field}[{index}]", action
     if isinstance(content, Carousel):
-        for position, card in enumerate(content.cards):
-            yield from actions_of(card, f"{path}.cards[{position}]")
+        for index, card in enumerate(content.cards):
+            yield from actions_of(card, f"{path}.cards[{index}]")
     elif isinstance(content, Section):
-        for position, part in enumerate(content.items):
-            yield from actions_of(part, f"{path}.items[{position}]")
+        for index, part in enumerate(content.items):
+            yield from actions_of(part, f"{path}.items[{index}]")
 
 
 def _check_source(
     source: Source,
     path: str,
-    can: ChannelCapabilities,
+    supported: ChannelCapabilities,
     channel: Channel,
     account: str,
     *,
@@ -234,18 +235,18 @@ def _check_source(
                 else f"nothing can be uploaded through {account!r}, give a link where it takes one"
             ),
         )
-    if source.kind in can.sources:
-        if isinstance(source, Inline) and can.inline_max_bytes is not None:
+    if source.kind in supported.sources:
+        if isinstance(source, Inline) and supported.inline_max_bytes is not None:
             size = len(source.data)
-            if size > can.inline_max_bytes:
+            if size > supported.inline_max_bytes:
                 return refused(
                     Reason.MEDIA_TOO_LARGE,
                     path,
-                    f"has {format_bytes(size)}; {format_bytes(can.inline_max_bytes)} fit into"
+                    f"has {format_bytes(size)}; {format_bytes(supported.inline_max_bytes)} fit into"
                     " a message" + (", upload it with client.upload instead" if uploads else ""),
                 )
         return None
-    if isinstance(source, Inline) and uploads and "stored" in can.sources:
+    if isinstance(source, Inline) and uploads and "stored" in supported.sources:
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,
@@ -256,28 +257,28 @@ def _check_source(
         Reason.UNSUPPORTED_CONTENT,
         path,
         f"is {source.kind}; on {channel.value} this provider takes media as"
-        f" {_list(can.sources) or 'nothing'}",
+        f" {_list(supported.sources) or 'nothing'}",
     )
 
 
 def _check_item(
-    item: MediaItem, path: str, can: ChannelCapabilities, channel: Channel
+    item: MediaItem, path: str, supported: ChannelCapabilities, channel: Channel
 ) -> Failure | None:
-    limit = can.media.get(item.kind)
+    limit = supported.media.get(item.kind)
     if limit is None:
         return refused(
             Reason.UNSUPPORTED_CONTENT,
             f"{path}.kind",
             f"is {item.kind.value}; on {channel.value} this provider carries"
-            f" {_list(each.value for each in can.media)}",
+            f" {_list(each.value for each in supported.media)}",
         )
     if item.content_type is not None and limit.types:
-        plain = item.content_type.partition(";")[0].strip().lower()
-        if plain not in limit.types:
+        media_type = item.content_type.partition(";")[0].strip().lower()
+        if media_type not in limit.types:
             return refused(
                 Reason.MEDIA_INVALID,
                 f"{path}.content_type",
-                f"is {plain}; as {item.kind.value} this provider takes {_list(limit.types)}",
+                f"is {media_type}; as {item.kind.value} this provider takes {_list(limit.types)}",
             )
     size = len(item.source.data) if isinstance(item.source, Inline) else item.size
     if size is not None and limit.max_bytes is not None and size > limit.max_bytes:
@@ -296,5 +297,5 @@ def _recipient_kind(message: Message) -> str:
     return "phone" if message.to.startswith("+") else "email"
 
 
-def _list(words: object) -> str:
-    return ", ".join(sorted(map(str, words)))  # type: ignore[call-overload]  # any iterable of text
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

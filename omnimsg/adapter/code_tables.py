@@ -1,8 +1,8 @@
-"""A provider's codes, errors and statuses, one table each, with what they mean to us.
+"""Tables that map a provider's codes and statuses to the unified model.
 
-A code means nothing by itself: Clickatell's 18 refuses one message when it stands beside
-`accepted: false` and says nothing certain as the whole answer. So a row is keyed by code *and*
-level, and `docs/` is generated from the same rows that the adapter reads.
+The meaning of a code depends on its level, the part of the answer that contains it: Clickatell's 18
+refuses one message beside `accepted: false`, but proves nothing as the whole answer. So a row is
+keyed by code *and* level. The tables in `docs/` are generated from the rows that the adapter reads.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What a code proves about the messages it concerns.
+    """What a code proves about the messages it applies to.
 
     Attributes:
-        REJECTED: The provider refused this very message.
+        REJECTED: The provider refused this message.
         NOT_SENT: Not processed; another attempt may succeed.
-        ACCOUNT: Not processed, and nothing else through the account will be until it is mended.
+        ACCOUNT: Not processed; the account's other messages fail too, until the account is fixed.
         AMBIGUOUS: It may have been processed.
     """
 
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
     @property
     def retry(self) -> Retry:
-        """What may be done next, unless the row knows better."""
+        """The retry that follows from the verdict, unless the row has its own."""
         return _RETRIES[self]
 
 
@@ -66,13 +66,14 @@ class CodeRow:
 
     Attributes:
         code: The code as text.
-        level: Where it stands in the answer, in the provider's terms: `message`, `global`, ...
+        level: The part of the answer that contains it, in the provider's terms: `message`,
+            `global`, ...
         reason: The unified reason.
-        verdict: What it proves.
+        verdict: What the code proves about the message.
         description: The meaning, in our words.
-        source: Where the provider documents it.
-        retry: What may be done next; follows from the verdict unless given.
-        fault: Whose doing it is; follows from the reason unless given.
+        source: The provider's document that describes it.
+        retry: Whether to send again; by default that of the verdict.
+        fault: Who caused it; by default that of the reason.
     """
 
     code: str
@@ -90,15 +91,15 @@ class CodeRow:
         detail: str = "",
         path: str | None = None,
         response: Response | None = None,
-        raw: Any = None,  # noqa: ANN401 - the provider's own words
+        raw: Any = None,  # noqa: ANN401 - the provider's answer
     ) -> Failure:
-        """Build the failure that this code is.
+        """Build the failure for this code.
 
         Args:
-            detail: The provider's sentence; the row's own words stand in for none.
-            path: The field of the message that is to blame.
-            response: The answer it stood in.
-            raw: The provider's own words.
+            detail: The provider's error text; if empty, the row's description is used.
+            path: The message's field that caused the failure.
+            response: The answer that contained the code.
+            raw: The provider's answer, or the part of it about the message.
         """
         return Failure(
             reason=self.reason,
@@ -114,14 +115,14 @@ class CodeRow:
     def outcome(
         self, reference: str, account: str, failure: Failure
     ) -> Rejected | NotSent | Ambiguous:
-        """Build the outcome that this code gives one message."""
+        """Build the outcome of a message with this code."""
         return outcome_of(self.verdict, reference, account, failure)
 
 
 def outcome_of(
     verdict: Verdict, reference: str, account: str, failure: Failure
 ) -> Rejected | NotSent | Ambiguous:
-    """Build the outcome that a verdict gives one message."""
+    """Build the outcome of a message with this verdict."""
     if verdict is Verdict.REJECTED:
         return Rejected(reference=reference, account=account, failure=failure)
     if verdict is Verdict.AMBIGUOUS:
@@ -135,13 +136,13 @@ class StatusRow:
     """What one status of a provider means.
 
     Attributes:
-        name: The provider's word.
-        status: Its place in the unified lifecycle.
+        name: The provider's name of the status.
+        status: The status in the unified lifecycle.
         description: The meaning, in our words.
-        source: Where the provider documents it.
-        reason: Why, where it is a failure.
-        number: The provider's number for it, where it has one.
-        fault: Whose doing it is; follows from the reason unless given.
+        source: The provider's document that describes it.
+        reason: The reason, if the status is a failure.
+        number: The provider's number of the status, if it has one.
+        fault: Who caused the failure; by default that of the reason.
     """
 
     name: str
@@ -158,7 +159,7 @@ class StatusRow:
     )
 
     def evidence(self, code: str | None = None) -> Evidence:
-        """Build the evidence that this status is."""
+        """Build the evidence for this status."""
         return Evidence(self.status, self.name, code=code, reason=self.reason, fault=self.fault)
 
 
@@ -166,7 +167,7 @@ class CodeTable:
     """A provider's codes, looked up by code and level.
 
     Raises:
-        ValueError: Two rows have the same code and level; one of them would never be read.
+        ValueError: Two rows have the same code and level.
     """
 
     def __init__(self, rows: Iterable[CodeRow]) -> None:
@@ -176,47 +177,45 @@ class CodeTable:
                 raise ValueError(f"code {row.code} has two rows at level {row.level!r}")
 
     def __iter__(self) -> Iterator[CodeRow]:
-        """Go through the rows in the order they were written."""
+        """Iterate over the rows in the order they were given."""
         return iter(self._rows.values())
 
     def get(self, code: object, level: str) -> CodeRow | None:
-        """Find a row; `None` for a code that is not known at this level."""
+        """Return the row of a code; `None` if the code is unknown at this level."""
         return self._rows.get((str(code), level))
 
     def override(self, changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> CodeTable:
-        """Return a table in which the user's rows replace or follow the provider's.
+        """Return a copy of the table with the user's changed and added rows.
+
+        A changed `verdict` resets `retry` to that of the verdict, and a changed `reason` resets
+        `fault`, unless the change sets them too.
 
         Args:
-            changes: By code and level: the members of `CodeRow` to change. A new row needs
-                `reason` and `verdict`.
-
-        A changed `reason` or `verdict` brings its own `fault` and `retry` unless they are given
-        too.
+            changes: By code and level: the fields of `CodeRow` to change. A new row needs `reason`
+                and `verdict`.
         """
         rows = dict(self._rows)
-        for key, members in changes.items():
+        for key, changed in changes.items():
             old = rows.get(key)
-            base: dict[str, Any] = {
+            fields: dict[str, Any] = {
                 "description": "set in the configuration",
                 "source": "configuration",
             }
             if old is not None:
-                base = {
-                    name: getattr(old, name)
-                    for name in ("reason", "verdict", "description", "source")
-                }
-                base |= {} if "verdict" in members else {"retry": old.retry}
-                base |= {} if "reason" in members else {"fault": old.fault}
+                kept = ("reason", "verdict", "description", "source")
+                fields = {name: getattr(old, name) for name in kept}
+                fields |= {} if "verdict" in changed else {"retry": old.retry}
+                fields |= {} if "reason" in changed else {"fault": old.fault}
             code, level = key
-            rows[key] = CodeRow(code, level, **(base | dict(members)))
+            rows[key] = CodeRow(code, level, **(fields | dict(changed)))
         return CodeTable(rows.values())
 
 
 class StatusTable:
-    """A provider's statuses, looked up by name, or by number where only that is given.
+    """A provider's statuses, looked up by name, or by number if there is no name.
 
     Raises:
-        ValueError: Two rows have the same name or number; one of them would never be read.
+        ValueError: Two rows have the same name or number.
     """
 
     def __init__(self, rows: Iterable[StatusRow]) -> None:
@@ -229,15 +228,21 @@ class StatusTable:
                 raise ValueError(f"status number {row.number} has two rows")
 
     def __iter__(self) -> Iterator[StatusRow]:
-        """Go through the rows in the order they were written."""
+        """Iterate over the rows in the order they were given."""
         return iter(self._rows.values())
 
     def evidence(
         self, name: object = None, *, number: int | None = None, code: str | None = None
     ) -> Evidence:
-        """Read a provider's status; one that is not known stays `UNKNOWN`, with its name kept.
+        """Build the evidence for a provider's status.
 
-        The name decides where both are given: not every name has a confirmed number.
+        If both are given the name decides, because not every name has a confirmed number. An
+        unknown status becomes `UNKNOWN`, and `provider_status` keeps its name or number.
+
+        Args:
+            name: The provider's name of the status; anything but text counts as absent.
+            number: The provider's number of the status.
+            code: The provider's failure code.
         """
         if isinstance(name, str):
             row = self._rows.get(name)
@@ -245,7 +250,7 @@ class StatusTable:
             row = None if number is None else self._numbers.get(number)
         if row is not None:
             return row.evidence(code)
-        said = name if isinstance(name, str) else "" if number is None else str(number)
+        given = name if isinstance(name, str) else "" if number is None else str(number)
         return Evidence(
-            Status.UNKNOWN, said, code=code, reason=Reason.UNKNOWN, fault=Fault.PROVIDER
+            Status.UNKNOWN, given, code=code, reason=Reason.UNKNOWN, fault=Fault.PROVIDER
         )

@@ -37,7 +37,7 @@ from omnimsg.cli.output import (
     styled,
 )
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -151,7 +151,7 @@ def load_redirected(
     if not isinstance(tables, dict) or not tables or not isinstance(name, str):
         loaded = load_config(path)  # reports what is wrong with it
     elif name not in tables:
-        raise ConfigError(f"no account {name!r}: {one_of(name, tables)}")
+        raise ConfigError(f"no account {name!r}: {unknown_choice(name, tables)}")
     else:
         table = tables[name]
         if isinstance(table, dict):

@@ -16,7 +16,8 @@ import attrs
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import new_table, plain_text, print_json_lines, print_line, print_table
-from omnimsg.domain.redaction import Secret, mask_text
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -33,7 +33,7 @@ from omnimsg.cli.output import (
     sanitize,
 )
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,7 +103,7 @@ def send_many(
     # Report a wrong configuration before the results file is created.
     loaded = load_config(config)
     if account is not None and account not in loaded.adapters:
-        raise ConfigError(f"no account {account!r}: {one_of(account, loaded.adapters)}")
+        raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
     messages, results = _open(file, flags.path(file), resume=flags.resume)
     from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415

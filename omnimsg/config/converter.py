@@ -18,8 +18,8 @@ import attrs
 
 from omnimsg.config.references import resolve_reference
 from omnimsg.domain.frozen_dict import FrozenDict
-from omnimsg.domain.redaction import Secret
-from omnimsg.domain.structuring import exactly, one_of, require_mapping
+from omnimsg.domain.secret import Secret
+from omnimsg.domain.structuring import exact_type, read_float, require_mapping, unknown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
 
     def text(value: object, _: object) -> str:
-        return resolve_reference(exactly(str, "text")(value, None), folder=folder)
+        return resolve_reference(exact_type(str, "text")(value, None), folder=folder)
 
     def secret(value: object, _: object) -> Secret:
         found = text(value, None)
@@ -63,9 +63,9 @@ def converter_for(folder: Path) -> cattrs.Converter:
         return tuple(converter.structure(value, items))
 
     # By class: cattrs has lenient hooks of its own for these, which only a class hook precedes.
-    converter.register_structure_hook(int, exactly(int, "a whole number"))
-    converter.register_structure_hook(float, exactly(float, "a number"))
-    converter.register_structure_hook(bool, exactly(bool, "true or false"))
+    converter.register_structure_hook(int, exact_type(int, "a whole number"))
+    converter.register_structure_hook(float, read_float)
+    converter.register_structure_hook(bool, exact_type(bool, "true or false"))
     converter.register_structure_hook(str, text)
     converter.register_structure_hook(StrEnum, _enum)
     converter.register_structure_hook(Secret, secret)
@@ -95,5 +95,5 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
     if not isinstance(value, str) or value not in words:
-        raise one_of(value, words)
+        raise unknown_choice(value, words)
     return words[value]

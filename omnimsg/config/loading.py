@@ -20,7 +20,7 @@ from omnimsg.config.model import AccountTable, Config
 from omnimsg.config.plugins import load_adapter, provider_names
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
-from omnimsg.domain.structuring import one_of, structure, unknown_key
+from omnimsg.domain.structuring import structure, unknown_choice, unknown_key
 from omnimsg.transport.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def config_from_mapping(data: Mapping[str, Any], *, where: str, folder: Path) ->
         names = ", ".join(map(str, tables))
         problems.append(Problem("default", f"name the account to use: {names}"))
     elif tables and default not in list(tables):
-        problems.append(Problem("default", str(one_of(default, map(str, tables)))))
+        problems.append(Problem("default", str(unknown_choice(default, map(str, tables)))))
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
     return Config(adapters=adapters, default=str(default), policies=policies)

@@ -11,7 +11,7 @@ from typing import Any
 
 from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import one_of
+from omnimsg.domain.structuring import unknown_choice
 
 GROUP = "omnimsg.providers"
 
@@ -30,7 +30,7 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
     """
     registered = _entry_points_by_name()
     if provider not in registered:
-        raise ConfigError(f"unknown provider {provider!r}: {one_of(provider, registered)}")
+        raise ConfigError(f"unknown provider {provider!r}: {unknown_choice(provider, registered)}")
     claims = registered[provider]
     if len(claims) > 1:
         owners = ", ".join(sorted(f"{each.value} of {_distribution_name(each)}" for each in claims))

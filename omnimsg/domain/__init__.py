@@ -1,4 +1,4 @@
-"""The model: pure, frozen values that know nothing of providers, networks or files.
+"""The model: frozen values, independent of providers, networks and files.
 
-Everything here is checked when it is built, so code that holds a value needs no further check.
+Every value is validated when it is built, so code that holds one does not validate it again.
 """

@@ -1,4 +1,4 @@
-"""The channels a message can travel on."""
+"""The channels that messages are sent on, and how their names are read."""
 
 from enum import StrEnum
 
@@ -8,8 +8,8 @@ from omnimsg.domain import validate
 class Channel(StrEnum):
     """A way to reach a person.
 
-    No provider carries all of them: an adapter's capabilities say which it does, and
-    `omnimsg providers` shows them side by side.
+    No provider supports all of them: an adapter's capabilities list the ones it does, and
+    `omnimsg providers` compares them.
     """
 
     SMS = "sms"
@@ -27,23 +27,24 @@ class Channel(StrEnum):
     PUSH = "push"
 
 
-def to_channel(value: Channel | str | None) -> Channel | None:
+def to_channel(value: Channel | str | None) -> Channel | str | None:
     """Convert a channel's exact name, as configuration and JSON have it, to the channel.
 
-    What is no such name is returned as it is, for the validator of the field to refuse.
+    Anything else is returned unchanged, for the field's validator to refuse.
     """
     return None if value is None else validate.to_enum_member(Channel, value)
 
 
 def channel_from(name: object) -> Channel | None:
-    """Read a channel from a provider's word; `None` for one that omnimsg does not know yet.
+    """Read a channel from a provider's name for it; `None` if omnimsg does not know it yet.
 
-    Case and surrounding blanks are ignored: Clickatell's own callback samples hold `"whatsapp "`.
+    Case and surrounding whitespace are ignored: Clickatell's own callback samples contain
+    `"whatsapp "`.
     """
     if not isinstance(name, str):
         return None
     return _BY_NAME.get(name) or _BY_NAME.get(name.strip().lower())
 
 
-# A lookup costs a fraction of a call of the enumeration; every leg of every answer has one.
+# A dict lookup costs a fraction of calling the enum, and every leg of every answer needs one.
 _BY_NAME: dict[str, Channel] = {each.value: each for each in Channel}

@@ -2,8 +2,8 @@
 
 ```
 OmnimsgError
-├── InvalidValue (also a ValueError)   a value of the model was given something it cannot hold
-├── ConfigError                        a configuration that cannot be used
+├── InvalidValue (also a ValueError)   a value of the model was given a field it cannot hold
+├── ConfigError                        the configuration cannot be used
 ├── Unsupported                        the account's provider has no such operation
 ├── OperationError                     status, upload, balance, ... failed; carries a `Failure`
 └── SendError                          a single send failed; carries its outcome
@@ -20,8 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
+from omnimsg.domain.invalid_value import InvalidValue, OmnimsgError, Problem
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
@@ -29,49 +28,25 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous, Failed, NotSent, Rejected
     from omnimsg.domain.reason import Fault, Reason, Retry
 
-
-class OmnimsgError(Exception):
-    """The base of every error that omnimsg raises."""
-
-
-@attrs.frozen
-class Problem:
-    """One thing that is wrong, and where.
-
-    Attributes:
-        path: The field, dotted from the value that was being built: `content.sections[1].title`.
-        why: What is wrong and what would be right, without the value when it may be personal.
-    """
-
-    path: str
-    why: str
-
-    def __str__(self) -> str:
-        """Read as `path: why`."""
-        return f"{self.path}: {self.why}"
-
-
-class InvalidValue(OmnimsgError, ValueError):  # noqa: N818 - it reads as what it is: a ValueError
-    """A value of the model was given something it cannot hold.
-
-    Attributes:
-        problems: Every problem found; at least one.
-    """
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
-
-    def __reduce__(self) -> tuple[type[InvalidValue], tuple[Problem, ...]]:
-        """Let it cross process borders."""
-        return type(self), self.problems
+__all__ = [
+    "AmbiguousError",
+    "ConfigError",
+    "InvalidValue",
+    "NotSentError",
+    "OmnimsgError",
+    "OperationError",
+    "Problem",
+    "RejectedError",
+    "SendError",
+    "Unsupported",
+]
 
 
 class ConfigError(OmnimsgError):
-    """A configuration that cannot be used; the message names the key and the nearest right one."""
+    """The configuration cannot be used; the message names the key and the nearest valid one."""
 
 
-class Unsupported(OmnimsgError):  # noqa: N818 - the name is the statement
+class Unsupported(OmnimsgError):  # noqa: N818 - the name says it without a suffix
     """The account's provider has no such operation; the message names the providers that do."""
 
 
@@ -79,9 +54,9 @@ class OperationError(OmnimsgError):
     """An operation other than sending failed.
 
     Attributes:
-        operation: What was asked for: `status`, `upload`, ...
-        account: The account that was asked.
-        failure: Why, in the unified model and in the provider's own words.
+        operation: The operation: `status`, `upload`, ...
+        account: The account it ran on.
+        failure: Why it failed, in the unified model and in the provider's own words.
     """
 
     def __init__(self, operation: str, account: str, failure: Failure) -> None:
@@ -91,7 +66,7 @@ class OperationError(OmnimsgError):
         self.failure = failure
 
     def __reduce__(self) -> tuple[type[OperationError], tuple[str, str, Failure]]:
-        """Let it cross process borders."""
+        """Support pickling."""
         return type(self), (self.operation, self.account, self.failure)
 
     @property
@@ -101,12 +76,12 @@ class OperationError(OmnimsgError):
 
     @property
     def fault(self) -> Fault:
-        """Whose doing it is."""
+        """Who caused the failure."""
         return self.failure.fault
 
     @property
     def retry(self) -> Retry:
-        """Whether asking again can help."""
+        """Whether repeating the operation can help."""
         return self.failure.retry
 
 
@@ -114,7 +89,7 @@ class SendError(OmnimsgError):
     """A single send did not end in `Accepted`.
 
     Attributes:
-        outcome: The whole outcome, with everything the provider said.
+        outcome: The complete outcome, with everything the provider answered.
     """
 
     verdict = "failed"
@@ -127,7 +102,7 @@ class SendError(OmnimsgError):
         self.outcome = outcome
 
     def __reduce__(self) -> tuple[type[SendError], tuple[Failed]]:
-        """Let it cross process borders."""
+        """Support pickling."""
         return type(self), (self.outcome,)
 
     @property
@@ -142,7 +117,7 @@ class SendError(OmnimsgError):
 
     @property
     def failure(self) -> Failure:
-        """Why, in the unified model and in the provider's own words."""
+        """Why it failed, in the unified model and in the provider's own words."""
         return self.outcome.failure
 
     @property
@@ -152,7 +127,7 @@ class SendError(OmnimsgError):
 
     @property
     def fault(self) -> Fault:
-        """Whose doing it is."""
+        """Who caused the failure."""
         return self.outcome.failure.fault
 
     @property
@@ -162,7 +137,7 @@ class SendError(OmnimsgError):
 
 
 class RejectedError(SendError):
-    """The provider definitely refused this message."""
+    """The provider refused this message; no phone received it."""
 
     verdict = "was rejected"
     outcome: Rejected
@@ -176,7 +151,7 @@ class NotSentError(SendError):
 
 
 class AmbiguousError(SendError):
-    """The message may have been processed; sending it again may text the customer twice."""
+    """The message may have been processed; sending it again may reach the customer twice."""
 
     verdict = "may or may not have been sent"
     outcome: Ambiguous

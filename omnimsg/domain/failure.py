@@ -1,4 +1,4 @@
-"""What went wrong, once in the unified model and once in the provider's own words."""
+"""Why something failed, in the unified model and in the provider's own words."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def _fault_of(failure: Failure) -> Fault:
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why a send or another operation did not succeed.
+    """Why a send or another operation failed.
 
-    `retry` decides what may be done next, not the kind of outcome that carries it.
+    `retry` decides what may be done next, whatever the kind of the outcome that carries it.
 
     Attributes:
         reason: The unified reason.
-        retry: Whether trying again helps, and whether it is safe.
-        fault: Whose doing it is; the reason's usual fault unless the provider's code says more.
-        detail: What happened and what to do, for a person. May quote the provider; its repr and
-            `sentence` mask numbers and addresses.
-        path: The field of the message that is to blame, dotted, where one is.
-        retry_after: Seconds to wait before another attempt, where the provider said so.
+        retry: Whether another attempt helps, and whether it is safe.
+        fault: Who caused it; the reason's usual fault unless the provider's code is more precise.
+        detail: What happened and what to do, for a person. It may quote the provider; the repr and
+            `sentence` mask numbers and addresses in it.
+        path: The message's field that caused the failure, dotted; `None` if no field did.
+        retry_after: Seconds to wait before another attempt, if the provider gave them.
         code: The provider's code as text, with no meaning outside that provider.
-        http_status: The HTTP status of the answer; `None` where there was none.
+        http_status: The HTTP status of the answer; `None` if there was no answer.
         request_id: The provider's id of the request, to quote to its support.
-        raw: The provider's own words, decoded where they could be.
+        raw: The provider's answer, decoded where possible.
     """
 
     reason: Reason
@@ -46,10 +46,10 @@ class Failure:
     raw: Any = attrs.field(default=None, repr=False)
 
     def sentence(self) -> str:
-        """Say it in one line, safe to log: no number, address or message text in full."""
-        where = f"{self.path}: " if self.path else ""
-        said = [f"code {self.code}"] if self.code is not None else []
-        said += [f"HTTP {self.http_status}"] if self.http_status is not None else []
-        origin = f" ({', '.join(said)})" if said else ""
+        """Describe the failure in one line that is safe to log: numbers and addresses masked."""
+        path = f"{self.path}: " if self.path else ""
+        codes = [f"code {self.code}"] if self.code is not None else []
+        codes += [f"HTTP {self.http_status}"] if self.http_status is not None else []
+        origin = f" ({', '.join(codes)})" if codes else ""
         detail = f": {mask_text(self.detail)}" if self.detail else ""
-        return " ".join(f"{where}{self.reason.value}{origin}{detail}".split())
+        return " ".join(f"{path}{self.reason.value}{origin}{detail}".split())

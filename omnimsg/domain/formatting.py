@@ -1,16 +1,13 @@
-"""Sizes as people read them."""
+"""Format sizes for error texts."""
 
 from __future__ import annotations
 
 
 def format_bytes(size: int) -> str:
-    """Write a number of bytes: `1,001 bytes`, `32.5 MB`.
+    """Format a number of bytes: `1,001 bytes`, `32.5 MB`.
 
-    Nothing is rounded, so that a size and the limit it exceeds never read the same. No run of
-    digits is long enough to be masked as a phone number.
-
-    Args:
-        size: Bytes.
+    Nothing is rounded, so that a size never reads like the limit it exceeds. No run of digits is
+    long enough to be masked as a phone number.
     """
     if size < 1_000_000:
         return f"{size:,} bytes"

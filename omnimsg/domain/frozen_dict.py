@@ -1,17 +1,17 @@
-"""A dict that cannot change, so that a frozen value is frozen all the way down."""
+"""An immutable dict, so that the mappings inside a frozen value cannot change either."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class FrozenDict(dict[K, V]):
-    """A dict whose content is fixed when it is made.
+    """A dict that cannot be changed after it is built.
 
-    It stays a `dict` (and not a mapping proxy) because JSON encoders and pickle know what to do
-    with one. `|` and `copy` give ordinary dicts.
+    It is a `dict`, not a mapping proxy, because JSON encoders and pickle support dicts. `|` and
+    `copy` return ordinary dicts.
     """
 
     __slots__ = ()
@@ -28,9 +28,11 @@ class FrozenDict(dict[K, V]):
     setdefault: Any = _refuse
     update: Any = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, because it changes
-        """Hash by content; raises `TypeError` where a value has no hash."""
+    def _hash(self) -> int:
+        """Hash by content; raises `TypeError` if a value has no hash."""
         return hash(frozenset(self.items()))
+
+    __hash__: ClassVar[Any] = _hash
 
     def __reduce__(self) -> tuple[type["FrozenDict[K, V]"], tuple[dict[K, V]]]:
         """Pickle through an ordinary dict."""

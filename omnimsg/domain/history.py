@@ -1,4 +1,4 @@
-"""What a provider remembers: past messages, what people did with them, and the balance."""
+"""Past messages, the recipients' interactions with them, and the account's balance."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Page(Generic[T]):
     """One page of a longer list.
 
     Attributes:
-        items: What is on it; may be empty although more pages follow.
-        next: The provider's token for the page after it; `None` on the last one.
+        items: The items of this page; may be empty although more pages follow.
+        next: The provider's token for the next page; `None` on the last one.
     """
 
     items: tuple[T, ...]
@@ -35,13 +35,13 @@ class Page(Generic[T]):
 
 
 class Direction(StrEnum):
-    """Who wrote."""
+    """Whether the account sent or received a message."""
 
     OUTGOING = "outgoing"
     INCOMING = "incoming"
 
 
-def _extras(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+def _extras_validator(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, Mapping) or not all(
         isinstance(each, Mapping) for each in value.values()
     ):
@@ -50,20 +50,20 @@ def _extras(owner: object, field: attrs.Attribute[Any], value: object) -> None:
 
 @attrs.frozen(kw_only=True)
 class HistoryQuery:
-    """Which past messages to list; what is left out does not narrow the list.
+    """Which past messages to list. Every field is a filter; `None` does not filter.
 
     Attributes:
-        channel: Only this channel.
-        to: Only to this recipient.
-        sender: Only from this sender.
+        channel: On this channel.
+        to: To this recipient.
+        sender: From this sender.
         since: Not before this time.
         until: Not after this time.
-        tag: Only with this label.
-        direction: Only written by this side.
-        status: Only those that are there now.
-        batch_id: Only those of this batch, which `Accepted.batch_id` named.
+        tag: With this tag.
+        direction: Sent, or received.
+        status: With this current status.
+        batch_id: Of this batch: the value of `Accepted.batch_id`.
         extras: The provider's own filters, by provider name, such as `{"bird": {"failureCode":
-            [15005]}}`. They are added last, and may not touch the page.
+            [15005]}}`. They are merged last, and may not change which page is asked for.
     """
 
     channel: Channel | None = None
@@ -76,23 +76,23 @@ class HistoryQuery:
     status: Status | None = None
     batch_id: str | None = None
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
-        default=EMPTY, converter=freeze, validator=_extras, repr=False
+        default=EMPTY, converter=freeze, validator=_extras_validator, repr=False
     )
 
 
 @attrs.frozen(kw_only=True)
 class PastMessage:
-    """A message as the provider remembers it.
+    """A message in the provider's history.
 
     Attributes:
-        id: Its id.
-        direction: Who wrote; `None` where the provider says something unknown.
-        leg: Where it is.
-        to: Its recipients.
-        sender: Whom it came from.
-        reference: The caller's key for it.
-        created: When the provider took it.
-        raw: The provider's own words, the content among them.
+        id: The message's id.
+        direction: Sent or received; `None` if the provider's value is unknown.
+        leg: The channel and status.
+        to: The recipients.
+        sender: The sender.
+        reference: The caller's key for the message.
+        created: When the provider accepted it.
+        raw: The provider's entry, including the content.
     """
 
     id: MessageId
@@ -106,7 +106,7 @@ class PastMessage:
 
 
 class InteractionKind(StrEnum):
-    """What a person did with a message."""
+    """What a recipient did with a message."""
 
     READ = "read"
     OPENED = "opened"
@@ -122,18 +122,18 @@ class InteractionKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Interaction:
-    """One thing a person did with a message.
+    """One action of a recipient on a message.
 
     Attributes:
-        message_id: The message.
-        kind: What was done; `UNKNOWN` with the provider's word kept in `provider_kind`.
-        provider_kind: The provider's own word.
-        at: When.
-        channel: Where.
-        payload: What a tapped button gave back.
-        url: The link that was followed.
-        emoji: The reaction.
-        raw: The provider's own words.
+        message_id: The message's id.
+        kind: The action; `UNKNOWN` if omnimsg does not know `provider_kind`.
+        provider_kind: The provider's name of the action.
+        at: When it happened.
+        channel: The channel it happened on.
+        payload: The payload of the button that was tapped.
+        url: The link that was opened.
+        emoji: The emoji of a reaction.
+        raw: The provider's entry.
     """
 
     message_id: MessageId
@@ -149,12 +149,12 @@ class Interaction:
 
 @attrs.frozen(kw_only=True)
 class Balance:
-    """What is left on the account.
+    """The account's balance.
 
     Attributes:
-        amount: In whole units of the currency; `None` where the provider gave none.
-        currency: ISO 4217; `None` where the provider names none.
-        raw: The provider's own words.
+        amount: In whole units of the currency; `None` if the provider gave none.
+        currency: ISO 4217 code; `None` if the provider names no currency.
+        raw: The provider's answer.
     """
 
     amount: Decimal | None

@@ -83,9 +83,9 @@ class Leg:
         default=None, validator=optional(validate.instance_of(CONTENT_KINDS))
     )
     sender: str | None = attrs.field(
-        default=None, repr=masked, validator=optional(validate.text(most=320))
+        default=None, repr=masked, validator=optional(validate.text(max_length=320))
     )
-    ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(least=1)))
+    ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
 
 
 class _Draft(Draft):
@@ -321,13 +321,13 @@ _FIELDS = attrs.fields(Message)
 _PARAMETERS = {field.name: field for field in _FIELDS if field.init}
 _a_content = validate.instance_of(CONTENT_KINDS)
 _a_channel = validate.enum_member(Channel)
-_a_reference = validate.text(most=_MOST_REFERENCE)
+_a_reference = validate.text(max_length=_MOST_REFERENCE)
 
 # Of each field the value that needs no look, and what becomes of it otherwise.
 _RARE: dict[str, tuple[object, Callable[[Any], Any], validate.Validator]] = {
-    "sender": (None, _as_given, validate.text(most=320, lines=False)),
+    "sender": (None, _as_given, validate.text(max_length=320, single_line=True)),
     "send_at": (None, _as_given, validate.tz_aware),
-    "ttl": (None, _as_given, validate.integer(least=1)),
+    "ttl": (None, _as_given, validate.integer(minimum=1)),
     "priority": (
         _NORMAL,
         partial(validate.to_enum_member, Priority),

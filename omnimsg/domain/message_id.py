@@ -1,11 +1,11 @@
-"""The id of an accepted message that any process can ask about later."""
+"""The id of an accepted message, with which any process can look up its status later."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Self
 
-from omnimsg.domain.errors import InvalidValue, Problem
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +15,10 @@ is_account_name: Callable[[str], re.Match[str] | None] = _NAME.fullmatch
 
 
 class MessageId(str):
-    """An account's name and the provider's id, as one piece of text: `clickatell:0f3b...`.
+    """An account's name and the provider's id as one text: `clickatell:0f3b...`.
 
-    It is a `str`: store it, log it, compare it. The part after the colon belongs to the adapter.
+    It is a `str`: store it, log it, compare it. Only the adapter interprets the part after the
+    colon.
 
     Raises:
         InvalidValue: The text has no account name before its first colon, or nothing after it.
@@ -26,7 +27,7 @@ class MessageId(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """Read an id back from text."""
+        """Parse an id that `str(accepted.id)` wrote."""
         if not isinstance(text, str):
             raise InvalidValue(Problem("MessageId", "must be text, as `str(accepted.id)` gives"))
         account, colon, value = text.partition(":")
@@ -52,5 +53,5 @@ class MessageId(str):
 
     @property
     def provider_id(self) -> str:
-        """The id as the adapter wrote it."""
+        """The provider's id, in the form that the adapter wrote."""
         return self.partition(":")[2]

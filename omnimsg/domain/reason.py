@@ -1,16 +1,16 @@
-"""Why something was refused or failed, whose doing it is, and whether trying again helps.
+"""Why something failed, who caused it, and whether another attempt helps.
 
-The three are closed: names are added, never given another meaning.
+The three enums are stable: members are added, but their meaning never changes.
 """
 
 from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """Whose doing a failure is, and so who can mend it.
+    """Who caused a failure, and therefore who can fix it.
 
-    Only `PROVIDER` and `NETWORK` count against a provider's health; only `RECIPIENT` suggests to
-    stop writing to a number; only `ACCOUNT` and `CALLER` should wake somebody.
+    Only `PROVIDER` and `NETWORK` count as failures of the provider; only `RECIPIENT` is a reason to
+    stop writing to a number; only `ACCOUNT` and `CALLER` should alert an operator.
     """
 
     RECIPIENT = "recipient"
@@ -23,13 +23,13 @@ class Fault(StrEnum):
 
 
 class Retry(StrEnum):
-    """Whether the same message may be tried again.
+    """Whether the same message may be sent again.
 
     Attributes:
-        NEVER: The same message will be refused again.
+        NEVER: The same message would be refused again.
         SAFE: Proven not processed, and a later attempt may succeed. The engine retries only these.
-        AFTER_FIX: Proven not processed; it will succeed only once the account or the configuration
-            is mended.
+        AFTER_FIX: Proven not processed; another attempt succeeds only after the account or the
+            configuration is fixed.
         UNSAFE: It may have been processed: another attempt may reach the customer a second time.
     """
 
@@ -40,7 +40,7 @@ class Retry(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why, in one vocabulary for all providers; `fault` says whose doing it usually is."""
+    """Why something failed, in one vocabulary for all providers."""
 
     INVALID_RECIPIENT = "invalid_recipient"
     RECIPIENT_NOT_ON_CHANNEL = "recipient_not_on_channel"
@@ -91,7 +91,7 @@ class Reason(StrEnum):
 
     @property
     def fault(self) -> Fault:
-        """Whose doing this usually is; a provider's table may know better for one code."""
+        """Who usually caused it; a provider's code table may name another fault for a code."""
         return _FAULTS[self]
 
 

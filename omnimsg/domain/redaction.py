@@ -1,32 +1,34 @@
-"""What keeps numbers, addresses, texts and secrets out of logs, reprs and errors.
+"""Mask phone numbers, e-mail addresses and message text in logs, reprs and errors.
 
-Numbers keep their first three and last two digits: enough to recognise a customer's complaint,
-not enough to dial. Short ones keep less.
+A masked number keeps its first three and last two digits: enough to recognise a customer's
+complaint, not enough to dial. Shorter numbers keep less.
 """
+
+from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
-# After a plus a number may be written in groups; without one it may be part of a hexadecimal id.
+# After a plus, a number may be written in groups; without one it may be part of a hexadecimal id.
 _NUMBER = re.compile(
     r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
 )
-# Tried only where a word starts: from every letter of a long one it would take quadratic time.
-_BREAKS = r"\s@<>\"',;:()"
-_EMAIL = re.compile(rf"(?:(?<=[{_BREAKS}])|^)[^{_BREAKS}]++@[^{_BREAKS}]+")
+# Matches only at the start of a word: a match tried from every letter takes quadratic time.
+_WORD_BREAKS = r"\s@<>\"',;:()"
+_EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
 
-# Where whoever quotes a text may have escaped it: what lies between arrives as it was.
-_ESCAPED = re.compile(r"[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
-_LEAST_PIECE = 4
-# So much of a text, and it is that text, though the quotation may be cut off further on.
-_OPENING = 12
+# Characters that a provider may escape when it quotes a text; the text between them is unchanged.
+_ESCAPED_CHARACTERS = re.compile(r"[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
+_MIN_PIECE_LENGTH = 4
+# A quotation that starts with this many characters of a text quotes it, even if it is cut off.
+_PREFIX_LENGTH = 12
 
 
 def mask_number(number: str) -> str:
-    """Hide the middle of a phone number: `+37255500001` becomes `+372******01`."""
+    """Mask the middle of a phone number: `+37255500001` becomes `+372******01`."""
     plus = number.startswith("+")
     digits = len(number) - plus
     head, tail = (3, 2) if digits >= 8 else (0, 2) if digits >= 5 else (0, 0)
@@ -35,124 +37,94 @@ def mask_number(number: str) -> str:
 
 
 def mask_email(address: str) -> str:
-    """Hide a mailbox: `ola@example.test` becomes `o***@example.test`."""
+    """Mask a mailbox: `ola@example.test` becomes `o***@example.test`."""
     mailbox, _, host = address.partition("@")
     return f"{mailbox[:1]}***@{host}"
 
 
 def mask_text(text: str) -> str:
-    """Hide every phone number and e-mail address inside a provider's sentence.
+    """Mask every phone number and e-mail address in a text.
 
-    Made for error texts such as "Invalid recipient address: ...", which quote the recipient.
+    Meant for a provider's error texts, such as "Invalid recipient address: ...", which quote the
+    recipient.
     """
     if "@" in text:
         text = _EMAIL.sub(lambda found: mask_email(found[0]), text)
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
-def redact(text: str, words: Iterable[str]) -> str:
-    """Take a message's own words out of a sentence that may quote them: each becomes `…`.
+def redact(text: str, private: Iterable[str]) -> str:
+    """Replace every quotation of a message's private texts in a provider's sentence with `…`.
 
-    Short words go only where they stand alone. Of longer ones the beginning is enough, because
-    quotations are cut off; what was escaped in between does not hide the rest.
+    A private text of up to 12 characters is replaced where it stands alone, not inside a word. Of a
+    longer one the first 12 characters are enough, because providers cut quotations off. Where
+    characters may have been escaped, the pieces between them are replaced, from 4 characters on.
+
+    Args:
+        text: The provider's sentence.
+        private: The texts that must not remain in it.
     """
-    found = {word.strip() for word in words}
+    found = {each.strip() for each in private}
     found |= {
-        piece for word in found for piece in _ESCAPED.split(word) if len(piece) >= _LEAST_PIECE
+        piece
+        for each in found
+        for piece in _ESCAPED_CHARACTERS.split(each)
+        if len(piece) >= _MIN_PIECE_LENGTH
     }
-    for word in sorted(found - {""}, key=len, reverse=True):
-        if word[:_OPENING] not in text:
+    for each in sorted(found - {""}, key=len, reverse=True):
+        if each[:_PREFIX_LENGTH] not in text:
             continue
-        if len(word) <= _OPENING:
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text)
+        if len(each) <= _PREFIX_LENGTH:
+            text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "…", text)
         else:
-            text = _without_long(text, word)
+            text = _redact_by_prefix(text, each)
     return text
 
 
-def _without_long(text: str, word: str) -> str:
+def _redact_by_prefix(text: str, private: str) -> str:
+    """Replace every quotation of a long text, up to where it differs from the text."""
     kept: list[str] = []
-    done = 0
-    while (start := text.find(word[:_OPENING], done)) >= 0:
-        kept += text[done:start], "…"
-        quoted = text[start : start + len(word)]
-        pairs = enumerate(zip(word, quoted, strict=False))
-        done = start + next((place for place, (a, b) in pairs if a != b), len(quoted))
-    return "".join((*kept, text[done:]))
+    end = 0
+    while (start := text.find(private[:_PREFIX_LENGTH], end)) >= 0:
+        kept += text[end:start], "…"
+        quoted = text[start : start + len(private)]
+        pairs = enumerate(zip(private, quoted, strict=False))
+        end = start + next((index for index, (a, b) in pairs if a != b), len(quoted))
+    return "".join((*kept, text[end:]))
 
 
 def private_texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any content
-    """Find the words in a value that its repr does not show, with the path to each."""
+    """Yield the path and text of every field that the repr of a value does not show.
+
+    Args:
+        value: Any value of the model, or a list or tuple of them.
+        path: The path to the value itself.
+    """
     if isinstance(value, (list, tuple)):
-        for position, each in enumerate(value):
-            yield from private_texts(each, f"{path}[{position}]")
+        for index, each in enumerate(value):
+            yield from private_texts(each, f"{path}[{index}]")
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
-            each, where = getattr(value, field.name), f"{path}.{field.name}"
+            each, field_path = getattr(value, field.name), f"{path}.{field.name}"
             if not (field.repr is hidden or field.repr is False):
-                yield from private_texts(each, where)
+                yield from private_texts(each, field_path)
             elif isinstance(each, str):
-                yield where, each
+                yield field_path, each
             elif isinstance(each, Mapping):
-                yield from ((f"{where}[{key!r}]", word) for key, word in each.items())
+                yield from ((f"{field_path}[{key!r}]", text) for key, text in each.items())
             else:
-                yield from private_texts(each, where)
+                yield from private_texts(each, field_path)
 
 
 def masked(value: Any) -> str:  # noqa: ANN401 - attrs passes any field's value
-    """Repr of a field that holds, or may quote, a recipient."""
+    """Return the repr of a field that holds or may quote a recipient, with numbers masked."""
     return mask_text(repr(value))
 
 
 def hidden(value: Any) -> str:  # noqa: ANN401 - attrs passes any field's value
-    """Repr of a field that is never shown; only its size is."""
+    """Return the repr of a field whose value is never shown: only its size or type."""
     if value is None:
         return "None"
     if isinstance(value, (str, bytes)):
         return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
     return f"<{type(value).__name__}>"
-
-
-class Secret:
-    """A credential that never prints.
-
-    `repr`, `str`, `format` and pickling never show the value; only `reveal` does. It has no
-    useful hash, so that it cannot end up as a key of something that is printed.
-    """
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"a Secret holds text, not {type(value).__name__}")
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value itself, for the one place that puts it on the wire."""
-        return self._value
-
-    def __repr__(self) -> str:
-        """Never show the value."""
-        return "Secret('***')"
-
-    def __str__(self) -> str:
-        """Never show the value."""
-        return "***"
-
-    def __format__(self, spec: str) -> str:
-        """Never show the value."""
-        return format("***", spec)
-
-    def __bool__(self) -> bool:
-        """Tell whether there is a value at all."""
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by value, so that configurations can be compared."""
-        return isinstance(other, Secret) and self._value == other._value
-
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # a secret is never a key
-
-    def __reduce__(self) -> str:
-        """Refuse to be pickled."""
-        raise TypeError("a Secret cannot be pickled: give the other process its own credentials")

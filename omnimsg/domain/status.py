@@ -1,9 +1,9 @@
-"""Where an accepted message is in its life, and how reports of it are folded together.
+"""The status of an accepted message, merged from all reports about it.
 
-Reports arrive late, twice and out of order. So nothing overwrites: a leg keeps *evidence*, each
-distinct thing a provider said and the earliest time it was said, and its status is read off that.
-Merging two timelines is a key-wise minimum, hence commutative, associative and idempotent: any
-order and any repetition of reports gives the same status.
+Reports arrive late, twice and out of order. So no report overwrites another: a leg keeps each
+distinct report as *evidence*, with the earliest time it was given, and the status is computed from
+all of it. Merging two timelines is a key-wise minimum, hence commutative, associative and
+idempotent: any order and any repetition of reports gives the same status.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Fault, Reason
 
-# Providers have a few dozen statuses; what lies beyond is noise that must not grow without end.
-MOST_EVIDENCE = 64
+# Providers have a few dozen statuses; a timeline with more must not grow without bound.
+MAX_EVIDENCE = 64
 
 
 class Status(StrEnum):
-    """The unified lifecycle, written in order of rank.
+    """The unified lifecycle of a message, in order of rank.
 
-    `UNKNOWN` means only "no evidence". A later rank wins over an earlier one whatever the order of
-    the reports: a phone that received a text has received it, even where a carrier once said it
-    could not.
+    `UNKNOWN` means only "no evidence". A higher rank wins over a lower one, whatever the order of
+    the reports: a phone that received a text has received it, even if a carrier once reported that
+    it could not.
     """
 
     UNKNOWN = "unknown"
@@ -47,22 +47,22 @@ class Status(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The place in the order, from 0."""
+        """The index in the order of ranks, from 0."""
         return _RANKS[self]
 
     @property
     def reached(self) -> bool:
-        """Whether a handset has it."""
+        """Whether the message reached a handset."""
         return self in (Status.DELIVERED, Status.READ)
 
     @property
     def failed(self) -> bool:
-        """Whether this leg ended without reaching a handset."""
+        """Whether the leg ended without reaching a handset."""
         return Status.CANCELLED.rank <= self.rank <= Status.FAILED.rank
 
     @property
     def final(self) -> bool:
-        """Whether nothing more needs to be waited for; `DELIVERED` may still become `READ`."""
+        """Whether waiting for further reports can stop; `DELIVERED` may still become `READ`."""
         return self.failed or self.reached
 
 
@@ -71,14 +71,14 @@ _RANKS = {status: rank for rank, status in enumerate(Status)}
 
 @attrs.frozen
 class Evidence:
-    """One distinct thing that a provider said about a leg.
+    """One distinct report of a provider about a leg.
 
     Attributes:
-        status: What it means in the unified lifecycle.
-        provider_status: The provider's own word; empty where it said nothing yet.
+        status: The status in the unified lifecycle.
+        provider_status: The provider's name of the status; empty if it gave none yet.
         code: The provider's failure code as text.
-        reason: Why, where it is a failure or an unknown.
-        fault: Whose doing it is, where there is a reason.
+        reason: Why the leg failed or its status is unknown; otherwise `None`.
+        fault: Who caused it, if there is a reason.
     """
 
     status: Status
@@ -89,58 +89,69 @@ class Evidence:
 
     @property
     def order(self) -> tuple[int, str, str, str, str]:
-        """A total order, highest rank last, that depends on nothing but the evidence."""
+        """A sort key that orders evidence by rank, then by its other fields: a total order."""
         rest = (self.code, self.reason, self.fault)
-        # Nothing and empty text are two pieces of evidence, so they need two places in the order.
+        # `None` and empty text are different evidence, so they must sort differently.
         code, reason, fault = ("" if each is None else f"={each}" for each in rest)
         return self.status.rank, self.provider_status, code, reason, fault
 
 
 @attrs.frozen
 class Timeline:
-    """All the evidence of one leg, with the earliest time each was given.
+    """All evidence of one leg, with the earliest time that each was reported.
 
-    At most 64 pieces are kept, those of the highest rank: enough for every documented status of a
-    provider, and bounded where one invents new words for ever.
+    It keeps at most 64 entries, those of the highest rank: enough for every documented status of a
+    provider, and a bound if a provider keeps inventing new ones.
+
+    Attributes:
+        entries: The evidence, with the time of each.
     """
 
     entries: FrozenDict[Evidence, datetime] = attrs.field(factory=FrozenDict)
 
     @classmethod
     def of(cls, evidence: Evidence, at: datetime) -> Timeline:
-        """Start a timeline with one piece of evidence."""
+        """Build a timeline with one entry."""
         if at.utcoffset() is None:
             raise validate.refuse(evidence, "at", "must be a datetime with a UTC offset")
         return cls(FrozenDict({evidence: at}))
 
     def merge(self, other: Timeline) -> Timeline:
-        """Put two timelines together; the order of merging never matters."""
+        """Merge two timelines; the order of merging does not matter."""
         union = dict(self.entries)
         for evidence, at in other.entries.items():
             union[evidence] = min(at, union.get(evidence, at))
-        kept = sorted(union, key=lambda each: each.order)[-MOST_EVIDENCE:]
+        kept = sorted(union, key=lambda each: each.order)[-MAX_EVIDENCE:]
         return Timeline(FrozenDict({evidence: union[evidence] for evidence in kept}))
 
     @property
     def latest(self) -> Evidence | None:
-        """The evidence of the highest rank, which decides."""
+        """The evidence of the highest rank, which decides the status."""
         return max(self.entries, key=lambda each: each.order, default=None)
 
     @property
     def status(self) -> Status:
-        """The highest status that was ever said."""
+        """The highest status that was ever reported."""
         return Status.UNKNOWN if self.latest is None else self.latest.status
 
     @property
     def contradicted(self) -> bool:
-        """Whether the leg was said to have failed *and* to have reached a handset."""
-        said = {evidence.status for evidence in self.entries}
-        return any(status.failed for status in said) and any(status.reached for status in said)
+        """Whether the leg was reported both as failed and as delivered to a handset."""
+        statuses = {evidence.status for evidence in self.entries}
+        failed = any(status.failed for status in statuses)
+        return failed and any(status.reached for status in statuses)
 
 
 @attrs.frozen(kw_only=True)
 class LegStatus:
-    """Where one leg is: one channel, through one account."""
+    """The status of one leg: one channel, through one account.
+
+    Attributes:
+        channel: The channel; `None` if the provider does not name it.
+        timeline: The evidence from which the status is computed.
+        provider_id: The provider's id of the leg, if it has one of its own.
+        usage: Parts and price, if known.
+    """
 
     channel: Channel | None = None
     timeline: Timeline = attrs.field(factory=Timeline)
@@ -154,18 +165,19 @@ class LegStatus:
 
     @property
     def reason(self) -> Reason | None:
-        """Why it failed or is unknown."""
+        """Why the leg failed or its status is unknown."""
         return None if self.timeline.latest is None else self.timeline.latest.reason
 
 
 @attrs.frozen(kw_only=True)
 class MessageStatus:
-    """Where a message is: all its legs, and the one that speaks for it.
+    """The status of a message: all its legs, and the one that decides.
 
     Attributes:
         id: The message's id.
-        legs: In sending order; for an id that the provider does not know, one that says so.
-        raw: The provider's own words.
+        legs: The legs, in sending order; for an id that the provider does not know, one leg with
+            the reason `NOT_FOUND`.
+        raw: The provider's answer.
     """
 
     id: MessageId
@@ -180,9 +192,9 @@ class MessageStatus:
         *,
         channel: Channel | None = None,
         provider_status: str = "",
-        raw: Any = None,  # noqa: ANN401 - whatever the provider said
+        raw: Any = None,  # noqa: ANN401 - the provider's answer
     ) -> MessageStatus:
-        """Build the status of an id that the provider does not know: `UNKNOWN`, `NOT_FOUND`."""
+        """Build the status for an id that the provider does not know: `UNKNOWN`, `NOT_FOUND`."""
         reason = Reason.NOT_FOUND
         evidence = Evidence(Status.UNKNOWN, provider_status, reason=reason, fault=reason.fault)
         leg = LegStatus(channel=channel, timeline=Timeline.of(evidence, at))
@@ -190,10 +202,10 @@ class MessageStatus:
 
     @property
     def deciding(self) -> LegStatus | None:
-        """The leg that speaks for the message.
+        """The leg that decides the message's status; `None` if there are no legs.
 
-        The best leg that reached a handset; else, of those that can still run, the furthest; else
-        the last to fail, because a leg only starts when the one before it failed.
+        The highest leg that reached a handset; else the highest that has not ended; else the last
+        leg, because a leg only starts after the one before it has failed.
         """
         reached = [leg for leg in self.legs if leg.status.reached]
         running = [leg for leg in self.legs if not leg.status.final]
@@ -207,14 +219,14 @@ class MessageStatus:
 
     @property
     def reason(self) -> Reason | None:
-        """Why it failed, or `NOT_FOUND` where the provider does not know the id."""
+        """Why the message failed, or `NOT_FOUND` if the provider does not know the id."""
         return None if self.deciding is None else self.deciding.reason
 
     @property
     def usage(self) -> Usage | None:
-        """What the message cost so far: the sum over its legs, for each leg that was tried counts.
+        """The cost of the message so far: the sum over its legs, failed ones included.
 
-        `None` where no leg has a price or parts. Prices in several currencies have no sum.
+        `None` if no leg has a usage. Prices in several currencies are not added up.
         """
         known = [leg.usage for leg in self.legs if leg.usage is not None]
         if not known:
@@ -223,14 +235,14 @@ class MessageStatus:
         priced = [each for each in known if each.price is not None]
         currencies = {each.currency for each in priced}
         prices = [each.price for each in priced if each.price is not None]
-        summed = len(currencies) == 1
+        one_currency = len(currencies) == 1
         return Usage(
             parts=sum(parts) if parts else None,
-            price=sum(prices, Decimal(0)) if summed else None,
-            currency=currencies.pop() if summed else None,
+            price=sum(prices, Decimal(0)) if one_currency else None,
+            currency=currencies.pop() if one_currency else None,
         )
 
     @property
     def contradicted(self) -> bool:
-        """Whether some leg was said both to have failed and to have reached a handset."""
+        """Whether a leg was reported both as failed and as delivered to a handset."""
         return any(leg.timeline.contradicted for leg in self.legs)

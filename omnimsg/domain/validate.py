@@ -1,7 +1,7 @@
-"""The few checks that the values of the model are built from.
+"""Validators and converters for the fields of the model.
 
-Each is an attrs validator that raises `InvalidValue` with the class and field as the path. A value
-is checked when it is built, so nothing that holds one needs to check it again.
+Each validator is an attrs validator that raises `InvalidValue` with the class and field as the
+path. A value is validated when it is built, so code that holds one does not validate it again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen_dict import FrozenDict
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +31,10 @@ _URL = re.compile(
     r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
 )
 
-# What every reader of JSON takes for the number that was written.
-_MOST_INTEGER = 2**53 - 1
+# The largest integer that every JSON parser reads exactly.
+_MAX_JSON_INTEGER = 2**53 - 1
 
-
-_NO_UNICODE = "holds half a surrogate pair, which is no text"
+_LONE_SURROGATE = "holds half a surrogate pair, which is no text"
 
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
@@ -44,14 +43,14 @@ def refuse(owner: object, field: str, why: str) -> InvalidValue:
 
 
 def kind_of(value: object) -> str:
-    """Name a value's type the way an error should: never the value itself."""
+    """Return the name of a value's type for an error, which must not show the value."""
     return "nothing" if value is None else type(value).__name__
 
 
 def is_unicode(value: str) -> bool:
-    """Whether text can be written in UTF-8, as half a surrogate pair cannot.
+    """Return whether UTF-8 can encode a text; it cannot encode half a surrogate pair.
 
-    It is asked when a value is built: in a request it would stop a whole batch.
+    Texts are checked when a value is built: an error in a request would stop a whole batch.
     """
     if value.isascii():
         return True
@@ -63,7 +62,7 @@ def is_unicode(value: str) -> bool:
 
 
 def is_json(value: object) -> bool:
-    """Whether a value can be written as JSON in UTF-8, as deep in a request as it may come."""
+    """Return whether JSON in UTF-8 can encode a value, also when a request nests it deeper."""
     try:
         orjson.dumps([[[[[[[[value]]]]]]]])
     except orjson.JSONEncodeError:
@@ -71,55 +70,62 @@ def is_json(value: object) -> bool:
     return True
 
 
-def text(*, most: int | None = None, least: int = 1, lines: bool = True) -> Validator:
-    """Require a `str` of `least` to `most` characters.
+def text(
+    *, max_length: int | None = None, min_length: int = 1, single_line: bool = False
+) -> Validator:
+    """Require a `str` of `min_length` to `max_length` characters.
 
-    With `lines=False` it has to be a single line: what becomes a header must not smuggle another.
+    Text that becomes a header must be a `single_line`: a line break would add a header of its own.
     """
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, str):
             raise refuse(owner, field.name, f"must be text, not {kind_of(value)}")
-        if len(value) < least:
+        if len(value) < min_length:
             raise refuse(owner, field.name, "must not be empty")
-        if most is not None and len(value) > most:
-            raise refuse(owner, field.name, f"has {len(value)} characters, {most} are allowed")
-        if not lines and ("\n" in value or "\r" in value):
+        if max_length is not None and len(value) > max_length:
+            raise refuse(
+                owner, field.name, f"has {len(value)} characters, {max_length} are allowed"
+            )
+        if single_line and ("\n" in value or "\r" in value):
             raise refuse(owner, field.name, "must be a single line")
         if not is_unicode(value):
-            raise refuse(owner, field.name, _NO_UNICODE)
+            raise refuse(owner, field.name, _LONE_SURROGATE)
 
     return check
 
 
 def url(owner: object, field: Attribute[Any], value: object) -> None:
-    """Require an absolute http(s) address without user information."""
+    """Require an absolute http(s) URL without user information."""
     if not isinstance(value, str) or not _URL.fullmatch(value):
         raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
 
 
-def integer(*, least: int, most: int = _MOST_INTEGER) -> Validator:
-    """Require an `int` (not a `bool`) within bounds."""
+def integer(*, minimum: int, maximum: int = _MAX_JSON_INTEGER) -> Validator:
+    """Require an `int` (not a `bool`) from `minimum` to `maximum`."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             raise refuse(owner, field.name, f"must be a whole number, not {kind_of(value)}")
-        if not least <= value <= most:
-            one_sided = value < least and most == _MOST_INTEGER
-            bounds = f"at least {least}" if one_sided else f"from {least} to {most}"
+        if not minimum <= value <= maximum:
+            no_maximum_given = value < minimum and maximum == _MAX_JSON_INTEGER
+            bounds = f"at least {minimum}" if no_maximum_given else f"from {minimum} to {maximum}"
             raise refuse(owner, field.name, f"must be {bounds}")
 
     return check
 
 
-def number(*, least: float, most: float = math.inf) -> Validator:
-    """Require a finite number within bounds."""
+def number(*, minimum: float, maximum: float = math.inf) -> Validator:
+    """Require a finite number from `minimum` to `maximum`."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
-        given = _number(owner, field, value)
-        if not least <= given <= most or given == math.inf:  # NaN is not within bounds either
-            one_sided = f"at least {least:g}, and finite"
-            bounds = one_sided if most == math.inf else f"from {least:g} to {most:g}"
+        given = _require_number(owner, field, value)
+        if not minimum <= given <= maximum or given == math.inf:  # NaN fails the comparison too
+            bounds = (
+                f"at least {minimum:g}, and finite"
+                if maximum == math.inf
+                else f"from {minimum:g} to {maximum:g}"
+            )
             raise refuse(owner, field.name, f"must be {bounds}")
 
     return check
@@ -127,32 +133,38 @@ def number(*, least: float, most: float = math.inf) -> Validator:
 
 def positive(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a finite number above zero."""
-    if not 0 < _number(owner, field, value) < math.inf:
+    if not 0 < _require_number(owner, field, value) < math.inf:
         raise refuse(owner, field.name, "must be more than 0, and finite")
 
 
-def _number(owner: object, field: Attribute[Any], value: object) -> float:
+def _require_number(owner: object, field: Attribute[Any], value: object) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise refuse(owner, field.name, f"must be a number, not {kind_of(value)}")
     return value
 
 
-def tuple_of(kind: type | tuple[type, ...], *, least: int = 0) -> Validator:
-    """Require a tuple of at least `least` values of one kind, naming the position of a bad one."""
+def tuple_of(kind: type | tuple[type, ...], *, min_length: int = 0) -> Validator:
+    """Require a tuple of at least `min_length` instances of the kinds.
+
+    The error for a wrong item has its index in the path.
+    """
     kinds = kind if isinstance(kind, tuple) else (kind,)
     names = " or ".join(each.__name__ for each in kinds)
 
     def check(owner: object, field: Attribute[Any], value: tuple[object, ...]) -> None:
         if not isinstance(value, tuple):
             raise refuse(owner, field.name, f"must be a sequence of {names}, not {kind_of(value)}")
-        if len(value) < least:
-            raise refuse(owner, field.name, f"needs at least {least} of {names}, has {len(value)}")
-        for position, each in enumerate(value):
+        if len(value) < min_length:
+            raise refuse(
+                owner, field.name, f"needs at least {min_length} of {names}, has {len(value)}"
+            )
+        for index, each in enumerate(value):
             if not isinstance(each, kinds):
-                where = f"{field.name}[{position}]"
-                raise refuse(owner, where, f"must be {names}, not {kind_of(each)}")
+                raise refuse(
+                    owner, f"{field.name}[{index}]", f"must be {names}, not {kind_of(each)}"
+                )
             if isinstance(each, str) and not is_unicode(each):
-                raise refuse(owner, f"{field.name}[{position}]", _NO_UNICODE)
+                raise refuse(owner, f"{field.name}[{index}]", _LONE_SURROGATE)
 
     return check
 
@@ -169,18 +181,18 @@ def instance_of(kind: type | tuple[type, ...]) -> Validator:
     return check
 
 
-def one_of(*words: str) -> Validator:
-    """Require one of a few words."""
+def one_of(*choices: str) -> Validator:
+    """Require one of the given texts."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
-        if value not in words:
-            raise refuse(owner, field.name, f"must be one of {', '.join(words)}")
+        if value not in choices:
+            raise refuse(owner, field.name, f"must be one of {', '.join(choices)}")
 
     return check
 
 
 def enum_member(kind: type[StrEnum]) -> Validator:
-    """Require a member of an enumeration, naming all of them otherwise."""
+    """Require a member of an enumeration; the error lists all members."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, kind):
@@ -190,7 +202,7 @@ def enum_member(kind: type[StrEnum]) -> Validator:
 
 
 def amount(owner: object, field: Attribute[Any], value: object) -> None:
-    """Require a `Decimal` that a price can be."""
+    """Require a finite `Decimal` that is not negative."""
     if not isinstance(value, Decimal):
         raise refuse(owner, field.name, f"must be Decimal, not {kind_of(value)}")
     if not value.is_finite() or value < 0:
@@ -198,44 +210,47 @@ def amount(owner: object, field: Attribute[Any], value: object) -> None:
 
 
 def tz_aware(owner: object, field: Attribute[Any], value: object) -> None:
-    """Require a `datetime` that knows its offset from UTC."""
+    """Require a `datetime` with a UTC offset."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise refuse(owner, field.name, "must be a datetime with a UTC offset")
 
 
 def string_map(owner: object, field: Attribute[Any], value: object) -> None:
-    """Require a mapping of text to text."""
-    _text_to_text(owner, field.name, value)
+    """Require a `FrozenDict` of text to text."""
+    _require_string_map(owner, field.name, value)
 
 
 def tuple_of_string_maps(owner: object, field: Attribute[Any], value: object) -> None:
-    """Require a tuple of mappings of text to text, none of them empty."""
+    """Require a tuple of `FrozenDict`s of text to text, none of them empty."""
     if not isinstance(value, tuple):
         raise refuse(owner, field.name, "must be a sequence of mappings")
-    for position, each in enumerate(value):
-        where = f"{field.name}[{position}]"
-        _text_to_text(owner, where, each)
+    for index, each in enumerate(value):
+        path = f"{field.name}[{index}]"
+        _require_string_map(owner, path, each)
         if not each:
-            raise refuse(owner, where, "must not be empty")
+            raise refuse(owner, path, "must not be empty")
 
 
-def _text_to_text(owner: object, where: str, value: object) -> None:
+def _require_string_map(owner: object, path: str, value: object) -> None:
     if not isinstance(value, FrozenDict) or not all(
         isinstance(each, str) for pair in value.items() for each in pair
     ):
-        raise refuse(owner, where, "must map text to text")
+        raise refuse(owner, path, "must map text to text")
     if not all(is_unicode(each) for pair in value.items() for each in pair):
-        raise refuse(owner, where, _NO_UNICODE)
+        raise refuse(owner, path, _LONE_SURROGATE)
 
 
-def to_enum_member(kind: type[E], value: E | str) -> E:
-    """Convert a member's exact word to the member; leave everything else for the validator."""
+def to_enum_member(kind: type[E], value: E | str) -> E | str:
+    """Convert the exact value of a member to the member; return anything else unchanged.
+
+    `enum_member` then refuses what was not converted.
+    """
     try:
         return kind(value)
     except ValueError:
-        return value  # type: ignore[return-value]  # `enum_member` judges it
+        return value
 
 
-def to_tuple(value: Any) -> Any:  # noqa: ANN401 - a converter: what is no list is left to the check
-    """Convert a list to a tuple; leave everything else for the validator to judge."""
+def to_tuple(value: Any) -> Any:  # noqa: ANN401 - the validator checks the type
+    """Convert a list to a tuple; return anything else unchanged for the validator to refuse."""
     return tuple(value) if isinstance(value, list) else value

@@ -53,9 +53,9 @@ class RetryPolicy:
         longest: The most seconds of such a wait. A provider's `Retry-After` is obeyed in full.
     """
 
-    attempts: int = attrs.field(default=3, validator=validate.integer(least=1))
-    base: float = attrs.field(default=0.5, validator=validate.number(least=0))
-    longest: float = attrs.field(default=30.0, validator=validate.number(least=0))
+    attempts: int = attrs.field(default=3, validator=validate.integer(minimum=1))
+    base: float = attrs.field(default=0.5, validator=validate.number(minimum=0))
+    longest: float = attrs.field(default=30.0, validator=validate.number(minimum=0))
 
 
 @attrs.frozen(kw_only=True)
@@ -79,10 +79,10 @@ class Limits:
         default=None, validator=optional(validate.positive)
     )
     concurrency: int | None = attrs.field(
-        default=None, validator=optional(validate.integer(least=1))
+        default=None, validator=optional(validate.integer(minimum=1))
     )
-    linger: float = attrs.field(default=0.0, validator=validate.number(least=0))
-    queue: int = attrs.field(default=10_000, validator=validate.integer(least=1))
+    linger: float = attrs.field(default=0.0, validator=validate.number(minimum=0))
+    queue: int = attrs.field(default=10_000, validator=validate.integer(minimum=1))
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +94,7 @@ class Breaker:
         pause: Seconds until one request tries for all others.
     """
 
-    failures: int = attrs.field(default=5, validator=validate.integer(least=1))
+    failures: int = attrs.field(default=5, validator=validate.integer(minimum=1))
     pause: float = attrs.field(default=5.0, validator=validate.positive)
 
 

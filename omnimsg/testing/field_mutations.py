@@ -15,7 +15,7 @@ import attrs
 
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen_dict import FrozenDict
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing.samples import LATER
 
 if TYPE_CHECKING:

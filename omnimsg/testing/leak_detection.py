@@ -11,7 +11,8 @@ from urllib.parse import quote
 import attrs
 
 from omnimsg.adapter import Multipart, Request, Source
-from omnimsg.domain.redaction import Secret, private_texts
+from omnimsg.domain.redaction import private_texts
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

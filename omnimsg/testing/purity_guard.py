@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

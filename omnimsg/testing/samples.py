@@ -40,7 +40,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ import attrs
 
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import freeze
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_bird.capabilities import CAPABILITIES
 from omnimsg_bird.hosts import FILES
 

@@ -10,7 +10,7 @@ import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_clickatell import rules
 from omnimsg_clickatell.capabilities import CAPABILITIES, MOST_UPLOAD_BYTES
 from omnimsg_clickatell.codes import CODES

@@ -15,7 +15,7 @@ from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_messente import rules
 from omnimsg_messente.capabilities import CAPABILITIES
 from omnimsg_messente.codes import CODES, STATUSES

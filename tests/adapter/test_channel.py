@@ -1,4 +1,4 @@
-"""Which channel a message travels on."""
+"""The channel that an account sends a message on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from omnimsg.sandbox import config
         (Message("a@example.test", Text("Hi"), channel="sms"), None, Channel.SMS),
     ],
 )
-def test_the_nearest_word_decides(
+def test_the_channel_of_a_message(
     message: Message, account_channel: str | None, expected: Channel
 ) -> None:
-    """The message's own channel, then the one its e-mail address names, the account's, Bird's."""
+    """The message's channel comes first, then e-mail for an address, the account's, Bird's."""
     table = config(1)["accounts"]["bird"]
     if account_channel is not None:
         table["channel"] = account_channel

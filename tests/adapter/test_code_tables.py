@@ -1,4 +1,4 @@
-"""The tables of a provider's codes and statuses."""
+"""The tables of a provider's codes and statuses, and the user's changes to them."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def _status(name: str, number: int | None = None) -> StatusRow:
 
 
 def test_a_code_is_found_at_its_own_level_only() -> None:
-    """The same number beside one message and for the whole answer are two codes."""
+    """The same code at two levels is two codes."""
     table = CodeTable([_code("43")])
 
     assert [table.get(43, "message"), table.get("43", "global")] == [_code("43"), None]
 
 
 def test_two_rows_for_one_code_are_refused() -> None:
-    """A row that would never be read is a slip, not a second meaning."""
+    """A table with two rows for one code and level raises."""
     with pytest.raises(ValueError, match="code 43 has two rows at level 'message'"):
         CodeTable([_code("43"), _code("43")])
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "error"),
     [
         ([_status("SENT"), _status("SENT")], "status 'SENT' has two rows"),
         ([_status("SENT", 4), _status("GONE", 4)], "status number 4 has two rows"),
     ],
 )
-def test_two_rows_for_one_status_are_refused(rows: list[StatusRow], said: str) -> None:
-    """A name or a number means one thing."""
-    with pytest.raises(ValueError, match=said):
+def test_two_rows_for_one_status_are_refused(rows: list[StatusRow], error: str) -> None:
+    """A table with two rows for one name or number raises."""
+    with pytest.raises(ValueError, match=error):
         StatusTable(rows)
 
 
@@ -74,10 +74,10 @@ def test_two_rows_for_one_status_are_refused(rows: list[StatusRow], said: str) -
     ],
     ids=["verdict", "reason", "retry", "fault"],
 )
-def test_a_change_brings_what_follows_from_it(
+def test_a_changed_row_gets_new_defaults(
     change: dict[str, object], expected: tuple[object, ...]
 ) -> None:
-    """A new verdict brings its own retry and a new reason its own fault, unless they are given."""
+    """A changed verdict changes the retry and a changed reason the fault, and nothing else."""
     row = CodeTable([_code("43")]).override({("43", "message"): change}).get("43", "message")
 
     assert row is not None
@@ -85,7 +85,7 @@ def test_a_change_brings_what_follows_from_it(
 
 
 def test_a_new_row_can_be_added() -> None:
-    """A code that omnimsg does not know yet can be given a meaning."""
+    """A code that is not in the table can be added, with the configuration as its source."""
     table = CodeTable([]).override(
         {("112", "message"): {"reason": Reason.UNROUTABLE, "verdict": Verdict.REJECTED}}
     )
@@ -95,11 +95,11 @@ def test_a_new_row_can_be_added() -> None:
     ]
 
 
-def test_a_status_goes_by_name_before_number() -> None:
-    """The number counts only where there is no name, and an unknown word is kept."""
+def test_a_status_is_found_by_name_before_number() -> None:
+    """The number is used only without a name, and an unknown status keeps its name."""
     table = StatusTable([_status("SENT", 4)])
 
-    said = [
+    found = [
         table.evidence("SENT", number=99),
         table.evidence(number=4),
         table.evidence("NEWER", number=4),
@@ -107,7 +107,7 @@ def test_a_status_goes_by_name_before_number() -> None:
         table.evidence(None),
     ]
 
-    assert [(each.status, each.provider_status) for each in said] == [
+    assert [(each.status, each.provider_status) for each in found] == [
         (Status.SENT, "SENT"),
         (Status.SENT, "SENT"),
         (Status.UNKNOWN, "NEWER"),

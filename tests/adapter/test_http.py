@@ -1,4 +1,4 @@
-"""What passes between an adapter and the engine."""
+"""Requests, which an adapter builds and the engine sends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from omnimsg.adapter import Effect, Request
 
 
 def test_a_request_with_another_body() -> None:
-    """All but the body is the same, and neither request can be changed."""
-    one = Request("POST", "/send", b"one", effect=Effect.SENDS, authenticated=True)
+    """`carrying` returns a copy with another body, and a request is frozen."""
+    request = Request("POST", "/send", b"one", effect=Effect.SENDS, authenticated=True)
 
-    other = one.carrying(b"other")
+    other = request.carrying(b"other")
 
-    assert attrs.evolve(one, body=b"other") == other
-    assert b"one" == one.body
+    assert attrs.evolve(request, body=b"other") == other
+    assert b"one" == request.body
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         other.body = b"third"  # type: ignore[misc]

@@ -15,7 +15,7 @@ from omnimsg.adapter import Account, Adapter, Context, TemplateMapping
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_messente import MessenteAdapter, MessenteSettings

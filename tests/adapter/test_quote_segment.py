@@ -1,4 +1,4 @@
-"""An id becomes one segment of a path, or no path at all."""
+"""An id is quoted as exactly one segment of a URL's path, or refused."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from omnimsg.adapter import quote_segment
 
 
 @pytest.mark.parametrize("text", ["", ".", ".."])
-def test_what_leads_elsewhere_is_refused(text: str) -> None:
-    """Quoting does not help: a path is normalised after that."""
+def test_empty_and_dot_segments_are_refused(text: str) -> None:
+    """Empty and dot segments are refused, because URLs are normalised after quoting."""
     with pytest.raises(InvalidValue, match=r"id: must not be empty, '\.' or '\.\.'"):
         quote_segment(text)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: set(text) != {"."}))
-def test_everything_else_is_one_segment(text: str) -> None:
-    """Nothing in it ends the segment or the path, and it is read back whole."""
+def test_any_other_text_is_one_segment(text: str) -> None:
+    """A quoted text has no character that ends a segment, and unquoting returns it."""
     quoted = quote_segment(text)
 
     assert text == unquote(quoted)

@@ -22,6 +22,7 @@ from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from support.command import Run
 
 FLAGS = {

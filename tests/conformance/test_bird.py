@@ -42,7 +42,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Inline, Link, MediaKind
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Refuse, Said
 from omnimsg_bird import BirdAdapter, BirdSettings
 

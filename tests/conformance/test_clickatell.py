@@ -11,7 +11,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Interactive, MediaItem, Reply, RequestLocation
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Missing, Refuse, Said
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 

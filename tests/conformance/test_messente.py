@@ -37,7 +37,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Missing, Refuse, Said
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 

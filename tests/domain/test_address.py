@@ -1,4 +1,4 @@
-"""Whom a message goes to: nothing but what every provider would take."""
+"""A recipient is an E.164 number, an e-mail address or a provider's contact."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from omnimsg.domain.message import Message
 
 
 @given(phone_numbers())
-def test_e164_is_taken(number: str) -> None:
-    """A plus and 7 to 15 digits that start with none of the trunk zeros are a number."""
+def test_e164_numbers_are_accepted(number: str) -> None:
+    """A plus and 7 to 15 digits, the first of them not zero, are a valid number."""
     assert Message(number, "Hello").to == number
 
 
 @given(phone_numbers(), st.data())
 def test_mutated_numbers_are_refused(number: str, data: st.DataObject) -> None:
-    """One character that is no ASCII digit makes any number something else."""
+    """A number with one inserted character that is not an ASCII digit is invalid."""
     position = data.draw(st.integers(0, len(number)))
     wrong = data.draw(st.characters(exclude_characters="0123456789"))
     mutated = number[:position] + wrong + number[position:]
@@ -52,18 +52,20 @@ def test_mutated_numbers_are_refused(number: str, data: st.DataObject) -> None:
         "whatsapp:+37255500001",
     ],
 )
-def test_bad_numbers(number: str) -> None:
-    """A number that is not E.164 is refused, not repaired, and the error does not repeat it."""
+def test_invalid_numbers(number: str) -> None:
+    """A number that is not E.164 is refused, and the error does not repeat it."""
     with pytest.raises(InvalidValue) as caught:
         Message(number, "Hello")
 
     assert ["Message.to"] == [each.path for each in caught.value.problems]
-    assert len(re.findall("[0-9]{7,}", str(caught.value))) == 1  # the example of a right one
+    assert (
+        len(re.findall("[0-9]{7,}", str(caught.value))) == 1
+    )  # the valid number that the error gives as an example
 
 
 @given(emails())
-def test_emails_are_taken(address: str) -> None:
-    """A mailbox at a host is a recipient."""
+def test_emails_are_accepted(address: str) -> None:
+    """An e-mail address is a valid recipient."""
     assert Message(address, "Hello").to == address
 
 
@@ -81,8 +83,8 @@ def test_emails_are_taken(address: str) -> None:
         "ola@example.test\x7f",
     ],
 )
-def test_bad_emails(address: str) -> None:
-    """What is no single bare address is refused without repeating it."""
+def test_invalid_emails(address: str) -> None:
+    """Anything but a single bare address is refused, and the error does not repeat it."""
     with pytest.raises(InvalidValue) as caught:
         Message(address, "Hello")
 
@@ -104,8 +106,8 @@ def test_bad_emails(address: str) -> None:
         ({"key": "k", "value": b"v"}, "value"),
     ],
 )
-def test_bad_contacts(fields: dict[str, Any], path: str) -> None:
-    """A contact is found in exactly one way."""
+def test_invalid_contacts(fields: dict[str, Any], path: str) -> None:
+    """A contact needs either an id, or a key with a value."""
     with pytest.raises(InvalidValue) as caught:
         ProviderContact(**fields)
 

@@ -1,4 +1,4 @@
-"""Every kind of content: what it refuses, with the path in the error."""
+"""Every kind of content refuses invalid fields, with the path in the error."""
 
 from __future__ import annotations
 
@@ -61,23 +61,23 @@ PNG = MediaItem(MediaKind.IMAGE, Link(URL))
 REPLY = Reply("Yes")
 CARD = Card(title="Tonight")
 NAME = {"formatted_name": "Ola"}
-PERSON = ContactCard(name=NAME, urls=[{"url": URL}])
-LINES = [ListItem("a", "b")]
-EVENT: dict[str, Any] = {"text": "a", "title": "b", "start": NOW, "end": NOW}
-PRICE: dict[str, Any] = {"text": "a", "amount": Decimal(1), "currency": "EUR"}
-ITEM: dict[str, Any] = {"kind": "image", "source": Link(URL)}
-WHO: dict[str, Any] = {"name": NAME, "urls": [{"url": URL}]}
-MENU: dict[str, Any] = {"body": "a", "button": "b", "sections": [ListSection(LINES)]}
-FILE: dict[str, Any] = {"data": b"", "content_type": "image/png", "file_name": "a"}
-MONEY: dict[str, Any] = {"fallback": "a", "code": "EUR", "amount_1000": 5}
-MAIL: dict[str, Any] = {"subject": "a", "text": "b"}
-ATTACHED: dict[str, Any] = {"source": Link(URL), "file_name": "a"}
-ASK: dict[str, Any] = {"body": "a", "actions": [REPLY]}
-KEPT: dict[str, Any] = {"account": "a", "id": "b"}
-POINT: dict[str, Any] = {"latitude": 1, "longitude": 1}
+CONTACT_CARD = ContactCard(name=NAME, urls=[{"url": URL}])
+LIST_ITEMS = [ListItem("a", "b")]
+CREATE_EVENT: dict[str, Any] = {"text": "a", "title": "b", "start": NOW, "end": NOW}
+BUY: dict[str, Any] = {"text": "a", "amount": Decimal(1), "currency": "EUR"}
+MEDIA_ITEM: dict[str, Any] = {"kind": "image", "source": Link(URL)}
+CONTACT: dict[str, Any] = {"name": NAME, "urls": [{"url": URL}]}
+LIST_PICKER: dict[str, Any] = {"body": "a", "button": "b", "sections": [ListSection(LIST_ITEMS)]}
+UPLOAD: dict[str, Any] = {"data": b"", "content_type": "image/png", "file_name": "a"}
+CURRENCY: dict[str, Any] = {"fallback": "a", "code": "EUR", "amount_1000": 5}
+EMAIL: dict[str, Any] = {"subject": "a", "text": "b"}
+ATTACHMENT: dict[str, Any] = {"source": Link(URL), "file_name": "a"}
+INTERACTIVE: dict[str, Any] = {"body": "a", "actions": [REPLY]}
+STORED: dict[str, Any] = {"account": "a", "id": "b"}
+LOCATION: dict[str, Any] = {"latitude": 1, "longitude": 1}
 
-# A right value of each class, the fields that make it wrong, and the path that the error names.
-WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
+# A class, valid arguments for it, the arguments that make it invalid, and the path in the error.
+INVALID: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Text, {"text": "a"}, {"text": None}, "text"),
     (Text, {"text": "a"}, {"text": 5}, "text"),
     (Text, {"text": "a"}, {"text": b"a"}, "text"),
@@ -98,15 +98,15 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Otp, {"disclaimer": True}, {"expires_in": True}, "expires_in"),
     (Otp, {"disclaimer": True}, {"actions": REPLY}, "actions"),
     (Otp, {"disclaimer": True}, {"actions": [REPLY, "b"]}, "actions[1]"),
-    (Location, POINT, {"latitude": "59"}, "latitude"),
-    (Location, POINT, {"latitude": 90.1}, "latitude"),
-    (Location, POINT, {"latitude": float("nan")}, "latitude"),
-    (Location, POINT, {"latitude": True}, "latitude"),
-    (Location, POINT, {"longitude": float("inf")}, "longitude"),
-    (Location, POINT, {"longitude": 10**400}, "longitude"),
-    (Location, POINT, {"longitude": None}, "longitude"),
-    (Location, POINT, {"name": ""}, "name"),
-    (Location, POINT, {"address": 5}, "address"),
+    (Location, LOCATION, {"latitude": "59"}, "latitude"),
+    (Location, LOCATION, {"latitude": 90.1}, "latitude"),
+    (Location, LOCATION, {"latitude": float("nan")}, "latitude"),
+    (Location, LOCATION, {"latitude": True}, "latitude"),
+    (Location, LOCATION, {"longitude": float("inf")}, "longitude"),
+    (Location, LOCATION, {"longitude": 10**400}, "longitude"),
+    (Location, LOCATION, {"longitude": None}, "longitude"),
+    (Location, LOCATION, {"name": ""}, "name"),
+    (Location, LOCATION, {"address": 5}, "address"),
     (Reply, {"text": "a"}, {"text": "a" * 257}, "text"),
     (Reply, {"text": "a"}, {"payload": "a" * 2049}, "payload"),
     (Reply, {"text": "a"}, {"payload": 5}, "payload"),
@@ -128,43 +128,43 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (ShowLocation, {"text": "a", "query": "b"}, {"longitude": "5"}, "longitude"),
     (RequestLocation, {}, {"text": 5}, "text"),
     (RequestLocation, {}, {"payload": ""}, "payload"),
-    (CreateEvent, EVENT, {"start": NAIVE}, "start"),
-    (CreateEvent, EVENT, {"end": "now"}, "end"),
+    (CreateEvent, CREATE_EVENT, {"start": NAIVE}, "start"),
+    (CreateEvent, CREATE_EVENT, {"end": "now"}, "end"),
     (
         CreateEvent,
-        EVENT,
+        CREATE_EVENT,
         {"end": NOW - timedelta(seconds=1)},
         "end",
     ),
-    (Buy, PRICE, {"amount": 1}, "amount"),
-    (Buy, PRICE, {"amount": 9.9}, "amount"),
+    (Buy, BUY, {"amount": 1}, "amount"),
+    (Buy, BUY, {"amount": 9.9}, "amount"),
     (
         Buy,
-        PRICE,
+        BUY,
         {"amount": Decimal("NaN")},
         "amount",
     ),
-    (Buy, PRICE, {"amount": Decimal(-1)}, "amount"),
-    (Buy, PRICE, {"currency": "EURO"}, "currency"),
-    (MediaItem, ITEM, {"kind": "picture"}, "kind"),
-    (MediaItem, ITEM, {"kind": []}, "kind"),
-    (MediaItem, ITEM, {"source": URL}, "source"),
-    (MediaItem, ITEM, {"source": Inline(b"a")}, "content_type"),
-    (MediaItem, ITEM, {"content_type": "png"}, "content_type"),
+    (Buy, BUY, {"amount": Decimal(-1)}, "amount"),
+    (Buy, BUY, {"currency": "EURO"}, "currency"),
+    (MediaItem, MEDIA_ITEM, {"kind": "picture"}, "kind"),
+    (MediaItem, MEDIA_ITEM, {"kind": []}, "kind"),
+    (MediaItem, MEDIA_ITEM, {"source": URL}, "source"),
+    (MediaItem, MEDIA_ITEM, {"source": Inline(b"a")}, "content_type"),
+    (MediaItem, MEDIA_ITEM, {"content_type": "png"}, "content_type"),
     (
         MediaItem,
-        ITEM,
+        MEDIA_ITEM,
         {"content_type": "image/png\n;a=b"},
         "content_type",
     ),
-    (MediaItem, ITEM, {"file_name": "a\nb"}, "file_name"),
-    (MediaItem, ITEM, {"alt_text": ""}, "alt_text"),
-    (MediaItem, ITEM, {"sha256": "00"}, "sha256"),
-    (MediaItem, ITEM, {"thumbnail_url": "a"}, "thumbnail_url"),
-    (MediaItem, ITEM, {"duration": -1}, "duration"),
-    (MediaItem, ITEM, {"size": 1.0}, "size"),
-    (MediaItem, ITEM, {"animated": 1}, "animated"),
-    (MediaItem, ITEM, {"refresh": "no"}, "refresh"),
+    (MediaItem, MEDIA_ITEM, {"file_name": "a\nb"}, "file_name"),
+    (MediaItem, MEDIA_ITEM, {"alt_text": ""}, "alt_text"),
+    (MediaItem, MEDIA_ITEM, {"sha256": "00"}, "sha256"),
+    (MediaItem, MEDIA_ITEM, {"thumbnail_url": "a"}, "thumbnail_url"),
+    (MediaItem, MEDIA_ITEM, {"duration": -1}, "duration"),
+    (MediaItem, MEDIA_ITEM, {"size": 1.0}, "size"),
+    (MediaItem, MEDIA_ITEM, {"animated": 1}, "animated"),
+    (MediaItem, MEDIA_ITEM, {"refresh": "no"}, "refresh"),
     (Media, {"items": [PNG]}, {"items": PNG}, "items"),
     (Media, {"items": [PNG]}, {"items": []}, "items"),
     (Media, {"items": [PNG]}, {"items": [PNG, URL]}, "items[1]"),
@@ -173,59 +173,59 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Inline, {"data": b""}, {"data": "a"}, "data"),
     (Inline, {"data": b""}, {"data": None}, "data"),
     (Link, {"url": URL}, {"url": "/a"}, "url"),
-    (Stored, KEPT, {"id": None}, "id"),
-    (Stored, KEPT, {"id": 5}, "id"),
-    (Stored, KEPT, {"account": ""}, "account"),
-    (Stored, KEPT, {"url": "b"}, "url"),
-    (Stored, KEPT, {"sha256": 5}, "sha256"),
-    (Stored, KEPT, {"expires": NAIVE}, "expires"),
-    (Stored, KEPT, {"restricted_to": 5}, "restricted_to"),
-    (Stored, KEPT, {"client_encrypted": None}, "client_encrypted"),
-    (Contacts, {"contacts": [PERSON]}, {"contacts": []}, "contacts"),
-    (Contacts, {"contacts": [PERSON]}, {"contacts": [NAME]}, "contacts[0]"),
-    (ContactCard, WHO, {"name": {}}, "name"),
-    (ContactCard, WHO, {"name": "Ola"}, "name"),
-    (ContactCard, WHO, {"name": {"a": 5}}, "name"),
-    (ContactCard, WHO, {"name": {5: "a"}}, "name"),
-    (ContactCard, WHO, {"urls": []}, "phones"),
-    (ContactCard, WHO, {"phones": "+372"}, "phones"),
-    (ContactCard, WHO, {"phones": {"a": "b"}}, "phones"),
-    (ContactCard, WHO, {"phones": [{"a": 5}]}, "phones[0]"),
-    (ContactCard, WHO, {"emails": [NAME, {}]}, "emails[1]"),
-    (ContactCard, WHO, {"addresses": ["a"]}, "addresses[0]"),
-    (ContactCard, WHO, {"org": []}, "org"),
-    (ContactCard, WHO, {"birthday": "2001-02-30"}, "birthday"),
-    (ContactCard, WHO, {"birthday": "20010203"}, "birthday"),
-    (ContactCard, WHO, {"birthday": "Tuesday"}, "birthday"),
-    (ContactCard, WHO, {"birthday": NOW}, "birthday"),
-    (Interactive, ASK, {"body": None}, "body"),
-    (Interactive, ASK, {"body": 5}, "body"),
-    (Interactive, ASK, {"actions": REPLY}, "actions"),
-    (Interactive, ASK, {"actions": []}, "actions"),
-    (Interactive, ASK, {"actions": ["Yes"]}, "actions[0]"),
-    (Interactive, ASK, {"header": ""}, "header"),
-    (Interactive, ASK, {"header": 5}, "header"),
-    (Interactive, ASK, {"footer": ""}, "footer"),
+    (Stored, STORED, {"id": None}, "id"),
+    (Stored, STORED, {"id": 5}, "id"),
+    (Stored, STORED, {"account": ""}, "account"),
+    (Stored, STORED, {"url": "b"}, "url"),
+    (Stored, STORED, {"sha256": 5}, "sha256"),
+    (Stored, STORED, {"expires": NAIVE}, "expires"),
+    (Stored, STORED, {"restricted_to": 5}, "restricted_to"),
+    (Stored, STORED, {"client_encrypted": None}, "client_encrypted"),
+    (Contacts, {"contacts": [CONTACT_CARD]}, {"contacts": []}, "contacts"),
+    (Contacts, {"contacts": [CONTACT_CARD]}, {"contacts": [NAME]}, "contacts[0]"),
+    (ContactCard, CONTACT, {"name": {}}, "name"),
+    (ContactCard, CONTACT, {"name": "Ola"}, "name"),
+    (ContactCard, CONTACT, {"name": {"a": 5}}, "name"),
+    (ContactCard, CONTACT, {"name": {5: "a"}}, "name"),
+    (ContactCard, CONTACT, {"urls": []}, "phones"),
+    (ContactCard, CONTACT, {"phones": "+372"}, "phones"),
+    (ContactCard, CONTACT, {"phones": {"a": "b"}}, "phones"),
+    (ContactCard, CONTACT, {"phones": [{"a": 5}]}, "phones[0]"),
+    (ContactCard, CONTACT, {"emails": [NAME, {}]}, "emails[1]"),
+    (ContactCard, CONTACT, {"addresses": ["a"]}, "addresses[0]"),
+    (ContactCard, CONTACT, {"org": []}, "org"),
+    (ContactCard, CONTACT, {"birthday": "2001-02-30"}, "birthday"),
+    (ContactCard, CONTACT, {"birthday": "20010203"}, "birthday"),
+    (ContactCard, CONTACT, {"birthday": "Tuesday"}, "birthday"),
+    (ContactCard, CONTACT, {"birthday": NOW}, "birthday"),
+    (Interactive, INTERACTIVE, {"body": None}, "body"),
+    (Interactive, INTERACTIVE, {"body": 5}, "body"),
+    (Interactive, INTERACTIVE, {"actions": REPLY}, "actions"),
+    (Interactive, INTERACTIVE, {"actions": []}, "actions"),
+    (Interactive, INTERACTIVE, {"actions": ["Yes"]}, "actions[0]"),
+    (Interactive, INTERACTIVE, {"header": ""}, "header"),
+    (Interactive, INTERACTIVE, {"header": 5}, "header"),
+    (Interactive, INTERACTIVE, {"footer": ""}, "footer"),
     (ListItem, {"title": "a", "payload": "b"}, {"title": None}, "title"),
     (ListItem, {"title": "a", "payload": "b"}, {"payload": ""}, "payload"),
     (ListItem, {"title": "a", "payload": "b"}, {"description": 5}, "description"),
-    (ListSection, {"items": LINES}, {"items": []}, "items"),
-    (ListSection, {"items": LINES}, {"title": ""}, "title"),
+    (ListSection, {"items": LIST_ITEMS}, {"items": []}, "items"),
+    (ListSection, {"items": LIST_ITEMS}, {"title": ""}, "title"),
     (
         ListPicker,
-        MENU,
-        {"sections": [ListSection(LINES, "c"), ListSection(LINES)]},
+        LIST_PICKER,
+        {"sections": [ListSection(LIST_ITEMS, "c"), ListSection(LIST_ITEMS)]},
         "sections[1].title",
     ),
     (
         ListPicker,
-        MENU,
+        LIST_PICKER,
         {"sections": ()},
         "sections",
     ),
     (
         ListPicker,
-        MENU,
+        LIST_PICKER,
         {"button": None},
         "button",
     ),
@@ -255,27 +255,27 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
         {"items": [Section([Section([Text("a")])])]},
         "items[0].items",
     ),
-    (Email, MAIL, {"text": None}, "html"),
-    (Email, MAIL, {"subject": "a\nb"}, "subject"),
-    (Email, MAIL, {"subject": "a\rb"}, "subject"),
-    (Email, MAIL, {"subject": "a" * 999}, "subject"),
-    (Email, MAIL, {"html": 5}, "html"),
-    (Email, MAIL, {"cc": "ola@example.test"}, "cc"),
-    (Email, MAIL, {"cc": ["ola@example.test", "kari"]}, "cc[1]"),
-    (Email, MAIL, {"bcc": [5]}, "bcc[0]"),
-    (Email, MAIL, {"attachments": [PNG]}, "attachments[0]"),
-    (Email, MAIL, {"headers": "X-A: b"}, "headers"),
-    (Email, MAIL, {"headers": {"X-A": 5}}, "headers"),
-    (Email, MAIL, {"headers": {5: "b"}}, "headers"),
-    (Email, MAIL, {"headers": {"X-A": "b\r\nBcc: c"}}, "headers"),
-    (Email, MAIL, {"headers": {"X-A: b\nBcc": "c"}}, "headers"),
-    (Email, MAIL, {"headers": {"": "c"}}, "headers"),
-    (Email, MAIL, {"from_name": "a\r\nBcc: b"}, "from_name"),
-    (Attachment, ATTACHED, {"file_name": ""}, "file_name"),
-    (Attachment, ATTACHED, {"file_name": "a\nb"}, "file_name"),
-    (Attachment, ATTACHED, {"source": b"a"}, "source"),
-    (Attachment, ATTACHED, {"source": Inline(b"")}, "content_type"),
-    (Attachment, ATTACHED, {"content_id": "a\rb"}, "content_id"),
+    (Email, EMAIL, {"text": None}, "html"),
+    (Email, EMAIL, {"subject": "a\nb"}, "subject"),
+    (Email, EMAIL, {"subject": "a\rb"}, "subject"),
+    (Email, EMAIL, {"subject": "a" * 999}, "subject"),
+    (Email, EMAIL, {"html": 5}, "html"),
+    (Email, EMAIL, {"cc": "ola@example.test"}, "cc"),
+    (Email, EMAIL, {"cc": ["ola@example.test", "kari"]}, "cc[1]"),
+    (Email, EMAIL, {"bcc": [5]}, "bcc[0]"),
+    (Email, EMAIL, {"attachments": [PNG]}, "attachments[0]"),
+    (Email, EMAIL, {"headers": "X-A: b"}, "headers"),
+    (Email, EMAIL, {"headers": {"X-A": 5}}, "headers"),
+    (Email, EMAIL, {"headers": {5: "b"}}, "headers"),
+    (Email, EMAIL, {"headers": {"X-A": "b\r\nBcc: c"}}, "headers"),
+    (Email, EMAIL, {"headers": {"X-A: b\nBcc": "c"}}, "headers"),
+    (Email, EMAIL, {"headers": {"": "c"}}, "headers"),
+    (Email, EMAIL, {"from_name": "a\r\nBcc: b"}, "from_name"),
+    (Attachment, ATTACHMENT, {"file_name": ""}, "file_name"),
+    (Attachment, ATTACHMENT, {"file_name": "a\nb"}, "file_name"),
+    (Attachment, ATTACHMENT, {"source": b"a"}, "source"),
+    (Attachment, ATTACHMENT, {"source": Inline(b"")}, "content_type"),
+    (Attachment, ATTACHMENT, {"content_id": "a\rb"}, "content_id"),
     (Template, {"name": "a"}, {"name": ""}, "name"),
     (Template, {"name": "a"}, {"language": 5}, "language"),
     (Template, {"name": "a"}, {"version": 5}, "version"),
@@ -285,17 +285,17 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Template, {"name": "a"}, {"buttons": "a"}, "buttons"),
     (TextParameter, {"text": "a"}, {"text": None}, "text"),
     (TextParameter, {"text": "a"}, {"name": ""}, "name"),
-    (CurrencyParameter, MONEY, {"code": "E"}, "code"),
+    (CurrencyParameter, CURRENCY, {"code": "E"}, "code"),
     (
         CurrencyParameter,
-        MONEY,
+        CURRENCY,
         {"amount_1000": 0.5},
         "amount_1000",
     ),
     (DateTimeParameter, {"fallback": "a"}, {"fallback": NOW}, "fallback"),
     (MediaParameter, {"item": PNG}, {"item": Link(URL)}, "item"),
     (LocationParameter, {"location": Location(1, 1)}, {"location": (1, 1)}, "location"),
-    (Upload, FILE, {"data": "a"}, "data"),
+    (Upload, UPLOAD, {"data": "a"}, "data"),
     (
         Upload,
         {"data": Path("a"), "content_type": "image/png", "file_name": "a"},
@@ -304,31 +304,31 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     ),
     (
         Upload,
-        FILE,
+        UPLOAD,
         {"file_name": 'a"\r\nX: b'},
         "file_name",
     ),
     (
         Upload,
-        FILE,
+        UPLOAD,
         {"restricted_to": "37255500001"},
         "restricted_to",
     ),
     (
         Upload,
-        FILE,
+        UPLOAD,
         {"restricted_to": 5},
         "restricted_to",
     ),
     (
         Upload,
-        FILE,
+        UPLOAD,
         {"channel": "fax"},
         "channel",
     ),
     (
         Upload,
-        FILE,
+        UPLOAD,
         {"encryption": "a"},
         "encryption",
     ),
@@ -336,21 +336,23 @@ WRONG: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "right", "wrong", "path"),
-    WRONG,
-    ids=[f"{row[0].__name__}.{row[3]}-{position}" for position, row in enumerate(WRONG)],
+    ("kind", "valid", "invalid", "path"),
+    INVALID,
+    ids=[f"{row[0].__name__}.{row[3]}-{index}" for index, row in enumerate(INVALID)],
 )
-def test_wrong_fields(kind: type, right: dict[str, Any], wrong: dict[str, Any], path: str) -> None:
-    """A field that holds what it cannot is an error of ours, by its path."""
-    kind(**right)
+def test_invalid_fields(
+    kind: type, valid: dict[str, Any], invalid: dict[str, Any], path: str
+) -> None:
+    """An invalid field raises `InvalidValue` with its path."""
+    kind(**valid)
     with pytest.raises(InvalidValue) as caught:
-        kind(**{**right, **wrong})
+        kind(**{**valid, **invalid})
 
     assert [f"{kind.__name__}.{path}"] == [each.path for each in caught.value.problems]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "path"),
+    ("invalid", "path"),
     [
         ({"position": 0}, "position"),
         ({"kind": "url"}, "kind"),
@@ -358,37 +360,37 @@ def test_wrong_fields(kind: type, right: dict[str, Any], wrong: dict[str, Any], 
         ({"value": ""}, "value"),
     ],
 )
-def test_wrong_buttons_of_templates(wrong: dict[str, Any], path: str) -> None:
-    """A button stands somewhere from 1, does something known and has a variable part."""
-    right: dict[str, Any] = {"position": 1, "kind": ButtonKind.URL, "value": "a"}
+def test_invalid_template_buttons(invalid: dict[str, Any], path: str) -> None:
+    """A template's button needs a position from 1, a kind and a value."""
+    valid: dict[str, Any] = {"position": 1, "kind": ButtonKind.URL, "value": "a"}
     with pytest.raises(InvalidValue) as caught:
-        TemplateButton(**{**right, **wrong})
+        TemplateButton(**{**valid, **invalid})
 
     assert [f"TemplateButton.{path}"] == [each.path for each in caught.value.problems]
 
 
-def test_two_buttons_in_one_place() -> None:
-    """A template's button has one variable part."""
+def test_two_buttons_at_one_position() -> None:
+    """Two buttons of a template cannot have the same position."""
     with pytest.raises(InvalidValue, match=r"Template\.buttons: two buttons"):
         Template("a", buttons=[TemplateButton(1, ButtonKind.URL, value="a")] * 2)
 
 
-def test_plain_text_fills_a_template() -> None:
-    """Plain text stands for a text parameter; other parameters stay as they are."""
+def test_plain_text_becomes_a_text_parameter() -> None:
+    """Plain text in a template's body becomes a `TextParameter`; other parameters are kept."""
     amount = CurrencyParameter("9 euros", "EUR", amount_1000=9000)
 
     assert Template("a", body=["Ola", amount]).body == (TextParameter("Ola"), amount)
 
 
-def test_media_by_address() -> None:
-    """The common case takes one line, and refuses what the long way refuses."""
+def test_media_from_a_link() -> None:
+    """`Media.link` builds and validates the same value as the constructors."""
     assert Media.link("image", URL, caption="a") == Media([PNG], "a")
     with pytest.raises(InvalidValue, match=r"MediaItem\.kind: must be one of image, video"):
         Media.link("picture", URL)
 
 
 def test_an_upload_for_one_number_on_one_channel() -> None:
-    """A file may be meant for one number, and for one channel by its name."""
+    """An upload may be restricted to a recipient, and to a channel given by its name."""
     upload = Upload(
         b"a", "image/png", file_name="a.png", restricted_to="+37255500001", channel="viber"
     )
@@ -397,18 +399,18 @@ def test_an_upload_for_one_number_on_one_channel() -> None:
 
 
 def test_there_is_a_strategy_for_every_kind() -> None:
-    """The tests of the model see every kind of content, and every kind has its own word."""
+    """Every kind of content has a test strategy and a tag of its own."""
     assert set(CONTENT_KINDS) == set(CONTENTS)
     assert len({vars(kind)["kind"] for kind in CONTENTS}) == len(CONTENTS)
 
 
 @given(st.text(min_size=1))
 def test_text_is_not_rewritten(text: str) -> None:
-    """What was written is what is sent: blanks, line ends and combining marks stay."""
+    """Whitespace, line breaks and combining characters are kept."""
     assert (text, text) == (Text(text).text, Card(text=text).text)
 
 
 @given(contents() | texts())
 def test_contents_can_be_evolved(content: Content) -> None:
-    """What was checked once passes again."""
+    """A valid content can be rebuilt from its own fields."""
     assert content == attrs.evolve(content)

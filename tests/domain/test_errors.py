@@ -1,4 +1,4 @@
-"""The one tree of errors, and what its members carry."""
+"""The tree of errors, their texts, and the outcome or failure that each carries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ERRORS = {Rejected: RejectedError, NotSent: NotSentError, Ambiguous: AmbiguousEr
 
 
 def test_the_tree() -> None:
-    """One base catches all, one class catches all sends, and a wrong value is a `ValueError`."""
+    """All errors derive from `OmnimsgError`, errors of a send from `SendError`."""
     found = {each.__name__: [base.__name__ for base in each.__bases__] for each in _tree()}
 
     assert {
@@ -55,28 +55,30 @@ def test_the_tree() -> None:
 
 
 def _tree(base: type[Exception] = OmnimsgError) -> list[type[Exception]]:
-    ours = [each for each in base.__subclasses__() if each.__module__ == OmnimsgError.__module__]
-    return [each for one in ours for each in (one, *_tree(one))]
+    children = [
+        each for each in base.__subclasses__() if each.__module__.startswith("omnimsg.domain.")
+    ]
+    return [each for child in children for each in (child, *_tree(child))]
 
 
 def test_the_sentence_of_a_failure() -> None:
-    """A failure says where, why, and the provider's code, in one line and without the number."""
+    """The sentence has path, reason, codes and masked detail in one line."""
     assert FAILURE.sentence() == (
         "to: invalid_recipient (code 105 , HTTP 400): Invalid recipient +372******01"
     )
 
 
 def test_the_shortest_sentence() -> None:
-    """What is not known is left out."""
+    """Fields that are not set are omitted."""
     assert "timeout" == Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE).sentence()
 
 
-def test_the_fault_is_the_reasons_unless_told() -> None:
-    """A provider's table may know better whose doing a failure is."""
+def test_the_fault_defaults_to_that_of_the_reason() -> None:
+    """A failure has its reason's usual fault unless another one is given."""
     usual = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
-    told = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE, fault=Fault.ACCOUNT)
+    given = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE, fault=Fault.ACCOUNT)
 
-    assert (Fault.NETWORK, Fault.ACCOUNT) == (usual.fault, told.fault)
+    assert (Fault.NETWORK, Fault.ACCOUNT) == (usual.fault, given.fault)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_the_fault_is_the_reasons_unless_told() -> None:
     ],
 )
 def test_errors_of_a_send(kind: type[Rejected | NotSent | Ambiguous], verdict: str) -> None:
-    """An error of a send carries its outcome, and says it in one line."""
+    """An error of a send carries its outcome and describes it in one line."""
     outcome = kind(reference="r-1", account="main", failure=FAILURE)
 
     error = ERRORS[kind](outcome)
@@ -100,17 +102,17 @@ def test_errors_of_a_send(kind: type[Rejected | NotSent | Ambiguous], verdict: s
         error.account,
         error.failure,
     )
-    for carrier in (error, outcome):
+    for value in (error, outcome):
         assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.NEVER) == (
-            carrier.reason,
-            carrier.fault,
-            carrier.retry,
+            value.reason,
+            value.fault,
+            value.retry,
         )
     assert outcome.retry_after == 5.0
 
 
 def test_errors_of_an_operation() -> None:
-    """An error of an operation names it and the account, and carries the failure."""
+    """An error of an operation names the operation and account, and carries the failure."""
     error = OperationError("status", "main", FAILURE)
 
     assert str(error) == f"status through account 'main' failed: {FAILURE.sentence()}"
@@ -123,7 +125,7 @@ def test_errors_of_an_operation() -> None:
 
 
 def test_several_problems() -> None:
-    """A wrong value names everything that is wrong with it."""
+    """The text of `InvalidValue` has every problem."""
     error = InvalidValue(Problem("to", "is missing"), Problem("ttl", "must be at least 1"))
 
     assert str(error) == "to: is missing; ttl: must be at least 1"
@@ -131,8 +133,8 @@ def test_several_problems() -> None:
 
 
 @given(outcomes(), failures())
-def test_errors_cross_process_borders(outcome: Outcome, failure: Failure) -> None:
-    """A pickled error is the same error, whatever it carries; its text is one line."""
+def test_errors_can_be_pickled(outcome: Outcome, failure: Failure) -> None:
+    """A pickled error equals the original, and its text is one line."""
     errors: list[OmnimsgError] = [
         InvalidValue(Problem("to", "a"), Problem("ttl", "b")),
         ConfigError("a"),
@@ -149,8 +151,8 @@ def test_errors_cross_process_borders(outcome: Outcome, failure: Failure) -> Non
 
 
 @given(outcomes())
-def test_the_position_is_no_part_of_the_value(outcome: Outcome) -> None:
-    """Where a message stood does not make its outcome another one."""
+def test_the_position_does_not_affect_equality(outcome: Outcome) -> None:
+    """An outcome with another position equals the original."""
     before = pickle.loads(pickle.dumps(outcome))  # noqa: S301
 
     place([outcome], [7])

@@ -1,4 +1,4 @@
-"""Sizes are exact, and no mask takes them for a phone number."""
+"""Formatted sizes are exact, and are never masked as phone numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZES = st.integers(0, 10**13)
 
 
 @pytest.mark.parametrize(
-    ("size", "words"),
+    ("size", "expected"),
     [
         (0, "0 bytes"),
         (1_001, "1,001 bytes"),
@@ -24,18 +24,18 @@ SIZES = st.integers(0, 10**13)
         (3_221_225_472, "3,221.225472 MB"),
     ],
 )
-def test_a_size_in_words(size: int, words: str) -> None:
-    """Bytes below a megabyte, megabytes from there on."""
-    assert words == format_bytes(size)
+def test_formatted_sizes(size: int, expected: str) -> None:
+    """Sizes are in bytes below a megabyte, else in megabytes."""
+    assert expected == format_bytes(size)
 
 
 @given(SIZES)
 def test_a_size_is_never_masked(size: int) -> None:
-    """It reads the same in a sentence that hides phone numbers."""
+    """Masking phone numbers in a sentence does not change a size."""
     assert f"has {format_bytes(size)}; too many" == mask_text(f"has {format_bytes(size)}; too many")
 
 
 @given(SIZES, st.integers(1, 1000))
 def test_two_sizes_never_read_the_same(size: int, more: int) -> None:
-    """Nothing is rounded."""
+    """Different sizes are formatted differently, because nothing is rounded."""
     assert format_bytes(size) != format_bytes(size + more)

@@ -1,4 +1,4 @@
-"""A dict that cannot change."""
+"""`FrozenDict` is an immutable dict, and `freeze` makes JSON-like data immutable."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         lambda d: d.__ior__({"a": 2}),
     ],
 )
-def test_every_mutator_refuses(change: Callable[[Any], object]) -> None:
-    """No method changes it."""
+def test_every_mutator_raises(change: Callable[[Any], object]) -> None:
+    """Every method that changes a dict raises, and the content stays."""
     frozen = FrozenDict({"a": 1})
 
     with pytest.raises(TypeError, match="build a new value"):
@@ -41,14 +41,14 @@ def test_every_mutator_refuses(change: Callable[[Any], object]) -> None:
     assert frozen == {"a": 1}
 
 
-def test_no_attributes() -> None:
-    """Nothing can be hung on it either."""
+def test_no_attributes_can_be_set() -> None:
+    """Setting an attribute raises."""
     with pytest.raises(AttributeError):
-        FrozenDict({"a": 1}).note = "a"  # type: ignore[attr-defined]  # it is the point
+        FrozenDict({"a": 1}).note = "a"  # type: ignore[attr-defined]  # what is tested
 
 
-def test_copies_are_free() -> None:
-    """`|` and `copy` give ordinary dicts."""
+def test_copies_are_ordinary_dicts() -> None:
+    """`|` and `copy` return ordinary dicts."""
     frozen = FrozenDict({"a": 1})
 
     assert [dict, dict] == [type(frozen | {"b": 2}), type(frozen.copy())]
@@ -56,7 +56,7 @@ def test_copies_are_free() -> None:
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy])
 def test_clones_stay_frozen(clone: Callable[[Any], Any]) -> None:
-    """A clone of a frozen value is frozen."""
+    """`copy.copy` and `copy.deepcopy` return frozen dicts."""
     cloned = clone(FrozenDict({"a": FrozenDict({"b": 1})}))
 
     assert (FrozenDict, FrozenDict) == (type(cloned), type(cloned["a"]))
@@ -64,7 +64,7 @@ def test_clones_stay_frozen(clone: Callable[[Any], Any]) -> None:
 
 @given(json_values())
 def test_frozen_json(value: Any) -> None:
-    """Any JSON value can be frozen, hashed, pickled and written, and says the same."""
+    """Any JSON value can be frozen, hashed, pickled and written to JSON without a change."""
     frozen = freeze({"value": value})
 
     assert isinstance(hash(frozen), int)
@@ -83,26 +83,26 @@ def _is_frozen(value: Any) -> bool:
 
 @given(json_values())
 def test_freezing_is_idempotent(value: Any) -> None:
-    """What is frozen stays as it is."""
+    """Freezing a frozen value again does not change it."""
     assert freeze(value) == freeze(freeze(value))
 
 
-def test_a_shallow_frozen_dict_is_frozen_deeply() -> None:
-    """A frozen dict made by hand may hold lists; freezing reaches them."""
+def test_freezing_is_deep() -> None:
+    """`freeze` also freezes the lists inside a `FrozenDict`."""
     assert _is_frozen(freeze(FrozenDict({"a": [{}]})))
 
 
-def test_equal_content_has_one_hash() -> None:
-    """The order of the keys does not matter."""
+def test_equal_dicts_have_the_same_hash() -> None:
+    """The hash does not depend on the order of the keys."""
     assert hash(FrozenDict(a=1, b=2)) == hash(FrozenDict(b=2, a=1))
 
 
-def test_what_has_no_hash_gives_none() -> None:
-    """A value without a hash is an error, as in a tuple."""
+def test_unhashable_values() -> None:
+    """A dict with an unhashable value is unhashable, as a tuple is."""
     with pytest.raises(TypeError, match="unhashable"):
         hash(FrozenDict({"a": []}))
 
 
-def test_nothing_is_one_object() -> None:
-    """Empty mappings share one value, so that a look at its identity is enough."""
+def test_empty_mappings_are_one_object() -> None:
+    """`freeze` returns `EMPTY` for every empty mapping, so identity can be compared."""
     assert freeze({}) is EMPTY

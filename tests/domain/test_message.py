@@ -22,7 +22,7 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Leg, Message, Priority, new_reference
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 
 NUMBER = "+37255500001"
 

@@ -1,4 +1,4 @@
-"""Ids that another process reads back."""
+"""A message id can be stored as text and parsed by another process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omnimsg.domain.outcome import Accepted
 
 @given(accounts(), words())
 def test_ids_round_trip_through_text(account: str, provider_id: str) -> None:
-    """What `str` writes, any process reads back, colons in the provider's part included."""
+    """Parsing the text of an id gives the same parts, even if the provider's has colons."""
     accepted = Accepted(reference="r", account=account, provider_id=provider_id)
 
     read = MessageId(str(accepted.id))
@@ -28,8 +28,8 @@ def test_ids_round_trip_through_text(account: str, provider_id: str) -> None:
     "text",
     ["", ":", "main", "main:", ":1", " main:1", "ma in:1", "-main:1", "m" * 65 + ":1", 5, None],
 )
-def test_bad_ids(text: str) -> None:
-    """What names no account, or nothing at the account, is refused without repeating it."""
+def test_invalid_ids(text: str) -> None:
+    """A text without a valid account name or without a provider id is refused."""
     with pytest.raises(InvalidValue) as caught:
         MessageId(text)
 
@@ -37,13 +37,13 @@ def test_bad_ids(text: str) -> None:
 
 
 @pytest.mark.parametrize(("account", "provider_id"), [("a:b", "1"), ("", "1"), ("a", "")])
-def test_ids_that_would_read_back_as_others(account: str, provider_id: str) -> None:
-    """An id is only made where reading it gives the same parts."""
+def test_ambiguous_parts_are_refused(account: str, provider_id: str) -> None:
+    """An id is only built from parts that parsing it would return."""
     with pytest.raises(InvalidValue):
         MessageId.of(account, provider_id)
 
 
 @pytest.mark.parametrize("provider_id", [None, ""])
-def test_no_id(provider_id: str | None) -> None:
-    """Where the provider named no id there is none, and no error."""
+def test_an_outcome_without_a_provider_id(provider_id: str | None) -> None:
+    """If the provider gave no id, `Accepted.id` is `None`."""
     assert Accepted(reference="r", account="a", provider_id=provider_id).id is None

@@ -1,4 +1,4 @@
-"""The closed vocabularies."""
+"""The enums of the model: their values, and the fault of each reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omnimsg.domain.outcome import Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Status
 
-VOCABULARIES = [
+ENUMS = [
     Autoconvert,
     ButtonKind,
     CardHeight,
@@ -37,26 +37,26 @@ VOCABULARIES = [
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_a_fault(reason: Reason) -> None:
-    """Whatever went wrong, somebody can be asked to mend it."""
+    """Every reason has a usual fault."""
     assert isinstance(reason.fault, Fault)
 
 
-def test_every_fault_is_somebodys() -> None:
-    """No fault is named that no reason has."""
+def test_every_fault_has_a_reason() -> None:
+    """Every fault is the usual fault of some reason."""
     assert set(Fault) == {reason.fault for reason in Reason}
 
 
-@pytest.mark.parametrize("vocabulary", VOCABULARIES)
-def test_words_are_lower_case_and_unique(vocabulary: type[StrEnum]) -> None:
-    """Words are the names in lower case, so that JSON, TOML and Python agree; none is an alias."""
-    assert [name.lower() for name in vocabulary.__members__] == [each.value for each in vocabulary]
-    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", each) for each in vocabulary)
+@pytest.mark.parametrize("enum", ENUMS)
+def test_values_are_the_names_in_lower_case(enum: type[StrEnum]) -> None:
+    """Every value is its member's name in lower case, so no member is an alias of another."""
+    assert [name.lower() for name in enum.__members__] == [each.value for each in enum]
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", each) for each in enum)
 
 
-def test_all_vocabularies_are_listed() -> None:
-    """A new vocabulary of the model has to be held to the same."""
-    ours = {
+def test_all_enums_are_listed() -> None:
+    """Every enum of the model is tested here."""
+    found = {
         each for each in StrEnum.__subclasses__() if each.__module__.startswith("omnimsg.domain.")
     }
 
-    assert ours == set(VOCABULARIES)
+    assert found == set(ENUMS)

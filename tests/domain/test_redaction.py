@@ -1,4 +1,4 @@
-"""Numbers, addresses, texts and secrets stay out of what people print."""
+"""Phone numbers, addresses, message texts and secrets are not in any repr, error or log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.domain.redaction import (
-    Secret,
     hidden,
     mask_email,
     mask_number,
@@ -34,14 +33,15 @@ from omnimsg.domain.redaction import (
     private_texts,
     redact,
 )
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnimsg.domain.failure import Failure
 
-VALUE = "kahvel-9f2c"
-SECRET = Secret(VALUE)
+KEY = "kahvel-9f2c"
+SECRET = Secret(KEY)
 
 
 @pytest.mark.parametrize(
@@ -62,38 +62,38 @@ SECRET = Secret(VALUE)
     ],
 )
 def test_secrets_never_print(shown: str) -> None:
-    """No way to turn a secret into text shows the value."""
-    assert VALUE not in shown
+    """No conversion of a secret to text shows its value."""
+    assert KEY not in shown
     assert "***" in shown
 
 
 def test_secrets_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A secret among the arguments of a log line is not shown."""
+    """A secret in the arguments of a log call is not logged."""
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("omnimsg.test").debug("key %s %r", SECRET, {"key": SECRET})
 
-    assert VALUE not in caplog.text
+    assert KEY not in caplog.text
 
 
-def test_a_secret_is_revealed_on_purpose() -> None:
-    """Only `reveal` gives the value, and secrets compare by it."""
-    assert VALUE == SECRET.reveal()
-    assert (True, False, False) == (SECRET == Secret(VALUE), SECRET == Secret("x"), SECRET == VALUE)
+def test_a_secret_is_revealed_and_compared_by_value() -> None:
+    """`reveal` returns the value; secrets are equal if their values are, and falsy if empty."""
+    assert KEY == SECRET.reveal()
+    assert (True, False, False) == (SECRET == Secret(KEY), SECRET == Secret("x"), SECRET == KEY)
     assert (True, False) == (bool(SECRET), bool(Secret("")))
 
 
-@pytest.mark.parametrize("away", [pickle.dumps, copy.copy, copy.deepcopy, hash])
-def test_secrets_do_not_travel(away: Callable[[Any], object]) -> None:
-    """A secret cannot be pickled, copied or used as a key."""
+@pytest.mark.parametrize("operation", [pickle.dumps, copy.copy, copy.deepcopy, hash])
+def test_secrets_cannot_be_copied_or_hashed(operation: Callable[[Any], object]) -> None:
+    """A secret cannot be pickled, copied or used as a key, and the error does not show it."""
     with pytest.raises(TypeError) as caught:
-        away(SECRET)
+        operation(SECRET)
 
-    assert VALUE not in str(caught.value)
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [None, 5, b"key"])
 def test_a_secret_is_text(value: Any) -> None:
-    """What is no text is refused at once, not when it is put on the wire."""
+    """A secret that is not text is refused when it is built, not when it is sent."""
     with pytest.raises(TypeError, match="holds text, not"):
         Secret(value)
 
@@ -113,13 +113,13 @@ def test_a_secret_is_text(value: Any) -> None:
     ],
 )
 def test_masked_numbers(number: str, masked: str) -> None:
-    """The shorter the number, the less of it is shown."""
+    """A number keeps its first three and last two digits; a shorter one keeps less."""
     assert masked == mask_number(number)
 
 
 @given(st.from_regex(r"\A\+?[0-9]{1,20}\Z"))
 def test_masks_hide_and_keep_the_length(number: str) -> None:
-    """A mask hides at least three digits of a number that could be dialled, and as long as it."""
+    """A masked number has the same length, and at least three of its digits are masked."""
     masked = mask_number(number)
 
     assert len(masked) == len(number)
@@ -128,7 +128,7 @@ def test_masks_hide_and_keep_the_length(number: str) -> None:
 
 @given(emails())
 def test_masked_emails(address: str) -> None:
-    """The mailbox is hidden but for its first letter."""
+    """Only the first letter of the mailbox and the host are kept."""
     masked = mask_email(address)
 
     assert address not in masked
@@ -157,27 +157,27 @@ def test_masked_emails(address: str) -> None:
     ],
 )
 def test_masked_text(text: str, masked: str) -> None:
-    """Every number and address in a sentence is masked; ids, codes and times are not touched."""
+    """Every number and address in a text is masked; ids, codes and times are kept."""
     assert masked == mask_text(text)
 
 
 @given(st.lists(phone_numbers() | emails(), min_size=1, max_size=4), st.sampled_from(" ,;\n\"'<>"))
-def test_no_address_survives(addresses: list[str], between: str) -> None:
-    """Whatever stands between them, no number and no address is left in full."""
-    masked = mask_text(between.join(addresses))
+def test_every_address_in_a_list_is_masked(addresses: list[str], separator: str) -> None:
+    """Whatever separates them, no number and no address is left unmasked."""
+    masked = mask_text(separator.join(addresses))
 
     assert not any(address in masked for address in addresses)
 
 
 def test_long_texts_are_masked_in_linear_time() -> None:
-    """A long word before an at sign does not cost the square of its length."""
+    """Masking a million letters before an at sign does not take quadratic time."""
     text = "a" * 1_000_000 + " @"
 
     assert text == mask_text(text)
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "expected"),
     [
         (None, "None"),
         ("Hello", "<5 characters>"),
@@ -186,36 +186,36 @@ def test_long_texts_are_masked_in_linear_time() -> None:
         (("Hello",), "<tuple>"),
     ],
 )
-def test_hidden_fields(value: object, shown: str) -> None:
-    """Only the size of what is hidden is shown."""
-    assert shown == hidden(value)
+def test_hidden_fields(value: object, expected: str) -> None:
+    """The repr of a hidden field has only its size or type."""
+    assert expected == hidden(value)
 
 
-def _reworded(value: Any) -> Any:
-    """Put other words of the same length into every field that its class hides."""
+def _with_other_texts(value: Any) -> Any:
+    """Replace the text of every hidden field by another one of the same length."""
     if isinstance(value, tuple):
-        return tuple(map(_reworded, value))
+        return tuple(map(_with_other_texts, value))
     if not attrs.has(type(value)):
         return value
     changed: dict[str, Any] = {}
     for field in attrs.fields(type(value)):
-        said = getattr(value, field.name)
+        old = getattr(value, field.name)
         if field.repr is not hidden or field.name in ("url", "birthday"):
-            changed[field.name] = _reworded(said)
-        elif isinstance(said, str):
-            changed[field.name] = "\N{SNOWMAN}" * len(said)
-        elif isinstance(said, FrozenDict):
-            changed[field.name] = FrozenDict(dict.fromkeys(said, "\N{SNOWMAN}"))
+            changed[field.name] = _with_other_texts(old)
+        elif isinstance(old, str):
+            changed[field.name] = "\N{SNOWMAN}" * len(old)
+        elif isinstance(old, FrozenDict):
+            changed[field.name] = FrozenDict(dict.fromkeys(old, "\N{SNOWMAN}"))
     return attrs.evolve(value, **changed)
 
 
 @given(contents())
-def test_contents_do_not_show_their_words(content: Content) -> None:
-    """The repr of any kind of content depends on nothing of its words but their length."""
-    assert repr(content) == repr(_reworded(content))
+def test_contents_do_not_show_their_texts(content: Content) -> None:
+    """The repr of any content depends only on the length of its texts."""
+    assert repr(content) == repr(_with_other_texts(content))
 
 
-# What a person writes or is, by class: everything but names of files, templates and parameters.
+# The fields of text that a repr shows, because they are not the text of a message.
 SHOWN = {
     "Attachment.content_id",
     "Attachment.file_name",
@@ -240,8 +240,8 @@ SHOWN = {
 }
 
 
-def test_every_field_of_a_text_is_hidden_or_known() -> None:
-    """A new field of text in any content is hidden, masked, or an address of a file."""
+def test_text_fields_are_hidden_unless_listed() -> None:
+    """Every text field of any content is hidden, masked, a URL or in `SHOWN`."""
     import omnimsg.domain.content as module  # noqa: PLC0415
 
     shown = {
@@ -255,13 +255,15 @@ def test_every_field_of_a_text_is_hidden_or_known() -> None:
     assert {each for each in shown if not each.endswith("_url")} <= SHOWN
 
 
-# Put together here, because hypothesis also draws from the constants in the tests.
+# Not a literal, because hypothesis also draws from the literals in the tests.
 MARK = "".join(reversed("akkouQ"))
 
 
 @given(messages(to=phone_numbers() | emails(), content=CONTENTS[Text]), failures())
-def test_messages_and_errors_do_not_show_who_or_what(message: Message, failure: Failure) -> None:
-    """Neither the recipient nor the words are in the repr of a message, or in any error of it."""
+def test_messages_and_errors_show_neither_recipient_nor_text(
+    message: Message, failure: Failure
+) -> None:
+    """The repr of a message and of its outcomes and errors has neither recipient nor text."""
     to = message.to
     assert isinstance(to, str)
     assert isinstance(message.content, Text)
@@ -288,8 +290,8 @@ def test_messages_and_errors_do_not_show_who_or_what(message: Message, failure: 
 
 
 @given(phone_numbers(), emails())
-def test_copies_of_an_email_are_masked(number: str, address: str) -> None:
-    """Further recipients are recipients too."""
+def test_cc_and_bcc_are_masked(number: str, address: str) -> None:
+    """The further recipients of an e-mail are masked, as the first one is."""
     email = Email(subject=number, text=address, cc=[address], bcc=[address])
 
     assert not any(each in repr(Message(number, email)) for each in (number, address))
@@ -297,9 +299,9 @@ def test_copies_of_an_email_are_masked(number: str, address: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_validation_does_not_repeat_values(value: str) -> None:
-    """An error of a field says where and why, never what."""
+    """An error has the path of a field and the reason, but never the value."""
     value = f"{MARK} {value}"
-    wrong: list[dict[str, Any]] = [
+    invalid: list[dict[str, Any]] = [
         {"to": value},
         {"channel": value},
         {"priority": value},
@@ -311,14 +313,14 @@ def test_validation_does_not_repeat_values(value: str) -> None:
         {"ttl": value},
         {"send_at": value},
     ]
-    for fields in wrong:
+    for fields in invalid:
         with pytest.raises(InvalidValue) as caught:
             Message(**{"to": "+37255500001", "content": "Hello", **fields})
         assert MARK not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("said", "words", "left"),
+    ("sentence", "private", "expected"),
     [
         ("content 'My OTP is 482913 ok' is bad", "My OTP is 482913 ok", "content '…' is bad"),
         ("content 'My OTP is 482913' is bad", "My OTP is 482913 ok", "content '…' is bad"),
@@ -331,20 +333,20 @@ def test_validation_does_not_repeat_values(value: str) -> None:
         ("nothing at all", "", "nothing at all"),
     ],
 )
-def test_a_sentence_without_the_messages_words(said: str, words: str, left: str) -> None:
-    """A quotation goes, whole or cut off or escaped, and the rest stays."""
-    assert left == redact(said, [words])
+def test_redacted_sentences(sentence: str, private: str, expected: str) -> None:
+    """A quotation is replaced, even if it is cut off or escaped, and the rest is kept."""
+    assert expected == redact(sentence, [private])
 
 
 @given(st.text(st.characters(categories=["L", "N", "Zs"])).map(str.strip).filter(bool))
-def test_no_quotation_survives(words: str) -> None:
-    """Whatever a text is, its whole quotation is taken out, and nothing else."""
-    assert "[…]" == redact(f"[{words}]", [words])
+def test_every_quotation_is_redacted(text: str) -> None:
+    """The quotation of any text is replaced as a whole, and nothing else."""
+    assert "[…]" == redact(f"[{text}]", [text])
 
 
 @given(CONTENTS[Template])
-def test_the_words_of_a_template_are_found(content: Template) -> None:
-    """Everything that the repr hides is among them, its parameters too."""
-    found = {words for _, words in private_texts(content, "content")}
+def test_private_texts_of_a_template(content: Template) -> None:
+    """The private texts of a template include those of its parameters."""
+    found = {text for _, text in private_texts(content, "content")}
 
     assert {each.text for each in content.body if isinstance(each, TextParameter)} <= found

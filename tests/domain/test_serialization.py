@@ -1,4 +1,4 @@
-"""The JSON form: what is written is read back, and what is wrong is named by its path."""
+"""The JSON form: values are read back unchanged, and invalid data is reported with its path."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from omnimsg.domain.media import Encryption, Inline
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import Accepted, Outcome, Usage
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import (
     from_json,
     message_from_json,
@@ -37,7 +37,7 @@ from omnimsg.domain.serialization import (
     to_json,
 )
 from omnimsg.domain.status import (
-    MOST_EVIDENCE,
+    MAX_EVIDENCE,
     Evidence,
     LegStatus,
     MessageStatus,
@@ -55,13 +55,13 @@ def _through_bytes(data: object) -> Any:
 
 @given(messages())
 def test_messages_round_trip(message: Message) -> None:
-    """Every kind of content and every field comes back as it was."""
+    """A message with any content and fields is read back unchanged."""
     assert message == message_from_json(_through_bytes(message_to_json(message)))
 
 
 @given(messages(to=recipients(), content=texts()))
 def test_writing_is_stable(message: Message) -> None:
-    """What is read back is written as before."""
+    """A message that was read is written as before."""
     written = message_to_json(message)
 
     assert written == message_to_json(message_from_json(written))
@@ -69,7 +69,7 @@ def test_writing_is_stable(message: Message) -> None:
 
 @given(outcomes())
 def test_outcomes_round_trip(outcome: Outcome) -> None:
-    """All four outcomes come back as they were, with their place in the input."""
+    """All four kinds of outcomes are read back unchanged, including their position."""
     read = outcome_from_json(_through_bytes(outcome_to_json(outcome)))
 
     assert (outcome, outcome.position) == (read, read.position)
@@ -77,23 +77,23 @@ def test_outcomes_round_trip(outcome: Outcome) -> None:
 
 @given(message_statuses())
 def test_statuses_round_trip(status: MessageStatus) -> None:
-    """A status comes back with all the evidence of all its legs."""
+    """A status is read back with all evidence of all legs."""
     assert status == from_json(MessageStatus, _through_bytes(to_json(status)))
 
 
 @given(timelines())
 def test_timelines_round_trip(timeline: Timeline) -> None:
-    """A timeline is a list of what was said, earliest first."""
+    """A timeline is written as a list of evidence, earliest first, and read back unchanged."""
     written = to_json(timeline)
 
     assert timeline == from_json(Timeline, _through_bytes(written))
-    times = [datetime.fromisoformat(said["at"]) for said in written]
+    times = [datetime.fromisoformat(entry["at"]) for entry in written]
     assert sorted(times) == times
 
 
 @given(json_values())
-def test_any_json_is_an_error_of_ours(data: Any) -> None:
-    """Whatever a file holds, reading it gives a value or names the problem."""
+def test_arbitrary_json_is_invalid(data: Any) -> None:
+    """Arbitrary JSON raises `InvalidValue`, never another exception."""
     for read in (message_from_json, outcome_from_json):
         with pytest.raises(InvalidValue):
             read(data)
@@ -106,8 +106,8 @@ _KEYS = st.sampled_from(
 
 
 @given(st.dictionaries(_KEYS, _SCALARS))
-def test_nearly_right_json_is_an_error_of_ours(data: dict[str, Any]) -> None:
-    """A wrong type in any field is a problem with a path, never another exception."""
+def test_nearly_valid_json_is_invalid(data: dict[str, Any]) -> None:
+    """Wrong types in any fields raise `InvalidValue`, which has the unknown key too."""
     with pytest.raises(InvalidValue) as caught:
         message_from_json({"to": "+37255500001", "content": HELLO, "ttl": 0, **data, "x": 1})
 
@@ -115,7 +115,7 @@ def test_nearly_right_json_is_an_error_of_ours(data: dict[str, Any]) -> None:
 
 
 def test_the_form_of_a_message() -> None:
-    """What holds its default is left out; words stand for members, tags for classes."""
+    """Defaults are omitted, enums are written as their values, and classes have a `type`."""
     message = Message(
         "+37255500001",
         Card(title="Tonight", actions=(Buy("Pay", Decimal("9.90"), currency="EUR"),)),
@@ -140,7 +140,7 @@ def test_the_form_of_a_message() -> None:
 
 
 def test_the_form_of_an_outcome() -> None:
-    """An outcome says which of the four it is; a price is text."""
+    """An outcome is written with its kind, and a price as text."""
     accepted = Accepted(
         reference="r-1",
         account="main",
@@ -158,9 +158,9 @@ def test_the_form_of_an_outcome() -> None:
 
 
 def test_the_form_of_a_status() -> None:
-    """A leg's timeline says what was said, and when first."""
-    said = Evidence(Status.FAILED, "UNDELIV", code="1", reason=Reason.UNROUTABLE)
-    leg = LegStatus(timeline=Timeline.of(said, NOW).merge(Timeline.of(said, NOW)))
+    """A leg's timeline is written as a list of evidence with the time of each."""
+    evidence = Evidence(Status.FAILED, "UNDELIV", code="1", reason=Reason.UNROUTABLE)
+    leg = LegStatus(timeline=Timeline.of(evidence, NOW).merge(Timeline.of(evidence, NOW)))
 
     assert to_json(leg) == {
         "timeline": [
@@ -176,20 +176,20 @@ def test_the_form_of_a_status() -> None:
 
 
 def test_bytes_are_base64() -> None:
-    """Bytes are written as text that JSON can hold."""
+    """Bytes are written as base64 text."""
     assert to_json(Inline(b"\x00\xff")) == {"data": "AP8="}
 
 
 def test_a_long_timeline_is_bounded() -> None:
-    """A file cannot make a timeline longer than reports can."""
+    """A timeline that is read is bounded, as one from reports is."""
     at = NOW.isoformat()
     rows = [{"status": "sent", "provider_status": f"S{each}", "at": at} for each in range(80)]
 
-    assert MOST_EVIDENCE == len(from_json(Timeline, rows).entries)
+    assert MAX_EVIDENCE == len(from_json(Timeline, rows).entries)
 
 
 def test_a_secret_is_not_written() -> None:
-    """A message with a key has no JSON form, and the error does not show the key."""
+    """Writing a message with a secret raises an error that does not show it."""
     message = Message("+37255500001", "Hello", encryption=Encryption(key=Secret("kahvel")))
 
     with pytest.raises(InvalidValue) as caught:
@@ -338,16 +338,16 @@ def _with(**fields: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_bad_messages(data: Any, problems: list[str]) -> None:
-    """Everything that is wrong is reported by its path, at once, without the value."""
+def test_invalid_messages(data: Any, problems: list[str]) -> None:
+    """All problems of a message are reported at once, with their paths."""
     with pytest.raises(InvalidValue) as caught:
         message_from_json(data)
 
-    said = [str(problem) for problem in caught.value.problems]
+    found = [str(problem) for problem in caught.value.problems]
     for expected in problems:
         prefix, _, rest = expected.partition(".*")
-        assert any(each.startswith(prefix) and rest in each for each in said), said
-    assert len(said) == len({each.partition(": ")[0::2] for each in problems if ".*" not in each})
+        assert any(each.startswith(prefix) and rest in each for each in found), found
+    assert len(found) == len({each.partition(": ")[0::2] for each in problems if ".*" not in each})
 
 
 @pytest.mark.parametrize(
@@ -378,19 +378,19 @@ def test_bad_messages(data: Any, problems: list[str]) -> None:
         (Content, {"type": "text", "text": "a", "preview_url": 1}, ["preview_url: must be true"]),
     ],
 )
-def test_bad_values(kind: Any, data: Any, problems: list[str]) -> None:
-    """Other values of the model are read with the same manners."""
+def test_invalid_values(kind: Any, data: Any, problems: list[str]) -> None:
+    """The problems of other values of the model are reported in the same way."""
     with pytest.raises(InvalidValue) as caught:
         from_json(kind, data)
 
-    said = [str(problem) for problem in caught.value.problems]
+    found = [str(problem) for problem in caught.value.problems]
     for expected in problems:
-        assert any(each.startswith(expected) for each in said), said
+        assert any(each.startswith(expected) for each in found), found
 
 
 @pytest.mark.parametrize("retry", Retry)
 def test_failures_keep_their_retry(retry: Retry) -> None:
-    """What may be done next survives the journal."""
+    """A failure is read back with its `retry`."""
     failure = Failure(reason=Reason.TIMEOUT, retry=retry)
 
     assert failure == from_json(Failure, _through_bytes(to_json(failure)))
@@ -398,31 +398,31 @@ def test_failures_keep_their_retry(retry: Retry) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_reading_does_not_repeat_values(value: str) -> None:
-    """An error of reading says where and why, never what."""
+    """An error of reading has the path and the reason, but never the value."""
     value = f"Quokka {value}"
-    wrong: list[dict[str, Any]] = [
+    invalid: list[dict[str, Any]] = [
         {field: value}
         for field in ("to", "content", "channel", "send_at", "ttl", "tags", "priority", "fallback")
     ]
-    wrong += [{"content": {"type": value}}, {"content": {"type": "binary", "data": value}}]
-    wrong += [{"fallback": [value]}, {"fallback": [{"channel": value}]}, {"metadata": value}]
-    for fields in wrong:
+    invalid += [{"content": {"type": value}}, {"content": {"type": "binary", "data": value}}]
+    invalid += [{"fallback": [value]}, {"fallback": [{"channel": value}]}, {"metadata": value}]
+    for fields in invalid:
         with pytest.raises(InvalidValue) as caught:
             message_from_json({**MESSAGE, **fields})
         assert "Quokka" not in str(caught.value)
 
 
-def test_nothing_is_read_as_nothing() -> None:
-    """An optional field may be null, which is what leaving it out means."""
-    reserve = {"channel": "sms", "content": None, "sender": None, "ttl": None}
+def test_null_is_read_as_the_default() -> None:
+    """An optional field may be null, which is the same as omitting it."""
+    leg = {"channel": "sms", "content": None, "sender": None, "ttl": None}
 
-    message = message_from_json(_with(sender=None, send_at=None, fallback=[reserve]))
+    message = message_from_json(_with(sender=None, send_at=None, fallback=[leg]))
 
     assert (Leg(channel="sms"),) == message.fallback
 
 
-def test_deep_nesting_is_an_error_of_ours() -> None:
-    """A file that nests without end is refused like any other."""
+def test_deep_nesting_is_invalid() -> None:
+    """Data that is nested too deeply raises `InvalidValue`, not `RecursionError`."""
     content: Any = HELLO
     for _ in range(3000):
         content = {"type": "section", "items": [content]}

@@ -1,4 +1,4 @@
-"""The lifecycle: evidence in any order gives one status."""
+"""The status of a message does not depend on the order of reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import (
-    MOST_EVIDENCE,
+    MAX_EVIDENCE,
     Evidence,
     LegStatus,
     MessageStatus,
@@ -36,8 +36,8 @@ def _timeline(*statuses: Status) -> Timeline:
     return Timeline(
         FrozenDict(
             {
-                Evidence(status, status.value.upper()): NOW + timedelta(seconds=position)
-                for position, status in enumerate(statuses)
+                Evidence(status, status.value.upper()): NOW + timedelta(seconds=index)
+                for index, status in enumerate(statuses)
             }
         )
     )
@@ -51,17 +51,17 @@ def _message(*legs: LegStatus) -> MessageStatus:
     return MessageStatus(id=MessageId("messente:1"), legs=legs)
 
 
-def _inventive(start: int) -> Timeline:
-    """A timeline of a provider that invents a word for every report."""
-    words = range(start, start + MOST_EVIDENCE)
-    return Timeline(FrozenDict({Evidence(Status.UNKNOWN, f"NEW-{word:03}"): NOW for word in words}))
+def _full(start: int) -> Timeline:
+    """Build a timeline with as many unknown statuses as it can hold."""
+    numbers = range(start, start + MAX_EVIDENCE)
+    return Timeline(FrozenDict({Evidence(Status.UNKNOWN, f"NEW-{n:03}"): NOW for n in numbers}))
 
 
-MANY = timelines() | st.integers(0, 200).map(_inventive)
+TIMELINES = timelines() | st.integers(0, 200).map(_full)
 
 
 def test_the_ranks() -> None:
-    """A later rank wins whatever the order of the reports."""
+    """Sorting statuses by rank gives the order of the lifecycle."""
     assert [
         "unknown",
         "scheduled",
@@ -77,7 +77,7 @@ def test_the_ranks() -> None:
 
 
 def test_failed_reached_and_final() -> None:
-    """A final status is one that failed or reached a handset, never both."""
+    """A final status has either failed or reached a handset."""
     assert {Status.DELIVERED, Status.READ} == {each for each in Status if each.reached}
     assert {Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.FAILED} == {
         each for each in Status if each.failed
@@ -85,69 +85,69 @@ def test_failed_reached_and_final() -> None:
     assert all(each.final == (each.failed != each.reached) for each in Status)
 
 
-@given(MANY, MANY)
+@given(TIMELINES, TIMELINES)
 def test_merging_is_commutative(one: Timeline, other: Timeline) -> None:
-    """It does not matter which report came first."""
+    """Merging two timelines in either order gives the same timeline."""
     assert one.merge(other) == other.merge(one)
 
 
-@given(MANY, MANY, MANY)
+@given(TIMELINES, TIMELINES, TIMELINES)
 def test_merging_is_associative(one: Timeline, two: Timeline, three: Timeline) -> None:
-    """It does not matter which reports were put together first."""
+    """Grouping three merges either way gives the same timeline."""
     assert one.merge(two).merge(three) == one.merge(two.merge(three))
 
 
-@given(MANY)
+@given(TIMELINES)
 def test_merging_is_idempotent(one: Timeline) -> None:
-    """A report that is repeated changes nothing."""
+    """Merging a timeline with itself, or with an empty one, does not change it."""
     assert one == one.merge(one) == one.merge(Timeline()) == Timeline().merge(one)
 
 
-@given(MANY, MANY)
+@given(TIMELINES, TIMELINES)
 def test_merging_keeps_the_highest_rank_and_is_bounded(one: Timeline, other: Timeline) -> None:
-    """What decides is never lost, and invented words do not grow without end."""
+    """A merge keeps the highest status and at most 64 entries."""
     merged = one.merge(other)
 
     assert merged.status.rank == max(one.status.rank, other.status.rank)
-    assert len(merged.entries) <= MOST_EVIDENCE
+    assert len(merged.entries) <= MAX_EVIDENCE
 
 
 @given(st.lists(st.tuples(evidence(), times()), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_reports_never_matters(
     reports: list[tuple[Evidence, datetime]], random: Random
 ) -> None:
-    """Reports in any order, each any number of times, give one timeline."""
+    """The same reports in any order, some of them repeated, give the same timeline."""
     shuffled = reports + reports[:2]
     random.shuffle(shuffled)
 
-    told = reduce(Timeline.merge, (Timeline.of(*each) for each in reports), Timeline())
-    retold = reduce(Timeline.merge, (Timeline.of(*each) for each in shuffled), Timeline())
+    expected = reduce(Timeline.merge, (Timeline.of(*each) for each in reports), Timeline())
+    actual = reduce(Timeline.merge, (Timeline.of(*each) for each in shuffled), Timeline())
 
-    assert (told, told.latest) == (retold, retold.latest)
+    assert (expected, expected.latest) == (actual, actual.latest)
 
 
 @given(evidence(), evidence())
 def test_the_order_of_evidence_is_total(one: Evidence, other: Evidence) -> None:
-    """Two pieces of evidence have one place in the order only if they are the same."""
+    """Two pieces of evidence have the same sort key only if they are equal."""
     assert (one.order == other.order) == (one == other)
 
 
 def test_the_earliest_time_is_kept() -> None:
-    """The same word said again later does not move it."""
-    said = Evidence(Status.SENT, "SENT")
-    early, late = Timeline.of(said, NOW), Timeline.of(said, NOW + timedelta(hours=1))
+    """A later repetition of a report does not change its time."""
+    evidence = Evidence(Status.SENT, "SENT")
+    early, late = Timeline.of(evidence, NOW), Timeline.of(evidence, NOW + timedelta(hours=1))
 
     assert late.merge(early) == early
 
 
 def test_evidence_needs_an_offset() -> None:
-    """A time without an offset could not be compared with another."""
+    """A time without a UTC offset is refused: it could not be compared with others."""
     with pytest.raises(InvalidValue, match=r"Evidence\.at: must be a datetime with a UTC offset"):
         Timeline.of(Evidence(Status.SENT, "SENT"), NOW.replace(tzinfo=None))
 
 
-def test_nothing_said() -> None:
-    """No evidence is UNKNOWN, without a reason."""
+def test_no_evidence() -> None:
+    """Without evidence the status is `UNKNOWN`, and there is no reason."""
     assert (Status.UNKNOWN, None, None) == (
         Timeline().status,
         Timeline().latest,
@@ -166,7 +166,7 @@ def test_nothing_said() -> None:
     ],
 )
 def test_contradictions(statuses: tuple[Status, ...], contradicted: bool) -> None:
-    """Failed and delivered is kept and flagged."""
+    """A leg or message that was reported as failed and as delivered is contradicted."""
     assert _timeline(*statuses).contradicted is contradicted
     assert _message(_leg(), _leg(*statuses)).contradicted is contradicted
 
@@ -176,49 +176,49 @@ def test_contradictions(statuses: tuple[Status, ...], contradicted: bool) -> Non
     [
         ([], Status.UNKNOWN, None),
         ([_leg()], Status.UNKNOWN, 0),
-        # Viber expired, and the SMS that stepped in was delivered.
+        # Viber expired, and the fallback SMS was delivered.
         ([_leg(Status.EXPIRED), _leg(Status.SENT, Status.DELIVERED)], Status.DELIVERED, 1),
-        # Delivered by the first: of the reserves nothing is ever said.
+        # The first leg was delivered, so its fallbacks are never reported.
         ([_leg(Status.SENT, Status.DELIVERED), _leg(), _leg()], Status.DELIVERED, 0),
         # Viber expired, and the SMS is on its way.
         ([_leg(Status.EXPIRED), _leg(Status.SENT)], Status.SENT, 1),
         ([_leg(Status.EXPIRED), _leg()], Status.UNKNOWN, 1),
-        # All failed: the last says why, although the first has the higher rank.
+        # All failed: the last one decides, although the first has the higher rank.
         ([_leg(Status.FAILED), _leg(Status.EXPIRED)], Status.EXPIRED, 1),
-        # A late delivery of the first leg beats whatever the second is doing.
+        # A late delivery of the first leg wins over the second leg's status.
         ([_leg(Status.EXPIRED, Status.DELIVERED), _leg(Status.SENT)], Status.DELIVERED, 0),
         ([_leg(Status.DELIVERED), _leg(Status.READ)], Status.READ, 1),
         ([_leg(Status.ACCEPTED), _leg(Status.SCHEDULED)], Status.ACCEPTED, 0),
     ],
 )
-def test_folding_legs(legs: list[LegStatus], expected: Status, deciding: int | None) -> None:
-    """The best leg that arrived; else the furthest that can still run; else the last failure."""
+def test_the_deciding_leg(legs: list[LegStatus], expected: Status, deciding: int | None) -> None:
+    """The highest delivered leg decides; else the highest that has not ended; else the last."""
     message = _message(*legs)
 
     assert expected is message.status
     assert message.deciding is (None if deciding is None else legs[deciding])
 
 
-def test_an_id_that_is_not_known() -> None:
-    """It is no failure but an unknown, which says why, when and in which words."""
+def test_an_unknown_id() -> None:
+    """The status is `UNKNOWN` with `NOT_FOUND`, the time and the provider's status and answer."""
     found = MessageStatus.not_found(
         MessageId("messente:1"), NOW, channel=Channel.SMS, provider_status="NONE", raw={"a": 1}
     )
 
-    [(said, at)] = found.legs[0].timeline.entries.items()
+    [(evidence, at)] = found.legs[0].timeline.entries.items()
     assert (Status.UNKNOWN, Reason.NOT_FOUND, {"a": 1}) == (found.status, found.reason, found.raw)
     assert (Channel.SMS, "NONE", Reason.NOT_FOUND.fault, NOW) == (
         found.legs[0].channel,
-        said.provider_status,
-        said.fault,
+        evidence.provider_status,
+        evidence.fault,
         at,
     )
 
 
 def test_the_reason_is_the_deciding_legs() -> None:
-    """A message failed for the reason of the leg that speaks for it."""
-    said = Evidence(Status.FAILED, "FAILED", reason=Reason.UNROUTABLE)
-    failed = LegStatus(timeline=Timeline.of(said, NOW))
+    """The reason of a message is that of its deciding leg."""
+    evidence = Evidence(Status.FAILED, "FAILED", reason=Reason.UNROUTABLE)
+    failed = LegStatus(timeline=Timeline.of(evidence, NOW))
 
     assert (Reason.UNROUTABLE, None) == (_message(failed).reason, _message().reason)
 
@@ -243,8 +243,8 @@ def test_the_order_of_two_reports_for_legs_never_matters() -> None:
 
 @given(message_statuses())
 def test_the_status_of_a_message_is_that_of_a_leg(message: MessageStatus) -> None:
-    """No status is made up, and one that reached a handset is never hidden."""
-    said = {leg.status for leg in message.legs} or {Status.UNKNOWN}
+    """The status is that of a leg, and it reached a handset if any leg did."""
+    statuses = {leg.status for leg in message.legs} or {Status.UNKNOWN}
 
-    assert message.status in said
-    assert message.status.reached == any(status.reached for status in said)
+    assert message.status in statuses
+    assert message.status.reached == any(status.reached for status in statuses)

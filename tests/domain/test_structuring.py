@@ -1,4 +1,4 @@
-"""Reading untrusted mappings: every problem becomes one of ours."""
+"""Untrusted data is converted, and every error of a hook becomes a problem with its path."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import cattrs
 import pytest
 
 from omnimsg.domain.errors import InvalidValue
-from omnimsg.domain.structuring import exactly, structure
+from omnimsg.domain.structuring import read_float, structure
 
 
 @pytest.mark.parametrize("raised", [TypeError("Quokka"), AttributeError("Quokka")])
-def test_a_hook_that_trips_over_a_type(raised: Exception) -> None:
-    """What a hook raises about a type is put in our words, below the given root."""
+def test_a_type_error_of_a_hook_becomes_a_problem(raised: Exception) -> None:
+    """The problem is below the given root, and its text is ours, not that of the hook."""
 
-    def trip(*_: object) -> complex:
+    def fail(*_: object) -> complex:
         raise raised
 
     converter = cattrs.Converter()
-    converter.register_structure_hook(complex, trip)
+    converter.register_structure_hook(complex, fail)
     with pytest.raises(InvalidValue) as caught:
         structure(converter, complex, "x", root="accounts.main")
 
     assert str(caught.value) == "accounts.main: has the wrong type"
 
 
-def test_a_whole_number_is_a_number() -> None:
-    """A number may be written without its fraction; everything else keeps its type."""
-    read = exactly(float, "a number")
+def test_a_float_may_be_written_as_an_integer() -> None:
+    """A float is read from an integer too, and the result is a float."""
+    read = read_float(1, None)
 
-    assert (1.0, float) == (read(1, None), type(read(1, None)))
+    assert (1.0, float) == (read, type(read))
+
+
+def test_a_bool_is_not_a_float() -> None:
+    """Although `bool` is a subclass of `int`, `True` is not a number."""
     with pytest.raises(ValueError, match="must be a number"):
-        read(True, None)
+        read_float(True, None)

@@ -1,4 +1,4 @@
-"""What a message cost, from what its legs cost."""
+"""The usage of a message is computed from that of its legs."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ EUR, USD = Decimal("0.05"), Decimal("0.07")
         ([Usage(parts=1), Usage(price=EUR)], Usage(parts=1, price=EUR)),
     ],
 )
-def test_a_message_costs_what_its_legs_cost(
+def test_the_usage_of_a_message_is_the_sum_over_its_legs(
     legs: list[Usage | None], expected: Usage | None
 ) -> None:
-    """Parts and prices add up; prices in several currencies do not."""
+    """Parts and prices are added up, except prices in several currencies."""
     status = MessageStatus(
         id=MessageId("main:1"), legs=tuple(LegStatus(usage=usage) for usage in legs)
     )

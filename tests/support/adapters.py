@@ -44,7 +44,7 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import LegStatus, Timeline
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import Deadline

@@ -10,7 +10,7 @@ from support.broken import operations, requests, sending
 from support.toy import ToyAdapter, ToyConformance, ToySettings
 
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import AdapterConformance
 
 if TYPE_CHECKING:

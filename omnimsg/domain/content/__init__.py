@@ -1,4 +1,4 @@
-"""What a message says: one class per kind, told apart by `type` in the JSON form."""
+"""The kinds of content: one class for each, distinguished by `type` in the JSON form."""
 
 from typing import TypeAlias
 

@@ -1,7 +1,7 @@
-"""What a person may tap below a message.
+"""Actions that a recipient can tap below a message.
 
-One shape for WhatsApp buttons, Viber's button, RCS suggestions and Bird's actions; an adapter
-refuses the actions that its provider or the channel does not have.
+One model for WhatsApp buttons, Viber's button, RCS suggestions and Bird's actions; an adapter
+refuses the actions that its provider or the channel does not support.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.redaction import hidden, masked
 
-_label = validate.text(most=256)
-_payload = optional(validate.text(most=2048))
+_label = validate.text(max_length=256)
+_payload = optional(validate.text(max_length=2048))
 
 
 @attrs.frozen
 class Reply:
-    """Send something back.
+    """Send a reply to the application.
 
     Attributes:
         text: The label.
-        payload: What comes back to the application; `None` where the label is enough.
-        image_url: A picture on the button (Bird).
+        payload: Data returned to the application; `None` if the label is enough.
+        image_url: An image on the button (Bird).
         description: A second line (Bird).
     """
 
@@ -45,16 +45,16 @@ class Reply:
 
 @attrs.frozen
 class OpenUrl:
-    """Open a page.
+    """Open a web page.
 
     Attributes:
         text: The label.
-        url: The page.
-        payload: What comes back to the application when it is tapped (RCS).
-        fallback_url: Where the phone goes if it cannot do this (RCS).
+        url: The page's URL.
+        payload: Data returned to the application when the button is tapped (RCS).
+        fallback_url: The URL that a phone opens if it does not support the action (RCS).
         application: `BROWSER` or `WEBVIEW` (RCS).
-        view: How tall the web view is: `FULL`, `HALF` or `TALL` (RCS).
-        description: What the page is, for a screen reader (RCS).
+        view: The height of the web view: `FULL`, `HALF` or `TALL` (RCS).
+        description: A description of the page for a screen reader (RCS).
     """
 
     kind: ClassVar[str] = "open_url"
@@ -82,7 +82,7 @@ class OpenUrl:
 
 @attrs.frozen
 class OpenMedia:
-    """Play the message's own video (Viber's button without an address)."""
+    """Play the message's own video (Viber's button without a URL)."""
 
     kind: ClassVar[str] = "open_media"
 
@@ -96,7 +96,7 @@ class Dial:
     kind: ClassVar[str] = "dial"
 
     text: str = attrs.field(repr=hidden, validator=_label)
-    number: str = attrs.field(repr=masked, validator=validate.text(most=32))
+    number: str = attrs.field(repr=masked, validator=validate.text(max_length=32))
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
     fallback_url: str | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.url)
@@ -105,7 +105,7 @@ class Dial:
 
 @attrs.frozen
 class ShowLocation:
-    """Show a place on the map, by coordinates or by a search (RCS)."""
+    """Show a location on a map, by coordinates or by a search query (RCS)."""
 
     kind: ClassVar[str] = "show_location"
 
@@ -114,13 +114,13 @@ class ShowLocation:
         default=None,
         kw_only=True,
         repr=hidden,
-        validator=optional(validate.number(least=-90, most=90)),
+        validator=optional(validate.number(minimum=-90, maximum=90)),
     )
     longitude: float | None = attrs.field(
         default=None,
         kw_only=True,
         repr=hidden,
-        validator=optional(validate.number(least=-180, most=180)),
+        validator=optional(validate.number(minimum=-180, maximum=180)),
     )
     label: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -134,7 +134,7 @@ class ShowLocation:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Require a place."""
+        """Require coordinates or a query."""
         if (self.latitude is None) != (self.longitude is None):
             raise validate.refuse(self, "latitude", "latitude and longitude belong together")
         if self.latitude is None and self.query is None:
@@ -143,11 +143,12 @@ class ShowLocation:
 
 @attrs.frozen
 class RequestLocation:
-    """Ask the person where they are.
+    """Ask the recipient for their location.
 
     Attributes:
-        text: The label; WhatsApp words it itself, so `None` there.
-        payload: What comes back with the answer (RCS).
+        text: The label; `None` on WhatsApp, which has a fixed label.
+        payload: Data returned with the location (RCS).
+        fallback_url: The URL that a phone opens if it does not support the action (RCS).
     """
 
     kind: ClassVar[str] = "request_location"
@@ -161,7 +162,7 @@ class RequestLocation:
 
 @attrs.frozen
 class CreateEvent:
-    """Offer an entry for the calendar (RCS)."""
+    """Add an event to the recipient's calendar (RCS)."""
 
     kind: ClassVar[str] = "create_event"
 
@@ -185,18 +186,19 @@ class CreateEvent:
 
 @attrs.frozen
 class Buy:
-    """Pay for something (Bird).
+    """Pay an amount (Bird).
 
     Attributes:
+        text: The label.
         amount: In whole units of the currency, such as `Decimal("9.90")`.
-        currency: ISO 4217.
+        currency: ISO 4217 code.
     """
 
     kind: ClassVar[str] = "buy"
 
     text: str = attrs.field(repr=hidden, validator=_label)
     amount: Decimal = attrs.field(validator=validate.amount)
-    currency: str = attrs.field(kw_only=True, validator=validate.text(least=3, most=3))
+    currency: str = attrs.field(kw_only=True, validator=validate.text(min_length=3, max_length=3))
 
 
 Action: TypeAlias = (

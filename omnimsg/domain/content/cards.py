@@ -1,4 +1,4 @@
-"""Content made of pieces: cards, rows of cards, and sequences of other content."""
+"""Cards, carousels of cards, and sections of other content."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from omnimsg.domain.content.media import Media, MediaItem
 from omnimsg.domain.content.text import Text
 from omnimsg.domain.redaction import hidden
 
-_words = optional(validate.text())
+_optional_text = optional(validate.text())
 _actions = validate.tuple_of(Action.__args__)
 
 
 class CardHeight(StrEnum):
-    """How tall a card's picture is (RCS)."""
+    """The height of a card's media (RCS)."""
 
     SHORT = "short"
     MEDIUM = "medium"
@@ -29,7 +29,7 @@ class CardHeight(StrEnum):
 
 
 class CardLayout(StrEnum):
-    """Where a card's picture stands (RCS): above the words, or beside them."""
+    """The position of a card's media (RCS): above the text, or to the left or right of it."""
 
     VERTICAL = "vertical"
     LEFT = "left"
@@ -37,7 +37,7 @@ class CardLayout(StrEnum):
 
 
 class CardWidth(StrEnum):
-    """How wide the cards of a row are (RCS)."""
+    """The width of a carousel's cards (RCS)."""
 
     SMALL = "small"
     MEDIUM = "medium"
@@ -45,22 +45,22 @@ class CardWidth(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Card:
-    """A picture, a title, some words and buttons, in one frame.
+    """A card with media, a title, text and buttons.
 
     Attributes:
-        title: The headline.
-        text: The words.
-        media: The picture or video.
-        actions: The buttons inside the frame.
-        height: How tall the picture is (RCS).
-        layout: Where the picture stands (RCS; a single card only).
-        suggestions: Buttons below the frame (RCS; a single card only).
+        title: The title.
+        text: The text.
+        media: The image or video.
+        actions: The buttons on the card.
+        height: The height of the media (RCS).
+        layout: The position of the media (RCS; only a card outside a carousel).
+        suggestions: Buttons below the card (RCS; only a card outside a carousel).
     """
 
     kind: ClassVar[str] = "card"
 
-    title: str | None = attrs.field(default=None, repr=hidden, validator=_words)
-    text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
+    title: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
+    text: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
     media: MediaItem | None = attrs.field(
         default=None, validator=optional(validate.instance_of(MediaItem))
     )
@@ -78,28 +78,28 @@ class Card:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse an empty frame."""
+        """Refuse an empty card."""
         if self.title is None and self.text is None and self.media is None:
-            raise validate.refuse(self, "title", "a card needs a title, words or media")
+            raise validate.refuse(self, "title", "a card needs a title, text or media")
 
 
 @attrs.frozen
 class Carousel:
-    """A row of cards to leaf through.
+    """A row of cards that the recipient scrolls through.
 
     Attributes:
-        cards: At least two.
-        text: The words above the row.
-        width: How wide the cards are (RCS).
-        suggestions: Buttons below the row (RCS).
+        cards: The cards; at least two.
+        text: The text above the cards.
+        width: The width of the cards (RCS).
+        suggestions: Buttons below the cards (RCS).
     """
 
     kind: ClassVar[str] = "carousel"
 
     cards: tuple[Card, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Card, least=2)
+        converter=validate.to_tuple, validator=validate.tuple_of(Card, min_length=2)
     )
-    text: str | None = attrs.field(default=None, repr=hidden, validator=_words)
+    text: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
     width: CardWidth | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.enum_member(CardWidth))
     )
@@ -108,20 +108,20 @@ class Carousel:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse on a card of the row what only a single card has."""
-        for position, card in enumerate(self.cards):
+        """Refuse cards with fields that only a card outside a carousel may have."""
+        for index, card in enumerate(self.cards):
             for field in ("layout", "suggestions"):
                 if getattr(card, field):
-                    where = f"cards[{position}].{field}"
-                    raise validate.refuse(self, where, "belongs to a single card, not to a row")
+                    path = f"cards[{index}].{field}"
+                    raise validate.refuse(self, path, "belongs to a single card, not to a row")
 
 
 @attrs.frozen
 class Section:
-    """Several pieces of content in one message (Bird).
+    """Several kinds of content in one message (Bird).
 
     Attributes:
-        items: Texts, media, locations, carousels, lists or, one level deep, further sections.
+        items: Texts, media, locations, carousels, lists or, one level deep, other sections.
     """
 
     kind: ClassVar[str] = "section"
@@ -131,11 +131,11 @@ class Section:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what a section cannot hold, and a section within a section's section."""
+        """Refuse other kinds of content, and sections nested more than once."""
         kinds = (Text, Media, Location, Carousel, ListPicker, Section)
-        check = validate.tuple_of(kinds, least=1)
+        check = validate.tuple_of(kinds, min_length=1)
         check(self, attrs.fields(Section).items, self.items)
-        for position, item in enumerate(self.items):
+        for index, item in enumerate(self.items):
             if isinstance(item, Section) and any(isinstance(each, Section) for each in item.items):
-                where = f"items[{position}].items"
-                raise validate.refuse(self, where, "a section nests once, not twice")
+                path = f"items[{index}].items"
+                raise validate.refuse(self, path, "a section nests once, not twice")

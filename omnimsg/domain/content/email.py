@@ -1,4 +1,4 @@
-"""Content of an e-mail."""
+"""E-mails and their attachments."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
 @attrs.frozen
 class Attachment:
-    """A file in an e-mail.
+    """A file attached to an e-mail.
 
     Attributes:
-        source: Where it comes from.
-        file_name: The name the recipient sees.
-        content_type: Its media type; needed where the source is `Inline`.
-        content_id: The name that `cid:` references in the HTML use; makes it an inline picture.
+        source: The bytes, or a link or stored file.
+        file_name: The file name that the recipient sees.
+        content_type: The media type; required if the source is `Inline`.
+        content_id: The name by which `cid:` URLs in the HTML refer to it; makes it an inline image.
     """
 
     source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
-    file_name: str = attrs.field(validator=validate.text(most=255, lines=False))
+    file_name: str = attrs.field(validator=validate.text(max_length=255, single_line=True))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     content_id: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
+        default=None,
+        kw_only=True,
+        validator=optional(validate.text(max_length=255, single_line=True)),
     )
 
     def __attrs_post_init__(self) -> None:
-        """Require the type of bytes that no address can tell."""
+        """Require a media type for inline bytes, which have no URL to infer it from."""
         if isinstance(self.source, Inline) and self.content_type is None:
             raise validate.refuse(self, "content_type", "is needed with inline bytes")
 
 
-def _mailboxes(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+def _tuple_of_emails(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, tuple):
         raise validate.refuse(owner, field.name, "must be a sequence of e-mail addresses")
-    for position, each in enumerate(value):
+    for index, each in enumerate(value):
         if not isinstance(each, str) or not is_email(each):
-            where = f"{field.name}[{position}]"
-            raise validate.refuse(owner, where, "must be an e-mail address")
+            path = f"{field.name}[{index}]"
+            raise validate.refuse(owner, path, "must be an e-mail address")
 
 
 @attrs.frozen(kw_only=True)
@@ -56,25 +58,27 @@ class Email:
 
     Attributes:
         subject: The subject line.
-        html: The formatted body.
-        text: The plain body. Give at least one of the two.
-        cc: Further recipients, visible.
-        bcc: Further recipients, hidden.
-        attachments: Files.
-        headers: Further header lines.
-        from_name: The display name of the sender.
+        html: The HTML body. Give `html`, `text` or both.
+        text: The plain text body.
+        cc: Further recipients, visible to all recipients.
+        bcc: Further recipients, hidden from the others.
+        attachments: The attached files.
+        headers: Additional headers.
+        from_name: The sender's display name.
     """
 
     kind: ClassVar[str] = "email"
 
-    subject: str = attrs.field(repr=hidden, validator=validate.text(most=998, lines=False))
+    subject: str = attrs.field(
+        repr=hidden, validator=validate.text(max_length=998, single_line=True)
+    )
     html: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     text: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     cc: tuple[str, ...] = attrs.field(
-        default=(), repr=masked, converter=validate.to_tuple, validator=_mailboxes
+        default=(), repr=masked, converter=validate.to_tuple, validator=_tuple_of_emails
     )
     bcc: tuple[str, ...] = attrs.field(
-        default=(), repr=masked, converter=validate.to_tuple, validator=_mailboxes
+        default=(), repr=masked, converter=validate.to_tuple, validator=_tuple_of_emails
     )
     attachments: tuple[Attachment, ...] = attrs.field(
         default=(), converter=validate.to_tuple, validator=validate.tuple_of(Attachment)
@@ -83,11 +87,11 @@ class Email:
         default=EMPTY, repr=hidden, converter=freeze, validator=validate.string_map
     )
     from_name: str | None = attrs.field(
-        default=None, validator=optional(validate.text(most=255, lines=False))
+        default=None, validator=optional(validate.text(max_length=255, single_line=True))
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse an e-mail without a body, and a header that could smuggle another one in."""
+        """Require a body, and refuse a header that could inject another one."""
         if self.html is None and self.text is None:
             raise validate.refuse(self, "html", "give html, text or both")
         for name, line in self.headers.items():

@@ -1,4 +1,4 @@
-"""Content a person answers by tapping."""
+"""Messages with buttons or a list, which the recipient answers by tapping."""
 
 from __future__ import annotations
 
@@ -12,78 +12,82 @@ from omnimsg.domain.content.actions import Action
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
 
-_words = optional(validate.text())
-_text = validate.text()
+_require_text = validate.text()
+_optional_text = optional(_require_text)
 
 
-def _header(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+def _text_or_media(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, MediaItem):
-        _text(owner, field, value)
+        _require_text(owner, field, value)
 
 
 @attrs.frozen
 class Interactive:
-    """Words with buttons: the one shape that swaps across Clickatell, Bird, Viber and RCS.
+    """Text with buttons: one model that works on Clickatell, Bird, Viber and RCS.
 
     Attributes:
-        body: The words. Only RCS and Bird can do without, and then need a header.
-        actions: What may be tapped; at least one.
-        header: Words or one media item above the body.
-        footer: Small print below it.
+        body: The text. Only RCS and Bird accept `None`, and then need a header.
+        actions: The buttons; at least one.
+        header: Text or one media item above the body.
+        footer: Small text below the body.
     """
 
     kind: ClassVar[str] = "interactive"
 
-    body: str | None = attrs.field(repr=hidden, validator=_words)
+    body: str | None = attrs.field(repr=hidden, validator=_optional_text)
     actions: tuple[Action, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Action.__args__, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(Action.__args__, min_length=1)
     )
     header: str | MediaItem | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(_header)
+        default=None, kw_only=True, repr=hidden, validator=optional(_text_or_media)
     )
-    footer: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)
+    footer: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=_optional_text
+    )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse buttons below nothing."""
+        """Require a body or a header."""
         if self.body is None and self.header is None:
             raise validate.refuse(self, "body", "give a body, or at least a header")
 
 
 @attrs.frozen
 class ListItem:
-    """One line of a list.
+    """One item of a list.
 
     Attributes:
-        title: What the person picks.
-        payload: What comes back to the application.
+        title: The text of the item.
+        payload: Data returned to the application when the item is picked.
         description: A second line.
     """
 
     title: str = attrs.field(repr=hidden, validator=validate.text())
-    payload: str = attrs.field(repr=hidden, validator=validate.text(most=2048))
-    description: str | None = attrs.field(default=None, repr=hidden, kw_only=True, validator=_words)
+    payload: str = attrs.field(repr=hidden, validator=validate.text(max_length=2048))
+    description: str | None = attrs.field(
+        default=None, repr=hidden, kw_only=True, validator=_optional_text
+    )
 
 
 @attrs.frozen
 class ListSection:
-    """A group of lines; its title is needed as soon as there are two groups."""
+    """A group of list items; it needs a title if the list has several groups."""
 
     items: tuple[ListItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ListItem, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(ListItem, min_length=1)
     )
-    title: str | None = attrs.field(default=None, repr=hidden, validator=_words)
+    title: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
 
 
 @attrs.frozen
 class ListPicker:
-    """A menu behind one button.
+    """A list that opens from one button.
 
     Attributes:
-        body: The words above the button.
+        body: The text above the button.
         button: The button's label.
-        sections: The groups of lines.
-        header: Words above the body.
-        footer: Small print below it.
+        sections: The groups of items.
+        header: Text above the body.
+        footer: Small text below the body.
     """
 
     kind: ClassVar[str] = "list"
@@ -93,15 +97,19 @@ class ListPicker:
     sections: tuple[ListSection, ...] = attrs.field(
         kw_only=True,
         converter=validate.to_tuple,
-        validator=validate.tuple_of(ListSection, least=1),
+        validator=validate.tuple_of(ListSection, min_length=1),
     )
-    header: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)
-    footer: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_words)
+    header: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=_optional_text
+    )
+    footer: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=_optional_text
+    )
 
     def __attrs_post_init__(self) -> None:
-        """Require titles that tell the groups apart."""
+        """Require a title for each of several sections."""
         if len(self.sections) > 1:
-            for position, section in enumerate(self.sections):
+            for index, section in enumerate(self.sections):
                 if section.title is None:
-                    where = f"sections[{position}].title"
-                    raise validate.refuse(self, where, "is needed when there are several sections")
+                    path = f"sections[{index}].title"
+                    raise validate.refuse(self, path, "is needed when there are several sections")

@@ -1,4 +1,4 @@
-"""Content that says where, and who."""
+"""Locations and contact cards."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ StringMap = FrozenDict[str, str]
 
 @attrs.frozen
 class Location:
-    """A point on the map.
+    """A geographic location.
 
     Attributes:
         latitude: Degrees north, -90 to 90.
         longitude: Degrees east, -180 to 180.
-        name: What is there.
-        address: Its address; WhatsApp shows it only together with a name.
+        name: The name of the location.
+        address: The address; WhatsApp shows it only together with a name.
     """
 
     kind: ClassVar[str] = "location"
 
-    latitude: float = attrs.field(repr=hidden, validator=validate.number(least=-90, most=90))
-    longitude: float = attrs.field(repr=hidden, validator=validate.number(least=-180, most=180))
+    latitude: float = attrs.field(repr=hidden, validator=validate.number(minimum=-90, maximum=90))
+    longitude: float = attrs.field(
+        repr=hidden, validator=validate.number(minimum=-180, maximum=180)
+    )
     name: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
     )
@@ -38,30 +40,30 @@ class Location:
     )
 
 
-def _date(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+def _iso_date(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     try:
-        found = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+        valid = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:
-        found = False
-    if not found:
+        valid = False
+    if not valid:
         raise validate.refuse(owner, field.name, "must be a date as YYYY-MM-DD")
 
 
 @attrs.frozen(kw_only=True)
 class ContactCard:
-    """One person or business to be saved in the address book.
+    """A person or business for the recipient's address book.
 
-    The members of each mapping are WhatsApp's (`formatted_name`, `first_name`; `phone`, `type`;
-    `street`, `city`, ...): providers pass them through without listing them.
+    The keys of each mapping are WhatsApp's (`formatted_name`, `first_name`; `phone`, `type`;
+    `street`, `city`, ...): providers pass them through without documenting them.
 
     Attributes:
-        name: The name's parts.
-        phones: One mapping per number.
-        emails: One mapping per address.
-        addresses: One mapping per postal address.
-        urls: One mapping per page.
-        org: Company, department, title.
-        birthday: `YYYY-MM-DD`.
+        name: The parts of the name.
+        phones: One mapping for each phone number.
+        emails: One mapping for each e-mail address.
+        addresses: One mapping for each postal address.
+        urls: One mapping for each web page.
+        org: Company, department and title.
+        birthday: The date as `YYYY-MM-DD`.
     """
 
     name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=validate.string_map)
@@ -83,11 +85,11 @@ class ContactCard:
     birthday: str | None = attrs.field(
         default=None,
         repr=hidden,
-        validator=optional(_date),
+        validator=optional(_iso_date),
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a card without a name, or with nothing but one."""
+        """Require a name and something besides it."""
         if not self.name:
             raise validate.refuse(self, "name", "must not be empty")
         if not any((self.phones, self.emails, self.addresses, self.urls, self.org, self.birthday)):
@@ -96,10 +98,10 @@ class ContactCard:
 
 @attrs.frozen
 class Contacts:
-    """One or several cards for the address book."""
+    """One or several contact cards."""
 
     kind: ClassVar[str] = "contacts"
 
     contacts: tuple[ContactCard, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, min_length=1)
     )

@@ -1,4 +1,4 @@
-"""Content that is shown, heard or opened."""
+"""Images, videos, audio, documents and stickers."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from omnimsg.domain.redaction import hidden
 
 @attrs.frozen
 class MediaItem:
-    """One picture, video, sound or file.
+    """One image, video, audio file, document or sticker.
 
     Attributes:
-        kind: What the person sees.
-        source: Where it comes from.
-        content_type: Its media type; needed where the source is `Inline`.
-        file_name: The name a recipient may see.
-        alt_text: What a screen reader says.
-        sha256: Digest of the unencrypted file, where the provider checks it.
-        thumbnail_url: A still picture of it (Viber, RCS).
+        kind: How it is presented.
+        source: The bytes, or a link or stored file.
+        content_type: The media type; required if the source is `Inline`.
+        file_name: The file name that a recipient may see.
+        alt_text: The text for a screen reader.
+        sha256: SHA-256 digest of the unencrypted file, for providers that check it.
+        thumbnail_url: The URL of a preview image (Viber, RCS).
         duration: Seconds (Viber's video).
         size: Bytes (Viber's video).
-        animated: Whether a sticker moves.
-        refresh: Have the provider fetch the address again instead of from its cache (RCS).
+        animated: Whether a sticker is animated.
+        refresh: Whether the provider fetches the URL again instead of using its cache (RCS).
     """
 
     kind: MediaKind = attrs.field(
@@ -45,7 +45,9 @@ class MediaItem:
     source: Source = attrs.field(validator=validate.instance_of((Inline, Link, Stored)))
     content_type: str | None = attrs.field(default=None, kw_only=True, validator=optional(mime))
     file_name: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=255, lines=False))
+        default=None,
+        kw_only=True,
+        validator=optional(validate.text(max_length=255, single_line=True)),
     )
     alt_text: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
@@ -55,10 +57,10 @@ class MediaItem:
         default=None, kw_only=True, validator=optional(validate.url)
     )
     duration: int | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+        default=None, kw_only=True, validator=optional(validate.integer(minimum=0))
     )
     size: int | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.integer(least=0))
+        default=None, kw_only=True, validator=optional(validate.integer(minimum=0))
     )
     animated: bool | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(bool))
@@ -68,24 +70,24 @@ class MediaItem:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Require the type of bytes that no address can tell."""
+        """Require a media type for inline bytes, which have no URL to infer it from."""
         if isinstance(self.source, Inline) and self.content_type is None:
             raise validate.refuse(self, "content_type", "is needed with inline bytes")
 
 
 @attrs.frozen
 class Media:
-    """One or several pictures, videos, sounds or files, with words.
+    """One or several media items with a caption.
 
     Attributes:
-        items: At least one; most channels take exactly one.
-        caption: The words with it. Audio has none on WhatsApp.
+        items: The media; at least one. Most channels accept exactly one.
+        caption: The text shown with it. Audio has no caption on WhatsApp.
     """
 
     kind: ClassVar[str] = "media"
 
     items: tuple[MediaItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, least=1)
+        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, min_length=1)
     )
     caption: str | None = attrs.field(
         default=None, repr=hidden, validator=optional(validate.text())
@@ -101,6 +103,6 @@ class Media:
         content_type: str | None = None,
         file_name: str | None = None,
     ) -> Media:
-        """Build the common case: one item by address."""
+        """Build the common case: one item at a URL."""
         item = MediaItem(kind, Link(url), content_type=content_type, file_name=file_name)
         return cls((item,), caption)

@@ -1,4 +1,4 @@
-"""Content whose wording the provider approved beforehand."""
+"""Templates, whose text the provider approved beforehand, and their parameters."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
 
-_name = optional(validate.text(most=512))
+_optional_name = optional(validate.text(max_length=512))
 
 
 @attrs.frozen
 class TextParameter:
-    """A piece of text for a placeholder.
+    """Text for a placeholder.
 
     Attributes:
-        text: What stands there.
-        name: The placeholder's name, where the template names them instead of counting.
+        text: The text that replaces the placeholder.
+        name: The placeholder's name, if the template names its placeholders; `None` if it numbers
+            them.
     """
 
     kind: ClassVar[str] = "text"
 
-    text: str = attrs.field(repr=hidden, validator=validate.text(least=0))
-    name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
+    text: str = attrs.field(repr=hidden, validator=validate.text(min_length=0))
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
 
 
 @attrs.frozen
@@ -36,42 +37,43 @@ class CurrencyParameter:
     """An amount that the phone formats.
 
     Attributes:
-        fallback: What stands there if it cannot.
-        code: ISO 4217.
+        fallback: The text shown if it cannot.
+        code: ISO 4217 code.
         amount_1000: The amount times 1000.
+        name: The placeholder's name, as in `TextParameter`.
     """
 
     kind: ClassVar[str] = "currency"
 
     fallback: str = attrs.field(repr=hidden, validator=validate.text())
-    code: str = attrs.field(validator=validate.text(least=3, most=3))
-    amount_1000: int = attrs.field(kw_only=True, validator=validate.integer(least=-(10**15)))
-    name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
+    code: str = attrs.field(validator=validate.text(min_length=3, max_length=3))
+    amount_1000: int = attrs.field(kw_only=True, validator=validate.integer(minimum=-(10**15)))
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
 
 
 @attrs.frozen
 class DateTimeParameter:
-    """A date or time in words."""
+    """A date or time, formatted by the application as the `fallback` text."""
 
     kind: ClassVar[str] = "date_time"
 
     fallback: str = attrs.field(repr=hidden, validator=validate.text())
-    name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
 
 
 @attrs.frozen
 class MediaParameter:
-    """A picture, video or document."""
+    """An image, video or document."""
 
     kind: ClassVar[str] = "media"
 
     item: MediaItem = attrs.field(validator=validate.instance_of(MediaItem))
-    name: str | None = attrs.field(default=None, kw_only=True, validator=_name)
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
 
 
 @attrs.frozen
 class LocationParameter:
-    """A place; only a header can hold one."""
+    """A location; only a header accepts one."""
 
     kind: ClassVar[str] = "location"
 
@@ -83,13 +85,13 @@ Header: TypeAlias = TextParameter | MediaParameter | LocationParameter
 
 
 class ButtonKind(StrEnum):
-    """What a template's button does.
+    """What a template's button does with its value.
 
     Attributes:
-        URL: The value is the tail of the link.
-        REPLY: The value comes back when it is tapped.
-        COUPON: The value is copied.
-        OTP: The value is the one-time password.
+        URL: Appends the value to the link that it opens.
+        REPLY: Returns the value to the application.
+        COUPON: Copies the value.
+        OTP: Uses the value as the one-time password.
     """
 
     URL = "url"
@@ -103,19 +105,19 @@ class TemplateButton:
     """The variable part of one button.
 
     Attributes:
-        position: Where the button stands in the template as it was created, from 1. Buttons
-            without a variable part (phone numbers, fixed links) are not given but do count.
-        kind: What it does.
-        value: Its variable part.
+        position: The button's number in the template as it was created, from 1. Buttons without a
+            variable part (phone numbers, fixed links) are not given but are counted.
+        kind: What the button does with the value.
+        value: The variable part.
     """
 
-    position: int = attrs.field(validator=validate.integer(least=1))
+    position: int = attrs.field(validator=validate.integer(minimum=1))
     kind: ButtonKind = attrs.field(validator=validate.enum_member(ButtonKind))
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
 
-def _parameters(value: Any) -> Any:  # noqa: ANN401 - a converter: the validator judges
-    """Let plain text stand for a text parameter, because most parameters are."""
+def _to_parameters(value: Any) -> Any:  # noqa: ANN401 - the validator checks the type
+    """Convert a list to a tuple, and plain text in it to text parameters."""
     if not isinstance(value, (list, tuple)):
         return value
     return tuple(TextParameter(each) if isinstance(each, str) else each for each in value)
@@ -123,32 +125,33 @@ def _parameters(value: Any) -> Any:  # noqa: ANN401 - a converter: the validator
 
 @attrs.frozen
 class Template:
-    """An approved template and what fills it.
+    """An approved template with its parameters.
 
     The account's `[accounts.X.templates.NAME]` maps the name to the provider's own id and version,
-    so that the same message goes through another provider by configuration alone.
+    so that the same message can be sent through another provider by changing the configuration.
 
     Attributes:
         name: The template's name in the application.
-        language: Its language tag, such as `en` or `pt_BR`.
-        version: Its version, where the provider keeps several (Bird).
-        body: What fills the body's placeholders, in order. Plain text is taken as a
-            `TextParameter`.
-        header: What fills the header.
-        buttons: What fills the buttons.
+        language: The language tag, such as `en` or `pt_BR`.
+        version: The version, if the provider keeps several (Bird).
+        body: The parameters of the body, in order. Plain text becomes a `TextParameter`.
+        header: The parameter of the header.
+        buttons: The variable parts of the buttons.
     """
 
     kind: ClassVar[str] = "template"
 
-    name: str = attrs.field(validator=validate.text(most=512))
-    language: str | None = attrs.field(default=None, validator=optional(validate.text(most=35)))
+    name: str = attrs.field(validator=validate.text(max_length=512))
+    language: str | None = attrs.field(
+        default=None, validator=optional(validate.text(max_length=35))
+    )
     version: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.text(most=128))
+        default=None, kw_only=True, validator=optional(validate.text(max_length=128))
     )
     body: tuple[Parameter, ...] = attrs.field(
         default=(),
         kw_only=True,
-        converter=_parameters,
+        converter=_to_parameters,
         validator=validate.tuple_of(
             (TextParameter, CurrencyParameter, DateTimeParameter, MediaParameter)
         ),

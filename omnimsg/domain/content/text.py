@@ -121,7 +121,7 @@ class Otp:
 
     disclaimer: bool = attrs.field(validator=validate.instance_of(bool))
     expires_in: int | None = attrs.field(
-        default=None, validator=optional(validate.integer(least=1, most=90))
+        default=None, validator=optional(validate.integer(minimum=1, maximum=90))
     )
     actions: tuple[Action, ...] = attrs.field(
         default=(),

@@ -46,7 +46,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 
 URL = "https://media.example.test/a"

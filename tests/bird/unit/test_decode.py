@@ -16,7 +16,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_bird.codes import CODES, HTTP, STATUSES

@@ -13,7 +13,7 @@ from omnimsg.adapter import Account, Context
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Status
 from omnimsg_bird import BirdAdapter, BirdSettings, codes
 from omnimsg_bird.emulator.bodies import BODY_TYPES

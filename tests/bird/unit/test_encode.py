@@ -41,7 +41,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.errors import ConfigError, InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 
 if TYPE_CHECKING:

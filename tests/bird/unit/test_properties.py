@@ -45,7 +45,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_bird.emulator.create import BATCH, CREATE
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from omnimsg.adapter import Account, Context, Response, TemplateMapping
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:

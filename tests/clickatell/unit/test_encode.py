@@ -37,7 +37,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Encryption, Inline, MediaKind, Stored
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_clickatell.wire.content import degrees
 from omnimsg_clickatell.wire.encode import document, moment
 

@@ -19,7 +19,7 @@ from omnimsg.domain.history import Balance, HistoryQuery
 from omnimsg.domain.media import Encryption, MediaInfo, Stored, Upload
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_clickatell import ClickatellAdapter
 

@@ -16,7 +16,7 @@ from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_clickatell.wire.encode import document, encode

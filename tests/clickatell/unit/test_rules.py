@@ -40,7 +40,7 @@ from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

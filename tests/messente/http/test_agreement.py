@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 
 from omnimsg.adapter import Account, Context
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.sandbox import Sandbox
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.emulator import PASSWORD, USERNAME, MessenteEmulator

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from omnimsg.adapter import Account, Context
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 

@@ -27,7 +27,7 @@ from omnimsg.domain.outcome import (
     Usage,
 )
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.codes import CODES, ERR, STATUSES

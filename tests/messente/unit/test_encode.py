@@ -30,7 +30,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Leg, Message, Priority
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.wire.encode import report_to
 

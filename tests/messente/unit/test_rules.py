@@ -39,7 +39,7 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 URL = "https://files.example.test/a"

@@ -33,7 +33,7 @@ from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import to_json
 from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 

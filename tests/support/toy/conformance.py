@@ -9,7 +9,7 @@ from support.toy.adapter import ToyAdapter, ToySettings
 
 from omnimsg.adapter import Account, Operation, Response
 from omnimsg.domain.message import Message
-from omnimsg.domain.redaction import Secret
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Missing
 
 if TYPE_CHECKING:
