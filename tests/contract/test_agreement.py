@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
-from support.contract import Asked, Contract
+from support.contract import Contract
+from support.provider_http import RecordedRequest
 
 from omnimsg import (
     ButtonKind,
@@ -152,10 +153,12 @@ def readings(content: Content) -> tuple[bool, list[str]]:
     allowed = ADAPTER.check(message) is None
     request = next(ADAPTER.send([message], CONTEXT))
     assert isinstance(request.body, bytes)
-    asked = Asked(method="POST", path=request.url, query=[], headers=HEADERS, body=request.body)
+    recorded = RecordedRequest(
+        method="POST", path=request.url, query=[], headers=HEADERS, body=request.body
+    )
     (document,) = orjson.loads(request.body)["messages"]
     found = [str(each) for each in MESSAGE(document, ())]
-    return allowed, CONTRACT.asked_faults(asked) + found
+    return allowed, CONTRACT.request_faults(recorded) + found
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

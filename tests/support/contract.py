@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,16 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """One request as it came over the wire; the path is below the API's root."""
-
-    method: str
-    path: str
-    query: Sequence[tuple[str, str]]
-    headers: Mapping[str, str]
-    body: bytes
+    from .provider_http import RecordedRequest
 
 
 @attrs.frozen(kw_only=True)
@@ -52,16 +43,16 @@ class Operation:
     raw: bool
     answers: Mapping[str, Schema | None]
 
-    def values(self, asked: Asked) -> Iterator[tuple[str, str, str]]:
+    def values(self, request: RecordedRequest) -> Iterator[tuple[str, str, str]]:
         """Yield place, name and value of everything that stands outside the body."""
-        match = self.path.fullmatch(asked.path)
+        match = self.path.fullmatch(request.path)
         for name, value in ({} if match is None else match.groupdict()).items():
             yield "path", name, value
-        for name, value in asked.query:
+        for name, value in request.query:
             yield "query", name, value
         for place, name in self.parameters:
-            if place == "header" and name in asked.headers:
-                yield "header", name, asked.headers[name]
+            if place == "header" and name in request.headers:
+                yield "header", name, request.headers[name]
 
 
 class Contract:
@@ -78,13 +69,13 @@ class Contract:
         """Read a document."""
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
-    def operation(self, asked: Asked) -> Operation | None:
+    def operation(self, request: RecordedRequest) -> Operation | None:
         """Find the operation of a request."""
-        verb = f"{asked.method} "
+        verb = f"{request.method} "
         found = (
             each
             for each in self.operations
-            if each.name.startswith(verb) and each.path.fullmatch(asked.path)
+            if each.name.startswith(verb) and each.path.fullmatch(request.path)
         )
         return next(found, None)
 
@@ -95,17 +86,17 @@ class Contract:
             for error in self._validator(schema).iter_errors(value)
         ]
 
-    def asked_faults(self, asked: Asked) -> list[str]:
+    def request_faults(self, request: RecordedRequest) -> list[str]:
         """Say what the document does not allow of a request."""
-        operation = self.operation(asked)
+        operation = self.operation(request)
         if operation is None:
-            return [f"{asked.method} {asked.path} is not in the document"]
-        found = list(self._outside(operation, asked)) + list(self._inside(operation, asked))
+            return [f"{request.method} {request.path} is not in the document"]
+        found = list(self._outside(operation, request)) + list(self._inside(operation, request))
         return [f"{operation.name}: {each}" for each in found]
 
-    def answer_faults(self, asked: Asked, status: int, body: bytes) -> list[str]:
+    def answer_faults(self, request: RecordedRequest, status: int, body: bytes) -> list[str]:
         """Say what the document does not allow of an answer."""
-        operation = self.operation(asked)
+        operation = self.operation(request)
         if operation is None:
             return []
         if str(status) not in operation.answers:
@@ -127,13 +118,13 @@ class Contract:
                 found |= set(self._declared(operation.body, operation.name))
         return found
 
-    def used(self, asked: Asked) -> set[str]:
+    def used(self, request: RecordedRequest) -> set[str]:
         """Return what a request holds, in the words of `declared`."""
-        operation = self.operation(asked)
+        operation = self.operation(request)
         if operation is None:
             return set()
         found: set[str] = set()
-        for place, name, text in operation.values(asked):
+        for place, name, text in operation.values(request):
             schema, where = (
                 operation.parameters.get((place, name)),
                 f"{operation.name} {place} {name}",
@@ -141,7 +132,7 @@ class Contract:
             if schema is not None:
                 found |= {where, *self._used(schema, text, where)}
         if operation.body is not None:
-            found |= set(self._used(operation.body, json.loads(asked.body), operation.name))
+            found |= set(self._used(operation.body, json.loads(request.body), operation.name))
         return found
 
     def leaves(self, schema: Schema) -> set[tuple[str, ...]]:
@@ -157,13 +148,13 @@ class Contract:
                 found |= {(name, *path) for path in self.leaves(each)}
         return found
 
-    def _outside(self, operation: Operation, asked: Asked) -> Iterator[str]:
-        if asked.headers.get("Authorization", "").partition(" ")[0] in ("", "Bearer", "Basic"):
+    def _outside(self, operation: Operation, request: RecordedRequest) -> Iterator[str]:
+        if request.headers.get("Authorization", "").partition(" ")[0] in ("", "Bearer", "Basic"):
             yield "header Authorization: must be the bare key"
-        if operation.body is not None and asked.headers.get("Content-Type") != "application/json":
+        if operation.body is not None and request.headers.get("Content-Type") != "application/json":
             yield "header Content-Type: must be application/json"
         given: set[tuple[str, str]] = set()
-        for place, name, text in operation.values(asked):
+        for place, name, text in operation.values(request):
             schema = operation.parameters.get((place, name))
             if schema is None:
                 yield f"{place} {name}: is not in the document"
@@ -177,14 +168,14 @@ class Contract:
             if operation.parameters[place, name].get("x-required") and (place, name) not in given:
                 yield f"{place} {name}: is missing"
 
-    def _inside(self, operation: Operation, asked: Asked) -> Iterator[str]:
+    def _inside(self, operation: Operation, request: RecordedRequest) -> Iterator[str]:
         if operation.body is not None:
             try:
-                yield from self.faults(operation.body, json.loads(asked.body))
+                yield from self.faults(operation.body, json.loads(request.body))
             except ValueError as error:
                 yield f"body: {error}"
-        elif bool(asked.body) != operation.raw:
-            yield f"body: has {len(asked.body)} bytes"
+        elif bool(request.body) != operation.raw:
+            yield f"body: has {len(request.body)} bytes"
 
     def _validator(self, schema: Schema) -> Any:
         if id(schema) not in self._validators:

@@ -26,9 +26,11 @@ from .conftest import PHONE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from support.provider_http import Recorder
+
+    from omnimsg.sandbox import Sandbox
     from omnimsg_bird.emulator import BirdEmulator
 
-    from .conftest import HeardSandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +47,7 @@ ERRORS = {
 
 @pytest.mark.parametrize("status", ERRORS)
 async def test_an_error_of_a_send(
-    client: Client, sandbox: HeardSandbox, emulator: BirdEmulator, status: int
+    client: Client, sandbox: Sandbox, emulator: BirdEmulator, status: int
 ) -> None:
     """Each error means what is proven by it, and keeps Bird's own words; no phone has anything."""
     kind, reason, retry, scope = ERRORS[status]
@@ -96,7 +98,7 @@ def emulator_channel(client: Client) -> str:
     return str(client.accounts["bird"].account.settings.channels["sms"])
 
 
-async def test_a_422_names_the_field(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_422_names_the_field(client: Client, sandbox: Sandbox) -> None:
     """What does not pass validation is rejected, and our field is named."""
     message = Message(PHONE, "Hi", channel="sms", extras={"bird": {"validity": -1}})
 
@@ -118,13 +120,13 @@ async def test_a_wrong_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])
-async def test_an_id_that_is_none(client: Client, sandbox: HeardSandbox, id_: str) -> None:
+async def test_an_id_that_is_none(client: Client, recorder: Recorder, id_: str) -> None:
     """An id that Bird never gave out is refused without a question."""
     with pytest.raises(OperationError) as caught:
         await client.status(id_)
 
     assert (Reason.NOT_FOUND, "id") == (caught.value.reason, caught.value.failure.path)
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 FATES = {
@@ -141,7 +143,7 @@ FATES = {
 
 
 @pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
-async def test_fates(client: Client, sandbox: HeardSandbox, scenario: Scenario) -> None:
+async def test_fates(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
     """What becomes of a message is told in the unified words, and only some arrive."""
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel="whatsapp"))
@@ -152,7 +154,7 @@ async def test_fates(client: Client, sandbox: HeardSandbox, scenario: Scenario) 
     assert (scenario is Scenario.DELIVERED) == bool(sandbox.handsets.received(to))
 
 
-async def test_what_was_throttled_is_tried_again(sandbox: HeardSandbox) -> None:
+async def test_what_was_throttled_is_tried_again(sandbox: Sandbox, recorder: Recorder) -> None:
     """A throttled message was not processed: it is sent again by itself, and arrives once."""
     to = magic_number(Scenario.THROTTLED_ONCE)
     policy = RetryPolicy(attempts=2, base=0.0)
@@ -160,13 +162,13 @@ async def test_what_was_throttled_is_tried_again(sandbox: HeardSandbox) -> None:
         await client.send(Message(to, "Hi", channel="sms"))
 
     assert 1 == len(sandbox.handsets.received(to))
-    assert 2 == len(sandbox.asked)
+    assert 2 == len(recorder.requests)
 
 
-async def test_a_message_over_the_limit_never_leaves(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_message_over_the_limit_never_leaves(client: Client, recorder: Recorder) -> None:
     """More than 200 KB are refused before a byte of them leaves."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "x" * 200_000, channel="sms"))
 
     assert Reason.CONTENT_TOO_LARGE is caught.value.reason
-    assert [] == sandbox.asked
+    assert [] == recorder.requests

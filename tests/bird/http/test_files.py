@@ -28,16 +28,18 @@ from .conftest import PHONE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.provider_http import Recorder
+
+    from omnimsg.sandbox import Sandbox
     from omnimsg_bird.emulator import BirdEmulator
 
-    from .conftest import HeardSandbox
 
 pytestmark = pytest.mark.anyio
 
 PNG = b"\x89PNG not really" * 20_000
 PICTURE = Upload(PNG, "image/png", file_name="Table für 2.png")
-WIDE = f"/bird/workspaces/{WORKSPACE}/channel-media/presigned-upload"
-NARROW = f"/bird/workspaces/{WORKSPACE}/channels/{CHANNELS['whatsapp']}/presigned-upload"
+WIDE = f"/workspaces/{WORKSPACE}/channel-media/presigned-upload"
+NARROW = f"/workspaces/{WORKSPACE}/channels/{CHANNELS['whatsapp']}/presigned-upload"
 FIELDS = [
     "Content-Type",
     "acl",
@@ -75,7 +77,8 @@ def message(stored: Stored) -> Message:
 @pytest.mark.parametrize("from_path", [False, True], ids=["bytes", "path"])
 async def test_a_file_goes_round(
     client: Client,
-    sandbox: HeardSandbox,
+    sandbox: Sandbox,
+    recorder: Recorder,
     options: dict[str, Any],
     tmp_path: Path,
     *,
@@ -96,9 +99,9 @@ async def test_a_file_goes_round(
     assert Status.DELIVERED is (await client.status(str(accepted.id))).status
     (shown,) = sandbox.handsets.received(PHONE)
     assert {"images": [{"mediaUrl": stored.url}]} == shown.content["image"]
-    keyed = {each.host for each in sandbox.asked if ACCESS_KEY in str(each.headers)}
+    keyed = {each.host for each in recorder.requests if ACCESS_KEY in str(each.headers)}
     assert {"127.0.0.1"} == keyed
-    stores = [each for each in sandbox.asked if "/storage/" in each.path]
+    stores = [each for each in recorder.requests if "/storage/" in each.path]
     assert {options.get("storage", "127.0.0.1")} == {each.host for each in stores}
     assert not any("Authorization" in each.headers for each in stores)
     assert 3 == len(stores)
@@ -108,12 +111,12 @@ async def test_a_file_goes_round(
     ("channel", "path"), [(None, WIDE), (Channel.WHATSAPP, NARROW)], ids=["any", "one"]
 )
 async def test_an_upload_is_a_form(
-    client: Client, sandbox: HeardSandbox, channel: Channel | None, path: str
+    client: Client, recorder: Recorder, channel: Channel | None, path: str
 ) -> None:
     """The form has every field in the order it was granted, and the file last."""
     stored = await client.upload(Upload(b"png", "image/png", file_name="a.png", channel=channel))
 
-    asked, form = sandbox.asked
+    asked, form = recorder.requests
     assert (path, b'{"contentType":"image/png"}') == (asked.path, asked.body)
     names = [
         part.partition(b'name="')[2].partition(b'"')[0].decode()
@@ -138,7 +141,9 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 
 
 @pytest.mark.parametrize("options", [{"storage": "localhost"}])
-async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardSandbox) -> None:
+async def test_an_upload_goes_to_no_strange_host(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
     """A host that the account does not allow is named, and gets no byte of the file."""
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)
@@ -147,7 +152,7 @@ async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardS
     assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
     assert f"localhost:{sandbox.port}" in failure.detail
     assert "media_hosts" in failure.detail
-    assert [WIDE] == [each.path for each in sandbox.asked]
+    assert [WIDE] == [each.path for each in recorder.requests]
 
 
 @pytest.mark.parametrize(
@@ -165,11 +170,11 @@ async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardS
     ],
 )
 async def test_a_redirect_to_a_strange_host(
-    client: Client, sandbox: HeardSandbox, tmp_path: Path, location: str, named: str
+    client: Client, sandbox: Sandbox, recorder: Recorder, tmp_path: Path, location: str, named: str
 ) -> None:
     """A redirect to a host that the account does not allow is refused by name."""
     stored = await client.upload(PICTURE)
-    sandbox.asked.clear()
+    recorder.requests.clear()
     place = location.format(port=sandbox.port)
     sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=place)
 
@@ -178,12 +183,14 @@ async def test_a_redirect_to_a_strange_host(
 
     assert Reason.MISCONFIGURED is caught.value.reason
     assert f"from {named.format(port=sandbox.port)}" in caught.value.failure.detail
-    assert 1 == len(sandbox.asked)
+    assert 1 == len(recorder.requests)
     assert [] == files_in(tmp_path)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_any_redirect_is_followed(client: Client, sandbox: HeardSandbox, status: int) -> None:
+async def test_any_redirect_is_followed(
+    client: Client, sandbox: Sandbox, recorder: Recorder, status: int
+) -> None:
     """A redirect may be relative and of any kind; it is followed once."""
     stored = await client.upload(PICTURE)
     sandbox.faults.add(
@@ -194,10 +201,12 @@ async def test_any_redirect_is_followed(client: Client, sandbox: HeardSandbox, s
         await client.download(stored)
 
     assert Reason.PROVIDER_ERROR is caught.value.reason
-    assert "/bird/storage/b/none" == sandbox.asked[-1].path
+    assert "/storage/b/none" == recorder.requests[-1].path
 
 
-async def test_the_key_goes_to_no_other_host(client: Client, sandbox: HeardSandbox) -> None:
+async def test_the_key_goes_to_no_other_host(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
     """An address elsewhere is refused before the key could leave."""
     url = f"http://localhost:{sandbox.port}/bird/workspaces/{WORKSPACE}/media/m"
 
@@ -205,10 +214,10 @@ async def test_the_key_goes_to_no_other_host(client: Client, sandbox: HeardSandb
         await client.download(Stored(account="bird", url=url))
 
     assert Reason.MISCONFIGURED is caught.value.reason
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
-async def test_a_file_that_is_not_there(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_file_that_is_not_there(client: Client, sandbox: Sandbox) -> None:
     """An unknown file is one that was not found, and leaves nothing behind."""
     url = f"{sandbox.url}/bird/workspaces/{WORKSPACE}/media/{CHANNELS['sms']}"
 
@@ -235,23 +244,23 @@ REFUSED: dict[str, tuple[Upload, str]] = {
 
 @pytest.mark.parametrize(("upload", "path"), REFUSED.values(), ids=REFUSED)
 async def test_what_no_upload_can_say(
-    client: Client, sandbox: HeardSandbox, upload: Upload, path: str
+    client: Client, recorder: Recorder, upload: Upload, path: str
 ) -> None:
     """What Bird has no word for is refused by name, before anything leaves."""
     with pytest.raises(OperationError) as caught:
         await client.upload(upload)
 
     assert path == caught.value.failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
-async def test_a_stored_file_without_an_address(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_stored_file_without_an_address(client: Client, recorder: Recorder) -> None:
     """Bird finds files by their address only."""
     with pytest.raises(OperationError) as caught:
         await client.download(Stored(account="bird", id="m"))
 
     assert (Reason.MEDIA_NOT_FOUND, "url") == (caught.value.reason, caught.value.failure.path)
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
@@ -268,7 +277,7 @@ async def test_a_permission_that_is_not_given(
     assert caught.value.failure.raw["code"] == caught.value.failure.code
 
 
-async def test_a_broken_upload_is_tried_again(sandbox: HeardSandbox) -> None:
+async def test_a_broken_upload_is_tried_again(sandbox: Sandbox) -> None:
     """An upload may be repeated: the file is there once, under the address that was returned."""
     sandbox.faults.add("status", provider="bird", on="any", status=503)
     policy = RetryPolicy(attempts=3, base=0.0)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.provider_http import NOW
 
 from omnimsg import (
     Channel,
@@ -23,10 +24,10 @@ from omnimsg import (
 from omnimsg.sandbox import Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS
 
-from .conftest import MAILBOX, NOW, PHONE
+from .conftest import MAILBOX, PHONE
 
 if TYPE_CHECKING:
-    from .conftest import Clock, HeardSandbox
+    from support.provider_http import Clock, Recorder
 
 pytestmark = pytest.mark.anyio
 
@@ -136,35 +137,33 @@ async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
 
 @pytest.mark.parametrize(("limit", "pages"), [(2, 4), (3, 3), (7, 1), (100, 1)])
 async def test_pages(
-    client: Client, clock: Clock, sandbox: HeardSandbox, limit: int, pages: int
+    client: Client, clock: Clock, recorder: Recorder, limit: int, pages: int
 ) -> None:
     """The list goes on to the last page, asks for each once, and always says how long one is."""
     for number in range(7):
         await client.send(Message(PHONE, "Hi", channel="sms", reference=str(number)))
         clock.now += 1
-    sandbox.asked.clear()
+    recorder.requests.clear()
     extras: dict[str, Any] = {} if limit == 100 else {"bird": {"limit": limit}}
 
     found = await listed(client, HistoryQuery(channel=Channel.SMS, extras=extras))
 
     assert list("6543210") == [each.reference for each in found]
-    asked = [dict(each.query) for each in sandbox.asked]
+    asked = [dict(each.query) for each in recorder.requests]
     assert [str(limit)] * pages == [each["limit"] for each in asked]
     assert pages - 1 == len({each["pageToken"] for each in asked[1:]})
 
 
-async def test_pages_are_asked_for_as_they_are_needed(
-    client: Client, sandbox: HeardSandbox
-) -> None:
+async def test_pages_are_asked_for_as_they_are_needed(client: Client, recorder: Recorder) -> None:
     """Who stops reading asks for no further page."""
     for _ in range(3):
         await client.send(Message(PHONE, "Hi", channel="sms"))
-    sandbox.asked.clear()
+    recorder.requests.clear()
 
     async for _ in client.history(HistoryQuery(extras={"bird": {"limit": 1}})):
         break
 
-    assert 1 == len(sandbox.asked)
+    assert 1 == len(recorder.requests)
 
 
 REFUSED: dict[str, tuple[HistoryQuery, str]] = {
@@ -176,14 +175,14 @@ REFUSED: dict[str, tuple[HistoryQuery, str]] = {
 
 @pytest.mark.parametrize(("query", "path"), REFUSED.values(), ids=REFUSED)
 async def test_what_no_filter_can_say(
-    client: Client, sandbox: HeardSandbox, query: HistoryQuery, path: str
+    client: Client, recorder: Recorder, query: HistoryQuery, path: str
 ) -> None:
     """What the list cannot be asked for is refused by name, and no question leaves."""
     with pytest.raises(OperationError) as caught:
         await listed(client, query)
 
     assert path == caught.value.failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 async def test_a_filter_that_bird_does_not_know(client: Client) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from support.provider_http import NOW
 
 from omnimsg import (
     Attachment,
@@ -40,12 +41,14 @@ from omnimsg import (
     TextParameter,
 )
 
-from .conftest import MAILBOX, NOW, PHONE
+from .conftest import MAILBOX, PHONE
 
 if TYPE_CHECKING:
-    from omnimsg.domain.content import Content
+    from support.provider_http import Recorder
 
-    from .conftest import HeardSandbox
+    from omnimsg.domain.content import Content
+    from omnimsg.sandbox import Sandbox
+
 
 pytestmark = pytest.mark.anyio
 
@@ -156,7 +159,8 @@ CONTENT: dict[str, tuple[str, Content, str, str]] = {
 @pytest.mark.parametrize(("channel", "content", "kind", "line"), CONTENT.values(), ids=CONTENT)
 async def test_content_arrives(
     client: Client,
-    sandbox: HeardSandbox,
+    sandbox: Sandbox,
+    recorder: Recorder,
     *,
     channel: str,
     content: Content,
@@ -169,14 +173,14 @@ async def test_content_arrives(
     accepted = await client.send(Message(to, content, channel=channel, reference="r-1"))
 
     (shown,) = sandbox.handsets.received(to)
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = orjson.loads(recorder.requests[0].body)
     assert (channel, kind, line, "r-1") == (shown.channel, shown.kind, shown.text, shown.reference)
     assert shown.content == sent.get("body", sent.get("template"))
     status = await client.status(str(accepted.id))
     assert (Status.DELIVERED, channel) == (status.status, status.legs[0].channel)
 
 
-async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: Sandbox) -> None:
     """An e-mail is one message, and lies in every mailbox that it names."""
     mail = Email(subject="S", text="Hi", cc=["b@example.test"], bcc=["c@example.test"])
 
@@ -199,7 +203,7 @@ EXTRAS: dict[str, Any] = {
 }
 
 
-async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardSandbox) -> None:
+async def test_the_envelope_and_the_flags_arrive(client: Client, recorder: Recorder) -> None:
     """What the model has words for stands beside the body, and so does every flag of Bird's."""
     when = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     message = Message(
@@ -216,7 +220,7 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardS
 
     accepted = await client.send(message)
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = orjson.loads(recorder.requests[0].body)
     del sent["receiver"], sent["body"]
     assert sent == {
         "reference": "r-1",
@@ -231,11 +235,11 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardS
 
 
 @pytest.mark.parametrize("account", [{"extras": EXTRAS}])
-async def test_an_accounts_flags_arrive(client: Client, sandbox: HeardSandbox) -> None:
+async def test_an_accounts_flags_arrive(client: Client, recorder: Recorder) -> None:
     """What stands in the account's extras goes with every message."""
     await client.send(Message(PHONE, "Hi", channel="sms"))
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = orjson.loads(recorder.requests[0].body)
     assert EXTRAS == {name: sent[name] for name in EXTRAS}
 
 
@@ -284,12 +288,12 @@ INSIDE: dict[str, tuple[Content, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("content", "extras"), INSIDE.values(), ids=INSIDE)
 async def test_extras_reach_inside(
-    client: Client, sandbox: HeardSandbox, content: Content, extras: dict[str, Any]
+    client: Client, recorder: Recorder, content: Content, extras: dict[str, Any]
 ) -> None:
     """What the model has no word for is merged into the place it belongs to."""
     await client.send(Message(PHONE, content, channel="whatsapp", extras={"bird": extras}))
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = orjson.loads(recorder.requests[0].body)
     assert _within(extras, sent)
 
 
@@ -299,7 +303,7 @@ def _within(part: Any, whole: Any) -> bool:
     return bool(part == whole)
 
 
-async def test_a_channel_without_an_id_is_refused(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_channel_without_an_id_is_refused(client: Client, recorder: Recorder) -> None:
     """A channel that the account has no id of is refused before anything leaves."""
     adapter = client.accounts["bird"]
     settings = attrs.evolve(adapter.account.settings, channels={"sms": "c-1"})
@@ -309,4 +313,4 @@ async def test_a_channel_without_an_id_is_refused(client: Client, sandbox: Heard
 
     assert failure is not None
     assert "channel" == failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests

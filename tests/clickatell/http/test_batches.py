@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from support.provider_http import outcomes
 
 from omnimsg import Accepted, Client, Message, NotSent, Reason, Rejected, RetryPolicy, Scope
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import ROOT, Recorder, check_delivery, outcomes
+from .conftest import ROOT, ContractRecorder, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg import Outcome
@@ -26,14 +27,14 @@ def texts(count: int, to: str = "+2782000{:04}") -> list[Message]:
 
 @pytest.mark.parametrize(("count", "batches"), [(1, [1]), (100, [100]), (101, [100, 1])])
 async def test_batches_hold_a_hundred(
-    client: Client, sandbox: Sandbox, recorder: Recorder, count: int, batches: list[int]
+    client: Client, sandbox: Sandbox, recorder: ContractRecorder, count: int, batches: list[int]
 ) -> None:
     """A hundred messages are one request, one more is another; each arrives once, as it was."""
     messages = texts(count)
 
     found = await outcomes(client, messages)
 
-    assert batches == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.asked]
+    assert batches == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.requests]
     assert {Accepted} == {type(each) for each in found}
     assert [each.reference for each in messages] == [each.reference for each in found]
     check_delivery(sandbox, found)
@@ -103,7 +104,7 @@ async def test_alike_refusals_need_no_names(client: Client, sandbox: Sandbox) ->
 
 
 async def test_equal_references_do_not_share_a_request(
-    client: Client, sandbox: Sandbox, recorder: Recorder
+    client: Client, sandbox: Sandbox, recorder: ContractRecorder
 ) -> None:
     """Two messages with one reference are two texts, in two requests."""
     messages = [Message(f"+2782000000{n}", "hello", reference="same") for n in range(2)]
@@ -111,11 +112,13 @@ async def test_equal_references_do_not_share_a_request(
     found = await outcomes(client, messages)
 
     assert {Accepted} == {type(each) for each in found}
-    assert [1, 1] == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.asked]
+    assert [1, 1] == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.requests]
     assert [1, 1] == [len(sandbox.handsets.received(str(each.to))) for each in messages]
 
 
-async def test_only_the_throttled_are_sent_again(sandbox: Sandbox, recorder: Recorder) -> None:
+async def test_only_the_throttled_are_sent_again(
+    sandbox: Sandbox, recorder: ContractRecorder
+) -> None:
     """After a mixed answer only what was throttled is tried again, and all arrive once."""
     throttled = magic_number(Scenario.THROTTLED_ONCE)
     messages = [*texts(3), Message(throttled, "again", reference="ref-3")]
@@ -151,7 +154,9 @@ async def test_a_wrong_key_is_named_and_stops_the_stream(sandbox: Sandbox) -> No
     check_delivery(sandbox, fine)
 
 
-async def test_a_wrong_address_blames_the_account(sandbox: Sandbox, recorder: Recorder) -> None:
+async def test_a_wrong_address_blames_the_account(
+    sandbox: Sandbox, recorder: ContractRecorder
+) -> None:
     """A wrong base URL rejects no message: it is the account that has to be mended."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["base_url"] = f"{sandbox.url}{ROOT}/v2"
@@ -162,7 +167,7 @@ async def test_a_wrong_address_blames_the_account(sandbox: Sandbox, recorder: Re
         (type(each), each.reason, each.scope) for each in found if isinstance(each, NotSent)
     }
     assert 150 == len(found)
-    assert {"POST /v2/v1/message is not in the document"} == set(recorder.take())
+    assert {"POST /v2/v1/message is not in the document"} == set(recorder.take_faults())
     check_delivery(sandbox, [])
 
 

@@ -11,18 +11,19 @@ import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from clickatell.cases import DIGEST, TO, UPLOADS, Files, uploaded
+from clickatell.catalogue import CATALOGUE
+from support.provider_http import ONCE, Clock, outcomes
 
 from omnimsg import Client, Message, OperationError, Stored
 from omnimsg_clickatell.emulator import ClickatellEmulator
-
-from .cases import DIGEST, UPLOADS, Files, uploaded
-from .catalogue import CATALOGUE
-from .conftest import ONCE, TO, Clock, Recorder, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from support.contract import Contract
+
+    from .conftest import ContractRecorder
 
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +50,7 @@ EXCHANGES: dict[str, Step] = {
 
 
 async def test_everything_is_sent(
-    client: Client, emulator: ClickatellEmulator, recorder: Recorder, clock: Clock
+    client: Client, emulator: ClickatellEmulator, recorder: ContractRecorder, clock: Clock
 ) -> None:
     """No parameter, property or member of an enumeration of any request goes unused."""
     files = await uploaded(client)
@@ -58,7 +59,7 @@ async def test_everything_is_sent(
         clock.now += 1
     await client.mark_read([f"clickatell:{emulator.inbox.receive('27820000001').id}"])
 
-    used = set().union(*map(recorder.contract.used, recorder.asked))
+    used = set().union(*map(recorder.contract.used, recorder.requests))
 
     assert recorder.contract.declared() - used == set()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from clickatell.cases import TO
+from support.provider_http import outcomes
 
 from omnimsg import (
     Accepted,
@@ -20,7 +22,7 @@ from omnimsg import (
 )
 from omnimsg_clickatell.emulator.errors import TABLE
 
-from .conftest import TO, check_delivery, outcomes
+from .conftest import check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox

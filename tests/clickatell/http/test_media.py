@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from clickatell.cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG, TO
+from support.provider_http import NOW, outcomes
 
 from omnimsg import (
     Accepted,
@@ -28,8 +30,7 @@ from omnimsg import (
 )
 from omnimsg.transport.files import measured
 
-from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG
-from .conftest import NOW, TO, Recorder, check_delivery, outcomes
+from .conftest import ContractRecorder, check_delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,7 @@ def files_in(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("case", UPLOADS.values(), ids=UPLOADS)
 async def test_uploads(
     client: Client,
-    recorder: Recorder,
+    recorder: ContractRecorder,
     emulator: ClickatellEmulator,
     tmp_path: Path,
     from_path: bool,
@@ -95,7 +96,7 @@ async def test_uploads(
 
     stored = await client.upload(upload)
 
-    (asked,) = recorder.asked
+    (asked,) = recorder.requests
     assert (query, PNG, "image/png") == (asked.query, asked.body, asked.headers["Content-Type"])
     held = emulator.media.get(stored.id or "", NOW)
     assert held is not None
@@ -119,7 +120,7 @@ async def test_what_is_told_of_a_file(client: Client) -> None:
 
 @pytest.mark.parametrize("encryption", [None, ENCRYPTION], ids=["plain", "encrypted"])
 async def test_downloads(
-    client: Client, recorder: Recorder, tmp_path: Path, encryption: Encryption | None
+    client: Client, recorder: ContractRecorder, tmp_path: Path, encryption: Encryption | None
 ) -> None:
     """A file comes back byte by byte, in memory or on disk; what was encrypted says so."""
     stored = await client.upload(attrs.evolve(PICTURE, encryption=encryption))
@@ -132,7 +133,7 @@ async def test_downloads(
     assert [target] == files_in(tmp_path)
     source = [] if encryption is None else [("source", "client")]
     query = [("fileId", stored.id), ("sha256Hash", DIGEST), *source]
-    assert [query, query] == [each.query for each in recorder.asked[1:]]
+    assert [query, query] == [each.query for each in recorder.requests[1:]]
 
 
 async def test_an_inbound_file_is_fetched_by_its_address(client: Client, sandbox: Sandbox) -> None:
@@ -193,7 +194,7 @@ REFUSED: dict[str, tuple[Upload, Reason, str]] = {
 
 @pytest.mark.parametrize(("upload", "reason", "code"), REFUSED.values(), ids=REFUSED)
 async def test_refused_uploads(
-    client: Client, recorder: Recorder, upload: Upload, reason: Reason, code: str
+    client: Client, recorder: ContractRecorder, upload: Upload, reason: Reason, code: str
 ) -> None:
     """What the vendor refuses is one error that says why, in our words and in its own."""
     with pytest.raises(OperationError) as caught:
@@ -203,7 +204,9 @@ async def test_refused_uploads(
     assert (reason, code, 400) == (failure.reason, failure.code, failure.http_status)
     assert Retry.SAFE is not failure.retry
     # An empty body is not what the document means by an upload, and is the point of one case.
-    assert (["POST /v1/media: body: has 0 bytes"] if not upload.data else []) == recorder.take()
+    assert (
+        ["POST /v1/media: body: has 0 bytes"] if not upload.data else []
+    ) == recorder.take_faults()
 
 
 async def test_a_file_that_changes_on_its_way(

@@ -11,10 +11,10 @@ import pytest
 from omnimsg import Accepted, Client, NotSent, OperationError, Reason, Rejected, Retry, Scope
 
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
     from omnimsg.sandbox import Sandbox
     from omnimsg_clickatell.emulator import ClickatellEmulator
-
-    from .conftest import Recorder
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ def listed(recorder: Recorder) -> list[list[str]]:
     """Return the ids in each notification that was sent."""
     return [
         [each["messageId"] for each in orjson.loads(asked.body)["event"]["messageStatusUpdate"]]
-        for asked in recorder.asked
+        for asked in recorder.requests
     ]
 
 

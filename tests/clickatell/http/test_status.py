@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from clickatell.cases import TO
+from support.provider_http import NOW, Clock
 
 from omnimsg import Channel, Client, Message, MessageStatus, Reason, Status, Text
 from omnimsg.sandbox import Record, Scenario, Step, magic_number
-
-from .conftest import NOW, TO, Clock
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox

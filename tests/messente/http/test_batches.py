@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
     Accepted,
@@ -20,7 +21,7 @@ from omnimsg import (
 )
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import SENDER, TO, TWICE, Recorder, check_delivery, outcomes
+from .conftest import SENDER, TO, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -48,7 +49,7 @@ async def test_one_alone_is_no_bulk(client: Client, recorder: Recorder) -> None:
     """A single message is a single call, whichever way it was given."""
     await outcomes(client, texts(1))
 
-    assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.asked]
+    assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.requests]
 
 
 @pytest.mark.parametrize(("count", "batches"), [(2, [2]), (1000, [1000]), (1001, [1000, 1])])
@@ -61,7 +62,7 @@ async def test_bulks_hold_a_thousand(
     found = await outcomes(client, messages)
 
     sizes = [
-        len(each.body["messages"]) if each.path.endswith("s") else 1 for each in recorder.asked
+        len(each.json["messages"]) if each.path.endswith("s") else 1 for each in recorder.requests
     ]
     # On two connections, either may arrive first.
     assert batches == sorted(sizes, reverse=True)
@@ -87,7 +88,7 @@ async def test_each_message_of_a_bulk_has_its_own_everything(
     await outcomes(client, messages)
 
     leg = {"channel": "sms", "sender": SENDER}
-    assert recorder.asked[0].body == {
+    assert recorder.requests[0].json == {
         "messages": [
             {
                 "to": TO,
@@ -211,7 +212,7 @@ async def test_throttling_is_tried_again(
 
     assert {Accepted} == {type(each) for each in found}
     assert [429, 201] == [each["status"] for each in sandbox.requests]
-    assert recorder.asked[0] == recorder.asked[1]
+    assert recorder.requests[0] == recorder.requests[1]
     check_delivery(sandbox, found)
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.provider_http import NOW, TWICE, Clock, Recorder
 
 from omnimsg import Channel, Client, Leg, Message, OperationError, Reason, Retry, Status
 
-from .conftest import NOW, TO, TWICE, Asked, Clock, Recorder
+from .conftest import TO
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -33,7 +34,12 @@ async def test_before_its_time(
 
     assert True is await client.cancel(str(accepted.id))
 
-    assert Asked("DELETE", f"/v1/omnimessage/{accepted.provider_id}", None) == recorder.asked[-1]
+    request = recorder.requests[-1]
+    assert ("DELETE", f"/v1/omnimessage/{accepted.provider_id}", b"") == (
+        request.method,
+        request.path,
+        request.body,
+    )
     clock.now += 7200
     status = await client.status(str(accepted.id))
     assert [Status.CANCELLED] * 2 == [leg.status for leg in status.legs]
@@ -82,7 +88,7 @@ async def test_a_lost_answer_is_not_asked_for_again(
             await client.cancel(str(accepted.id))
 
         assert Retry.UNSAFE is caught.value.failure.retry
-        assert 1 == [asked.method for asked in recorder.asked].count("DELETE")
+        assert 1 == [each.method for each in recorder.requests].count("DELETE")
         assert Status.CANCELLED is (await client.status(str(accepted.id))).status
     clock.now += 7200
     assert [] == sandbox.handsets.received(TO)

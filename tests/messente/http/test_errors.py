@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
     Accepted,
@@ -29,7 +30,7 @@ from omnimsg import (
 )
 
 from .catalogue import PAGE
-from .conftest import ROOT, TO, TWICE, Recorder, check_delivery, outcomes
+from .conftest import ROOT, TO, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -115,7 +116,7 @@ async def test_nothing_is_tried_again(
     async with Client.from_config(config, retry=TWICE) as client:
         await outcomes(client, [Message(TO, "a")])
 
-    assert 1 == len(recorder.asked)
+    assert 1 == len(recorder.requests)
 
 
 async def test_a_wrong_password(config: dict[str, Any], sandbox: Sandbox) -> None:
@@ -163,7 +164,7 @@ async def test_a_meaning_can_be_changed(config: dict[str, Any], recorder: Record
         accepted = await client.send(Message(TO, "a"))
 
     assert isinstance(accepted, Accepted)
-    assert 2 == len(recorder.asked)
+    assert 2 == len(recorder.requests)
 
 
 ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import (
     Card,
@@ -26,7 +27,7 @@ from omnimsg.domain.outcome import Usage
 from omnimsg.sandbox import Scenario, magic_number
 
 from .catalogue import URL
-from .conftest import NOW, SENDER, TO, Clock, Recorder
+from .conftest import SENDER, TO, sent
 
 if TYPE_CHECKING:
     from omnimsg import MessageStatus
@@ -68,7 +69,7 @@ async def test_legs_travel_with_the_message(
         "thumbnail_image_alignment": "LEFT",
         "card_content": {"title": "4711"},
     }
-    assert recorder.sent()[0]["messages"] == [
+    assert sent(recorder)[0]["messages"] == [
         {"channel": "viber", "text": "Code 4711", "sender": "Vb", "ttl": 30},
         {"channel": "whatsapp", "template": template, "sender": "Wa", "ttl": 40},
         {
@@ -174,7 +175,7 @@ async def test_a_leg_has_all_of_its_own_ttl(client: Client, recorder: Recorder) 
 
     await client.send(message)
 
-    assert [90, 60] == [leg["ttl"] for leg in recorder.sent()[0]["messages"]]
+    assert [90, 60] == [leg["ttl"] for leg in sent(recorder)[0]["messages"]]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import Client, Message, Priority, Template
 from omnimsg.domain.content import TextParameter
 
 from .catalogue import CATALOGUE, Case
-from .conftest import NOW, SENDER, TO, Clock, Recorder, check_delivery
+from .conftest import SENDER, TO, check_delivery, sent
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -28,7 +29,7 @@ async def test_it_arrives_as_it_was_meant(
 
     accepted = await client.send(case.message())
 
-    assert [{"to": TO, "messages": [leg]}] == recorder.sent()
+    assert [{"to": TO, "messages": [leg]}] == sent(recorder)
     (received,) = sandbox.handsets.received(TO)
     assert (case.channel, leg, SENDER) == (received.channel, received.content, received.sender)
     check_delivery(sandbox, [accepted])
@@ -63,7 +64,7 @@ async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Re
         )
     )
 
-    assert recorder.sent() == [
+    assert sent(recorder) == [
         {
             "to": TO,
             "messages": [{"channel": "sms", "text": "Hi", "sender": "+37255500009", "ttl": 61}],
@@ -84,7 +85,7 @@ async def test_priorities(
     """A wish for a queue is told; a message without one is left to the provider."""
     await client.send(Message(TO, "Hi", priority=priority))
 
-    assert said == recorder.sent()[0].get("priority")
+    assert said == sent(recorder)[0].get("priority")
 
 
 async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
@@ -110,7 +111,7 @@ async def test_what_may_be_stored_is_the_accounts(
         await client.send(Message(TO, "a"))
         await client.send(Message(TO, "b", extras={"messente": {"text_store": "plaintext"}}))
 
-    assert [text_store, "plaintext"] == [each["text_store"] for each in recorder.sent()]
+    assert [text_store, "plaintext"] == [each["text_store"] for each in sent(recorder)]
 
 
 async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
@@ -120,7 +121,7 @@ async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Cloc
     await client.send(Message(TO, "Hi", extras=extras))
 
     assert [{"channel": "sms", "text": "Hi", "sender": SENDER, "validity": 10}] == (
-        recorder.sent()[0]["messages"]
+        sent(recorder)[0]["messages"]
     )
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import Channel, Client, Message, MessageStatus, OperationError, Reason, Retry, Status
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence
 from omnimsg.sandbox import Scenario, Step, magic_number
 
-from .conftest import NOW, TO, Clock, Recorder
+from .conftest import TO
 
 if TYPE_CHECKING:
     from omnimsg import Accepted
@@ -209,7 +210,7 @@ async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_
 
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (status.status, status.reason)
     assert "101" == status.raw["errors"][0]["code"]
-    assert 1 == len(recorder.asked)
+    assert 1 == len(recorder.requests)
 
 
 async def test_another_process_can_ask(

@@ -1,8 +1,10 @@
-"""The part of the catalogue that is filled in or tapped: templates, lists and buttons."""
+"""Templates, lists and buttons of the catalogue."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from clickatell.cases import Case, Files, JsonObject, case
 
 from omnimsg import (
     ButtonKind,
@@ -21,8 +23,6 @@ from omnimsg import (
     TextParameter,
 )
 
-from .cases import Case, Files, Wire, case
-
 
 def _extras(**buttons: Any) -> dict[str, Any]:
     return {"clickatell": {"template": {"buttons": buttons}}}
@@ -31,7 +31,7 @@ def _extras(**buttons: Any) -> dict[str, Any]:
 def _with_header(name: str) -> tuple[Case, Case]:
     """Return buttons, and a link, below a stored file."""
 
-    def header(files: Files) -> Wire:
+    def header(files: Files) -> JsonObject:
         return {"type": "media", "media": {"type": name, "fileId": files.id(name)}}
 
     return (
@@ -80,7 +80,7 @@ def _template_below(name: str) -> Case:
 
 HEADED = {name: _with_header(name) for name in ("image", "video", "document")}
 
-TAPPABLE: dict[str, Case] = {
+INTERACTIVE: dict[str, Case] = {
     "bare template": case(
         "whatsapp", Template("hello"), {"template": {"templateName": "hello", "body": {}}}
     ),
@@ -206,6 +206,17 @@ TAPPABLE: dict[str, Case] = {
                         ],
                     },
                 ],
+            }
+        },
+    ),
+    "list without titles": case(
+        "whatsapp",
+        ListPicker("Choose", "Times", sections=(ListSection((ListItem("19:30", "t"),)),)),
+        {
+            "listPicker": {
+                "subtitle": "Choose",
+                "button": "Times",
+                "sections": [{"items": [{"title": "19:30", "postbackData": "t"}]}],
             }
         },
     ),
