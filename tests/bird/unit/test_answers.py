@@ -8,9 +8,10 @@ import attrs
 import orjson
 import pytest
 
-from omnimsg.adapter import Response
+from omnimsg.adapter import Multipart, Response, Source
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind, Page
+from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
@@ -165,3 +166,32 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         found.leg.channel,
     )
     assert (None, 2) == (page.next, found.leg.usage.parts)
+
+
+def test_a_form_keeps_the_order_of_the_granted_fields(
+    adapter: BirdAdapter, context: Context
+) -> None:
+    """The storage signs the fields as they were granted, so the form has them in that order."""
+    grant = {
+        "mediaUrl": "https://media.api.bird.com/m",
+        "uploadUrl": "https://files.s3.eu-west-1.amazonaws.com/bucket",
+        "uploadMethod": "post",
+        "uploadFormData": {"key": "k", "acl": "private", "Content-Type": "image/png"},
+    }
+    source = Source(data=b"png", size=3, sha256="0" * 64)
+    flow = adapter.upload(Upload(b"png", "image/png", file_name="a.png"), source, context)
+
+    next(flow)
+    request = flow.send(Response(200, orjson.dumps(grant)))
+
+    assert isinstance(request.body, Multipart)
+    assert ("POST", grant["uploadUrl"]) == (request.method, request.url)
+    assert (("key", "k"), ("acl", "private"), ("Content-Type", "image/png")) == request.body.fields
+    assert ("file", "a.png", source) == (
+        request.body.file_field,
+        request.body.file_name,
+        request.body.source,
+    )
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(Response(204, b""))
+    assert Stored(account="nest", url="https://media.api.bird.com/m") == stopped.value.value

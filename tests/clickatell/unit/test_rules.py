@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from clickatell.cases import TO
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
     from omnimsg_clickatell import ClickatellAdapter
 
-TO = "+27820000001"
 STORED = Stored(account="cape", id="5f2c1d60-1.png")
 REPLY = Reply("Yes", "y")
 LINK = OpenUrl("Open", "https://example.test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO
 from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
@@ -21,7 +22,7 @@ from omnimsg import (
 )
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import SENDER, TO, check_delivery
+from .conftest import SENDER, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO
 from support.provider_http import NOW, TWICE, Clock, Recorder
 
 from omnimsg import Channel, Client, Leg, Message, OperationError, Reason, Retry, Status
-
-from .conftest import TO
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from messente.cases import PAGE, TO
 from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
@@ -29,8 +30,7 @@ from omnimsg import (
     Text,
 )
 
-from .catalogue import PAGE
-from .conftest import ROOT, TO, check_delivery
+from .conftest import ROOT, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox

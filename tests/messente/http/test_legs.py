@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, URL
 from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import (
@@ -26,8 +27,7 @@ from omnimsg import (
 from omnimsg.domain.outcome import Usage
 from omnimsg.sandbox import Scenario, magic_number
 
-from .catalogue import URL
-from .conftest import SENDER, TO, sent
+from .conftest import SENDER, sent
 
 if TYPE_CHECKING:
     from omnimsg import MessageStatus

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, Case
+from messente.catalogue import CATALOGUE
 from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import Client, Message, Priority, Template
 from omnimsg.domain.content import TextParameter
 
-from .catalogue import CATALOGUE, Case
-from .conftest import SENDER, TO, check_delivery, sent
+from .conftest import SENDER, check_delivery, sent
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -25,7 +26,7 @@ async def test_it_arrives_as_it_was_meant(
     client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
     """What is sent is what the document wants, and what the handset then shows, once."""
-    leg = {"channel": case.channel, **case.wire, "sender": SENDER}
+    leg = {"channel": case.channel, **case.members, "sender": SENDER}
 
     accepted = await client.send(case.message())
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from messente.cases import TO
 from support.provider_http import NOW, Clock, Recorder
 
 from omnimsg import Channel, Client, Message, MessageStatus, OperationError, Reason, Retry, Status
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence
 from omnimsg.sandbox import Scenario, Step, magic_number
-
-from .conftest import TO
 
 if TYPE_CHECKING:
     from omnimsg import Accepted

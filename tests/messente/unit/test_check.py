@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, URL
 
 from omnimsg.adapter import Account, TemplateMapping
 from omnimsg.domain.channel import Channel
@@ -27,9 +28,6 @@ from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
-
-URL = "https://media.example.test/a"
-TO = "+37255500001"
 
 
 def item(kind: MediaKind, **members: Any) -> Media:

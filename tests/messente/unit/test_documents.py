@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from messente.cases import FILM, PICTURE, URL
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
@@ -22,13 +23,11 @@ from omnimsg.domain.content import (
     Content,
     Interactive,
     Media,
-    MediaItem,
     OpenMedia,
     OpenUrl,
     Template,
     Text,
 )
-from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Message, Priority
 from omnimsg_messente import MessenteAdapter, codes
 from omnimsg_messente.adapter import TEXT_STORES
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
 DOCUMENTS: dict[str, Any] = orjson.loads(
     (Path(__file__).parents[2] / "data" / "messente.json").read_bytes()
 )
-URL = "https://files.example.test/a"
-PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
-FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
 BUTTON = OpenUrl("Open", URL)
 
 

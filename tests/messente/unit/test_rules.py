@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from messente.cases import FILM, PICTURE, TO, URL
 
 from omnimsg.adapter import Account, TemplateMapping
 from omnimsg.domain.channel import Channel
@@ -42,14 +43,10 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
-URL = "https://files.example.test/a"
 LONG = "https://files.example.test/" + "x" * 2022
-TO = "+37255500001"
 AT = datetime(2030, 1, 2, tzinfo=UTC)
 LOCAL = datetime(2030, 1, 2, tzinfo=timezone(timedelta(seconds=1172)))
 
-PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
-FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
 SONG = MediaItem(MediaKind.AUDIO, Link(URL))
 STICKER = MediaItem(MediaKind.STICKER, Link(URL))
 BUTTON = OpenUrl("Open", URL)
