@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["account", "client", "clock", "config", "options", "pace", "recorder", "sandbox"]
 
-PHONE = "+37255500001"
-MAILBOX = "ola@example.test"
-
 
 @pytest.fixture
 def emulator_class() -> type[BirdEmulator]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from bird.cases import PHONE
 
 from omnimsg import (
     AmbiguousError,
@@ -20,8 +21,6 @@ from omnimsg import (
     Status,
 )
 from omnimsg.sandbox import Scenario, magic_number
-
-from .conftest import PHONE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bird.cases import PHONE
 from support.provider_http import NOW
 
 from omnimsg import (
@@ -23,8 +24,6 @@ from omnimsg import (
     Upload,
 )
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
-
-from .conftest import PHONE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bird.cases import MAILBOX, PHONE
 from support.provider_http import NOW
 
 from omnimsg import (
@@ -23,8 +24,6 @@ from omnimsg import (
 )
 from omnimsg.sandbox import Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS
-
-from .conftest import MAILBOX, PHONE
 
 if TYPE_CHECKING:
     from support.provider_http import Clock, Recorder

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 import pytest
+from bird.cases import MAILBOX, PHONE, URL, Case
+from bird.catalogue import CATALOGUE
 from support.provider_http import NOW
 
 from omnimsg import (
-    Attachment,
-    Buy,
-    Card,
-    Carousel,
     Client,
     Email,
-    Inline,
-    Interactive,
-    Link,
-    ListItem,
-    ListPicker,
-    ListSection,
-    Location,
-    Media,
-    MediaItem,
-    MediaKind,
-    MediaParameter,
     Message,
-    OpenUrl,
-    Otp,
-    Reply,
-    RequestLocation,
     Section,
     Status,
     Template,
     Text,
-    TextParameter,
 )
-
-from .conftest import MAILBOX, PHONE
 
 if TYPE_CHECKING:
     from support.provider_http import Recorder
@@ -52,132 +30,35 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-URL = "https://files.example.test/a"
-PICTURE = MediaItem(MediaKind.IMAGE, Link(f"{URL}.png"))
-FILE = MediaItem(MediaKind.DOCUMENT, Link(f"{URL}.pdf"), content_type="application/pdf")
-CARD = Card(title="Tonight", media=PICTURE, actions=[OpenUrl("Open", URL)])
-CARDS = Carousel([CARD, CARD], "Menus")
-PLACE = Location(59.4, 24.7, name="Shop", address="Pikk 1")
 
-CONTENT: dict[str, tuple[str, Content, str, str]] = {
-    # the channel, what is said, the kind that arrives, and the line by which it is recognised
-    "text": ("sms", Text("Hi"), "text", "Hi"),
-    "preview": ("whatsapp", Text(f"See {URL}", preview_url=True), "text", f"See {URL}"),
-    "pictures": ("whatsapp", Media([PICTURE, PICTURE], "Look"), "image", "Look"),
-    "files": ("whatsapp", Media([FILE, FILE], "Read"), "file", "Read"),
-    "mms": ("sms", Media([PICTURE], "Look"), "image", "Look"),
-    "gif": ("whatsapp", Media([MediaItem(MediaKind.GIF, Link(URL))], "Ha"), "gif", "Ha"),
-    "sticker": (
-        "whatsapp",
-        Media([MediaItem(MediaKind.STICKER, Link(URL), content_type="image/webp", animated=True)]),
-        "file",
-        "file",
-    ),
-    "place": ("whatsapp", PLACE, "location", "location"),
-    "buttons": (
-        "whatsapp",
-        Interactive(
-            "Ready",
-            [
-                Reply("Yes"),
-                Reply("No", "no", description="Cancel it", image_url=URL),
-                OpenUrl("Open", URL),
-                RequestLocation("Where"),
-                Buy("Pay", Decimal("9.90"), currency="EUR"),
-            ],
-        ),
-        "text",
-        "Ready",
-    ),
-    "picture with a button": (
-        "whatsapp",
-        Interactive("Ready", [Reply("Yes", "yes")], header=PICTURE),
-        "image",
-        "Ready",
-    ),
-    "file with a button": (
-        "whatsapp",
-        Interactive(None, [Reply("Yes", "yes")], header=FILE),
-        "file",
-        "file",
-    ),
-    "list": (
-        "whatsapp",
-        ListPicker(
-            "Choose",
-            "Show",
-            header="Tables",
-            sections=[ListSection([ListItem("A", "a", description="First")], "Inside")],
-        ),
-        "list",
-        "Choose",
-    ),
-    "carousel": ("whatsapp", CARDS, "carousel", "Menus"),
-    "section": (
-        "whatsapp",
-        Section([Text("Hi"), Media([PICTURE]), Section([PLACE, CARDS])]),
-        "section",
-        "section",
-    ),
-    "otp": (
-        "whatsapp",
-        Otp(True, 10, actions=[Reply("Copy", "123")]),
-        "authentication",
-        "authentication",
-    ),
-    "plain mail": ("email", Email(subject="S", text="Hi", headers={"X-A": "b"}), "text", "S"),
-    "mail": (
-        "email",
-        Email(
-            subject="Hello",
-            html="<p>Hi</p>",
-            text="Hi",
-            from_name="Shop",
-            attachments=[
-                Attachment(Link(URL), "a.pdf"),
-                Attachment(Inline(b"png"), "b.png", content_type="image/png", content_id="b"),
-            ],
-        ),
-        "html",
-        "Hello",
-    ),
-    "template": (
-        "whatsapp",
-        Template(
-            "ready",
-            "pt_BR",
-            header=MediaParameter(PICTURE, name="picture"),
-            body=[TextParameter("Ola", name="who")],
-        ),
-        "template",
-        "ready",
-    ),
-    "template by mail": ("email", Template("ready", "en", version="v-1"), "template", "ready"),
-}
+def shown_text(case: Case) -> str:
+    """Return the line that a handset shows: the subject, the text, or the kind of message."""
+    if case.member == "template":
+        return str(case.json.get("name") or case.json["projectId"])
+    kind = case.json["type"]
+    inner = case.json[kind]
+    return str(inner.get("metadata", {}).get("subject") or inner.get("text") or kind)
 
 
-@pytest.mark.parametrize(("channel", "content", "kind", "line"), CONTENT.values(), ids=CONTENT)
+@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
 async def test_content_arrives(
-    client: Client,
-    sandbox: Sandbox,
-    recorder: Recorder,
-    *,
-    channel: str,
-    content: Content,
-    kind: str,
-    line: str,
+    client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
     """Each kind of content is taken, arrives whole, and is found delivered by its id."""
-    to = MAILBOX if channel == "email" else PHONE
+    accepted = await client.send(case.message())
 
-    accepted = await client.send(Message(to, content, channel=channel, reference="r-1"))
-
-    (shown,) = sandbox.handsets.received(to)
-    sent = orjson.loads(recorder.requests[0].body)
-    assert (channel, kind, line, "r-1") == (shown.channel, shown.kind, shown.text, shown.reference)
-    assert shown.content == sent.get("body", sent.get("template"))
+    assert case.document() == recorder.requests[0].json
+    (shown,) = sandbox.handsets.received(case.to)
+    kind = case.json.get("type", "template")
+    assert (case.channel, kind, shown_text(case), case.json, "r-1") == (
+        shown.channel,
+        shown.kind,
+        shown.text,
+        shown.content,
+        shown.reference,
+    )
     status = await client.status(str(accepted.id))
-    assert (Status.DELIVERED, channel) == (status.status, status.legs[0].channel)
+    assert (Status.DELIVERED, case.channel) == (status.status, status.legs[0].channel)
 
 
 async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: Sandbox) -> None:
@@ -220,7 +101,7 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, recorder: Recor
 
     accepted = await client.send(message)
 
-    sent = orjson.loads(recorder.requests[0].body)
+    sent = recorder.requests[0].json
     del sent["receiver"], sent["body"]
     assert sent == {
         "reference": "r-1",
@@ -239,7 +120,7 @@ async def test_an_accounts_flags_arrive(client: Client, recorder: Recorder) -> N
     """What stands in the account's extras goes with every message."""
     await client.send(Message(PHONE, "Hi", channel="sms"))
 
-    sent = orjson.loads(recorder.requests[0].body)
+    sent = recorder.requests[0].json
     assert EXTRAS == {name: sent[name] for name in EXTRAS}
 
 
@@ -293,7 +174,7 @@ async def test_extras_reach_inside(
     """What the model has no word for is merged into the place it belongs to."""
     await client.send(Message(PHONE, content, channel="whatsapp", extras={"bird": extras}))
 
-    sent = orjson.loads(recorder.requests[0].body)
+    sent = recorder.requests[0].json
     assert _within(extras, sent)
 
 

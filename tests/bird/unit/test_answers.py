@@ -75,14 +75,15 @@ def test_a_batch_without_an_id_is_no_verdict(
     assert [None] * 3 == drive(batching.send(MESSAGES, context), 202, document)
 
 
+@pytest.mark.parametrize("status", [400, 422])
 def test_a_refused_batch_blames_the_entries_it_names(
-    batching: BirdAdapter, context: Context
+    batching: BirdAdapter, context: Context, status: int
 ) -> None:
     """The named message is rejected for its own field; the others may be sent without it."""
     details = {".messageRequests[1].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
-    first, second, third = drive(batching.send(MESSAGES, context), 422, document)
+    first, second, third = drive(batching.send(MESSAGES, context), status, document)
 
     assert isinstance(second, Rejected)
     assert ("r-1", "content.text", Reason.INVALID_CONTENT) == (

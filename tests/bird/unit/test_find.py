@@ -63,6 +63,13 @@ def test_a_message_that_is_listed_was_accepted(adapter: BirdAdapter, context: Co
     )
 
 
+def test_a_message_of_the_very_second_is_found(adapter: BirdAdapter, context: Context) -> None:
+    """A message created at the time from which it is looked for is the one."""
+    entry = ENTRY | {"createdAt": "2030-01-02T03:03:05Z"}
+
+    assert isinstance(look(adapter, context, page(entry)).value, Accepted)
+
+
 def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
     adapter: BirdAdapter, context: Context
 ) -> None:
