@@ -20,9 +20,9 @@ from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_clickatell.wire.encode import document, encode
-from omnimsg_clickatell.wire.match_entries import Names, in_order, join
+from omnimsg_clickatell.wire.match_entries import EntryMembers, are_in_order, match_entries
 
-NAMES = Names(reference="clientMessageId", address="to", id="apiMessageId")
+NAMES = EntryMembers(reference="clientMessageId", address="to", id="apiMessageId")
 STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 503])
 
 
@@ -69,7 +69,7 @@ def test_join_is_never_wrong(
     numbers, truth, arrived = drawn
     references = [f"r{place}" for place in range(len(numbers))]
 
-    found = join(references, numbers, arrived, NAMES)
+    found = match_entries(references, numbers, arrived, NAMES)
 
     for entry, true in zip(found, truth, strict=True):
         if entry is None:
@@ -90,7 +90,7 @@ def test_references_decide(
     references = [f"r{place}" for place in range(len(numbers))]
     named = {entry.get("clientMessageId") for entry in arrived}
 
-    found = join(references, numbers, arrived, NAMES)
+    found = match_entries(references, numbers, arrived, NAMES)
 
     for reference, entry, true in zip(references, found, truth, strict=True):
         if reference in named:
@@ -106,9 +106,9 @@ def test_what_comes_in_order_is_not_looked_for(
     references = [f"r{place}" for place in range(len(numbers))]
     listed = truth if whole else arrived
 
-    if in_order(references, listed, NAMES.reference):
-        assert join(references, numbers, listed, NAMES) == listed
-    assert in_order(references, truth, NAMES.reference)
+    if are_in_order(references, listed, NAMES.reference):
+        assert match_entries(references, numbers, listed, NAMES) == listed
+    assert are_in_order(references, truth, NAMES.reference)
 
 
 @given(
