@@ -89,13 +89,13 @@ def test_the_levels_are_two() -> None:
         ),
         (
             DOCUMENTS["whatsapp"]["content"],
-            ["text", "template", *whatsapp_rules.CARRIED],
+            ["text", "template", *whatsapp_rules.OPTIONS],
         ),
         (
             DOCUMENTS["whatsapp"]["parameter"],
             [
                 *["text", "currency", "date_time"],
-                *whatsapp_rules.IN_TEMPLATES,
+                *whatsapp_rules.TEMPLATE_KINDS,
                 *[kind for _, kind in whatsapp.BUTTONS.values()],
             ],
         ),
@@ -121,24 +121,24 @@ def test_limits() -> None:
     """Every limit is the document's."""
     rcs_limits, viber_limits = DOCUMENTS["rcs"], DOCUMENTS["viber"]
     assert {
-        "text": rcs_rules.MOST_CHARACTERS,
-        "suggestions": rcs_rules.MOST_SUGGESTIONS,
-        "card_suggestions": rcs_rules.MOST_SUGGESTIONS_OF_A_CARD,
-        "cards": [2, rcs_rules.MOST_CARDS],
-        "card_title": rcs_rules.MOST_OF_A_TITLE,
-        "card_description": rcs_rules.MOST_OF_A_DESCRIPTION,
-        "suggestion_text": rcs_rules.MOST_OF_A_LABEL,
-        "fallback_url": rcs_rules.MOST_OF_A_URL,
-        "url": rcs_rules.MOST_OF_A_URL,
-        "event_title": rcs_rules.MOST_OF_AN_EVENTS_TITLE,
-        "event_description": rcs_rules.MOST_OF_AN_EVENTS_DESCRIPTION,
+        "text": rcs_rules.MAX_TEXT,
+        "suggestions": rcs_rules.MAX_SUGGESTIONS,
+        "card_suggestions": rcs_rules.MAX_CARD_SUGGESTIONS,
+        "cards": [2, rcs_rules.MAX_CARDS],
+        "card_title": rcs_rules.MAX_TITLE,
+        "card_description": rcs_rules.MAX_DESCRIPTION,
+        "suggestion_text": rcs_rules.MAX_LABEL,
+        "fallback_url": rcs_rules.MAX_URL,
+        "url": rcs_rules.MAX_URL,
+        "event_title": rcs_rules.MAX_EVENT_TITLE,
+        "event_description": rcs_rules.MAX_EVENT_DESCRIPTION,
     }.items() <= rcs_limits.items()
     assert {
-        "text": viber_rules.MOST_CHARACTERS,
-        "video_bytes": viber_rules.MOST_BYTES,
-        "video_seconds": viber_rules.MOST_SECONDS,
-        "carousel": [2, viber_rules.MOST_CARDS],
-        "title": list(viber_rules.TITLE),
+        "text": viber_rules.MAX_TEXT,
+        "video_bytes": viber_rules.MAX_VIDEO_BYTES,
+        "video_seconds": viber_rules.MAX_VIDEO_SECONDS,
+        "carousel": [2, viber_rules.MAX_CARDS],
+        "title": list(viber_rules.TITLE_LENGTH),
     }.items() <= viber_limits.items()
     assert (DOCUMENTS["bulk"], DOCUMENTS["requests_per_second"]) == (
         CAPABILITIES.max_messages,
