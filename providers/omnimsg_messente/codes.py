@@ -37,7 +37,7 @@ CODES = CodeTable(
             ERROR,
             Reason.FORBIDDEN,
             Verdict.ACCOUNT,
-            description="not allowed for this account; check its rights and its list of allowed IPs",
+            description="not allowed for this account; check its rights and list of allowed IPs",
             source=_REFERENCE,
         ),
         CodeRow(
