@@ -1,7 +1,7 @@
-"""A provider's own OpenAPI document as a judge of real requests and answers.
+"""Check real requests and answers against a provider's own OpenAPI document.
 
-It says what a request or an answer does that the document does not allow, and which of the things
-that the document allows a request made use of.
+`Contract` finds what the document does not allow, and which of the things that it allows a request
+uses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs installed
 
-from .overlay import FORMATS, Json, Schema, mended, schema_of
+from .overlay import FORMATS, Json, Schema, corrected, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,8 @@ class Operation:
     Attributes:
         name: As in `POST /v1/message`.
         path: Matches its paths.
-        parameters: By place and name: path, query and header.
-        body: The schema of its JSON body; `None` where it has none, or takes bytes.
+        parameters: By location (path, query or header) and name.
+        body: The schema of its JSON body; `None` if it has none, or takes bytes.
         raw: Whether it takes bytes.
         answers: The schema of the JSON body by HTTP status; `None` for bytes.
     """
@@ -44,24 +44,24 @@ class Operation:
     answers: Mapping[str, Schema | None]
 
     def values(self, request: RecordedRequest) -> Iterator[tuple[str, str, str]]:
-        """Yield place, name and value of everything that stands outside the body."""
+        """Yield location, name and value of every parameter outside the body."""
         match = self.path.fullmatch(request.path)
         for name, value in ({} if match is None else match.groupdict()).items():
             yield "path", name, value
         for name, value in request.query:
             yield "query", name, value
-        for place, name in self.parameters:
-            if place == "header" and name in request.headers:
+        for location, name in self.parameters:
+            if location == "header" and name in request.headers:
                 yield "header", name, request.headers[name]
 
 
 class Contract:
-    """A document, ready to judge."""
+    """An OpenAPI document that requests and answers are checked against."""
 
     def __init__(self, document: Json) -> None:
-        self._document = mended(document)
+        self._document = corrected(document)
         self.operations = list(_operations(self._document))
-        # By identity: schemas are parts of the document, which stays as it is.
+        # By identity of the schema: schemas are parts of the document, which does not change.
         self._validators: dict[int, Any] = {}
 
     @classmethod
@@ -80,14 +80,14 @@ class Contract:
         return next(found, None)
 
     def faults(self, schema: Schema, value: Json) -> list[str]:
-        """Say where a value differs from a schema."""
+        """Return where a value differs from a schema."""
         return [
             f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
             for error in self._validator(schema).iter_errors(value)
         ]
 
     def request_faults(self, request: RecordedRequest) -> list[str]:
-        """Say what the document does not allow of a request."""
+        """Return what the document does not allow of a request."""
         operation = self.operation(request)
         if operation is None:
             return [f"{request.method} {request.path} is not in the document"]
@@ -95,7 +95,7 @@ class Contract:
         return [f"{operation.name}: {each}" for each in found]
 
     def answer_faults(self, request: RecordedRequest, status: int, body: bytes) -> list[str]:
-        """Say what the document does not allow of an answer."""
+        """Return what the document does not allow of an answer."""
         operation = self.operation(request)
         if operation is None:
             return []
@@ -111,23 +111,23 @@ class Contract:
         """Return everything a request may hold: parameters, properties, members of enumerations."""
         found: set[str] = set()
         for operation in self.operations:
-            for (place, name), schema in operation.parameters.items():
-                where = f"{operation.name} {place} {name}"
+            for (location, name), schema in operation.parameters.items():
+                where = f"{operation.name} {location} {name}"
                 found |= {where, *self._declared(schema, where)}
             if operation.body is not None:
                 found |= set(self._declared(operation.body, operation.name))
         return found
 
     def used(self, request: RecordedRequest) -> set[str]:
-        """Return what a request holds, in the words of `declared`."""
+        """Return what a request uses, named as in `declared`."""
         operation = self.operation(request)
         if operation is None:
             return set()
         found: set[str] = set()
-        for place, name, text in operation.values(request):
+        for location, name, text in operation.values(request):
             schema, where = (
-                operation.parameters.get((place, name)),
-                f"{operation.name} {place} {name}",
+                operation.parameters.get((location, name)),
+                f"{operation.name} {location} {name}",
             )
             if schema is not None:
                 found |= {where, *self._used(schema, text, where)}
@@ -153,20 +153,23 @@ class Contract:
             yield "header Authorization: must be the bare key"
         if operation.body is not None and request.headers.get("Content-Type") != "application/json":
             yield "header Content-Type: must be application/json"
-        given: set[tuple[str, str]] = set()
-        for place, name, text in operation.values(request):
-            schema = operation.parameters.get((place, name))
+        seen: set[tuple[str, str]] = set()
+        for location, name, text in operation.values(request):
+            schema = operation.parameters.get((location, name))
             if schema is None:
-                yield f"{place} {name}: is not in the document"
+                yield f"{location} {name}: is not in the document"
                 continue
-            if (place, name) in given:
-                yield f"{place} {name}: is given twice"
-            given.add((place, name))
+            if (location, name) in seen:
+                yield f"{location} {name}: is given twice"
+            seen.add((location, name))
             value = text if schema["type"] == "string" else json.loads(text)
-            yield from (f"{place} {name}{each}" for each in self.faults(schema, value))
-        for place, name in operation.parameters:
-            if operation.parameters[place, name].get("x-required") and (place, name) not in given:
-                yield f"{place} {name}: is missing"
+            yield from (f"{location} {name}{each}" for each in self.faults(schema, value))
+        for location, name in operation.parameters:
+            if (
+                operation.parameters[location, name].get("x-required")
+                and (location, name) not in seen
+            ):
+                yield f"{location} {name}: is missing"
 
     def _inside(self, operation: Operation, request: RecordedRequest) -> Iterator[str]:
         if operation.body is not None:
@@ -184,7 +187,7 @@ class Contract:
         return self._validators[id(schema)]
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
-        """Follow references and alternatives to schemas that say something of their own."""
+        """Follow references and alternatives to the schemas with content of their own."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             yield from self._branches(self._document["components"]["schemas"][name])
@@ -236,7 +239,7 @@ def _operations(document: Json) -> Iterator[Operation]:
     for path, operations in document["paths"].items():
         for method, spec in operations.items():
             body = schema_of(spec.get("requestBody", {}))
-            # "An object" of any media type is how the document says bytes.
+            # The document describes bytes as an object of any media type.
             raw = body == {"type": "object"}
             yield Operation(
                 name=f"{method.upper()} {path}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 import pytest
+from support.flows import answer, drive
 
 from omnimsg.adapter import Multipart, Response, Source
 from omnimsg.domain.channel import Channel
@@ -33,12 +33,9 @@ def batching(adapter: BirdAdapter, settings: BirdSettings) -> BirdAdapter:
     return BirdAdapter(attrs.evolve(adapter.account, settings=attrs.evolve(settings, batch=True)))
 
 
-def drive(flow: Flow[Any], status: int, document: object) -> Any:
-    """Answer a flow's only request and return what the flow made of it."""
-    next(flow)
-    with pytest.raises(StopIteration) as stopped:
-        flow.send(Response(status, orjson.dumps(document)))
-    return stopped.value.value
+def read(flow: Flow[Any], status: int, document: object) -> Any:
+    """Answer a flow's only request and return the value of the flow."""
+    return drive(flow, answer(status, document))[1]
 
 
 def test_only_an_account_that_opted_in_sends_batches(
@@ -53,7 +50,7 @@ def test_only_an_account_that_opted_in_sends_batches(
 @pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
 def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
     """Whatever the id is called, each message carries it, and none has an id of its own."""
-    found = drive(batching.send(MESSAGES, context), 202, {name: "b-1"})
+    found = read(batching.send(MESSAGES, context), 202, {name: "b-1"})
 
     assert [
         Accepted(
@@ -72,7 +69,7 @@ def test_a_batch_without_an_id_is_no_verdict(
     batching: BirdAdapter, context: Context, document: object
 ) -> None:
     """What could not be found again is not called accepted."""
-    assert [None] * 3 == drive(batching.send(MESSAGES, context), 202, document)
+    assert [None] * 3 == read(batching.send(MESSAGES, context), 202, document)
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -83,7 +80,7 @@ def test_a_refused_batch_blames_the_entries_it_names(
     details = {".messageRequests[1].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
-    first, second, third = drive(batching.send(MESSAGES, context), status, document)
+    first, second, third = read(batching.send(MESSAGES, context), status, document)
 
     assert isinstance(second, Rejected)
     assert ("r-1", "content.text", Reason.INVALID_CONTENT) == (
@@ -102,7 +99,7 @@ def test_a_refused_batch_that_names_nothing_is_refused_whole(
     """Where no entry is to blame, all of them were refused."""
     document = {"code": "InvalidPayload", "message": "Malformed"}
 
-    found = drive(batching.send(MESSAGES, context), 422, document)
+    found = read(batching.send(MESSAGES, context), 422, document)
 
     assert [Rejected] * 3 == [type(each) for each in found]
 
@@ -125,7 +122,7 @@ def test_an_interaction_is_whole(
         },
     }
 
-    page = drive(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
+    page = read(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
 
     assert isinstance(page, Page)
     (found,) = page.items
@@ -155,7 +152,7 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         "chargeableUnits": 2,
     }
 
-    page = drive(
+    page = read(
         adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7]}
     )
 
@@ -182,8 +179,7 @@ def test_a_form_keeps_the_order_of_the_granted_fields(
     source = Source(data=b"png", size=3, sha256="0" * 64)
     flow = adapter.upload(Upload(b"png", "image/png", file_name="a.png"), source, context)
 
-    next(flow)
-    request = flow.send(Response(200, orjson.dumps(grant)))
+    (_, request), stored = drive(flow, answer(200, grant), Response(204, b""))
 
     assert isinstance(request.body, Multipart)
     assert ("POST", grant["uploadUrl"]) == (request.method, request.url)
@@ -193,6 +189,4 @@ def test_a_form_keeps_the_order_of_the_granted_fields(
         request.body.file_name,
         request.body.source,
     )
-    with pytest.raises(StopIteration) as stopped:
-        flow.send(Response(204, b""))
-    assert Stored(account="nest", url="https://media.api.bird.com/m") == stopped.value.value
+    assert Stored(account="nest", url="https://media.api.bird.com/m") == stored

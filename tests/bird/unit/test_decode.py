@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Request, Response, Verdict
+from omnimsg.adapter import Account, Context, Effect, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
@@ -19,11 +20,6 @@ from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_bird import BirdAdapter, BirdSettings
-
-if TYPE_CHECKING:
-    from omnimsg.adapter import Flow
-
-T = TypeVar("T")
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONTEXT = Context(account="nest", now=NOW)
@@ -68,19 +64,6 @@ ANSWERS = st.builds(
 )
 
 
-def answer(status: int, document: object) -> Response:
-    """Build an answer that holds a JSON document."""
-    return Response(status, orjson.dumps(document))
-
-
-def drive(flow: Flow[T], response: Response) -> tuple[Request, T]:
-    """Answer a flow's only request; return the request and what the flow made of the answer."""
-    request = next(flow)
-    with pytest.raises(StopIteration) as stopped:
-        flow.send(response)
-    return request, stopped.value.value
-
-
 def send(response: Response) -> Any:
     """Send the message and return its outcome."""
     _, (outcome,) = drive(ADAPTER.send([MESSAGE], CONTEXT), response)
@@ -89,7 +72,7 @@ def send(response: Response) -> Any:
 
 def look_up(document: dict[str, Any]) -> MessageStatus:
     """Ask for a message that stands like this."""
-    request, status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, document))
+    (request,), status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, document))
     assert ("GET", "/workspaces/w-1/channels/c-sms/messages/m-1", Effect.READ) == (
         request.method,
         request.url,

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Request, Response
+from omnimsg.adapter import Account, Context, Effect, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.failure import Failure
@@ -31,11 +32,6 @@ from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.redaction import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg_messente import MessenteAdapter, MessenteSettings
-
-if TYPE_CHECKING:
-    from omnimsg.adapter import Flow
-
-T = TypeVar("T")
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONTEXT = Context(account="baltic", now=NOW)
@@ -81,19 +77,6 @@ ANSWERS = st.builds(
     st.sampled_from([200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 429, 500, 503]),
     JSON.map(orjson.dumps) | st.binary(max_size=40),
 )
-
-
-def answer(status: int, document: object) -> Response:
-    """Build an answer that holds a JSON document."""
-    return Response(status, orjson.dumps(document))
-
-
-def drive(flow: Flow[T], response: Response) -> tuple[Request, T]:
-    """Answer a flow's only request; return the request and what the flow made of the answer."""
-    request = next(flow)
-    with pytest.raises(StopIteration) as stopped:
-        flow.send(response)
-    return request, stopped.value.value
 
 
 def taken(message: Message, id_: str) -> dict[str, Any]:
@@ -316,7 +299,7 @@ def test_nonsense_about_an_id_never_raises(response: Response) -> None:
 def look_up(*entries: dict[str, Any]) -> MessageStatus:
     """Ask for a message whose legs stand like this."""
     body = {"omnimessage_id": "o-1", "to": FIRST.to, "statuses": list(entries)}
-    request, status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+    (request,), status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
     assert ("GET", "/v1/omnimessage/o-1/status", Effect.READ) == (
         request.method,
         request.url,
@@ -428,7 +411,7 @@ def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
 
 def test_cancelling_says_whether_it_came_in_time() -> None:
     """202 is in time, the provider's 404 too late, anything else no verdict or a failure."""
-    request, stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
+    (request,), stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
     _, late = drive(ADAPTER.cancel("o-1", CONTEXT), answer(404, errors("101")))
     _, bare = drive(ADAPTER.cancel("o-1", CONTEXT), Response(404, b"<html>"))
     _, failed = drive(ADAPTER.cancel("o-1", CONTEXT), answer(500, errors("104")))
