@@ -1,4 +1,4 @@
-"""What the catalogue has on WhatsApp besides text, media and templates."""
+"""WhatsApp in the catalogue: buttons, locations, lists, carousels, sections, passwords."""
 
 from __future__ import annotations
 

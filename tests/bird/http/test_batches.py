@@ -1,4 +1,4 @@
-"""Batches, for accounts that opt in: one request, no ids at first, and no message lost."""
+"""Batches of accounts that enable them: one request, no ids at first, no message lost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATH = f"/channels/{CHANNELS['sms']}/batch/messages"
 
 
 def messages(count: int, channel: str = "sms") -> list[Message]:
-    """Build messages to as many people."""
+    """Build messages to as many recipients."""
     return [
         Message(f"+3725550{n:04}", f"Table {n}", channel=channel, reference=f"r-{n}")
         for n in range(count)
@@ -63,7 +63,7 @@ async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox
 async def test_a_batch_has_a_hundred_messages_of_a_channel(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """A stream leaves in hundreds, each channel by itself, and every message arrives once."""
+    """A batch has at most 100 messages of one channel; every message arrives once."""
     found = await outcomes(client, [*messages(230), *messages(5, "whatsapp")])
 
     assert {Accepted} == {type(each) for each in found}
@@ -74,7 +74,7 @@ async def test_a_batch_has_a_hundred_messages_of_a_channel(
 
 
 async def test_a_message_alone_has_an_id(client: Client, recorder: Recorder) -> None:
-    """One message needs no batch, so its id is known at once."""
+    """A single message is not sent as a batch, so its id is known at once."""
     (message,) = messages(1)
 
     accepted = await client.send(message)
@@ -86,7 +86,7 @@ async def test_a_message_alone_has_an_id(client: Client, recorder: Recorder) -> 
 async def test_a_batch_over_the_limit_is_halved(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """Messages that are too long together go in several requests, and each arrives once."""
+    """Messages that are too long together are sent in several requests; each arrives once."""
     long = [
         Message(each.to, "x" * 30_000, channel="sms", reference=each.reference)
         for each in messages(20)
@@ -100,7 +100,7 @@ async def test_a_batch_over_the_limit_is_halved(
 
 
 async def test_what_is_wrong_with_one_shows_in_its_status(client: Client, sandbox: Sandbox) -> None:
-    """Bird judges a batch's messages later: the bad one is rejected by itself."""
+    """Bird checks a batch's messages later: only the bad one becomes rejected."""
     good, bad, unknown = messages(3)
     bad = Message(bad.to, "Hi", channel="sms", reference="bad", extras={"bird": {"validity": -1}})
     unknown = Message(
@@ -142,7 +142,7 @@ async def test_a_batch_that_is_refused(
     reason: Reason,
     scope: Scope | None,
 ) -> None:
-    """Where each part of a batch is refused as a whole, so is each of its messages."""
+    """If every part of a batch is refused as a whole, so is each of its messages."""
     # Three messages in all, two and one, and those two alone.
     emulator.refusals.extend([status] * 5)
 
@@ -157,7 +157,7 @@ async def test_a_batch_that_is_refused(
 async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_alone(
     client: Client, sandbox: Sandbox, emulator: BirdEmulator
 ) -> None:
-    """A refusal proves that nothing was sent, so the others may be, once."""
+    """After a refusal nothing was sent, so the other messages are sent again, once."""
     emulator.refusals.extend([400, 400])
 
     found = await outcomes(client, messages(4))

@@ -1,4 +1,4 @@
-"""Every error form of Bird's, and every fate of a message, over HTTP."""
+"""Every form of Bird's errors, and every scenario of a message, over HTTP."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ERRORS = {
 async def test_an_error_of_a_send(
     client: Client, sandbox: Sandbox, emulator: BirdEmulator, status: int
 ) -> None:
-    """Each error means what is proven by it, and keeps Bird's own words; no phone has anything."""
+    """Each error has its verdict and keeps Bird's own text; no handset receives anything."""
     kind, reason, retry, scope = ERRORS[status]
     emulator.refusals.append(status)
 
@@ -67,7 +67,7 @@ async def test_an_error_of_a_send(
 async def test_an_error_of_a_question(
     client: Client, emulator: BirdEmulator, status: int, operation: str
 ) -> None:
-    """Asking changes nothing, so what proves nothing may be asked again; a 404 is about the id."""
+    """Reading may be repeated after any error; a 404 is about the id."""
     emulator.refusals.append(status)
     known = f"bird:{emulator_channel(client)}/m-1"
     reason, retry = ERRORS[status][1:3]
@@ -98,7 +98,7 @@ def emulator_channel(client: Client) -> str:
 
 
 async def test_a_422_names_the_field(client: Client, sandbox: Sandbox) -> None:
-    """What does not pass validation is rejected, and our field is named."""
+    """A message that fails validation is rejected with the path of our field."""
     message = Message(PHONE, "Hi", channel="sms", extras={"bird": {"validity": -1}})
 
     with pytest.raises(RejectedError) as caught:
@@ -111,7 +111,7 @@ async def test_a_422_names_the_field(client: Client, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("account", [{"access_key": "wrong-key"}])
 async def test_a_wrong_key(client: Client) -> None:
-    """A wrong key is the account's fault."""
+    """A wrong key is a fault of the account."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "Hi", channel="sms"))
 
@@ -120,7 +120,7 @@ async def test_a_wrong_key(client: Client) -> None:
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])
 async def test_an_id_that_is_none(client: Client, recorder: Recorder, id_: str) -> None:
-    """An id that Bird never gave out is refused without a question."""
+    """A malformed id is refused without a request."""
     with pytest.raises(OperationError) as caught:
         await client.status(id_)
 
@@ -143,7 +143,7 @@ FATES = {
 
 @pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
 async def test_fates(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
-    """What becomes of a message is told in the unified words, and only some arrive."""
+    """Each scenario ends in its unified status, and only some messages are delivered."""
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel="whatsapp"))
 
@@ -154,7 +154,7 @@ async def test_fates(client: Client, sandbox: Sandbox, scenario: Scenario) -> No
 
 
 async def test_what_was_throttled_is_tried_again(sandbox: Sandbox, recorder: Recorder) -> None:
-    """A throttled message was not processed: it is sent again by itself, and arrives once."""
+    """A throttled message was not processed: it is retried, and arrives once."""
     to = magic_number(Scenario.THROTTLED_ONCE)
     policy = RetryPolicy(attempts=2, base=0.0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
@@ -165,7 +165,7 @@ async def test_what_was_throttled_is_tried_again(sandbox: Sandbox, recorder: Rec
 
 
 async def test_a_message_over_the_limit_never_leaves(client: Client, recorder: Recorder) -> None:
-    """More than 200 KB are refused before a byte of them leaves."""
+    """More than 200 KB are refused before any byte is sent."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "x" * 200_000, channel="sms"))
 

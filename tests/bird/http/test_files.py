@@ -1,4 +1,4 @@
-"""Files: uploaded in two steps, sent, fetched through a redirect; the key stays with Bird."""
+"""Files: upload in two requests, download by a redirect; the key is sent to Bird only."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_file_goes_round(
     *,
     from_path: bool,
 ) -> None:
-    """A file is uploaded, sent, and fetched back byte by byte; the storage never sees the key."""
+    """A file is uploaded, sent and downloaded unchanged; the storage never gets the key."""
     data: bytes | Path = PNG
     if from_path:
         data = tmp_path / "local.png"
@@ -122,7 +122,7 @@ async def test_an_upload_is_a_form(
 async def test_a_file_for_one_channel_cannot_be_sent_on_another(
     client: Client,
 ) -> None:
-    """What was uploaded for SMS ends as rejected on WhatsApp."""
+    """A file uploaded for SMS is rejected on WhatsApp."""
     stored = await client.upload(
         Upload(b"png", "image/png", file_name="a.png", channel=Channel.SMS)
     )
@@ -136,7 +136,7 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 async def test_an_upload_goes_to_no_strange_host(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """A host that the account does not allow is named, and gets no byte of the file."""
+    """An upload host that the account does not allow is refused by name and gets no data."""
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)
 
@@ -183,7 +183,7 @@ async def test_a_redirect_to_a_strange_host(
 async def test_any_redirect_is_followed(
     client: Client, sandbox: Sandbox, recorder: Recorder, status: int
 ) -> None:
-    """A redirect may be relative and of any kind; it is followed once."""
+    """A redirect of any status, also a relative one, is followed once."""
     stored = await client.upload(PICTURE)
     sandbox.faults.add(
         "redirect", provider="bird", on="any", status=status, location="/bird/storage/b/none?a=1"
@@ -199,7 +199,7 @@ async def test_any_redirect_is_followed(
 async def test_the_key_goes_to_no_other_host(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """An address elsewhere is refused before the key could leave."""
+    """A URL of another host is refused before the key is sent."""
     url = f"http://localhost:{sandbox.port}/bird/workspaces/{WORKSPACE}/media/m"
 
     with pytest.raises(OperationError) as caught:
@@ -210,7 +210,7 @@ async def test_the_key_goes_to_no_other_host(
 
 
 async def test_a_file_that_is_not_there(client: Client, sandbox: Sandbox) -> None:
-    """An unknown file is one that was not found, and leaves nothing behind."""
+    """An unknown file is reported as not found."""
     url = f"{sandbox.url}/bird/workspaces/{WORKSPACE}/media/{CHANNELS['sms']}"
 
     with pytest.raises(OperationError) as caught:
@@ -238,7 +238,7 @@ REFUSED: dict[str, tuple[Upload, str]] = {
 async def test_what_no_upload_can_say(
     client: Client, recorder: Recorder, upload: Upload, path: str
 ) -> None:
-    """What Bird has no word for is refused by name, before anything leaves."""
+    """An upload option that Bird does not support is refused before any request."""
     with pytest.raises(OperationError) as caught:
         await client.upload(upload)
 
@@ -247,7 +247,7 @@ async def test_what_no_upload_can_say(
 
 
 async def test_a_stored_file_without_an_address(client: Client, recorder: Recorder) -> None:
-    """Bird finds files by their address only."""
+    """Bird finds files by their URL only."""
     with pytest.raises(OperationError) as caught:
         await client.download(Stored(account="bird", id="m"))
 
@@ -259,7 +259,7 @@ async def test_a_stored_file_without_an_address(client: Client, recorder: Record
 async def test_a_permission_that_is_not_given(
     client: Client, emulator: BirdEmulator, status: int
 ) -> None:
-    """Bird's errors before the upload keep its words."""
+    """An error of the grant keeps Bird's own code."""
     emulator.refusals.append(status)
 
     with pytest.raises(OperationError) as caught:
@@ -270,7 +270,7 @@ async def test_a_permission_that_is_not_given(
 
 
 async def test_a_broken_upload_is_tried_again(sandbox: Sandbox) -> None:
-    """An upload may be repeated: the file is there once, under the address that was returned."""
+    """An upload is retried; the file is stored once, at the URL that is returned."""
     sandbox.faults.add("status", provider="bird", on="any", status=503)
     policy = RetryPolicy(attempts=3, base=0.0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:

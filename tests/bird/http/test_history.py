@@ -108,7 +108,7 @@ QUERIES: dict[str, tuple[HistoryQuery, str]] = {
 
 @pytest.mark.parametrize(("query", "expected"), QUERIES.values(), ids=QUERIES)
 async def test_filters(client: Client, clock: Clock, query: HistoryQuery, expected: str) -> None:
-    """Every filter of the model's and of Bird's own narrows the list."""
+    """Every filter of the model and of Bird narrows the list."""
     await send_some(client, clock)
 
     found = await listed(client, query)
@@ -117,7 +117,7 @@ async def test_filters(client: Client, clock: Clock, query: HistoryQuery, expect
 
 
 async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
-    """A message of the list says all that the list says of it, and its id can be asked for."""
+    """A past message has all that the list contains, and its id can be looked up."""
     await send_some(client, clock)
 
     (found,) = await listed(client, HistoryQuery(tag="parcel"))
@@ -138,7 +138,7 @@ async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
 async def test_pages(
     client: Client, clock: Clock, recorder: Recorder, limit: int, pages: int
 ) -> None:
-    """The list goes on to the last page, asks for each once, and always says how long one is."""
+    """The list reads every page once, and always sends the page size."""
     for number in range(7):
         await client.send(Message(PHONE, "Hi", channel="sms", reference=str(number)))
         clock.now += 1
@@ -154,7 +154,7 @@ async def test_pages(
 
 
 async def test_pages_are_asked_for_as_they_are_needed(client: Client, recorder: Recorder) -> None:
-    """Who stops reading asks for no further page."""
+    """A caller that stops reading requests no further page."""
     for _ in range(3):
         await client.send(Message(PHONE, "Hi", channel="sms"))
     recorder.requests.clear()
@@ -176,7 +176,7 @@ REFUSED: dict[str, tuple[HistoryQuery, str]] = {
 async def test_what_no_filter_can_say(
     client: Client, recorder: Recorder, query: HistoryQuery, path: str
 ) -> None:
-    """What the list cannot be asked for is refused by name, and no question leaves."""
+    """An unsupported filter is refused with its path, without a request."""
     with pytest.raises(OperationError) as caught:
         await listed(client, query)
 
@@ -185,7 +185,7 @@ async def test_what_no_filter_can_say(
 
 
 async def test_a_filter_that_bird_does_not_know(client: Client) -> None:
-    """What Bird refuses of a question is an error in its words."""
+    """A filter that Bird refuses is an error with Bird's own text."""
     with pytest.raises(OperationError) as caught:
         await listed(client, HistoryQuery(extras={"bird": {"colour": "red"}}))
 
@@ -207,7 +207,7 @@ async def test_a_filter_that_bird_does_not_know(client: Client) -> None:
 async def test_interactions(
     client: Client, channel: str, kind: InteractionKind | None, word: str
 ) -> None:
-    """What a person did is told with the message it is about; where nobody tells, there is none."""
+    """Interactions are returned with their message; a message may have none."""
     number = magic_number(Scenario.READ)
     mail = Email(subject="S", text="Hi")
     accepted = await client.send(
@@ -224,7 +224,7 @@ async def test_interactions(
 
 
 async def test_interactions_of_no_message(client: Client) -> None:
-    """Nothing is known of a message that Bird does not know."""
+    """The interactions of an unknown message are not found."""
     with pytest.raises(OperationError) as caught:
         await anext(client.interactions(f"bird:{CHANNELS['sms']}/{NAVIGATOR}"))
 

@@ -44,7 +44,7 @@ def shown_text(case: Case) -> str:
 async def test_content_arrives(
     client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
-    """Each kind of content is taken, arrives whole, and is found delivered by its id."""
+    """Each kind of content is written as documented, arrives, and is delivered."""
     accepted = await client.send(case.message())
 
     assert case.document() == recorder.requests[0].json
@@ -62,7 +62,7 @@ async def test_content_arrives(
 
 
 async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: Sandbox) -> None:
-    """An e-mail is one message, and lies in every mailbox that it names."""
+    """An e-mail is one message, and is delivered to every recipient that it names."""
     mail = Email(subject="S", text="Hi", cc=["b@example.test"], bcc=["c@example.test"])
 
     await client.send(Message(MAILBOX, mail, channel="email", sender="shop"))
@@ -85,7 +85,7 @@ EXTRAS: dict[str, Any] = {
 
 
 async def test_the_envelope_and_the_flags_arrive(client: Client, recorder: Recorder) -> None:
-    """What the model has words for stands beside the body, and so does every flag of Bird's."""
+    """The fields of the model and the flags in the extras are sent beside the body."""
     when = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     message = Message(
         PHONE,
@@ -117,7 +117,7 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, recorder: Recor
 
 @pytest.mark.parametrize("account", [{"extras": EXTRAS}])
 async def test_an_accounts_flags_arrive(client: Client, recorder: Recorder) -> None:
-    """What stands in the account's extras goes with every message."""
+    """The account's extras are sent with every message."""
     await client.send(Message(PHONE, "Hi", channel="sms"))
 
     sent = recorder.requests[0].json
@@ -171,7 +171,7 @@ INSIDE: dict[str, tuple[Content, dict[str, Any]]] = {
 async def test_extras_reach_inside(
     client: Client, recorder: Recorder, content: Content, extras: dict[str, Any]
 ) -> None:
-    """What the model has no word for is merged into the place it belongs to."""
+    """Extras are merged into nested objects."""
     await client.send(Message(PHONE, content, channel="whatsapp", extras={"bird": extras}))
 
     sent = recorder.requests[0].json
@@ -185,7 +185,7 @@ def _within(part: Any, whole: Any) -> bool:
 
 
 async def test_a_channel_without_an_id_is_refused(client: Client, recorder: Recorder) -> None:
-    """A channel that the account has no id of is refused before anything leaves."""
+    """A channel without an id is refused before any request."""
     adapter = client.accounts["bird"]
     settings = attrs.evolve(adapter.account.settings, channels={"sms": "c-1"})
     narrow = type(adapter)(attrs.evolve(adapter.account, settings=settings))

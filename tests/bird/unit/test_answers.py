@@ -1,4 +1,4 @@
-"""What is read from the answers to batches, and from what people did."""
+"""Reading the answers to batches, interactions and lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MESSAGES = [
 
 @pytest.fixture
 def batching(adapter: BirdAdapter, settings: BirdSettings) -> BirdAdapter:
-    """An account that opted in."""
+    """An account with batches enabled."""
     return BirdAdapter(attrs.evolve(adapter.account, settings=attrs.evolve(settings, batch=True)))
 
 
@@ -41,7 +41,7 @@ def read(flow: Flow[Any], status: int, document: object) -> Any:
 def test_only_an_account_that_opted_in_sends_batches(
     adapter: BirdAdapter, batching: BirdAdapter
 ) -> None:
-    """The setting changes what the account's adapter can do, and nobody else's."""
+    """The setting changes the capabilities of that account's adapter only."""
     limits = [each.capabilities.max_messages for each in (adapter, batching)]
 
     assert ([1, 100], 1) == (limits, BirdAdapter.capabilities.max_messages)
@@ -49,7 +49,7 @@ def test_only_an_account_that_opted_in_sends_batches(
 
 @pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
 def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
-    """Whatever the id is called, each message carries it, and none has an id of its own."""
+    """Each message gets the batch's id, whatever its member is called, and no own id."""
     found = read(batching.send(MESSAGES, context), 202, {name: "b-1"})
 
     assert [
@@ -68,7 +68,7 @@ def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, 
 def test_a_batch_without_an_id_is_no_verdict(
     batching: BirdAdapter, context: Context, document: object
 ) -> None:
-    """What could not be found again is not called accepted."""
+    """Without a batch id no message is accepted."""
     assert [None] * 3 == read(batching.send(MESSAGES, context), 202, document)
 
 
@@ -76,7 +76,7 @@ def test_a_batch_without_an_id_is_no_verdict(
 def test_a_refused_batch_blames_the_entries_it_names(
     batching: BirdAdapter, context: Context, status: int
 ) -> None:
-    """The named message is rejected for its own field; the others may be sent without it."""
+    """The named message is rejected; the others are not sent and safe to retry."""
     details = {".messageRequests[1].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
@@ -96,7 +96,7 @@ def test_a_refused_batch_blames_the_entries_it_names(
 def test_a_refused_batch_that_names_nothing_is_refused_whole(
     batching: BirdAdapter, context: Context
 ) -> None:
-    """Where no entry is to blame, all of them were refused."""
+    """If the refusal names no entry, all messages are rejected."""
     document = {"code": "InvalidPayload", "message": "Malformed"}
 
     found = read(batching.send(MESSAGES, context), 422, document)
@@ -110,7 +110,7 @@ def test_a_refused_batch_that_names_nothing_is_refused_whole(
 def test_an_interaction_is_whole(
     adapter: BirdAdapter, context: Context, word: str, kind: InteractionKind
 ) -> None:
-    """What was done is told with its word, and with what was tapped, followed or felt."""
+    """An interaction has its kind, its type, and payload, URL or emoji."""
     entry = {
         "type": word,
         "channelId": "c-wa",
@@ -140,7 +140,7 @@ def test_an_interaction_is_whole(
 
 
 def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
-    """What somebody wrote to us has a contact for a sender and our connector for a receiver."""
+    """An inbound message has a contact as its sender and our connector as receiver."""
     entry = {
         "id": "m-1",
         "channelId": "c-other",

@@ -1,4 +1,4 @@
-"""What is refused before a request exists, and which field is named."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ AMOUNT, SECTION = "actions[0].amount", "items[1].items[0]."
 
 
 def cards(**changes: Any) -> Carousel:
-    """Build a row whose second card is changed."""
+    """Build a carousel whose second card is changed."""
     return Carousel([CARD, attrs.evolve(CARD, **changes)], "T")
 
 
@@ -74,12 +74,12 @@ def nested(item: Carousel | Media) -> Section:
 
 
 def stored(**members: Any) -> Media:
-    """Build a picture that lies with a provider."""
+    """Build a picture that a provider has stored."""
     return Media((MediaItem(MediaKind.IMAGE, Stored(**members)),))
 
 
 def recipient(channel: Channel) -> str:
-    """Give a recipient that the channel can be addressed by."""
+    """Return a recipient that the channel can address."""
     return "ola@example.test" if channel is Channel.EMAIL else "+37255500001"
 
 
@@ -320,7 +320,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
 def test_what_a_channel_cannot_say_is_refused_by_its_path(
     adapter: BirdAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """Content is never sent without a part of it: the part is named instead."""
+    """Unsupported content is refused with the path of the unsupported part."""
     failure = adapter.check(Message(recipient(channel), content, channel=channel))
 
     assert failure is not None
@@ -345,7 +345,7 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 def test_what_the_envelope_cannot_say_is_refused_by_its_path(
     adapter: BirdAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, labels and extras are held against the provider too."""
+    """Fields, tags and extras are checked against the provider too."""
     failure = adapter.check(Message("+37255500001", "Hi", **({"channel": Channel.SMS} | members)))
 
     assert failure is not None
@@ -358,7 +358,7 @@ def test_what_the_envelope_cannot_say_is_refused_by_its_path(
 def test_a_channel_has_its_own_kind_of_recipient(
     adapter: BirdAdapter, to: str, channel: Channel
 ) -> None:
-    """A number gets no e-mail, and a mailbox no text."""
+    """SMS needs a number, e-mail an address."""
     failure = adapter.check(Message(to, "Hi", channel=channel))
 
     assert failure is not None
@@ -366,7 +366,7 @@ def test_a_channel_has_its_own_kind_of_recipient(
 
 
 def test_a_channel_without_an_id_names_the_setting() -> None:
-    """A channel that the account does not configure can be mended there."""
+    """A channel without an id is refused, and the failure names the setting."""
     settings = BirdSettings(
         access_key=Secret("token"), workspace_id="w-1", channels={"sms": "c-sms"}
     )

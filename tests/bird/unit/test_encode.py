@@ -1,4 +1,4 @@
-"""What goes on the wire, member by member."""
+"""Writing requests, member by member."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_mapping_decides_over_the_template(adapter: BirdAdapter, context: Cont
 def test_a_contact_of_the_address_book_is_named_by_id_or_identifier(
     adapter: BirdAdapter, context: Context, to: ProviderContact, contact: dict[str, str]
 ) -> None:
-    """A recipient may be somebody whom the provider already knows."""
+    """A recipient may be a contact of the provider."""
     message = Message(to, "Hi", channel=Channel.WHATSAPP)
 
     assert document(adapter, message, context)["receiver"] == {"contacts": [contact]}
@@ -110,7 +110,7 @@ def test_an_email_names_copies_and_its_sender(adapter: BirdAdapter, context: Con
 
 
 def test_the_accounts_sender_is_for_emails_only(settings: BirdSettings, context: Context) -> None:
-    """A channel has its own number, so the account's sender does not reach it."""
+    """The account's sender is sent on e-mail only."""
     adapter = BirdAdapter(
         Account(name="nest", settings=settings, base_url=BirdAdapter.base_url, sender="shop")
     )
@@ -124,7 +124,7 @@ def test_the_accounts_sender_is_for_emails_only(settings: BirdSettings, context:
 def test_the_envelope_carries_time_life_tags_and_report_address(
     adapter: BirdAdapter, context: Context
 ) -> None:
-    """The optional fields have their own names here, and the reference goes along."""
+    """The optional fields and the reference are written as documented."""
     message = Message(
         PHONE,
         "Hi",
@@ -151,7 +151,7 @@ def test_the_envelope_carries_time_life_tags_and_report_address(
 
 
 def test_waiting_eats_into_the_ttl(adapter: BirdAdapter, context: Context) -> None:
-    """The provider gets what is left of the ttl."""
+    """The remaining ttl is sent."""
     message = Message(PHONE, "Hi", channel=Channel.SMS, ttl=90)
 
     written = document(adapter, message, attrs.evolve(context, waited=29.5))
@@ -190,7 +190,7 @@ def test_extras_are_merged_last(settings: BirdSettings, context: Context) -> Non
 def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
     settings: BirdSettings, key: str
 ) -> None:
-    """Protected members in the account's extras are an error of the configuration."""
+    """Protected members in the account's extras are a configuration error."""
     account = Account(
         name="nest", settings=settings, base_url=BirdAdapter.base_url, extras={key: {}}
     )
@@ -232,7 +232,7 @@ def test_each_channel_has_an_address_and_a_group_of_its_own(
     ],
 )
 def test_settings_name_the_channel_that_is_wrong(channels: Any, path: str) -> None:
-    """A slip in the configuration is an error at start, not a refusal of every message."""
+    """A mistake in the configuration is an error at start, with its path."""
     with pytest.raises(InvalidValue) as refused:
         BirdSettings(access_key=Secret("token"), workspace_id="w-1", channels=channels)
 

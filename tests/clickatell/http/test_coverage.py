@@ -1,4 +1,4 @@
-"""The whole document: every part of every request is sent, every part of every answer read."""
+"""The whole document is used: every part of every request and of every answer."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ UNREAD: dict[tuple[str, str], str] = {
 
 @attrs.define
 class Oracle:
-    """A server that gives one answer to everything."""
+    """A server that gives the same answer to every request."""
 
     answer: Sample = (200, {})
 
@@ -175,13 +175,13 @@ class Oracle:
 
 @pytest.fixture
 def oracle() -> Oracle:
-    """Return what decides the answer."""
+    """Return the server's answer, to be set by the test."""
     return Oracle()
 
 
 @pytest.fixture
 async def asking(oracle: Oracle) -> AsyncIterator[Client]:
-    """Return a client of a server that answers as it is told to."""
+    """Return a client of a server that gives the answer of `oracle`."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", oracle.respond)
     async with TestServer(application) as server:
@@ -195,7 +195,7 @@ async def asking(oracle: Oracle) -> AsyncIterator[Client]:
 async def test_every_answer_is_read(
     contract: Contract, oracle: Oracle, asking: Client, name: str
 ) -> None:
-    """Changing any documented field of an answer changes what the caller is told."""
+    """Changing any documented field of an answer changes what the caller gets."""
     ask, samples = ANSWERS[name]
     (operation,) = (each for each in contract.operations if each.name == name)
     read: set[tuple[str, ...]] = set()
@@ -218,7 +218,7 @@ async def test_every_answer_is_read(
 
 
 async def told(ask: Ask, client: Client) -> Json:
-    """Return everything that a call tells its caller, except the vendor's own words."""
+    """Return everything that a call returns or raises, without the vendor's raw answer."""
     try:
         return plain(await ask(client))
     except OperationError as error:

@@ -1,4 +1,4 @@
-"""Files: stored, told about, fetched back, and refused."""
+"""Files: upload, facts, download, and refusals."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_uploads(
     from_path: bool,
     case: tuple[Upload, list[tuple[str, str]], dict[str, Any]],
 ) -> None:
-    """A file goes as it is, with its type, its name and what it is for."""
+    """A file is uploaded unchanged, with its type, its name and its restriction."""
     upload, query, kept = case
     if from_path:
         path = tmp_path / "local.png"
@@ -109,7 +109,7 @@ async def test_uploads(
 
 
 async def test_what_is_told_of_a_file(client: Client) -> None:
-    """The vendor says until when a file is kept, and whether it may go to anybody."""
+    """The vendor tells when a file expires and whether any number may receive it."""
     shared = await client.media_info(await client.upload(PICTURE))
     private = await client.media_info(await client.upload(attrs.evolve(PICTURE, restricted_to=TO)))
 
@@ -122,7 +122,7 @@ async def test_what_is_told_of_a_file(client: Client) -> None:
 async def test_downloads(
     client: Client, recorder: ContractRecorder, tmp_path: Path, encryption: Encryption | None
 ) -> None:
-    """A file comes back byte by byte, in memory or on disk; what was encrypted says so."""
+    """A file is downloaded unchanged, into memory or to disk, also an encrypted one."""
     stored = await client.upload(attrs.evolve(PICTURE, encryption=encryption))
     target = tmp_path / "back.png"
 
@@ -137,7 +137,7 @@ async def test_downloads(
 
 
 async def test_an_inbound_file_is_fetched_by_its_address(client: Client, sandbox: Sandbox) -> None:
-    """The address that a callback brings is fetched with the account's key."""
+    """The URL of an inbound file is fetched with the account's key."""
     stored = await client.upload(PICTURE)
     url = f"{sandbox.url}/clickatell/v1/media?fileId={stored.id}&sha256Hash={DIGEST}"
 
@@ -147,7 +147,7 @@ async def test_an_inbound_file_is_fetched_by_its_address(client: Client, sandbox
 
 
 async def test_the_key_goes_to_no_other_host(client: Client, sandbox: Sandbox) -> None:
-    """An address elsewhere is refused before the key could leave."""
+    """A URL of another host is refused before the key is sent."""
     elsewhere = sandbox.url.replace("127.0.0.1", "localhost") + "/clickatell/v1/media?fileId=a"
 
     with pytest.raises(OperationError) as caught:
@@ -160,7 +160,7 @@ async def test_the_key_goes_to_no_other_host(client: Client, sandbox: Sandbox) -
 async def test_an_upload_over_the_limit_never_leaves(
     client: Client, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """31 mebibytes are refused before a byte of them leaves, as bytes and as a file."""
+    """31 MiB are refused before any byte is sent, as bytes and as a file."""
     size = 31 * 2**20
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
@@ -196,7 +196,7 @@ REFUSED: dict[str, tuple[Upload, Reason, str]] = {
 async def test_refused_uploads(
     client: Client, recorder: ContractRecorder, upload: Upload, reason: Reason, code: str
 ) -> None:
-    """What the vendor refuses is one error that says why, in our words and in its own."""
+    """A refused upload is one error with the unified reason and the vendor's own text."""
     with pytest.raises(OperationError) as caught:
         await client.upload(upload)
 
@@ -212,7 +212,7 @@ async def test_refused_uploads(
 async def test_a_file_that_changes_on_its_way(
     client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is no longer the one that was measured is refused, not stored."""
+    """A file that changed after it was measured is refused, not stored."""
 
     async def before(data: bytes | Path) -> Source:
         return attrs.evolve(await measured(data), sha256=hashlib.sha256(b"before").hexdigest())
@@ -247,7 +247,7 @@ async def test_a_digest_that_is_another_files(client: Client, sandbox: Sandbox) 
 
 
 async def test_a_failed_download_leaves_no_file(client: Client, tmp_path: Path) -> None:
-    """Where a file cannot be had, nothing appears under its name."""
+    """A failed download leaves no file on disk."""
     unknown = Stored(account="clickatell", id="no-such-file", sha256=DIGEST)
 
     with pytest.raises(OperationError):
@@ -257,7 +257,7 @@ async def test_a_failed_download_leaves_no_file(client: Client, tmp_path: Path) 
 
 
 async def test_what_is_told_of_no_file(client: Client) -> None:
-    """An unknown file is one that was not found."""
+    """An unknown file is reported as not found."""
     with pytest.raises(OperationError) as caught:
         await client.media_info(Stored(account="clickatell", id="no-such-file"))
 
@@ -280,7 +280,7 @@ async def test_a_wrong_digest_in_a_message(
 
 
 async def test_a_file_that_is_gone(client: Client, sandbox: Sandbox) -> None:
-    """A message with an unknown file is rejected, and the file is blamed."""
+    """A message with an unknown file is rejected, and the path is that of the file."""
     gone = Stored(account="clickatell", id="no-such-file")
     message = Message(TO, Media((MediaItem(MediaKind.IMAGE, gone),)), channel="whatsapp")
 
@@ -295,7 +295,7 @@ async def test_a_file_that_is_gone(client: Client, sandbox: Sandbox) -> None:
 
 
 async def test_a_request_over_the_limit_is_halved(client: Client, sandbox: Sandbox) -> None:
-    """Files that are too much for one request together go in two, and each arrives once."""
+    """Files that are too large together are sent in two requests; each arrives once."""
     picture = Inline(bytes(1_000_000))
     item = MediaItem(MediaKind.IMAGE, picture, content_type="image/png")
     messages = [

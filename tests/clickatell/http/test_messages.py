@@ -1,4 +1,4 @@
-"""Everything that can be sent: on the wire as documented, and on the handset once."""
+"""Every message of the catalogue: sent as documented, and delivered once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def shown(wire: dict[str, Any]) -> tuple[str, Any]:
 async def test_it_arrives_as_it_was_meant(
     client: Client, sandbox: Sandbox, recorder: ContractRecorder, clock: Clock, case: Case
 ) -> None:
-    """What is sent is what the document wants, and what the handset then shows, once."""
+    """The request is as documented, and the handset shows the message once."""
     files = await uploaded(client)
     message = case.message(files)
     wire = case.members(files)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 def received(emulator: ClickatellEmulator, count: int) -> list[str]:
-    """Let people write to the business, and return the ids of what they wrote."""
+    """Receive inbound messages and return their ids."""
     return [f"clickatell:{emulator.inbox.receive('27820000001').id}" for _ in range(count)]
 
 
@@ -40,7 +40,7 @@ async def test_reading_is_told_by_the_hundred(
     count: int,
     batches: list[int],
 ) -> None:
-    """Each message read is told once, at most a hundred in a request, with an outcome each."""
+    """Each read message is reported once, at most 100 in a request, with an outcome each."""
     ids = received(emulator, count)
 
     found = await client.mark_read(ids)
@@ -54,7 +54,7 @@ async def test_reading_is_told_by_the_hundred(
 async def test_unknown_messages_are_told_apart(
     client: Client, emulator: ClickatellEmulator
 ) -> None:
-    """Of known and unknown messages each has its own outcome, in the order asked."""
+    """Known and unknown messages each have their own outcome, in the order given."""
     known = received(emulator, 2)
     by_sms = f"clickatell:{emulator.inbox.receive('27820000001', 'sms').id}"
 
@@ -79,7 +79,7 @@ async def test_one_unknown_message_alone(client: Client) -> None:
 
 
 async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulator) -> None:
-    """One message may be named twice; each mention has its outcome."""
+    """A message that is given twice has two outcomes."""
     (known,) = received(emulator, 1)
 
     found = await client.mark_read([known, known])
@@ -88,7 +88,7 @@ async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulat
 
 
 async def test_nothing_to_tell(client: Client, sandbox: Sandbox) -> None:
-    """Without ids nothing is asked."""
+    """Without ids no request is made."""
     assert [] == await client.mark_read([])
     assert [] == list(sandbox.requests)
 
@@ -113,7 +113,7 @@ async def test_the_balance(client: Client) -> None:
 async def test_refused_questions(
     client: Client, emulator: ClickatellEmulator, code: int, reason: Reason, retry: Retry
 ) -> None:
-    """A question may be repeated, so after a mishap asking again is safe."""
+    """A read operation may be repeated, so its failures are safe to retry."""
     emulator.planned.add(code, level="global")
 
     with pytest.raises(OperationError) as caught:
@@ -128,7 +128,7 @@ async def test_refused_questions(
 
 
 async def test_a_wrong_key(sandbox: Sandbox) -> None:
-    """A wrong key is the account's fault in every operation, and is never shown."""
+    """A wrong key is a fault of the account in every operation, and is never shown."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["api_key"] = "not-the-key=="
     async with Client.from_config(config) as client:

@@ -1,4 +1,4 @@
-"""Where a message is: its whole life on each channel, and every word the vendor has for it."""
+"""Statuses: the life of a message on each channel, and every name of the vendor."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def pace() -> float:
 
 
 def seen(status: MessageStatus) -> Seen:
-    """Return what a look-up told: channel, the vendor's word, ours, why, and since when."""
+    """Return channel, the vendor's status, the unified status, reason and time of a look-up."""
     (leg,) = status.legs
     ((evidence, at),) = leg.timeline.entries.items()
     assert (leg.status, leg.reason) == (status.status, status.reason)
@@ -77,7 +77,7 @@ def seen(status: MessageStatus) -> Seen:
 async def test_lives(
     client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
 ) -> None:
-    """Each step is told with its time, and the handset has the message from delivery on only."""
+    """Each status has its time, and the handset has the message only after delivery."""
     expected = LIVES[channel, scenario]
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "hello", channel=channel))
@@ -113,14 +113,14 @@ async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock, channel
 
 
 async def test_unknown_messages(client: Client) -> None:
-    """An id that the vendor does not know is no error, but an unknown status without a channel."""
+    """An unknown id is not an error but an unknown status without a channel."""
     status = await client.status("clickatell:0123456789abcdef0123456789abcdef")
 
     assert (None, "UNKNOWN", Status.UNKNOWN, Reason.NOT_FOUND, START) == seen(status)
 
 
 async def test_ids_that_need_escaping(client: Client) -> None:
-    """Whatever stands in an id stays one segment of the path."""
+    """An id is always one segment of the path, whatever characters it has."""
     status = await client.status("clickatell:../balance?x=1#y/ü")
 
     assert Reason.NOT_FOUND is status.reason
@@ -154,7 +154,7 @@ async def test_the_service_window(
 
 
 async def test_every_word_is_understood(client: Client, emulator: ClickatellEmulator) -> None:
-    """All 61 names of the vendor's document mean something here, on either channel."""
+    """All 61 names of the vendor's document have a unified status, on both channels."""
     names = _documented()
     expected = orjson.loads((DATA / "clickatell-statuses.json").read_bytes())
 
@@ -172,7 +172,7 @@ async def test_every_word_is_understood(client: Client, emulator: ClickatellEmul
 
 
 async def test_new_words_do_not_raise(client: Client, emulator: ClickatellEmulator) -> None:
-    """A name that the vendor adds tomorrow is unknown, and kept."""
+    """A name that is not in the table is unknown, and kept."""
     emulator.messages.add(_record("BEAMED_UP", "sms"))
 
     found = seen(await client.status("clickatell:BEAMED_UP-sms"))

@@ -1,4 +1,4 @@
-"""What is read from the answer to a send."""
+"""Reading the answer to a send."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_accepted(read: Any, status: int, error: dict[str, Any]) -> None:
 
 
 def test_refused(read: Any) -> None:
-    """A refused entry is that message's own, with everything the provider said."""
+    """A refused entry rejects its message, with everything that the provider sent."""
     entry = no(26, to=ONE, clientMessageId="a", description="Recipient opted out")
 
     [outcome] = read({"messages": [entry], "error": None}, ONE, status=400)
@@ -116,7 +116,7 @@ def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
 
 
 def test_refused_without_a_cause(read: Any) -> None:
-    """A plain no is a refusal even where no cause is given."""
+    """A refusal without a cause is a refusal all the same."""
     [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)
 
     assert isinstance(outcome, Rejected)
@@ -133,7 +133,7 @@ def test_refused_without_a_cause(read: Any) -> None:
 )
 @pytest.mark.parametrize("status", [202, 207, 400, 401, 402, 404, 500, 503])
 def test_nothing_readable(read: Any, body: Any, status: int) -> None:
-    """An answer without verdicts leaves every message to the engine's rules."""
+    """An answer without verdicts gives `None` for every message."""
     assert [None, None] == read(body, ONE, TWO, status=status)
 
 
@@ -154,7 +154,7 @@ GLOBAL: list[tuple[int, int, type[Outcome], bool]] = [
 def test_global_error(
     read: Any, status: int, code: int, kind: type, account: bool, beside: dict[str, Any]
 ) -> None:
-    """An error of the whole request is every message's, whether `messages` is there or not."""
+    """An error of the whole request applies to every message, with or without `messages`."""
     body = {"error": {"code": code, "description": "Some words"}} | beside
 
     outcomes = read(body, ONE, TWO, status=status)
@@ -167,7 +167,7 @@ def test_global_error(
 
 
 def test_global_error_of_one_message(read: Any) -> None:
-    """A code of the message level that stands alone is about the only message there is."""
+    """A code of the message level without an entry applies to a single message."""
     body = {"error": {"code": 25, "description": "Invalid recipient address: 27"}}
 
     [alone] = read(body, ONE, status=400)
@@ -179,21 +179,21 @@ def test_global_error_of_one_message(read: Any) -> None:
 
 
 def test_global_error_beside_an_acceptance(read: Any) -> None:
-    """A request of which a message was accepted was not refused as a whole."""
+    """If any message was accepted, the request was not refused as a whole."""
     body = {"messages": [yes("id", clientMessageId="a")], "error": {"code": 43}}
 
     assert ["id", None] == told(read(body, ONE, TWO, status=207))
 
 
 def test_global_error_beside_a_refusal(read: Any) -> None:
-    """A message's own refusal stands; the error of the request is for the others."""
+    """A message keeps its own refusal; the error of the request applies to the others."""
     body = {"messages": [no(26, clientMessageId="a")], "error": {"code": 43}}
 
     assert ["26", "43"] == told(read(body, ONE, TWO, status=400))
 
 
 def test_unknown_global_code(read: Any) -> None:
-    """A code of tomorrow for the whole request proves nothing."""
+    """An unknown code of the whole request proves nothing."""
     assert [None] == read({"error": {"code": 777}}, ONE, status=400)
 
 
@@ -289,7 +289,7 @@ def test_join(
 
 
 def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
-    """Where it is not known whose words are whose, only the common ones are kept."""
+    """A shared refusal keeps only what all its entries have in common."""
     entries = [no(26, to=ONE, description=f"words {place}") for place in range(2)]
 
     outcomes = read({"messages": entries}, ONE, ONE, status=207)
@@ -299,7 +299,7 @@ def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
 
 
 def test_over_long_list(read: Any) -> None:
-    """More entries than messages do no harm."""
+    """Superfluous entries are ignored."""
     entries = [yes(str(place), clientMessageId=str(place)) for place in range(1000)]
 
     assert ["1", None] == told(

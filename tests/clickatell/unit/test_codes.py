@@ -45,7 +45,7 @@ def test_code_in_an_answer(
     row: CodeRow,
     status: int,
 ) -> None:
-    """A code means what its row says wherever it stands, whatever the HTTP status beside it."""
+    """A code has the meaning of its row, whatever the HTTP status."""
     error = {"code": int(row.code), "description": "Some words"}
     entry = {"accepted": False, "to": "27820000001", "clientMessageId": "r", "error": error}
     body = {"messages": [entry], "error": None} if row.level == "message" else {"error": error}
@@ -200,7 +200,7 @@ def test_status_numbers() -> None:
 
 @pytest.mark.parametrize("row", list(STATUSES), ids=lambda row: row.name)
 def test_status_reasons(row: Any) -> None:
-    """Every failure says why, and nothing that went well does."""
+    """Every failed or unknown status has a reason, and no other status has one."""
     needs = row.status.failed or row.status is Status.UNKNOWN
 
     assert needs == (row.reason is not None)
@@ -209,7 +209,7 @@ def test_status_reasons(row: Any) -> None:
 
 
 def test_payment_is_another_axis() -> None:
-    """A payment never moves a message: any evidence of delivery outranks it."""
+    """A payment does not change a message's status: it is `UNKNOWN` without a fault."""
     evidence = STATUSES.evidence("PAYMENT_COMPLETED")
 
     assert (Status.UNKNOWN, Reason.PAYMENT, None) == (

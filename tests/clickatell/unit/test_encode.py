@@ -1,4 +1,4 @@
-"""What is written for each kind of message."""
+"""Writing each kind of message."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_fields(
 def test_request(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> None:
-    """A send is one POST that may reach a phone, with the bare key as its authorization."""
+    """A send is one POST that may reach a phone, authorised by the bare key."""
     messages = [Message(TO, "Hi"), Message(TO, "Ho", channel=Channel.WHATSAPP)]
 
     [request], _ = drive(adapter.send(messages, context), answer({}))
@@ -153,7 +153,7 @@ def test_account_defaults(build: Callable[..., ClickatellAdapter]) -> None:
 
 
 def test_ttl_that_has_run_down(adapter: ClickatellAdapter, drive: Any, answer: Any) -> None:
-    """What the message has waited already is no longer part of its validity."""
+    """The time that a message has waited is subtracted from its validity."""
     context = Context(account="cape", now=datetime(2030, 5, 1, tzinfo=UTC), waited=70.5)
 
     requests, _ = drive(adapter.send([Message(TO, "Hi", ttl=180)], context), answer({}))

@@ -1,4 +1,4 @@
-"""What holds for every answer, however it is shuffled, cut or made up."""
+"""Properties that hold for every answer, also a shuffled, incomplete or invented one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
 def test_join_is_never_wrong(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
-    """A message gets its own entry, a refusal that it shares with all that are left, or nothing."""
+    """A message gets its own entry, a refusal shared by all that are left, or nothing."""
     numbers, truth, arrived = drawn
     references = [f"r{place}" for place in range(len(numbers))]
 
@@ -101,7 +101,7 @@ def test_references_decide(
 def test_what_comes_in_order_is_not_looked_for(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]], whole: bool
 ) -> None:
-    """Entries that stand where their messages do are what a search would have found."""
+    """For entries in order, the fast path and the matching give the same result."""
     numbers, truth, arrived = drawn
     references = [f"r{place}" for place in range(len(numbers))]
     listed = truth if whole else arrived
@@ -137,7 +137,7 @@ def test_what_comes_in_order_is_not_looked_for(
 def test_plain_messages_are_written_like_others(
     messages: list[Message], account: dict[str, Any]
 ) -> None:
-    """The short way to write a message writes what the long way does."""
+    """The fast path for plain messages writes the same as the general path."""
     adapter = ClickatellAdapter(
         Account(
             name="cape",
@@ -206,7 +206,7 @@ MESSAGES = [
 def test_any_answer_to_a_send(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, each message has an outcome of its own or none, and a yes has an id."""
+    """For any answer each message has its outcome or `None`, and an acceptance has an id."""
     _, outcomes = drive(adapter.send(MESSAGES, context), Response(status, body))
 
     assert len(outcomes) == len(MESSAGES)
@@ -223,7 +223,7 @@ def test_any_answer_to_a_send(
 def test_any_answer_to_read_notices(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, each notice has an outcome of its own or none."""
+    """For any answer each notice has its outcome or `None`."""
     _, outcomes = drive(adapter.mark_read(["m1", "m2"], context), Response(status, body))
 
     assert len(outcomes) == 2
@@ -242,7 +242,7 @@ SOURCE = Source(data=b"x", size=1, sha256="ab" * 32)
 def test_any_answer_to_a_question(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, a question ends in its value, a failure or nothing."""
+    """For any answer an operation returns its value, a failure or `None`."""
     flows = {
         MessageStatus: adapter.status("id", context),
         Stored: adapter.upload(UPLOAD, SOURCE, context),
@@ -260,7 +260,7 @@ def test_any_answer_to_a_question(
 def test_status_time_beyond_all_calendars(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A time that no calendar holds is replaced by now."""
+    """A time that `datetime` cannot hold is replaced by the current time."""
     body = orjson.dumps({"sms": {"status": "READ", "timestamp": 2**62}})
 
     _, status = drive(adapter.status("id", context), Response(200, body))

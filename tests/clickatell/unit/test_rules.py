@@ -1,4 +1,4 @@
-"""What is refused before a request exists, and where the blame is put."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
@@ -424,7 +424,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("fields", "path"), FIELDS)
 def test_fields(adapter: ClickatellAdapter, fields: dict[str, Any], path: str) -> None:
-    """A field that Clickatell cannot express is refused by its name."""
+    """A field that Clickatell does not support is refused with its path."""
     failure = adapter.check(Message(**({"to": TO, "content": "Hi"} | fields)))
 
     assert failure is not None
@@ -469,12 +469,12 @@ LIMIT: list[Content] = [
 
 @pytest.mark.parametrize("content", LIMIT)
 def test_at_the_limit(adapter: ClickatellAdapter, content: Content) -> None:
-    """What just fits is not refused."""
+    """Content exactly at a limit is not refused."""
     assert adapter.check(Message(TO, content, channel=Channel.WHATSAPP)) is None
 
 
 def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
-    """What counts for template buttons is where they stand, not the order they were given in."""
+    """The position of a template button counts, not the order in the list."""
     buttons = (
         TemplateButton(1, URL, value="a"),
         TemplateButton(4, ANSWER, value="b"),
@@ -487,7 +487,7 @@ def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
 
 
 def test_encrypted_file_with_its_key(adapter: ClickatellAdapter) -> None:
-    """A file that its sender encrypted goes out with the key."""
+    """An encrypted file may be sent with its key."""
     message = Message(
         TO,
         _media(source=attrs.evolve(STORED, client_encrypted=True)),
@@ -500,6 +500,6 @@ def test_encrypted_file_with_its_key(adapter: ClickatellAdapter) -> None:
 
 @pytest.mark.parametrize("key", ["clientMessageId", "messages", "to"])
 def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str) -> None:
-    """An account's extras may not touch what decides who is texted either."""
+    """An account's extras must not set the members that decide the recipient."""
     with pytest.raises(ConfigError, match=rf"accounts\.cape\.extras\.{key}"):
         build(extras={key: "x"})

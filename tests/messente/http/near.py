@@ -1,4 +1,4 @@
-"""Hypothesis strategies for messages near what Messente takes: on its limits and just beyond."""
+"""Hypothesis strategies for messages at the limits of Messente and just beyond them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _MOMENTS = st.datetimes(
 
 
 def _words(*limits: int) -> SearchStrategy[str]:
-    """Return texts of odd characters, mostly within the limits, seldom one too long or short."""
+    """Return texts of odd characters, mostly within the limits, rarely too long or too short."""
     within = [1, *limits, *(each - 1 for each in limits if each > 1)]
     return st.builds(
         lambda char, length: char * length,
@@ -288,7 +288,7 @@ _SENDERS = st.sampled_from(
 
 
 def messages(channel: Channel, kind: str) -> SearchStrategy[Message]:
-    """Return messages of one kind on one channel, some with a reserve on another."""
+    """Return messages of one kind on one channel, some with a fallback leg."""
     others = [each for each in CONTENTS if each[0] is not channel]
     legs = st.sampled_from(others).flatmap(
         lambda other: st.builds(

@@ -1,4 +1,4 @@
-"""Two readings of one document: what `check` lets pass, the emulator takes, and says it back."""
+"""Adapter and emulator agree: the emulator accepts every message that `check` lets pass."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def post() -> Iterator[Callable[[str, bytes], tuple[int, Any]]]:
 def test_what_passes_is_taken(
     post: Callable[[str, bytes], tuple[int, Any]], channel: Channel, kind: str
 ) -> None:
-    """Whatever is not refused beforehand, by a path, is valid to the emulator."""
+    """A message that `check` lets pass is valid to the emulator."""
     passed = []
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-"""Taking a scheduled message back."""
+"""Cancelling a scheduled message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LATER = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
 
 
 def scheduled() -> Message:
-    """Return a message for in an hour, with a reserve."""
+    """Return a message scheduled in an hour, with a fallback leg."""
     legs = (Leg(channel=Channel.SMS),)
     return Message(TO, "Hi", channel=Channel.VIBER, send_at=LATER, fallback=legs)
 
@@ -28,7 +28,7 @@ def scheduled() -> Message:
 async def test_before_its_time(
     client: Client, sandbox: Sandbox, recorder: Recorder, clock: Clock
 ) -> None:
-    """In time it is stopped with all its legs, and no handset ever has it."""
+    """A cancellation in time stops all legs, and no handset receives the message."""
     accepted = await client.send(scheduled())
 
     assert True is await client.cancel(str(accepted.id))
@@ -47,7 +47,7 @@ async def test_before_its_time(
 
 
 async def test_after_its_time(client: Client, sandbox: Sandbox, clock: Clock) -> None:
-    """Too late is no error, and changes nothing."""
+    """A cancellation that is too late is not an error, and changes nothing."""
     accepted = await client.send(scheduled())
     clock.now += 3600
 
@@ -57,28 +57,28 @@ async def test_after_its_time(client: Client, sandbox: Sandbox, clock: Clock) ->
 
 
 async def test_a_message_that_was_not_scheduled(client: Client) -> None:
-    """What is sent at once cannot be taken back."""
+    """A message that was not scheduled cannot be cancelled."""
     accepted = await client.send(Message(TO, "Hi"))
 
     assert False is await client.cancel(str(accepted.id))
 
 
 async def test_twice(client: Client) -> None:
-    """The second time there is nothing left to stop."""
+    """A second cancellation finds nothing to stop."""
     accepted = await client.send(scheduled())
 
     assert [True, False] == [await client.cancel(str(accepted.id)) for _ in range(2)]
 
 
 async def test_an_unknown_message(client: Client) -> None:
-    """An id that the provider does not know stops nothing."""
+    """An unknown id stops nothing."""
     assert False is await client.cancel("messente:00000000-0000-4000-8000-000000000000")
 
 
 async def test_a_lost_answer_is_not_asked_for_again(
     config: dict[str, Any], sandbox: Sandbox, recorder: Recorder, clock: Clock
 ) -> None:
-    """A second "not found" would prove nothing, so the status has to tell."""
+    """A cancellation is not retried: a second "not found" would prove nothing."""
     async with Client.from_config(config, retry=TWICE) as client:
         accepted = await client.send(scheduled())
         sandbox.faults.add("reset_after", on="any")

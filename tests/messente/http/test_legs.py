@@ -1,4 +1,4 @@
-"""Fallback: each way in its turn, and one status for all of them."""
+"""Fallback: each leg in turn, and one status for all of them."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_legs_travel_with_the_message(
 async def test_a_success_leaves_the_reserves_alone(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """After the first way has worked the others stay untried, and the message is delivered."""
+    """After the first leg succeeds, the others are not tried, and the message is delivered."""
     accepted = await client.send(Message(TO, "Hi", channel=Channel.VIBER, ttl=60, fallback=ALL))
     clock.now += 1000
 
@@ -110,7 +110,7 @@ async def test_a_success_leaves_the_reserves_alone(
 async def test_a_failed_leg_is_followed_by_the_next(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """Somebody who is not on Viber gets the SMS, and the message counts as delivered."""
+    """After a failed Viber leg the SMS is sent, and the message is delivered."""
     to = magic_number(Scenario.NOT_ON_CHANNEL)
     message = Message(to, "Hi", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),))
     accepted = await client.send(message)
@@ -132,7 +132,7 @@ async def test_a_failed_leg_is_followed_by_the_next(
 
 
 async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clock: Clock) -> None:
-    """Each way is given up when its own ttl is over; the last one's failure is the message's."""
+    """Each leg ends with its own ttl; the last leg's failure is that of the message."""
     to = magic_number(Scenario.NEVER_SETTLES)
     message = Message(to, "Hi", channel=Channel.VIBER, ttl=30, fallback=ALL)
     accepted = await client.send(message)
@@ -154,7 +154,7 @@ async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clo
 
 
 async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clock) -> None:
-    """An SMS of two parts costs two; the message costs what its tried legs cost together."""
+    """The message's usage is the sum of its tried legs."""
     accepted = await client.send(
         Message(TO, "x" * 161, fallback=(Leg(channel=Channel.VIBER, sender="Vb"),))
     )
@@ -170,7 +170,7 @@ async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clo
 
 
 async def test_a_leg_has_all_of_its_own_ttl(client: Client, recorder: Recorder) -> None:
-    """Only the first way's ttl is the message's; a reserve counts from its own start."""
+    """The message's ttl is that of the first leg; other legs have their own."""
     message = Message(TO, "Hi", ttl=90, fallback=(Leg(channel=Channel.VIBER, ttl=60),))
 
     await client.send(message)
@@ -218,7 +218,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 async def test_what_a_leg_cannot_say_never_leaves(
     client: Client, sandbox: Sandbox, fields: dict[str, Any], path: str
 ) -> None:
-    """A leg is held against its own channel, and its place is named."""
+    """A leg is checked against its own channel, and the path names the leg."""
     message = Message(TO, **{"content": "Hi", **fields})
 
     with pytest.raises(NotSentError) as caught:

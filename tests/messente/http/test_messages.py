@@ -1,4 +1,4 @@
-"""Everything that can be sent: on the wire as documented, and on the handset once."""
+"""Every message of the catalogue: sent as documented, and delivered once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 async def test_it_arrives_as_it_was_meant(
     client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
-    """What is sent is what the document wants, and what the handset then shows, once."""
+    """The request is as documented, and the handset shows the message once."""
     leg = {"channel": case.channel, **case.members, "sender": SENDER}
 
     accepted = await client.send(case.message())
@@ -37,7 +37,7 @@ async def test_it_arrives_as_it_was_meant(
 
 
 async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) -> None:
-    """The omnimessage's id is the one to ask by; the leg's is what the handset shows."""
+    """The omnimessage's id is that of the outcome; the leg's id is shown on the handset."""
     accepted = await client.send(Message(TO, "Hi"))
 
     (leg,) = accepted.legs
@@ -49,7 +49,7 @@ async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) 
 
 
 async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Recorder) -> None:
-    """What belongs to the whole stands beside the legs; sender and ttl stand inside."""
+    """Fields of the message stand beside the legs; sender and ttl stand inside."""
     at = datetime(2023, 11, 15, 1, 13, 20, tzinfo=timezone(timedelta(hours=2)))
 
     await client.send(
@@ -83,7 +83,7 @@ async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Re
 async def test_priorities(
     client: Client, recorder: Recorder, priority: Priority, said: str | None
 ) -> None:
-    """A wish for a queue is told; a message without one is left to the provider."""
+    """A low or high priority is sent; a normal one is not."""
     await client.send(Message(TO, "Hi", priority=priority))
 
     assert said == sent(recorder)[0].get("priority")
@@ -106,7 +106,7 @@ async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
 async def test_what_may_be_stored_is_the_accounts(
     config: dict[str, Any], recorder: Recorder, text_store: str
 ) -> None:
-    """The account says what is kept of its texts; one message may differ through its extras."""
+    """The account sets `text_store`; a message may override it by extras."""
     config["accounts"]["messente"]["text_store"] = text_store
     async with Client.from_config(config) as client:
         await client.send(Message(TO, "a"))
@@ -116,7 +116,7 @@ async def test_what_may_be_stored_is_the_accounts(
 
 
 async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
-    """A leg's extras reach that leg, so that `validity` in minutes can be had too."""
+    """Extras under a channel's name are merged into that leg, such as `validity`."""
     extras = {"messente": {"sms": {"validity": 10}}}
 
     await client.send(Message(TO, "Hi", extras=extras))

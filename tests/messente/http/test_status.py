@@ -1,4 +1,4 @@
-"""Where a message is: every status and every err that the reference lists, and what is no word."""
+"""Statuses: every status and every err of the reference, and unknown ones."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def pace() -> float:
 
 
 def said(status: MessageStatus) -> tuple[Evidence, datetime]:
-    """Return the one thing that was said of the one leg, and since when."""
+    """Return the only evidence of the only leg, and its time."""
     (leg,) = status.legs
     (found,) = leg.timeline.entries.items()
     assert (leg.status, leg.reason) == (status.status, status.reason)
@@ -73,14 +73,14 @@ def said(status: MessageStatus) -> tuple[Evidence, datetime]:
 
 
 def play(emulator: MessenteEmulator, accepted: Accepted, status: str, err: int | None) -> None:
-    """Let a message stand at a status from its start on."""
+    """Give a message a status from its start."""
     record = emulator.messages.get(accepted.legs[0].provider_id)
     assert record is not None
     record.steps = (Step(status, detail={} if err is None else {"err": err}),)
 
 
 def test_all_that_is_documented_is_here() -> None:
-    """No status and no err of the reference is forgotten."""
+    """Every status and every err of the reference is here."""
     assert (set(DOCUMENTS["status"]), {int(err) for err in DOCUMENTS["err"]}) == (
         set(MEANINGS),
         set(WHY),
@@ -92,7 +92,7 @@ def test_all_that_is_documented_is_here() -> None:
 async def test_every_status_with_every_err(
     client: Client, emulator: MessenteEmulator, word: str, err: int | None
 ) -> None:
-    """The status says how far it got; the err says why, where it failed."""
+    """The status is mapped, and a failure's reason is that of the err."""
     accepted = await client.send(Message(TO, "Hi"))
     play(emulator, accepted, word, err)
 
@@ -115,7 +115,7 @@ async def test_every_status_with_every_err(
 
 
 async def test_null_is_a_status_too(client: Client) -> None:
-    """A leg without a status is being processed, and nothing else is said of it."""
+    """A leg with a null status is accepted, without further evidence."""
     accepted = await client.send(Message(TO, "Hi"))
 
     status = await client.status(str(accepted.id))
@@ -171,7 +171,7 @@ LIVES: dict[tuple[Channel, Scenario], Life] = {
 async def test_lives(
     client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
 ) -> None:
-    """Each step is told with its time, and the handset has the message from delivery on only."""
+    """Each status has its time, and the handset has the message only after delivery."""
     expected = LIVES[channel, scenario]
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel=channel))
@@ -192,7 +192,7 @@ async def test_lives(
 
 @pytest.mark.parametrize("count", [1, 160, 161, 306, 307])
 async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None:
-    """What the provider counts and asks is told as it says it, without a currency."""
+    """Parts and price are those of the provider, without a currency."""
     accepted = await client.send(Message(TO, "x" * count))
     clock.now += 5 * PACE
 
@@ -204,7 +204,7 @@ async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None
 
 @pytest.mark.parametrize("id_", ["00000000-0000-4000-8000-000000000000", "../balance?x#y/ü"])
 async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_: str) -> None:
-    """Whatever stands in an id stays one segment of the path, and is not found."""
+    """An id is one segment of the path, whatever it contains; an unknown one is not found."""
     status = await client.status(f"messente:{id_}")
 
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (status.status, status.reason)
@@ -224,7 +224,7 @@ async def test_another_process_can_ask(
 
 
 async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> None:
-    """A channel, a status and an err of tomorrow are unknown, and kept."""
+    """An unknown channel, status and err are kept."""
     leg = {"channel": "fax", "status": "BEAMED", "err": 77, "message_id": "m", "to": TO, "x": 1}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
@@ -241,7 +241,7 @@ async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> Non
 
 
 async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) -> None:
-    """Err as text, as clients of 2019 knew it, means the same."""
+    """An err given as text, as in clients of 2019, means the same."""
     leg = {"channel": "sms", "status": "REJECTD", "err": "7", "message_id": "m"}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
@@ -260,7 +260,7 @@ async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) ->
 async def test_a_look_up_that_fails(
     client: Client, recorder: Recorder, code: str, http: int, reason: Reason, retry: Retry
 ) -> None:
-    """A look-up that was refused says why; one that broke may be asked again."""
+    """A refused look-up has a reason; one that failed may be retried."""
     error = {"code": code, "title": "T", "detail": "Because", "source": None}
     recorder.instead.append((http, {"errors": [error]}))
 

@@ -1,4 +1,4 @@
-"""What is refused before a request exists, and which field is named."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
 def test_what_a_channel_cannot_say_is_refused_by_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """Content is never sent without a part of it: the part is named instead."""
+    """Unsupported content is refused with the path of the unsupported part."""
     failure = adapter.check(Message(TO, content, channel=channel))
 
     assert failure is not None
@@ -197,7 +197,7 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
     adapter: MessenteAdapter, source: Inline | Stored
 ) -> None:
-    """The advice names what Messente takes, and no `client.upload`, which it does not have."""
+    """The failure suggests a link, not `client.upload`, which Messente does not have."""
     media = Media((MediaItem(MediaKind.IMAGE, source, content_type="image/png"),))
 
     failure = adapter.check(Message(TO, media, channel=Channel.WHATSAPP))
@@ -258,12 +258,12 @@ def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
 def test_what_the_envelope_cannot_say_is_refused_by_its_path(
     adapter: MessenteAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, extras and legs are held against the provider too."""
+    """Fields, extras and legs are checked against the provider too."""
     assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
 
 
 def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: MessenteAdapter) -> None:
-    """A leg without content of its own is held against the message's."""
+    """A leg without content of its own is checked with the message's content."""
     message = Message(
         TO,
         Text("Hi", preview_url=True),
@@ -275,7 +275,7 @@ def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: Messente
 
 
 def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSettings) -> None:
-    """The account's sender serves RCS, and its mapping gives a template its language."""
+    """The account's sender is used on RCS, and its mapping gives a template its language."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -291,7 +291,7 @@ def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSet
 
 
 def test_facts_about_a_file_need_not_be_carried(adapter: MessenteAdapter) -> None:
-    """A size or a digest that the provider has no use for is no reason to refuse a message."""
+    """Facts about a file that are not sent, such as its size, are no reason to refuse it."""
     content = item(MediaKind.IMAGE, size=9, duration=1, sha256="0" * 64, content_type="image/png")
 
     assert adapter.check(Message(TO, content, channel=Channel.VIBER)) is None

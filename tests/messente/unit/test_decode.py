@@ -1,4 +1,4 @@
-"""What is read from answers: verdicts, ids, statuses; and nothing from nonsense.
+"""Reading answers: verdicts, ids, statuses; and arbitrary answers.
 
 The meaning of every code and status is in `http/test_errors.py` and `http/test_status.py`.
 """
@@ -80,7 +80,7 @@ ANSWERS = st.builds(
 
 
 def taken(message: Message, id_: str) -> dict[str, Any]:
-    """Write the entry of a message that was taken."""
+    """Build the entry of an accepted message."""
     return {
         "omnimessage_id": id_,
         "to": message.to,
@@ -106,7 +106,7 @@ def refused(message: Message, source: str | None, code: str = "105") -> Failed:
 
 
 def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
-    """The omnimessage's id is the one to ask by; each channel has another."""
+    """The omnimessage's id is that of the outcome; each leg has its own."""
     body = taken(FIRST, "o-1")
 
     (outcome,) = send([FIRST], answer(201, body))
@@ -121,7 +121,7 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
 
 
 def test_a_channel_without_a_name_of_ours_is_still_a_leg() -> None:
-    """A channel that omnimsg does not know keeps its id."""
+    """A leg on an unknown channel keeps its id."""
     body = taken(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
 
     (outcome,) = send([FIRST], answer(201, body))
@@ -141,7 +141,7 @@ def test_a_channel_without_a_name_of_ours_is_still_a_leg() -> None:
 def test_of_several_errors_the_one_that_proves_least_decides(
     codes: list[str], decisive: str
 ) -> None:
-    """A refusal is believed only where nothing beside it casts doubt on it."""
+    """Of several errors the verdict that proves least is used."""
     body = {"errors": [errors(code)["errors"][0] for code in codes]}
 
     (outcome,) = send([FIRST], answer(400, body))
@@ -150,7 +150,7 @@ def test_of_several_errors_the_one_that_proves_least_decides(
 
 
 def test_an_unknown_code_is_no_verdict() -> None:
-    """What the table does not hold is left to the HTTP status."""
+    """An error without a row gives `None`, and the HTTP status decides."""
     assert send([FIRST], answer(400, errors("999"))) == [None]
 
 
@@ -182,7 +182,7 @@ OMNI = Message(
 def test_a_source_names_a_field_of_our_message(
     source: str | None, path: str | None, reason: Reason
 ) -> None:
-    """The provider's field becomes ours, and a bad recipient is told from a bad text."""
+    """The provider's field becomes the path and reason of our field."""
     outcome = refused(OMNI, source)
 
     assert (path, reason, reason.fault) == (
@@ -193,7 +193,7 @@ def test_a_source_names_a_field_of_our_message(
 
 
 def test_bulk_joins_by_position_with_refusals_between() -> None:
-    """A refusal names nobody, so it belongs to the message that stands where it stands."""
+    """A refusal names no recipient, so it is matched by its position."""
     third = Message("+37255500003", "c", reference="third")
     body = {
         "messages": [
@@ -222,19 +222,19 @@ def test_bulk_joins_by_position_with_refusals_between() -> None:
     ],
 )
 def test_bulk_that_does_not_fit_its_request_is_no_verdict_on_anybody(entries: list[Any]) -> None:
-    """Another length or another recipient means that positions prove nothing."""
+    """With another length or another recipient, no message has an outcome."""
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
 def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
-    """An entry that is neither success nor refusal concerns its own message only."""
+    """An unreadable entry leaves only its own message without an outcome."""
     outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, taken(SECOND, "o-2")]}))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
 
 def test_bulk_refused_as_a_whole_refuses_everybody_without_blaming_a_field() -> None:
-    """An error body instead of a list concerns every message alike."""
+    """An error body instead of a list applies to every message, without a path."""
     outcomes = send([FIRST, SECOND], answer(401, errors("103", "payload[to]")))
 
     assert [(NotSent, "first", None), (NotSent, "second", None)] == [
@@ -244,7 +244,7 @@ def test_bulk_refused_as_a_whole_refuses_everybody_without_blaming_a_field() -> 
 
 @pytest.mark.parametrize("status", [201, 400])
 def test_an_id_beside_errors_is_no_verdict(status: int) -> None:
-    """Something was taken, whatever the errors say: to believe them could send it twice."""
+    """An id beside errors gives no outcome: the message may have been accepted."""
     both = taken(FIRST, "o-1") | errors("103")
 
     assert [None] == send([FIRST], answer(status, both))
@@ -253,7 +253,7 @@ def test_an_id_beside_errors_is_no_verdict(status: int) -> None:
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
-    """Where any entry has an id, the bulk was not refused as a whole."""
+    """If any entry has an id, the bulk was not refused as a whole."""
     whole = errors("103")
     ids = {"messages": [taken(FIRST, "o-1"), taken(SECOND, "o-2")]}
     one_id = {"messages": [taken(FIRST, "o-1"), {}]}
@@ -273,7 +273,7 @@ def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
 
 @given(response=ANSWERS, several=st.booleans())
 def test_nonsense_never_raises_and_never_accepts(response: Response, several: bool) -> None:
-    """Whatever comes back, there is one outcome per message and no acceptance without an id."""
+    """For any answer there is one result per message and no acceptance without an id."""
     messages = [FIRST, SECOND] if several else [FIRST]
 
     outcomes = send(messages, response)
@@ -288,7 +288,7 @@ def test_nonsense_never_raises_and_never_accepts(response: Response, several: bo
 
 @given(response=ANSWERS)
 def test_nonsense_about_an_id_never_raises(response: Response) -> None:
-    """Status and cancel read what they can and leave the rest to the HTTP status."""
+    """For any answer status and cancel return their value, a failure or `None`."""
     _, status = drive(ADAPTER.status("o-1", CONTEXT), response)
     _, cancelled = drive(ADAPTER.cancel("o-1", CONTEXT), response)
 
@@ -297,7 +297,7 @@ def test_nonsense_about_an_id_never_raises(response: Response) -> None:
 
 
 def look_up(*entries: dict[str, Any]) -> MessageStatus:
-    """Ask for a message whose legs stand like this."""
+    """Look up a message with these legs."""
     body = {"omnimessage_id": "o-1", "to": FIRST.to, "statuses": list(entries)}
     (request,), status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
     assert ("GET", "/v1/omnimessage/o-1/status", Effect.READ) == (
@@ -343,7 +343,7 @@ def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault
 def test_an_err_beside_a_good_status_is_no_failure(
     said: str, err: int | None, code: str | None
 ) -> None:
-    """0 and 10 only repeat what the status says; a passing error is kept, but decides nothing."""
+    """The values 0 and 10 are no codes; another code is kept without a reason."""
     latest = look_up({"channel": "sms", "status": said, "err": err}).legs[0].timeline.latest
 
     assert latest is not None
@@ -351,7 +351,7 @@ def test_an_err_beside_a_good_status_is_no_failure(
 
 
 def test_legs_keep_their_order_times_ids_and_prices() -> None:
-    """A delivered reserve speaks for the message; times without an offset are UTC."""
+    """A delivered fallback leg makes the message delivered; times without offset are UTC."""
     found = look_up(
         {
             "channel": "viber",
@@ -385,12 +385,12 @@ def test_legs_keep_their_order_times_ids_and_prices() -> None:
 
 @pytest.mark.parametrize("price", ["NaN", "Infinity", "much", 0.1, None])
 def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
-    """Nothing is guessed about money."""
+    """A price that is not decimal text is left out."""
     assert look_up({"status": "ACK", "price_info": {"total_price": price}}).legs[0].usage is None
 
 
 def test_an_unknown_id_is_no_failure() -> None:
-    """The provider's own 404 is a status without evidence; a bare 404 may be a wrong address."""
+    """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
     _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
     _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
 
@@ -400,7 +400,7 @@ def test_an_unknown_id_is_no_failure() -> None:
 
 
 def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
-    """The row decides; that reading may be repeated is the engine's to know."""
+    """A failed look-up has the retry advice of its code's row."""
     _, failed = drive(ADAPTER.status("o-1", CONTEXT), answer(500, errors("104")))
     _, forbidden = drive(ADAPTER.status("o-1", CONTEXT), answer(403, errors("102")))
 
@@ -410,7 +410,7 @@ def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
 
 
 def test_cancelling_says_whether_it_came_in_time() -> None:
-    """202 is in time, the provider's 404 too late, anything else no verdict or a failure."""
+    """202 is in time, the provider's 404 too late; else it is a failure or `None`."""
     (request,), stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
     _, late = drive(ADAPTER.cancel("o-1", CONTEXT), answer(404, errors("101")))
     _, bare = drive(ADAPTER.cancel("o-1", CONTEXT), Response(404, b"<html>"))

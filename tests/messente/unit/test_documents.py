@@ -1,4 +1,4 @@
-"""The lists of the provider's documents against our tables: nothing missing, nothing extra."""
+"""Our tables have exactly the values that the provider's documents list."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_statuses() -> None:
 
 
 def test_errs() -> None:
-    """Every err has a row, but for 0 and 10, which are no errors."""
+    """Every err has a row, except 0 and 10, which are no errors."""
     rows = {row.code for row in codes.CODES if row.level == codes.ERR}
 
     assert set(DOCUMENTS["err"]) == rows | codes.NO_ERRORS
@@ -103,17 +103,17 @@ def test_the_levels_are_two() -> None:
     ids=lambda each: str(each[0]),
 )
 def test_lists(documented: list[str], ours: list[str]) -> None:
-    """What is listed can be said, and nothing else."""
+    """The documented values are exactly ours."""
     assert set(documented) == set(ours)
 
 
 def test_every_button_of_a_template_has_a_kind_of_parameter() -> None:
-    """No kind of button is left without its place."""
+    """Every kind of button is mapped to a sub-type."""
     assert set(ButtonKind) == set(whatsapp.BUTTONS)
 
 
 def test_priorities() -> None:
-    """A priority that is neither low nor high is not told."""
+    """A normal priority is not sent."""
     assert {Priority.NORMAL} == set(Priority) - set(encode.PRIORITIES)
 
 
@@ -147,7 +147,7 @@ def test_limits() -> None:
 
 
 def _vibers() -> list[Content]:
-    """Return content of every build that could give a Viber message."""
+    """Return every combination of content that could be a Viber message."""
     actions: list[Action] = [BUTTON, OpenMedia("Watch")]
     cards = [Card(title="Fish", media=PICTURE, actions=(BUTTON,))] * 2
     return [
@@ -168,7 +168,7 @@ def _vibers() -> list[Content]:
 def test_viber_says_the_nine_combinations_and_templates_alone(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """Of all that can be built, what passes gives exactly the combinations of the document."""
+    """The combinations that pass the check are exactly those of the document."""
     fields = {*DOCUMENTS["viber"]["fields"]} - {"channel", "sender", "validity", "ttl"}
     said = set()
     for content in _vibers():
@@ -185,7 +185,7 @@ def test_viber_says_the_nine_combinations_and_templates_alone(
 def test_all_members_of_the_envelope_and_of_an_sms_can_be_said(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """Each documented member has a field of ours, `validity` alone goes by extras."""
+    """Each documented member has a field of ours, except `validity`."""
     account = attrs.evolve(
         adapter.account, settings=attrs.evolve(adapter.account.settings, text_store="nostore")
     )

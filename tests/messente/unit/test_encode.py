@@ -1,4 +1,4 @@
-"""What goes on the wire, member by member."""
+"""Writing requests, member by member."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Conte
 def test_the_envelope_carries_what_belongs_to_the_whole(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """Time, priority and report address stand beside the ways, sender and ttl inside."""
+    """Time, priority and callback URL stand beside the legs, sender and ttl inside."""
     message = Message(
         TO,
         "Hi",
@@ -96,14 +96,14 @@ def test_the_envelope_carries_what_belongs_to_the_whole(
 def test_a_normal_priority_is_left_out(
     adapter: MessenteAdapter, context: Context, priority: Priority, expected: str | None
 ) -> None:
-    """Only a wish that differs from the usual is written."""
+    """A normal priority is left out."""
     message = Message(TO, "Hi", priority=priority)
 
     assert document(adapter, message, context).get("priority") == expected
 
 
 def test_waiting_eats_into_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
-    """The provider gets what is left of the ttl, in seconds, and never a validity."""
+    """The remaining ttl is sent in seconds, without a validity."""
     message = Message(TO, "Hi", ttl=90)
 
     written = document(adapter, message, attrs.evolve(context, waited=29.5))
@@ -114,7 +114,7 @@ def test_waiting_eats_into_the_ttl(adapter: MessenteAdapter, context: Context) -
 def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
     settings: MessenteSettings, context: Context
 ) -> None:
-    """A leg repeats the message's content and uses the account's sender unless it says more."""
+    """A leg has the message's content and the account's sender unless it has its own."""
     adapter = MessenteAdapter(
         Account(
             name="baltic", settings=settings, base_url=MessenteAdapter.base_url, sender="Account"
@@ -145,7 +145,7 @@ def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
 def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
     settings: MessenteSettings, context: Context
 ) -> None:
-    """The account's extras come first, the message's last; a channel's reach its way alone."""
+    """Account extras are merged first, message extras last; a channel's into its leg only."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -175,7 +175,7 @@ def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
 def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
     settings: MessenteSettings, extras: dict[str, Any]
 ) -> None:
-    """Protected members in the account's extras are an error of the configuration."""
+    """Protected members in the account's extras are a configuration error."""
     account = Account(
         name="baltic", settings=settings, base_url=MessenteAdapter.base_url, extras=extras
     )
@@ -187,7 +187,7 @@ def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
 def test_one_message_is_a_call_and_several_are_a_bulk_call(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """The address depends on the number of messages; both may reach phones and are authorised."""
+    """One message and several have different URLs; both may reach phones, authorised."""
     first, second = Message(TO, "a"), Message("+37255500002", "b")
 
     single = next(adapter.send([first], context))
@@ -222,18 +222,18 @@ def test_credentials_are_basic_in_latin_1_where_that_can_be(password: str, expec
     ],
 )
 def test_the_token_joins_the_query(url: str, expected: str) -> None:
-    """The token goes before the fragment and after what is already asked."""
+    """The token is added at the end of the query, before the fragment."""
     assert expected == report_to(url, "t")
 
 
 def test_without_a_token_the_callback_address_stays_as_it_is() -> None:
-    """Nothing is appended where callbacks are not set up."""
+    """Without a token the callback URL does not change."""
     assert report_to("https://a.test/x", None) == "https://a.test/x"
 
 
 @given(at=st.datetimes(timezones=st.just(UTC)))
 def test_any_time_keeps_its_offset(at: datetime) -> None:
-    """A time is written so that reading it back gives the same moment."""
+    """A time reads back as the same moment."""
     settings = MessenteSettings(username="u", password=Secret("p"))
     adapter = MessenteAdapter(Account(name="a", settings=settings, base_url="https://x.test"))
 

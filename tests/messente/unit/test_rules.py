@@ -1,4 +1,4 @@
-"""What each channel refuses of buttons, cards, carousels and templates, and by which path."""
+"""Refusals of buttons, cards, carousels and templates by channel, and their paths."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ Row = tuple[Channel, Content, Reason, str]
 
 
 def tapped(*actions: Any, **more: Any) -> Interactive:
-    """Build words with buttons."""
+    """Build text with buttons."""
     return Interactive("Hi", actions, **more)
 
 
@@ -375,7 +375,7 @@ REFUSED = {
 def test_it_is_refused_by_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """What a channel cannot say, or not at this length, is named and never sent."""
+    """Unsupported or too long content is refused with its path."""
     failure = adapter.check(Message(TO, content, channel=channel, sender="Acme"))
 
     assert failure is not None
@@ -386,7 +386,7 @@ def test_it_is_refused_by_its_path(
 def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
     adapter: MessenteAdapter, sender: str
 ) -> None:
-    """GSM carries no longer name; other channels have no such limit."""
+    """An SMS sender has GSM's limits; other channels have none."""
     on_sms = adapter.check(Message(TO, "Hi", sender=sender))
 
     assert on_sms is not None
@@ -401,7 +401,7 @@ def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) 
 
 
 def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
-    """ISO 8601 has no seconds in an offset."""
+    """A time whose offset has seconds is refused."""
     failure = adapter.check(Message(TO, "Hi", send_at=LOCAL))
 
     assert failure is not None
@@ -409,7 +409,7 @@ def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
 
 
 def test_the_account_names_a_viber_templates_placeholders() -> None:
-    """With `keys` in the account's mapping, plain text is enough."""
+    """With `keys` in the account's mapping, parameters need no name."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -423,6 +423,6 @@ def test_the_account_names_a_viber_templates_placeholders() -> None:
 
 
 def test_a_text_store_that_does_not_exist() -> None:
-    """Only the three documented words are taken."""
+    """Only the three documented values are accepted."""
     with pytest.raises(InvalidValue, match="nostore, plaintext, sha256"):
         MessenteSettings(username="u", password=Secret("p"), text_store="md5")
