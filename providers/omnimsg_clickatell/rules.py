@@ -242,7 +242,7 @@ def _header_file(
         yield refused(
             Reason.UNSUPPORTED_CONTENT,
             f"{path}.kind",
-            "cannot stand in a header: use image, video or document",
+            "is not allowed in a header: use image, video or document",
         )
     elif item.content_type is not None:
         media_type = item.content_type.partition(";")[0].strip().lower()

@@ -93,7 +93,7 @@ def _check_time(message: Message) -> Failure | None:
         return refused(
             Reason.INVALID_MESSAGE,
             "send_at",
-            "has an offset that is no whole minute, which RFC 3339 cannot write",
+            "has an offset with seconds, which RFC 3339 cannot express",
         )
     return None
 

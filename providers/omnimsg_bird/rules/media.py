@@ -77,7 +77,7 @@ def check_source(source: Source, path: str) -> Failure | None:
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,
-            "holds bytes, which have no place here: call client.upload and send what it returns",
+            "holds bytes, which cannot be sent here: call client.upload and send what it returns",
         )
     if isinstance(source, Stored) and source.url is None:
         return refused(

@@ -64,7 +64,7 @@ async def test_an_error_of_a_send(
 
 @pytest.mark.parametrize("status", ERRORS)
 @pytest.mark.parametrize("operation", ["status", "history", "interactions"])
-async def test_an_error_of_a_question(
+async def test_an_error_of_a_look_up(
     client: Client, emulator: BirdEmulator, status: int, operation: str
 ) -> None:
     """Reading may be repeated after any error; a 404 is about the id."""
@@ -119,7 +119,7 @@ async def test_a_wrong_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])
-async def test_an_id_that_is_none(client: Client, recorder: Recorder, id_: str) -> None:
+async def test_a_malformed_id(client: Client, recorder: Recorder, id_: str) -> None:
     """A malformed id is refused without a request."""
     with pytest.raises(OperationError) as caught:
         await client.status(id_)
@@ -142,7 +142,7 @@ FATES = {
 
 
 @pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
-async def test_fates(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
+async def test_scenarios(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
     """Each scenario ends in its unified status, and only some messages are delivered."""
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel="whatsapp"))

@@ -62,7 +62,7 @@ def message(stored: Stored) -> Message:
 
 @elsewhere
 @pytest.mark.parametrize("from_path", [False, True], ids=["bytes", "path"])
-async def test_a_file_goes_round(
+async def test_a_file_is_uploaded_sent_and_downloaded(
     client: Client,
     sandbox: Sandbox,
     recorder: Recorder,
@@ -133,7 +133,7 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 
 
 @pytest.mark.parametrize("options", [{"storage": "localhost"}])
-async def test_an_upload_goes_to_no_strange_host(
+async def test_an_upload_to_a_forbidden_host(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
     """An upload host that the account does not allow is refused by name and gets no data."""
@@ -161,7 +161,7 @@ async def test_an_upload_goes_to_no_strange_host(
         ("http://[", "no host"),
     ],
 )
-async def test_a_redirect_to_a_strange_host(
+async def test_a_redirect_to_a_forbidden_host(
     client: Client, sandbox: Sandbox, recorder: Recorder, tmp_path: Path, location: str, named: str
 ) -> None:
     """A redirect to a host that the account does not allow is refused by name."""
@@ -235,7 +235,7 @@ REFUSED: dict[str, tuple[Upload, str]] = {
 
 
 @pytest.mark.parametrize(("upload", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_no_upload_can_say(
+async def test_unsupported_upload_options(
     client: Client, recorder: Recorder, upload: Upload, path: str
 ) -> None:
     """An upload option that Bird does not support is refused before any request."""
@@ -256,9 +256,7 @@ async def test_a_stored_file_without_an_address(client: Client, recorder: Record
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
-async def test_a_permission_that_is_not_given(
-    client: Client, emulator: BirdEmulator, status: int
-) -> None:
+async def test_a_refused_grant(client: Client, emulator: BirdEmulator, status: int) -> None:
     """An error of the grant keeps Bird's own code."""
     emulator.refusals.append(status)
 

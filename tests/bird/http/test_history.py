@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[HistoryQuery, str]] = {
 
 
 @pytest.mark.parametrize(("query", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_no_filter_can_say(
+async def test_unsupported_filters(
     client: Client, recorder: Recorder, query: HistoryQuery, path: str
 ) -> None:
     """An unsupported filter is refused with its path, without a request."""

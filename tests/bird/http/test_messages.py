@@ -61,7 +61,7 @@ async def test_content_arrives(
     assert (Status.DELIVERED, case.channel) == (status.status, status.legs[0].channel)
 
 
-async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: Sandbox) -> None:
+async def test_an_email_reaches_all_its_recipients(client: Client, sandbox: Sandbox) -> None:
     """An e-mail is one message, and is delivered to every recipient that it names."""
     mail = Email(subject="S", text="Hi", cc=["b@example.test"], bcc=["c@example.test"])
 
@@ -84,7 +84,7 @@ EXTRAS: dict[str, Any] = {
 }
 
 
-async def test_the_envelope_and_the_flags_arrive(client: Client, recorder: Recorder) -> None:
+async def test_optional_fields_and_flags_arrive(client: Client, recorder: Recorder) -> None:
     """The fields of the model and the flags in the extras are sent beside the body."""
     when = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     message = Message(
@@ -168,7 +168,7 @@ INSIDE: dict[str, tuple[Content, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("content", "extras"), INSIDE.values(), ids=INSIDE)
-async def test_extras_reach_inside(
+async def test_extras_are_merged_into_nested_objects(
     client: Client, recorder: Recorder, content: Content, extras: dict[str, Any]
 ) -> None:
     """Extras are merged into nested objects."""

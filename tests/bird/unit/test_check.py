@@ -317,7 +317,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED)
-def test_what_a_channel_cannot_say_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: BirdAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
     """Unsupported content is refused with the path of the unsupported part."""
@@ -342,7 +342,7 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
         ({"extras": {"bird": {"reference": "x"}}}, "extras.bird.reference"),
     ],
 )
-def test_what_the_envelope_cannot_say_is_refused_by_its_path(
+def test_unsupported_fields_are_refused_with_their_path(
     adapter: BirdAdapter, members: dict[str, Any], path: str
 ) -> None:
     """Fields, tags and extras are checked against the provider too."""

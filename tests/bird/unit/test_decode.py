@@ -93,7 +93,7 @@ def test_an_accepted_messages_id_holds_its_channels() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"id": ""}, {"id": 7}, [], None, {"code": "x"}])
-def test_a_yes_without_an_id_is_no_verdict(body: object) -> None:
+def test_an_acceptance_without_an_id_is_no_verdict(body: object) -> None:
     """A 202 without an id gives no outcome."""
     assert send(answer(202, body)) is None
 
@@ -187,7 +187,7 @@ def test_a_detail_names_a_field_of_our_message(key: str, path: str | None, reaso
 
 
 @given(response=ANSWERS)
-def test_nonsense_never_raises_and_never_accepts(response: Response) -> None:
+def test_any_answer_to_a_send(response: Response) -> None:
     """For any answer an acceptance has an id, and an outcome is that of the message."""
     outcome = send(response)
 
@@ -198,7 +198,7 @@ def test_nonsense_never_raises_and_never_accepts(response: Response) -> None:
 
 
 @given(response=ANSWERS)
-def test_nonsense_about_an_id_never_raises(response: Response) -> None:
+def test_any_answer_about_an_id(response: Response) -> None:
     """For any answer a look-up returns a status, a failure or `None`."""
     _, status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), response)
 
@@ -222,7 +222,7 @@ def test_nonsense_about_an_id_never_raises(response: Response) -> None:
         (None, Status.UNKNOWN),
     ],
 )
-def test_every_status_has_its_place(said: object, status: Status) -> None:
+def test_every_status_has_a_unified_status(said: object, status: Status) -> None:
     """Each of the provider's statuses has a unified status; `read` is not one of them."""
     found = look_up({"status": said, "lastStatusAt": "2030-05-01T09:00:05Z"})
 
@@ -279,7 +279,9 @@ SMS = "sms-messagebird"
         (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
     ],
 )
-def test_a_failure_says_why(code: object, source: object, reason: Reason, fault: Fault) -> None:
+def test_the_reason_of_a_failure(
+    code: object, source: object, reason: Reason, fault: Fault
+) -> None:
     """The reason is that of the code, else the source's own code, the source, or the family."""
     failure = {"code": code, "source": source}
 
@@ -307,7 +309,7 @@ def test_an_unknown_id_is_no_failure() -> None:
     assert bare is None
 
 
-def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
+def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
     """A failed look-up has the retry advice of its code's row."""
     body = {"code": "SomeCode", "message": "Because"}
     _, conflict = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(409, body))
@@ -335,7 +337,7 @@ def test_an_id_without_both_parts_cannot_be_asked_for(id_: str, name: str) -> No
     assert (Reason.NOT_FOUND, "id", Retry.NEVER) == (failure.reason, failure.path, failure.retry)
 
 
-def test_a_code_the_user_adds_decides() -> None:
+def test_a_configured_code_text_decides() -> None:
     """A configured `code` text decides before the HTTP status."""
     adapter = BirdAdapter(
         Account(

@@ -93,7 +93,7 @@ def test_codes_of_sms(group: str, reason: Reason) -> None:
     assert {reason} == {None if row is None else row.reason for row in rows}
 
 
-def test_codes_of_sms_are_no_more() -> None:
+def test_no_further_codes_of_sms() -> None:
     """The table has no code that no document lists."""
     listed = {code for some in DATA["sms_source_codes"].values() for code in some}
     assert listed == level("sms-messagebird")

@@ -81,7 +81,7 @@ def test_a_mapping_decides_over_the_template(adapter: BirdAdapter, context: Cont
         ),
     ],
 )
-def test_a_contact_of_the_address_book_is_named_by_id_or_identifier(
+def test_a_contact_is_sent_by_id_or_identifier(
     adapter: BirdAdapter, context: Context, to: ProviderContact, contact: dict[str, str]
 ) -> None:
     """A recipient may be a contact of the provider."""
@@ -121,9 +121,7 @@ def test_the_accounts_sender_is_for_emails_only(settings: BirdSettings, context:
     assert "sender" not in document(adapter, sms, context)
 
 
-def test_the_envelope_carries_time_life_tags_and_report_address(
-    adapter: BirdAdapter, context: Context
-) -> None:
+def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
     """The optional fields and the reference are written as documented."""
     message = Message(
         PHONE,
@@ -150,7 +148,7 @@ def test_the_envelope_carries_time_life_tags_and_report_address(
     }
 
 
-def test_waiting_eats_into_the_ttl(adapter: BirdAdapter, context: Context) -> None:
+def test_waiting_shortens_the_ttl(adapter: BirdAdapter, context: Context) -> None:
     """The remaining ttl is sent."""
     message = Message(PHONE, "Hi", channel=Channel.SMS, ttl=90)
 
@@ -187,9 +185,7 @@ def test_extras_are_merged_last(settings: BirdSettings, context: Context) -> Non
 
 
 @pytest.mark.parametrize("key", ["receiver", "reference"])
-def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
-    settings: BirdSettings, key: str
-) -> None:
+def test_an_accounts_extras_cannot_set_protected_members(settings: BirdSettings, key: str) -> None:
     """Protected members in the account's extras are a configuration error."""
     account = Account(
         name="nest", settings=settings, base_url=BirdAdapter.base_url, extras={key: {}}

@@ -123,14 +123,14 @@ def test_a_message_that_is_not_listed_is_absent(
         [Response(204)],
     ],
 )
-def test_what_cannot_be_told_is_not_told(
+def test_an_incomplete_list_proves_nothing(
     adapter: BirdAdapter, context: Context, pages: Sequence[object]
 ) -> None:
     """An incomplete or unreadable list proves nothing."""
     assert look(adapter, context, *pages).value is None
 
 
-def test_what_is_found_needs_no_further_page(adapter: BirdAdapter, context: Context) -> None:
+def test_a_found_message_ends_the_search(adapter: BirdAdapter, context: Context) -> None:
     """After the message is found, no further page is read."""
     driven = look(adapter, context, page(None, ENTRY, after="p-2"))
 
@@ -138,7 +138,7 @@ def test_what_is_found_needs_no_further_page(adapter: BirdAdapter, context: Cont
     assert 1 == len(driven.requests)
 
 
-def test_a_refusal_is_a_refusal(adapter: BirdAdapter, context: Context) -> None:
+def test_a_refusal_is_a_failure(adapter: BirdAdapter, context: Context) -> None:
     """A refusal on any page is a failure."""
     refusal = Response(429, b'{"code":"TooManyRequests","message":"slow down"}')
 
@@ -149,7 +149,7 @@ def test_a_refusal_is_a_refusal(adapter: BirdAdapter, context: Context) -> None:
 
 
 @pytest.mark.parametrize("spelt", ["37255500001", "+37255500001"])
-def test_a_recipient_is_known_however_it_is_spelt(
+def test_a_number_matches_with_or_without_its_plus(
     adapter: BirdAdapter, context: Context, spelt: str
 ) -> None:
     """A number matches with or without its plus."""
@@ -158,7 +158,7 @@ def test_a_recipient_is_known_however_it_is_spelt(
     assert isinstance(look(adapter, context, page(entry)).value, Accepted)
 
 
-def test_a_contact_is_known_by_its_id(adapter: BirdAdapter, context: Context) -> None:
+def test_a_contact_matches_by_its_id(adapter: BirdAdapter, context: Context) -> None:
     """A contact's id is no filter, so the list is not filtered by recipient."""
     message = Message(ProviderContact(id="k-1"), "Hi", channel=Channel.SMS, reference="table-71")
     its = ENTRY | {"receiver": {"contacts": [{"id": "k-1"}]}}

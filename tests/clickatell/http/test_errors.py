@@ -107,7 +107,7 @@ def test_the_table_is_whole() -> None:
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_alone(
+async def test_single_message(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """A refused single message has the unified reason and the vendor's own text."""
@@ -125,7 +125,7 @@ async def test_alone(
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_in_company(
+async def test_with_others(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """An error of one message leaves the others alone; one of the request concerns all."""
@@ -198,7 +198,7 @@ async def test_everything_refused(client: Client, sandbox: Sandbox) -> None:
     ],
     ids=["parts", "sender", "channel", "recipient"],
 )
-async def test_the_field_to_blame_is_named(
+async def test_the_field_is_named(
     client: Client, sandbox: Sandbox, to: str, path: str, error: type[RejectedError]
 ) -> None:
     """A refusal names the field of our message, and does not show the number."""
@@ -212,7 +212,7 @@ async def test_the_field_to_blame_is_named(
     check_delivery(sandbox, [])
 
 
-async def test_a_meaning_can_be_changed(sandbox: Sandbox, emulator: ClickatellEmulator) -> None:
+async def test_a_verdict_can_be_configured(sandbox: Sandbox, emulator: ClickatellEmulator) -> None:
     """An account may configure code 19 as not sent, and the message is retried."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["codes"] = {"global:19": {"verdict": "not_sent"}}

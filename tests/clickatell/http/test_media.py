@@ -108,7 +108,7 @@ async def test_uploads(
     assert timedelta(days=29) < left <= timedelta(days=30)
 
 
-async def test_what_is_told_of_a_file(client: Client) -> None:
+async def test_facts_about_a_file(client: Client) -> None:
     """The vendor tells when a file expires and whether any number may receive it."""
     shared = await client.media_info(await client.upload(PICTURE))
     private = await client.media_info(await client.upload(attrs.evolve(PICTURE, restricted_to=TO)))
@@ -256,7 +256,7 @@ async def test_a_failed_download_leaves_no_file(client: Client, tmp_path: Path) 
     assert [] == files_in(tmp_path)
 
 
-async def test_what_is_told_of_no_file(client: Client) -> None:
+async def test_facts_about_an_unknown_file(client: Client) -> None:
     """An unknown file is reported as not found."""
     with pytest.raises(OperationError) as caught:
         await client.media_info(Stored(account="clickatell", id="no-such-file"))

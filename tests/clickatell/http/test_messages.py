@@ -41,7 +41,7 @@ def shown(wire: dict[str, Any]) -> tuple[str, Any]:
 
 
 @pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
-async def test_it_arrives_as_it_was_meant(
+async def test_it_arrives_as_documented(
     client: Client, sandbox: Sandbox, recorder: ContractRecorder, clock: Clock, case: Case
 ) -> None:
     """The request is as documented, and the handset shows the message once."""

@@ -33,7 +33,7 @@ def listed(recorder: Recorder) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("count", "batches"), [(1, [1]), (100, [100]), (101, [100, 1])])
-async def test_reading_is_told_by_the_hundred(
+async def test_read_receipts_in_batches(
     client: Client,
     emulator: ClickatellEmulator,
     recorder: Recorder,
@@ -87,7 +87,7 @@ async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulat
     assert [Accepted, Accepted] == [type(each) for each in found]
 
 
-async def test_nothing_to_tell(client: Client, sandbox: Sandbox) -> None:
+async def test_no_ids(client: Client, sandbox: Sandbox) -> None:
     """Without ids no request is made."""
     assert [] == await client.mark_read([])
     assert [] == list(sandbox.requests)
@@ -110,7 +110,7 @@ async def test_the_balance(client: Client) -> None:
         (43, Reason.RATE_LIMITED, Retry.SAFE),
     ],
 )
-async def test_refused_questions(
+async def test_refused_operations(
     client: Client, emulator: ClickatellEmulator, code: int, reason: Reason, retry: Retry
 ) -> None:
     """A read operation may be repeated, so its failures are safe to retry."""

@@ -153,7 +153,7 @@ async def test_the_service_window(
     assert int(reason is None) == len(sandbox.handsets.received(TO))
 
 
-async def test_every_word_is_understood(client: Client, emulator: ClickatellEmulator) -> None:
+async def test_every_documented_name(client: Client, emulator: ClickatellEmulator) -> None:
     """All 61 names of the vendor's document have a unified status, on both channels."""
     names = _documented()
     expected = orjson.loads((DATA / "clickatell-statuses.json").read_bytes())
@@ -171,7 +171,7 @@ async def test_every_word_is_understood(client: Client, emulator: ClickatellEmul
     assert expected == told
 
 
-async def test_new_words_do_not_raise(client: Client, emulator: ClickatellEmulator) -> None:
+async def test_unknown_names_are_kept(client: Client, emulator: ClickatellEmulator) -> None:
     """A name that is not in the table is unknown, and kept."""
     emulator.messages.add(_record("BEAMED_UP", "sms"))
 

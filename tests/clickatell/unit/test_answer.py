@@ -281,7 +281,7 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
     [case[1:] for case in JOINS],
     ids=[case[0] for case in JOINS],
 )
-def test_join(
+def test_match_entries(
     read: Any, numbers: tuple[str, ...], entries: list[Any], expected: list[str | None]
 ) -> None:
     """Each message gets its own entry or none, never another's."""

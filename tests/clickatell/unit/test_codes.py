@@ -208,7 +208,7 @@ def test_status_reasons(row: Any) -> None:
     assert row.source
 
 
-def test_payment_is_another_axis() -> None:
+def test_a_payment_is_no_delivery_status() -> None:
     """A payment does not change a message's status: it is `UNKNOWN` without a fault."""
     evidence = STATUSES.evidence("PAYMENT_COMPLETED")
 

@@ -152,7 +152,7 @@ def test_account_defaults(build: Callable[..., ClickatellAdapter]) -> None:
     assert sms["from"] == "27870000000"
 
 
-def test_ttl_that_has_run_down(adapter: ClickatellAdapter, drive: Any, answer: Any) -> None:
+def test_waiting_shortens_the_validity(adapter: ClickatellAdapter, drive: Any, answer: Any) -> None:
     """The time that a message has waited is subtracted from its validity."""
     context = Context(account="cape", now=datetime(2030, 5, 1, tzinfo=UTC), waited=70.5)
 

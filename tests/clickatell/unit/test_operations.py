@@ -158,7 +158,7 @@ REFUSALS: list[tuple[int, Any, Reason, Retry]] = [
 
 
 @pytest.mark.parametrize(("status", "document", "reason", "retry"), REFUSALS)
-def test_refused_question(
+def test_refused_look_up(
     status_of: Any, status: int, document: Any, reason: Reason, retry: Retry
 ) -> None:
     """A refusal is read by its code; a bare 404 is a fault of the account."""
@@ -169,7 +169,7 @@ def test_refused_question(
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 500, 503])
-def test_unreadable_question(status_of: Any, status: int) -> None:
+def test_unreadable_look_up(status_of: Any, status: int) -> None:
     """An unreadable answer gives `None`, for the engine to handle."""
     assert status_of(b"<html>", status) is None
 
@@ -429,7 +429,7 @@ def test_download_of_a_file_that_is_gone(
         assert (Reason.MEDIA_NOT_FOUND, 404) == (failure.reason, failure.http_status)
 
 
-def test_files_that_cannot_be_asked_for(
+def test_files_without_id_or_digest(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
     """Without an id, or a digest for a download, no request is made."""

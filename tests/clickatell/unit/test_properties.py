@@ -62,7 +62,7 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
 
 
 @given(answers())
-def test_join_is_never_wrong(
+def test_a_match_is_never_wrong(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
     """A message gets its own entry, a refusal shared by all that are left, or nothing."""
@@ -98,7 +98,7 @@ def test_references_decide(
 
 
 @given(answers(), st.booleans())
-def test_what_comes_in_order_is_not_looked_for(
+def test_entries_in_order_need_no_matching(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]], whole: bool
 ) -> None:
     """For entries in order, the fast path and the matching give the same result."""
@@ -239,7 +239,7 @@ SOURCE = Source(data=b"x", size=1, sha256="ab" * 32)
 
 
 @given(BODIES, STATUSES)
-def test_any_answer_to_a_question(
+def test_any_answer_to_an_operation(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
     """For any answer an operation returns its value, a failure or `None`."""

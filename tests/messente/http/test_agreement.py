@@ -19,7 +19,7 @@ from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.emulator import PASSWORD, USERNAME, MessenteEmulator
 
 from .conftest import ROOT, SENDER
-from .near import ACCOUNT, CONTENTS, messages
+from .strategies import ACCOUNT, CONTENTS, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def post() -> Iterator[Callable[[str, bytes], tuple[int, Any]]]:
 
 
 @pytest.mark.parametrize(("channel", "kind"), CONTENTS, ids=str)
-def test_what_passes_is_taken(
+def test_what_passes_is_accepted(
     post: Callable[[str, bytes], tuple[int, Any]], channel: Channel, kind: str
 ) -> None:
     """A message that `check` lets pass is valid to the emulator."""

@@ -108,7 +108,7 @@ async def test_each_message_of_a_bulk_has_its_own_everything(
     }
 
 
-async def test_refusals_stand_where_their_messages_stood(client: Client, sandbox: Sandbox) -> None:
+async def test_refusals_are_matched_by_position(client: Client, sandbox: Sandbox) -> None:
     """A refusal is matched by its position; the other messages are accepted and arrive."""
     odd = {"messente": {"sms": {"autoconvert": "true"}}}
     late = {"messente": {"time_to_send": "soon"}}
@@ -148,7 +148,7 @@ async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("entries", [[], [errors("payload[to]")], [errors("payload[to]")] * 3])
-async def test_places_prove_nothing_where_the_lengths_differ(
+async def test_positions_prove_nothing_if_the_lengths_differ(
     client: Client, recorder: Recorder, entries: list[Any]
 ) -> None:
     """With fewer or more entries than messages no message has a verdict."""
@@ -161,7 +161,7 @@ async def test_places_prove_nothing_where_the_lengths_differ(
     ]
 
 
-async def test_places_prove_nothing_where_a_recipient_is_another(
+async def test_positions_prove_nothing_if_a_recipient_differs(
     client: Client, recorder: Recorder
 ) -> None:
     """An answer in another order than the request gives no verdict."""
@@ -218,7 +218,7 @@ async def test_throttling_is_tried_again(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_throttling_without_patience(client: Client, sandbox: Sandbox, count: int) -> None:
+async def test_throttling_without_a_retry(client: Client, sandbox: Sandbox, count: int) -> None:
     """Without another attempt a 429 means not sent, and safe to retry."""
     messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
 
@@ -228,9 +228,7 @@ async def test_throttling_without_patience(client: Client, sandbox: Sandbox, cou
     check_delivery(sandbox, found)
 
 
-async def test_a_bad_message_never_gets_as_far_as_its_bulk(
-    client: Client, sandbox: Sandbox
-) -> None:
+async def test_a_bad_message_is_left_out_of_its_bulk(client: Client, sandbox: Sandbox) -> None:
     """A message that the check refuses is not sent; the others of its bulk are."""
     bad = Message("+37255500099", "x" * 1001, channel=Channel.VIBER)
 

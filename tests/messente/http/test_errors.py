@@ -156,7 +156,7 @@ async def test_a_new_code_is_left_to_the_http_status(client: Client, recorder: R
     assert ("rejected", Reason.INVALID_MESSAGE, Retry.NEVER, None) == meaning(found)
 
 
-async def test_a_meaning_can_be_changed(config: dict[str, Any], recorder: Recorder) -> None:
+async def test_a_verdict_can_be_configured(config: dict[str, Any], recorder: Recorder) -> None:
     """An account may configure another verdict for a code."""
     config["accounts"]["messente"]["codes"] = {"error:104": {"verdict": "not_sent"}}
     recorder.instead.append((500, {"errors": [error("104")]}))
@@ -186,7 +186,7 @@ ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {
 
 
 @pytest.mark.parametrize(("extras", "path", "reason"), ODD.values(), ids=ODD)
-async def test_extras_are_blamed_by_their_own_path(
+async def test_the_path_in_the_extras_is_named(
     client: Client, sandbox: Sandbox, extras: dict[str, Any], path: str, reason: Reason
 ) -> None:
     """A refusal of a value in the extras has its path in the extras."""
@@ -261,7 +261,7 @@ SOURCES: dict[str | None, tuple[str | None, Reason]] = {
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in a bulk"])
 @pytest.mark.parametrize("source", SOURCES, ids=str)
-async def test_the_field_to_blame_is_named(
+async def test_the_field_is_named(
     client: Client, recorder: Recorder, source: str | None, bulk: bool
 ) -> None:
     """A source gives the path of our field, in the right leg, or no path."""

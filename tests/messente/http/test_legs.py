@@ -88,7 +88,7 @@ async def test_legs_travel_with_the_message(
     assert [leg.provider_id for leg in accepted.legs] == [leg.provider_id for leg in told.legs]
 
 
-async def test_a_success_leaves_the_reserves_alone(
+async def test_after_a_success_no_leg_is_tried(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
     """After the first leg succeeds, the others are not tried, and the message is delivered."""
@@ -169,7 +169,7 @@ async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clo
     assert cost == late.usage
 
 
-async def test_a_leg_has_all_of_its_own_ttl(client: Client, recorder: Recorder) -> None:
+async def test_each_leg_has_its_own_ttl(client: Client, recorder: Recorder) -> None:
     """The message's ttl is that of the first leg; other legs have their own."""
     message = Message(TO, "Hi", ttl=90, fallback=(Leg(channel=Channel.VIBER, ttl=60),))
 
@@ -215,7 +215,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("fields", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_a_leg_cannot_say_never_leaves(
+async def test_unsupported_legs_are_refused(
     client: Client, sandbox: Sandbox, fields: dict[str, Any], path: str
 ) -> None:
     """A leg is checked against its own channel, and the path names the leg."""

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
-async def test_it_arrives_as_it_was_meant(
+async def test_it_arrives_as_documented(
     client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
     """The request is as documented, and the handset shows the message once."""
@@ -48,7 +48,9 @@ async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) 
     assert accepted.raw["omnimessage_id"] == accepted.provider_id
 
 
-async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Recorder) -> None:
+async def test_all_fields_of_a_message(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
     """Fields of the message stand beside the legs; sender and ttl stand inside."""
     at = datetime(2023, 11, 15, 1, 13, 20, tzinfo=timezone(timedelta(hours=2)))
 
@@ -77,19 +79,7 @@ async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Re
     assert [] == sandbox.handsets.received(TO)
 
 
-@pytest.mark.parametrize(
-    ("priority", "said"), [(Priority.LOW, "low"), (Priority.NORMAL, None), (Priority.HIGH, "high")]
-)
-async def test_priorities(
-    client: Client, recorder: Recorder, priority: Priority, said: str | None
-) -> None:
-    """A low or high priority is sent; a normal one is not."""
-    await client.send(Message(TO, "Hi", priority=priority))
-
-    assert said == sent(recorder)[0].get("priority")
-
-
-async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
+async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock) -> None:
     """A scheduled message arrives at its time and not before."""
     at = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     accepted = await client.send(Message(TO, "Hi", send_at=at))
@@ -103,7 +93,7 @@ async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("text_store", ["nostore", "plaintext", "sha256"])
-async def test_what_may_be_stored_is_the_accounts(
+async def test_text_store_is_the_accounts(
     config: dict[str, Any], recorder: Recorder, text_store: str
 ) -> None:
     """The account sets `text_store`; a message may override it by extras."""
@@ -115,7 +105,7 @@ async def test_what_may_be_stored_is_the_accounts(
     assert [text_store, "plaintext"] == [each["text_store"] for each in sent(recorder)]
 
 
-async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
+async def test_validity_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
     """Extras under a channel's name are merged into that leg, such as `validity`."""
     extras = {"messente": {"sms": {"validity": 10}}}
 
@@ -151,7 +141,7 @@ async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Cloc
         ),
     ],
 )
-async def test_the_account_knows_a_template_by_other_names(
+async def test_the_account_maps_a_template(
     config: dict[str, Any], sandbox: Sandbox, channel: str, wire: dict[str, Any]
 ) -> None:
     """One mapping serves both channels: name and position for WhatsApp, id and keys for Viber."""

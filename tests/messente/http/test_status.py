@@ -114,7 +114,7 @@ async def test_every_status_with_every_err(
     assert word == status.raw["statuses"][0]["status"]
 
 
-async def test_null_is_a_status_too(client: Client) -> None:
+async def test_a_null_status(client: Client) -> None:
     """A leg with a null status is accepted, without further evidence."""
     accepted = await client.send(Message(TO, "Hi"))
 
@@ -223,7 +223,7 @@ async def test_another_process_can_ask(
         assert Status.DELIVERED is (await other.status(kept)).status
 
 
-async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> None:
+async def test_unknown_names_are_kept(client: Client, recorder: Recorder) -> None:
     """An unknown channel, status and err are kept."""
     leg = {"channel": "fax", "status": "BEAMED", "err": 77, "message_id": "m", "to": TO, "x": 1}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
@@ -240,7 +240,7 @@ async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> Non
     assert leg == status.raw["statuses"][0]
 
 
-async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) -> None:
+async def test_err_as_text(client: Client, recorder: Recorder) -> None:
     """An err given as text, as in clients of 2019, means the same."""
     leg = {"channel": "sms", "status": "REJECTD", "err": "7", "message_id": "m"}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))

@@ -181,7 +181,7 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED)
-def test_what_a_channel_cannot_say_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
     """Unsupported content is refused with the path of the unsupported part."""
@@ -194,7 +194,7 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 @pytest.mark.parametrize(
     "source", [Inline(b"x"), Stored(account="other", id="1")], ids=["bytes", "stored elsewhere"]
 )
-def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
+def test_a_refusal_does_not_suggest_an_upload(
     adapter: MessenteAdapter, source: Inline | Stored
 ) -> None:
     """The failure suggests a link, not `client.upload`, which Messente does not have."""
@@ -207,7 +207,7 @@ def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
     assert "link" in failure.detail
 
 
-def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
+def test_rcs_media_has_no_caption(adapter: MessenteAdapter) -> None:
     """RCS takes either a text or media."""
     message = Message(
         TO, Media.link("image", URL, caption="Look"), channel=Channel.RCS, sender="Acme"
@@ -255,14 +255,14 @@ def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
         ),
     ],
 )
-def test_what_the_envelope_cannot_say_is_refused_by_its_path(
+def test_unsupported_fields_are_refused_with_their_path(
     adapter: MessenteAdapter, members: dict[str, Any], path: str
 ) -> None:
     """Fields, extras and legs are checked against the provider too."""
     assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
 
 
-def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: MessenteAdapter) -> None:
+def test_a_leg_is_checked_with_the_messages_content(adapter: MessenteAdapter) -> None:
     """A leg without content of its own is checked with the message's content."""
     message = Message(
         TO,
@@ -274,7 +274,7 @@ def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: Messente
     assert path_of(adapter.check(message)) == "fallback[0].content.preview_url"
 
 
-def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSettings) -> None:
+def test_an_account_gives_sender_and_language(settings: MessenteSettings) -> None:
     """The account's sender is used on RCS, and its mapping gives a template its language."""
     adapter = MessenteAdapter(
         Account(
@@ -290,7 +290,7 @@ def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSet
     assert adapter.check(Message(TO, Template("t"), channel=Channel.WHATSAPP)) is None
 
 
-def test_facts_about_a_file_need_not_be_carried(adapter: MessenteAdapter) -> None:
+def test_facts_about_a_file_need_not_be_sent(adapter: MessenteAdapter) -> None:
     """Facts about a file that are not sent, such as its size, are no reason to refuse it."""
     content = item(MediaKind.IMAGE, size=9, duration=1, sha256="0" * 64, content_type="image/png")
 

@@ -120,7 +120,7 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
-def test_a_channel_without_a_name_of_ours_is_still_a_leg() -> None:
+def test_an_unknown_channel_is_still_a_leg() -> None:
     """A leg on an unknown channel keeps its id."""
     body = taken(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
 
@@ -192,7 +192,7 @@ def test_a_source_names_a_field_of_our_message(
     )
 
 
-def test_bulk_joins_by_position_with_refusals_between() -> None:
+def test_bulk_is_matched_by_position() -> None:
     """A refusal names no recipient, so it is matched by its position."""
     third = Message("+37255500003", "c", reference="third")
     body = {
@@ -221,7 +221,7 @@ def test_bulk_joins_by_position_with_refusals_between() -> None:
         [taken(SECOND, "o-2"), errors("105")],
     ],
 )
-def test_bulk_that_does_not_fit_its_request_is_no_verdict_on_anybody(entries: list[Any]) -> None:
+def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any]) -> None:
     """With another length or another recipient, no message has an outcome."""
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
@@ -233,7 +233,7 @@ def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
 
-def test_bulk_refused_as_a_whole_refuses_everybody_without_blaming_a_field() -> None:
+def test_bulk_refused_as_a_whole_has_no_path() -> None:
     """An error body instead of a list applies to every message, without a path."""
     outcomes = send([FIRST, SECOND], answer(401, errors("103", "payload[to]")))
 
@@ -272,7 +272,7 @@ def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
 
 
 @given(response=ANSWERS, several=st.booleans())
-def test_nonsense_never_raises_and_never_accepts(response: Response, several: bool) -> None:
+def test_any_answer_to_a_send(response: Response, several: bool) -> None:
     """For any answer there is one result per message and no acceptance without an id."""
     messages = [FIRST, SECOND] if several else [FIRST]
 
@@ -287,7 +287,7 @@ def test_nonsense_never_raises_and_never_accepts(response: Response, several: bo
 
 
 @given(response=ANSWERS)
-def test_nonsense_about_an_id_never_raises(response: Response) -> None:
+def test_any_answer_about_an_id(response: Response) -> None:
     """For any answer status and cancel return their value, a failure or `None`."""
     _, status = drive(ADAPTER.status("o-1", CONTEXT), response)
     _, cancelled = drive(ADAPTER.cancel("o-1", CONTEXT), response)
@@ -399,7 +399,7 @@ def test_an_unknown_id_is_no_failure() -> None:
     assert bare is None
 
 
-def test_a_failed_look_up_has_the_advice_of_its_code() -> None:
+def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
     """A failed look-up has the retry advice of its code's row."""
     _, failed = drive(ADAPTER.status("o-1", CONTEXT), answer(500, errors("104")))
     _, forbidden = drive(ADAPTER.status("o-1", CONTEXT), answer(403, errors("102")))
@@ -426,7 +426,7 @@ def test_cancelling_says_whether_it_came_in_time() -> None:
     assert failed.retry is Retry.UNSAFE
 
 
-def test_the_users_rows_decide_over_the_providers() -> None:
+def test_a_configured_code_decides() -> None:
     """A code overridden in the configuration changes the verdict."""
     adapter = MessenteAdapter(
         Account(

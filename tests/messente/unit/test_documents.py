@@ -107,7 +107,7 @@ def test_lists(documented: list[str], ours: list[str]) -> None:
     assert set(documented) == set(ours)
 
 
-def test_every_button_of_a_template_has_a_kind_of_parameter() -> None:
+def test_every_kind_of_button_is_mapped() -> None:
     """Every kind of button is mapped to a sub-type."""
     assert set(ButtonKind) == set(whatsapp.BUTTONS)
 
@@ -165,7 +165,7 @@ def _vibers() -> list[Content]:
     ]
 
 
-def test_viber_says_the_nine_combinations_and_templates_alone(
+def test_viber_has_nine_combinations_and_templates(
     adapter: MessenteAdapter, context: Context
 ) -> None:
     """The combinations that pass the check are exactly those of the document."""
@@ -182,9 +182,7 @@ def test_viber_says_the_nine_combinations_and_templates_alone(
     assert fields == frozenset().union(*said)
 
 
-def test_all_members_of_the_envelope_and_of_an_sms_can_be_said(
-    adapter: MessenteAdapter, context: Context
-) -> None:
+def test_all_members_of_a_message_and_of_an_sms(adapter: MessenteAdapter, context: Context) -> None:
     """Each documented member has a field of ours, except `validity`."""
     account = attrs.evolve(
         adapter.account, settings=attrs.evolve(adapter.account.settings, text_store="nostore")

@@ -64,9 +64,7 @@ def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Conte
     assert written == {"name": "welcome_2", "language": {"code": "et"}, "components": []}
 
 
-def test_the_envelope_carries_what_belongs_to_the_whole(
-    adapter: MessenteAdapter, context: Context
-) -> None:
+def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Context) -> None:
     """Time, priority and callback URL stand beside the legs, sender and ttl inside."""
     message = Message(
         TO,
@@ -102,7 +100,7 @@ def test_a_normal_priority_is_left_out(
     assert document(adapter, message, context).get("priority") == expected
 
 
-def test_waiting_eats_into_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
+def test_waiting_shortens_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
     """The remaining ttl is sent in seconds, without a validity."""
     message = Message(TO, "Hi", ttl=90)
 
@@ -111,7 +109,7 @@ def test_waiting_eats_into_the_ttl(adapter: MessenteAdapter, context: Context) -
     assert written["messages"] == [{"channel": "sms", "text": "Hi", "ttl": 61}]
 
 
-def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
+def test_legs_have_their_own_content_or_the_messages(
     settings: MessenteSettings, context: Context
 ) -> None:
     """A leg has the message's content and the account's sender unless it has its own."""
@@ -142,9 +140,7 @@ def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
     ]
 
 
-def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
-    settings: MessenteSettings, context: Context
-) -> None:
+def test_extras_of_the_message_and_of_a_leg(settings: MessenteSettings, context: Context) -> None:
     """Account extras are merged first, message extras last; a channel's into its leg only."""
     adapter = MessenteAdapter(
         Account(
@@ -172,7 +168,7 @@ def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
 @pytest.mark.parametrize(
     "extras", [{"to": "x"}, {"messages": []}, {"sms": 1}, {"sms": {"channel": "viber"}}]
 )
-def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
+def test_an_accounts_extras_cannot_set_protected_members(
     settings: MessenteSettings, extras: dict[str, Any]
 ) -> None:
     """Protected members in the account's extras are a configuration error."""

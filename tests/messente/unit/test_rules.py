@@ -372,7 +372,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED.values(), ids=REFUSED)
-def test_it_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
     """Unsupported or too long content is refused with its path."""
