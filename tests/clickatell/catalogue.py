@@ -129,7 +129,7 @@ CATALOGUE: dict[str, Case] = {
         lambda files: {"media": {"fileId": files.id("encrypted")}, **ENCRYPTED},
         {"encryption": ENCRYPTION},
     ),
-    "place": case(
+    "location": case(
         "whatsapp",
         Location(-33.925, 1e-7, name="Café", address="1 Long St"),
         {
@@ -141,7 +141,7 @@ CATALOGUE: dict[str, Case] = {
             }
         },
     ),
-    "bare place": case(
+    "bare location": case(
         "whatsapp",
         Location(-0.0, -180),
         {"location": {"latitude": "0.0", "longitude": "-180.0"}},

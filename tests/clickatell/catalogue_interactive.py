@@ -29,7 +29,7 @@ def _extras(**buttons: Any) -> dict[str, Any]:
 
 
 def _with_header(name: str) -> tuple[Case, Case]:
-    """Return buttons, and a link, below a stored file."""
+    """Return reply buttons, and a link, with a stored file as the header."""
 
     def header(files: Files) -> JsonObject:
         return {"type": "media", "media": {"type": name, "fileId": files.id(name)}}
@@ -63,7 +63,7 @@ def _with_header(name: str) -> tuple[Case, Case]:
     )
 
 
-def _template_below(name: str) -> Case:
+def _template_with(name: str) -> Case:
     return Case(
         "whatsapp",
         lambda files: Template("seen", "en", header=MediaParameter(files.item(name))),
@@ -117,7 +117,7 @@ INTERACTIVE: dict[str, Case] = {
             }
         },
     ),
-    "template below a place": case(
+    "template with a location": case(
         "whatsapp",
         Template(
             "here",
@@ -141,7 +141,7 @@ INTERACTIVE: dict[str, Case] = {
             }
         },
     ),
-    **{f"template below {name}": _template_below(name) for name in HEADED},
+    **{f"template with {name}": _template_with(name) for name in HEADED},
     "deprecated replies": case(
         "whatsapp",
         Template("old"),
@@ -259,8 +259,8 @@ INTERACTIVE: dict[str, Case] = {
             }
         },
     ),
-    **{f"replies below {name}": replies for name, (replies, _) in HEADED.items()},
-    **{f"link below {name}": link for name, (_, link) in HEADED.items()},
+    **{f"replies with {name}": replies for name, (replies, _) in HEADED.items()},
+    **{f"link with {name}": link for name, (_, link) in HEADED.items()},
     "location request": case(
         "whatsapp",
         Interactive("Where are you?", (RequestLocation(),)),

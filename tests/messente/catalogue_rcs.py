@@ -43,7 +43,7 @@ def _label(text: str, payload: str, **action: Any) -> JsonObject:
     return {"action": {"text": text, "postback_data": payload, **action}}
 
 
-def _rows() -> dict[str, Case]:
+def _layouts() -> dict[str, Case]:
     """Return cards in each layout, height and width."""
     info = {"file_url": URL, "force_refresh": False}
     found = {}
@@ -63,7 +63,7 @@ def _rows() -> dict[str, Case]:
             Card(title="Tonight", text="Fish", layout=layout),
             {"rich_card": {"standalone_card": card}},
         )
-    for height, said in (
+    for height, written in (
         (None, "MEDIUM"),
         (CardHeight.SHORT, "SHORT"),
         (CardHeight.MEDIUM, "MEDIUM"),
@@ -72,17 +72,17 @@ def _rows() -> dict[str, Case]:
         card = {
             "card_orientation": "VERTICAL",
             "thumbnail_image_alignment": "LEFT",
-            "card_content": {"media": {"height": said, "content_info": info}},
+            "card_content": {"media": {"height": written, "content_info": info}},
         }
         found[f"rcs: card with a picture {height}"] = Case(
             "rcs", Card(media=PICTURE, height=height), {"rich_card": {"standalone_card": card}}
         )
-    for width, said in (
+    for width, written in (
         (None, "MEDIUM"),
         (CardWidth.SMALL, "SMALL"),
         (CardWidth.MEDIUM, "MEDIUM"),
     ):
-        row = {"card_width": said, "card_contents": [{"title": "One"}, {"title": "Two"}]}
+        row = {"card_width": written, "card_contents": [{"title": "One"}, {"title": "Two"}]}
         found[f"rcs: cards {width}"] = Case(
             "rcs",
             Carousel((Card(title="One"), Card(title="Two")), width=width),
@@ -211,11 +211,11 @@ RCS: dict[str, Case] = {
         ),
     ),
     **_suggested(
-        "question for the place",
+        "location request",
         RequestLocation("Here", payload="here", fallback_url=OTHER),
         _label("Here", "here", fallback_url=OTHER, share_location_action={}),
     ),
-    **_rows(),
+    **_layouts(),
     "rcs: card with buttons inside and below": Case(
         "rcs",
         Card(

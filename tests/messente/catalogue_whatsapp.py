@@ -25,7 +25,7 @@ from omnimsg import (
 
 def _files() -> dict[str, Case]:
     """Return each kind of WhatsApp file by its address and by its id."""
-    told: dict[str, tuple[dict[str, Any], str | None, JsonObject]] = {
+    kinds: dict[str, tuple[dict[str, Any], str | None, JsonObject]] = {
         "image": ({"content_type": "image/png"}, "Look", {"mime_type": "image/png"}),
         "video": ({"content_type": "video/mp4"}, "Look", {"mime_type": "video/mp4"}),
         "audio": ({"content_type": "audio/ogg"}, None, {"mime_type": "audio/ogg"}),
@@ -33,15 +33,17 @@ def _files() -> dict[str, Case]:
         "sticker": ({"animated": True}, None, {"animated": True}),
     }
     found = {}
-    for name, (options, caption, wire) in told.items():
-        words = {} if caption is None else {"caption": caption}
-        for how, source, given in (
+    for name, (options, caption, members) in kinds.items():
+        caption_member = {} if caption is None else {"caption": caption}
+        for how, source, source_member in (
             ("link", Link(URL), {"link": URL}),
             ("id", Stored(account="messente", id="4711"), {"id": "4711"}),
         ):
             item = MediaItem(MediaKind(name), source, **options)
             found[f"whatsapp: {name} by {how}"] = Case(
-                "whatsapp", Media((item,), caption), {name: given | words | wire}
+                "whatsapp",
+                Media((item,), caption),
+                {name: source_member | caption_member | members},
             )
     return found
 
@@ -54,17 +56,17 @@ def _headers() -> dict[str, Case]:
     """Return a template below each kind of header."""
     found = {}
     for name in ("image", "video", "document"):
-        for how, source, given in (
+        for how, source, source_member in (
             ("link", Link(URL), {"link": URL}),
             ("id", Stored(account="messente", id="4711"), {"id": "4711"}),
         ):
             file_name = "menu.pdf" if name == "document" else None
-            wire = given | ({"filename": file_name} if file_name else {})
+            members = source_member | ({"filename": file_name} if file_name else {})
             item = MediaItem(MediaKind(name), source, file_name=file_name)
             template = {
                 "name": "seen",
                 "language": {"code": "en"},
-                "components": [_component("header", {"type": name, name: wire})],
+                "components": [_component("header", {"type": name, name: members})],
             }
             found[f"whatsapp: template below a {name} by {how}"] = Case(
                 "whatsapp",

@@ -80,10 +80,11 @@ def _interactive(content: Interactive, path: str, _: Adapter[Any]) -> Refusals:
         yield from media_item(content.header, f"{path}.header", MEDIA_KINDS, _OPTIONS)
         if content.body is not None:
             yield unsupported(
-                f"{path}.header", "cannot be combined with text on rcs; use a Card for a file with text"
+                f"{path}.header",
+                "cannot be combined with text on rcs; use a Card for a file with text",
             )
     elif content.header is not None:
-        yield unsupported(f"{path}.header", "is text, which rcs does not support here; use the body")
+        yield unsupported(f"{path}.header", "is text, which rcs does not have here; use the body")
     yield from _suggestions(content.actions, f"{path}.actions", MAX_SUGGESTIONS)
 
 

@@ -167,8 +167,8 @@ async def test_a_redirect_to_a_forbidden_host(
     """A redirect to a host that the account does not allow is refused by name."""
     stored = await client.upload(PICTURE)
     recorder.requests.clear()
-    place = location.format(port=sandbox.port)
-    sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=place)
+    target = location.format(port=sandbox.port)
+    sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=target)
 
     with pytest.raises(OperationError) as caught:
         await client.download(stored, tmp_path / "back.png")

@@ -206,7 +206,7 @@ def test_any_answer_about_an_id(response: Response) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("name", "status"),
     [
         ("accepted", Status.ACCEPTED),
         ("processing", Status.ACCEPTED),
@@ -222,9 +222,9 @@ def test_any_answer_about_an_id(response: Response) -> None:
         (None, Status.UNKNOWN),
     ],
 )
-def test_every_status_has_a_unified_status(said: object, status: Status) -> None:
+def test_every_status_has_a_unified_status(name: object, status: Status) -> None:
     """Each of the provider's statuses has a unified status; `read` is not one of them."""
-    found = look_up({"status": said, "lastStatusAt": "2030-05-01T09:00:05Z"})
+    found = look_up({"status": name, "lastStatusAt": "2030-05-01T09:00:05Z"})
 
     (leg,) = found.legs
     assert (status, Channel.SMS, "c-sms/m-1") == (found.status, leg.channel, leg.provider_id)

@@ -62,7 +62,7 @@ def test_interactions() -> None:
 
 
 def test_directions() -> None:
-    """Both directions are the model's own words."""
+    """Both directions are the model's own values."""
     assert set(DATA["directions"]) == set(Direction)
 
 

@@ -65,7 +65,7 @@ async def test_everything_is_sent(
 
 
 # Answers. Each set of samples is what one call may be answered with; a field is read if changing
-# it in some sample changes what the caller sees, the vendor's own words (`raw`) left aside.
+# it in some sample changes what the caller sees, except the vendor's raw answer (`raw`).
 
 Ask = Callable[[Client], Awaitable[object]]
 Sample = tuple[int, Json]
@@ -152,7 +152,7 @@ ANSWERS: dict[str, tuple[Ask, list[Sample]]] = {
 
 UNREAD: dict[tuple[str, str], str] = {
     ("GET /v1/media", "fileId"): "the refusal of a download borrows the form of an upload's answer",
-    ("GET /v1/media", "accepted"): "the same; a refused download has said no by its HTTP status",
+    ("GET /v1/media", "accepted"): "the same; a refused download is refused by its HTTP status",
     ("GET /v1/media/{fileId}", "fileId"): "as for a download",
     ("GET /v1/media/{fileId}", "accepted"): "as for a download",
 }
@@ -205,19 +205,19 @@ async def test_every_answer_is_read(
         assert schema is not None
         assert contract.faults(schema, document) == []
         oracle.answer = (status, document)
-        before = await told(ask, asking)
+        before = await result_of(ask, asking)
         for path in contract.leaves(schema):
             declared.add(path)
             changed = altered(document, path)
             oracle.answer = (status, changed)
-            if changed != document and before != await told(ask, asking):
+            if changed != document and before != await result_of(ask, asking):
                 read.add(path)
 
     unread = {(name, ".".join(path)) for path in declared - read}
     assert {each for each in UNREAD if each[0] == name} == unread
 
 
-async def told(ask: Ask, client: Client) -> Json:
+async def result_of(ask: Ask, client: Client) -> Json:
     """Return everything that a call returns or raises, without the vendor's raw answer."""
     try:
         return plain(await ask(client))

@@ -82,17 +82,17 @@ async def test_lives(
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "hello", channel=channel))
 
-    told, phone = [], []
+    statuses, deliveries = [], []
     for _ in expected:
-        told.append(seen(await client.status(str(accepted.id))))
-        phone.append(len(sandbox.handsets.received(to)))
+        statuses.append(seen(await client.status(str(accepted.id))))
+        deliveries.append(len(sandbox.handsets.received(to)))
         clock.now += PACE
 
     assert [
         (channel, *step, START + n * timedelta(seconds=PACE)) for n, step in enumerate(expected)
-    ] == told
-    assert [int(status.reached) for _, status, _ in expected] == phone
-    assert told[-1] == seen(await client.status(str(accepted.id)))
+    ] == statuses
+    assert [int(status.reached) for _, status, _ in expected] == deliveries
+    assert statuses[-1] == seen(await client.status(str(accepted.id)))
 
 
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
@@ -101,15 +101,17 @@ async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock, channel
     at = START + timedelta(hours=1)
     accepted = await client.send(Message(TO, "later", channel=channel, send_at=at))
 
-    told = []
+    statuses = []
     for later in (0, 3599, 3600, 3600 + 2 * PACE):
         clock.now = NOW + later
-        told.append((seen(await client.status(str(accepted.id))), sandbox.handsets.received(TO)))
+        statuses.append(
+            (seen(await client.status(str(accepted.id))), sandbox.handsets.received(TO))
+        )
 
     assert [Status.SCHEDULED, Status.SCHEDULED, Status.ACCEPTED, Status.DELIVERED] == [
-        status for (_, _, status, _, _), _ in told
+        status for (_, _, status, _, _), _ in statuses
     ]
-    assert [0, 0, 0, 1] == [len(phone) for _, phone in told]
+    assert [0, 0, 0, 1] == [len(received) for _, received in statuses]
 
 
 async def test_unknown_messages(client: Client) -> None:
@@ -158,17 +160,17 @@ async def test_every_documented_name(client: Client, emulator: ClickatellEmulato
     names = _documented()
     expected = orjson.loads((DATA / "clickatell-statuses.json").read_bytes())
 
-    told = {}
+    statuses = {}
     for name in names:
         for channel in ("sms", "whatsapp"):
             emulator.messages.add(_record(name, channel))
             status = await client.status(f"clickatell:{name}-{channel}")
             found = seen(status)
-            told[name] = [found[2], found[3]]
+            statuses[name] = [found[2], found[3]]
             assert (channel, name, START) == (found[0], found[1], found[4])
 
     assert (61, list(expected)) == (len(names), names)
-    assert expected == told
+    assert expected == statuses
 
 
 async def test_unknown_names_are_kept(client: Client, emulator: ClickatellEmulator) -> None:

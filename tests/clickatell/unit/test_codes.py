@@ -46,7 +46,7 @@ def test_code_in_an_answer(
     status: int,
 ) -> None:
     """A code has the meaning of its row, whatever the HTTP status."""
-    error = {"code": int(row.code), "description": "Some words"}
+    error = {"code": int(row.code), "description": "Some text"}
     entry = {"accepted": False, "to": "27820000001", "clientMessageId": "r", "error": error}
     body = {"messages": [entry], "error": None} if row.level == "message" else {"error": error}
 
@@ -55,7 +55,7 @@ def test_code_in_an_answer(
     )
 
     assert outcome.__class__ is CLASSES[row.verdict]
-    assert (row.reason, row.retry, row.fault, row.code, status, "Some words") == (
+    assert (row.reason, row.retry, row.fault, row.code, status, "Some text") == (
         outcome.reason,
         outcome.retry,
         outcome.fault,
@@ -148,7 +148,7 @@ def test_field_of_an_error(
     path: str | None,
 ) -> None:
     """The parameter that an error names becomes the path of our own field."""
-    sentence = f"Invalid or missing parameter: {name}" if name else "Some words"
+    sentence = f"Invalid or missing parameter: {name}" if name else "Some text"
 
     outcome = refuse(content, code, sentence)
 

@@ -103,8 +103,8 @@ def test_unknown_status(status_of: Any, entry: dict[str, Any]) -> None:
     found = status_of({"sms": entry})
 
     [(evidence, at)] = found.legs[0].timeline.entries.items()
-    said = entry.get("status")
-    assert (Status.UNKNOWN, said if isinstance(said, str) else "", Reason.UNKNOWN, NOW) == (
+    name = entry.get("status")
+    assert (Status.UNKNOWN, name if isinstance(name, str) else "", Reason.UNKNOWN, NOW) == (
         evidence.status,
         evidence.provider_status,
         evidence.reason,

@@ -35,13 +35,13 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
     """
     numbers = draw(st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=7))
     truth = []
-    for place, number in enumerate(numbers):
-        entry: dict[str, Any] = {"clientMessageId": f"r{place}", "to": number, "mark": place}
+    for index, number in enumerate(numbers):
+        entry: dict[str, Any] = {"clientMessageId": f"r{index}", "to": number, "mark": index}
         code = draw(st.sampled_from([None, 25, 26, 43]))
         if code is None:
-            entry |= {"accepted": True, "apiMessageId": f"id{place}"}
+            entry |= {"accepted": True, "apiMessageId": f"id{index}"}
         else:
-            entry |= {"accepted": False, "error": {"code": code, "description": str(place)}}
+            entry |= {"accepted": False, "error": {"code": code, "description": str(index)}}
         truth.append(entry)
     arrived = []
     for entry in truth:
@@ -67,7 +67,7 @@ def test_a_match_is_never_wrong(
 ) -> None:
     """A message gets its own entry, a refusal shared by all that are left, or nothing."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
 
     found = match_entries(references, numbers, arrived, NAMES)
 
@@ -87,7 +87,7 @@ def test_references_decide(
 ) -> None:
     """An entry that quotes its reference always reaches its message."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
     named = {entry.get("clientMessageId") for entry in arrived}
 
     found = match_entries(references, numbers, arrived, NAMES)
@@ -103,7 +103,7 @@ def test_entries_in_order_need_no_matching(
 ) -> None:
     """For entries in order, the fast path and the matching give the same result."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
     listed = truth if whole else arrived
 
     if are_in_order(references, listed, NAMES.reference):

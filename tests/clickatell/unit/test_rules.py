@@ -101,7 +101,7 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     ),
     # Media
     (Media((IMAGE, IMAGE)), "content.items[1]", Reason.UNSUPPORTED_CONTENT),
-    (_media(MediaKind.AUDIO, "words"), "content.caption", Reason.UNSUPPORTED_CONTENT),
+    (_media(MediaKind.AUDIO, "caption"), "content.caption", Reason.UNSUPPORTED_CONTENT),
     (_media(MediaKind.STICKER), "content.items[0].kind", Reason.UNSUPPORTED_CONTENT),
     (_media(content_type="image/gif"), "content.items[0].content_type", Reason.MEDIA_INVALID),
     (_media(alt_text="a"), "content.items[0].alt_text", Reason.UNSUPPORTED),

@@ -84,8 +84,8 @@ async def test_legs_travel_with_the_message(
         (leg.channel, leg.sender) for leg in accepted.legs
     ]
     assert 4 == len({leg.provider_id for leg in accepted.legs})
-    told = await client.status(str(accepted.id))
-    assert [leg.provider_id for leg in accepted.legs] == [leg.provider_id for leg in told.legs]
+    status = await client.status(str(accepted.id))
+    assert [leg.provider_id for leg in accepted.legs] == [leg.provider_id for leg in status.legs]
 
 
 async def test_after_a_success_no_leg_is_tried(
@@ -115,18 +115,18 @@ async def test_a_failed_leg_is_followed_by_the_next(
     message = Message(to, "Hi", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),))
     accepted = await client.send(message)
 
-    told = []
+    statuses = []
     for _ in range(5):
-        told.append(await client.status(str(accepted.id)))
+        statuses.append(await client.status(str(accepted.id)))
         clock.now += PACE
 
     viber = [Status.ACCEPTED, *[Status.FAILED] * 4]
     sms = [Status.ACCEPTED, Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.DELIVERED]
-    assert viber == [each.legs[0].status for each in told]
-    assert sms == [each.legs[1].status for each in told]
-    assert [Status.ACCEPTED, Status.ACCEPTED, *sms[2:]] == [each.status for each in told]
-    assert Reason.RECIPIENT_UNREACHABLE is told[-1].legs[0].reason
-    assert None is told[-1].reason
+    assert viber == [each.legs[0].status for each in statuses]
+    assert sms == [each.legs[1].status for each in statuses]
+    assert [Status.ACCEPTED, Status.ACCEPTED, *sms[2:]] == [each.status for each in statuses]
+    assert Reason.RECIPIENT_UNREACHABLE is statuses[-1].legs[0].reason
+    assert None is statuses[-1].reason
     (received,) = sandbox.handsets.received(to)
     assert ("sms", accepted.legs[1].provider_id) == (received.channel, received.id)
 
@@ -137,15 +137,15 @@ async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clo
     message = Message(to, "Hi", channel=Channel.VIBER, ttl=30, fallback=ALL)
     accepted = await client.send(message)
 
-    told = []
+    statuses = []
     for passed in (29, 30, 69, 70, 119, 120, 179, 180):
         clock.now = NOW + passed
-        told.append(await client.status(str(accepted.id)))
+        statuses.append(await client.status(str(accepted.id)))
 
-    expired = [[leg.status is Status.EXPIRED for leg in each.legs].count(True) for each in told]
+    expired = [[leg.status is Status.EXPIRED for leg in each.legs].count(True) for each in statuses]
     assert [0, 1, 1, 2, 2, 3, 3, 4] == expired
-    assert [*[False] * 7, True] == [each.status is Status.EXPIRED for each in told]
-    last = told[-1]
+    assert [*[False] * 7, True] == [each.status is Status.EXPIRED for each in statuses]
+    last = statuses[-1]
     assert Reason.EXPIRED is last.reason
     assert [START + timedelta(seconds=seconds) for seconds in (30, 70, 120, 180)] == [
         min(leg.timeline.entries.values()) for leg in last.legs

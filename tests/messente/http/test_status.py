@@ -64,7 +64,7 @@ def pace() -> float:
     return PACE
 
 
-def said(status: MessageStatus) -> tuple[Evidence, datetime]:
+def only_evidence(status: MessageStatus) -> tuple[Evidence, datetime]:
     """Return the only evidence of the only leg, and its time."""
     (leg,) = status.legs
     (found,) = leg.timeline.entries.items()
@@ -99,10 +99,10 @@ async def test_every_status_with_every_err(
     status = await client.status(str(accepted.id))
 
     expected, reason = MEANINGS[word]
-    told = None if err is None else WHY[err]
-    if expected.failed and told is not None:
-        reason = told
-    evidence, at = said(status)
+    err_reason = None if err is None else WHY[err]
+    if expected.failed and err_reason is not None:
+        reason = err_reason
+    evidence, at = only_evidence(status)
     code = None if err in (None, 0, 10) else str(err)
     assert (expected, reason, word, code, START) == (
         status.status,
@@ -120,7 +120,7 @@ async def test_a_null_status(client: Client) -> None:
 
     status = await client.status(str(accepted.id))
 
-    evidence, _ = said(status)
+    evidence, _ = only_evidence(status)
     assert Evidence(Status.ACCEPTED, "") == evidence
     assert (Channel.SMS, accepted.legs[0].provider_id, None) == (
         status.legs[0].channel,
@@ -176,18 +176,18 @@ async def test_lives(
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel=channel))
 
-    told, phone = [], []
+    statuses, deliveries = [], []
     for _ in expected:
         status = await client.status(str(accepted.id))
-        evidence, at = said(status)
-        told.append((evidence.provider_status, status.status, status.reason))
-        phone.append(len(sandbox.handsets.received(to)))
+        evidence, at = only_evidence(status)
+        statuses.append((evidence.provider_status, status.status, status.reason))
+        deliveries.append(len(sandbox.handsets.received(to)))
         if evidence.provider_status:
-            assert START + (len(told) - 1) * timedelta(seconds=PACE) == at
+            assert START + (len(statuses) - 1) * timedelta(seconds=PACE) == at
         clock.now += PACE
 
-    assert expected == told
-    assert [int(status.reached) for _, status, _ in expected] == phone
+    assert expected == statuses
+    assert [int(status.reached) for _, status, _ in expected] == deliveries
 
 
 @pytest.mark.parametrize("count", [1, 160, 161, 306, 307])
@@ -230,7 +230,7 @@ async def test_unknown_names_are_kept(client: Client, recorder: Recorder) -> Non
 
     status = await client.status("messente:o")
 
-    evidence, _ = said(status)
+    evidence, _ = only_evidence(status)
     assert (Status.UNKNOWN, "BEAMED", "77", None) == (
         status.status,
         evidence.provider_status,

@@ -79,7 +79,7 @@ ANSWERS = st.builds(
 )
 
 
-def taken(message: Message, id_: str) -> dict[str, Any]:
+def accepted_entry(message: Message, id_: str) -> dict[str, Any]:
     """Build the entry of an accepted message."""
     return {
         "omnimessage_id": id_,
@@ -107,7 +107,7 @@ def refused(message: Message, source: str | None, code: str = "105") -> Failed:
 
 def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     """The omnimessage's id is that of the outcome; each leg has its own."""
-    body = taken(FIRST, "o-1")
+    body = accepted_entry(FIRST, "o-1")
 
     (outcome,) = send([FIRST], answer(201, body))
 
@@ -122,7 +122,7 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
 
 def test_an_unknown_channel_is_still_a_leg() -> None:
     """A leg on an unknown channel keeps its id."""
-    body = taken(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
+    body = accepted_entry(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
 
     (outcome,) = send([FIRST], answer(201, body))
 
@@ -197,9 +197,9 @@ def test_bulk_is_matched_by_position() -> None:
     third = Message("+37255500003", "c", reference="third")
     body = {
         "messages": [
-            taken(FIRST, "o-1"),
+            accepted_entry(FIRST, "o-1"),
             errors("105", "payload[sms][sender]"),
-            taken(third, "o-3") | {"to": "37255500003"},
+            accepted_entry(third, "o-3") | {"to": "37255500003"},
         ]
     }
 
@@ -215,10 +215,14 @@ def test_bulk_is_matched_by_position() -> None:
     "entries",
     [
         [],
-        [taken(FIRST, "o-1")],
-        [taken(FIRST, "o-1"), taken(SECOND, "o-2"), taken(SECOND, "o-3")],
-        [taken(SECOND, "o-2"), taken(FIRST, "o-1")],
-        [taken(SECOND, "o-2"), errors("105")],
+        [accepted_entry(FIRST, "o-1")],
+        [
+            accepted_entry(FIRST, "o-1"),
+            accepted_entry(SECOND, "o-2"),
+            accepted_entry(SECOND, "o-3"),
+        ],
+        [accepted_entry(SECOND, "o-2"), accepted_entry(FIRST, "o-1")],
+        [accepted_entry(SECOND, "o-2"), errors("105")],
     ],
 )
 def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any]) -> None:
@@ -228,7 +232,7 @@ def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any])
 
 def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
     """An unreadable entry leaves only its own message without an outcome."""
-    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, taken(SECOND, "o-2")]}))
+    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, accepted_entry(SECOND, "o-2")]}))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
@@ -245,18 +249,18 @@ def test_bulk_refused_as_a_whole_has_no_path() -> None:
 @pytest.mark.parametrize("status", [201, 400])
 def test_an_id_beside_errors_is_no_verdict(status: int) -> None:
     """An id beside errors gives no outcome: the message may have been accepted."""
-    both = taken(FIRST, "o-1") | errors("103")
+    both = accepted_entry(FIRST, "o-1") | errors("103")
 
     assert [None] == send([FIRST], answer(status, both))
-    bulk = send([FIRST, SECOND], answer(201, {"messages": [both, taken(SECOND, "o-2")]}))
+    bulk = send([FIRST, SECOND], answer(201, {"messages": [both, accepted_entry(SECOND, "o-2")]}))
     assert [None, "o-2"] == [each and each.provider_id for each in bulk]
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
     """If any entry has an id, the bulk was not refused as a whole."""
     whole = errors("103")
-    ids = {"messages": [taken(FIRST, "o-1"), taken(SECOND, "o-2")]}
-    one_id = {"messages": [taken(FIRST, "o-1"), {}]}
+    ids = {"messages": [accepted_entry(FIRST, "o-1"), accepted_entry(SECOND, "o-2")]}
+    one_id = {"messages": [accepted_entry(FIRST, "o-1"), {}]}
     no_id: dict[str, Any] = {"messages": [{}, {}]}
 
     assert ["o-1", "o-2"] == [
@@ -337,14 +341,14 @@ def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault
 
 
 @pytest.mark.parametrize(
-    ("said", "err", "code"),
+    ("name", "err", "code"),
     [("SEEN", 10, None), ("DELIVRD", 0, None), ("ACK", None, None), ("ACK", 999, "999")],
 )
 def test_an_err_beside_a_good_status_is_no_failure(
-    said: str, err: int | None, code: str | None
+    name: str, err: int | None, code: str | None
 ) -> None:
     """The values 0 and 10 are no codes; another code is kept without a reason."""
-    latest = look_up({"channel": "sms", "status": said, "err": err}).legs[0].timeline.latest
+    latest = look_up({"channel": "sms", "status": name, "err": err}).legs[0].timeline.latest
 
     assert latest is not None
     assert (None, code) == (latest.reason, latest.code)

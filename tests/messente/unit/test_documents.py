@@ -152,15 +152,15 @@ def _vibers() -> list[Content]:
     cards = [Card(title="Fish", media=PICTURE, actions=(BUTTON,))] * 2
     return [
         Text("Hi"),
-        *(Media((item,), words) for item, words in product((PICTURE, FILM), (None, "Hi"))),
+        *(Media((item,), text) for item, text in product((PICTURE, FILM), (None, "Hi"))),
         *(
-            Interactive(words, (action,), header=header)
-            for words, action, header in product(
+            Interactive(text, (action,), header=header)
+            for text, action, header in product(
                 (None, "Hi"), actions, (None, PICTURE, FILM, "Hello")
             )
-            if words or header
+            if text or header
         ),
-        *(Carousel(cards, words) for words in (None, "Hi")),
+        *(Carousel(cards, text) for text in (None, "Hi")),
         Template("t", "en"),
     ]
 
@@ -170,16 +170,16 @@ def test_viber_has_nine_combinations_and_templates(
 ) -> None:
     """The combinations that pass the check are exactly those of the document."""
     fields = {*DOCUMENTS["viber"]["fields"]} - {"channel", "sender", "validity", "ttl"}
-    said = set()
+    found = set()
     for content in _vibers():
         message = Message("+37255500001", content, channel=Channel.VIBER)
         if adapter.check(message) is None:
             (leg,) = encode.omnimessage(message, adapter, context)["messages"]
-            said.add(frozenset(leg) - {"channel"})
+            found.add(frozenset(leg) - {"channel"})
 
     combinations = {frozenset(each) for each in DOCUMENTS["viber"]["combinations"]}
-    assert combinations | {frozenset({"template"})} == said
-    assert fields == frozenset().union(*said)
+    assert combinations | {frozenset({"template"})} == found
+    assert fields == frozenset().union(*found)
 
 
 def test_all_members_of_a_message_and_of_an_sms(adapter: MessenteAdapter, context: Context) -> None:
