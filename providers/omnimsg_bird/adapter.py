@@ -129,7 +129,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         """Look for a message in the list of its channel."""
         channel_id = self._posts[self.channel_of(message) or ""][0]
         path = self._channel(channel_id, "messages")
-        return find.flow(message, since, channel_id, path, self, context)
+        return find.find_message(message, since, channel_id, path, self, context)
 
     def history(
         self, query: HistoryQuery, page: str | None, context: Context

@@ -205,7 +205,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             missing, detail = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
         else:
             missing, detail = Reason.MISCONFIGURED, "no such account; check the key and base URL"
-        return operation_answers.refusal(response, self.table, missing=missing, detail=detail)
+        return operation_answers.read_refusal(response, self.table, missing=missing, detail=detail)
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:

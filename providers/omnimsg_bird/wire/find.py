@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MAX_PAGES = 5
 
 
-def flow(
+def find_message(
     message: Message,
     since: datetime,
     channel_id: str,

@@ -114,7 +114,7 @@ def read_balance(response: Response) -> Balance | None:
     )
 
 
-def refusal(
+def read_refusal(
     response: Response, table: CodeTable, *, missing: Reason, detail: str
 ) -> Failure | None:
     """Read why an operation was refused; `None` if neither the body nor the status tells.

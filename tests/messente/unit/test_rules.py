@@ -262,12 +262,7 @@ RCSS: dict[str, Row] = {
     "a text header": (RCS, with_buttons(YES, header="Hello"), NO, "content.header"),
     "a footer": (RCS, with_buttons(YES, footer="Terms"), NO, "content.footer"),
     "text too long": (RCS, Interactive("x" * 3073, (YES,)), LARGE, "content.body"),
-    "a sticker": (
-        RCS,
-        Interactive(None, (YES,), header=STICKER),
-        NO,
-        "content.header.kind",
-    ),
+    "a sticker": (RCS, Interactive(None, (YES,), header=STICKER), NO, "content.header.kind"),
     "twelve suggestions": (RCS, with_buttons(*[YES] * 12), NO, "content.actions"),
     "a payment": (
         RCS,
