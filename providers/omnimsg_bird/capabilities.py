@@ -34,7 +34,7 @@ CAPABILITIES = Capabilities(
             media=_MEDIA,
             sources=frozenset({"link", "stored"}),
         ),
-        # The schema allows every body on every channel; those that only it lists are supported here.
+        # The schema allows every body on every channel; those that only it has are supported here.
         Channel.WHATSAPP: ChannelCapabilities(
             content=_PLAIN | {"carousel", "interactive", "list", "location", "otp", "section"},
             recipients=frozenset({"phone", "contact"}),
