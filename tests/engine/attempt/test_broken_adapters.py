@@ -208,10 +208,7 @@ async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
     (outcome, *_) = await send(tiny(kind=RaisesAfter), FakeTransport())
 
     assert not isinstance(outcome, Accepted)
-    assert (
-        "the adapter of tiny raised RuntimeError at test_broken_adapters.py:"
-        in outcome.failure.detail
-    )
+    assert "the adapter of tiny raised RuntimeError at test_broken_adapters.py:" in outcome.failure.detail
     assert outcome.failure.detail in caplog.text
     assert TEXT not in repr(outcome)
 
