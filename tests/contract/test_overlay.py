@@ -1,4 +1,4 @@
-"""The judge itself: what the vendor's document forbids once its faults are mended."""
+"""The contract itself: what the vendor's document forbids once its faults are corrected."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ ANSWERS: dict[str, tuple[RecordedRequest, int, Any, bool]] = {
     "a null error": (sending(), 202, {"messages": [{"error": None}], "error": None}, True),
     "an error": (sending(), 400, {"error": {"code": 22, "description": "x"}}, True),
     "an unknown member": (sending(), 202, {"messages": [{"id": "x"}]}, False),
-    "a member that is never on the wire": (sending(), 202, {"type": "SUCCESS"}, False),
+    "a member that is never sent": (sending(), 202, {"type": "SUCCESS"}, False),
     "a code that is text": (sending(), 400, {"error": {"code": "22"}}, False),
     "500, which only the errors table has": (sending(), 500, {"error": {"code": 18}}, True),
     "a status of HTTP that nobody documents": (sending(), 429, {}, False),
@@ -152,31 +152,29 @@ ANSWERS: dict[str, tuple[RecordedRequest, int, Any, bool]] = {
 
 @pytest.mark.parametrize("recorded", ALLOWED.values(), ids=ALLOWED)
 def test_what_is_documented_is_allowed(recorded: RecordedRequest) -> None:
-    """What the prose allows passes, although the published schemas forbid some of it."""
+    """A request that the prose allows has no fault, although the published schemas forbid some."""
     assert CONTRACT.request_faults(recorded) == []
 
 
-@pytest.mark.parametrize(("recorded", "said"), FORBIDDEN.values(), ids=FORBIDDEN)
-def test_everything_else_is_a_fault(recorded: RecordedRequest, said: str) -> None:
-    """What the document does not know, or limits in its own way of writing, is one fault."""
+@pytest.mark.parametrize(("recorded", "fault"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_everything_else_is_a_fault(recorded: RecordedRequest, fault: str) -> None:
+    """A request that breaks one rule of the document has one fault."""
     faults = CONTRACT.request_faults(recorded)
 
     assert len(faults) == 1
-    assert said.replace("anyOf", "not valid under any") in faults[0]
+    assert fault.replace("anyOf", "not valid under any") in faults[0]
 
 
 @pytest.mark.parametrize(("recorded", "status", "body", "allowed"), ANSWERS.values(), ids=ANSWERS)
-def test_answers_are_judged_too(
-    recorded: RecordedRequest, status: int, body: Any, allowed: bool
-) -> None:
-    """An answer holds what is documented for its operation and status, and nothing else."""
+def test_answers(recorded: RecordedRequest, status: int, body: Any, allowed: bool) -> None:
+    """An answer may have only what is documented for its operation and status."""
     faults = CONTRACT.answer_faults(recorded, status, orjson.dumps(body))
 
     assert allowed == (faults == [])
 
 
-def test_use_is_told_apart() -> None:
-    """What a request makes use of is found down to the members of enumerations and maps."""
+def test_used_parts() -> None:
+    """The parts that a request uses are found, down to members of enumerations and maps."""
     recorded = template(
         header={"type": "text", "text": {"parameters": {"1": "a"}}},
         templateButtons=[{"index": 1, "type": "otp", "otp": {"code": "1"}}],
