@@ -109,10 +109,10 @@ class BirdAdapter(Adapter[BirdSettings]):
         channel_id, post, post_batch = self._posts[channel]
         if len(messages) == 1:
             response = yield post.carrying(encode.request(message, self, context))
-            return [decode.sent(message, channel_id, response, self, context)]
+            return [decode.read_send(message, channel_id, response, self, context)]
         documents = b",".join([encode.request(each, self, context) for each in messages])
         response = yield post_batch.carrying(b'{"messageRequests":[%b]}' % documents)
-        return decode.batch(messages, response, self, context)
+        return decode.read_batch(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Ask where a message is."""
@@ -121,7 +121,7 @@ class BirdAdapter(Adapter[BirdSettings]):
             return _no_id()
         response = yield Request("GET", path, authenticated=True)
         channel = self._names.get(provider_id.partition("/")[0])
-        return status.read(provider_id, channel, response, self, context)
+        return status.read_status(provider_id, channel, response, self, context)
 
     def find(
         self, message: Message, since: datetime, context: Context
@@ -129,7 +129,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         """Look for a message in the list of its channel."""
         channel_id = self._posts[self.channel_of(message) or ""][0]
         path = self._channel(channel_id, "messages")
-        return find.flow(message, since, channel_id, path, self, context)
+        return find.find_message(message, since, channel_id, path, self, context)
 
     def history(
         self, query: HistoryQuery, page: str | None, context: Context
@@ -148,8 +148,10 @@ class BirdAdapter(Adapter[BirdSettings]):
         response = yield Request(
             "GET", path, query=listing.parameters(query, page, self), authenticated=True
         )
-        read = partial(resource.past_message, channels=self._names, adapter=self, context=context)
-        return listing.page(response, read) or decode.asked(response, self)
+        read = partial(
+            resource.read_past_message, channels=self._names, adapter=self, context=context
+        )
+        return listing.read_page(response, read) or decode.read_failure(response, self)
 
     def interactions(
         self, provider_id: str, page: str | None, context: Context
@@ -160,9 +162,14 @@ class BirdAdapter(Adapter[BirdSettings]):
             return _no_id()
         response = yield Request("GET", f"{path}/interactions", authenticated=True)
         read = partial(
-            resource.interaction, provider_id=provider_id, channels=self._names, context=context
+            resource.read_interaction,
+            provider_id=provider_id,
+            channels=self._names,
+            context=context,
         )
-        return listing.page(response, read) or decode.asked(response, self, Reason.NOT_FOUND)
+        return listing.read_page(response, read) or decode.read_failure(
+            response, self, Reason.NOT_FOUND
+        )
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
         """Ask for a permission, then hand the file to the storage, which never sees the key."""
@@ -179,9 +186,9 @@ class BirdAdapter(Adapter[BirdSettings]):
             content_type=_JSON,
             authenticated=True,
         )
-        grant = files.grant(response, context.account)
+        grant = files.read_grant(response, context.account)
         if grant is None:
-            return decode.asked(response, self)
+            return decode.read_failure(response, self)
         failure = self._stranger(grant.url, "put the file to")
         if failure is not None:
             return failure
@@ -200,7 +207,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         )
         if response.status in files.UPLOADED:
             return grant.stored
-        return files.refusal(response, self)
+        return files.read_storage_failure(response, self)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
         """Ask for a file with the key, and follow the redirect to it without."""
@@ -208,13 +215,15 @@ class BirdAdapter(Adapter[BirdSettings]):
             return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
         response = yield Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
         if response.status not in files.REDIRECTS:
-            return response.status == 200 or decode.asked(response, self, Reason.MEDIA_NOT_FOUND)
-        url = files.target(response, stored.url)
+            return response.status == 200 or decode.read_failure(
+                response, self, Reason.MEDIA_NOT_FOUND
+            )
+        url = files.redirect_url(response, stored.url)
         failure = self._stranger(url, "fetch the file from")
         if failure is not None:
             return failure
         response = yield Request("GET", url, answer=Answer.SINK)
-        return response.status == 200 or files.refusal(response, self)
+        return response.status == 200 or files.read_storage_failure(response, self)
 
     def _workspace(self, rest: str) -> str:
         return f"/workspaces/{quote(self.account.settings.workspace_id, safe='')}/{rest}"
@@ -249,7 +258,7 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def _stranger(self, url: str, what: str) -> Failure | None:
         """Refuse to have a file go anywhere but where the account lets it."""
-        wrong = hosts.stranger(url, self.account.base_url, self.account.settings.media_hosts)
+        wrong = hosts.forbidden_host(url, self.account.base_url, self.account.settings.media_hosts)
         if wrong is None:
             return None
         return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")

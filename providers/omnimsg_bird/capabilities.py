@@ -1,4 +1,4 @@
-"""What Bird's Channels API can do, as far as this adapter carries it.
+"""What Bird's Channels API supports, as far as this adapter uses it.
 
 Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), Sending
 WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST requests per second
@@ -34,7 +34,7 @@ CAPABILITIES = Capabilities(
             media=_MEDIA,
             sources=frozenset({"link", "stored"}),
         ),
-        # The schema takes every body on every channel; what only it names is carried here.
+        # The schema allows every body on every channel; those that only it has are supported here.
         Channel.WHATSAPP: ChannelCapabilities(
             content=_PLAIN | {"carousel", "interactive", "list", "location", "otp", "section"},
             recipients=frozenset({"phone", "contact"}),
@@ -46,13 +46,13 @@ CAPABILITIES = Capabilities(
         Channel.EMAIL: ChannelCapabilities(
             content=frozenset({"email", "template"}),
             recipients=frozenset({"email", "contact"}),
-            # Only e-mail documents a sender of the message's own.
+            # Only e-mail has a documented sender for each message.
             fields=_FIELDS | {"sender"},
             sources=frozenset({"inline", "link", "stored"}),
         ),
     },
     default_channel=Channel.SMS,
-    # "200 KB" may mean 204,800 bytes; the smaller reading is safe under both.
+    # "200 KB" may mean 204,800 bytes; the smaller value is safe in both cases.
     max_bytes=200_000,
     max_upload_bytes=100 * 1024 * 1024,
     requests_per_second=500,
@@ -60,4 +60,4 @@ CAPABILITIES = Capabilities(
 )
 
 BATCHING = attrs.evolve(CAPABILITIES, max_messages=100)
-"""The same for an account that sends batches."""
+"""The capabilities of an account that sends batches."""

@@ -1,10 +1,15 @@
 """Bird's errors, failure codes and statuses.
 
-Levels: `http` is the HTTP status of an answer in Bird's error form; a number such as `422` holds
-the `code` texts known for that status; `failure` is `failure.code` of a message that was taken;
-`source` is where such a failure arose, for those that no code tells more about; the name of a
-source (`sms-messagebird`) holds that source's own codes; `storage` is what the storage of files
-says. A row such as `15xxx` stands for a family whose members Bird does not list in public.
+Levels of codes:
+
+* `http`: the HTTP status of an answer in Bird's error form;
+* a number such as `422`: the known `code` texts of that HTTP status;
+* `failure`: `failure.code` of a message that was accepted;
+* `source`: the source of such a failure, for failures without a more precise code;
+* the name of a source (`sms-messagebird`): the codes of that source;
+* `storage`: the error codes of the file storage.
+
+A row such as `15xxx` stands for a family of codes whose members Bird does not publish.
 """
 
 from __future__ import annotations
@@ -111,14 +116,14 @@ CODES = CodeTable(
             "409",
             Reason.UNKNOWN,
             Verdict.AMBIGUOUS,
-            "it conflicts with something, perhaps with itself; Bird does not say with what",
+            "a conflict, possibly with an earlier copy of the request; Bird does not say with what",
             _MESSAGING,
         ),
         _answer(
             "413",
             Reason.CONTENT_TOO_LARGE,
             Verdict.REJECTED,
-            "the request is longer than 200 KB",
+            "the request is larger than 200 KB",
             _MESSAGING,
         ),
         _answer(
@@ -135,19 +140,27 @@ CODES = CodeTable(
             "more than 500 requests per second; not processed",
             _RATE,
         ),
-        _failure("11001", Reason.MISCONFIGURED, "the channel is not configured for such a message"),
-        _failure("11002", Reason.INVALID_MESSAGE, "the message holds what the channel cannot take"),
+        _failure(
+            "11001", Reason.MISCONFIGURED, "the channel is not configured for this kind of message"
+        ),
+        _failure(
+            "11002",
+            Reason.INVALID_MESSAGE,
+            "the message contains something that the channel does not support",
+        ),
         _failure(
             "11xxx", Reason.INVALID_MESSAGE, "configuration, receiver, content or sender is invalid"
         ),
         _failure("12001", Reason.PROVIDER_ERROR, "a service that Bird depends on failed"),
-        _failure("12002", Reason.UNSUPPORTED_CONTENT, "the channel has no such kind of message"),
+        _failure(
+            "12002", Reason.UNSUPPORTED_CONTENT, "the channel does not support this kind of message"
+        ),
         _failure("12003", Reason.UNROUTABLE, "the destination is not supported"),
         _failure("12004", Reason.PROVIDER_ERROR, "Bird does not know the product"),
-        _failure("12005", Reason.UNROUTABLE, "Bird knows no route"),
-        _failure("12006", Reason.INVALID_CONTENT, "the platform takes no such message"),
-        _failure("12xxx", Reason.PROVIDER_ERROR, "a service of Bird's failed"),
-        _failure("14xxx", Reason.UNKNOWN, "caused by Bird's customer", Fault.ACCOUNT),
+        _failure("12005", Reason.UNROUTABLE, "Bird has no route"),
+        _failure("12006", Reason.INVALID_CONTENT, "the platform does not accept this message"),
+        _failure("12xxx", Reason.PROVIDER_ERROR, "a service of Bird failed"),
+        _failure("14xxx", Reason.UNKNOWN, "caused by the customer's account", Fault.ACCOUNT),
         _failure("15001", Reason.PROVIDER_ERROR, "a network error on the way to the handset"),
         _failure("15005", Reason.INVALID_RECIPIENT, "the subscriber is unknown"),
         _failure("15xxx", Reason.UNKNOWN, "the platform failed to deliver it"),
@@ -156,8 +169,10 @@ CODES = CodeTable(
         *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
         *_sms(Reason.PROVIDER_ERROR, "network error", 34),
         _source("accounting", Reason.PAYMENT, "the account's billing does not allow it"),
-        _source("contact", Reason.SUPPRESSED, "Bird's contacts stop it, as after an opt-out"),
-        _source("touchpoint", Reason.TEMPLATE_UNAVAILABLE, "the template cannot be had"),
+        _source(
+            "contact", Reason.SUPPRESSED, "blocked by the contact's settings, such as an opt-out"
+        ),
+        _source("touchpoint", Reason.TEMPLATE_UNAVAILABLE, "the template is not available"),
         _storage(
             "EntityTooLarge", Reason.MEDIA_TOO_LARGE, Verdict.REJECTED, "the file is too large"
         ),
@@ -166,23 +181,31 @@ CODES = CodeTable(
             "AccessDenied",
             Reason.PROVIDER_ERROR,
             Verdict.NOT_SENT,
-            "the permission is not good, or not any more; ask again",
+            "the permission is invalid or has expired; ask for a new one",
         ),
-        _storage("4xx", Reason.PROVIDER_ERROR, Verdict.NOT_SENT, "the storage refuses; ask again"),
+        _storage(
+            "4xx",
+            Reason.PROVIDER_ERROR,
+            Verdict.NOT_SENT,
+            "the storage refused the request; ask for a new permission",
+        ),
     )
 )
 
 STATUSES = StatusTable(
     (
-        StatusRow("accepted", Status.ACCEPTED, description="taken by the API", source=_EMAIL),
-        StatusRow("processing", Status.ACCEPTED, description="being worked on", source=_MESSAGING),
+        StatusRow("accepted", Status.ACCEPTED, description="accepted by the API", source=_EMAIL),
+        StatusRow("processing", Status.ACCEPTED, description="being processed", source=_MESSAGING),
         StatusRow(
-            "scheduled", Status.SCHEDULED, description="waits for its time", source=_MESSAGING
+            "scheduled",
+            Status.SCHEDULED,
+            description="waiting for its scheduled time",
+            source=_MESSAGING,
         ),
         StatusRow(
             "sent",
             Status.SENT,
-            description="handed to the platform; may stay the last word",
+            description="handed to the platform; may be the final status",
             source=_EMAIL,
         ),
         StatusRow("delivered", Status.DELIVERED, description="delivered", source=_EMAIL),
@@ -204,7 +227,7 @@ STATUSES = StatusTable(
             "rejected",
             Status.REJECTED,
             reason=Reason.INVALID_MESSAGE,
-            description="refused after it had been taken",
+            description="refused after it was accepted",
             source=_BATCH,
         ),
         StatusRow(
@@ -238,9 +261,9 @@ INTERACTIONS = {
     "subscribe-request": InteractionKind.SUBSCRIBED,
     "unsubscribe-request": InteractionKind.UNSUBSCRIBED,
 }
-"""What Bird's words for interactions mean (MessageInteraction of the Messaging page)."""
+"""The kind of each of Bird's interaction types (MessageInteraction of the Messaging page)."""
 
 
-def interaction_kind(word: str) -> InteractionKind:
-    """Read Bird's word for an interaction; a new one is `UNKNOWN`."""
-    return INTERACTIONS.get(word, InteractionKind.UNKNOWN)
+def interaction_kind(name: str) -> InteractionKind:
+    """Return the kind of an interaction type; an unknown type is `UNKNOWN`."""
+    return INTERACTIONS.get(name, InteractionKind.UNKNOWN)

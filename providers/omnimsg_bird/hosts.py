@@ -1,4 +1,4 @@
-"""Which hosts get the access key, and where files may be put to and fetched from.
+"""The hosts that get the access key, and the hosts that files may be transferred to and from.
 
 Sources: Common API usage and the Messaging page of the Channels API reference (the media host; an
 upload to `....s3.eu-west-1.amazonaws.com`), Receiving messages of Programmable WhatsApp (the older
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MEDIA = ("media.api.bird.com", "media.nest.messagebird.com")
-"""Bird's own, which hand out media for the access key."""
+"""Bird's media hosts, which require the access key."""
 
 FILES = (*MEDIA, "*.amazonaws.com")
-"""Where files lie, unless the account says otherwise; they are reached without the access key."""
+"""The default hosts of files. Files are transferred without the access key."""
 
 
-def stranger(url: str, base_url: str, patterns: Iterable[str]) -> str | None:
-    """Name a host that files may not be put to or fetched from.
+def forbidden_host(url: str, base_url: str, patterns: Iterable[str]) -> str | None:
+    """Check that files may be transferred to or from the host of a URL.
 
     Args:
-        url: What the provider's answer names.
-        base_url: Where the account's API is; its own host may always be used.
+        url: The URL in the provider's answer.
+        base_url: The account's API; its host is always allowed.
         patterns: The account's `media_hosts`.
 
     Returns:
-        What is wrong, beginning with the host; `None` where nothing is.
+        What is wrong, beginning with the host; `None` if the host is allowed.
     """
     try:
         Link(url)
@@ -41,7 +41,7 @@ def stranger(url: str, base_url: str, patterns: Iterable[str]) -> str | None:
     except (InvalidValue, ValueError):
         return "no host: the address cannot be used"
     own_scheme, own_host = _origin(base_url)
-    # Only a sandbox on this machine is spoken to without encryption.
+    # Without encryption only if the API itself is, as a sandbox on this machine.
     if scheme not in ("https", own_scheme):
         return f"{host}, without encryption"
     if host == own_host or any(fnmatchcase(host, pattern) for pattern in patterns):

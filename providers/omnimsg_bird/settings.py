@@ -15,14 +15,14 @@ from omnimsg_bird.hosts import FILES
 
 
 def _channels(owner: object, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse a channel that the adapter does not have, which a slip of the pen is too."""
+    """Refuse a channel that the adapter does not have, such as a misspelt one."""
     if not isinstance(value, Mapping) or not value:
         raise validate.refuse(owner, field.name, "must map at least one channel to its id")
     for name, channel_id in value.items():
         if name not in CAPABILITIES.channels:
             known = ", ".join(CAPABILITIES.channels)
             raise validate.refuse(owner, f"{field.name}.{name}", f"must be one of {known}")
-        # A slash would split the ids of its messages in the wrong place.
+        # A message's id is "channel/message", so a channel's id must not contain a slash.
         if not isinstance(channel_id, str) or not channel_id or "/" in channel_id:
             raise validate.refuse(owner, f"{field.name}.{name}", "must be the channel's id")
 
@@ -36,11 +36,11 @@ class BirdSettings:
         workspace_id: The workspace, a UUID.
         channels: The id (a UUID) of the workspace's channel for each of ours that the account
             uses: `channels = {sms = "...", whatsapp = "...", email = "..."}`.
-        batch: Whether several messages share a request. Faster, but their ids are unknown at
-            first, and what is wrong with one shows only in its status.
-        media_hosts: Where files may be put to and fetched from, besides `base_url`'s own host:
-            names, with a port unless it is 443, in which `*` stands for anything. They never get
-            the access key.
+        batch: Whether several messages share a request. This is faster, but their ids are unknown
+            at first, and an error in one of them shows only in its status.
+        media_hosts: The hosts that files may be uploaded to and downloaded from, besides the host
+            of `base_url`: names, with a port unless it is 443; `*` matches any characters. They
+            never get the access key.
     """
 
     access_key: Secret = attrs.field(validator=validate.instance_of(Secret))

@@ -12,7 +12,7 @@ from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg_clickatell import rules
-from omnimsg_clickatell.capabilities import CAPABILITIES, MOST_UPLOAD_BYTES
+from omnimsg_clickatell.capabilities import CAPABILITIES, MAX_UPLOAD_BYTES
 from omnimsg_clickatell.codes import CODES
 from omnimsg_clickatell.statuses import STATUSES
 from omnimsg_clickatell.wire import operation_answers
@@ -202,18 +202,18 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
         """Read a refusal; a 404 is about the account, or the file where there is one."""
         if file:
-            missing, words = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
+            missing, detail = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
         else:
-            missing, words = Reason.MISCONFIGURED, "no such account; check the key and base URL"
-        return operation_answers.refusal(response, self.table, missing=missing, words=words)
+            missing, detail = Reason.MISCONFIGURED, "no such account; check the key and base URL"
+        return operation_answers.read_refusal(response, self.table, missing=missing, detail=detail)
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:
-    if source.size > MOST_UPLOAD_BYTES:
+    if source.size > MAX_UPLOAD_BYTES:
         return refused(
             Reason.MEDIA_TOO_LARGE,
             "data",
-            f"has {source.size} bytes; Clickatell takes {MOST_UPLOAD_BYTES}",
+            f"has {source.size} bytes; Clickatell takes {MAX_UPLOAD_BYTES}",
         )
     if upload.channel is not None:
         return refused(

@@ -1,4 +1,4 @@
-"""What the One API can carry, as data.
+"""What the One API supports: content, fields and limits of each channel.
 
 Sources: the One API's OpenAPI document (fields, batch, inline and upload limits) and the page
 "Supported content types and limitations" at help.clickatell.com (media types and sizes).
@@ -10,21 +10,21 @@ from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
 
-# Whether a megabyte is 10**6 or 2**20 bytes is not said. Where too much is refused we take the
-# larger, so that nothing the provider would take is refused here; where too much is split (the
-# request) we take the smaller, because splitting costs nothing.
+# The documents do not say whether a megabyte is 10**6 or 2**20 bytes. A limit that refuses files is
+# the larger value, so that nothing the provider would accept is refused here; the limit that splits
+# requests is the smaller one, because splitting costs nothing.
 _MB = 2**20
 
-MOST_MESSAGES = 100
-MOST_REQUEST_BYTES = 20 * 10**6
-MOST_INLINE_BYTES = 1 * _MB
-MOST_UPLOAD_BYTES = 30 * _MB
+MAX_MESSAGES = 100
+MAX_REQUEST_BYTES = 20 * 10**6
+MAX_INLINE_BYTES = 1 * _MB
+MAX_UPLOAD_BYTES = 30 * _MB
 MEDIA_DAYS = 30
 """How long a stored file can be used, in days (OpenAPI document, `POST /v1/media`)."""
 
-# Of several limits the smallest holds: WhatsApp would take documents of 100 MB, but an upload
-# ends at 30. Two copies of the page disagree on video (5 and 16 MB); the larger is here.
-# `audio/acc` and `image/jpg` are the vendor's spellings; the registered names stand beside them.
+# The smallest of several limits applies: WhatsApp accepts documents of 100 MB, but an upload has at
+# most 30 MB. Two copies of the page disagree on video (5 and 16 MB); the larger value is used.
+# `audio/acc` and `image/jpg` are the vendor's spellings; the registered names are allowed too.
 MEDIA: dict[MediaKind, MediaLimit] = {
     MediaKind.AUDIO: MediaLimit(
         types=frozenset(
@@ -42,7 +42,7 @@ MEDIA: dict[MediaKind, MediaLimit] = {
                 "text/plain",
             }
         ),
-        max_bytes=MOST_UPLOAD_BYTES,
+        max_bytes=MAX_UPLOAD_BYTES,
     ),
     MediaKind.IMAGE: MediaLimit(
         types=frozenset({"image/jpeg", "image/jpg", "image/png"}), max_bytes=5 * _MB
@@ -55,12 +55,12 @@ TEMPLATE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
     MediaKind.IMAGE: MEDIA[MediaKind.IMAGE].types,
     MediaKind.VIDEO: MEDIA[MediaKind.VIDEO].types,
 }
-"""What may stand in a template's header; audio may not."""
+"""Media types allowed in a template's header, by kind; audio is not allowed."""
 
 INTERACTIVE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
     kind: MEDIA[kind].types for kind in TEMPLATE_HEADER_TYPES
 }
-"""What may stand above buttons: the same kinds, of every type a message takes."""
+"""Media types allowed in the header above buttons: the same kinds, of every type of a message."""
 
 CAPABILITIES = Capabilities(
     channels={
@@ -76,13 +76,13 @@ CAPABILITIES = Capabilities(
             text_limit=4096,
             media=MEDIA,
             sources=frozenset({"inline", "stored"}),
-            inline_max_bytes=MOST_INLINE_BYTES,
+            inline_max_bytes=MAX_INLINE_BYTES,
             actions=frozenset({"open_url", "reply", "request_location"}),
         ),
     },
     default_channel=Channel.SMS,
-    max_messages=MOST_MESSAGES,
-    max_bytes=MOST_REQUEST_BYTES,
-    max_upload_bytes=MOST_UPLOAD_BYTES,
+    max_messages=MAX_MESSAGES,
+    max_bytes=MAX_REQUEST_BYTES,
+    max_upload_bytes=MAX_UPLOAD_BYTES,
     carries_reference=True,
 )

@@ -1,12 +1,12 @@
-"""What Clickatell's error codes mean, at each level they occur.
+"""Clickatell's error codes, with the meaning of each at each level where it occurs.
 
-`message` is an error beside `accepted: false` in the entry of one message; `global` is an error
-that stands alone for the whole request. The level decides: 18 and 19 beside `accepted: false`
-prove that the message went nowhere, while a bare 18 or 19 comes with a 5xx, after which nothing
-is certain. An account that trusts the vendor's "please retry" sets `19` at `global` to `not_sent`
-in its configuration.
+Level `message` is an error beside `accepted: false` in the entry of one message; level `global` is
+an error of the whole request. The same code may mean different things: 18 and 19 beside
+`accepted: false` prove that the message was not sent, while a bare 18 or 19 comes with a 5xx, which
+proves nothing. An account that trusts the vendor's "please retry" sets `19` at `global` to
+`not_sent` in its configuration.
 
-Codes 29 and 34 to 37 are reserved and have no row; a code without a row keeps its number.
+Codes 29 and 34 to 37 are reserved and have no row. A failure keeps a code that has no row.
 """
 
 from __future__ import annotations
@@ -59,10 +59,22 @@ CODES = CodeTable(
             _ACCOUNT,
             "this host's IP address is not on the account's list; the key may be right",
         ),
-        _row(18, MESSAGE, Reason.PROVIDER_ERROR, _NOT_SENT, "an error inside Clickatell"),
-        _row(18, GLOBAL, Reason.PROVIDER_ERROR, _AMBIGUOUS, "an error inside Clickatell"),
-        _row(19, MESSAGE, Reason.PROVIDER_UNAVAILABLE, _NOT_SENT, "unavailable; asks for a retry"),
-        _row(19, GLOBAL, Reason.PROVIDER_UNAVAILABLE, _AMBIGUOUS, "unavailable; asks for a retry"),
+        _row(18, MESSAGE, Reason.PROVIDER_ERROR, _NOT_SENT, "an internal error of Clickatell"),
+        _row(18, GLOBAL, Reason.PROVIDER_ERROR, _AMBIGUOUS, "an internal error of Clickatell"),
+        _row(
+            19,
+            MESSAGE,
+            Reason.PROVIDER_UNAVAILABLE,
+            _NOT_SENT,
+            "temporarily unavailable; Clickatell asks for a retry",
+        ),
+        _row(
+            19,
+            GLOBAL,
+            Reason.PROVIDER_UNAVAILABLE,
+            _AMBIGUOUS,
+            "temporarily unavailable; Clickatell asks for a retry",
+        ),
         _row(20, MESSAGE, Reason.INSUFFICIENT_FUNDS, _ACCOUNT, "the balance is too low"),
         _row(
             20,
@@ -72,8 +84,8 @@ CODES = CodeTable(
             "the balance is too low",
             source=_OPENAPI,
         ),
-        # Of 21 and 22 it is proven that no message of the request was processed, but not that any
-        # one of them is bad: another request may succeed, this one never will.
+        # 21 and 22 prove that no message of the request was processed, but not that a particular
+        # message is bad: the same request always fails, another one may succeed.
         _row(
             21,
             GLOBAL,
@@ -90,9 +102,11 @@ CODES = CodeTable(
             "too many messages in one request; set a lower limit for the account",
             retry=Retry.AFTER_FIX,
         ),
-        _row(23, MESSAGE, Reason.INVALID_CONTENT, _REJECTED, "a parameter is missing or wrong"),
+        _row(23, MESSAGE, Reason.INVALID_CONTENT, _REJECTED, "a parameter is missing or invalid"),
         _row(24, MESSAGE, Reason.CONTENT_TOO_LARGE, _REJECTED, "the content is too long"),
-        _row(25, MESSAGE, Reason.INVALID_RECIPIENT, _REJECTED, "the recipient is no number"),
+        _row(
+            25, MESSAGE, Reason.INVALID_RECIPIENT, _REJECTED, "the recipient is not a valid number"
+        ),
         _row(26, MESSAGE, Reason.OPTED_OUT, _REJECTED, "the recipient has opted out"),
         _row(
             27,
@@ -106,7 +120,7 @@ CODES = CodeTable(
             MESSAGE,
             Reason.FORBIDDEN,
             _REJECTED,
-            "the integration is a sandbox and the recipient is none of its test phones",
+            "the integration is a sandbox and the recipient is not one of its test phones",
             retry=Retry.AFTER_FIX,
         ),
         _row(30, MESSAGE, Reason.MEDIA_INVALID, _REJECTED, "the content type is not supported"),
@@ -116,10 +130,16 @@ CODES = CodeTable(
             MESSAGE,
             Reason.MEDIA_TOO_LARGE,
             _NOT_SENT,
-            "all media of the request together are too large; fewer messages may pass",
+            "the media of the whole request are too large; fewer messages may pass",
             retry=Retry.NEVER,
         ),
-        _row(33, MESSAGE, Reason.MEDIA_NOT_FOUND, _REJECTED, "the stored file is gone or unknown"),
+        _row(
+            33,
+            MESSAGE,
+            Reason.MEDIA_NOT_FOUND,
+            _REJECTED,
+            "the file is unknown or no longer stored",
+        ),
         _row(
             38,
             MESSAGE,
@@ -136,9 +156,15 @@ CODES = CodeTable(
         ),
         _row(40, MESSAGE, Reason.UNSUPPORTED_ENCODING, _REJECTED, "the character set is unknown"),
         _row(41, GLOBAL, Reason.MISCONFIGURED, _ACCOUNT, "no such path; check the base URL"),
-        _row(42, GLOBAL, Reason.MISCONFIGURED, _ACCOUNT, "no such verb here; check the base URL"),
-        _row(43, MESSAGE, Reason.RATE_LIMITED, _NOT_SENT, "too many messages at a time"),
-        _row(43, GLOBAL, Reason.RATE_LIMITED, _NOT_SENT, "too many requests at a time"),
+        _row(
+            42,
+            GLOBAL,
+            Reason.MISCONFIGURED,
+            _ACCOUNT,
+            "the path does not allow this method; check the base URL",
+        ),
+        _row(43, MESSAGE, Reason.RATE_LIMITED, _NOT_SENT, "over the rate limit for messages"),
+        _row(43, GLOBAL, Reason.RATE_LIMITED, _NOT_SENT, "over the rate limit for requests"),
         _row(
             44,
             MESSAGE,
@@ -163,7 +189,7 @@ CODES = CodeTable(
             _REJECTED,
             "more SMS parts than the integration allows",
         ),
-        # The recipient is fine and so is Clickatell: it is the two-way sender that cannot be used.
+        # The sender is at fault: a two-way number cannot be used for this destination.
         _row(
             101,
             MESSAGE,

@@ -1,8 +1,8 @@
-"""How long the texts of interactive content may be, and which of our fields the API lacks.
+"""Limits of the texts in interactive content, and our fields that the API does not have.
 
-Source: the One API's OpenAPI document, whose `maximum` on text means characters. Where it only
-says that something "does not allow markdown" or "does not support emojis", that is refused here, so
-that the sender learns of it and not the recipient.
+Source: the One API's OpenAPI document, whose `maximum` on text means characters. Text that "does
+not allow markdown" or "does not support emojis" is refused here, so that the sender learns of it
+and not the recipient.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.failure import Failure
 
-# Bold, italic, struck out and code as WhatsApp writes them; only a block of code spans lines.
+# Bold, italic, strikethrough and code as WhatsApp writes them; only a code block spans lines.
 _MARKDOWN = re.compile(r"```.+?```|`[^`\n]+`|(?<!\w)([*_~])(?=\S)[^\n]+?(?<=\S)\1(?!\w)", re.DOTALL)
 
 
 @attrs.frozen
 class Limit:
-    """What one text may be.
+    """The limits of one text field.
 
     Attributes:
-        field: Its name in our model.
-        most: The most characters.
-        markdown: Whether it may be formatted.
-        emoji: Whether it may hold pictures.
+        field: The field's name in our model.
+        max_length: Characters.
+        markdown: Whether markdown is allowed.
+        emoji: Whether emoji are allowed.
     """
 
     field: str
-    most: int
+    max_length: int
     markdown: bool = attrs.field(default=True, kw_only=True)
     emoji: bool = attrs.field(default=True, kw_only=True)
 
@@ -74,44 +74,44 @@ LIMITS: dict[type, tuple[Limit, ...]] = {
     OpenUrl: (Limit("text", 20), Limit("url", 2000)),
     Reply: (Limit("text", 20, markdown=False), Limit("payload", 256)),
 }
-"""The texts of interactive content (OpenAPI document)."""
+"""Limits of the texts of interactive content (OpenAPI document)."""
 
-MISSING: dict[type, tuple[str, ...]] = {
+UNSUPPORTED_FIELDS: dict[type, tuple[str, ...]] = {
     MediaItem: ("alt_text", "refresh", "thumbnail_url"),
     OpenUrl: ("application", "description", "fallback_url", "payload", "view"),
     Reply: ("description", "image_url"),
     RequestLocation: ("fallback_url", "payload", "text"),
     Text: ("autoconvert",),
 }
-"""The wishes that the API has no member for; facts about a file may go unsaid."""
+"""Fields that the API has no member for, except mere facts about a file, such as its size."""
 
 
-def shape(value: object, path: str) -> Iterator[Failure]:
-    """Find what the tables deny of one value: fields, lengths, markdown and emoji."""
-    for field in MISSING.get(value.__class__, ()):
+def check_limits(value: object, path: str) -> Iterator[Failure]:
+    """Refuse unsupported fields, long texts, and markdown and emoji where they are not allowed."""
+    for field in UNSUPPORTED_FIELDS.get(value.__class__, ()):
         if getattr(value, field) is not None:
-            yield lacks(f"{path}.{field}")
+            yield unsupported_field(f"{path}.{field}")
     for limit in LIMITS.get(value.__class__, ()):
         text = getattr(value, limit.field)
         if not isinstance(text, str):
             continue
-        where = f"{path}.{limit.field}"
-        if len(text) > limit.most:
-            yield too_long(where, text, limit.most)
+        text_path = f"{path}.{limit.field}"
+        if len(text) > limit.max_length:
+            yield too_long(text_path, text, limit.max_length)
         if not limit.markdown and _MARKDOWN.search(text):
-            yield refused(Reason.INVALID_CONTENT, where, "must not be formatted with markdown")
-        if not limit.emoji and any(unicodedata.category(each) == "So" for each in text):
-            yield refused(Reason.INVALID_CONTENT, where, "must not hold emoji")
+            yield refused(Reason.INVALID_CONTENT, text_path, "must not be formatted with markdown")
+        if not limit.emoji and any(unicodedata.category(char) == "So" for char in text):
+            yield refused(Reason.INVALID_CONTENT, text_path, "must not hold emoji")
 
 
-def lacks(path: str) -> Failure:
+def unsupported_field(path: str) -> Failure:
     """Refuse a field that the API has no member for."""
     return refused(Reason.UNSUPPORTED, path, "has no counterpart at Clickatell; leave it out")
 
 
-def too_long(path: str, text: str, most: int) -> Failure:
-    """Refuse a text for its length."""
+def too_long(path: str, text: str, max_length: int) -> Failure:
+    """Refuse a text that is longer than `max_length` characters."""
     """Refuse a text for its length."""
     return refused(
-        Reason.CONTENT_TOO_LARGE, path, f"has {len(text)} characters; {most} are allowed"
+        Reason.CONTENT_TOO_LARGE, path, f"has {len(text)} characters; {max_length} are allowed"
     )

@@ -1,5 +1,6 @@
-"""What Clickatell refuses or drops beyond what capabilities can say, by the path of the field.
+"""Checks beyond the capabilities: what Clickatell would refuse or silently drop.
 
+Each check yields refusals that name the path of the field.
 Sources: the One API's OpenAPI document; for the characters of template parameters the vendor's page
 "One API send templated message".
 """
@@ -30,10 +31,10 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.reason import Reason
 from omnimsg_clickatell.capabilities import INTERACTIVE_HEADER_TYPES, TEMPLATE_HEADER_TYPES
-from omnimsg_clickatell.limits import lacks, shape, too_long
+from omnimsg_clickatell.limits import check_limits, too_long, unsupported_field
 from omnimsg_clickatell.wire.encode import bare, moment
-from omnimsg_clickatell.wire.interactive import postback
-from omnimsg_clickatell.wire.template import in_order, keys
+from omnimsg_clickatell.wire.interactive import postback_data
+from omnimsg_clickatell.wire.template import parameter_keys, sorted_by_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,38 +44,38 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-MOST_BUTTONS = 3
-MOST_ITEMS = 10
-MOST_TEMPLATE_BUTTONS = 10
-MOST_COUPON = 15
-MOST_MINUTES = 2**31 - 1
+MAX_BUTTONS = 3
+MAX_ITEMS = 10
+MAX_TEMPLATE_BUTTONS = 10
+MAX_COUPON = 15
+MAX_MINUTES = 2**31 - 1
 
-_UNFIT = re.compile(r"[\n\r\t]| {5}")
+_FORBIDDEN_IN_PARAMETERS = re.compile(r"[\n\r\t]| {5}")
 
 
 def check(
     message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
 ) -> Failure | None:
-    """Return the first thing that Clickatell would refuse or drop; `None` where there is none."""
+    """Return the first refusal; `None` if Clickatell would take the whole message."""
     content = message.content
     if isinstance(content, Text):
         return next(chain(_text(content, channel), _times(message)), None)
     if isinstance(content, Template):
-        problems = _template(content, template_of(content.name))
+        refusals = _template(content, template_of(content.name))
     else:
-        problems = _RULES.get(content.__class__, _nothing)(content)
-    return next(chain(problems, _files(message), _times(message)), None)
+        refusals = _RULES.get(content.__class__, _no_rules)(content)
+    return next(chain(refusals, _stored_files(message), _times(message)), None)
 
 
-def _nothing(_: object) -> Iterator[Failure]:
+def _no_rules(_: object) -> Iterator[Failure]:
     return iter(())
 
 
 def _text(content: Text, channel: Channel | None) -> Iterator[Failure]:
-    yield from shape(content, "content")
-    foreign = "preview_url" if channel is Channel.SMS else "udh"
-    if getattr(content, foreign) is not None:
-        yield lacks(f"content.{foreign}")
+    yield from check_limits(content, "content")
+    unsupported = "preview_url" if channel is Channel.SMS else "udh"
+    if getattr(content, unsupported) is not None:
+        yield unsupported_field(f"content.{unsupported}")
 
 
 def _media(content: Media) -> Iterator[Failure]:
@@ -82,7 +83,7 @@ def _media(content: Media) -> Iterator[Failure]:
         yield refused(
             Reason.UNSUPPORTED_CONTENT, "content.items[1]", "is one too many: a message has one"
         )
-    yield from shape(content.items[0], "content.items[0]")
+    yield from check_limits(content.items[0], "content.items[0]")
     if content.items[0].kind is MediaKind.AUDIO and content.caption is not None:
         yield refused(Reason.UNSUPPORTED_CONTENT, "content.caption", "must not be there with audio")
 
@@ -95,63 +96,63 @@ def _location(content: Location) -> Iterator[Failure]:
 
 
 def _list(content: ListPicker) -> Iterator[Failure]:
-    yield from shape(content, "content")
+    yield from check_limits(content, "content")
     total = 0
-    for position, section in enumerate(content.sections):
-        path = f"content.sections[{position}]"
-        yield from shape(section, path)
-        for place, item in enumerate(section.items):
+    for section_index, section in enumerate(content.sections):
+        path = f"content.sections[{section_index}]"
+        yield from check_limits(section, path)
+        for index, item in enumerate(section.items):
             total += 1
-            if total > MOST_ITEMS:
+            if total > MAX_ITEMS:
                 yield refused(
                     Reason.CONTENT_TOO_LARGE,
-                    f"{path}.items[{place}]",
-                    f"is one too many: a whole list has at most {MOST_ITEMS} items",
+                    f"{path}.items[{index}]",
+                    f"is one too many: a whole list has at most {MAX_ITEMS} items",
                 )
-            yield from shape(item, f"{path}.items[{place}]")
+            yield from check_limits(item, f"{path}.items[{index}]")
 
 
 def _interactive(content: Interactive) -> Iterator[Failure]:
     if content.body is None:
         yield refused(Reason.INVALID_CONTENT, "content.body", "is needed above buttons")
-    yield from shape(content, "content")
+    yield from check_limits(content, "content")
     first = content.actions[0]
-    most = MOST_BUTTONS if isinstance(first, Reply) else 1
+    most = MAX_BUTTONS if isinstance(first, Reply) else 1
     seen: set[str] = set()
-    for position, action in enumerate(content.actions):
-        path = f"content.actions[{position}]"
-        if position >= most or action.__class__ is not first.__class__:
+    for index, action in enumerate(content.actions):
+        path = f"content.actions[{index}]"
+        if index >= most or action.__class__ is not first.__class__:
             yield refused(
                 Reason.UNSUPPORTED_CONTENT,
                 path,
-                f"is one too many: a message has up to {MOST_BUTTONS} replies, or one link, or one"
+                f"is one too many: a message has up to {MAX_BUTTONS} replies, or one link, or one"
                 " request for a location, and never two kinds",
             )
-        yield from shape(action, path)
+        yield from check_limits(action, path)
         if isinstance(action, Reply):
-            if postback(action) in seen:
+            if postback_data(action) in seen:
                 yield refused(
                     Reason.INVALID_CONTENT, f"{path}.payload", "is that of an earlier button"
                 )
-            seen.add(postback(action))
+            seen.add(postback_data(action))
     if isinstance(first, RequestLocation):
         for field in ("header", "footer"):
             if getattr(content, field):
-                yield lacks(f"content.{field}")
+                yield unsupported_field(f"content.{field}")
     elif isinstance(content.header, MediaItem):
         yield from _header_file(content.header, "content.header", INTERACTIVE_HEADER_TYPES)
 
 
 def _template(content: Template, mapping: TemplateMapping) -> Iterator[Failure]:
     if content.version is not None:
-        yield lacks("content.version")
+        yield unsupported_field("content.version")
     yield from _parameters(content, mapping)
     header = content.header
     if isinstance(header, TextParameter):
         yield from _parameter(header, "content.header", "1")
     elif isinstance(header, MediaParameter):
         if header.name is not None:
-            yield lacks("content.header.name")
+            yield unsupported_field("content.header.name")
         yield from _header_file(header.item, "content.header.item", TEMPLATE_HEADER_TYPES)
     elif isinstance(header, LocationParameter):
         for field in ("name", "address"):
@@ -172,16 +173,18 @@ def _parameters(content: Template, mapping: TemplateMapping) -> Iterator[Failure
             f"has {len(content.body)} parameters; the account names {len(mapping.keys)} keys for"
             " this template",
         )
-    for position, (each, key) in enumerate(zip(content.body, keys(mapping), strict=False)):
-        path = f"content.body[{position}]"
-        if isinstance(each, TextParameter):
-            yield from _parameter(each, path, key)
+    for index, (parameter, key) in enumerate(
+        zip(content.body, parameter_keys(mapping), strict=False)
+    ):
+        path = f"content.body[{index}]"
+        if isinstance(parameter, TextParameter):
+            yield from _parameter(parameter, path, key)
         else:
             yield refused(
                 Reason.UNSUPPORTED_CONTENT,
                 path,
-                f"is {each.kind}; Clickatell fills a template's body with text only, so put the"
-                " words as they should be read",
+                f"is {parameter.kind}; Clickatell fills a template's body with text only, so"
+                " write the text as it should be read",
             )
 
 
@@ -192,11 +195,11 @@ def _parameter(parameter: TextParameter, path: str, key: str) -> Iterator[Failur
             f"{path}.name",
             f"cannot be sent: Clickatell goes by position, and this is {key!r}",
         )
-    yield from _value(parameter.text, f"{path}.text")
+    yield from _parameter_text(parameter.text, f"{path}.text")
 
 
-def _value(text: str, path: str) -> Iterator[Failure]:
-    if _UNFIT.search(text):
+def _parameter_text(text: str, path: str) -> Iterator[Failure]:
+    if _FORBIDDEN_IN_PARAMETERS.search(text):
         yield refused(
             Reason.TEMPLATE_INVALID,
             path,
@@ -205,49 +208,49 @@ def _value(text: str, path: str) -> Iterator[Failure]:
 
 
 def _template_buttons(content: Template) -> Iterator[Failure]:
-    index = {button.position: at for at, button in enumerate(content.buttons)}
-    ordered = in_order(content.buttons)
-    for extra in islice(ordered, MOST_TEMPLATE_BUTTONS, None):
+    index_of = {button.position: index for index, button in enumerate(content.buttons)}
+    ordered = sorted_by_position(content.buttons)
+    for extra in islice(ordered, MAX_TEMPLATE_BUTTONS, None):
         yield refused(
             Reason.TEMPLATE_INVALID,
-            f"content.buttons[{index[extra.position]}]",
-            f"is one too many: a template has at most {MOST_TEMPLATE_BUTTONS} buttons",
+            f"content.buttons[{index_of[extra.position]}]",
+            f"is one too many: a template has at most {MAX_TEMPLATE_BUTTONS} buttons",
         )
-    done = set()
-    for before, button in pairwise(ordered):
-        if button.kind is not before.kind:
-            done.add(before.kind)
-        if button.kind in done:
+    finished_kinds = set()
+    for previous, button in pairwise(ordered):
+        if button.kind is not previous.kind:
+            finished_kinds.add(previous.kind)
+        if button.kind in finished_kinds:
             yield refused(
                 Reason.TEMPLATE_INVALID,
-                f"content.buttons[{index[button.position]}].position",
+                f"content.buttons[{index_of[button.position]}].position",
                 f"separates the {button.kind.value} buttons: those of one kind stand together",
             )
-    for at, button in enumerate(content.buttons):
+    for index, button in enumerate(content.buttons):
         if button.kind is ButtonKind.URL:
-            # The tail of a link fills a placeholder, as a parameter does.
-            yield from _value(button.value, f"content.buttons[{at}].value")
-        if button.kind is ButtonKind.COUPON and len(button.value) > MOST_COUPON:
-            yield too_long(f"content.buttons[{at}].value", button.value, MOST_COUPON)
+            # The value fills a placeholder of the URL, so the rules of parameters apply.
+            yield from _parameter_text(button.value, f"content.buttons[{index}].value")
+        if button.kind is ButtonKind.COUPON and len(button.value) > MAX_COUPON:
+            yield too_long(f"content.buttons[{index}].value", button.value, MAX_COUPON)
 
 
 def _header_file(
     item: MediaItem, path: str, types: dict[MediaKind, frozenset[str]]
 ) -> Iterator[Failure]:
-    yield from shape(item, path)
+    yield from check_limits(item, path)
     if item.kind not in types:
         yield refused(
             Reason.UNSUPPORTED_CONTENT,
             f"{path}.kind",
-            "cannot stand in a header: use image, video or document",
+            "is not allowed in a header: use image, video or document",
         )
     elif item.content_type is not None:
-        plain = item.content_type.partition(";")[0].strip().lower()
-        if plain not in types[item.kind]:
+        media_type = item.content_type.partition(";")[0].strip().lower()
+        if media_type not in types[item.kind]:
             yield refused(
                 Reason.MEDIA_INVALID,
                 f"{path}.content_type",
-                f"is {plain}; this header takes {', '.join(sorted(types[item.kind]))}",
+                f"is {media_type}; this header takes {', '.join(sorted(types[item.kind]))}",
             )
     if not isinstance(item.source, Stored):
         yield refused(
@@ -256,11 +259,11 @@ def _header_file(
             "holds bytes, which a header cannot: call client.upload and send what it returns",
         )
     if item.file_name is not None:
-        yield lacks(f"{path}.file_name")
+        yield unsupported_field(f"{path}.file_name")
 
 
-def _files(message: Message) -> Iterator[Failure]:
-    """Check what is said of stored files, wherever in the content they stand."""
+def _stored_files(message: Message) -> Iterator[Failure]:
+    """Check every stored file in the content."""
     for path, item in items_of(message.content):
         source = item.source
         if not isinstance(source, Stored):
@@ -282,8 +285,8 @@ def _files(message: Message) -> Iterator[Failure]:
 
 
 def _times(message: Message) -> Iterator[Failure]:
-    if message.ttl is not None and message.ttl > 60 * MOST_MINUTES:
-        yield refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MOST_MINUTES} minutes")
+    if message.ttl is not None and message.ttl > 60 * MAX_MINUTES:
+        yield refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MAX_MINUTES} minutes")
     if message.send_at is not None:
         try:
             moment(message.send_at)

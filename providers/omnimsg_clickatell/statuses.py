@@ -1,11 +1,11 @@
-"""What Clickatell's statuses mean.
+"""Clickatell's message statuses, with the unified status and reason of each.
 
-Names decide. A number stands only where the vendor's status table shows it: the numbers of the
-other names are not published, and callbacks carry the name beside the number. Clickatell announces
-that names will be added; an unknown one stays `UNKNOWN` with its word kept.
+Statuses are looked up by name. A row has a number only where the vendor's status table shows it:
+the numbers of the other names are not published, and callbacks carry the name beside the number.
+Clickatell announces that names will be added; an unknown name becomes `UNKNOWN` and is kept.
 
-`PAYMENT_*` tell of a payment the person made or failed to make in the conversation. They say
-nothing about delivery, so they are `UNKNOWN` with the reason `PAYMENT`: a leg's other evidence
+`PAYMENT_*` report a payment that the recipient made or failed to make in the conversation. They say
+nothing about delivery, so they are `UNKNOWN` with the reason `PAYMENT`, and a leg's other evidence
 outranks them.
 """
 
@@ -46,13 +46,19 @@ def _row(
 
 STATUSES = StatusTable(
     (
-        _row(1, "UNKNOWN", Status.UNKNOWN, Reason.NOT_FOUND, "not a message of this account"),
+        _row(1, "UNKNOWN", Status.UNKNOWN, Reason.NOT_FOUND, "the account has no such message"),
         _row(2, "QUEUED", Status.ACCEPTED, None, "waiting to be processed"),
-        _row(3, "SCHEDULED", Status.SCHEDULED, None, "held back until its time"),
+        _row(3, "SCHEDULED", Status.SCHEDULED, None, "waiting for its scheduled time"),
         _row(4, "SENT_TO_SUPPLIER", Status.SENT, None, "handed to the carrier or to Meta"),
-        _row(5, "DEVICE_ACK", Status.DELIVERED, None, "on the handset"),
-        _row(6, "READ", Status.READ, None, "opened"),
-        _row(20, "EXPIRED", Status.EXPIRED, Reason.EXPIRED, "its validity ran out"),
+        _row(5, "DEVICE_ACK", Status.DELIVERED, None, "delivered to the handset"),
+        _row(6, "READ", Status.READ, None, "read by the recipient"),
+        _row(
+            20,
+            "EXPIRED",
+            Status.EXPIRED,
+            Reason.EXPIRED,
+            "the validity period ended before delivery",
+        ),
         _row(21, "STOPPED_BY_USER", Status.CANCELLED, Reason.CANCELLED, "stopped by the customer"),
         _row(
             22,
@@ -62,17 +68,19 @@ STATUSES = StatusTable(
             "stopped by an administrator",
         ),
         _row(23, "DELIVERY_FAILURE", _F, Reason.UNKNOWN, "not delivered; no cause is given"),
-        _row(24, "EMULATED", _F, Reason.MISCONFIGURED, "only simulated; no handset got it"),
+        _row(24, "EMULATED", _F, Reason.MISCONFIGURED, "simulated only; no handset received it"),
         _row(
             25,
             "INSUFFICIENT_ACCOUNT_BALANCE",
             _R,
             Reason.INSUFFICIENT_FUNDS,
-            "no funds were left when its turn came",
+            "the balance was too low when the message was processed",
         ),
-        _row(26, "VOLUME_LIMIT", _R, Reason.QUOTA_EXCEEDED, "beyond a volume limit"),
-        _row(27, "VOLUME_LIMIT_DAILY", _R, Reason.QUOTA_EXCEEDED, "beyond the day's volume"),
-        _row(28, "VOLUME_LIMIT_MONTHLY", _R, Reason.QUOTA_EXCEEDED, "beyond the month's volume"),
+        _row(26, "VOLUME_LIMIT", _R, Reason.QUOTA_EXCEEDED, "over a volume limit"),
+        _row(27, "VOLUME_LIMIT_DAILY", _R, Reason.QUOTA_EXCEEDED, "over the daily volume limit"),
+        _row(
+            28, "VOLUME_LIMIT_MONTHLY", _R, Reason.QUOTA_EXCEEDED, "over the monthly volume limit"
+        ),
         _row(
             29,
             "RECIPIENT_DOES_NOT_EXIST",
@@ -94,9 +102,19 @@ STATUSES = StatusTable(
             Reason.RECIPIENT_LIMIT,
             "too many messages to this recipient",
         ),
-        _row(60, "ENCRYPTION_ACCESS_DENIED", _R, Reason.ENCRYPTION, "the key service refused"),
-        _row(61, "ENCRYPTION_CONTENT_ERROR", _R, Reason.ENCRYPTION, "could not be decrypted"),
-        _row(None, "ENCRYPTION_VALIDATION_ERROR", _R, Reason.ENCRYPTION, "encrypted wrongly"),
+        _row(
+            60, "ENCRYPTION_ACCESS_DENIED", _R, Reason.ENCRYPTION, "the key service denied access"
+        ),
+        _row(
+            61,
+            "ENCRYPTION_CONTENT_ERROR",
+            _R,
+            Reason.ENCRYPTION,
+            "the content could not be decrypted",
+        ),
+        _row(
+            None, "ENCRYPTION_VALIDATION_ERROR", _R, Reason.ENCRYPTION, "the encryption is invalid"
+        ),
         _row(
             None,
             "ANONYMOUS_USER_ID_INVALID",
@@ -111,56 +129,78 @@ STATUSES = StatusTable(
             Reason.PROVIDER_ERROR,
             "the anonymous id could not be resolved",
         ),
-        _row(80, "MEDIA_NOT_FOUND", _R, Reason.MEDIA_NOT_FOUND, "the file is gone or unknown"),
-        _row(81, "MEDIA_SIZE_ERROR", _R, Reason.MEDIA_TOO_LARGE, "the file's size is refused"),
-        _row(82, "MEDIA_CHECKSUM_FAILURE", _R, Reason.MEDIA_INVALID, "the digest is another"),
+        _row(
+            80,
+            "MEDIA_NOT_FOUND",
+            _R,
+            Reason.MEDIA_NOT_FOUND,
+            "the file is unknown or no longer stored",
+        ),
+        _row(81, "MEDIA_SIZE_ERROR", _R, Reason.MEDIA_TOO_LARGE, "the file's size is not allowed"),
+        _row(
+            82,
+            "MEDIA_CHECKSUM_FAILURE",
+            _R,
+            Reason.MEDIA_INVALID,
+            "the checksum does not match the file",
+        ),
         _row(
             83,
             "MEDIA_REJECTED_BY_SUPPLIER",
             _R,
             Reason.MEDIA_INVALID,
-            "WhatsApp did not take the file",
+            "WhatsApp rejected the file",
         ),
         _row(
             84,
             "MEDIA_METADATA_ERROR",
             _R,
             Reason.MEDIA_INVALID,
-            "what is told about the file is missing or disagrees",
+            "the file's metadata is missing or contradictory",
         ),
-        _row(85, "MEDIA_ACCESS_ERROR", _R, Reason.MEDIA_INVALID, "the file may not be used here"),
-        _row(None, "MEDIA_TYPE_NOT_SUPPORTED", _R, Reason.MEDIA_INVALID, "not a type it takes"),
-        _row(100, "ROUTING_ERROR", _F, Reason.UNROUTABLE, "no way to the destination"),
+        _row(
+            85, "MEDIA_ACCESS_ERROR", _R, Reason.MEDIA_INVALID, "access to the file is not allowed"
+        ),
+        _row(
+            None,
+            "MEDIA_TYPE_NOT_SUPPORTED",
+            _R,
+            Reason.MEDIA_INVALID,
+            "the media type is not supported",
+        ),
+        _row(100, "ROUTING_ERROR", _F, Reason.UNROUTABLE, "no route to the destination"),
         _row(
             130,
             "WHATSAPP_ACCOUNT_PAYMENT_ISSUE",
             _R,
             Reason.PAYMENT,
-            "WhatsApp wants to be paid first",
+            "WhatsApp requires a payment first",
         ),
         _row(
             131,
             "WHATSAPP_RE_ENGAGEMENT_REQUIRED",
             _R,
             Reason.WINDOW_CLOSED,
-            "the 24-hour window is shut; only a template passes",
+            "the 24-hour window is closed; only a template may be sent",
         ),
         StatusRow(
             "WHATSAPP_SPAM_RATE_LIMIT_REACHED",
             _R,
-            description="WhatsApp slows this sender down for what people think of it",
+            description="WhatsApp limits this sender's rate because recipients block or report it",
             source=_TABLE,
             reason=Reason.RATE_LIMITED,
             number=132,
             fault=Fault.ACCOUNT,
         ),
-        _row(133, "WHATSAPP_SERVER_RATE_LIMIT", _R, Reason.RATE_LIMITED, "too fast for WhatsApp"),
+        _row(
+            133, "WHATSAPP_SERVER_RATE_LIMIT", _R, Reason.RATE_LIMITED, "over WhatsApp's rate limit"
+        ),
         _row(
             134,
             "WHATSAPP_HSM_NOT_AVAILABLE",
             _R,
             Reason.TEMPLATE_UNAVAILABLE,
-            "the template cannot be used (a name of 2019)",
+            "the template cannot be used (name of 2019)",
             source=_2019,
         ),
         *(
@@ -169,11 +209,15 @@ STATUSES = StatusTable(
                 f"WHATSAPP_HSM_{name}",
                 _R,
                 reason,
-                f"{description} (a name of 2019)",
+                f"{description} (name of 2019)",
                 source=_2019,
             )
             for name, reason, description in (
-                ("PARAM_COUNT_MISMATCH", Reason.TEMPLATE_INVALID, "another number of parameters"),
+                (
+                    "PARAM_COUNT_MISMATCH",
+                    Reason.TEMPLATE_INVALID,
+                    "the number of parameters is wrong",
+                ),
                 ("IS_MISSING", Reason.TEMPLATE_UNAVAILABLE, "no such template"),
                 ("DOWNLOAD_FAILED", Reason.TEMPLATE_UNAVAILABLE, "the template was not loaded"),
                 ("PACK_IS_MISSING", Reason.TEMPLATE_UNAVAILABLE, "no such set of templates"),
@@ -184,7 +228,7 @@ STATUSES = StatusTable(
             "WHATSAPP_EXPERIMENTAL_NUMBER",
             _F,
             Reason.OPERATOR_BLOCKED,
-            "WhatsApp keeps this number for an experiment",
+            "WhatsApp has put this number into an experiment",
         ),
         _row(
             140,
@@ -198,7 +242,7 @@ STATUSES = StatusTable(
             "WHATSAPP_TEMPLATE_FORMAT_MISMATCH",
             _R,
             Reason.TEMPLATE_INVALID,
-            "the header is of another kind",
+            "the header has the wrong type",
         ),
         *(
             _row(None, f"WHATSAPP_{name}", status, reason, description)
@@ -207,28 +251,28 @@ STATUSES = StatusTable(
                     "TEMPLATE_FORMATTING_POLICY_VIOLATED",
                     _R,
                     Reason.TEMPLATE_INVALID,
-                    "a parameter holds a character it may not",
+                    "a parameter contains a forbidden character",
                 ),
                 (
                     "TEMPLATE_MEDIA_FORMAT_UNSUPPORTED",
                     _R,
                     Reason.MEDIA_INVALID,
-                    "not a type a template takes",
+                    "the media type is not supported in templates",
                 ),
                 ("PARAMETER_MISSING", _R, Reason.TEMPLATE_INVALID, "a parameter is missing"),
-                ("PARAMETER_INVALID", _R, Reason.TEMPLATE_INVALID, "a parameter is wrong"),
+                ("PARAMETER_INVALID", _R, Reason.TEMPLATE_INVALID, "a parameter is invalid"),
                 (
                     "PARAMETER_NOT_REQUIRED",
                     _R,
                     Reason.TEMPLATE_INVALID,
-                    "a parameter without a place",
+                    "the template has no such parameter",
                 ),
-                ("TEMPLATE_INVALID_URL", _R, Reason.TEMPLATE_INVALID, "a button's URL is wrong"),
+                ("TEMPLATE_INVALID_URL", _R, Reason.TEMPLATE_INVALID, "a button's URL is invalid"),
                 (
                     "TEMPLATE_INVALID_PHONE_NUMBER",
                     _R,
                     Reason.TEMPLATE_INVALID,
-                    "a button's number is wrong",
+                    "a button's phone number is invalid",
                 ),
                 (
                     "TEMPLATE_RECEIVER_NO_BUTTON_SUPPORT",
@@ -246,7 +290,7 @@ STATUSES = StatusTable(
                     "TEMPLATE_PARAM_COUNT_MISMATCH",
                     _R,
                     Reason.TEMPLATE_INVALID,
-                    "another number of parameters",
+                    "the number of parameters is wrong",
                 ),
                 ("TEMPLATE_PAUSED", _R, Reason.TEMPLATE_UNAVAILABLE, "paused by WhatsApp"),
                 ("TEMPLATE_DISABLED", _R, Reason.TEMPLATE_UNAVAILABLE, "disabled by WhatsApp"),
@@ -254,7 +298,7 @@ STATUSES = StatusTable(
                     "COMPLIANCE_INFO_MISSING",
                     _R,
                     Reason.MISCONFIGURED,
-                    "the business still owes WhatsApp information",
+                    "the business has not given WhatsApp required information",
                 ),
                 ("PRODUCT_CATALOG_NOT_FOUND", _R, Reason.INVALID_CONTENT, "no such catalogue"),
                 ("PRODUCT_NOT_FOUND_IN_CATALOG", _R, Reason.INVALID_CONTENT, "no such product"),
@@ -288,11 +332,15 @@ STATUSES = StatusTable(
                 fault=fault,
             )
             for name, description, fault in (
-                ("COMPLETED", "the person has paid", None),
+                ("COMPLETED", "the recipient has paid", None),
                 ("DECLINED", "the payment was declined", Fault.RECIPIENT),
                 ("FAILED", "the payment failed", Fault.PROVIDER),
-                ("INVALID_MERCHANT_SESSION", "the merchant's session is wrong", Fault.ACCOUNT),
-                ("INVALID_WEBHOOK_ENDPOINTS", "the merchant's endpoints are wrong", Fault.ACCOUNT),
+                ("INVALID_MERCHANT_SESSION", "the merchant's session is invalid", Fault.ACCOUNT),
+                (
+                    "INVALID_WEBHOOK_ENDPOINTS",
+                    "the merchant's webhook endpoints are invalid",
+                    Fault.ACCOUNT,
+                ),
             )
         ),
     )

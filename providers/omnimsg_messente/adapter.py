@@ -124,14 +124,14 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         documents = [encode.omnimessage(each, self, context) for each in messages]
         if len(messages) == 1:
             response = yield _ONE.carrying(dumps(documents[0]))
-            return [decode.one(messages[0], response, self, context)]
+            return [decode.read_send(messages[0], response, self, context)]
         response = yield _MANY.carrying(dumps({"messages": documents}))
-        return decode.many(messages, response, self, context)
+        return decode.read_bulk_send(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Ask where a message is, with one leg for each of its channels."""
         response = yield Request("GET", f"{_path(provider_id)}/status", authenticated=True)
-        return decode.status(provider_id, response, self, context)
+        return decode.read_status(provider_id, response, self, context)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
         """Stop a scheduled message with all its legs."""
@@ -142,7 +142,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
             authenticated=True,
             success=frozenset({202}),
         )
-        return decode.cancelled(response, self)
+        return decode.read_cancel(response, self)
 
 
 def _path(provider_id: str) -> str:

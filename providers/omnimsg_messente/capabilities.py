@@ -1,4 +1,4 @@
-"""What Messente's Omnichannel API can do.
+"""What Messente's Omnichannel API supports: content, fields and limits of each channel.
 
 Sources: the Omnichannel API reference and its OpenAPI document (channels, content, combinations),
 the bulk messaging page (1000 messages a call), the API setup page (150 requests per second per IP).
@@ -21,10 +21,10 @@ CAPABILITIES = Capabilities(
         Channel.VIBER: ChannelCapabilities(
             content=frozenset({"text", "media", "interactive", "carousel", "template"}),
             fields=_FIELDS,
-            text_limit=viber.MOST_CHARACTERS,
+            text_limit=viber.MAX_TEXT,
             media={
                 MediaKind.IMAGE: _ANY,
-                MediaKind.VIDEO: MediaLimit(max_bytes=viber.MOST_BYTES),
+                MediaKind.VIDEO: MediaLimit(max_bytes=viber.MAX_VIDEO_BYTES),
             },
             sources=_LINK,
             actions=frozenset({"open_url", "open_media"}),
@@ -32,14 +32,14 @@ CAPABILITIES = Capabilities(
         Channel.WHATSAPP: ChannelCapabilities(
             content=frozenset({"text", "media", "template"}),
             fields=_FIELDS,
-            media=dict.fromkeys(whatsapp.CARRIED, _ANY),
+            media=dict.fromkeys(whatsapp.OPTIONS, _ANY),
             sources=frozenset({"link", "stored"}),
         ),
         Channel.RCS: ChannelCapabilities(
             content=frozenset({"text", "media", "interactive", "card", "carousel"}),
             fields=_FIELDS,
-            text_limit=rcs.MOST_CHARACTERS,
-            media=dict.fromkeys(rcs.KINDS, _ANY),
+            text_limit=rcs.MAX_TEXT,
+            media=dict.fromkeys(rcs.MEDIA_KINDS, _ANY),
             sources=_LINK,
             actions=frozenset(
                 {"reply", "open_url", "dial", "show_location", "request_location", "create_event"}

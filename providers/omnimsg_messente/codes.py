@@ -1,7 +1,7 @@
 """Messente's error codes, delivery error numbers and statuses.
 
-Two levels: `error` is the code of an entry of `errors` in an answer, `err` the number in a
-delivery report.
+There are two levels: `error` is the code of an entry of `errors` in an answer, `err` is the error
+number in a delivery report.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _REPORTS = "Messente delivery report page"
 ERROR = "error"
 ERR = "err"
 
-# Numbers of `err` that are no errors: nothing is wrong, and the status is `SEEN`.
+# The values of `err` that mean success: no error, and read (status `SEEN`).
 NO_ERRORS = frozenset({"0", "10"})
 
-# An id that is not known, or belongs to somebody else, on status and cancel.
+# For status and cancel: the id is unknown, or belongs to another account.
 NOT_FOUND = "101"
 
 CODES = CodeTable(
@@ -29,7 +29,7 @@ CODES = CodeTable(
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            description="there is nothing at this address; check base_url",
+            description="there is nothing at this URL; check base_url",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -37,7 +37,7 @@ CODES = CodeTable(
             ERROR,
             Reason.FORBIDDEN,
             Verdict.ACCOUNT,
-            description="the account may not do this; check its rights and its list of allowed IPs",
+            description="not allowed for this account; check its rights and list of allowed IPs",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -53,7 +53,7 @@ CODES = CodeTable(
             ERROR,
             Reason.PROVIDER_ERROR,
             Verdict.AMBIGUOUS,
-            description="Messente failed; it may have taken the message",
+            description="an internal error of Messente; it may have accepted the message",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -61,7 +61,7 @@ CODES = CodeTable(
             ERROR,
             Reason.INVALID_MESSAGE,
             Verdict.REJECTED,
-            description="a field holds what Messente does not take",
+            description="a field is invalid",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -77,7 +77,7 @@ CODES = CodeTable(
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            description="this address does not take this method; check base_url",
+            description="this URL does not allow this method; check base_url",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -93,7 +93,7 @@ CODES = CodeTable(
             ERR,
             Reason.EXPIRED,
             Verdict.REJECTED,
-            description="its time ran out before it could be delivered",
+            description="the ttl ended before delivery",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -101,7 +101,7 @@ CODES = CodeTable(
             ERR,
             Reason.INVALID_RECIPIENT,
             Verdict.REJECTED,
-            description="no such number",
+            description="the number does not exist",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -141,7 +141,7 @@ CODES = CodeTable(
             ERR,
             Reason.OPERATOR_BLOCKED,
             Verdict.REJECTED,
-            description="the operator is on the blacklist",
+            description="the operator is blacklisted",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -157,7 +157,7 @@ CODES = CodeTable(
             ERR,
             Reason.PROVIDER_UNAVAILABLE,
             Verdict.AMBIGUOUS,
-            description="a general error that passes",
+            description="a general, temporary error",
             source=_REFERENCE,
         ),
     )
@@ -165,17 +165,17 @@ CODES = CodeTable(
 
 STATUSES = StatusTable(
     (
-        # `null` on the wire: nothing has been done with this leg yet.
+        # `null` in the JSON: the leg has not been processed yet.
         StatusRow("", Status.ACCEPTED, description="still being processed", source=_REFERENCE),
-        StatusRow("ACK", Status.SENT, description="the operator took it over", source=_REPORTS),
+        StatusRow("ACK", Status.SENT, description="accepted by the operator", source=_REPORTS),
         StatusRow("ACCEPTD", Status.SENT, description="in the operator's queue", source=_REPORTS),
         StatusRow(
             "DELIVRD",
             Status.DELIVERED,
-            description="on the handset; in some markets only in the operator's network",
+            description="delivered to the handset; in some markets only to the operator's network",
             source=_REPORTS,
         ),
-        StatusRow("SEEN", Status.READ, description="read; comes with err 10", source=_REFERENCE),
+        StatusRow("SEEN", Status.READ, description="read; sent with err 10", source=_REFERENCE),
         StatusRow(
             "UNDELIV",
             Status.FAILED,
@@ -194,35 +194,35 @@ STATUSES = StatusTable(
             "EXPIRED",
             Status.EXPIRED,
             reason=Reason.EXPIRED,
-            description="its ttl or validity ran out",
+            description="the ttl or validity ended before delivery",
             source=_REPORTS,
         ),
         StatusRow(
             "REJECTD",
             Status.REJECTED,
             reason=Reason.OPERATOR_BLOCKED,
-            description="the operator refused it",
+            description="refused by the operator",
             source=_REPORTS,
         ),
         StatusRow(
             "NACK",
             Status.REJECTED,
             reason=Reason.UNKNOWN,
-            description="the request to deliver it was refused",
+            description="the delivery request was refused",
             source=_REPORTS,
         ),
         StatusRow(
             "DELETED",
             Status.CANCELLED,
             reason=Reason.CANCELLED,
-            description="taken out of the queue",
+            description="removed from the queue",
             source=_REFERENCE,
         ),
         StatusRow(
             "UNKNOWN",
             Status.UNKNOWN,
             reason=Reason.UNKNOWN,
-            description="the operator said something that nobody understands",
+            description="the operator's status is not recognised",
             source=_REPORTS,
         ),
     )

@@ -1,4 +1,4 @@
-"""Three readings of one document: what the adapter lets through, the other two accept."""
+"""Adapter, document and emulator agree: the other two accept what the adapter lets through."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
-from support.contract import Asked, Contract
+from support.contract import Contract
+from support.provider_http import RecordedRequest
 
 from omnimsg import (
     ButtonKind,
@@ -55,7 +56,7 @@ ADAPTER = ClickatellAdapter(
 CONTEXT = Context(account="main", now=datetime(2030, 1, 1, tzinfo=UTC))
 HEADERS = {"Authorization": "key", "Content-Type": "application/json"}
 
-# Lengths on either side of every limit, and characters that some places do not take.
+# Lengths on either side of every limit, and characters that some fields do not allow.
 LIMITS = (15, 20, 24, 60, 72, 200, 256, 1024)
 SIZES = st.integers(0, 8) | st.sampled_from([size + over for size in LIMITS for over in (0, 1)])
 PIECES = (
@@ -74,8 +75,8 @@ PIECES = (
 PLAIN = st.integers(1, 15).map("x".__mul__)
 
 
-def words() -> st.SearchStrategy[str]:
-    """Draw text, now and then of a size near a limit or with something special in it."""
+def texts() -> st.SearchStrategy[str]:
+    """Draw text, sometimes with a length near a limit or with special characters."""
     odd = st.builds(lambda piece, size: piece + "x" * size, st.sampled_from(PIECES), SIZES)
     return st.integers(0, 15).flatmap(lambda die: PLAIN if die else odd)
 
@@ -84,23 +85,23 @@ STORED = st.sampled_from(
     [Stored(account="main", id="a.png"), Stored(account="main", url="https://a.test")]
 )
 ITEMS = st.builds(MediaItem, st.sampled_from(MediaKind), STORED)
-HEADERS_ABOVE = st.none() | words() | ITEMS
-OPTIONAL = st.none() | words()
-PLACES = st.builds(
+HEADERS_ABOVE = st.none() | texts() | ITEMS
+OPTIONAL = st.none() | texts()
+LOCATIONS = st.builds(
     Location,
     st.floats(-90, 90),
     st.floats(-180, 180),
     name=OPTIONAL,
     address=OPTIONAL,
 )
-REPLIES = st.builds(Reply, st.sampled_from("abc") | words(), OPTIONAL)
-LINKS = st.builds(OpenUrl, words(), st.just("https://example.test/a"))
-LIST_ITEMS = st.builds(ListItem, words(), words(), description=OPTIONAL)
+REPLIES = st.builds(Reply, st.sampled_from("abc") | texts(), OPTIONAL)
+LINKS = st.builds(OpenUrl, texts(), st.just("https://example.test/a"))
+LIST_ITEMS = st.builds(ListItem, texts(), texts(), description=OPTIONAL)
 SECTIONS = st.builds(ListSection, st.lists(LIST_ITEMS, min_size=1, max_size=6), OPTIONAL)
 PARAMETERS = st.builds(
     TextParameter, st.sampled_from(["", "a", "a\nb", "a\tb", "a    b", "a     b"])
 )
-BUTTONS = st.builds(TemplateButton, st.integers(1, 12), st.sampled_from(ButtonKind), value=words())
+BUTTONS = st.builds(TemplateButton, st.integers(1, 12), st.sampled_from(ButtonKind), value=texts())
 STRINGS = st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["", "x"]), max_size=2)
 CARDS = st.builds(
     ContactCard,
@@ -111,10 +112,10 @@ CARDS = st.builds(
 )
 
 
-# Any content that the One API has, and some that it has not quite.
+# Any content of the One API, and some that it does not allow.
 CONTENTS: st.SearchStrategy[Content] = st.one_of(
-    st.builds(Text, words(), preview_url=st.none() | st.booleans()),
-    PLACES,
+    st.builds(Text, texts(), preview_url=st.none() | st.booleans()),
+    LOCATIONS,
     st.builds(Contacts, st.lists(CARDS, min_size=1, max_size=2)),
     st.builds(
         Interactive,
@@ -126,36 +127,38 @@ CONTENTS: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(
         ListPicker,
-        words(),
-        words(),
+        texts(),
+        texts(),
         sections=st.lists(SECTIONS, min_size=1, max_size=3),
         header=OPTIONAL,
         footer=OPTIONAL,
     ),
     st.builds(
         Template,
-        words(),
+        texts(),
         OPTIONAL.filter(lambda value: value is None or len(value) <= 35),
         body=st.lists(PARAMETERS, max_size=3),
         header=st.none()
         | PARAMETERS
         | st.builds(MediaParameter, ITEMS)
-        | st.builds(LocationParameter, PLACES),
+        | st.builds(LocationParameter, LOCATIONS),
         buttons=st.lists(BUTTONS, max_size=11, unique_by=lambda button: button.position),
     ),
 )
 
 
 def readings(content: Content) -> tuple[bool, list[str]]:
-    """Return whether the adapter lets content through, and what the other two have against it."""
+    """Return whether the adapter lets content through, and the faults that the other two find."""
     message = Message("+27820000001", content, channel="whatsapp")
     allowed = ADAPTER.check(message) is None
     request = next(ADAPTER.send([message], CONTEXT))
     assert isinstance(request.body, bytes)
-    asked = Asked(method="POST", path=request.url, query=[], headers=HEADERS, body=request.body)
+    recorded = RecordedRequest(
+        method="POST", path=request.url, query=[], headers=HEADERS, body=request.body
+    )
     (document,) = orjson.loads(request.body)["messages"]
     found = [str(each) for each in MESSAGE(document, ())]
-    return allowed, CONTRACT.asked_faults(asked) + found
+    return allowed, CONTRACT.request_faults(recorded) + found
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

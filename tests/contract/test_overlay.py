@@ -1,4 +1,4 @@
-"""The judge itself: what the vendor's document forbids once its faults are mended."""
+"""The contract itself: what the vendor's document forbids once its faults are corrected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from support.contract import Asked, Contract
+from support.contract import Contract
+from support.provider_http import RecordedRequest
 
 CONTRACT = Contract.of(Path(__file__).parents[1] / "data" / "clickatell-schema.json")
 KEY = {"Authorization": "key=="}
@@ -16,31 +17,35 @@ PDF = KEY | {"Content-Type": "application/pdf"}
 PLACE = {"latitude": "-33.9", "longitude": "18.4"}
 
 
-def sending(**members: Any) -> Asked:
+def sending(**members: Any) -> RecordedRequest:
     """Return a request that sends one message."""
     body = orjson.dumps({"messages": [{"to": "27820000001"} | members]})
-    return Asked(method="POST", path="/v1/message", query=[], headers=JSON, body=body)
+    return RecordedRequest(method="POST", path="/v1/message", query=[], headers=JSON, body=body)
 
 
-def template(**members: Any) -> Asked:
+def template(**members: Any) -> RecordedRequest:
     """Return a request that sends a template."""
     return sending(template={"templateName": "t", "body": {}} | members)
 
 
-def uploading(*query: tuple[str, str], headers: dict[str, str] | None = None) -> Asked:
+def uploading(*query: tuple[str, str], headers: dict[str, str] | None = None) -> RecordedRequest:
     """Return a request that uploads a file."""
     headers = PDF if headers is None else headers
-    return Asked(method="POST", path="/v1/media", query=query, headers=headers, body=b"%PDF")
+    return RecordedRequest(
+        method="POST", path="/v1/media", query=query, headers=headers, body=b"%PDF"
+    )
 
 
-def asking(path: str, *query: tuple[str, str], body: bytes = b"", **headers: str) -> Asked:
+def asking(
+    path: str, *query: tuple[str, str], body: bytes = b"", **headers: str
+) -> RecordedRequest:
     """Return a request that changes nothing."""
-    return Asked(method="GET", path=path, query=query, headers=KEY | headers, body=body)
+    return RecordedRequest(method="GET", path=path, query=query, headers=KEY | headers, body=body)
 
 
 NAME = ("fileName", "a.pdf")
 
-ALLOWED: dict[str, Asked] = {
+ALLOWED: dict[str, RecordedRequest] = {
     "a message": sending(content="hello"),
     "a schedule": sending(scheduledDeliveryTime="2030-01-02T03:04:05+02:00"),
     "a place": sending(location=PLACE),
@@ -52,11 +57,11 @@ ALLOWED: dict[str, Asked] = {
     "a status": asking("/v1/message/0f3b"),
 }
 
-FORBIDDEN: dict[str, tuple[Asked, str]] = {
+FORBIDDEN: dict[str, tuple[RecordedRequest, str]] = {
     "a misspelt member": (sending(contnet="x"), "contnet"),
     "a misspelt member far inside": (sending(location=PLACE | {"nmae": "x"}), "nmae"),
     "no recipient": (
-        Asked(
+        RecordedRequest(
             method="POST",
             path="/v1/message",
             query=[],
@@ -97,15 +102,17 @@ FORBIDDEN: dict[str, tuple[Asked, str]] = {
     ),
     "a path that is not": (asking("/v1/messages"), "not in the document"),
     "a verb that is not": (
-        Asked(method="PUT", path="/v1/message", query=[], headers=JSON, body=b"{}"),
+        RecordedRequest(method="PUT", path="/v1/message", query=[], headers=JSON, body=b"{}"),
         "not in the document",
     ),
     "no JSON": (
-        Asked(method="POST", path="/v1/message", query=[], headers=JSON, body=b"{"),
+        RecordedRequest(method="POST", path="/v1/message", query=[], headers=JSON, body=b"{"),
         "body",
     ),
     "JSON by another name": (
-        Asked(method="POST", path="/v1/message", query=[], headers=PDF, body=sending().body),
+        RecordedRequest(
+            method="POST", path="/v1/message", query=[], headers=PDF, body=sending().body
+        ),
         "Content-Type",
     ),
     "a body where none belongs": (asking("/v1/balance", body=b"{}"), "body"),
@@ -122,11 +129,11 @@ FORBIDDEN: dict[str, tuple[Asked, str]] = {
     ),
 }
 
-ANSWERS: dict[str, tuple[Asked, int, Any, bool]] = {
+ANSWERS: dict[str, tuple[RecordedRequest, int, Any, bool]] = {
     "a null error": (sending(), 202, {"messages": [{"error": None}], "error": None}, True),
     "an error": (sending(), 400, {"error": {"code": 22, "description": "x"}}, True),
     "an unknown member": (sending(), 202, {"messages": [{"id": "x"}]}, False),
-    "a member that is never on the wire": (sending(), 202, {"type": "SUCCESS"}, False),
+    "a member that is never sent": (sending(), 202, {"type": "SUCCESS"}, False),
     "a code that is text": (sending(), 400, {"error": {"code": "22"}}, False),
     "500, which only the errors table has": (sending(), 500, {"error": {"code": 18}}, True),
     "a status of HTTP that nobody documents": (sending(), 429, {}, False),
@@ -143,39 +150,39 @@ ANSWERS: dict[str, tuple[Asked, int, Any, bool]] = {
 }
 
 
-@pytest.mark.parametrize("asked", ALLOWED.values(), ids=ALLOWED)
-def test_what_is_documented_is_allowed(asked: Asked) -> None:
-    """What the prose allows passes, although the published schemas forbid some of it."""
-    assert CONTRACT.asked_faults(asked) == []
+@pytest.mark.parametrize("recorded", ALLOWED.values(), ids=ALLOWED)
+def test_what_is_documented_is_allowed(recorded: RecordedRequest) -> None:
+    """A request that the prose allows has no fault, although the published schemas forbid some."""
+    assert CONTRACT.request_faults(recorded) == []
 
 
-@pytest.mark.parametrize(("asked", "said"), FORBIDDEN.values(), ids=FORBIDDEN)
-def test_everything_else_is_a_fault(asked: Asked, said: str) -> None:
-    """What the document does not know, or limits in its own way of writing, is one fault."""
-    faults = CONTRACT.asked_faults(asked)
+@pytest.mark.parametrize(("recorded", "fault"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_everything_else_is_a_fault(recorded: RecordedRequest, fault: str) -> None:
+    """A request that breaks one rule of the document has one fault."""
+    faults = CONTRACT.request_faults(recorded)
 
     assert len(faults) == 1
-    assert said.replace("anyOf", "not valid under any") in faults[0]
+    assert fault.replace("anyOf", "not valid under any") in faults[0]
 
 
-@pytest.mark.parametrize(("asked", "status", "body", "allowed"), ANSWERS.values(), ids=ANSWERS)
-def test_answers_are_judged_too(asked: Asked, status: int, body: Any, allowed: bool) -> None:
-    """An answer holds what is documented for its operation and status, and nothing else."""
-    faults = CONTRACT.answer_faults(asked, status, orjson.dumps(body))
+@pytest.mark.parametrize(("recorded", "status", "body", "allowed"), ANSWERS.values(), ids=ANSWERS)
+def test_answers(recorded: RecordedRequest, status: int, body: Any, allowed: bool) -> None:
+    """An answer may have only what is documented for its operation and status."""
+    faults = CONTRACT.answer_faults(recorded, status, orjson.dumps(body))
 
     assert allowed == (faults == [])
 
 
-def test_use_is_told_apart() -> None:
-    """What a request makes use of is found down to the members of enumerations and maps."""
-    asked = template(
+def test_used_parts() -> None:
+    """The parts that a request uses are found, down to members of enumerations and maps."""
+    recorded = template(
         header={"type": "text", "text": {"parameters": {"1": "a"}}},
         templateButtons=[{"index": 1, "type": "otp", "otp": {"code": "1"}}],
     )
     message = "POST /v1/message .messages []"
     inside = f"{message} .template"
 
-    used = CONTRACT.used(asked)
+    used = CONTRACT.used(recorded)
 
     assert used <= CONTRACT.declared()
     assert used == {

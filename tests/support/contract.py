@@ -1,35 +1,26 @@
-"""A provider's own OpenAPI document as a judge of real requests and answers.
+"""Check real requests and answers against a provider's own OpenAPI document.
 
-It says what a request or an answer does that the document does not allow, and which of the things
-that the document allows a request made use of.
+`Contract` finds what the document does not allow, and which of the things that it allows a request
+uses.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs installed
 
-from .overlay import FORMATS, Json, Schema, mended, schema_of
+from .overlay import FORMATS, Json, Schema, corrected, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """One request as it came over the wire; the path is below the API's root."""
-
-    method: str
-    path: str
-    query: Sequence[tuple[str, str]]
-    headers: Mapping[str, str]
-    body: bytes
+    from .provider_http import RecordedRequest
 
 
 @attrs.frozen(kw_only=True)
@@ -39,8 +30,8 @@ class Operation:
     Attributes:
         name: As in `POST /v1/message`.
         path: Matches its paths.
-        parameters: By place and name: path, query and header.
-        body: The schema of its JSON body; `None` where it has none, or takes bytes.
+        parameters: By location (path, query or header) and name.
+        body: The schema of its JSON body; `None` if it has none, or takes bytes.
         raw: Whether it takes bytes.
         answers: The schema of the JSON body by HTTP status; `None` for bytes.
     """
@@ -52,25 +43,25 @@ class Operation:
     raw: bool
     answers: Mapping[str, Schema | None]
 
-    def values(self, asked: Asked) -> Iterator[tuple[str, str, str]]:
-        """Yield place, name and value of everything that stands outside the body."""
-        match = self.path.fullmatch(asked.path)
+    def values(self, request: RecordedRequest) -> Iterator[tuple[str, str, str]]:
+        """Yield location, name and value of every parameter outside the body."""
+        match = self.path.fullmatch(request.path)
         for name, value in ({} if match is None else match.groupdict()).items():
             yield "path", name, value
-        for name, value in asked.query:
+        for name, value in request.query:
             yield "query", name, value
-        for place, name in self.parameters:
-            if place == "header" and name in asked.headers:
-                yield "header", name, asked.headers[name]
+        for location, name in self.parameters:
+            if location == "header" and name in request.headers:
+                yield "header", name, request.headers[name]
 
 
 class Contract:
-    """A document, ready to judge."""
+    """An OpenAPI document that requests and answers are checked against."""
 
     def __init__(self, document: Json) -> None:
-        self._document = mended(document)
+        self._document = corrected(document)
         self.operations = list(_operations(self._document))
-        # By identity: schemas are parts of the document, which stays as it is.
+        # By identity of the schema: schemas are parts of the document, which does not change.
         self._validators: dict[int, Any] = {}
 
     @classmethod
@@ -78,34 +69,34 @@ class Contract:
         """Read a document."""
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
-    def operation(self, asked: Asked) -> Operation | None:
+    def operation(self, request: RecordedRequest) -> Operation | None:
         """Find the operation of a request."""
-        verb = f"{asked.method} "
+        verb = f"{request.method} "
         found = (
             each
             for each in self.operations
-            if each.name.startswith(verb) and each.path.fullmatch(asked.path)
+            if each.name.startswith(verb) and each.path.fullmatch(request.path)
         )
         return next(found, None)
 
     def faults(self, schema: Schema, value: Json) -> list[str]:
-        """Say where a value differs from a schema."""
+        """Return where a value differs from a schema."""
         return [
             f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
             for error in self._validator(schema).iter_errors(value)
         ]
 
-    def asked_faults(self, asked: Asked) -> list[str]:
-        """Say what the document does not allow of a request."""
-        operation = self.operation(asked)
+    def request_faults(self, request: RecordedRequest) -> list[str]:
+        """Return what the document does not allow of a request."""
+        operation = self.operation(request)
         if operation is None:
-            return [f"{asked.method} {asked.path} is not in the document"]
-        found = list(self._outside(operation, asked)) + list(self._inside(operation, asked))
+            return [f"{request.method} {request.path} is not in the document"]
+        found = list(self._outside(operation, request)) + list(self._inside(operation, request))
         return [f"{operation.name}: {each}" for each in found]
 
-    def answer_faults(self, asked: Asked, status: int, body: bytes) -> list[str]:
-        """Say what the document does not allow of an answer."""
-        operation = self.operation(asked)
+    def answer_faults(self, request: RecordedRequest, status: int, body: bytes) -> list[str]:
+        """Return what the document does not allow of an answer."""
+        operation = self.operation(request)
         if operation is None:
             return []
         if str(status) not in operation.answers:
@@ -120,28 +111,28 @@ class Contract:
         """Return everything a request may hold: parameters, properties, members of enumerations."""
         found: set[str] = set()
         for operation in self.operations:
-            for (place, name), schema in operation.parameters.items():
-                where = f"{operation.name} {place} {name}"
+            for (location, name), schema in operation.parameters.items():
+                where = f"{operation.name} {location} {name}"
                 found |= {where, *self._declared(schema, where)}
             if operation.body is not None:
                 found |= set(self._declared(operation.body, operation.name))
         return found
 
-    def used(self, asked: Asked) -> set[str]:
-        """Return what a request holds, in the words of `declared`."""
-        operation = self.operation(asked)
+    def used(self, request: RecordedRequest) -> set[str]:
+        """Return what a request uses, named as in `declared`."""
+        operation = self.operation(request)
         if operation is None:
             return set()
         found: set[str] = set()
-        for place, name, text in operation.values(asked):
+        for location, name, text in operation.values(request):
             schema, where = (
-                operation.parameters.get((place, name)),
-                f"{operation.name} {place} {name}",
+                operation.parameters.get((location, name)),
+                f"{operation.name} {location} {name}",
             )
             if schema is not None:
                 found |= {where, *self._used(schema, text, where)}
         if operation.body is not None:
-            found |= set(self._used(operation.body, json.loads(asked.body), operation.name))
+            found |= set(self._used(operation.body, json.loads(request.body), operation.name))
         return found
 
     def leaves(self, schema: Schema) -> set[tuple[str, ...]]:
@@ -157,34 +148,37 @@ class Contract:
                 found |= {(name, *path) for path in self.leaves(each)}
         return found
 
-    def _outside(self, operation: Operation, asked: Asked) -> Iterator[str]:
-        if asked.headers.get("Authorization", "").partition(" ")[0] in ("", "Bearer", "Basic"):
+    def _outside(self, operation: Operation, request: RecordedRequest) -> Iterator[str]:
+        if request.headers.get("Authorization", "").partition(" ")[0] in ("", "Bearer", "Basic"):
             yield "header Authorization: must be the bare key"
-        if operation.body is not None and asked.headers.get("Content-Type") != "application/json":
+        if operation.body is not None and request.headers.get("Content-Type") != "application/json":
             yield "header Content-Type: must be application/json"
-        given: set[tuple[str, str]] = set()
-        for place, name, text in operation.values(asked):
-            schema = operation.parameters.get((place, name))
+        seen: set[tuple[str, str]] = set()
+        for location, name, text in operation.values(request):
+            schema = operation.parameters.get((location, name))
             if schema is None:
-                yield f"{place} {name}: is not in the document"
+                yield f"{location} {name}: is not in the document"
                 continue
-            if (place, name) in given:
-                yield f"{place} {name}: is given twice"
-            given.add((place, name))
+            if (location, name) in seen:
+                yield f"{location} {name}: is given twice"
+            seen.add((location, name))
             value = text if schema["type"] == "string" else json.loads(text)
-            yield from (f"{place} {name}{each}" for each in self.faults(schema, value))
-        for place, name in operation.parameters:
-            if operation.parameters[place, name].get("x-required") and (place, name) not in given:
-                yield f"{place} {name}: is missing"
+            yield from (f"{location} {name}{each}" for each in self.faults(schema, value))
+        for location, name in operation.parameters:
+            if (
+                operation.parameters[location, name].get("x-required")
+                and (location, name) not in seen
+            ):
+                yield f"{location} {name}: is missing"
 
-    def _inside(self, operation: Operation, asked: Asked) -> Iterator[str]:
+    def _inside(self, operation: Operation, request: RecordedRequest) -> Iterator[str]:
         if operation.body is not None:
             try:
-                yield from self.faults(operation.body, json.loads(asked.body))
+                yield from self.faults(operation.body, json.loads(request.body))
             except ValueError as error:
                 yield f"body: {error}"
-        elif bool(asked.body) != operation.raw:
-            yield f"body: has {len(asked.body)} bytes"
+        elif bool(request.body) != operation.raw:
+            yield f"body: has {len(request.body)} bytes"
 
     def _validator(self, schema: Schema) -> Any:
         if id(schema) not in self._validators:
@@ -193,7 +187,7 @@ class Contract:
         return self._validators[id(schema)]
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
-        """Follow references and alternatives to schemas that say something of their own."""
+        """Follow references and alternatives to the schemas with content of their own."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             yield from self._branches(self._document["components"]["schemas"][name])
@@ -245,7 +239,7 @@ def _operations(document: Json) -> Iterator[Operation]:
     for path, operations in document["paths"].items():
         for method, spec in operations.items():
             body = schema_of(spec.get("requestBody", {}))
-            # "An object" of any media type is how the document says bytes.
+            # The document describes bytes as an object of any media type.
             raw = body == {"type": "object"}
             yield Operation(
                 name=f"{method.upper()} {path}",

@@ -1,7 +1,8 @@
-"""The known faults of Clickatell's OpenAPI document, each mended by one rule.
+"""Correct the known faults of Clickatell's OpenAPI document, each by one rule.
 
-The document itself stays as the vendor published it; only the copy that judges is mended. It is
-closed too: a property that the document does not name is an error, in either direction.
+The document itself stays as the vendor published it; only the copy that is used for checks is
+corrected. That copy is also closed: a property that the document does not name is an error, in
+requests and in answers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Json = Any
 Schema = dict[str, Any]
 
 ERROR = "#/components/schemas/OmniResponseError"
-# The errors table has 500, and errors of a whole request that may meet any operation.
+# The errors table also has 500, and errors of the whole request that any operation may have.
 REFUSALS = ("400", "401", "402", "404", "500", "503")
 
 FORMATS = FormatChecker(())
@@ -67,21 +68,21 @@ def _int64(value: object) -> bool:
 DATE_MASKS = ("yyyy-MM-ddTHH:mm:ssXXX", "YYYY-MM-DD")
 
 
-def mended(document: Json) -> Json:
-    """Return a copy without the document's known faults, and closed."""
+def corrected(document: Json) -> Json:
+    """Return a closed copy of the document without its known faults."""
     document = copy.deepcopy(document)
     schemas = document["components"]["schemas"]
-    # The enumeration is closed, while the vendor promises additions.
+    # The enumeration is closed, but the vendor announces additions.
     entry = schemas["OmniMessageStatusEntry"]["properties"]
     del entry["status"]["enum"]
-    # "Another format" for an unknown message is prose only; it is taken to be one flat entry.
+    # The "other format" of an unknown message is only described in prose; here it is a flat entry.
     schemas["OmniMessageStatusResponse"]["properties"] |= entry
     for node in list(_nodes(document)):
-        _mend_limits(node)
-        _mend_properties(node)
+        _correct_limits(node)
+        _correct_properties(node)
     for path in document["paths"].values():
         for operation in path.values():
-            _mend_answers(operation["responses"])
+            _correct_answers(operation["responses"])
     return document
 
 
@@ -95,15 +96,15 @@ def _nodes(node: Json) -> Iterator[dict[str, Any]]:
             yield from _nodes(inner)
 
 
-def _mend_limits(node: Schema) -> None:
-    """Read `maximum` on text as a length, a coordinate's as a range, a date mask as its date."""
+def _correct_limits(node: Schema) -> None:
+    """Read `maximum` of text as a length, of a coordinate as a range; a date mask as a format."""
     kind = node.get("type")
     if kind == "object":
-        # It stands beside the `maxProperties` that was meant.
+        # A mistake beside the correct `maxProperties`.
         node.pop("maximum", None)
     elif kind == "string":
         if node.pop("maxProperties", None) is not None:
-            # The limit of the map itself, copied to its values.
+            # The limit of the map itself, wrongly copied to its values.
             node.pop("maximum", None)
         elif "minimum" in node:
             del node["minimum"]
@@ -114,8 +115,8 @@ def _mend_limits(node: Schema) -> None:
             node["format"] = node.pop("pattern")
 
 
-def _mend_properties(node: Schema) -> None:
-    """Drop what is never on the wire, let an error be null, and close the object."""
+def _correct_properties(node: Schema) -> None:
+    """Drop properties that are never sent, allow a null error, and close the object."""
     properties = node.get("properties")
     if node.get("type") != "object" or not isinstance(properties, dict):
         return
@@ -127,8 +128,8 @@ def _mend_properties(node: Schema) -> None:
     node.setdefault("additionalProperties", False)
 
 
-def _mend_answers(answers: dict[str, Any]) -> None:
-    """Give refusals a form where none is stated: the operation's own 400, else an error alone."""
+def _correct_answers(answers: dict[str, Any]) -> None:
+    """Give refusals without a schema that of the operation's own 400, or else that of an error."""
     alone = {
         "type": "object",
         "properties": {"error": {"$ref": ERROR}},
@@ -141,7 +142,7 @@ def _mend_answers(answers: dict[str, Any]) -> None:
 
 
 def schema_of(part: Mapping[str, Any]) -> Schema | None:
-    """Return the schema of a body, whatever media type it is filed under."""
+    """Return the schema of a body, of whatever media type."""
     for media in part.get("content", {}).values():
         schema: Schema | None = media.get("schema")
         return schema

@@ -1,4 +1,4 @@
-"""A provider in memory: handsets, and a wire on which every request meets the fate it is given."""
+"""A provider and its transport in memory: the test decides what becomes of every request."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     from omnimsg.transport import WriteMark
 
-# What is processed of a batch, and what is said of it: an answer, or a fault.
+# The messages of a batch that are processed, and the answer or the transport fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
 
 
 @attrs.define(eq=False)
 class Call:
-    """A request that has not been answered.
+    """A request that waits for its answer.
 
     Attributes:
-        references: Its messages.
-        answer: What it waits for.
+        references: The references of its messages.
+        answer: The answer, once there is one.
     """
 
     references: list[str]
@@ -39,18 +39,20 @@ class Call:
 
 
 class Provider:
-    """A wire and what is behind it.
+    """A transport and the provider behind it.
 
     Args:
-        book: The journal, which must know of every message before it leaves.
+        book: The journal, which must have an intent for every message before it is sent.
 
     Attributes:
-        phones: How often each message has arrived; what a look-up finds.
-        listing: Whether it can be asked for a message.
-        calls: Requests that have left and wait for an answer.
-        ghosts: Messages of requests that were given up: they may arrive as long as the world lasts.
-        online: Whether a connection can be had; what finds none waits for one.
-        slips: What the engine did wrong, as far as a provider can tell.
+        phones: How often each message has been delivered; look-ups read it.
+        listing: Whether messages can be looked up.
+        calls: The requests that were sent and wait for an answer.
+        ghosts: Messages of cancelled requests, which may still be delivered at any time.
+        online: Whether a connection is possible; if not, requests wait for one.
+        connecting: How many requests wait for a connection.
+        refusing: Whether waiting requests are refused their connection.
+        slips: Rules that the engine broke, as far as a provider can tell.
     """
 
     def __init__(self, book: Book) -> None:
@@ -69,7 +71,7 @@ class Provider:
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: object = None
     ) -> Response:
-        """Wait for the fate of a request, for as long as there is patience."""
+        """Wait for the answer to a request until its timeout."""
         del sink
         if self._closed:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
@@ -84,32 +86,32 @@ class Provider:
             raise TransportFault(Reason.TIMEOUT, "no answer in time") from None
 
     async def aclose(self) -> None:
-        """Take no further request, and wait for those under way."""
+        """Refuse further requests, and wait for those in progress."""
         self._closed = True
         while self.calls or self.connecting:  # noqa: ASYNC110 - time costs nothing here
             await asyncio.sleep(0.1)
 
     def connect(self, *, refuse: bool) -> None:
-        """Let those that wait for a connection have one, or tell them that there is none."""
+        """Give the waiting requests a connection, or refuse it."""
         self.online = self.online or not refuse
         self.refusing = refuse
         self._back.set()
         self._back = asyncio.Event()
 
     def meet(self, call: Call, fate: Fate) -> None:
-        """Process what is processed of a request, and answer it."""
+        """Process the messages of a request that the fate names, and answer it."""
         arrived, answer = fate
         self.phones.update(arrived)
         self.calls.remove(call)
         if call.answer.done():
-            return  # whoever asked is on the way out
+            return  # the request was cancelled
         if isinstance(answer, Response):
             call.answer.set_result(answer)
         else:
             call.answer.set_exception(answer)
 
     def haunt(self) -> None:
-        """Process the oldest message of those that were given up."""
+        """Deliver the oldest message of those whose request was cancelled."""
         self.phones[self.ghosts.pop(0)] += 1
 
     def _listed(self, reference: str) -> Response:
@@ -144,15 +146,15 @@ class Provider:
             raise
 
 
-def _said(words: Mapping[str, str], *, backwards: bool = False) -> Response:
-    said = [result(reference, word) for reference, word in words.items()]
-    return Response(200, orjson.dumps({"results": said[::-1] if backwards else said}))
+def _answer(results: Mapping[str, str], *, reverse: bool = False) -> Response:
+    entries = [result(reference, word) for reference, word in results.items()]
+    return Response(200, orjson.dumps({"results": entries[::-1] if reverse else entries}))
 
 
 def _some(references: Sequence[str], *words: str) -> Fate:
-    """Say each of these words of one message after the other; what is odd was processed too."""
-    said = {each: words[place % len(words)] for place, each in enumerate(references)}
-    return [each for each, word in said.items() if word == "ok"], _said(said)
+    """Give the messages these results in turn; those with the result `ok` are processed."""
+    results = {reference: words[index % len(words)] for index, reference in enumerate(references)}
+    return [reference for reference, word in results.items() if word == "ok"], _answer(results)
 
 
 def _lost(what: str) -> TransportFault:
@@ -160,12 +162,12 @@ def _lost(what: str) -> TransportFault:
 
 
 def _all_ok(references: Sequence[str], **how: Any) -> Response:
-    return _said(dict.fromkeys(references, "ok"), **how)
+    return _answer(dict.fromkeys(references, "ok"), **how)
 
 
 FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
     "accepted": lambda all_: (all_, _all_ok(all_)),
-    "answered backwards": lambda all_: (all_, _all_ok(all_, backwards=True)),
+    "answered backwards": lambda all_: (all_, _all_ok(all_, reverse=True)),
     "dropped before": lambda all_: ((), _lost("before")),
     "dropped after": lambda all_: (all_, _lost("after")),
     "dropped midway": lambda all_: (all_[:1], _lost("midway")),
@@ -182,4 +184,4 @@ FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
     "partly unpaid": lambda all_: _some(all_, "ok", "no-money"),
     "partly unknown": lambda all_: _some(all_, "who-knows", "ok"),
 }
-"""By name: what becomes of a request that holds these messages."""
+"""By name: the fate of a request with these messages."""

@@ -1,7 +1,7 @@
-"""What Bird refuses and `Capabilities` cannot say.
+"""Checks beyond the capabilities: what Bird would refuse.
 
-Source: the Messaging page of the Channels API reference and the schema in it; where a rule is
-WhatsApp's, Sending WhatsApp messages.
+Source: the Messaging page of the Channels API reference and the schema in it; for
+WhatsApp's own rules, Sending WhatsApp messages.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
 
-_MOST_TAGS = 10
+_MAX_TAGS = 10
 _is_tag = re.compile(r"[A-Za-z0-9\-_ ]{1,50}").fullmatch
 
 
 def check(
     message: Message, channel: Channel, mapping: Callable[[str], TemplateMapping]
 ) -> Failure | None:
-    """Hold a message against Bird's own rules.
+    """Check a message against Bird's own rules.
 
     Args:
         message: The message.
-        channel: How it travels.
-        mapping: Finds what the account says of a template.
+        channel: The channel that it is sent on.
+        mapping: Returns the account's mapping of a template.
 
     Returns:
-        The first `Failure`; `None` where there is none.
+        The first `Failure`; `None` if Bird takes the message.
     """
     content = message.content
     return (
@@ -66,22 +66,22 @@ def check(
         or (
             check_template(content, mapping(content.name))
             if isinstance(content, Template)
-            else _check_said(content, channel, "content")
+            else _check_content(content, channel, "content")
         )
     )
 
 
 def _check_tags(tags: tuple[str, ...]) -> Failure | None:
-    """Hold labels against Bird's limits. Bird makes them lower case by itself."""
-    if len(tags) > _MOST_TAGS:
+    """Check the tags against Bird's limits. Bird itself converts them to lower case."""
+    if len(tags) > _MAX_TAGS:
         return refused(
-            Reason.INVALID_MESSAGE, "tags", f"has {len(tags)}; this provider takes {_MOST_TAGS}"
+            Reason.INVALID_MESSAGE, "tags", f"has {len(tags)}; this provider takes {_MAX_TAGS}"
         )
-    for position, tag in enumerate(tags):
+    for index, tag in enumerate(tags):
         if not _is_tag(tag):
             return refused(
                 Reason.INVALID_MESSAGE,
-                f"tags[{position}]",
+                f"tags[{index}]",
                 "must be 1 to 50 letters a to z, digits, spaces, - and _",
             )
     return None
@@ -93,12 +93,12 @@ def _check_time(message: Message) -> Failure | None:
         return refused(
             Reason.INVALID_MESSAGE,
             "send_at",
-            "has an offset that is no whole minute, which RFC 3339 cannot write",
+            "has an offset with seconds, which RFC 3339 cannot express",
         )
     return None
 
 
-def _check_said(content: Content, channel: Channel, path: str) -> Failure | None:
+def _check_content(content: Content, channel: Channel, path: str) -> Failure | None:
     rule = _RULES.get(type(content))
     return None if rule is None else rule(content, channel, path)
 
@@ -108,14 +108,14 @@ def _check_text(content: Text, channel: Channel, path: str) -> Failure | None:
 
 
 def _check_email(content: Email, _: Channel, path: str) -> Failure | None:
-    for position, each in enumerate(content.attachments):
-        where = f"{path}.attachments[{position}].source"
-        if not isinstance(each.source, Inline):
-            failure = check_source(each.source, where)
+    for index, attachment in enumerate(content.attachments):
+        source_path = f"{path}.attachments[{index}].source"
+        if not isinstance(attachment.source, Inline):
+            failure = check_source(attachment.source, source_path)
             if failure is not None:
                 return failure
-        elif not each.source.data:
-            return refused(Reason.MEDIA_INVALID, where, "holds no bytes")
+        elif not attachment.source.data:
+            return refused(Reason.MEDIA_INVALID, source_path, "holds no bytes")
     return None
 
 
@@ -124,8 +124,8 @@ def _check_otp(content: Otp, _: Channel, path: str) -> Failure | None:
 
 
 def _check_section(content: Section, channel: Channel, path: str) -> Failure | None:
-    for position, item in enumerate(content.items):
-        failure = _check_said(item, channel, f"{path}.items[{position}]")
+    for index, item in enumerate(content.items):
+        failure = _check_content(item, channel, f"{path}.items[{index}]")
         if failure is not None:
             return failure
     return None

@@ -1,7 +1,7 @@
-"""What Bird refuses of buttons, lists and carousels.
+"""Checks of buttons, lists and carousels.
 
-The limits of lists and carousels are those that Bird documents for WhatsApp, the one channel on
-which this adapter carries them.
+The limits of lists and carousels are those that Bird documents for WhatsApp, the only channel on
+which this adapter supports them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Action, Card, Carousel, Interactive, ListPicker
     from omnimsg.domain.failure import Failure
 
-_MOST_DESCRIPTION = 72
-_MOST_BUTTON = 20
-_MOST_CAROUSEL_TEXT = 1024
-_MOST_CARDS = 10
-# Beyond it the cents would be no number that JSON is exact about everywhere.
-_MOST_AMOUNT = 10**13
+_MAX_DESCRIPTION = 72
+_MAX_BUTTON = 20
+_MAX_CAROUSEL_TEXT = 1024
+_MAX_CARDS = 10
+# Above it the amount in cents could exceed what every JSON parser reads exactly.
+_MAX_AMOUNT = 10**13
 _CENT = Decimal("0.01")
 
 _CARD_TYPES = {
@@ -37,59 +37,59 @@ _CARD_TYPES = {
 
 
 def check_interactive(content: Interactive, channel: Channel, path: str) -> Failure | None:
-    """Hold words with buttons against the text or media body that carries them."""
+    """Check text with buttons against the text or media body that it becomes."""
     if isinstance(content.header, MediaItem):
         failure = check_item(content.header, channel, f"{path}.header")
     else:
-        failure = _unsaid(content, path, ("header",))
+        failure = _unsupported(content, path, ("header",))
     return (
         failure
-        or _unsaid(content, path, ("footer",))
+        or _unsupported(content, path, ("footer",))
         or check_actions(content.actions, f"{path}.actions")
     )
 
 
 def check_list(content: ListPicker, _: Channel, path: str) -> Failure | None:
-    """Hold a menu against the list body."""
-    failure = _unsaid(content, path, ("footer",)) or _too_long(
-        content.button, f"{path}.button", _MOST_BUTTON
+    """Check a list."""
+    failure = _unsupported(content, path, ("footer",)) or _too_long(
+        content.button, f"{path}.button", _MAX_BUTTON
     )
     if failure is not None:
         return failure
-    for number, section in enumerate(content.sections):
-        for position, item in enumerate(section.items):
-            where = f"{path}.sections[{number}].items[{position}].description"
-            failure = _too_long(item.description, where, _MOST_DESCRIPTION)
+    for section_index, section in enumerate(content.sections):
+        for index, item in enumerate(section.items):
+            item_path = f"{path}.sections[{section_index}].items[{index}]"
+            failure = _too_long(item.description, f"{item_path}.description", _MAX_DESCRIPTION)
             if failure is not None:
                 return failure
     return None
 
 
 def check_carousel(content: Carousel, _: Channel, path: str) -> Failure | None:
-    """Hold a row of cards against the carousel body."""
+    """Check a carousel."""
     if content.text is None:
         return refused(Reason.INVALID_CONTENT, f"{path}.text", "is required above the cards")
-    failure = _too_long(content.text, f"{path}.text", _MOST_CAROUSEL_TEXT) or _unsaid(
+    failure = _too_long(content.text, f"{path}.text", _MAX_CAROUSEL_TEXT) or _unsupported(
         content, path, ("width", "suggestions")
     )
     if failure is not None:
         return failure
-    if len(content.cards) > _MOST_CARDS:
+    if len(content.cards) > _MAX_CARDS:
         return refused(
             Reason.INVALID_CONTENT,
             f"{path}.cards",
-            f"has {len(content.cards)} cards; this provider takes {_MOST_CARDS}",
+            f"has {len(content.cards)} cards; this provider takes {_MAX_CARDS}",
         )
     kind = None if content.cards[0].media is None else content.cards[0].media.kind
-    for position, card in enumerate(content.cards):
-        failure = _check_card(card, kind, f"{path}.cards[{position}]")
+    for index, card in enumerate(content.cards):
+        failure = _check_card(card, kind, f"{path}.cards[{index}]")
         if failure is not None:
             return failure
     return None
 
 
 def _check_card(card: Card, kind: MediaKind | None, path: str) -> Failure | None:
-    """Hold a card against what each one needs: a title, a medium like the others', one link."""
+    """Check a card: it needs a title, media of the same kind as the other cards, and one link."""
     if card.title is None or card.media is None:
         missing = "title" if card.title is None else "media"
         return refused(Reason.INVALID_CONTENT, f"{path}.{missing}", "is required on every card")
@@ -99,11 +99,16 @@ def _check_card(card: Card, kind: MediaKind | None, path: str) -> Failure | None
             f"{path}.media.kind",
             f"is {card.media.kind.value}; the cards show all images or all videos",
         )
-    given = card.media.content_type
-    if given is not None and given.partition(";")[0].strip().lower() not in _CARD_TYPES[kind]:
-        known = ", ".join(sorted(_CARD_TYPES[kind]))
+    media_type = card.media.content_type
+    if (
+        media_type is not None
+        and media_type.partition(";")[0].strip().lower() not in _CARD_TYPES[kind]
+    ):
+        allowed = ", ".join(sorted(_CARD_TYPES[kind]))
         return refused(
-            Reason.MEDIA_INVALID, f"{path}.media.content_type", f"is {given}, not one of {known}"
+            Reason.MEDIA_INVALID,
+            f"{path}.media.content_type",
+            f"is {media_type}, not one of {allowed}",
         )
     if len(card.actions) != 1 or not isinstance(card.actions[0], OpenUrl):
         return refused(
@@ -112,34 +117,36 @@ def _check_card(card: Card, kind: MediaKind | None, path: str) -> Failure | None
     return (
         check_source(card.media.source, f"{path}.media.source")
         or check_options(card.media, f"{path}.media", {"alt_text"})
-        or _unsaid(card, path, ("height", "layout", "suggestions"))
+        or _unsupported(card, path, ("height", "layout", "suggestions"))
         or check_actions(card.actions, f"{path}.actions")
     )
 
 
 def check_actions(actions: Iterable[Action], path: str) -> Failure | None:
-    """Hold buttons against their bodies."""
-    for position, action in enumerate(actions):
-        failure = _ACTIONS[type(action)](action, f"{path}[{position}]")
+    """Check buttons."""
+    for index, action in enumerate(actions):
+        failure = _ACTIONS[type(action)](action, f"{path}[{index}]")
         if failure is not None:
             return failure
     return None
 
 
 def _check_reply(action: Reply, path: str) -> Failure | None:
-    return _too_long(action.description, f"{path}.description", _MOST_DESCRIPTION)
+    return _too_long(action.description, f"{path}.description", _MAX_DESCRIPTION)
 
 
 def _check_url(action: OpenUrl, path: str) -> Failure | None:
-    return _unsaid(action, path, ("payload", "fallback_url", "application", "view", "description"))
+    return _unsupported(
+        action, path, ("payload", "fallback_url", "application", "view", "description")
+    )
 
 
 def _check_location(action: RequestLocation, path: str) -> Failure | None:
-    return _unsaid(action, path, ("payload", "fallback_url"))
+    return _unsupported(action, path, ("payload", "fallback_url"))
 
 
 def _check_buy(action: Buy, path: str) -> Failure | None:
-    if action.amount > _MOST_AMOUNT or action.amount % _CENT:
+    if action.amount > _MAX_AMOUNT or action.amount % _CENT:
         return refused(Reason.INVALID_CONTENT, f"{path}.amount", "must be a whole number of cents")
     return None
 
@@ -152,8 +159,8 @@ _ACTIONS: dict[type, Callable[[Any, str], Failure | None]] = {
 }
 
 
-def _unsaid(value: object, path: str, names: tuple[str, ...]) -> Failure | None:
-    """Refuse the first of some fields that is set although Bird has no word for it."""
+def _unsupported(value: object, path: str, names: tuple[str, ...]) -> Failure | None:
+    """Refuse the first of these fields that is set: Bird has no counterpart for them."""
     for name in names:
         if getattr(value, name) not in (None, ()):
             return refused(
@@ -164,9 +171,9 @@ def _unsaid(value: object, path: str, names: tuple[str, ...]) -> Failure | None:
     return None
 
 
-def _too_long(text: str | None, path: str, most: int) -> Failure | None:
-    if text is None or len(text) <= most:
+def _too_long(text: str | None, path: str, limit: int) -> Failure | None:
+    if text is None or len(text) <= limit:
         return None
     return refused(
-        Reason.CONTENT_TOO_LARGE, path, f"has {len(text)} characters; this provider takes {most}"
+        Reason.CONTENT_TOO_LARGE, path, f"has {len(text)} characters; this provider takes {limit}"
     )

@@ -1,4 +1,4 @@
-"""What Bird refuses of media: what cannot share a body, and what a body has no member for."""
+"""Checks of media: which files may share a body, and which options a body supports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.media import Source
 
-# The body that carries each kind of media; one message has one body.
+# By kind of media: the body that it is sent in. A message has one body.
 BODIES = {
     MediaKind.IMAGE: "image",
     MediaKind.GIF: "gif",
@@ -32,7 +32,7 @@ _OPTIONS = {
 
 
 def check_media(content: Media, channel: Channel, path: str) -> Failure | None:
-    """Hold media against the one body that has to carry all of it."""
+    """Check media: all of it must fit into one body."""
     kind = content.items[0].kind
     body = BODIES[kind]
     if body == "gif" and len(content.items) > 1:
@@ -41,22 +41,22 @@ def check_media(content: Media, channel: Channel, path: str) -> Failure | None:
             f"{path}.items",
             f"has {len(content.items)} items; a gif travels alone",
         )
-    for position, item in enumerate(content.items):
-        where = f"{path}.items[{position}]"
+    for index, item in enumerate(content.items):
+        item_path = f"{path}.items[{index}]"
         if BODIES[item.kind] != body:
             return refused(
                 Reason.UNSUPPORTED_CONTENT,
-                f"{where}.kind",
+                f"{item_path}.kind",
                 f"is {item.kind.value}; it cannot share a message with a {kind.value}",
             )
-        failure = check_item(item, channel, where)
+        failure = check_item(item, channel, item_path)
         if failure is not None:
             return failure
     return None
 
 
 def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
-    """Hold one item against its body."""
+    """Check one file against its body."""
     body = BODIES[item.kind]
     if item.kind is MediaKind.STICKER and channel is not Channel.WHATSAPP:
         return refused(
@@ -72,12 +72,12 @@ def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
 
 
 def check_source(source: Source, path: str) -> Failure | None:
-    """Require an address, which is all that bodies and templates have a member for."""
+    """Require a URL, the only form of a file that bodies and templates have a member for."""
     if isinstance(source, Inline):
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,
-            "holds bytes, which have no place here: call client.upload and send what it returns",
+            "holds bytes, which cannot be sent here: call client.upload and send what it returns",
         )
     if isinstance(source, Stored) and source.url is None:
         return refused(

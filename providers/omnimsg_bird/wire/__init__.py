@@ -1,1 +1,1 @@
-"""Bird's JSON, both directions."""
+"""Bird's JSON: requests are written by `encode`, answers read by the other modules."""

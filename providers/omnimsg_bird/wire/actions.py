@@ -1,11 +1,11 @@
-"""Buttons to Bird's actions: `{type, TYPE: {...}}`."""
+"""Write buttons as Bird's actions: `{type, TYPE: {...}}`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import Buy, OpenUrl, Reply, RequestLocation
-from omnimsg_bird.wire.omit_missing import given
+from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,41 +13,46 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Action, ListItem
 
 
-def action(each: Action) -> dict[str, Any]:
-    """Write a button that `rules` let pass."""
-    return _ACTIONS[each.__class__](each)
+def write_action(action: Action) -> dict[str, Any]:
+    """Write a button that passed `rules`."""
+    return _ACTIONS[action.__class__](action)
 
 
-def choice(item: ListItem) -> dict[str, Any]:
-    """Write a line of a list, which is a button too."""
+def write_list_item(item: ListItem) -> dict[str, Any]:
+    """Write a list's item, which is a button too."""
     return _reply(Reply(item.title, item.payload, description=item.description))
 
 
-def _reply(each: Reply) -> dict[str, Any]:
-    described = each.description is not None
-    kind = "reply" if each.payload is None else "postback"
-    said = given(
-        text=each.text,
-        payload=each.payload,
-        imageUrl=each.image_url,
-        metadata={"description": {"label": each.description}} if described else None,
+def _reply(action: Reply) -> dict[str, Any]:
+    kind = "reply" if action.payload is None else "postback"
+    members = omit_missing(
+        text=action.text,
+        payload=action.payload,
+        imageUrl=action.image_url,
+        metadata=None
+        if action.description is None
+        else {"description": {"label": action.description}},
     )
-    return {"type": kind, kind: said}
+    return {"type": kind, kind: members}
 
 
-def _link(each: OpenUrl) -> dict[str, Any]:
-    return {"type": "link", "link": {"text": each.text, "url": each.url}}
+def _link(action: OpenUrl) -> dict[str, Any]:
+    return {"type": "link", "link": {"text": action.text, "url": action.url}}
 
 
-def _location(each: RequestLocation) -> dict[str, Any]:
-    if each.text is None:
+def _location(action: RequestLocation) -> dict[str, Any]:
+    if action.text is None:
         return {"type": "locationRequest"}
-    return {"type": "locationRequest", "locationRequest": {"text": each.text}}
+    return {"type": "locationRequest", "locationRequest": {"text": action.text}}
 
 
-def _buy(each: Buy) -> dict[str, Any]:
-    said = {"text": each.text, "amountCents": int(each.amount * 100), "currency": each.currency}
-    return {"type": "buy", "buy": said}
+def _buy(action: Buy) -> dict[str, Any]:
+    members = {
+        "text": action.text,
+        "amountCents": int(action.amount * 100),
+        "currency": action.currency,
+    }
+    return {"type": "buy", "buy": members}
 
 
 _ACTIONS: dict[type, Callable[[Any], dict[str, Any]]] = {

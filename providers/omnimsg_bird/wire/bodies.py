@@ -1,4 +1,4 @@
-"""Content to Bird's bodies: `{type, TYPE: {...}}`."""
+"""Write content as Bird's bodies: `{type, TYPE: {...}}`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Inline, MediaKind
 from omnimsg_bird.rules.media import BODIES
-from omnimsg_bird.wire.actions import action, choice
-from omnimsg_bird.wire.omit_missing import given
+from omnimsg_bird.wire.actions import write_action, write_list_item
+from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,82 +28,86 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Action, Attachment, Content
     from omnimsg.domain.media import Source
 
-Wire: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 
-def body(content: Content) -> Wire:
-    """Write content that `rules` let pass."""
-    return _SAY[content.__class__](content)
+def body(content: Content) -> JsonObject:
+    """Write content that passed `rules`."""
+    return _WRITERS[content.__class__](content)
 
 
-def _typed(kind: str, said: Wire) -> Wire:
-    return {"type": kind, kind: said}
+def _typed(kind: str, members: JsonObject) -> JsonObject:
+    return {"type": kind, kind: members}
 
 
-def _actions(actions: Sequence[Action]) -> list[Wire] | None:
-    return list(map(action, actions)) or None
+def _actions(actions: Sequence[Action]) -> list[JsonObject] | None:
+    return list(map(write_action, actions)) or None
 
 
-def _text(content: Text) -> Wire:
-    said: Wire = {"text": content.text}
+def _text(content: Text) -> JsonObject:
+    members: JsonObject = {"text": content.text}
     if content.preview_url is not None:
-        said["metadata"] = {"whatsapp": {"previewUrl": content.preview_url}}
-    return _typed("text", said)
+        members["metadata"] = {"whatsapp": {"previewUrl": content.preview_url}}
+    return _typed("text", members)
 
 
-def _media(content: Media) -> Wire:
-    return _shown(content.items, content.caption)
+def _media(content: Media) -> JsonObject:
+    return _media_body(content.items, content.caption)
 
 
-def _interactive(content: Interactive) -> Wire:
+def _interactive(content: Interactive) -> JsonObject:
     actions = _actions(content.actions)
     if isinstance(content.header, MediaItem):
-        return _shown((content.header,), content.body, actions)
-    return _typed("text", given(text=content.body, actions=actions))
+        return _media_body((content.header,), content.body, actions)
+    return _typed("text", omit_missing(text=content.body, actions=actions))
 
 
-def _shown(items: Sequence[MediaItem], text: str | None, actions: list[Wire] | None = None) -> Wire:
+def _media_body(
+    items: Sequence[MediaItem], text: str | None, actions: list[JsonObject] | None = None
+) -> JsonObject:
     kind = BODIES[items[0].kind]
-    return _typed(kind, given(**_ITEMS[kind](items), text=text, actions=actions))
+    return _typed(kind, omit_missing(**_ITEMS[kind](items), text=text, actions=actions))
 
 
-def _images(items: Sequence[MediaItem]) -> Wire:
-    return {"images": [given(mediaUrl=url(each.source), altText=each.alt_text) for each in items]}
+def _images(items: Sequence[MediaItem]) -> JsonObject:
+    return {
+        "images": [omit_missing(mediaUrl=url(item.source), altText=item.alt_text) for item in items]
+    }
 
 
-def _gif(items: Sequence[MediaItem]) -> Wire:
+def _gif(items: Sequence[MediaItem]) -> JsonObject:
     (item,) = items
     return {"mediaUrl": url(item.source), "altText": item.alt_text}
 
 
-def _files(items: Sequence[MediaItem]) -> Wire:
+def _files(items: Sequence[MediaItem]) -> JsonObject:
     return {"files": list(map(_file, items))}
 
 
-def _file(item: MediaItem) -> Wire:
-    moves = item.kind is MediaKind.STICKER and item.animated is not None
-    return given(
+def _file(item: MediaItem) -> JsonObject:
+    has_animation = item.kind is MediaKind.STICKER and item.animated is not None
+    return omit_missing(
         mediaUrl=url(item.source),
         contentType=item.content_type,
         filename=item.file_name,
         altText=item.alt_text,
-        metadata={"isAnimated": item.animated} if moves else None,
+        metadata={"isAnimated": item.animated} if has_animation else None,
     )
 
 
-def _location(content: Location) -> Wire:
+def _location(content: Location) -> JsonObject:
     return _typed(
         "location",
-        given(
+        omit_missing(
             coordinates={"latitude": content.latitude, "longitude": content.longitude},
-            location=given(label=content.name, address=content.address) or None,
+            location=omit_missing(label=content.name, address=content.address) or None,
         ),
     )
 
 
-def _carousel(content: Carousel) -> Wire:
+def _carousel(content: Carousel) -> JsonObject:
     items = [
-        given(
+        omit_missing(
             title=card.title,
             description=card.text,
             mediaUrl=None if card.media is None else url(card.media.source),
@@ -112,17 +116,17 @@ def _carousel(content: Carousel) -> Wire:
         )
         for card in content.cards
     ]
-    return _typed("carousel", given(text=content.text, items=items))
+    return _typed("carousel", omit_missing(text=content.text, items=items))
 
 
-def _list(content: ListPicker) -> Wire:
+def _list(content: ListPicker) -> JsonObject:
     return _typed(
         "list",
-        given(
+        omit_missing(
             title=content.header,
             text=content.body,
             items=[
-                given(title=section.title, actions=list(map(choice, section.items)))
+                omit_missing(title=section.title, actions=list(map(write_list_item, section.items)))
                 for section in content.sections
             ],
             metadata={"button": {"label": content.button}},
@@ -130,12 +134,12 @@ def _list(content: ListPicker) -> Wire:
     )
 
 
-def _section(content: Section) -> Wire:
+def _section(content: Section) -> JsonObject:
     return _typed("section", {"items": list(map(body, content.items))})
 
 
-def _otp(content: Otp) -> Wire:
-    otp = given(
+def _otp(content: Otp) -> JsonObject:
+    otp = omit_missing(
         disclaimer=content.disclaimer,
         expirationTime=content.expires_in,
         actions=_actions(content.actions),
@@ -143,50 +147,55 @@ def _otp(content: Otp) -> Wire:
     return _typed("authentication", {"otp": otp})
 
 
-def _email(content: Email) -> Wire:
-    """Write an e-mail as `text` where that can hold it, as in Bird's own sample, else as `html`."""
-    metadata = given(subject=content.subject, headers=dict(content.headers) or None)
+def _email(content: Email) -> JsonObject:
+    """Write an e-mail as a `text` body if possible, as in Bird's own sample; else as `html`."""
+    metadata = omit_missing(subject=content.subject, headers=dict(content.headers) or None)
     attachments = list(map(_attachment, content.attachments)) or None
     if content.html is None and content.from_name is None and _all_by_url(content.attachments):
-        return _typed("text", given(text=content.text, attachments=attachments, metadata=metadata))
+        return _typed(
+            "text", omit_missing(text=content.text, attachments=attachments, metadata=metadata)
+        )
     if content.from_name is not None:
         metadata["emailFrom"] = {"displayName": content.from_name}
     return _typed(
         "html",
-        given(html=content.html, text=content.text, attachments=attachments, metadata=metadata),
+        omit_missing(
+            html=content.html, text=content.text, attachments=attachments, metadata=metadata
+        ),
     )
 
 
 def _all_by_url(attachments: Sequence[Attachment]) -> bool:
-    """Whether a `text` body, which takes neither bytes nor types, can hold the attachments."""
+    """Whether the attachments fit into a `text` body, which takes neither bytes nor media types."""
     return all(
-        not isinstance(each.source, Inline) and each.content_type is None for each in attachments
+        not isinstance(attachment.source, Inline) and attachment.content_type is None
+        for attachment in attachments
     )
 
 
-def _attachment(each: Attachment) -> Wire:
-    source = each.source
-    return given(
+def _attachment(attachment: Attachment) -> JsonObject:
+    source = attachment.source
+    return omit_missing(
         content=b64encode(source.data).decode() if isinstance(source, Inline) else None,
         mediaUrl=url(source),
-        contentType=each.content_type,
-        filename=each.file_name,
-        contentId=each.content_id,
-        inline=None if each.content_id is None else True,
+        contentType=attachment.content_type,
+        filename=attachment.file_name,
+        contentId=attachment.content_id,
+        inline=None if attachment.content_id is None else True,
     )
 
 
 def url(source: Source) -> str | None:
-    """Return the address of media, which bytes have none of."""
+    """Return the URL of a file; `None` for inline bytes."""
     return None if isinstance(source, Inline) else source.url
 
 
-_ITEMS: dict[str, Callable[[Sequence[MediaItem]], Wire]] = {
+_ITEMS: dict[str, Callable[[Sequence[MediaItem]], JsonObject]] = {
     "image": _images,
     "gif": _gif,
     "file": _files,
 }
-_SAY: dict[type, Callable[[Any], Wire]] = {
+_WRITERS: dict[type, Callable[[Any], JsonObject]] = {
     Text: _text,
     Media: _media,
     Interactive: _interactive,

@@ -1,4 +1,4 @@
-"""Bird's answers to a send, and its errors. Nothing in here raises, whatever the answer holds.
+"""Read the answers to sends, and errors. Nothing in here raises, whatever the answer holds.
 
 Sources: the Messaging page of the Channels API reference (message, errors), Send batch messages.
 """
@@ -14,7 +14,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent, accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
-from omnimsg_bird.wire.error_paths import blamed
+from omnimsg_bird.wire.error_paths import field_and_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-# No page shows the answer to a batch; these are the names it may have for the batch's id.
+# No page shows the answer to a batch; these are the possible names of the batch's id.
 _BATCH_IDS = ("id", "batchId", "batchID")
 _ENTRY = re.compile(r"\.messageRequests\[(\d{1,3})\]")
 
 
-def sent(
+def read_send(
     message: Message, channel_id: str, response: Response, adapter: Adapter[Any], context: Context
 ) -> Outcome | None:
-    """Read the answer to a message."""
+    """Read the answer to the send of one message."""
     document = response.json()
     if not 200 <= response.status < 300:
         return _refused(message, document, response, adapter, context)
@@ -41,13 +41,13 @@ def sent(
     return accepted(message.reference, context.account, f"{channel_id}/{id_}", document)
 
 
-def batch(
+def read_batch(
     messages: Sequence[Message], response: Response, adapter: Adapter[Any], context: Context
 ) -> Sequence[Outcome | None]:
-    """Read the answer to a batch, which says yes or no to all of it.
+    """Read the answer to a batch, which is accepted or refused as a whole.
 
-    A no that names entries is about those: the others were not sent either, and may be without
-    them.
+    If a refusal names entries, these are rejected; the others were not sent either, and can be sent
+    again without them.
     """
     document = response.json()
     if 200 <= response.status < 300:
@@ -64,38 +64,38 @@ def batch(
             )
             for message in messages
         ]
-    # Any other error is about the request as a whole.
-    named = _by_entry(document) if response.status in (400, 422) else {}
+    # An error of another status is about the whole request.
+    errors = _errors_by_index(document) if response.status in (400, 422) else {}
     return [
-        _innocent(message, document, response, context)
-        if named and position not in named
-        else _refused(message, named.get(position, document), response, adapter, context)
-        for position, message in enumerate(messages)
+        _not_named(message, document, response, context)
+        if errors and index not in errors
+        else _refused(message, errors.get(index, document), response, adapter, context)
+        for index, message in enumerate(messages)
     ]
 
 
 def _batch_id(document: object) -> str | None:
     if not isinstance(document, dict):
         return None
-    found = (document.get(name) for name in _BATCH_IDS)
-    return next((each for each in found if isinstance(each, str) and each), None)
+    values = (document.get(name) for name in _BATCH_IDS)
+    return next((value for value in values if isinstance(value, str) and value), None)
 
 
-def _by_entry(document: object) -> dict[int, dict[str, Any]]:
-    """Give each entry that an error names an error of its own."""
+def _errors_by_index(document: object) -> dict[int, dict[str, Any]]:
+    """Return an error for each entry that a refusal of the batch names, by the entry's index."""
     details = document.get("details") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(details, dict):
         return {}
-    named: dict[int, dict[str, Any]] = {}
-    for key, said in details.items():
-        found = _ENTRY.match(key)
-        if found is not None:
-            own = named.setdefault(int(found[1]), {**document, "details": {}})
-            own["details"][key[found.end() :] or "."] = said
-    return named
+    errors: dict[int, dict[str, Any]] = {}
+    for key, problems in details.items():
+        match = _ENTRY.match(key)
+        if match is not None:
+            error = errors.setdefault(int(match[1]), {**document, "details": {}})
+            error["details"][key[match.end() :] or "."] = problems
+    return errors
 
 
-def _innocent(message: Message, document: object, response: Response, context: Context) -> NotSent:
+def _not_named(message: Message, document: object, response: Response, context: Context) -> NotSent:
     failure = Failure(
         reason=Reason.INVALID_MESSAGE,
         retry=Retry.SAFE,
@@ -113,32 +113,32 @@ def _refused(
     adapter: Adapter[Any],
     context: Context,
 ) -> Outcome | None:
-    found = refusal(document, response, adapter)
+    found = read_refusal(document, response, adapter)
     if found is None:
         return None
     row, failure = found
     return row.outcome(message.reference, context.account, failure)
 
 
-def refusal(
+def read_refusal(
     document: object, response: Response, adapter: Adapter[Any]
 ) -> tuple[CodeRow, Failure] | None:
-    """Read an error body; `None` where it is not Bird's, or its HTTP status is not in the table.
+    """Read an error body; `None` if it is not Bird's, or its HTTP status is not in the table.
 
-    Bird lists hardly any of its `code` texts, so one that is not known goes by the HTTP status.
+    Bird publishes hardly any of its `code` texts; an unknown one is read by its HTTP status.
     """
     if not isinstance(document, dict):
         return None
-    code, said = document.get("code"), document.get("message")
-    if not isinstance(code, str) and not isinstance(said, str):
+    code, text = document.get("code"), document.get("message")
+    if not isinstance(code, str) and not isinstance(text, str):
         return None
     level = str(response.status)
     row = adapter.table.get(code, level) or adapter.table.get(level, codes.HTTP)
     if row is None:
         return None
-    key, why = _first(document.get("details"))
-    path, reason = blamed(key)
-    detail = ": ".join(each for each in (said, key, why) if isinstance(each, str) and each)
+    key, problem = _first_detail(document.get("details"))
+    path, reason = field_and_reason(key)
+    detail = ": ".join(part for part in (text, key, problem) if isinstance(part, str) and part)
     failure = attrs.evolve(
         row.failure(detail=detail, path=path, response=response, raw=document),
         code=code if isinstance(code, str) else None,
@@ -148,17 +148,17 @@ def refusal(
     return row, failure
 
 
-def asked(
+def read_failure(
     response: Response, adapter: Adapter[Any], missing: Reason | None = None
 ) -> Failure | None:
-    """Read a refusal of anything but a send.
+    """Read the refusal of an operation other than a send.
 
     Args:
         response: The answer.
-        adapter: Its table of codes.
-        missing: What a 404 means, where that is not a wrong account.
+        adapter: The adapter with the table of codes.
+        missing: The reason of a 404, if it does not mean a wrong account.
     """
-    found = refusal(response.json(), response, adapter)
+    found = read_refusal(response.json(), response, adapter)
     if found is None:
         return None
     failure = found[1]
@@ -167,10 +167,10 @@ def asked(
     return failure
 
 
-def _first(details: object) -> tuple[str, str]:
-    """Take the first field that a 422 names, and the first thing it says of it."""
+def _first_detail(details: object) -> tuple[str, str]:
+    """Return the first member that a 422 names, and the first problem of it."""
     if not isinstance(details, dict) or not details:
         return "", ""
-    key, said = next(iter(details.items()))
-    words = said[0] if isinstance(said, list) and said else said
-    return key, words if isinstance(words, str) else ""
+    key, problems = next(iter(details.items()))
+    problem = problems[0] if isinstance(problems, list) and problems else problems
+    return key, problem if isinstance(problem, str) else ""

@@ -19,7 +19,7 @@ from omnimsg_bird.wire.template import template
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Context
     from omnimsg.domain.message import Message
-    from omnimsg_bird.wire.bodies import Wire
+    from omnimsg_bird.wire.bodies import JsonObject
 
 
 # What `_document` says of a plain message, as most are: whom, what and which. To fill this in costs
@@ -42,9 +42,9 @@ def request(message: Message, adapter: Adapter[Any], context: Context) -> bytes:
     return dumps(document)
 
 
-def _document(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
+def _document(message: Message, adapter: Adapter[Any], context: Context) -> JsonObject:
     content = message.content
-    document: Wire = {"receiver": {"contacts": _contacts(message)}}
+    document: JsonObject = {"receiver": {"contacts": _contacts(message)}}
     if isinstance(content, Template):
         document["template"] = template(content, adapter.template_of(content.name))
     else:
@@ -71,7 +71,7 @@ def _fields(message: Message, adapter: Adapter[Any]) -> frozenset[str]:
     return frozenset() if can is None else can.fields
 
 
-def _contacts(message: Message) -> list[Wire]:
+def _contacts(message: Message) -> list[JsonObject]:
     first = _contact(message.to)
     content = message.content
     if not isinstance(content, Email) or not (content.cc or content.bcc):
@@ -83,7 +83,7 @@ def _contacts(message: Message) -> list[Wire]:
     ]
 
 
-def _contact(to: str | ProviderContact) -> Wire:
+def _contact(to: str | ProviderContact) -> JsonObject:
     if isinstance(to, ProviderContact):
         if to.id is not None:
             return {"id": to.id}

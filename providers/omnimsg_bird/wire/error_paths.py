@@ -1,4 +1,4 @@
-"""Which field of our message a 422 means.
+"""Map a member that a 422 names to the path of a field in our message.
 
 Bird names members by dotted paths with a leading dot: `.receiver.contacts[0].identifierValue`.
 """
@@ -9,10 +9,10 @@ import re
 
 from omnimsg.domain.reason import Reason
 
-# The first pattern that matches the beginning decides; `\1` is a position in our message too.
+# The first pattern that matches the beginning decides. `\1` is the same index in our message.
 _FIELDS: tuple[tuple[re.Pattern[str], str, Reason], ...] = tuple(
-    (re.compile(pattern), ours, reason)
-    for pattern, ours, reason in (
+    (re.compile(pattern), path, reason)
+    for pattern, path, reason in (
         (r"\.receiver\.contacts\[0\]\.identifier(?:Key|Value)", "to", Reason.INVALID_RECIPIENT),
         (r"\.receiver\.contacts\[[1-9]", "content", Reason.INVALID_CONTENT),
         (r"\.receiver", "to", Reason.INVALID_MESSAGE),
@@ -48,10 +48,10 @@ _FIELDS: tuple[tuple[re.Pattern[str], str, Reason], ...] = tuple(
 )
 
 
-def blamed(key: str) -> tuple[str | None, Reason | None]:
-    """Name the field of our message to blame, and the reason that is; `None` where unknown."""
-    for pattern, ours, reason in _FIELDS:
-        found = pattern.match(key)
-        if found is not None:
-            return found.expand(ours), reason
+def field_and_reason(key: str) -> tuple[str | None, Reason | None]:
+    """Return the path of our field and the reason of the failure; `None` for what is unknown."""
+    for pattern, path, reason in _FIELDS:
+        match = pattern.match(key)
+        if match is not None:
+            return match.expand(path), reason
     return None, None

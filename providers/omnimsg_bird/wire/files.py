@@ -1,4 +1,4 @@
-"""Grants of uploads, redirects of downloads, and what the storage behind both answers.
+"""Read upload grants, download redirects, and the answers of the file storage.
 
 Sources: the Messaging page of the Channels API reference (grant, form, no key), Create pre-signed
 upload of the Conversations API (204), Amazon S3 API reference, Error responses.
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 UPLOADED = frozenset({200, 201, 204})
 
-_is_code = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>").search
+_find_code = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>").search
 
 
 @attrs.frozen
 class Grant:
-    """A permission to put one file into the storage.
+    """A permission to upload one file to the storage.
 
     Attributes:
-        stored: What the file will be called.
-        method: The verb to put it with.
-        url: Where to.
-        fields: What the form must hold before the file, in this order.
+        stored: The file as it will be stored.
+        method: The HTTP method of the upload.
+        url: The URL of the upload.
+        fields: The fields of the form before the file, in this order.
     """
 
     stored: Stored
@@ -43,8 +43,8 @@ class Grant:
     fields: tuple[tuple[str, str], ...]
 
 
-def grant(response: Response, account: str) -> Grant | None:
-    """Read the answer to a presigned upload; `None` where something in it is missing."""
+def read_grant(response: Response, account: str) -> Grant | None:
+    """Read the answer to a presigned upload; `None` if it is incomplete."""
     document = response.json()
     if response.status != 200 or not isinstance(document, dict):
         return None
@@ -64,8 +64,8 @@ def grant(response: Response, account: str) -> Grant | None:
     return Grant(stored, method.upper(), upload_url, tuple(form.items()))
 
 
-def target(response: Response, url: str) -> str:
-    """Return where a redirect leads; what cannot be read stays for `stranger` to refuse."""
+def redirect_url(response: Response, url: str) -> str:
+    """Return the URL of a redirect. An unreadable one is returned as it is, and refused later."""
     location = response.header("Location") or ""
     try:
         return urljoin(url, location) if location else ""
@@ -73,12 +73,12 @@ def target(response: Response, url: str) -> str:
         return location
 
 
-def refusal(response: Response, adapter: Adapter[Any]) -> Failure | None:
-    """Read what the storage has against a request; it speaks XML, and knows nothing of Bird."""
+def read_storage_failure(response: Response, adapter: Adapter[Any]) -> Failure | None:
+    """Read a refusal of the storage, which answers in XML, not in Bird's form."""
     if not 400 <= response.status < 500:
         return None
-    found = _is_code(response.body)
-    code = None if found is None else found[1].decode()
+    match = _find_code(response.body)
+    code = None if match is None else match[1].decode()
     row = adapter.table.get(code, codes.STORAGE) or adapter.table.get("4xx", codes.STORAGE)
     if row is None:
         return None

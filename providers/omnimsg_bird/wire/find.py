@@ -1,9 +1,9 @@
-"""What Bird's list says of a message whose answer was lost. Nothing in here raises.
+"""Look for a message whose answer was lost in the list of its channel. Nothing in here raises.
 
 Source: the list operation of a channel on the Messaging page of the Channels API reference. It has
-no filter for the reference, so it is asked for a recipient and a time, and the references of what
-it lists are compared here. Which order is the default is not published, nor how soon a message is
-listed: so every page is read before the answer is no.
+no filter for the reference, so the list is filtered by recipient and time, and the references are
+compared here. Neither the default order is published nor how soon a message is listed, so a message
+counts as absent only after every page was read.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Accepted
 
-# Pages of 100: more than anybody is written in the time that is asked for. Of a list that is longer
-# nothing is said.
-_MOST_PAGES = 5
+# Pages of 100 entries: more messages than one recipient gets in the time that is searched. A longer
+# list gives no result.
+_MAX_PAGES = 5
 
 
-def flow(
+def find_message(
     message: Message,
     since: datetime,
     channel_id: str,
@@ -37,67 +37,69 @@ def flow(
     adapter: Adapter[Any],
     context: Context,
 ) -> Flow[Answered[Accepted | Absent]]:
-    """Read a channel's list until the message is found, or to its end."""
+    """Read a channel's list until the message is found or the list ends."""
     query = HistoryQuery(to=_identifier(message.to), since=since)
     token: str | None = None
-    doubts = False
-    for _ in range(_MOST_PAGES):
+    is_uncertain = False
+    for _ in range(_MAX_PAGES):
         response = yield Request(
             "GET", path, query=listing.parameters(query, token, adapter), authenticated=True
         )
         document = response.json()
         results = document.get("results") if isinstance(document, dict) else None
         if response.status != 200 or not isinstance(results, list):
-            return decode.asked(response, adapter)
+            return decode.read_failure(response, adapter)
         for entry in results:
-            is_it = _is(entry, message, since)
-            if is_it:
+            matches = _matches(entry, message, since)
+            if matches:
                 return accepted(
                     message.reference, context.account, f"{channel_id}/{entry['id']}", entry
                 )
-            doubts = doubts or is_it is None
-        following: object = document.get("nextPageToken")
-        if following in (None, ""):
-            return None if doubts else Absent()
-        if not isinstance(following, str) or following == token:
+            is_uncertain = is_uncertain or matches is None
+        next_token: object = document.get("nextPageToken")
+        if next_token in (None, ""):
+            return None if is_uncertain else Absent()
+        if not isinstance(next_token, str) or next_token == token:
             break
-        token = following
+        token = next_token
     return None
 
 
 def _identifier(to: str | ProviderContact) -> str | None:
-    """Return what Bird can filter by; a contact that is named by its id has no such thing."""
+    """Return the identifier to filter by; a contact that is given by its id has none."""
     return to.value if isinstance(to, ProviderContact) else to
 
 
-def _is(entry: object, message: Message, since: datetime) -> bool | None:
-    """Whether an entry is the message; `None` where it does not say enough to tell.
+def _matches(entry: object, message: Message, since: datetime) -> bool | None:
+    """Whether an entry is the message; `None` if the entry does not tell enough.
 
-    What we send has a reference, but not all that a workspace sends is ours, and no page says that
-    the reference of every message is listed: an entry without one may be anything.
+    Our messages have a reference, but others may send through the same workspace, and no page says
+    that the reference of every message is listed: an entry without one may be any message.
     """
     if not isinstance(entry, dict):
         return None
     if entry.get("direction") == Direction.INCOMING:
         return False
-    reference, created = entry.get("reference"), resource.moment(entry.get("createdAt"))
+    reference, created = entry.get("reference"), resource.read_time(entry.get("createdAt"))
     if created is not None and created < since:
         return False
     if isinstance(reference, str) and reference != message.reference:
         return False
     id_ = entry.get("id")
-    told = isinstance(reference, str) and created is not None and isinstance(id_, str) and id_ != ""
-    return True if told and _is_for(message.to, entry.get("receiver")) else None
+    is_complete = (
+        isinstance(reference, str) and created is not None and isinstance(id_, str) and id_ != ""
+    )
+    return True if is_complete and _is_receiver(message.to, entry.get("receiver")) else None
 
 
-def _is_for(to: str | ProviderContact, receiver: object) -> bool:
-    """Whether somebody is among the receivers, however the identifier is spelt."""
+def _is_receiver(to: str | ProviderContact, receiver: object) -> bool:
+    """Whether the recipient is among the receivers, however the identifier is spelt."""
     if isinstance(to, ProviderContact) and to.id is not None:
         people = receiver.get("contacts") if isinstance(receiver, dict) else None
         people = people if isinstance(people, list) else []
-        return any(isinstance(each, dict) and each.get("id") == to.id for each in people)
-    return _plain(_identifier(to)) in map(_plain, resource.addresses(receiver))
+        return any(isinstance(person, dict) and person.get("id") == to.id for person in people)
+    return _normalised(_identifier(to)) in map(_normalised, resource.addresses(receiver))
 
 
-def _plain(identifier: str | None) -> str:
+def _normalised(identifier: str | None) -> str:
     return (identifier or "").casefold().removeprefix("+")

@@ -1,8 +1,8 @@
-"""What is asked of Bird's lists, and what they answer.
+"""Requests for Bird's lists, and their pages.
 
-Source: the list operations on the Messaging page of the Channels API reference. Two generations of
-it have different default sizes of a page, so the size is always sent; the page about common usage
-allows 100. The last page is the one without `nextPageToken`, however short the others are.
+Source: the list operations on the Messaging page of the Channels API reference. Two versions of it
+have different default page sizes, so the size is always sent; the page about common usage allows
+100. The last page is the one without `nextPageToken`, however short the others are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.history import HistoryQuery
 
 PAGE_SIZE = 100
-_TOKEN = "pageToken"  # noqa: S105 - the place in a list
+_TOKEN = "pageToken"  # noqa: S105 - the name of a page, no credential
 
 _FILTERS = (
     ("to", "to"),
@@ -36,11 +36,11 @@ _FILTERS = (
 
 
 def check(query: HistoryQuery, adapter: Adapter[Any]) -> Failure | None:
-    """Refuse what no filter can say."""
-    if query.status is not None and not _words(query.status, adapter.statuses):
-        known = ", ".join(sorted({row.status.value for row in adapter.statuses}))
+    """Refuse a query that Bird's filters cannot express."""
+    if query.status is not None and not _status_names(query.status, adapter.statuses):
+        names = ", ".join(sorted({row.status.value for row in adapter.statuses}))
         return refused(
-            Reason.UNSUPPORTED, "status", f"is {query.status.value}; Bird's messages are {known}"
+            Reason.UNSUPPORTED, "status", f"is {query.status.value}; Bird's messages are {names}"
         )
     if _TOKEN in query.extras.get(adapter.provider, ()):
         return refused(
@@ -54,38 +54,38 @@ def check(query: HistoryQuery, adapter: Adapter[Any]) -> Failure | None:
 def parameters(
     query: HistoryQuery, page: str | None, adapter: Adapter[Any]
 ) -> tuple[tuple[str, str], ...]:
-    """Write the filters; several values of one are its name repeated."""
-    asked: dict[str, Any] = {"limit": PAGE_SIZE}
+    """Write the filters as query parameters; a filter with several values is repeated."""
+    filters: dict[str, Any] = {"limit": PAGE_SIZE}
     for ours, name in _FILTERS:
-        asked[name] = getattr(query, ours)
+        filters[name] = getattr(query, ours)
     if query.status is not None:
-        asked["status"] = _words(query.status, adapter.statuses)
-    asked |= query.extras.get(adapter.provider, {})
-    asked[_TOKEN] = page
+        filters["status"] = _status_names(query.status, adapter.statuses)
+    filters |= query.extras.get(adapter.provider, {})
+    filters[_TOKEN] = page
     return tuple(
-        (name, _written(each))
-        for name, value in asked.items()
-        for each in (value if isinstance(value, (list, tuple)) else [value])
-        if each is not None
+        (name, _as_text(single))
+        for name, value in filters.items()
+        for single in (value if isinstance(value, (list, tuple)) else [value])
+        if single is not None
     )
 
 
-def _words(status: object, statuses: StatusTable) -> list[str]:
+def _status_names(status: object, statuses: StatusTable) -> list[str]:
     return [row.name for row in statuses if row.status is status]
 
 
-def _written(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def page(response: Response, item: Callable[[object], Any]) -> Page[Any] | None:
-    """Read a page; what is on it and cannot be read at all is left out.
+def read_page(response: Response, read_item: Callable[[object], Any]) -> Page[Any] | None:
+    """Read a page. Entries that cannot be read are left out.
 
     Args:
         response: The answer.
-        item: Reads one of the results.
+        read_item: Reads one entry; `None` if it cannot be read.
     """
     document = response.json()
     if response.status != 200 or not isinstance(document, dict):
@@ -94,8 +94,8 @@ def page(response: Response, item: Callable[[object], Any]) -> Page[Any] | None:
     if not isinstance(results, list):
         return None
     token: Any = document.get("nextPageToken")
-    found = (item(each) for each in results)
+    items = (read_item(entry) for entry in results)
     return Page(
-        tuple(each for each in found if each is not None),
+        tuple(item for item in items if item is not None),
         token if isinstance(token, str) and token else None,
     )

@@ -1,10 +1,10 @@
-"""Writing objects without the members that were not given."""
+"""Build JSON objects without missing members."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def given(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
-    """Leave out what was not given."""
+def omit_missing(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    """Return the members that are not `None`."""
     return {name: value for name, value in members.items() if value is not None}

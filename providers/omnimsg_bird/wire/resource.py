@@ -1,4 +1,4 @@
-"""Bird's Message and MessageInteraction to ours. Nothing in here raises.
+"""Read Bird's Message and MessageInteraction. Nothing in here raises.
 
 Sources: the Messaging page of the Channels API reference (both schemas), Message failure codes and
 Message failure sources (`failure`).
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 _DIRECTIONS = {each.value: each for each in Direction}
 
 
-def leg(
+def read_leg(
     document: dict[str, Any],
     provider_id: str,
     channel: Channel | None,
     adapter: Adapter[Any],
     context: Context,
 ) -> LegStatus:
-    """Read where a message is."""
-    at = moment(document.get("lastStatusAt")) or context.now
+    """Read a message's status as a leg."""
+    at = read_time(document.get("lastStatusAt")) or context.now
     units = document.get("chargeableUnits")
     return LegStatus(
         channel=channel,
@@ -46,13 +46,13 @@ def leg(
     )
 
 
-def past_message(
+def read_past_message(
     document: object,
     channels: Mapping[str, Channel],
     adapter: Adapter[Any],
     context: Context,
 ) -> PastMessage | None:
-    """Read one message of a list; `None` where it has no id that could be asked for."""
+    """Read a message of a list; `None` if it has no id to look it up by."""
     if not isinstance(document, dict):
         return None
     channel_id, id_ = document.get("channelId"), document.get("id")
@@ -65,57 +65,57 @@ def past_message(
     return PastMessage(
         id=MessageId.of(context.account, provider_id),
         direction=_DIRECTIONS.get(direction) if isinstance(direction, str) else None,
-        leg=leg(document, provider_id, channel, adapter, context),
+        leg=read_leg(document, provider_id, channel, adapter, context),
         to=addresses(document.get("receiver")),
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,
-        created=moment(document.get("createdAt")),
+        created=read_time(document.get("createdAt")),
         raw=document,
     )
 
 
 def addresses(side: object) -> tuple[str, ...]:
-    """Read who is on one side of a message: contacts, one contact, or our own connector."""
+    """Read the sender or receiver of a message: contacts, one contact, or our own connector."""
     if not isinstance(side, dict):
         return ()
     people = side.get("contacts")
     if not isinstance(people, list):
         people = [side.get("contact"), side.get("connector")]
     return tuple(
-        found
+        address
         for person in people
         if isinstance(person, dict)
-        for found in [person.get("identifierValue") or person.get("platformAddress")]
-        if isinstance(found, str) and found
+        for address in [person.get("identifierValue") or person.get("platformAddress")]
+        if isinstance(address, str) and address
     )
 
 
-def interaction(
+def read_interaction(
     document: object,
     provider_id: str,
     channels: Mapping[str, Channel],
     context: Context,
 ) -> Interaction | None:
-    """Read what somebody did; `None` where it is no object at all."""
+    """Read an interaction; `None` if it is no object."""
     if not isinstance(document, dict):
         return None
     channel_id, kind = document.get("channelId"), document.get("type")
-    word = kind if isinstance(kind, str) else ""
-    found = channels.get(channel_id) if isinstance(channel_id, str) else None
+    name = kind if isinstance(kind, str) else ""
+    channel = channels.get(channel_id) if isinstance(channel_id, str) else None
     return Interaction(
         message_id=MessageId.of(context.account, provider_id),
-        kind=codes.interaction_kind(word),
-        provider_kind=word,
-        at=moment(document.get("createdAt")),
-        channel=found or channel_from(document.get("platformId")),
-        payload=_inner(document, "button", "payload"),
-        url=_inner(document, "link", "url"),
-        emoji=_inner(document, "reaction", "emoji"),
+        kind=codes.interaction_kind(name),
+        provider_kind=name,
+        at=read_time(document.get("createdAt")),
+        channel=channel or channel_from(document.get("platformId")),
+        payload=_metadata(document, "button", "payload"),
+        url=_metadata(document, "link", "url"),
+        emoji=_metadata(document, "reaction", "emoji"),
         raw=document,
     )
 
 
-def _inner(document: dict[str, Any], *names: str) -> str | None:
+def _metadata(document: dict[str, Any], *names: str) -> str | None:
     value: object = document.get("metadata")
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
@@ -123,20 +123,21 @@ def _inner(document: dict[str, Any], *names: str) -> str | None:
 
 
 def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
-    """Read a status, and why where it is a failure."""
+    """Read a status, with the reason of a failure."""
     failure = document.get("failure")
     failure = failure if isinstance(failure, dict) else {}
-    said = failure.get("code")
-    code = str(said) if isinstance(said, (int, str)) and not isinstance(said, bool) else None
+    raw_code = failure.get("code")
+    is_code = isinstance(raw_code, (int, str)) and not isinstance(raw_code, bool)
+    code = str(raw_code) if is_code else None
     evidence = adapter.statuses.evidence(document.get("status"), code=code)
     row = _row(code, failure.get("source"), adapter) if evidence.status.failed else None
     return evidence if row is None else attrs.evolve(evidence, reason=row.reason, fault=row.fault)
 
 
 def _row(code: str | None, source: object, adapter: Adapter[Any]) -> CodeRow | None:
-    """Find what a failure means: the most telling of what it holds, in this order.
+    """Find the row of a failure by the most precise code that has one.
 
-    Its code, its source's own code, where it arose, and the family of its code.
+    In this order: its code, its source's own code, its source, the family of its code.
     """
     table = adapter.table
     row = table.get(code, codes.FAILURE)
@@ -148,10 +149,10 @@ def _row(code: str | None, source: object, adapter: Adapter[Any]) -> CodeRow | N
     return row
 
 
-def moment(said: object) -> datetime | None:
-    """Read a time; `None` where it is none."""
+def read_time(text: object) -> datetime | None:
+    """Read a time, in UTC if it has no offset; `None` if it is none."""
     try:
-        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -1,4 +1,4 @@
-"""Bird's answer to a look-up of one message. Nothing in here raises."""
+"""Read the answer to a look-up of one message. Nothing in here raises."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
 
 
-def read(
+def read_status(
     provider_id: str,
     channel: Channel | None,
     response: Response,
     adapter: Adapter[Any],
     context: Context,
 ) -> MessageStatus | Failure | None:
-    """Read where a message is; one that Bird does not know has no evidence."""
+    """Read a message's status; an unknown message has no evidence."""
     document = response.json()
     id_ = MessageId.of(context.account, provider_id)
     if response.status == 200 and isinstance(document, dict) and "status" in document:
-        leg = resource.leg(document, provider_id, channel, adapter, context)
+        leg = resource.read_leg(document, provider_id, channel, adapter, context)
     else:
-        failure = None if response.status == 200 else decode.asked(response, adapter)
+        failure = None if response.status == 200 else decode.read_failure(response, adapter)
         if failure is None or response.status != 404:
             return failure
         return MessageStatus.not_found(id_, context.now, channel=channel, raw=document)

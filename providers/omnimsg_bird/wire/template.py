@@ -1,9 +1,9 @@
-"""Templates to Bird's JSON, a sibling of the body.
+"""Write a template, which stands beside the body.
 
-Bird goes by a project's id where the account's mapping gives one, or where the name is one itself;
-else by the platform's name of the template. Everything is filled by `parameters` of the type
-`string`, as in all samples of Sending WhatsApp messages: a medium by its address, too. The older
-`variables`, and parameters of other types, are reached through extras.
+A template is identified by a project's id if the account's mapping gives one or its name is a UUID;
+else by its name on the platform. All placeholders are filled by `parameters` of the type `string`,
+as in all samples of Sending WhatsApp messages; media by its URL. The older `variables`, and
+parameters of other types, can be sent through extras.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from omnimsg.domain.content import MediaParameter, TextParameter
-from omnimsg_bird.rules.template import keyed, locale
+from omnimsg_bird.rules.template import locale, parameters
 from omnimsg_bird.wire.bodies import url
-from omnimsg_bird.wire.omit_missing import given
+from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping
     from omnimsg.domain.content import Template
-    from omnimsg_bird.rules.template import Filling
+    from omnimsg_bird.rules.template import FilledParameter
 
 LATEST = "latest"
 
 
 def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
-    """Write a template that `rules` let pass."""
+    """Write a template that passed `rules`."""
     version = mapping.version or content.version
     name = mapping.name or content.name
     project = mapping.id or (name if _is_uuid(name) else None)
-    return given(
+    return omit_missing(
         projectId=project,
         name=None if project is not None else name,
-        # A project has versions; what the platform calls a template has none unless one is given.
+        # A project has versions; a template of the platform has none unless one is given.
         version=version or (None if project is None else LATEST),
         locale=locale(content, mapping),
         parameters=[
             {"type": "string", "key": key, "value": _value(parameter)}
-            for _, parameter, key in keyed(content, mapping)
+            for _, parameter, key in parameters(content, mapping)
         ]
         or None,
     )
 
 
-def _value(parameter: Filling) -> str | None:
+def _value(parameter: FilledParameter) -> str | None:
     if isinstance(parameter, TextParameter):
         return parameter.text
     if isinstance(parameter, MediaParameter):

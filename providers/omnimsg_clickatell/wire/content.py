@@ -1,6 +1,6 @@
-"""Content that is words, files, places and people, as members of a message's object.
+"""Text, binary, media, location and contacts as members of a message's JSON object.
 
-What the API cannot say never gets here: the capabilities and `rules` refuse it first.
+The capabilities and `rules` have already refused what the API cannot express.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CONTACT_LISTS = ("addresses", "emails", "phones", "urls")
 
 
 def text(content: Text) -> dict[str, Any]:
-    """Write plain text; a user data header is sent as the hexadecimal digits it is given in."""
+    """Write plain text. A user data header is sent as it is given, in hexadecimal digits."""
     document: dict[str, Any] = {"content": content.text}
     if content.udh is not None:
         document["userDataHeader"] = content.udh
@@ -42,7 +42,7 @@ def binary(content: Binary) -> dict[str, Any]:
 def media(content: Media) -> dict[str, Any]:
     """Write one file: bytes as base64 in `content`, a stored file by its id."""
     item = content.items[0]
-    told: dict[str, Any] = {
+    members: dict[str, Any] = {
         "contentType": item.content_type,
         "caption": content.caption,
         "fileName": item.file_name,
@@ -52,24 +52,24 @@ def media(content: Media) -> dict[str, Any]:
     if isinstance(item.source, Inline):
         document["content"] = b64encode(item.source.data).decode("ascii")
     else:
-        told["fileId"] = getattr(item.source, "id", None)
-    document["media"] = present(told)
+        members["fileId"] = getattr(item.source, "id", None)
+    document["media"] = omit_missing(members)
     return document
 
 
 def location(content: Location) -> dict[str, Any]:
-    """Write a place."""
-    return {"location": place(content)}
+    """Write a location."""
+    return {"location": location_members(content)}
 
 
 def contacts(content: Contacts) -> dict[str, Any]:
-    """Write cards for the address book; the members of their mappings are passed through."""
-    return {"contacts": [_card(each) for each in content.contacts]}
+    """Write contact cards; the members of their mappings are passed through."""
+    return {"contacts": [_card(card) for card in content.contacts]}
 
 
-def place(content: Location) -> dict[str, Any]:
-    """Write the members of a place, which a template's header shares."""
-    return present(
+def location_members(content: Location) -> dict[str, Any]:
+    """Write the members of a location, in a message or in a template's header."""
+    return omit_missing(
         {
             "latitude": degrees(content.latitude),
             "longitude": degrees(content.longitude),
@@ -80,22 +80,22 @@ def place(content: Location) -> dict[str, Any]:
 
 
 def degrees(value: float) -> str:
-    """Write a coordinate as text: every digit that it has, and never an exponent."""
-    # The shortest text that reads back as the same number, and no minus before a zero.
+    """Write a coordinate as text with all its digits and without an exponent."""
+    # `repr` is the shortest text that reads back as the same number; + 0.0 turns -0.0 into 0.0.
     return format(Decimal(repr(value + 0.0)), "f")
 
 
-def present(members: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the members that were not given."""
+def omit_missing(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the members that are `None`."""
     return {name: value for name, value in members.items() if value is not None}
 
 
 def _card(card: ContactCard) -> dict[str, Any]:
     document: dict[str, Any] = {"name": dict(card.name)}
     for name in CONTACT_LISTS:
-        listed = getattr(card, name)
-        if listed:
-            document[name] = [dict(each) for each in listed]
+        entries = getattr(card, name)
+        if entries:
+            document[name] = [dict(entry) for entry in entries]
     if card.org:
         document["org"] = dict(card.org)
     if card.birthday is not None:

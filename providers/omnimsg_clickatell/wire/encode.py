@@ -129,7 +129,7 @@ def moment(at: datetime) -> str:
 
 
 def _encryption(encryption: Encryption) -> dict[str, Any]:
-    return plain.present(
+    return plain.omit_missing(
         {
             "encryptionKey": encryption.key.reveal(),
             "encryptionKeyArn": encryption.key_arn,

@@ -1,7 +1,7 @@
-"""Which field of our message an error of the One API is about.
+"""Map an error of the One API to the path of a field in our message.
 
-Sentences such as "Invalid or missing parameter: content" name a member of the request; some codes
-are about one member by themselves. Both end as a path in the message that the caller built.
+Descriptions such as "Invalid or missing parameter: content" name a member of the request; some
+codes are about one member by themselves.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from omnimsg.domain.content import (
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
-_NAMED = re.compile(r"parameter\s*:?\s*\(?\s*([A-Za-z][\w.\[\]]*)", re.IGNORECASE)
+_PARAMETER_NAME = re.compile(r"parameter\s*:?\s*\(?\s*([A-Za-z][\w.\[\]]*)", re.IGNORECASE)
 _INDEX = re.compile(r"\[[^\]]*\]")
 
-# The member that a code is about where its sentence names none (One API errors table).
-_MEMBERS = {
+# The member that a code is about if its description names none (One API errors table).
+_MEMBER_OF_CODE = {
     "24": "content",
     "25": "to",
     "26": "to",
@@ -60,8 +60,8 @@ _FIELDS = {
     "validityPeriod": "ttl",
 }
 
-# The members of a kind's own object, and what they are called in our content.
-_CONTENT: dict[type, tuple[frozenset[str], dict[str, str]]] = {
+# By kind of content: the names of its JSON object, and the path of each member of it.
+_CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
     Binary: (frozenset(), {"content": "content.data"}),
     Contacts: (frozenset({"contacts"}), {}),
     Interactive: (
@@ -116,17 +116,17 @@ _CONTENT: dict[type, tuple[frozenset[str], dict[str, str]]] = {
 }
 
 
-def blame(message: Message, code: str | None, sentence: str) -> str | None:
-    """Find the field that an error is about; `None` where that cannot be told.
+def field_path(message: Message, code: str | None, description: str) -> str | None:
+    """Return the path of the field that an error is about; `None` if that is unknown.
 
-    A name that the message's kind of content has no member for is not guessed at.
+    A name that the message's kind of content has no member for gives `None`, not a guess.
     """
-    named = _NAMED.search(sentence)
-    member = named[1] if named else _MEMBERS.get(code or "")
+    named = _PARAMETER_NAME.search(description)
+    member = named[1] if named else _MEMBER_OF_CODE.get(code or "")
     if member is None:
         return None
-    objects, members = _CONTENT.get(message.content.__class__, (frozenset(), {}))
-    segments = [each for each in _INDEX.sub("", member).split(".") if each]
+    objects, members = _CONTENT_MEMBERS.get(message.content.__class__, (frozenset(), {}))
+    segments = [segment for segment in _INDEX.sub("", member).split(".") if segment]
     if segments[0] == "messages":
         del segments[0]
     inside = bool(segments) and segments[0] in objects

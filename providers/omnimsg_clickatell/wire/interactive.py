@@ -1,11 +1,11 @@
-"""Content that is answered by tapping: lists, reply buttons, one link, a request for a place."""
+"""Lists, reply buttons, a link button and a location request as members of a message's object."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import MediaItem, OpenUrl, Reply, RequestLocation
-from omnimsg_clickatell.wire.content import present
+from omnimsg_clickatell.wire.content import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,43 +16,43 @@ if TYPE_CHECKING:
 def list_picker(content: ListPicker) -> dict[str, Any]:
     """Write a list; the API calls our body `subtitle` and our header `title`."""
     return {
-        "listPicker": present(
+        "listPicker": omit_missing(
             {
                 "title": content.header,
                 "subtitle": content.body,
                 "footer": content.footer,
                 "button": content.button,
-                "sections": [_section(each) for each in content.sections],
+                "sections": [_section(section) for section in content.sections],
             }
         )
     }
 
 
 def interactive(content: Interactive) -> dict[str, Any]:
-    """Write words with buttons; the kind of the first action decides which of three objects."""
+    """Write buttons: the class of the first action decides which of three objects is used."""
     return _BY_ACTION[content.actions[0].__class__](content)
 
 
-def postback(action: Reply) -> str:
-    """Return what comes back when a button is tapped: its label where nothing else was asked for.
+def postback_data(action: Reply) -> str:
+    """Return what a tapped button sends back: its payload, or else its label.
 
-    The API requires `postbackData`; a reply without a payload says that its label is enough.
+    The API requires `postbackData`, which our payload leaves optional.
     """
     return action.text if action.payload is None else action.payload
 
 
 def _section(section: ListSection) -> dict[str, Any]:
-    return present({"title": section.title, "items": [_item(each) for each in section.items]})
+    return omit_missing({"title": section.title, "items": [_item(item) for item in section.items]})
 
 
 def _item(item: ListItem) -> dict[str, Any]:
-    return present(
+    return omit_missing(
         {"title": item.title, "subtitle": item.description, "postbackData": item.payload}
     )
 
 
-def _frame(content: Interactive) -> dict[str, Any]:
-    return present(
+def _header_body_footer(content: Interactive) -> dict[str, Any]:
+    return omit_missing(
         {"header": _header(content.header), "body": content.body, "footer": content.footer}
     )
 
@@ -64,27 +64,27 @@ def _header(header: str | MediaItem | None) -> dict[str, Any] | None:
     return {"type": "text", "text": header} if header else None
 
 
-def _button(content: Interactive) -> dict[str, Any]:
+def _reply_buttons(content: Interactive) -> dict[str, Any]:
     items = [
-        {"type": "reply", "title": each.text, "postbackData": postback(each)}
-        for each in content.actions
-        if isinstance(each, Reply)
+        {"type": "reply", "title": action.text, "postbackData": postback_data(action)}
+        for action in content.actions
+        if isinstance(action, Reply)
     ]
-    return {"button": {**_frame(content), "items": items}}
+    return {"button": {**_header_body_footer(content), "items": items}}
 
 
 def _action_url(content: Interactive) -> dict[str, Any]:
     action = content.actions[0]
     link = {"title": action.text, "url": action.url} if isinstance(action, OpenUrl) else {}
-    return {"actionUrl": {**_frame(content), **link}}
+    return {"actionUrl": {**_header_body_footer(content), **link}}
 
 
 def _location_request(content: Interactive) -> dict[str, Any]:
-    return {"locationRequest": _frame(content)}
+    return {"locationRequest": _header_body_footer(content)}
 
 
 _BY_ACTION: dict[type[Action], Callable[[Interactive], dict[str, Any]]] = {
     OpenUrl: _action_url,
-    Reply: _button,
+    Reply: _reply_buttons,
     RequestLocation: _location_request,
 }

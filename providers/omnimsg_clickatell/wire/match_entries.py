@@ -1,8 +1,8 @@
-"""Finding out which entry of an answer belongs to which message.
+"""Match the entries of an answer to the messages of its request.
 
 Entries may come in another order, and refused ones may lack our reference (the vendor's page
 "One API request parameters" maps answers by `clientMessageId`). A wrong match would report one
-customer's message as another's, so whatever is not certain stays without an entry.
+customer's message as another's, so a message without a certain match gets no entry.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Entry: TypeAlias = dict[str, Any]
 
 
 @attrs.frozen(kw_only=True)
-class Names:
-    """What the members of an entry are called that tell whose it is.
+class EntryMembers:
+    """The names of the members that identify an entry's message.
 
     Attributes:
-        reference: Echoes what is unique in the request.
-        address: Echoes what need not be unique.
+        reference: Echoes the message's reference, which is unique in the request.
+        address: Echoes the message's address, which need not be unique.
         id: The provider's own id, on accepted entries only.
     """
 
@@ -33,137 +33,147 @@ class Names:
     id: str
 
 
-def in_order(references: list[str], listed: list[Any], name: str) -> bool:
-    """Whether entry by entry names message by message, as it mostly does: nothing is to be found.
+def are_in_order(references: list[str], entries: list[Any], name: str) -> bool:
+    """Whether the entries repeat the references in order, as they do in nearly every answer.
 
     Args:
-        references: What the messages were sent with; they differ.
-        listed: The answer's entries as they came.
+        references: The references of the messages; they are unique.
+        entries: The answer's entries.
         name: The member that echoes a reference.
     """
-    return references == [entry.get(name) if entry.__class__ is dict else None for entry in listed]
+    return references == [entry.get(name) if entry.__class__ is dict else None for entry in entries]
 
 
-def join(
-    references: Sequence[str], addresses: Sequence[str], listed: Sequence[object], names: Names
+def match_entries(
+    references: Sequence[str],
+    addresses: Sequence[str],
+    entries: Sequence[object],
+    members: EntryMembers,
 ) -> list[Entry | None]:
-    """Give each message its entry.
+    """Find the entry of each message.
 
-    In turn: by reference; by an address that is unique among the messages and the entries still
-    open; and, where nothing is missing, foreign or contradictory, the last entry to the last
-    message, or one common refusal to all that are left.
+    An entry is matched by its reference; or else by an address that is unique among the unmatched
+    messages and unmatched entries. If then, in a consistent answer, one entry and one message are
+    left, they are a match; and if as many entries as messages are left, all with the same refusal,
+    all these messages have that refusal.
 
     Args:
-        references: What each message was sent with to be told apart; they differ.
-        addresses: What each message was addressed to, as it was sent.
-        listed: The answer's entries as they came.
-        names: The members that tell whose an entry is.
+        references: The reference of each message, as sent; they are unique.
+        addresses: The address of each message, as sent.
+        entries: The answer's entries.
+        members: The names of the members that identify an entry's message.
 
     Returns:
-        An entry for each message in the order given, `None` where none is certain.
+        An entry for each message, in the order given; `None` where no match is certain.
     """
-    found, nameless, clean = _by_reference(references, listed, names.reference)
-    if nameless and len(found) < len(references):
-        wanted = {
-            position: address for position, address in enumerate(addresses) if position not in found
+    matched, unnamed, consistent = _by_reference(references, entries, members.reference)
+    if unnamed and len(matched) < len(references):
+        unmatched = {
+            index: address for index, address in enumerate(addresses) if index not in matched
         }
-        entries = _unclaimed(nameless, found, names.id)
-        matched = _by_address(wanted, entries, names.address)
-        found |= matched
-        left = [each for each in entries if not any(each is one for one in matched.values())]
-        still = [position for position in wanted if position not in matched]
-        if clean and len(left) == len(still) == 1:
-            # An address that quotes another message of the request is a contradiction.
-            if _address(left[0], names.address) not in addresses:
-                found[still[0]] = left[0]
-        elif clean and len(left) == len(still) and _all_refused_alike(left, names.id):
-            found |= dict.fromkeys(still, _common(left))
-    return [found.get(position) for position in range(len(references))]
+        unclaimed = _unclaimed(unnamed, matched, members.id)
+        by_address = _by_address(unmatched, unclaimed, members.address)
+        matched |= by_address
+        left = [entry for entry in unclaimed if not any(entry is e for e in by_address.values())]
+        indices = [index for index in unmatched if index not in by_address]
+        if consistent and len(left) == len(indices) == 1:
+            # The address of another message of the request would be a contradiction.
+            if _address(left[0], members.address) not in addresses:
+                matched[indices[0]] = left[0]
+        elif consistent and len(left) == len(indices) and _have_same_refusal(left, members.id):
+            matched |= dict.fromkeys(indices, _common_members(left))
+    return [matched.get(index) for index in range(len(references))]
 
 
 def code_of(error: object) -> str | None:
-    """Read an error's code as text; `None` where there is none."""
+    """Read an error's code as text; `None` if there is none."""
     code = error.get("code") if isinstance(error, dict) else None
     return str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
 
 
 def text_of(entry: Entry, name: str) -> str | None:
-    """Read a member that should be text and not empty; `None` where it is something else."""
+    """Read a text member; `None` if it is missing, empty or no text."""
     value = entry.get(name)
     return value if isinstance(value, str) and value else None
 
 
 def _by_reference(
-    references: Sequence[str], listed: Sequence[object], name: str
+    references: Sequence[str], entries: Sequence[object], name: str
 ) -> tuple[dict[int, Entry | None], list[Entry], bool]:
-    """Match by reference: what was found, what names nobody, and whether nothing was odd.
+    """Match entries by reference.
 
-    Two different entries for one message leave it with `None`: one of them is not its own.
+    Two different entries with the same reference are both rejected: the message gets `None`.
+
+    Returns:
+        The entry by the index of its message, the entries without a reference, and whether the
+        answer is consistent: no entry is malformed, unknown or contradictory.
     """
-    index = {reference: position for position, reference in enumerate(references)}
-    found: dict[int, Entry | None] = {}
-    nameless: list[Entry] = []
-    clean = True
-    for entry in listed:
+    index_of = {reference: index for index, reference in enumerate(references)}
+    matched: dict[int, Entry | None] = {}
+    unnamed: list[Entry] = []
+    consistent = True
+    for entry in entries:
         if not isinstance(entry, dict):
-            clean = False
+            consistent = False
             continue
         reference = entry.get(name)
         if reference is None or reference == "":
-            nameless.append(entry)
+            unnamed.append(entry)
             continue
-        position = index.get(reference) if isinstance(reference, str) else None
-        if position is None:
-            clean = False
-        elif position not in found:
-            found[position] = entry
-        elif found[position] != entry:
-            found[position] = None
-            clean = False
-    return found, nameless, clean
+        index = index_of.get(reference) if isinstance(reference, str) else None
+        if index is None:
+            consistent = False
+        elif index not in matched:
+            matched[index] = entry
+        elif matched[index] != entry:
+            matched[index] = None
+            consistent = False
+    return matched, unnamed, consistent
 
 
-def _unclaimed(nameless: list[Entry], found: dict[int, Entry | None], name: str) -> list[Entry]:
-    """Leave out entries that repeat the id of another: they are its copies."""
-    claimed = {text_of(entry, name) for entry in found.values() if entry is not None}
+def _unclaimed(unnamed: list[Entry], matched: dict[int, Entry | None], name: str) -> list[Entry]:
+    """Drop entries that repeat the id of another entry: they are copies of it."""
+    claimed = {text_of(entry, name) for entry in matched.values() if entry is not None}
     entries = []
-    for entry in nameless:
-        own = text_of(entry, name)
-        if own is None or own not in claimed:
+    for entry in unnamed:
+        id_ = text_of(entry, name)
+        if id_ is None or id_ not in claimed:
             entries.append(entry)
-            claimed.add(own)
+            claimed.add(id_)
     return entries
 
 
-def _by_address(wanted: dict[int, str], entries: list[Entry], name: str) -> dict[int, Entry]:
-    asked = Counter(wanted.values())
-    offered = Counter(_address(entry, name) for entry in entries)
+def _by_address(unmatched: dict[int, str], entries: list[Entry], name: str) -> dict[int, Entry]:
+    wanted_count = Counter(unmatched.values())
+    entry_count = Counter(_address(entry, name) for entry in entries)
     by_address = {_address(entry, name): entry for entry in entries}
     return {
-        position: by_address[address]
-        for position, address in wanted.items()
-        if asked[address] == offered[address] == 1
+        index: by_address[address]
+        for index, address in unmatched.items()
+        if wanted_count[address] == entry_count[address] == 1
     }
 
 
-def _all_refused_alike(entries: list[Entry], name: str) -> bool:
+def _have_same_refusal(entries: list[Entry], name: str) -> bool:
     codes = {code_of(entry.get("error")) for entry in entries}
     return (
         len(codes) == 1
         and None not in codes
-        and all(each.get("accepted") is False and text_of(each, name) is None for each in entries)
+        and all(
+            entry.get("accepted") is False and text_of(entry, name) is None for entry in entries
+        )
     )
 
 
-def _common(entries: list[Entry]) -> Entry:
-    """Keep what all entries say alike, and of their errors at least the code."""
+def _common_members(entries: list[Entry]) -> Entry:
+    """Keep the members that are equal in all entries, and of their errors at least the code."""
     first = entries[0]
-    alike = {
+    equal = {
         name: value
         for name, value in first.items()
-        if all(name in each and each[name] == value for each in entries)
+        if all(name in entry and entry[name] == value for entry in entries)
     }
-    return {"error": {"code": first["error"]["code"]}, **alike}
+    return {"error": {"code": first["error"]["code"]}, **equal}
 
 
 def _address(entry: Entry, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Answers to everything but sending."""
+"""Read the answers to every operation except sends and read notices."""
 
 from __future__ import annotations
 
@@ -30,41 +30,41 @@ _UNSUPPORTED = ".unsupported"
 
 
 def read_status(response: Response, provider_id: str, context: Context) -> MessageStatus | None:
-    """Read where a message is: one leg for each channel that the answer names.
+    """Read a message's status, with one leg for each channel that the answer names.
 
-    An id that Clickatell does not know has an answer of another shape, because it has no channel
-    (OpenAPI document, `GET /v1/message/{omniMessageId}`); the shape itself is not published, so
-    every object without a channel is taken for it.
+    An unknown id is answered in another form, because it has no channel (OpenAPI document,
+    `GET /v1/message/{omniMessageId}`). That form is not published, so every object without a
+    channel is read as an unknown id.
     """
     data = response.json()
     if response.status != 200 or not isinstance(data, dict):
         return None
     id_ = MessageId.of(context.account, provider_id)
     legs = []
-    for name, entry in data.items():
-        channel = channel_from(name)
+    for key, entry in data.items():
+        channel = channel_from(key)
         if channel is not None and isinstance(entry, dict):
             evidence = STATUSES.evidence(entry.get("status"))
-            at = _moment(entry.get("timestamp"), _MILLISECOND) or context.now
+            at = _time(entry.get("timestamp"), _MILLISECOND) or context.now
             legs.append(
                 LegStatus(
                     channel=channel, timeline=Timeline.of(evidence, at), provider_id=provider_id
                 )
             )
     if not legs:
-        at = _moment(data.get("timestamp"), _MILLISECOND) or context.now
-        word = text_of(data, "status") or ""
-        return MessageStatus.not_found(id_, at, provider_status=word, raw=data)
+        at = _time(data.get("timestamp"), _MILLISECOND) or context.now
+        name = text_of(data, "status") or ""
+        return MessageStatus.not_found(id_, at, provider_status=name, raw=data)
     return MessageStatus(id=id_, legs=tuple(legs), raw=data)
 
 
 def read_upload(
     response: Response, upload: Upload, source: Source, context: Context
 ) -> Answered[Stored]:
-    """Read where an uploaded file is kept; it is usable for 30 days.
+    """Read the id of an uploaded file, which can be used for 30 days.
 
-    An id that ends in `.unsupported` is what Clickatell gives to a file whose type it did not
-    recognise (seen in public client code): no message could use it, so it is a failure.
+    Clickatell gives a file whose type it does not recognise an id that ends in `.unsupported` (seen
+    in public client code). No message can use such a file, so it is a failure.
     """
     data = response.json()
     if not isinstance(data, dict) or data.get("accepted") is not True or data.get("error"):
@@ -92,49 +92,51 @@ def read_upload(
 
 
 def read_media_info(response: Response) -> MediaInfo | None:
-    """Read what is told of a file; its time counts seconds, not milliseconds."""
+    """Read the facts about a file. Its expiry is in seconds, not in milliseconds as elsewhere."""
     data = response.json()
     if response.status != 200 or not isinstance(data, dict):
         return None
     allowed = data.get("broadcastAllowed")
     return MediaInfo(
-        expires=_moment(data.get("expirationTime"), _SECOND),
+        expires=_time(data.get("expirationTime"), _SECOND),
         broadcast_allowed=allowed if isinstance(allowed, bool) else None,
         raw=data,
     )
 
 
 def read_balance(response: Response) -> Balance | None:
-    """Read the balance, to the last digit that was written."""
+    """Read the balance with all its digits."""
     data = response.json()
     if response.status != 200 or not isinstance(data, dict):
         return None
     return Balance(
-        amount=_exact(response.body, "balance"), currency=text_of(data, "currency"), raw=data
+        amount=_decimal(response.body, "balance"), currency=text_of(data, "currency"), raw=data
     )
 
 
-def refusal(response: Response, table: CodeTable, *, missing: Reason, words: str) -> Failure | None:
-    """Read why an operation was refused; `None` where neither body nor status says.
+def read_refusal(
+    response: Response, table: CodeTable, *, missing: Reason, detail: str
+) -> Failure | None:
+    """Read why an operation was refused; `None` if neither the body nor the status tells.
 
     Args:
-        response: An answer that is no success.
+        response: The answer, which is not a success.
         table: The account's codes.
-        missing: What a 404 means for this operation.
-        words: The same in a sentence.
+        missing: The reason of a 404 for this operation.
+        detail: The same as a sentence.
     """
     data = response.json()
     error = data.get("error") if isinstance(data, dict) else None
     code = code_of(error)
     row = None if code is None else table.get(code, GLOBAL) or table.get(code, MESSAGE)
     if row is not None and isinstance(error, dict):
-        sentence = text_of(error, "description") or ""
-        return row.failure(detail=sentence, response=response, raw=data)
+        description = text_of(error, "description") or ""
+        return row.failure(detail=description, response=response, raw=data)
     if response.status == 404:
         return Failure(
             reason=missing,
             retry=Retry.AFTER_FIX if missing is Reason.MISCONFIGURED else Retry.NEVER,
-            detail=words,
+            detail=detail,
             code=code,
             http_status=404,
             raw=data,
@@ -142,8 +144,8 @@ def refusal(response: Response, table: CodeTable, *, missing: Reason, words: str
     return None
 
 
-def _exact(body: bytes, name: str) -> Decimal | None:
-    """Read a number without a detour through binary fractions."""
+def _decimal(body: bytes, name: str) -> Decimal | None:
+    """Read a number exactly, not through a binary fraction."""
     try:
         data = json.loads(body, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError, ArithmeticError):
@@ -152,8 +154,8 @@ def _exact(body: bytes, name: str) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
-def _moment(value: object, unit: timedelta) -> datetime | None:
-    """Read a time counted from 1970; `None` for what is no whole number or beyond all calendars."""
+def _time(value: object, unit: timedelta) -> datetime | None:
+    """Read a time since 1970; `None` unless it is a whole number that `datetime` can hold."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     try:

@@ -1,7 +1,7 @@
-"""Answers to sends and read notices: a verdict for each message, or none.
+"""Read the answers to sends and read notices: an outcome for each message, or `None`.
 
-The body decides before the HTTP status does: verdicts on single messages come with 202, 207 and
-400 alike, and throttling is a 400.
+The body is read before the HTTP status: verdicts on single messages come with 202, 207 and 400
+alike, and throttling is a 400.
 """
 
 from __future__ import annotations
@@ -18,8 +18,14 @@ from omnimsg.domain.outcome import accepted, all_accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.encode import bare
-from omnimsg_clickatell.wire.error_paths import blame
-from omnimsg_clickatell.wire.match_entries import Entry, Names, code_of, in_order, join
+from omnimsg_clickatell.wire.error_paths import field_path
+from omnimsg_clickatell.wire.match_entries import (
+    Entry,
+    EntryMembers,
+    are_in_order,
+    code_of,
+    match_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,20 +33,20 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
 
-_MESSAGES = Names(reference="clientMessageId", address="to", id="apiMessageId")
-_EVENTS = Names(reference="clientEventId", address="messageId", id="apiEventId")
+_MESSAGES = EntryMembers(reference="clientMessageId", address="to", id="apiMessageId")
+_EVENTS = EntryMembers(reference="clientEventId", address="messageId", id="apiEventId")
 
 
 def read_send(
     messages: Sequence[Message], response: Response, table: CodeTable, account: str
 ) -> Sequence[Outcome | None]:
-    """Read the answer to a send; the references of the messages differ."""
+    """Read the answer to a send. The references of the messages are unique."""
     data = response.json()
     if not isinstance(data, dict):
         return [None] * len(messages)
-    taken = _all_taken(messages, data.get("messages"), account)
-    if taken is not None:
-        return taken
+    accepted_all = _read_all_accepted(messages, data.get("messages"), account)
+    if accepted_all is not None:
+        return accepted_all
     references = [message.reference for message in messages]
 
     def addresses() -> list[str]:
@@ -50,14 +56,14 @@ def read_send(
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
 
 
-def _all_taken(
+def _read_all_accepted(
     messages: Sequence[Message],
-    entries: Any,  # noqa: ANN401 - whatever stood in the answer
+    entries: Any,  # noqa: ANN401 - any JSON value
     account: str,
 ) -> Sequence[Outcome | None] | None:
-    """Read an answer that says yes to message by message, as nearly every one does.
+    """Read an answer that accepts every message in order, as nearly every answer does.
 
-    Anything else, however little, is `None` and for `_Reader` to judge.
+    This is the fast path: any other answer gives `None` and is left to `_Reader`.
     """
     if entries.__class__ is not list:
         return None
@@ -84,27 +90,27 @@ def _all_taken(
 def read_notices(
     provider_ids: Sequence[str], response: Response, table: CodeTable, account: str
 ) -> list[Outcome | None]:
-    """Read the answer to read notices, whose `clientEventId` was their position."""
+    """Read the answer to read notices, whose `clientEventId` is their index."""
     data = response.json()
     if not isinstance(data, dict):
         return [None] * len(provider_ids)
     event = data.get("event")
-    listed = event.get("messageStatusUpdate") if isinstance(event, dict) else None
+    entries = event.get("messageStatusUpdate") if isinstance(event, dict) else None
     reader = _Reader(data, response, table, account)
-    asked = [str(position) for position in range(len(provider_ids))]
-    return reader.read(provider_ids, asked, lambda: provider_ids, listed, _EVENTS)
+    sent = [str(index) for index in range(len(provider_ids))]
+    return reader.read(provider_ids, sent, lambda: provider_ids, entries, _EVENTS)
 
 
 @attrs.frozen
 class _Reader:
-    """One answer, and what is needed to judge it.
+    """Reads one answer.
 
     Attributes:
         data: The decoded body.
-        response: Where it stood.
+        response: The answer.
         table: The account's codes.
         account: The account's name.
-        messages: The messages, whose fields an error may be about; none for read notices.
+        messages: The messages, whose fields an error may name; empty for read notices.
     """
 
     data: Entry
@@ -116,19 +122,27 @@ class _Reader:
     def read(
         self,
         references: Sequence[str],
-        asked: list[str],
+        sent: list[str],
         addresses: Callable[[], Sequence[str]],
         listed: object,
-        names: Names,
+        members: EntryMembers,
     ) -> list[Outcome | None]:
-        """Give each message its verdict; `references` go into the outcomes, `asked` were sent."""
+        """Read the outcome of each message.
+
+        Args:
+            references: The references that the outcomes get.
+            sent: The references that were sent, which the entries echo.
+            addresses: Returns the address of each message; called only if it is needed.
+            listed: The entries of the answer.
+            members: The names of the members that identify an entry's message.
+        """
         entries = listed if isinstance(listed, list) else []
-        found: list[Entry] | list[Entry | None] = entries
-        if not in_order(asked, entries, names.reference):
-            found = join(asked, addresses(), entries, names)
+        matched: list[Entry] | list[Entry | None] = entries
+        if not are_in_order(sent, entries, members.reference):
+            matched = match_entries(sent, addresses(), entries, members)
         outcomes: list[Outcome | None] = []
-        account, id_ = self.account, names.id
-        for reference, entry in zip(references, found, strict=True):
+        account, id_ = self.account, members.id
+        for reference, entry in zip(references, matched, strict=True):
             if entry is None:
                 outcomes.append(None)
                 continue
@@ -143,24 +157,24 @@ class _Reader:
             else:
                 outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
         if self.data.get("error") and None in outcomes:
-            self._whole(references, outcomes, entries, names.id)
+            self._apply_request_error(references, outcomes, entries, members.id)
         return outcomes
 
-    def _refusal(self, position: int, reference: str, entry: Entry, name: str) -> Outcome | None:
-        """Read a refusal; what contradicts itself, such as one with an id, is no verdict."""
+    def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
+        """Read a refusal; one that contradicts itself, for example by an id, gives `None`."""
         error = entry.get("error")
         if entry.get("accepted") is not False or entry.get(name):
             return None
-        code, sentence = code_of(error), _sentence(error)
-        path = self._path(position, code, sentence)
+        code, description = code_of(error), _description(error)
+        path = self._path(index, code, description)
         row = self._row(code, MESSAGE, GLOBAL)
         if row is not None:
-            failure = row.failure(detail=sentence, path=path, response=self.response, raw=entry)
+            failure = row.failure(detail=description, path=path, response=self.response, raw=entry)
             return row.outcome(reference, self.account, failure)
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,
-            detail=sentence or "refused, without a cause that is known",
+            detail=description or "refused, without a cause that is known",
             path=path,
             code=code,
             http_status=self.response.status,
@@ -168,49 +182,49 @@ class _Reader:
         )
         return outcome_of(Verdict.REJECTED, reference, self.account, failure)
 
-    def _whole(
+    def _apply_request_error(
         self,
         references: Sequence[str],
         outcomes: list[Outcome | None],
         entries: list[Any],
         name: str,
     ) -> None:
-        """Apply an error of the whole request to what has no verdict of its own.
+        """Apply an error of the whole request to the messages without an outcome of their own.
 
-        Not where any entry was accepted: then the request was not refused as a whole.
+        If any entry was accepted, the request was not refused as a whole, so nothing is applied.
         """
         if any(
-            isinstance(each, dict) and (each.get("accepted") is True or each.get(name))
-            for each in entries
+            isinstance(entry, dict) and (entry.get("accepted") is True or entry.get(name))
+            for entry in entries
         ):
             return
         error = self.data["error"]
-        code, sentence = code_of(error), _sentence(error)
+        code, description = code_of(error), _description(error)
         alone = len(references) == 1
         row = self._row(code, GLOBAL, MESSAGE) if alone else self._row(code, GLOBAL)
         if row is None:
             return
         failure = row.failure(
-            detail=sentence,
-            path=self._path(0, code, sentence) if alone else None,
+            detail=description,
+            path=self._path(0, code, description) if alone else None,
             response=self.response,
             raw=self.data,
         )
-        for position, reference in enumerate(references):
-            if outcomes[position] is None:
-                outcomes[position] = row.outcome(reference, self.account, failure)
+        for index, reference in enumerate(references):
+            if outcomes[index] is None:
+                outcomes[index] = row.outcome(reference, self.account, failure)
 
     def _row(self, code: str | None, *levels: str) -> CodeRow | None:
-        """Find a code at the first level that knows it."""
+        """Return the row of a code at the first level that has one."""
         if code is None:
             return None
         rows = (self.table.get(code, level) for level in levels)
         return next((row for row in rows if row is not None), None)
 
-    def _path(self, position: int, code: str | None, sentence: str) -> str | None:
-        return blame(self.messages[position], code, sentence) if self.messages else None
+    def _path(self, index: int, code: str | None, description: str) -> str | None:
+        return field_path(self.messages[index], code, description) if self.messages else None
 
 
-def _sentence(error: object) -> str:
-    said = error.get("description") if isinstance(error, dict) else error
-    return said if isinstance(said, str) else ""
+def _description(error: object) -> str:
+    text = error.get("description") if isinstance(error, dict) else error
+    return text if isinstance(text, str) else ""

@@ -1,4 +1,4 @@
-"""Templates: parameters are maps keyed "1", "2", ..., not lists."""
+"""Templates as members of a message's object; parameters are maps with keys "1", "2", ..."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import ButtonKind, LocationParameter, MediaParameter, TextParameter
-from omnimsg_clickatell.wire.content import place
+from omnimsg_clickatell.wire.content import location_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping
     from omnimsg.domain.content import Header, Template, TemplateButton
 
-# Each kind of button: the API's name of it, and of its one member.
+# By kind of button: the API's name for it, and the name of its only member.
 _BUTTONS = {
     ButtonKind.COUPON: ("couponCode", "code"),
     ButtonKind.OTP: ("otp", "code"),
@@ -24,10 +24,10 @@ _BUTTONS = {
 
 
 def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
-    """Write a template under the name and language that the account gives it.
+    """Write a template; the account's mapping may give it another name and language.
 
-    Buttons are written by position, whatever order they were given in: the API wants those of one
-    kind together, and a position says where a button stands, not the order of the list.
+    Buttons are sorted by position, whatever order they are given in: the API wants the buttons of
+    one kind together, and the position in the template counts, not the order of the list.
     """
     document: dict[str, Any] = {"templateName": mapping.name or content.name}
     language = mapping.language or content.language
@@ -36,23 +36,25 @@ def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
     if content.header is not None:
         document["header"] = _header(content.header)
     values = {
-        key: each.text
-        for key, each in zip(keys(mapping), content.body, strict=False)
-        if isinstance(each, TextParameter)
+        key: parameter.text
+        for key, parameter in zip(parameter_keys(mapping), content.body, strict=False)
+        if isinstance(parameter, TextParameter)
     }
     document["body"] = {"parameters": values} if values else {}
     if content.buttons:
-        document["templateButtons"] = [_button(each) for each in in_order(content.buttons)]
+        document["templateButtons"] = [
+            _button(button) for button in sorted_by_position(content.buttons)
+        ]
     return {"template": document}
 
 
-def keys(mapping: TemplateMapping) -> Iterable[str]:
-    """Return the keys of the body's placeholders: the account's, else "1", "2", ..."""
+def parameter_keys(mapping: TemplateMapping) -> Iterable[str]:
+    """Return the keys of the body's placeholders: those of the mapping, or else "1", "2", ..."""
     return mapping.keys or map(str, count(1))
 
 
-def in_order(buttons: tuple[TemplateButton, ...]) -> list[TemplateButton]:
-    """Return buttons by their place in the template."""
+def sorted_by_position(buttons: tuple[TemplateButton, ...]) -> list[TemplateButton]:
+    """Sort buttons by their position in the template."""
     return sorted(buttons, key=lambda button: button.position)
 
 
@@ -60,7 +62,7 @@ def _header(header: Header) -> dict[str, Any]:
     if isinstance(header, MediaParameter):
         return {"type": "media", "media": {"fileId": getattr(header.item.source, "id", None)}}
     if isinstance(header, LocationParameter):
-        return {"type": "location", "location": place(header.location)}
+        return {"type": "location", "location": location_members(header.location)}
     return {"type": "text", "text": {"parameters": {"1": header.text}}}
 
 

@@ -1,4 +1,4 @@
-"""What Messente refuses and `Capabilities` cannot say, channel by channel.
+"""Checks beyond the capabilities: what Messente would refuse, channel by channel.
 
 Sources: the Omnichannel API reference and its OpenAPI document; for Viber's 1000 characters and "no
 channel twice" the older hand-written reference.

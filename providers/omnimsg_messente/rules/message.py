@@ -1,4 +1,4 @@
-"""The envelope: senders, times, legs, extras; what is said in a leg is its channel's to judge."""
+"""Check a message's senders, times, legs and extras; each channel's module checks the content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from omnimsg.adapter import check_content, refused
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.reason import Reason
 from omnimsg_messente.rules import rcs, sms, viber, whatsapp
-from omnimsg_messente.rules.shared import whole_minutes
+from omnimsg_messente.rules.shared import whole_minute_offset
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg_messente.rules.shared import Refusals, Rule
 
-# The name of a leg's own part in the extras is the channel's; this key says which channel it is.
+# The extras of a leg stand under its channel's name, so they must not set this key of the leg.
 PROTECTED_IN_LEG = "channel"
 
 _RULES: Mapping[Channel, Mapping[type, Rule]] = {
@@ -31,65 +31,65 @@ _RULES: Mapping[Channel, Mapping[type, Rule]] = {
 
 # A number, or a name of at most eleven characters, which is GSM's limit (3GPP TS 23.040, 9.1.2.5).
 _is_number = re.compile(r"\+?[0-9]{1,15}").fullmatch
-_MOST_OF_A_NAME = 11
+_MAX_SENDER_NAME = 11
 
 
 def check(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure | None:
-    """Hold a message, and every leg of it, against Messente's own rules."""
+    """Return the first refusal of a message and its legs; `None` if Messente takes all of it."""
     return next(_refusals(message, channel, adapter), None)
 
 
 def _refusals(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusals:
     yield from _sender(channel, message.sender, "sender", adapter)
-    yield from whole_minutes(message.send_at, "send_at")
-    yield from _said(message.content, channel, "content", adapter)
+    yield from whole_minute_offset(message.send_at, "send_at")
+    yield from _content(message.content, channel, "content", adapter)
     if message.extras or adapter.account.extras:
         yield from _extras(message, channel, adapter)
-    taken = {channel}
-    for position, leg in enumerate(message.fallback):
-        path = f"fallback[{position}]"
-        can = adapter.capabilities.channels.get(leg.channel)
-        if can is None:
+    used = {channel}
+    for index, leg in enumerate(message.fallback):
+        path = f"fallback[{index}]"
+        capabilities = adapter.capabilities.channels.get(leg.channel)
+        if capabilities is None:
             yield refused(
                 Reason.UNSUPPORTED,
                 f"{path}.channel",
                 f"is {leg.channel.value}, which this provider does not carry",
             )
             return
-        if leg.channel in taken:
+        if leg.channel in used:
             yield refused(
                 Reason.INVALID_MESSAGE,
                 f"{path}.channel",
                 f"is {leg.channel.value} for the second time; one message tries a channel once",
             )
-        taken.add(leg.channel)
+        used.add(leg.channel)
         yield from _sender(leg.channel, leg.sender, f"{path}.sender", adapter)
-        content, said = leg.content or message.content, f"{path}.content"
+        content, content_path = leg.content or message.content, f"{path}.content"
         failure = check_content(
             content,
             leg.channel,
-            can,
+            capabilities,
             account=adapter.account.name,
             uploads=adapter.uploads(),
-            path=said,
+            path=content_path,
         )
         if failure is not None:
             yield failure
-        yield from _said(content, leg.channel, said, adapter)
+        yield from _content(content, leg.channel, content_path, adapter)
 
 
-def _said(content: Content, channel: Channel, path: str, adapter: Adapter[Any]) -> Refusals:
+def _content(content: Content, channel: Channel, path: str, adapter: Adapter[Any]) -> Refusals:
     return _RULES[channel][content.__class__](content, path, adapter)
 
 
-def _sender(channel: Channel, own: str | None, path: str, adapter: Adapter[Any]) -> Refusals:
-    sender = own or adapter.account.sender or ""
+def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any]) -> Refusals:
+    sender = given or adapter.account.sender or ""
     if channel is Channel.RCS and not sender:
         yield refused(
             Reason.INVALID_SENDER, path, "is required on rcs: give one, or set the account's sender"
         )
-    named = channel is Channel.SMS and not _is_number(sender)
-    if named and len(sender) > _MOST_OF_A_NAME:
+    is_name = channel is Channel.SMS and not _is_number(sender)
+    if is_name and len(sender) > _MAX_SENDER_NAME:
         yield refused(
             Reason.INVALID_SENDER,
             path,
@@ -98,29 +98,29 @@ def _sender(channel: Channel, own: str | None, path: str, adapter: Adapter[Any])
 
 
 def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusals:
-    """Hold the extras of single legs against what the message itself says of them."""
-    legs = {channel: message.ttl, **{leg.channel: leg.ttl for leg in message.fallback}}
+    """Check the extras of each leg against the leg itself."""
+    ttls = {channel: message.ttl, **{leg.channel: leg.ttl for leg in message.fallback}}
     prefix = f"extras.{adapter.provider}"
     for extras in (adapter.account.extras, adapter.extras_of(message)):
-        for way, ttl in legs.items():
-            own = extras.get(way)
-            if ttl is not None and isinstance(own, Mapping) and "validity" in own:
+        for leg_channel, ttl in ttls.items():
+            leg_extras = extras.get(leg_channel)
+            if ttl is not None and isinstance(leg_extras, Mapping) and "validity" in leg_extras:
                 yield refused(
                     Reason.INVALID_MESSAGE,
-                    f"{prefix}.{way.value}.validity",
+                    f"{prefix}.{leg_channel.value}.validity",
                     "and a ttl exclude each other; leave out one of the two",
                 )
-    for key, own in adapter.extras_of(message).items():
+    for key, leg_extras in adapter.extras_of(message).items():
         if key not in adapter.capabilities.channels:
             continue
         path = f"{prefix}.{key}"
-        if key not in legs or not isinstance(own, Mapping):
+        if key not in ttls or not isinstance(leg_extras, Mapping):
             yield refused(
                 Reason.INVALID_MESSAGE,
                 path,
                 "must be a mapping for a channel that the message is tried on",
             )
-        elif PROTECTED_IN_LEG in own:
+        elif PROTECTED_IN_LEG in leg_extras:
             yield refused(
                 Reason.INVALID_MESSAGE, f"{path}.{PROTECTED_IN_LEG}", "is not for extras to set"
             )

@@ -1,6 +1,6 @@
-"""RCS: text, a file or cards, with suggestions below.
+"""RCS: text, a file or cards, with suggestions.
 
-Source: the Rcs objects of Messente's OpenAPI document, which hold every limit here.
+Source: the Rcs objects of Messente's OpenAPI document, which state every limit used here.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
 from omnimsg_messente.rules.shared import (
-    counted,
-    media,
+    entry_count,
+    media_item,
     required,
-    sized,
-    unsaid,
+    text_length,
     unsupported,
-    whole_minutes,
+    unsupported_fields,
+    whole_minute_offset,
 )
 
 if TYPE_CHECKING:
@@ -41,91 +41,92 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg_messente.rules.shared import Refusals, Rule
 
-MOST_CHARACTERS = 3072
-MOST_SUGGESTIONS = 11
-MOST_SUGGESTIONS_OF_A_CARD = 4
-MOST_CARDS = 10
-MOST_OF_A_TITLE = 200
-MOST_OF_A_DESCRIPTION = 2000
-MOST_OF_A_LABEL = 25
-MOST_OF_A_URL = 2048
-MOST_OF_AN_EVENTS_TITLE = 100
-MOST_OF_AN_EVENTS_DESCRIPTION = 500
+MAX_TEXT = 3072
+MAX_SUGGESTIONS = 11
+MAX_CARD_SUGGESTIONS = 4
+MAX_CARDS = 10
+MAX_TITLE = 200
+MAX_DESCRIPTION = 2000
+MAX_LABEL = 25
+MAX_URL = 2048
+MAX_EVENT_TITLE = 100
+MAX_EVENT_DESCRIPTION = 500
 
-# Files go by their address alone; which kinds a phone shows is not documented.
-KINDS = (
+# Files are given by URL only; which kinds a phone can show is not documented.
+MEDIA_KINDS = (
     MediaKind.IMAGE,
     MediaKind.VIDEO,
     MediaKind.AUDIO,
     MediaKind.DOCUMENT,
     MediaKind.GIF,
 )
-_CARRIED = frozenset({"thumbnail_url", "refresh"})
+_OPTIONS = frozenset({"thumbnail_url", "refresh"})
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:
-    return unsaid(content, path, "preview_url", "udh", "autoconvert")
+    return unsupported_fields(content, path, "preview_url", "udh", "autoconvert")
 
 
 def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
-    yield from counted(content.items, f"{path}.items", 1)
-    yield from media(content.items[0], f"{path}.items[0]", KINDS, _CARRIED)
-    yield from unsaid(content, path, "caption")
+    yield from entry_count(content.items, f"{path}.items", 1)
+    yield from media_item(content.items[0], f"{path}.items[0]", MEDIA_KINDS, _OPTIONS)
+    yield from unsupported_fields(content, path, "caption")
 
 
 def _interactive(content: Interactive, path: str, _: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "footer")
-    yield from sized(content.body, f"{path}.body", MOST_CHARACTERS)
+    yield from unsupported_fields(content, path, "footer")
+    yield from text_length(content.body, f"{path}.body", MAX_TEXT)
     if isinstance(content.header, MediaItem):
-        yield from media(content.header, f"{path}.header", KINDS, _CARRIED)
+        yield from media_item(content.header, f"{path}.header", MEDIA_KINDS, _OPTIONS)
         if content.body is not None:
             yield unsupported(
-                f"{path}.header", "cannot stand with words on rcs; use a Card for a file and words"
+                f"{path}.header",
+                "cannot be combined with text on rcs; use a Card for a file with text",
             )
     elif content.header is not None:
-        yield unsupported(f"{path}.header", "is text, for which rcs has no place; use the body")
-    yield from _suggestions(content.actions, f"{path}.actions", MOST_SUGGESTIONS)
+        yield unsupported(f"{path}.header", "is text, which rcs does not have here; use the body")
+    yield from _suggestions(content.actions, f"{path}.actions", MAX_SUGGESTIONS)
 
 
 def _standalone(content: Card, path: str, _: Adapter[Any]) -> Refusals:
     yield from _card(content, path)
-    yield from _suggestions(content.suggestions, f"{path}.suggestions", MOST_SUGGESTIONS)
+    yield from _suggestions(content.suggestions, f"{path}.suggestions", MAX_SUGGESTIONS)
 
 
 def _carousel(content: Carousel, path: str, _: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "text")
-    yield from counted(content.cards, f"{path}.cards", MOST_CARDS)
-    for position, card in enumerate(content.cards):
-        yield from _card(card, f"{path}.cards[{position}]")
-    yield from _suggestions(content.suggestions, f"{path}.suggestions", MOST_SUGGESTIONS)
+    yield from unsupported_fields(content, path, "text")
+    yield from entry_count(content.cards, f"{path}.cards", MAX_CARDS)
+    for index, card in enumerate(content.cards):
+        yield from _card(card, f"{path}.cards[{index}]")
+    yield from _suggestions(content.suggestions, f"{path}.suggestions", MAX_SUGGESTIONS)
 
 
 def _card(card: Card, path: str) -> Refusals:
-    yield from sized(card.title, f"{path}.title", MOST_OF_A_TITLE)
-    yield from sized(card.text, f"{path}.text", MOST_OF_A_DESCRIPTION)
+    yield from text_length(card.title, f"{path}.title", MAX_TITLE)
+    yield from text_length(card.text, f"{path}.text", MAX_DESCRIPTION)
     if card.media is not None:
-        yield from media(card.media, f"{path}.media", KINDS, _CARRIED)
+        yield from media_item(card.media, f"{path}.media", MEDIA_KINDS, _OPTIONS)
     elif card.height is not None:
         yield unsupported(f"{path}.height", "is the height of a picture, and there is none")
-    yield from _suggestions(card.actions, f"{path}.actions", MOST_SUGGESTIONS_OF_A_CARD)
+    yield from _suggestions(card.actions, f"{path}.actions", MAX_CARD_SUGGESTIONS)
 
 
-def _suggestions(actions: tuple[Action, ...], path: str, most: int) -> Refusals:
-    yield from counted(actions, path, most)
-    for position, action in enumerate(actions):
-        where = f"{path}[{position}]"
-        yield from required(action, where, "text", why="on rcs")
-        yield from sized(action.text, f"{where}.text", MOST_OF_A_LABEL)
-        yield from sized(
-            getattr(action, "fallback_url", None), f"{where}.fallback_url", MOST_OF_A_URL
+def _suggestions(actions: tuple[Action, ...], path: str, limit: int) -> Refusals:
+    yield from entry_count(actions, path, limit)
+    for index, action in enumerate(actions):
+        action_path = f"{path}[{index}]"
+        yield from required(action, action_path, "text", why="on rcs")
+        yield from text_length(action.text, f"{action_path}.text", MAX_LABEL)
+        yield from text_length(
+            getattr(action, "fallback_url", None), f"{action_path}.fallback_url", MAX_URL
         )
         rule = _ACTIONS.get(action.__class__)
         if rule is not None:
-            yield from rule(action, where)
+            yield from rule(action, action_path)
 
 
 def _reply(action: Reply, path: str) -> Refusals:
-    return unsaid(action, path, "image_url", "description")
+    return unsupported_fields(action, path, "image_url", "description")
 
 
 def _dial(action: Dial, path: str) -> Refusals:
@@ -134,7 +135,7 @@ def _dial(action: Dial, path: str) -> Refusals:
 
 
 def _open_url(action: OpenUrl, path: str) -> Refusals:
-    yield from sized(action.url, f"{path}.url", MOST_OF_A_URL)
+    yield from text_length(action.url, f"{path}.url", MAX_URL)
     if action.view is not None and action.application != "WEBVIEW":
         yield unsupported(f"{path}.view", "is the height of a web view: needs application WEBVIEW")
 
@@ -148,11 +149,11 @@ def _show_location(action: ShowLocation, path: str) -> Refusals:
 
 
 def _create_event(action: CreateEvent, path: str) -> Refusals:
-    yield from sized(action.title, f"{path}.title", MOST_OF_AN_EVENTS_TITLE)
+    yield from text_length(action.title, f"{path}.title", MAX_EVENT_TITLE)
     yield from required(action, path, "description", why="for an event on rcs")
-    yield from sized(action.description, f"{path}.description", MOST_OF_AN_EVENTS_DESCRIPTION)
-    yield from whole_minutes(action.start, f"{path}.start")
-    yield from whole_minutes(action.end, f"{path}.end")
+    yield from text_length(action.description, f"{path}.description", MAX_EVENT_DESCRIPTION)
+    yield from whole_minute_offset(action.start, f"{path}.start")
+    yield from whole_minute_offset(action.end, f"{path}.end")
 
 
 _ACTIONS: Mapping[type, Callable[[Any, str], Refusals]] = {

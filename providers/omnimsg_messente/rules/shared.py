@@ -1,4 +1,4 @@
-"""The checks that the channels share. Each yields what it refuses; the first refusal counts."""
+"""Checks that the channels share. Each yields refusals; the first one counts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 Refusals: TypeAlias = Iterator[Failure]
 Rule: TypeAlias = Callable[[Any, str, Adapter[Any]], Refusals]
-"""Holds one kind of content, which stands at a path, against one channel."""
+"""Checks one kind of content of one channel. Takes the content, its path and the adapter."""
 
-NOTHING: frozenset[str] = frozenset()
+NO_OPTIONS: frozenset[str] = frozenset()
 
 _MINUTE = timedelta(minutes=1)
 
 
-def unsaid(value: object, path: str, *names: str) -> Refusals:
-    """Refuse members that are set although they cannot be carried."""
+def unsupported_fields(value: object, path: str, *names: str) -> Refusals:
+    """Refuse fields that are set although Messente has no counterpart for them."""
     for name in names:
         if getattr(value, name) not in (None, (), EMPTY):
             yield unsupported(
@@ -38,38 +38,39 @@ def unsaid(value: object, path: str, *names: str) -> Refusals:
 
 
 def required(value: object, path: str, *names: str, why: str) -> Refusals:
-    """Refuse what lacks a member that Messente insists on; 0 counts as lacking."""
+    """Refuse a value without one of the fields that Messente requires; 0 counts as missing."""
     for name in names:
         if not getattr(value, name):
             yield refused(Reason.INVALID_CONTENT, f"{path}.{name}", f"is required {why}")
 
 
-def sized(value: str | None, path: str, most: int, *, least: int = 0) -> Refusals:
-    """Refuse words that are too long or too short."""
-    if value is not None and not least <= len(value) <= most:
-        long = len(value) > most
+def text_length(value: str | None, path: str, longest: int, *, shortest: int = 0) -> Refusals:
+    """Refuse a text that is too long or too short."""
+    if value is not None and not shortest <= len(value) <= longest:
+        is_long = len(value) > longest
+        allowed = f"{shortest} to {longest}" if shortest else str(longest)
         yield refused(
-            Reason.CONTENT_TOO_LARGE if long else Reason.INVALID_CONTENT,
+            Reason.CONTENT_TOO_LARGE if is_long else Reason.INVALID_CONTENT,
             path,
-            f"has {len(value)} characters; Messente takes {f'{least} to ' if least else ''}{most}",
+            f"has {len(value)} characters; Messente takes {allowed}",
         )
 
 
-def counted(values: tuple[object, ...], path: str, most: int) -> Refusals:
-    """Refuse more of something than Messente takes."""
-    if len(values) > most:
-        yield unsupported(path, f"has {len(values)} entries; Messente takes {most} here")
+def entry_count(values: tuple[object, ...], path: str, limit: int) -> Refusals:
+    """Refuse more entries than Messente takes."""
+    if len(values) > limit:
+        yield unsupported(path, f"has {len(values)} entries; Messente takes {limit} here")
 
 
-def whole_minutes(at: datetime | None, path: str) -> Refusals:
-    """Refuse a time whose offset ISO 8601 cannot write, as some of the nineteenth century."""
+def whole_minute_offset(at: datetime | None, path: str) -> Refusals:
+    """Refuse a time whose UTC offset has seconds, which ISO 8601 cannot express."""
     offset = None if at is None else at.utcoffset()
     if offset is not None and offset % _MINUTE:
         yield refused(Reason.INVALID_MESSAGE, path, "has an offset that is not of whole minutes")
 
 
-def language(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
-    """Refuse a template whose language neither the message nor the account names."""
+def template_language(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
+    """Refuse a template whose language is given neither in the message nor in the account."""
     if content.language is None and adapter.template_of(content.name).language is None:
         yield refused(
             Reason.TEMPLATE_INVALID,
@@ -78,14 +79,14 @@ def language(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
         )
 
 
-def media(
-    item: MediaItem, path: str, kinds: Iterable[MediaKind], carried: Container[str] = NOTHING
+def media_item(
+    item: MediaItem, path: str, kinds: Iterable[MediaKind], options: Container[str] = NO_OPTIONS
 ) -> Refusals:
-    """Refuse a file of the wrong kind, with more said of it than can be carried, or without id."""
+    """Refuse a file of the wrong kind, with unsupported options, or stored without an id."""
     if item.kind not in kinds:
         names = ", ".join(sorted(kinds))
         yield unsupported(f"{path}.kind", f"is {item.kind.value}; here Messente takes {names}")
-    failure = check_options(item, path, carried)
+    failure = check_options(item, path, options)
     if failure is not None:
         yield failure
     if isinstance(item.source, Stored) and item.source.id is None:
@@ -93,5 +94,5 @@ def media(
 
 
 def unsupported(path: str, why: str) -> Failure:
-    """Build the refusal of content that Messente has no words for."""
+    """Build the refusal of content that Messente does not support."""
     return refused(Reason.UNSUPPORTED_CONTENT, path, why)

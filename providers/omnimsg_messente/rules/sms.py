@@ -1,11 +1,11 @@
-"""SMS: text, with a header and a treatment of odd characters."""
+"""SMS: text, optionally with a user data header and automatic character conversion."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.content import Text
-from omnimsg_messente.rules.shared import unsaid
+from omnimsg_messente.rules.shared import unsupported_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:
-    return unsaid(content, path, "preview_url")
+    return unsupported_fields(content, path, "preview_url")
 
 
 RULES: Mapping[type, Rule] = {Text: _text}

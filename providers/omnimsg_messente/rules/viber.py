@@ -1,6 +1,7 @@
-"""Viber: nine combinations of text, image, video, button and carousel; a template stands alone.
+"""Viber: nine combinations of text, image, video, button and carousel; or a template alone.
 
-Source: the Viber objects of Messente's OpenAPI document. What a template goes with is not stated.
+Source: the Viber objects of Messente's OpenAPI document. It does not say what a template may be
+combined with.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
 from omnimsg_messente.rules.shared import (
-    NOTHING,
-    counted,
-    language,
-    media,
+    NO_OPTIONS,
+    entry_count,
+    media_item,
     required,
-    sized,
-    unsaid,
+    template_language,
+    text_length,
     unsupported,
+    unsupported_fields,
 )
-from omnimsg_messente.wire.viber import filled
+from omnimsg_messente.wire.viber import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,23 +42,23 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg_messente.rules.shared import Refusals, Rule
 
-# The hand-written reference that came before the generated one.
-MOST_CHARACTERS = 1000
-# "200MB": the smaller reading can do no harm.
-MOST_BYTES = 200_000_000
-MOST_SECONDS = 600
-MOST_CARDS = 5
-TITLE = (2, 38)
+# From the older, hand-written reference.
+MAX_TEXT = 1000
+# "200MB", read as the smaller of two possible values, which is safe.
+MAX_VIDEO_BYTES = 200_000_000
+MAX_VIDEO_SECONDS = 600
+MAX_CARDS = 5
+TITLE_LENGTH = (2, 38)
 
 _KINDS = (MediaKind.IMAGE, MediaKind.VIDEO)
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:
-    return unsaid(content, path, "preview_url", "udh", "autoconvert")
+    return unsupported_fields(content, path, "preview_url", "udh", "autoconvert")
 
 
 def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
-    yield from counted(content.items, f"{path}.items", 1)
+    yield from entry_count(content.items, f"{path}.items", 1)
     item = content.items[0]
     yield from _file(item, f"{path}.items[0]")
     if item.kind is MediaKind.IMAGE and content.caption is not None:
@@ -65,19 +66,19 @@ def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
             f"{path}.caption",
             "cannot stand with an image alone; with a button it can: use Interactive",
         )
-    yield from sized(content.caption, f"{path}.caption", MOST_CHARACTERS)
+    yield from text_length(content.caption, f"{path}.caption", MAX_TEXT)
 
 
 def _interactive(content: Interactive, path: str, _: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "footer")
+    yield from unsupported_fields(content, path, "footer")
     yield from required(content, path, "body", why="with a button on viber")
-    yield from sized(content.body, f"{path}.body", MOST_CHARACTERS)
+    yield from text_length(content.body, f"{path}.body", MAX_TEXT)
     header = content.header
     if isinstance(header, MediaItem):
         yield from _file(header, f"{path}.header")
     elif header is not None:
         yield unsupported(f"{path}.header", "is text; viber has an image or a video there")
-    yield from counted(content.actions, f"{path}.actions", 1)
+    yield from entry_count(content.actions, f"{path}.actions", 1)
     action = content.actions[0]
     if isinstance(action, OpenMedia) and not (
         isinstance(header, MediaItem) and header.kind is MediaKind.VIDEO
@@ -87,67 +88,73 @@ def _interactive(content: Interactive, path: str, _: Adapter[Any]) -> Refusals:
 
 
 def _carousel(content: Carousel, path: str, _: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "width", "suggestions")
+    yield from unsupported_fields(content, path, "width", "suggestions")
     yield from required(content, path, "text", why="with a carousel on viber")
-    yield from sized(content.text, f"{path}.text", MOST_CHARACTERS)
-    yield from counted(content.cards, f"{path}.cards", MOST_CARDS)
-    for position, card in enumerate(content.cards):
-        yield from _card(card, f"{path}.cards[{position}]")
+    yield from text_length(content.text, f"{path}.text", MAX_TEXT)
+    yield from entry_count(content.cards, f"{path}.cards", MAX_CARDS)
+    for index, card in enumerate(content.cards):
+        yield from _card(card, f"{path}.cards[{index}]")
 
 
 def _card(card: Card, path: str) -> Refusals:
-    yield from unsaid(card, path, "text", "height")
+    yield from unsupported_fields(card, path, "text", "height")
     yield from required(card, path, "title", "media", "actions", why="on a card on viber")
-    least, most = TITLE
-    yield from sized(card.title, f"{path}.title", most, least=least)
+    shortest, longest = TITLE_LENGTH
+    yield from text_length(card.title, f"{path}.title", longest, shortest=shortest)
     if card.media is not None:
-        yield from media(card.media, f"{path}.media", (MediaKind.IMAGE,))
-    yield from counted(card.actions, f"{path}.actions", 2)
-    for position, action in enumerate(card.actions):
-        where = f"{path}.actions[{position}]"
+        yield from media_item(card.media, f"{path}.media", (MediaKind.IMAGE,))
+    yield from entry_count(card.actions, f"{path}.actions", 2)
+    for index, action in enumerate(card.actions):
+        action_path = f"{path}.actions[{index}]"
         if isinstance(action, OpenMedia):
-            yield unsupported(where, "plays a video, and a card has none; use OpenUrl")
-        yield from _button(action, where)
+            yield unsupported(action_path, "plays a video, and a card has none; use OpenUrl")
+        yield from _button(action, action_path)
 
 
 def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "version", "header", "buttons")
-    yield from language(content, path, adapter)
+    yield from unsupported_fields(content, path, "version", "header", "buttons")
+    yield from template_language(content, path, adapter)
     mapping = adapter.template_of(content.name)
-    seen = set()
-    for position, (parameter, key) in enumerate(filled(content, mapping)):
-        where = f"{path}.body[{position}]"
+    keys = set()
+    for index, (parameter, key) in enumerate(placeholders(content, mapping)):
+        parameter_path = f"{path}.body[{index}]"
         if not isinstance(parameter, TextParameter):
-            yield unsupported(where, f"is {parameter.kind}; viber's templates are filled with text")
-        if key is None or key in seen:
+            yield unsupported(
+                parameter_path, f"is {parameter.kind}; viber's templates are filled with text"
+            )
+        if key is None or key in keys:
             yield refused(
                 Reason.TEMPLATE_INVALID,
-                f"{where}.name",
+                f"{parameter_path}.name",
                 "must be given, and only once: viber's templates name their placeholders. Name"
                 " them here, or by `keys` in the account's mapping of the template",
             )
-        seen.add(key)
+        keys.add(key)
 
 
 def _file(item: MediaItem, path: str) -> Refusals:
-    """Hold an image, or a video of which Viber wants to know everything, against the limits."""
+    """Check an image or a video. Viber requires thumbnail, size and duration of a video."""
     is_video = item.kind is MediaKind.VIDEO
-    yield from media(item, path, _KINDS, {"thumbnail_url"} if is_video else NOTHING)
+    yield from media_item(item, path, _KINDS, {"thumbnail_url"} if is_video else NO_OPTIONS)
     if not is_video:
         return
-    for name, most in (("thumbnail_url", None), ("size", MOST_BYTES), ("duration", MOST_SECONDS)):
-        told = getattr(item, name)
-        if not told:
+    for name, limit in (
+        ("thumbnail_url", None),
+        ("size", MAX_VIDEO_BYTES),
+        ("duration", MAX_VIDEO_SECONDS),
+    ):
+        value = getattr(item, name)
+        if not value:
             yield refused(Reason.MEDIA_INVALID, f"{path}.{name}", "is required for viber's videos")
-        elif most is not None and told > most:
+        elif limit is not None and value > limit:
             yield refused(
-                Reason.MEDIA_TOO_LARGE, f"{path}.{name}", f"is {told}; viber takes up to {most}"
+                Reason.MEDIA_TOO_LARGE, f"{path}.{name}", f"is {value}; viber takes up to {limit}"
             )
 
 
 def _button(action: Action, path: str) -> Refusals:
     if isinstance(action, OpenUrl):
-        yield from unsaid(
+        yield from unsupported_fields(
             action, path, "payload", "fallback_url", "application", "view", "description"
         )
 

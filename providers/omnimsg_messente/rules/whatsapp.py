@@ -12,7 +12,14 @@ from omnimsg.adapter import check_options, items_of, refused
 from omnimsg.domain.content import CurrencyParameter, LocationParameter, Media, Template, Text
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
-from omnimsg_messente.rules.shared import NOTHING, counted, language, media, unsaid, unsupported
+from omnimsg_messente.rules.shared import (
+    NO_OPTIONS,
+    entry_count,
+    media_item,
+    template_language,
+    unsupported,
+    unsupported_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,52 +27,54 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg_messente.rules.shared import Refusals, Rule
 
-# What may be said with each kind of file: words of the message, options of the item.
-CARRIED: Mapping[MediaKind, frozenset[str]] = {
+# The options of each kind of file: `caption` of the content, the others of the item.
+OPTIONS: Mapping[MediaKind, frozenset[str]] = {
     MediaKind.IMAGE: frozenset({"caption"}),
     MediaKind.VIDEO: frozenset({"caption"}),
-    MediaKind.AUDIO: NOTHING,
+    MediaKind.AUDIO: NO_OPTIONS,
     MediaKind.DOCUMENT: frozenset({"caption", "file_name"}),
-    MediaKind.STICKER: NOTHING,
+    MediaKind.STICKER: NO_OPTIONS,
 }
 
 _is_currency = re.compile("[A-Z]{3}").fullmatch
 
-# A parameter is one of these three, never audio or a sticker.
-IN_TEMPLATES = (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT)
+# The kinds of files in a template's parameters; audio and stickers are not allowed.
+TEMPLATE_KINDS = (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT)
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:
-    return unsaid(content, path, "udh", "autoconvert")
+    return unsupported_fields(content, path, "udh", "autoconvert")
 
 
 def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
-    yield from counted(content.items, f"{path}.items", 1)
+    yield from entry_count(content.items, f"{path}.items", 1)
     item = content.items[0]
-    carried = CARRIED.get(item.kind, NOTHING)
-    yield from media(item, f"{path}.items[0]", CARRIED, carried)
-    failure = check_options(content, path, carried)
+    options = OPTIONS.get(item.kind, NO_OPTIONS)
+    yield from media_item(item, f"{path}.items[0]", OPTIONS, options)
+    failure = check_options(content, path, options)
     if failure is not None:
         yield failure
 
 
 def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
-    yield from unsaid(content, path, "version")
-    yield from language(content, path, adapter)
+    yield from unsupported_fields(content, path, "version")
+    yield from template_language(content, path, adapter)
     if isinstance(content.header, LocationParameter):
         yield unsupported(
             f"{path}.header", "is a location; Messente fills a header with text or media"
         )
-    for position, parameter in enumerate(content.body):
+    for index, parameter in enumerate(content.body):
         if isinstance(parameter, CurrencyParameter) and not _is_currency(parameter.code):
             yield refused(
                 Reason.TEMPLATE_INVALID,
-                f"{path}.body[{position}].code",
+                f"{path}.body[{index}].code",
                 "must be a code of ISO 4217",
             )
-    for where, item in items_of(content, path):
+    for item_path, item in items_of(content, path):
         is_document = item.kind is MediaKind.DOCUMENT
-        yield from media(item, where, IN_TEMPLATES, {"file_name"} if is_document else NOTHING)
+        yield from media_item(
+            item, item_path, TEMPLATE_KINDS, {"file_name"} if is_document else NO_OPTIONS
+        )
 
 
 RULES: Mapping[type, Rule] = {Text: _text, Media: _media, Template: _template}

@@ -1,1 +1,1 @@
-"""Messente's JSON, both directions."""
+"""Messente's JSON: `encode` writes requests, `decode` reads answers."""

@@ -13,7 +13,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Text
 from omnimsg.domain.message import Priority
 from omnimsg_messente.wire import rcs, viber, whatsapp
-from omnimsg_messente.wire.shared import Mappings, Say, Wire, given
+from omnimsg_messente.wire.shared import Encoder, FindMapping, JsonObject, omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ TOKEN = "omnimsg_token"  # noqa: S105 - a parameter's name, no credential
 PRIORITIES: Mapping[Priority, str] = {Priority.LOW: "low", Priority.HIGH: "high"}
 
 
-def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Wire:
+def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> JsonObject:
     """Write one message: its own leg first, then its reserves in order."""
     if message.plain and not adapter.account.extras:
         return _plain(message, adapter)
@@ -41,7 +41,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Wi
     for leg in message.fallback:
         content, sender = leg.content or message.content, leg.sender or account.sender
         legs.append(_leg(leg.channel, content, sender, leg.ttl, templates))
-    document: Wire = {"to": message.to, "messages": legs}
+    document: JsonObject = {"to": message.to, "messages": legs}
     if account.settings.text_store is not None:
         document["text_store"] = account.settings.text_store
     if message.callback_url is not None:
@@ -56,15 +56,15 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Wi
     return document
 
 
-def _plain(message: Message, adapter: Adapter[Any]) -> Wire:
+def _plain(message: Message, adapter: Adapter[Any]) -> JsonObject:
     """Write what is left of the above for a plain message, as most are."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
     said = {"body": message.words} if channel is Channel.WHATSAPP else message.words
-    leg: Wire = {"channel": channel, "text": said}
+    leg: JsonObject = {"channel": channel, "text": said}
     if account.sender is not None:
         leg["sender"] = account.sender
-    document: Wire = {"to": message.to, "messages": [leg]}
+    document: JsonObject = {"to": message.to, "messages": [leg]}
     if account.settings.text_store is not None:
         document["text_store"] = account.settings.text_store
     return document
@@ -84,9 +84,12 @@ def _leg(
     content: Content,
     sender: str | None,
     ttl: int | None,
-    mappings: Mappings,
-) -> Wire:
-    leg: Wire = {"channel": channel, **_SAY[channel][content.__class__](content, mappings)}
+    mappings: FindMapping,
+) -> JsonObject:
+    leg: JsonObject = {
+        "channel": channel,
+        **_ENCODERS[channel][content.__class__](content, mappings),
+    }
     if sender is not None:
         leg["sender"] = sender
     if ttl is not None:
@@ -95,7 +98,10 @@ def _leg(
 
 
 def _merge(
-    document: Wire, legs: list[Wire], extras: Mapping[str, Any], channels: Mapping[Channel, Any]
+    document: JsonObject,
+    legs: list[JsonObject],
+    extras: Mapping[str, Any],
+    channels: Mapping[Channel, Any],
 ) -> None:
     """Merge extras: what stands under a channel's name into its leg, the rest into the whole."""
     own = {key: value for key, value in extras.items() if key not in channels}
@@ -104,15 +110,15 @@ def _merge(
         deep_merge(leg, extras.get(leg["channel"], {}))
 
 
-def _sms(content: Text, _: Mappings) -> Wire:
+def _sms(content: Text, _: FindMapping) -> JsonObject:
     if content.udh is None and content.autoconvert is None:
         return {"text": content.text}
-    return given(text=content.text, udh=content.udh, autoconvert=content.autoconvert)
+    return omit_missing(text=content.text, udh=content.udh, autoconvert=content.autoconvert)
 
 
-_SAY: Mapping[Channel | None, Mapping[type, Say]] = {
+_ENCODERS: Mapping[Channel | None, Mapping[type, Encoder]] = {
     Channel.SMS: {Text: _sms},
-    Channel.VIBER: viber.SAY,
-    Channel.WHATSAPP: whatsapp.SAY,
-    Channel.RCS: rcs.SAY,
+    Channel.VIBER: viber.ENCODERS,
+    Channel.WHATSAPP: whatsapp.ENCODERS,
+    Channel.RCS: rcs.ENCODERS,
 }

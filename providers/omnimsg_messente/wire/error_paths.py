@@ -1,8 +1,8 @@
-"""Which field of our message an error's `source` means.
+"""Map an error's `source` to the path of a field in our message.
 
-Messente writes `payload[sms][sender]`: the channel's name and then the field, or the field alone
-where it belongs to the whole message (Messente SMS documentation; the latter by analogy). What
-follows a leg's field is not documented; it is left in `raw`.
+Messente writes `payload[sms][sender]`: the channel's name and then the field, or only the field if
+it belongs to the whole message (Messente SMS documentation; the latter by analogy). What follows a
+leg's field is not documented; it is only kept in `raw`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 _KEYS = re.compile(r"\[([^\[\]]*)\]")
 
-Blame = tuple[str | None, Reason | None]
+FieldAndReason = tuple[str | None, Reason | None]
 
-# Messente's field: ours, and the reason that a bad value of it is.
-_WHOLE: Mapping[str, Blame] = {
+# By Messente's field: our field, and the reason of a failure for a bad value.
+_MESSAGE_FIELDS: Mapping[str, FieldAndReason] = {
     "to": ("to", Reason.INVALID_RECIPIENT),
     "time_to_send": ("send_at", Reason.INVALID_MESSAGE),
     "dlr_url": ("callback_url", Reason.INVALID_MESSAGE),
     "priority": ("priority", Reason.INVALID_MESSAGE),
     "messages": ("fallback", Reason.INVALID_MESSAGE),
 }
-_LEG: Mapping[str, Blame] = {
+_LEG_FIELDS: Mapping[str, FieldAndReason] = {
     "sender": ("sender", Reason.INVALID_SENDER),
     "ttl": ("ttl", Reason.INVALID_MESSAGE),
     "channel": ("channel", Reason.INVALID_MESSAGE),
@@ -59,12 +59,12 @@ _LEG: Mapping[str, Blame] = {
     ),
 }
 
-# Where the words of each kind of content are.
-_WORDS = {Text: ".text", Media: ".caption", Interactive: ".body", Carousel: ".text"}
+# The field that holds the text of each kind of content.
+_TEXT_FIELD = {Text: ".text", Media: ".caption", Interactive: ".body", Carousel: ".text"}
 
 
-def blamed(source: object, message: Message, adapter: Adapter[Any]) -> Blame:
-    """Name the field of our message to blame, and the reason that is; `None` where unknown."""
+def field_and_reason(source: object, message: Message, adapter: Adapter[Any]) -> FieldAndReason:
+    """Return the path of our field and the reason of the failure; `None` for what is unknown."""
     if not isinstance(source, str) or not source.startswith("payload["):
         return None, None
     first, *rest = _KEYS.findall(source) or [""]
@@ -73,22 +73,22 @@ def blamed(source: object, message: Message, adapter: Adapter[Any]) -> Blame:
     if channel is None:
         if first in extras:
             return f"extras.{adapter.provider}.{first}", Reason.INVALID_MESSAGE
-        return _WHOLE.get(first, (None, None))
-    legs = {leg.channel: place for place, leg in enumerate(message.fallback)}
-    ours = channel == adapter.channel_of(message)
-    if not rest or not (ours or channel in legs):
+        return _MESSAGE_FIELDS.get(first, (None, None))
+    leg_index = {leg.channel: index for index, leg in enumerate(message.fallback)}
+    is_first = channel == adapter.channel_of(message)
+    if not rest or not (is_first or channel in leg_index):
         return None, None
     if rest[0] in extras.get(channel, {}):
         return f"extras.{adapter.provider}.{channel.value}.{rest[0]}", Reason.INVALID_MESSAGE
-    path, reason = _LEG.get(rest[0], (None, None))
+    path, reason = _LEG_FIELDS.get(rest[0], (None, None))
     if path is None:
         return None, None
-    own = message.content if ours else message.fallback[legs[channel]].content
+    own = message.content if is_first else message.fallback[leg_index[channel]].content
     content = own or message.content
     if rest[0] == "text":
-        path += _WORDS.get(content.__class__, "")
+        path += _TEXT_FIELD.get(content.__class__, "")
     elif rest[0] == "suggestions":
         path += ".actions" if isinstance(content, Interactive) else ".suggestions"
-    # A leg that repeats the message's content is mended there.
-    repeated = not ours and own is None and path.startswith("content")
-    return (path if ours or repeated else f"fallback[{legs[channel]}].{path}"), reason
+    # A leg without content of its own repeats the message's, so the path is that of the message.
+    is_repeated = not is_first and own is None and path.startswith("content")
+    return (path if is_first or is_repeated else f"fallback[{leg_index[channel]}].{path}"), reason

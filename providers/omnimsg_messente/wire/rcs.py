@@ -1,8 +1,9 @@
-"""RCS's JSON.
+"""The JSON of an RCS leg.
 
-Source: the Rcs objects of Messente's OpenAPI document. It requires some members that ours leave
-open: a button without a payload gives back its label, a page opens in the browser, a picture is of
-medium height, cards of a row are of medium width, and a picture above the words is aligned left.
+Source: the Rcs objects of Messente's OpenAPI document. It requires some members that are optional
+in our model. Their defaults are: a button's payload is its label, a page opens in the browser, a
+picture has medium height, the cards of a carousel have medium width, and a picture above text is
+aligned left.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from omnimsg.domain.content import (
     ShowLocation,
     Text,
 )
-from omnimsg_messente.wire.shared import Mappings, Say, Wire, given, plain, url
+from omnimsg_messente.wire.shared import (
+    Encoder,
+    FindMapping,
+    JsonObject,
+    link_url,
+    omit_missing,
+    text_member,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,21 +42,21 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Action
 
 
-def _media(content: Media, _: Mappings) -> Wire:
+def _media(content: Media, _: FindMapping) -> JsonObject:
     return {"content_info": _file(content.items[0])}
 
 
-def _interactive(content: Interactive, _: Mappings) -> Wire:
+def _interactive(content: Interactive, _: FindMapping) -> JsonObject:
     header = content.header
-    said = (
+    members = (
         {"content_info": _file(header)}
         if isinstance(header, MediaItem)
-        else given(text=content.body)
+        else omit_missing(text=content.body)
     )
-    return said | _suggestions(content.actions)
+    return members | _suggestions(content.actions)
 
 
-def _standalone(content: Card, _: Mappings) -> Wire:
+def _standalone(content: Card, _: FindMapping) -> JsonObject:
     orientation, alignment = LAYOUTS[content.layout]
     card = {
         "card_orientation": orientation,
@@ -58,32 +66,32 @@ def _standalone(content: Card, _: Mappings) -> Wire:
     return {"rich_card": {"standalone_card": card}} | _suggestions(content.suggestions)
 
 
-def _carousel(content: Carousel, _: Mappings) -> Wire:
-    row = {
+def _carousel(content: Carousel, _: FindMapping) -> JsonObject:
+    carousel = {
         "card_width": (content.width or CardWidth.MEDIUM).upper(),
         "card_contents": list(map(_card, content.cards)),
     }
-    return {"rich_card": {"carousel_card": row}} | _suggestions(content.suggestions)
+    return {"rich_card": {"carousel_card": carousel}} | _suggestions(content.suggestions)
 
 
-def _card(card: Card) -> Wire:
-    shown = None
+def _card(card: Card) -> JsonObject:
+    media = None
     if card.media is not None:
         height = (card.height or CardHeight.MEDIUM).upper()
-        shown = {"height": height, "content_info": _file(card.media)}
-    words = given(title=card.title, description=card.text, media=shown)
-    return words | _suggestions(card.actions)
+        media = {"height": height, "content_info": _file(card.media)}
+    members = omit_missing(title=card.title, description=card.text, media=media)
+    return members | _suggestions(card.actions)
 
 
-def _file(item: MediaItem) -> Wire:
-    return given(
-        file_url=url(item.source),
+def _file(item: MediaItem) -> JsonObject:
+    return omit_missing(
+        file_url=link_url(item.source),
         force_refresh=bool(item.refresh),
         thumbnail_url=item.thumbnail_url,
     )
 
 
-# Orientation and alignment; the latter only matters where picture and words stand side by side.
+# Orientation and alignment of the picture, which matters only beside the text.
 LAYOUTS: Mapping[CardLayout | None, tuple[str, str]] = {
     None: ("VERTICAL", "LEFT"),
     CardLayout.VERTICAL: ("VERTICAL", "LEFT"),
@@ -92,30 +100,32 @@ LAYOUTS: Mapping[CardLayout | None, tuple[str, str]] = {
 }
 
 
-def _suggestions(actions: tuple[Action, ...]) -> Wire:
+def _suggestions(actions: tuple[Action, ...]) -> JsonObject:
     return {"suggestions": list(map(_suggestion, actions))} if actions else {}
 
 
-def _suggestion(action: Any) -> Wire:  # noqa: ANN401 - one of those in `ACTIONS`, or a reply
+def _suggestion(action: Any) -> JsonObject:  # noqa: ANN401 - a class in `ACTIONS`, or Reply
     label = {"text": action.text, "postback_data": action.payload or action.text}
     if isinstance(action, Reply):
         return {"reply": label}
     name, write = ACTIONS[action.__class__]
-    return {"action": label | given(fallback_url=action.fallback_url) | {name: write(action)}}
+    return {
+        "action": label | omit_missing(fallback_url=action.fallback_url) | {name: write(action)}
+    }
 
 
-def _dial(action: Dial) -> Wire:
+def _dial(action: Dial) -> JsonObject:
     return {"phone_number": action.number}
 
 
-def _show_location(action: ShowLocation) -> Wire:
-    at = None
+def _show_location(action: ShowLocation) -> JsonObject:
+    coordinates = None
     if action.latitude is not None:
-        at = {"latitude": action.latitude, "longitude": action.longitude}
-    return given(lat_long=at, label=action.label, query=action.query)
+        coordinates = {"latitude": action.latitude, "longitude": action.longitude}
+    return omit_missing(lat_long=coordinates, label=action.label, query=action.query)
 
 
-def _create_event(action: CreateEvent) -> Wire:
+def _create_event(action: CreateEvent) -> JsonObject:
     return {
         "start_time": action.start.isoformat(),
         "end_time": action.end.isoformat(),
@@ -124,8 +134,8 @@ def _create_event(action: CreateEvent) -> Wire:
     }
 
 
-def _open_url(action: OpenUrl) -> Wire:
-    return given(
+def _open_url(action: OpenUrl) -> JsonObject:
+    return omit_missing(
         url=action.url,
         application=action.application or "BROWSER",
         webview_view_mode=action.view,
@@ -133,11 +143,11 @@ def _open_url(action: OpenUrl) -> Wire:
     )
 
 
-def _share_location(_: RequestLocation) -> Wire:
+def _share_location(_: RequestLocation) -> JsonObject:
     return {}
 
 
-ACTIONS: Mapping[type, tuple[str, Callable[[Any], Wire]]] = {
+ACTIONS: Mapping[type, tuple[str, Callable[[Any], JsonObject]]] = {
     Dial: ("dial_action", _dial),
     ShowLocation: ("view_location_action", _show_location),
     CreateEvent: ("create_calendar_event_action", _create_event),
@@ -145,8 +155,8 @@ ACTIONS: Mapping[type, tuple[str, Callable[[Any], Wire]]] = {
     RequestLocation: ("share_location_action", _share_location),
 }
 
-SAY: Mapping[type, Say] = {
-    Text: plain,
+ENCODERS: Mapping[type, Encoder] = {
+    Text: text_member,
     Media: _media,
     Interactive: _interactive,
     Card: _standalone,

@@ -1,4 +1,4 @@
-"""What the channels' encoders share."""
+"""Types and helpers that the channels' encoders share."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from omnimsg.domain.media import Link, Stored
 if TYPE_CHECKING:
     from omnimsg.domain.media import Source
 
-Wire: TypeAlias = dict[str, Any]
-Mappings: TypeAlias = Callable[[str], TemplateMapping]
-Say: TypeAlias = Callable[[Any, Mappings], Wire]
-"""Writes one kind of content as members of a channel's message."""
+JsonObject: TypeAlias = dict[str, Any]
+FindMapping: TypeAlias = Callable[[str], TemplateMapping]
+Encoder: TypeAlias = Callable[[Any, FindMapping], JsonObject]
+"""Writes one kind of content as the members of a leg."""
 
 
-def given(**members: Any) -> Wire:  # noqa: ANN401 - JSON values
-    """Leave out what was not given."""
+def omit_missing(**members: Any) -> JsonObject:  # noqa: ANN401 - JSON values
+    """Build an object without the members that are `None`."""
     return {name: value for name, value in members.items() if value is not None}
 
 
-def plain(content: Any, _: Mappings) -> Wire:  # noqa: ANN401 - a Text, or whatever has one
-    """Write text as text."""
+def text_member(content: Any, _: FindMapping) -> JsonObject:  # noqa: ANN401 - has a text
+    """Write the text as the member `text`."""
     return {"text": content.text}
 
 
-def url(source: Source) -> str | None:
-    """Return an address; the capabilities let nothing else come where only addresses go."""
+def link_url(source: Source) -> str | None:
+    """Return the URL of a link, the only source that some channels support; else `None`."""
     return source.url if isinstance(source, Link) else None
 
 
 def file_id(source: Source) -> str | None:
-    """Return the id of a file that the channel keeps already."""
+    """Return the id of a file that the channel has stored; else `None`."""
     return source.id if isinstance(source, Stored) else None

@@ -1,4 +1,4 @@
-"""Viber's JSON.
+"""The JSON of a Viber leg.
 
 Source: the Viber objects of Messente's OpenAPI document.
 """
@@ -19,7 +19,14 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.media import MediaKind
-from omnimsg_messente.wire.shared import Mappings, Say, Wire, given, plain, url
+from omnimsg_messente.wire.shared import (
+    Encoder,
+    FindMapping,
+    JsonObject,
+    link_url,
+    omit_missing,
+    text_member,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,31 +35,31 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Action, Parameter
 
 
-def _media(content: Media, _: Mappings) -> Wire:
-    return given(text=content.caption) | _file(content.items[0])
+def _media(content: Media, _: FindMapping) -> JsonObject:
+    return omit_missing(text=content.caption) | _file(content.items[0])
 
 
-def _interactive(content: Interactive, _: Mappings) -> Wire:
+def _interactive(content: Interactive, _: FindMapping) -> JsonObject:
     (action,) = content.actions
-    shown = _file(content.header) if isinstance(content.header, MediaItem) else {}
-    # Without an address the button opens the message's own video.
-    address = action.url if isinstance(action, OpenUrl) else None
-    return {"text": content.body, **shown, **given(button_text=action.text, button_url=address)}
+    media = _file(content.header) if isinstance(content.header, MediaItem) else {}
+    # A button without a URL opens the message's own video.
+    url = action.url if isinstance(action, OpenUrl) else None
+    return {"text": content.body, **media, **omit_missing(button_text=action.text, button_url=url)}
 
 
-def _carousel(content: Carousel, _: Mappings) -> Wire:
+def _carousel(content: Carousel, _: FindMapping) -> JsonObject:
     return {"text": content.text, "carousel": {"items": list(map(_card, content.cards))}}
 
 
-def _template(content: Template, mappings: Mappings) -> Wire:
+def _template(content: Template, mappings: FindMapping) -> JsonObject:
     mapping = mappings(content.name)
     params = {
         key: parameter.text
-        for parameter, key in filled(content, mapping)
+        for parameter, key in placeholders(content, mapping)
         if isinstance(parameter, TextParameter)
     }
     return {
-        "template": given(
+        "template": omit_missing(
             id=mapping.id or mapping.name or content.name,
             lang=mapping.language or content.language,
             params=params or None,
@@ -60,25 +67,25 @@ def _template(content: Template, mappings: Mappings) -> Wire:
     }
 
 
-def filled(content: Template, mapping: TemplateMapping) -> list[tuple[Parameter, str | None]]:
-    """List a template's parameters with the placeholders they fill.
+def placeholders(content: Template, mapping: TemplateMapping) -> list[tuple[Parameter, str | None]]:
+    """Return each parameter of a template with the name of its placeholder.
 
-    The account's mapping names the placeholders by position; what it does not name goes by the
-    parameter's own name.
+    The account's mapping names the placeholders by position; a placeholder that it does not name
+    has the parameter's own name.
     """
     keys = mapping.keys
     return [
-        (parameter, keys[position] if position < len(keys) else parameter.name)
-        for position, parameter in enumerate(content.body)
+        (parameter, keys[index] if index < len(keys) else parameter.name)
+        for index, parameter in enumerate(content.body)
     ]
 
 
-def _file(item: MediaItem) -> Wire:
+def _file(item: MediaItem) -> JsonObject:
     if item.kind is MediaKind.IMAGE:
-        return {"image_url": url(item.source)}
+        return {"image_url": link_url(item.source)}
     return {
         "video": {
-            "url": url(item.source),
+            "url": link_url(item.source),
             "thumbnail": item.thumbnail_url,
             "file_size": item.size,
             "duration": item.duration,
@@ -86,9 +93,9 @@ def _file(item: MediaItem) -> Wire:
     }
 
 
-def _card(card: Card) -> Wire:
+def _card(card: Card) -> JsonObject:
     buttons = zip(("primary_button", "secondary_button"), card.actions, strict=False)
-    picture = None if card.media is None else url(card.media.source)
+    picture = None if card.media is None else link_url(card.media.source)
     return {
         "title": card.title,
         "image_url": picture,
@@ -96,12 +103,12 @@ def _card(card: Card) -> Wire:
     }
 
 
-def _button(action: Action) -> Wire:
-    return given(label=action.text, action_url=getattr(action, "url", None))
+def _button(action: Action) -> JsonObject:
+    return omit_missing(label=action.text, action_url=getattr(action, "url", None))
 
 
-SAY: Mapping[type, Say] = {
-    Text: plain,
+ENCODERS: Mapping[type, Encoder] = {
+    Text: text_member,
     Media: _media,
     Interactive: _interactive,
     Carousel: _carousel,

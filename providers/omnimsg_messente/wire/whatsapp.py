@@ -1,4 +1,4 @@
-"""WhatsApp's JSON: text is an object here, and a file's name has two spellings.
+"""The JSON of a WhatsApp leg. Text is an object; a file's name is spelt in two ways.
 
 Source: the WhatsApp objects of Messente's OpenAPI document.
 """
@@ -18,7 +18,14 @@ from omnimsg.domain.content import (
     TextParameter,
 )
 from omnimsg.domain.media import MediaKind
-from omnimsg_messente.wire.shared import Mappings, Say, Wire, file_id, given, url
+from omnimsg_messente.wire.shared import (
+    Encoder,
+    FindMapping,
+    JsonObject,
+    file_id,
+    link_url,
+    omit_missing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,15 +33,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import MediaItem, Parameter, TemplateButton
 
 
-def _text(content: Text, _: Mappings) -> Wire:
-    return {"text": given(body=content.text, preview_url=content.preview_url)}
+def _text(content: Text, _: FindMapping) -> JsonObject:
+    return {"text": omit_missing(body=content.text, preview_url=content.preview_url)}
 
 
-def _media(content: Media, _: Mappings) -> Wire:
+def _media(content: Media, _: FindMapping) -> JsonObject:
     (item,) = content.items
-    members = given(
+    members = omit_missing(
         id=file_id(item.source),
-        link=url(item.source),
+        link=link_url(item.source),
         caption=content.caption,
         mime_type=item.content_type,
         file_name=item.file_name,
@@ -43,9 +50,9 @@ def _media(content: Media, _: Mappings) -> Wire:
     return {item.kind.value: members}
 
 
-def _template(content: Template, mappings: Mappings) -> Wire:
+def _template(content: Template, mappings: FindMapping) -> JsonObject:
     mapping = mappings(content.name)
-    components: list[Wire] = []
+    components: list[JsonObject] = []
     if isinstance(content.header, (TextParameter, MediaParameter)):
         components.append({"type": "header", "parameters": [_parameter(content.header)]})
     if content.body:
@@ -61,7 +68,7 @@ def _template(content: Template, mappings: Mappings) -> Wire:
     }
 
 
-def _parameter(parameter: Parameter) -> Wire:
+def _parameter(parameter: Parameter) -> JsonObject:
     if isinstance(parameter, TextParameter):
         return {"type": "text", "text": parameter.text}
     if isinstance(parameter, CurrencyParameter):
@@ -76,14 +83,16 @@ def _parameter(parameter: Parameter) -> Wire:
     return _media_parameter(parameter.item)
 
 
-def _media_parameter(item: MediaItem) -> Wire:
+def _media_parameter(item: MediaItem) -> JsonObject:
     kind = item.kind.value
-    file = given(id=file_id(item.source), link=url(item.source), filename=item.file_name)
+    file = omit_missing(
+        id=file_id(item.source), link=link_url(item.source), filename=item.file_name
+    )
     return {"type": kind, kind: file}
 
 
-# A button's sub-type and the kind of its one parameter, as in the WhatsApp Cloud API, which
-# Messente passes them on to; a one-time password travels as the tail of a link there.
+# By kind of button: its sub-type and the type of its only parameter, as in the WhatsApp Cloud API,
+# to which Messente passes them on; a one-time password is the end of a URL there.
 BUTTONS: Mapping[ButtonKind, tuple[str, str]] = {
     ButtonKind.URL: ("url", "text"),
     ButtonKind.REPLY: ("quick_reply", "payload"),
@@ -92,7 +101,7 @@ BUTTONS: Mapping[ButtonKind, tuple[str, str]] = {
 }
 
 
-def _button(button: TemplateButton) -> Wire:
+def _button(button: TemplateButton) -> JsonObject:
     sub_type, kind = BUTTONS[button.kind]
     return {
         "type": "button",
@@ -102,4 +111,4 @@ def _button(button: TemplateButton) -> Wire:
     }
 
 
-SAY: Mapping[type, Say] = {Text: _text, Media: _media, Template: _template}
+ENCODERS: Mapping[type, Encoder] = {Text: _text, Media: _media, Template: _template}

@@ -1,4 +1,4 @@
-"""Batches, for accounts that opt in: one request, no ids at first, and no message lost."""
+"""Batches of accounts that enable them: one request, no ids at first, no message lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from support.provider_http import outcomes
 
 from omnimsg import (
     Accepted,
@@ -24,12 +25,12 @@ from omnimsg import (
 from omnimsg.sandbox import Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS
 
-from .conftest import outcomes
-
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
+    from omnimsg.sandbox import Sandbox
     from omnimsg_bird.emulator import BirdEmulator
 
-    from .conftest import HeardSandbox
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("account", [{"batch": True}])]
 
@@ -37,16 +38,14 @@ PATH = f"/channels/{CHANNELS['sms']}/batch/messages"
 
 
 def messages(count: int, channel: str = "sms") -> list[Message]:
-    """Build messages to as many people."""
+    """Build messages to as many recipients."""
     return [
         Message(f"+3725550{n:04}", f"Table {n}", channel=channel, reference=f"r-{n}")
         for n in range(count)
     ]
 
 
-async def test_a_batch_is_found_by_its_id_and_references(
-    client: Client, sandbox: HeardSandbox
-) -> None:
+async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox: Sandbox) -> None:
     """Accepted messages have no id; the history of their batch and the references give it."""
     found = await outcomes(client, messages(3))
 
@@ -62,30 +61,32 @@ async def test_a_batch_is_found_by_its_id_and_references(
 
 
 async def test_a_batch_has_a_hundred_messages_of_a_channel(
-    client: Client, sandbox: HeardSandbox
+    client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """A stream leaves in hundreds, each channel by itself, and every message arrives once."""
+    """A batch has at most 100 messages of one channel; every message arrives once."""
     found = await outcomes(client, [*messages(230), *messages(5, "whatsapp")])
 
     assert {Accepted} == {type(each) for each in found}
-    bodies = [orjson.loads(each.body) for each in sandbox.asked]
+    bodies = [orjson.loads(each.body) for each in recorder.requests]
     sizes = [len(each.get("messageRequests", [each])) for each in bodies]
     assert (235, 100) == (sum(sizes), max(sizes))
     assert 235 == len(sandbox.handsets.all())
 
 
-async def test_a_message_alone_has_an_id(client: Client, sandbox: HeardSandbox) -> None:
-    """One message needs no batch, so its id is known at once."""
+async def test_a_message_alone_has_an_id(client: Client, recorder: Recorder) -> None:
+    """A single message is not sent as a batch, so its id is known at once."""
     (message,) = messages(1)
 
     accepted = await client.send(message)
 
     assert accepted.id is not None
-    assert not sandbox.asked[0].path.endswith(PATH)
+    assert not recorder.requests[0].path.endswith(PATH)
 
 
-async def test_a_batch_over_the_limit_is_halved(client: Client, sandbox: HeardSandbox) -> None:
-    """Messages that are too long together go in several requests, and each arrives once."""
+async def test_a_batch_over_the_limit_is_halved(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    """Messages that are too long together are sent in several requests; each arrives once."""
     long = [
         Message(each.to, "x" * 30_000, channel="sms", reference=each.reference)
         for each in messages(20)
@@ -94,14 +95,12 @@ async def test_a_batch_over_the_limit_is_halved(client: Client, sandbox: HeardSa
     found = await outcomes(client, long)
 
     assert {Accepted} == {type(each) for each in found}
-    assert all(len(each.body) <= 200_000 for each in sandbox.asked)
+    assert all(len(each.body) <= 200_000 for each in recorder.requests)
     assert 20 == len(sandbox.handsets.all())
 
 
-async def test_what_is_wrong_with_one_shows_in_its_status(
-    client: Client, sandbox: HeardSandbox
-) -> None:
-    """Bird judges a batch's messages later: the bad one is rejected by itself."""
+async def test_what_is_wrong_with_one_shows_in_its_status(client: Client, sandbox: Sandbox) -> None:
+    """Bird checks a batch's messages later: only the bad one becomes rejected."""
     good, bad, unknown = messages(3)
     bad = Message(bad.to, "Hi", channel="sms", reference="bad", extras={"bird": {"validity": -1}})
     unknown = Message(
@@ -135,7 +134,7 @@ async def test_what_is_wrong_with_one_shows_in_its_status(
 )
 async def test_a_batch_that_is_refused(
     client: Client,
-    sandbox: HeardSandbox,
+    sandbox: Sandbox,
     emulator: BirdEmulator,
     *,
     status: int,
@@ -143,7 +142,7 @@ async def test_a_batch_that_is_refused(
     reason: Reason,
     scope: Scope | None,
 ) -> None:
-    """Where each part of a batch is refused as a whole, so is each of its messages."""
+    """If every part of a batch is refused as a whole, so is each of its messages."""
     # Three messages in all, two and one, and those two alone.
     emulator.refusals.extend([status] * 5)
 
@@ -156,9 +155,9 @@ async def test_a_batch_that_is_refused(
 
 
 async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_alone(
-    client: Client, sandbox: HeardSandbox, emulator: BirdEmulator
+    client: Client, sandbox: Sandbox, emulator: BirdEmulator
 ) -> None:
-    """A refusal proves that nothing was sent, so the others may be, once."""
+    """After a refusal nothing was sent, so the other messages are sent again, once."""
     emulator.refusals.extend([400, 400])
 
     found = await outcomes(client, messages(4))
@@ -169,7 +168,9 @@ async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_
     assert 4 == len(sandbox.handsets.all())
 
 
-async def test_a_lost_answer_is_ambiguous_for_all(client: Client, sandbox: HeardSandbox) -> None:
+async def test_a_lost_answer_is_ambiguous_for_all(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
     """When the answer is lost, no message of the batch is sent again by itself."""
     sandbox.faults.add("reset_after", provider="bird")
 
@@ -178,5 +179,5 @@ async def test_a_lost_answer_is_ambiguous_for_all(client: Client, sandbox: Heard
     assert {("ambiguous", Retry.UNSAFE)} == {
         (each.kind, getattr(each, "retry", None)) for each in found
     }
-    assert 1 == len(sandbox.asked)
+    assert 1 == len(recorder.requests)
     assert 3 == len(sandbox.handsets.all())

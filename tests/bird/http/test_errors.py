@@ -1,10 +1,11 @@
-"""Every error form of Bird's, and every fate of a message, over HTTP."""
+"""Every form of Bird's errors, and every scenario of a message, over HTTP."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from bird.cases import PHONE
 
 from omnimsg import (
     AmbiguousError,
@@ -21,14 +22,14 @@ from omnimsg import (
 )
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import PHONE
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from support.provider_http import Recorder
+
+    from omnimsg.sandbox import Sandbox
     from omnimsg_bird.emulator import BirdEmulator
 
-    from .conftest import HeardSandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -45,9 +46,9 @@ ERRORS = {
 
 @pytest.mark.parametrize("status", ERRORS)
 async def test_an_error_of_a_send(
-    client: Client, sandbox: HeardSandbox, emulator: BirdEmulator, status: int
+    client: Client, sandbox: Sandbox, emulator: BirdEmulator, status: int
 ) -> None:
-    """Each error means what is proven by it, and keeps Bird's own words; no phone has anything."""
+    """Each error has its verdict and keeps Bird's own text; no handset receives anything."""
     kind, reason, retry, scope = ERRORS[status]
     emulator.refusals.append(status)
 
@@ -63,10 +64,10 @@ async def test_an_error_of_a_send(
 
 @pytest.mark.parametrize("status", ERRORS)
 @pytest.mark.parametrize("operation", ["status", "history", "interactions"])
-async def test_an_error_of_a_question(
+async def test_an_error_of_a_look_up(
     client: Client, emulator: BirdEmulator, status: int, operation: str
 ) -> None:
-    """Asking changes nothing, so what proves nothing may be asked again; a 404 is about the id."""
+    """Reading may be repeated after any error; a 404 is about the id."""
     emulator.refusals.append(status)
     known = f"bird:{emulator_channel(client)}/m-1"
     reason, retry = ERRORS[status][1:3]
@@ -96,8 +97,8 @@ def emulator_channel(client: Client) -> str:
     return str(client.accounts["bird"].account.settings.channels["sms"])
 
 
-async def test_a_422_names_the_field(client: Client, sandbox: HeardSandbox) -> None:
-    """What does not pass validation is rejected, and our field is named."""
+async def test_a_422_names_the_field(client: Client, sandbox: Sandbox) -> None:
+    """A message that fails validation is rejected with the path of our field."""
     message = Message(PHONE, "Hi", channel="sms", extras={"bird": {"validity": -1}})
 
     with pytest.raises(RejectedError) as caught:
@@ -110,7 +111,7 @@ async def test_a_422_names_the_field(client: Client, sandbox: HeardSandbox) -> N
 
 @pytest.mark.parametrize("account", [{"access_key": "wrong-key"}])
 async def test_a_wrong_key(client: Client) -> None:
-    """A wrong key is the account's fault."""
+    """A wrong key is a fault of the account."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "Hi", channel="sms"))
 
@@ -118,13 +119,13 @@ async def test_a_wrong_key(client: Client) -> None:
 
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])
-async def test_an_id_that_is_none(client: Client, sandbox: HeardSandbox, id_: str) -> None:
-    """An id that Bird never gave out is refused without a question."""
+async def test_a_malformed_id(client: Client, recorder: Recorder, id_: str) -> None:
+    """A malformed id is refused without a request."""
     with pytest.raises(OperationError) as caught:
         await client.status(id_)
 
     assert (Reason.NOT_FOUND, "id") == (caught.value.reason, caught.value.failure.path)
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 FATES = {
@@ -141,8 +142,8 @@ FATES = {
 
 
 @pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
-async def test_fates(client: Client, sandbox: HeardSandbox, scenario: Scenario) -> None:
-    """What becomes of a message is told in the unified words, and only some arrive."""
+async def test_scenarios(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
+    """Each scenario ends in its unified status, and only some messages are delivered."""
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel="whatsapp"))
 
@@ -152,21 +153,21 @@ async def test_fates(client: Client, sandbox: HeardSandbox, scenario: Scenario) 
     assert (scenario is Scenario.DELIVERED) == bool(sandbox.handsets.received(to))
 
 
-async def test_what_was_throttled_is_tried_again(sandbox: HeardSandbox) -> None:
-    """A throttled message was not processed: it is sent again by itself, and arrives once."""
+async def test_what_was_throttled_is_tried_again(sandbox: Sandbox, recorder: Recorder) -> None:
+    """A throttled message was not processed: it is retried, and arrives once."""
     to = magic_number(Scenario.THROTTLED_ONCE)
     policy = RetryPolicy(attempts=2, base=0.0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
         await client.send(Message(to, "Hi", channel="sms"))
 
     assert 1 == len(sandbox.handsets.received(to))
-    assert 2 == len(sandbox.asked)
+    assert 2 == len(recorder.requests)
 
 
-async def test_a_message_over_the_limit_never_leaves(client: Client, sandbox: HeardSandbox) -> None:
-    """More than 200 KB are refused before a byte of them leaves."""
+async def test_a_message_over_the_limit_never_leaves(client: Client, recorder: Recorder) -> None:
+    """More than 200 KB are refused before any byte is sent."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "x" * 200_000, channel="sms"))
 
     assert Reason.CONTENT_TOO_LARGE is caught.value.reason
-    assert [] == sandbox.asked
+    assert [] == recorder.requests

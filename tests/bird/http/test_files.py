@@ -1,10 +1,12 @@
-"""Files: uploaded in two steps, sent, fetched through a redirect; the key stays with Bird."""
+"""Files: upload in two requests, download by a redirect; the key is sent to Bird only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bird.cases import PHONE
+from support.sandbox_fixtures import NOW
 
 from omnimsg import (
     Channel,
@@ -23,34 +25,21 @@ from omnimsg import (
 )
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
 
-from .conftest import PHONE
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.provider_http import Recorder
+
+    from omnimsg.sandbox import Sandbox
     from omnimsg_bird.emulator import BirdEmulator
 
-    from .conftest import HeardSandbox
 
 pytestmark = pytest.mark.anyio
 
 PNG = b"\x89PNG not really" * 20_000
 PICTURE = Upload(PNG, "image/png", file_name="Table für 2.png")
-WIDE = f"/bird/workspaces/{WORKSPACE}/channel-media/presigned-upload"
-NARROW = f"/bird/workspaces/{WORKSPACE}/channels/{CHANNELS['whatsapp']}/presigned-upload"
-FIELDS = [
-    "Content-Type",
-    "acl",
-    "bucket",
-    "key",
-    "policy",
-    "x-amz-algorithm",
-    "x-amz-credential",
-    "x-amz-date",
-    "x-amz-meta-allowed-paths",
-    "x-amz-security-token",
-    "x-amz-signature",
-]
+WIDE = f"/workspaces/{WORKSPACE}/channel-media/presigned-upload"
+NARROW = f"/workspaces/{WORKSPACE}/channels/{CHANNELS['whatsapp']}/presigned-upload"
 elsewhere = pytest.mark.parametrize(
     ("options", "account"),
     [
@@ -73,15 +62,16 @@ def message(stored: Stored) -> Message:
 
 @elsewhere
 @pytest.mark.parametrize("from_path", [False, True], ids=["bytes", "path"])
-async def test_a_file_goes_round(
+async def test_a_file_is_uploaded_sent_and_downloaded(
     client: Client,
-    sandbox: HeardSandbox,
+    sandbox: Sandbox,
+    recorder: Recorder,
     options: dict[str, Any],
     tmp_path: Path,
     *,
     from_path: bool,
 ) -> None:
-    """A file is uploaded, sent, and fetched back byte by byte; the storage never sees the key."""
+    """A file is uploaded, sent and downloaded unchanged; the storage never gets the key."""
     data: bytes | Path = PNG
     if from_path:
         data = tmp_path / "local.png"
@@ -96,9 +86,9 @@ async def test_a_file_goes_round(
     assert Status.DELIVERED is (await client.status(str(accepted.id))).status
     (shown,) = sandbox.handsets.received(PHONE)
     assert {"images": [{"mediaUrl": stored.url}]} == shown.content["image"]
-    keyed = {each.host for each in sandbox.asked if ACCESS_KEY in str(each.headers)}
+    keyed = {each.host for each in recorder.requests if ACCESS_KEY in str(each.headers)}
     assert {"127.0.0.1"} == keyed
-    stores = [each for each in sandbox.asked if "/storage/" in each.path]
+    stores = [each for each in recorder.requests if "/storage/" in each.path]
     assert {options.get("storage", "127.0.0.1")} == {each.host for each in stores}
     assert not any("Authorization" in each.headers for each in stores)
     assert 3 == len(stores)
@@ -108,26 +98,31 @@ async def test_a_file_goes_round(
     ("channel", "path"), [(None, WIDE), (Channel.WHATSAPP, NARROW)], ids=["any", "one"]
 )
 async def test_an_upload_is_a_form(
-    client: Client, sandbox: HeardSandbox, channel: Channel | None, path: str
+    client: Client,
+    recorder: Recorder,
+    emulator: BirdEmulator,
+    channel: Channel | None,
+    path: str,
 ) -> None:
-    """The form has every field in the order it was granted, and the file last."""
+    """The form has every field that was granted, and then the file, or the storage refuses it."""
     stored = await client.upload(Upload(b"png", "image/png", file_name="a.png", channel=channel))
 
-    asked, form = sandbox.asked
-    assert (path, b'{"contentType":"image/png"}') == (asked.path, asked.body)
-    names = [
-        part.partition(b'name="')[2].partition(b'"')[0].decode()
-        for part in form.body.split(b"Content-Disposition")[1:]
-    ]
-    assert [*FIELDS, "file"] == names
-    assert b'filename="a.png"' in form.body
+    asked, form = recorder.requests
+    assert (path, {"contentType": "image/png"}) == (asked.path, asked.json)
+    assert ("POST", "multipart/form-data") == (
+        form.method,
+        form.headers["Content-Type"].split(";")[0],
+    )
+    file = emulator.media.get((stored.url or "").rpartition("/")[2], NOW)
+    assert file is not None
+    assert (b"png", "a.png") == (file.data, file.name)
     assert (None, None, "bird") == (stored.id, stored.sha256, stored.account)
 
 
 async def test_a_file_for_one_channel_cannot_be_sent_on_another(
     client: Client,
 ) -> None:
-    """What was uploaded for SMS ends as rejected on WhatsApp."""
+    """A file uploaded for SMS is rejected on WhatsApp."""
     stored = await client.upload(
         Upload(b"png", "image/png", file_name="a.png", channel=Channel.SMS)
     )
@@ -138,8 +133,10 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 
 
 @pytest.mark.parametrize("options", [{"storage": "localhost"}])
-async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardSandbox) -> None:
-    """A host that the account does not allow is named, and gets no byte of the file."""
+async def test_an_upload_to_a_forbidden_host(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    """An upload host that the account does not allow is refused by name and gets no data."""
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)
 
@@ -147,7 +144,7 @@ async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardS
     assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
     assert f"localhost:{sandbox.port}" in failure.detail
     assert "media_hosts" in failure.detail
-    assert [WIDE] == [each.path for each in sandbox.asked]
+    assert [WIDE] == [each.path for each in recorder.requests]
 
 
 @pytest.mark.parametrize(
@@ -164,27 +161,29 @@ async def test_an_upload_goes_to_no_strange_host(client: Client, sandbox: HeardS
         ("http://[", "no host"),
     ],
 )
-async def test_a_redirect_to_a_strange_host(
-    client: Client, sandbox: HeardSandbox, tmp_path: Path, location: str, named: str
+async def test_a_redirect_to_a_forbidden_host(
+    client: Client, sandbox: Sandbox, recorder: Recorder, tmp_path: Path, location: str, named: str
 ) -> None:
     """A redirect to a host that the account does not allow is refused by name."""
     stored = await client.upload(PICTURE)
-    sandbox.asked.clear()
-    place = location.format(port=sandbox.port)
-    sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=place)
+    recorder.requests.clear()
+    target = location.format(port=sandbox.port)
+    sandbox.faults.add("redirect", provider="bird", on="any", status=302, location=target)
 
     with pytest.raises(OperationError) as caught:
         await client.download(stored, tmp_path / "back.png")
 
     assert Reason.MISCONFIGURED is caught.value.reason
     assert f"from {named.format(port=sandbox.port)}" in caught.value.failure.detail
-    assert 1 == len(sandbox.asked)
+    assert 1 == len(recorder.requests)
     assert [] == files_in(tmp_path)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_any_redirect_is_followed(client: Client, sandbox: HeardSandbox, status: int) -> None:
-    """A redirect may be relative and of any kind; it is followed once."""
+async def test_any_redirect_is_followed(
+    client: Client, sandbox: Sandbox, recorder: Recorder, status: int
+) -> None:
+    """A redirect of any status, also a relative one, is followed once."""
     stored = await client.upload(PICTURE)
     sandbox.faults.add(
         "redirect", provider="bird", on="any", status=status, location="/bird/storage/b/none?a=1"
@@ -194,22 +193,24 @@ async def test_any_redirect_is_followed(client: Client, sandbox: HeardSandbox, s
         await client.download(stored)
 
     assert Reason.PROVIDER_ERROR is caught.value.reason
-    assert "/bird/storage/b/none" == sandbox.asked[-1].path
+    assert "/storage/b/none" == recorder.requests[-1].path
 
 
-async def test_the_key_goes_to_no_other_host(client: Client, sandbox: HeardSandbox) -> None:
-    """An address elsewhere is refused before the key could leave."""
+async def test_the_key_goes_to_no_other_host(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    """A URL of another host is refused before the key is sent."""
     url = f"http://localhost:{sandbox.port}/bird/workspaces/{WORKSPACE}/media/m"
 
     with pytest.raises(OperationError) as caught:
         await client.download(Stored(account="bird", url=url))
 
     assert Reason.MISCONFIGURED is caught.value.reason
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
-async def test_a_file_that_is_not_there(client: Client, sandbox: HeardSandbox) -> None:
-    """An unknown file is one that was not found, and leaves nothing behind."""
+async def test_a_file_that_is_not_there(client: Client, sandbox: Sandbox) -> None:
+    """An unknown file is reported as not found."""
     url = f"{sandbox.url}/bird/workspaces/{WORKSPACE}/media/{CHANNELS['sms']}"
 
     with pytest.raises(OperationError) as caught:
@@ -234,31 +235,29 @@ REFUSED: dict[str, tuple[Upload, str]] = {
 
 
 @pytest.mark.parametrize(("upload", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_no_upload_can_say(
-    client: Client, sandbox: HeardSandbox, upload: Upload, path: str
+async def test_unsupported_upload_options(
+    client: Client, recorder: Recorder, upload: Upload, path: str
 ) -> None:
-    """What Bird has no word for is refused by name, before anything leaves."""
+    """An upload option that Bird does not support is refused before any request."""
     with pytest.raises(OperationError) as caught:
         await client.upload(upload)
 
     assert path == caught.value.failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
-async def test_a_stored_file_without_an_address(client: Client, sandbox: HeardSandbox) -> None:
-    """Bird finds files by their address only."""
+async def test_a_stored_file_without_an_address(client: Client, recorder: Recorder) -> None:
+    """Bird finds files by their URL only."""
     with pytest.raises(OperationError) as caught:
         await client.download(Stored(account="bird", id="m"))
 
     assert (Reason.MEDIA_NOT_FOUND, "url") == (caught.value.reason, caught.value.failure.path)
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
-async def test_a_permission_that_is_not_given(
-    client: Client, emulator: BirdEmulator, status: int
-) -> None:
-    """Bird's errors before the upload keep its words."""
+async def test_a_refused_grant(client: Client, emulator: BirdEmulator, status: int) -> None:
+    """An error of the grant keeps Bird's own code."""
     emulator.refusals.append(status)
 
     with pytest.raises(OperationError) as caught:
@@ -268,8 +267,8 @@ async def test_a_permission_that_is_not_given(
     assert caught.value.failure.raw["code"] == caught.value.failure.code
 
 
-async def test_a_broken_upload_is_tried_again(sandbox: HeardSandbox) -> None:
-    """An upload may be repeated: the file is there once, under the address that was returned."""
+async def test_a_broken_upload_is_tried_again(sandbox: Sandbox) -> None:
+    """An upload is retried; the file is stored once, at the URL that is returned."""
     sandbox.faults.add("status", provider="bird", on="any", status=503)
     policy = RetryPolicy(attempts=3, base=0.0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bird.cases import MAILBOX, PHONE
+from support.sandbox_fixtures import NOW
 
 from omnimsg import (
     Channel,
@@ -23,10 +25,9 @@ from omnimsg import (
 from omnimsg.sandbox import Scenario, magic_number
 from omnimsg_bird.emulator import CHANNELS
 
-from .conftest import MAILBOX, NOW, PHONE
-
 if TYPE_CHECKING:
-    from .conftest import Clock, HeardSandbox
+    from support.provider_http import Recorder
+    from support.sandbox_fixtures import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +109,7 @@ QUERIES: dict[str, tuple[HistoryQuery, str]] = {
 
 @pytest.mark.parametrize(("query", "expected"), QUERIES.values(), ids=QUERIES)
 async def test_filters(client: Client, clock: Clock, query: HistoryQuery, expected: str) -> None:
-    """Every filter of the model's and of Bird's own narrows the list."""
+    """Every filter of the model and of Bird narrows the list."""
     await send_some(client, clock)
 
     found = await listed(client, query)
@@ -117,7 +118,7 @@ async def test_filters(client: Client, clock: Clock, query: HistoryQuery, expect
 
 
 async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
-    """A message of the list says all that the list says of it, and its id can be asked for."""
+    """A past message has all that the list contains, and its id can be looked up."""
     await send_some(client, clock)
 
     (found,) = await listed(client, HistoryQuery(tag="parcel"))
@@ -136,35 +137,33 @@ async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
 
 @pytest.mark.parametrize(("limit", "pages"), [(2, 4), (3, 3), (7, 1), (100, 1)])
 async def test_pages(
-    client: Client, clock: Clock, sandbox: HeardSandbox, limit: int, pages: int
+    client: Client, clock: Clock, recorder: Recorder, limit: int, pages: int
 ) -> None:
-    """The list goes on to the last page, asks for each once, and always says how long one is."""
+    """The list reads every page once, and always sends the page size."""
     for number in range(7):
         await client.send(Message(PHONE, "Hi", channel="sms", reference=str(number)))
         clock.now += 1
-    sandbox.asked.clear()
+    recorder.requests.clear()
     extras: dict[str, Any] = {} if limit == 100 else {"bird": {"limit": limit}}
 
     found = await listed(client, HistoryQuery(channel=Channel.SMS, extras=extras))
 
     assert list("6543210") == [each.reference for each in found]
-    asked = [dict(each.query) for each in sandbox.asked]
+    asked = [dict(each.query) for each in recorder.requests]
     assert [str(limit)] * pages == [each["limit"] for each in asked]
     assert pages - 1 == len({each["pageToken"] for each in asked[1:]})
 
 
-async def test_pages_are_asked_for_as_they_are_needed(
-    client: Client, sandbox: HeardSandbox
-) -> None:
-    """Who stops reading asks for no further page."""
+async def test_pages_are_asked_for_as_they_are_needed(client: Client, recorder: Recorder) -> None:
+    """A caller that stops reading requests no further page."""
     for _ in range(3):
         await client.send(Message(PHONE, "Hi", channel="sms"))
-    sandbox.asked.clear()
+    recorder.requests.clear()
 
     async for _ in client.history(HistoryQuery(extras={"bird": {"limit": 1}})):
         break
 
-    assert 1 == len(sandbox.asked)
+    assert 1 == len(recorder.requests)
 
 
 REFUSED: dict[str, tuple[HistoryQuery, str]] = {
@@ -175,19 +174,19 @@ REFUSED: dict[str, tuple[HistoryQuery, str]] = {
 
 
 @pytest.mark.parametrize(("query", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_no_filter_can_say(
-    client: Client, sandbox: HeardSandbox, query: HistoryQuery, path: str
+async def test_unsupported_filters(
+    client: Client, recorder: Recorder, query: HistoryQuery, path: str
 ) -> None:
-    """What the list cannot be asked for is refused by name, and no question leaves."""
+    """An unsupported filter is refused with its path, without a request."""
     with pytest.raises(OperationError) as caught:
         await listed(client, query)
 
     assert path == caught.value.failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests
 
 
 async def test_a_filter_that_bird_does_not_know(client: Client) -> None:
-    """What Bird refuses of a question is an error in its words."""
+    """A filter that Bird refuses is an error with Bird's own text."""
     with pytest.raises(OperationError) as caught:
         await listed(client, HistoryQuery(extras={"bird": {"colour": "red"}}))
 
@@ -209,7 +208,7 @@ async def test_a_filter_that_bird_does_not_know(client: Client) -> None:
 async def test_interactions(
     client: Client, channel: str, kind: InteractionKind | None, word: str
 ) -> None:
-    """What a person did is told with the message it is about; where nobody tells, there is none."""
+    """Interactions are returned with their message; a message may have none."""
     number = magic_number(Scenario.READ)
     mail = Email(subject="S", text="Hi")
     accepted = await client.send(
@@ -226,7 +225,7 @@ async def test_interactions(
 
 
 async def test_interactions_of_no_message(client: Client) -> None:
-    """Nothing is known of a message that Bird does not know."""
+    """The interactions of an unknown message are not found."""
     with pytest.raises(OperationError) as caught:
         await anext(client.interactions(f"bird:{CHANNELS['sms']}/{NAVIGATOR}"))
 

@@ -3,181 +3,66 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 import pytest
+from bird.cases import MAILBOX, PHONE, URL, Case
+from bird.catalogue import CATALOGUE
+from support.sandbox_fixtures import NOW
 
 from omnimsg import (
-    Attachment,
-    Buy,
-    Card,
-    Carousel,
     Client,
     Email,
-    Inline,
-    Interactive,
-    Link,
-    ListItem,
-    ListPicker,
-    ListSection,
-    Location,
-    Media,
-    MediaItem,
-    MediaKind,
-    MediaParameter,
     Message,
-    OpenUrl,
-    Otp,
-    Reply,
-    RequestLocation,
     Section,
     Status,
     Template,
     Text,
-    TextParameter,
 )
 
-from .conftest import MAILBOX, NOW, PHONE
-
 if TYPE_CHECKING:
-    from omnimsg.domain.content import Content
+    from support.provider_http import Recorder
 
-    from .conftest import HeardSandbox
+    from omnimsg.domain.content import Content
+    from omnimsg.sandbox import Sandbox
+
 
 pytestmark = pytest.mark.anyio
 
-URL = "https://files.example.test/a"
-PICTURE = MediaItem(MediaKind.IMAGE, Link(f"{URL}.png"))
-FILE = MediaItem(MediaKind.DOCUMENT, Link(f"{URL}.pdf"), content_type="application/pdf")
-CARD = Card(title="Tonight", media=PICTURE, actions=[OpenUrl("Open", URL)])
-CARDS = Carousel([CARD, CARD], "Menus")
-PLACE = Location(59.4, 24.7, name="Shop", address="Pikk 1")
 
-CONTENT: dict[str, tuple[str, Content, str, str]] = {
-    # the channel, what is said, the kind that arrives, and the line by which it is recognised
-    "text": ("sms", Text("Hi"), "text", "Hi"),
-    "preview": ("whatsapp", Text(f"See {URL}", preview_url=True), "text", f"See {URL}"),
-    "pictures": ("whatsapp", Media([PICTURE, PICTURE], "Look"), "image", "Look"),
-    "files": ("whatsapp", Media([FILE, FILE], "Read"), "file", "Read"),
-    "mms": ("sms", Media([PICTURE], "Look"), "image", "Look"),
-    "gif": ("whatsapp", Media([MediaItem(MediaKind.GIF, Link(URL))], "Ha"), "gif", "Ha"),
-    "sticker": (
-        "whatsapp",
-        Media([MediaItem(MediaKind.STICKER, Link(URL), content_type="image/webp", animated=True)]),
-        "file",
-        "file",
-    ),
-    "place": ("whatsapp", PLACE, "location", "location"),
-    "buttons": (
-        "whatsapp",
-        Interactive(
-            "Ready",
-            [
-                Reply("Yes"),
-                Reply("No", "no", description="Cancel it", image_url=URL),
-                OpenUrl("Open", URL),
-                RequestLocation("Where"),
-                Buy("Pay", Decimal("9.90"), currency="EUR"),
-            ],
-        ),
-        "text",
-        "Ready",
-    ),
-    "picture with a button": (
-        "whatsapp",
-        Interactive("Ready", [Reply("Yes", "yes")], header=PICTURE),
-        "image",
-        "Ready",
-    ),
-    "file with a button": (
-        "whatsapp",
-        Interactive(None, [Reply("Yes", "yes")], header=FILE),
-        "file",
-        "file",
-    ),
-    "list": (
-        "whatsapp",
-        ListPicker(
-            "Choose",
-            "Show",
-            header="Tables",
-            sections=[ListSection([ListItem("A", "a", description="First")], "Inside")],
-        ),
-        "list",
-        "Choose",
-    ),
-    "carousel": ("whatsapp", CARDS, "carousel", "Menus"),
-    "section": (
-        "whatsapp",
-        Section([Text("Hi"), Media([PICTURE]), Section([PLACE, CARDS])]),
-        "section",
-        "section",
-    ),
-    "otp": (
-        "whatsapp",
-        Otp(True, 10, actions=[Reply("Copy", "123")]),
-        "authentication",
-        "authentication",
-    ),
-    "plain mail": ("email", Email(subject="S", text="Hi", headers={"X-A": "b"}), "text", "S"),
-    "mail": (
-        "email",
-        Email(
-            subject="Hello",
-            html="<p>Hi</p>",
-            text="Hi",
-            from_name="Shop",
-            attachments=[
-                Attachment(Link(URL), "a.pdf"),
-                Attachment(Inline(b"png"), "b.png", content_type="image/png", content_id="b"),
-            ],
-        ),
-        "html",
-        "Hello",
-    ),
-    "template": (
-        "whatsapp",
-        Template(
-            "ready",
-            "pt_BR",
-            header=MediaParameter(PICTURE, name="picture"),
-            body=[TextParameter("Ola", name="who")],
-        ),
-        "template",
-        "ready",
-    ),
-    "template by mail": ("email", Template("ready", "en", version="v-1"), "template", "ready"),
-}
+def shown_text(case: Case) -> str:
+    """Return the line that a handset shows: the subject, the text, or the kind of message."""
+    if case.member == "template":
+        return str(case.json.get("name") or case.json["projectId"])
+    kind = case.json["type"]
+    inner = case.json[kind]
+    return str(inner.get("metadata", {}).get("subject") or inner.get("text") or kind)
 
 
-@pytest.mark.parametrize(("channel", "content", "kind", "line"), CONTENT.values(), ids=CONTENT)
+@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
 async def test_content_arrives(
-    client: Client,
-    sandbox: HeardSandbox,
-    *,
-    channel: str,
-    content: Content,
-    kind: str,
-    line: str,
+    client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
-    """Each kind of content is taken, arrives whole, and is found delivered by its id."""
-    to = MAILBOX if channel == "email" else PHONE
+    """Each kind of content is written as documented, arrives, and is delivered."""
+    accepted = await client.send(case.message())
 
-    accepted = await client.send(Message(to, content, channel=channel, reference="r-1"))
-
-    (shown,) = sandbox.handsets.received(to)
-    sent = orjson.loads(sandbox.asked[0].body)
-    assert (channel, kind, line, "r-1") == (shown.channel, shown.kind, shown.text, shown.reference)
-    assert shown.content == sent.get("body", sent.get("template"))
+    assert case.document() == recorder.requests[0].json
+    (shown,) = sandbox.handsets.received(case.to)
+    kind = case.json.get("type", "template")
+    assert (case.channel, kind, shown_text(case), case.json, "r-1") == (
+        shown.channel,
+        shown.kind,
+        shown.text,
+        shown.content,
+        shown.reference,
+    )
     status = await client.status(str(accepted.id))
-    assert (Status.DELIVERED, channel) == (status.status, status.legs[0].channel)
+    assert (Status.DELIVERED, case.channel) == (status.status, status.legs[0].channel)
 
 
-async def test_a_mail_reaches_everybody_it_names(client: Client, sandbox: HeardSandbox) -> None:
-    """An e-mail is one message, and lies in every mailbox that it names."""
+async def test_an_email_reaches_all_its_recipients(client: Client, sandbox: Sandbox) -> None:
+    """An e-mail is one message, and is delivered to every recipient that it names."""
     mail = Email(subject="S", text="Hi", cc=["b@example.test"], bcc=["c@example.test"])
 
     await client.send(Message(MAILBOX, mail, channel="email", sender="shop"))
@@ -199,8 +84,8 @@ EXTRAS: dict[str, Any] = {
 }
 
 
-async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardSandbox) -> None:
-    """What the model has words for stands beside the body, and so does every flag of Bird's."""
+async def test_optional_fields_and_flags_arrive(client: Client, recorder: Recorder) -> None:
+    """The fields of the model and the flags in the extras are sent beside the body."""
     when = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     message = Message(
         PHONE,
@@ -216,7 +101,7 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardS
 
     accepted = await client.send(message)
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = recorder.requests[0].json
     del sent["receiver"], sent["body"]
     assert sent == {
         "reference": "r-1",
@@ -231,11 +116,11 @@ async def test_the_envelope_and_the_flags_arrive(client: Client, sandbox: HeardS
 
 
 @pytest.mark.parametrize("account", [{"extras": EXTRAS}])
-async def test_an_accounts_flags_arrive(client: Client, sandbox: HeardSandbox) -> None:
-    """What stands in the account's extras goes with every message."""
+async def test_an_accounts_flags_arrive(client: Client, recorder: Recorder) -> None:
+    """The account's extras are sent with every message."""
     await client.send(Message(PHONE, "Hi", channel="sms"))
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = recorder.requests[0].json
     assert EXTRAS == {name: sent[name] for name in EXTRAS}
 
 
@@ -283,13 +168,13 @@ INSIDE: dict[str, tuple[Content, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("content", "extras"), INSIDE.values(), ids=INSIDE)
-async def test_extras_reach_inside(
-    client: Client, sandbox: HeardSandbox, content: Content, extras: dict[str, Any]
+async def test_extras_are_merged_into_nested_objects(
+    client: Client, recorder: Recorder, content: Content, extras: dict[str, Any]
 ) -> None:
-    """What the model has no word for is merged into the place it belongs to."""
+    """Extras are merged into nested objects."""
     await client.send(Message(PHONE, content, channel="whatsapp", extras={"bird": extras}))
 
-    sent = orjson.loads(sandbox.asked[0].body)
+    sent = recorder.requests[0].json
     assert _within(extras, sent)
 
 
@@ -299,8 +184,8 @@ def _within(part: Any, whole: Any) -> bool:
     return bool(part == whole)
 
 
-async def test_a_channel_without_an_id_is_refused(client: Client, sandbox: HeardSandbox) -> None:
-    """A channel that the account has no id of is refused before anything leaves."""
+async def test_a_channel_without_an_id_is_refused(client: Client, recorder: Recorder) -> None:
+    """A channel without an id is refused before any request."""
     adapter = client.accounts["bird"]
     settings = attrs.evolve(adapter.account.settings, channels={"sms": "c-1"})
     narrow = type(adapter)(attrs.evolve(adapter.account, settings=settings))
@@ -309,4 +194,4 @@ async def test_a_channel_without_an_id_is_refused(client: Client, sandbox: Heard
 
     assert failure is not None
     assert "channel" == failure.path
-    assert [] == sandbox.asked
+    assert [] == recorder.requests

@@ -1,4 +1,4 @@
-"""A Bird account and the moment its flows run in."""
+"""A Bird account and the time that its flows run at."""
 
 from datetime import UTC, datetime
 
@@ -36,5 +36,5 @@ def adapter(settings: BirdSettings) -> BirdAdapter:
 
 @pytest.fixture
 def context() -> Context:
-    """A moment."""
+    """A fixed time."""
     return Context(account="nest", now=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))

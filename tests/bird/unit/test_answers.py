@@ -1,16 +1,17 @@
-"""What is read from the answers to batches, and from what people did."""
+"""Reading the answers to batches, interactions and lists."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 import pytest
+from support.flows import answer, drive
 
-from omnimsg.adapter import Response
+from omnimsg.adapter import Multipart, Response, Source
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind, Page
+from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
@@ -28,22 +29,19 @@ MESSAGES = [
 
 @pytest.fixture
 def batching(adapter: BirdAdapter, settings: BirdSettings) -> BirdAdapter:
-    """An account that opted in."""
+    """An account with batches enabled."""
     return BirdAdapter(attrs.evolve(adapter.account, settings=attrs.evolve(settings, batch=True)))
 
 
-def drive(flow: Flow[Any], status: int, document: object) -> Any:
-    """Answer a flow's only request and return what the flow made of it."""
-    next(flow)
-    with pytest.raises(StopIteration) as stopped:
-        flow.send(Response(status, orjson.dumps(document)))
-    return stopped.value.value
+def read(flow: Flow[Any], status: int, document: object) -> Any:
+    """Answer a flow's only request and return the value of the flow."""
+    return drive(flow, answer(status, document))[1]
 
 
 def test_only_an_account_that_opted_in_sends_batches(
     adapter: BirdAdapter, batching: BirdAdapter
 ) -> None:
-    """The setting changes what the account's adapter can do, and nobody else's."""
+    """The setting changes the capabilities of that account's adapter only."""
     limits = [each.capabilities.max_messages for each in (adapter, batching)]
 
     assert ([1, 100], 1) == (limits, BirdAdapter.capabilities.max_messages)
@@ -51,8 +49,8 @@ def test_only_an_account_that_opted_in_sends_batches(
 
 @pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
 def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
-    """Whatever the id is called, each message carries it, and none has an id of its own."""
-    found = drive(batching.send(MESSAGES, context), 202, {name: "b-1"})
+    """Each message gets the batch's id, whatever its member is called, and no own id."""
+    found = read(batching.send(MESSAGES, context), 202, {name: "b-1"})
 
     assert [
         Accepted(
@@ -70,18 +68,19 @@ def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, 
 def test_a_batch_without_an_id_is_no_verdict(
     batching: BirdAdapter, context: Context, document: object
 ) -> None:
-    """What could not be found again is not called accepted."""
-    assert [None] * 3 == drive(batching.send(MESSAGES, context), 202, document)
+    """Without a batch id no message is accepted."""
+    assert [None] * 3 == read(batching.send(MESSAGES, context), 202, document)
 
 
+@pytest.mark.parametrize("status", [400, 422])
 def test_a_refused_batch_blames_the_entries_it_names(
-    batching: BirdAdapter, context: Context
+    batching: BirdAdapter, context: Context, status: int
 ) -> None:
-    """The named message is rejected for its own field; the others may be sent without it."""
+    """The named message is rejected; the others are not sent and safe to retry."""
     details = {".messageRequests[1].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
-    first, second, third = drive(batching.send(MESSAGES, context), 422, document)
+    first, second, third = read(batching.send(MESSAGES, context), status, document)
 
     assert isinstance(second, Rejected)
     assert ("r-1", "content.text", Reason.INVALID_CONTENT) == (
@@ -97,10 +96,10 @@ def test_a_refused_batch_blames_the_entries_it_names(
 def test_a_refused_batch_that_names_nothing_is_refused_whole(
     batching: BirdAdapter, context: Context
 ) -> None:
-    """Where no entry is to blame, all of them were refused."""
+    """If the refusal names no entry, all messages are rejected."""
     document = {"code": "InvalidPayload", "message": "Malformed"}
 
-    found = drive(batching.send(MESSAGES, context), 422, document)
+    found = read(batching.send(MESSAGES, context), 422, document)
 
     assert [Rejected] * 3 == [type(each) for each in found]
 
@@ -111,7 +110,7 @@ def test_a_refused_batch_that_names_nothing_is_refused_whole(
 def test_an_interaction_is_whole(
     adapter: BirdAdapter, context: Context, word: str, kind: InteractionKind
 ) -> None:
-    """What was done is told with its word, and with what was tapped, followed or felt."""
+    """An interaction has its kind, its type, and payload, URL or emoji."""
     entry = {
         "type": word,
         "channelId": "c-wa",
@@ -123,7 +122,7 @@ def test_an_interaction_is_whole(
         },
     }
 
-    page = drive(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
+    page = read(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
 
     assert isinstance(page, Page)
     (found,) = page.items
@@ -141,7 +140,7 @@ def test_an_interaction_is_whole(
 
 
 def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
-    """What somebody wrote to us has a contact for a sender and our connector for a receiver."""
+    """An inbound message has a contact as its sender and our connector as receiver."""
     entry = {
         "id": "m-1",
         "channelId": "c-other",
@@ -153,7 +152,7 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         "chargeableUnits": 2,
     }
 
-    page = drive(
+    page = read(
         adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7]}
     )
 
@@ -165,3 +164,29 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         found.leg.channel,
     )
     assert (None, 2) == (page.next, found.leg.usage.parts)
+
+
+def test_a_form_keeps_the_order_of_the_granted_fields(
+    adapter: BirdAdapter, context: Context
+) -> None:
+    """The storage signs the fields as they were granted, so the form has them in that order."""
+    grant = {
+        "mediaUrl": "https://media.api.bird.com/m",
+        "uploadUrl": "https://files.s3.eu-west-1.amazonaws.com/bucket",
+        "uploadMethod": "post",
+        "uploadFormData": {"key": "k", "acl": "private", "Content-Type": "image/png"},
+    }
+    source = Source(data=b"png", size=3, sha256="0" * 64)
+    flow = adapter.upload(Upload(b"png", "image/png", file_name="a.png"), source, context)
+
+    (_, request), stored = drive(flow, answer(200, grant), Response(204, b""))
+
+    assert isinstance(request.body, Multipart)
+    assert ("POST", grant["uploadUrl"]) == (request.method, request.url)
+    assert (("key", "k"), ("acl", "private"), ("Content-Type", "image/png")) == request.body.fields
+    assert ("file", "a.png", source) == (
+        request.body.file_field,
+        request.body.file_name,
+        request.body.source,
+    )
+    assert Stored(account="nest", url="https://media.api.bird.com/m") == stored

@@ -1,4 +1,4 @@
-"""What is refused before a request exists, and which field is named."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
@@ -58,13 +58,16 @@ CARD = Card(title="T", media=IMAGE, actions=[LINK := OpenUrl("Open", URL)])
 MOVING = attrs.evolve(CARD, media=GIF)
 CARDS = Carousel([CARD, CARD], "T")
 MENU = ListPicker("B", "Show", sections=[ListSection([ListItem("A", "a")])])
+SMS, WHATSAPP, EMAIL = Channel.SMS, Channel.WHATSAPP, Channel.EMAIL
 UNSUPPORTED, INVALID = Reason.UNSUPPORTED_CONTENT, Reason.INVALID_CONTENT
+LARGE, BAD_MEDIA = Reason.CONTENT_TOO_LARGE, Reason.MEDIA_INVALID
+BAD_TEMPLATE = Reason.TEMPLATE_INVALID
 ODD = datetime(2030, 1, 1, tzinfo=timezone(timedelta(minutes=24, seconds=7)))
 AMOUNT, SECTION = "actions[0].amount", "items[1].items[0]."
 
 
 def cards(**changes: Any) -> Carousel:
-    """Build a row whose second card is changed."""
+    """Build a carousel whose second card is changed."""
     return Carousel([CARD, attrs.evolve(CARD, **changes)], "T")
 
 
@@ -74,12 +77,12 @@ def nested(item: Carousel | Media) -> Section:
 
 
 def stored(**members: Any) -> Media:
-    """Build a picture that lies with a provider."""
+    """Build a picture that a provider has stored."""
     return Media((MediaItem(MediaKind.IMAGE, Stored(**members)),))
 
 
 def recipient(channel: Channel) -> str:
-    """Give a recipient that the channel can be addressed by."""
+    """Return a recipient that the channel can address."""
     return "ola@example.test" if channel is Channel.EMAIL else "+37255500001"
 
 
@@ -89,39 +92,27 @@ UNFIT: list[tuple[Content, Reason, str]] = [
     (Interactive("B", [Reply("A")], footer="F"), UNSUPPORTED, "footer"),
     (
         Interactive("B", [Reply("A")], header=attrs.evolve(PDF, content_type=None)),
-        Reason.MEDIA_INVALID,
+        BAD_MEDIA,
         "header.content_type",
     ),
-    (
-        Interactive("B", [Reply("A", description="x" * 73)]),
-        Reason.CONTENT_TOO_LARGE,
-        "actions[0].description",
-    ),
+    (Interactive("B", [Reply("A", description="x" * 73)]), LARGE, "actions[0].description"),
     (Interactive("B", [OpenUrl("A", URL, payload="p")]), UNSUPPORTED, "actions[0].payload"),
     (Interactive("B", [OpenUrl("A", URL, view="TALL")]), UNSUPPORTED, "actions[0].view"),
-    (
-        Interactive("B", [RequestLocation("A", payload="p")]),
-        UNSUPPORTED,
-        "actions[0].payload",
-    ),
+    (Interactive("B", [RequestLocation("A", payload="p")]), UNSUPPORTED, "actions[0].payload"),
     *(
         (Interactive("B", [Buy("A", Decimal(amount), currency="EUR")]), INVALID, AMOUNT)
         for amount in ("0.001", "1E+14", "1E+999999", f"1.{'0' * 40}1")
     ),
-    (
-        Otp(True, actions=[Buy("A", Decimal("0.001"), currency="EUR")]),
-        INVALID,
-        AMOUNT,
-    ),
-    (attrs.evolve(MENU, button="x" * 21), Reason.CONTENT_TOO_LARGE, "button"),
+    (Otp(True, actions=[Buy("A", Decimal("0.001"), currency="EUR")]), INVALID, AMOUNT),
+    (attrs.evolve(MENU, button="x" * 21), LARGE, "button"),
     (attrs.evolve(MENU, footer="F"), UNSUPPORTED, "footer"),
     (
         attrs.evolve(MENU, sections=[ListSection([ListItem("A", "a", description="x" * 73)])]),
-        Reason.CONTENT_TOO_LARGE,
+        LARGE,
         "sections[0].items[0].description",
     ),
     (attrs.evolve(CARDS, text=None), INVALID, "text"),
-    (attrs.evolve(CARDS, text="x" * 1025), Reason.CONTENT_TOO_LARGE, "text"),
+    (attrs.evolve(CARDS, text="x" * 1025), LARGE, "text"),
     (attrs.evolve(CARDS, width=CardWidth.SMALL), UNSUPPORTED, "width"),
     (attrs.evolve(CARDS, suggestions=[Reply("A")]), UNSUPPORTED, "suggestions"),
     (attrs.evolve(CARDS, cards=[CARD] * 11), INVALID, "cards"),
@@ -131,113 +122,73 @@ UNFIT: list[tuple[Content, Reason, str]] = [
     (cards(actions=[Reply("A")]), INVALID, "cards[1].actions"),
     (cards(actions=[LINK, LINK]), INVALID, "cards[1].actions"),
     (cards(height=CardHeight.TALL), UNSUPPORTED, "cards[1].height"),
-    (
-        cards(media=MediaItem(MediaKind.VIDEO, Link(URL))),
-        UNSUPPORTED,
-        "cards[1].media.kind",
-    ),
+    (cards(media=MediaItem(MediaKind.VIDEO, Link(URL))), UNSUPPORTED, "cards[1].media.kind"),
     (
         cards(media=attrs.evolve(IMAGE, content_type="image/gif")),
-        Reason.MEDIA_INVALID,
+        BAD_MEDIA,
         "cards[1].media.content_type",
     ),
-    (
-        cards(media=attrs.evolve(IMAGE, file_name="a.png")),
-        UNSUPPORTED,
-        "cards[1].media.file_name",
-    ),
-    (
-        Carousel([attrs.evolve(CARD, media=GIF)] * 2, "T"),
-        UNSUPPORTED,
-        "cards[0].media.kind",
-    ),
-    (
-        Section([Text("A"), Section([cards(title=None)])]),
-        INVALID,
-        SECTION + "cards[1].title",
-    ),
-    (
-        Section([Text("A"), Section([Media((IMAGE, PDF))])]),
-        UNSUPPORTED,
-        SECTION + "items[1].kind",
-    ),
+    (cards(media=attrs.evolve(IMAGE, file_name="a.png")), UNSUPPORTED, "cards[1].media.file_name"),
+    (Carousel([attrs.evolve(CARD, media=GIF)] * 2, "T"), UNSUPPORTED, "cards[0].media.kind"),
+    (Section([Text("A"), Section([cards(title=None)])]), INVALID, SECTION + "cards[1].title"),
+    (Section([Text("A"), Section([Media((IMAGE, PDF))])]), UNSUPPORTED, SECTION + "items[1].kind"),
     (Section([Text("A", udh="00")]), UNSUPPORTED, "items[0].udh"),
 ]
 
 REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (Channel.VIBER, Text("Hi"), Reason.UNSUPPORTED, "channel"),
-    (Channel.SMS, Location(1, 2), Reason.UNSUPPORTED_CONTENT, "content"),
-    (Channel.EMAIL, Text("Hi"), Reason.UNSUPPORTED_CONTENT, "content"),
-    (Channel.SMS, Email(subject="S", text="H"), Reason.UNSUPPORTED_CONTENT, "content"),
-    (Channel.SMS, Text("Hi", preview_url=True), Reason.UNSUPPORTED_CONTENT, "content.preview_url"),
-    (Channel.SMS, Text("Hi", udh="00"), Reason.UNSUPPORTED_CONTENT, "content.udh"),
+    (SMS, Location(1, 2), UNSUPPORTED, "content"),
+    (EMAIL, Text("Hi"), UNSUPPORTED, "content"),
+    (SMS, Email(subject="S", text="H"), UNSUPPORTED, "content"),
+    (SMS, Text("Hi", preview_url=True), UNSUPPORTED, "content.preview_url"),
+    (SMS, Text("Hi", udh="00"), UNSUPPORTED, "content.udh"),
+    (WHATSAPP, Text("Hi", autoconvert=Autoconvert.ON), UNSUPPORTED, "content.autoconvert"),
     (
-        Channel.WHATSAPP,
-        Text("Hi", autoconvert=Autoconvert.ON),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.autoconvert",
-    ),
-    (
-        Channel.SMS,
+        SMS,
         Media((MediaItem(MediaKind.STICKER, Link(URL), content_type="image/webp"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.items[0].kind",
     ),
     (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"),)),
         Reason.MEDIA_NEEDS_UPLOAD,
         "content.items[0].source",
     ),
     (
-        Channel.WHATSAPP,
+        WHATSAPP,
         stored(account="other", url=URL),
         Reason.MEDIA_NEEDS_UPLOAD,
         "content.items[0].source",
     ),
+    (WHATSAPP, stored(account="nest", id="1"), Reason.MEDIA_NOT_FOUND, "content.items[0].source"),
+    (WHATSAPP, Media.link("document", URL), BAD_MEDIA, "content.items[0].content_type"),
+    (WHATSAPP, Media((IMAGE, PDF)), UNSUPPORTED, "content.items[1].kind"),
+    (WHATSAPP, Media((GIF, GIF)), UNSUPPORTED, "content.items"),
     (
-        Channel.WHATSAPP,
-        stored(account="nest", id="1"),
-        Reason.MEDIA_NOT_FOUND,
-        "content.items[0].source",
-    ),
-    (
-        Channel.WHATSAPP,
-        Media.link("document", URL),
-        Reason.MEDIA_INVALID,
-        "content.items[0].content_type",
-    ),
-    (
-        Channel.WHATSAPP,
-        Media((IMAGE, PDF)),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items[1].kind",
-    ),
-    (Channel.WHATSAPP, Media((GIF, GIF)), Reason.UNSUPPORTED_CONTENT, "content.items"),
-    (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Media.link("image", URL, file_name="a.png"),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.items[0].file_name",
     ),
     (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Link(URL), thumbnail_url=URL),)),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.items[0].thumbnail_url",
     ),
     (
-        Channel.EMAIL,
+        EMAIL,
         Email(
             subject="S",
             text="H",
             attachments=(Attachment(Inline(b""), "a", content_type="text/plain"),),
         ),
-        Reason.MEDIA_INVALID,
+        BAD_MEDIA,
         "content.attachments[0].source",
     ),
     (
-        Channel.EMAIL,
+        EMAIL,
         Email(
             subject="S",
             text="H",
@@ -247,50 +198,30 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
         "content.attachments[0].source",
     ),
     (
-        Channel.SMS,
+        SMS,
         Template("t", buttons=(TemplateButton(1, ButtonKind.URL, value="x"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.buttons",
     ),
-    (Channel.SMS, Template("t", body=("Ola",)), Reason.TEMPLATE_INVALID, "content.body[0].name"),
+    (SMS, Template("t", body=("Ola",)), BAD_TEMPLATE, "content.body[0].name"),
+    (SMS, Template("mapped", body=("Ola", "9")), BAD_TEMPLATE, "content.body[1].name"),
     (
-        Channel.SMS,
-        Template("mapped", body=("Ola", "9")),
-        Reason.TEMPLATE_INVALID,
-        "content.body[1].name",
-    ),
-    (
-        Channel.SMS,
+        SMS,
         Template("mapped", body=("Ola", TextParameter("9", name="first"))),
-        Reason.TEMPLATE_INVALID,
+        BAD_TEMPLATE,
         "content.body[1].name",
     ),
+    (SMS, Template("t", header=TextParameter("Hi")), BAD_TEMPLATE, "content.header.name"),
+    (SMS, Template("t", header=LocationParameter(Location(1, 2))), UNSUPPORTED, "content.header"),
     (
-        Channel.SMS,
-        Template("t", header=TextParameter("Hi")),
-        Reason.TEMPLATE_INVALID,
-        "content.header.name",
-    ),
-    (
-        Channel.SMS,
-        Template("t", header=LocationParameter(Location(1, 2))),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.header",
-    ),
-    (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Template("t", header=MediaParameter(attrs.evolve(IMAGE, alt_text="A"), name="a")),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.header.item.alt_text",
     ),
+    (WHATSAPP, Template("t", body=(MediaParameter(IMAGE),)), BAD_TEMPLATE, "content.body[0].name"),
     (
-        Channel.WHATSAPP,
-        Template("t", body=(MediaParameter(IMAGE),)),
-        Reason.TEMPLATE_INVALID,
-        "content.body[0].name",
-    ),
-    (
-        Channel.EMAIL,
+        EMAIL,
         Template(
             "t",
             header=MediaParameter(
@@ -300,27 +231,22 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
         Reason.MEDIA_NEEDS_UPLOAD,
         "content.header.item.source",
     ),
+    (SMS, Template("t", "not a tag"), BAD_TEMPLATE, "content.language"),
     (
-        Channel.SMS,
-        Template("t", "not a tag"),
-        Reason.TEMPLATE_INVALID,
-        "content.language",
-    ),
-    (
-        Channel.SMS,
+        SMS,
         Template("t", body=(CurrencyParameter("9 EUR", "EUR", amount_1000=9000, name="a"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        UNSUPPORTED,
         "content.body[0]",
     ),
-    *((Channel.WHATSAPP, content, reason, f"content.{path}") for content, reason, path in UNFIT),
+    *((WHATSAPP, content, reason, f"content.{path}") for content, reason, path in UNFIT),
 ]
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED)
-def test_what_a_channel_cannot_say_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: BirdAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """Content is never sent without a part of it: the part is named instead."""
+    """Unsupported content is refused with the path of the unsupported part."""
     failure = adapter.check(Message(recipient(channel), content, channel=channel))
 
     assert failure is not None
@@ -342,10 +268,10 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
         ({"extras": {"bird": {"reference": "x"}}}, "extras.bird.reference"),
     ],
 )
-def test_what_the_envelope_cannot_say_is_refused_by_its_path(
+def test_unsupported_fields_are_refused_with_their_path(
     adapter: BirdAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, labels and extras are held against the provider too."""
+    """Fields, tags and extras are checked against the provider too."""
     failure = adapter.check(Message("+37255500001", "Hi", **({"channel": Channel.SMS} | members)))
 
     assert failure is not None
@@ -358,7 +284,7 @@ def test_what_the_envelope_cannot_say_is_refused_by_its_path(
 def test_a_channel_has_its_own_kind_of_recipient(
     adapter: BirdAdapter, to: str, channel: Channel
 ) -> None:
-    """A number gets no e-mail, and a mailbox no text."""
+    """SMS needs a number, e-mail an address."""
     failure = adapter.check(Message(to, "Hi", channel=channel))
 
     assert failure is not None
@@ -366,7 +292,7 @@ def test_a_channel_has_its_own_kind_of_recipient(
 
 
 def test_a_channel_without_an_id_names_the_setting() -> None:
-    """A channel that the account does not configure can be mended there."""
+    """A channel without an id is refused, and the failure names the setting."""
     settings = BirdSettings(
         access_key=Secret("token"), workspace_id="w-1", channels={"sms": "c-sms"}
     )

@@ -1,4 +1,4 @@
-"""The tables hold what Bird's documents list, and nothing that they do not."""
+"""Our tables have exactly the values that Bird's documents list."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def test_interactions() -> None:
 
 
 def test_directions() -> None:
-    """Both directions are the model's own words."""
+    """Both directions are the model's own values."""
     assert set(DATA["directions"]) == set(Direction)
 
 
 def test_failures() -> None:
-    """Each documented failure has a row, and so has each family that is not listed in full."""
+    """Each documented failure and each family of failures has a row."""
     assert set(DATA["failures"]) | set(DATA["failure_families"]) == level("failure")
 
 
 def test_sources_of_failures() -> None:
-    """Each documented source of failures has a row, or tells nothing by itself."""
+    """Each documented source of failures has a row, or gives no reason by itself."""
     assert set(DATA["failure_sources"]) - SILENT == level("source")
     assert set(DATA["failure_sources"]) >= SILENT
 
@@ -93,8 +93,8 @@ def test_codes_of_sms(group: str, reason: Reason) -> None:
     assert {reason} == {None if row is None else row.reason for row in rows}
 
 
-def test_codes_of_sms_are_no_more() -> None:
-    """No code stands in the table that no document lists."""
+def test_no_further_codes_of_sms() -> None:
+    """The table has no code that no document lists."""
     listed = {code for some in DATA["sms_source_codes"].values() for code in some}
     assert listed == level("sms-messagebird")
 
@@ -113,7 +113,7 @@ def test_bodies() -> None:
 
 
 def test_every_filter_can_be_asked_for() -> None:
-    """Each documented filter reaches the question, through the model's word or through extras."""
+    """Each documented filter can be sent, by a field or through extras."""
     names = [name for some in DATA["filters"].values() for name in some if name != "pageToken"]
     settings = BirdSettings(access_key=Secret("t"), workspace_id="w", channels={"sms": "c"})
     adapter = BirdAdapter(Account(name="nest", settings=settings, base_url="https://a.test"))

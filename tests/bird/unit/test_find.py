@@ -1,4 +1,4 @@
-"""What Bird's list says of a message whose answer was lost."""
+"""Looking for a message whose answer was lost in Bird's list."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OTHER = ENTRY | {"id": "m-2", "reference": "table-72"}
 def look(
     adapter: BirdAdapter, context: Context, *pages: object, message: Message = MESSAGE
 ) -> Driven[Any]:
-    """Look for a message from a minute ago on; each page is a document, or a whole answer."""
+    """Look for a message of the last minute; each page is a document or a whole answer."""
     left = iter(pages)
 
     def respond(_: Request) -> Response:
@@ -50,12 +50,12 @@ def look(
 
 
 def page(*entries: object, after: object = None) -> dict[str, object]:
-    """Write a page, and what stands for the one that follows."""
+    """Build a page, and the token of the next one."""
     return {"results": entries, **({} if after is None else {"nextPageToken": after})}
 
 
 def test_a_message_that_is_listed_was_accepted(adapter: BirdAdapter, context: Context) -> None:
-    """It has the id by which its status can be asked for, whatever stands beside it."""
+    """A listed message was accepted, and its id can be looked up."""
     driven = look(adapter, context, page(OTHER, ENTRY))
 
     assert driven.value == Accepted(
@@ -63,10 +63,17 @@ def test_a_message_that_is_listed_was_accepted(adapter: BirdAdapter, context: Co
     )
 
 
+def test_a_message_of_the_very_second_is_found(adapter: BirdAdapter, context: Context) -> None:
+    """A message created at the time from which it is looked for is the one."""
+    entry = ENTRY | {"createdAt": "2030-01-02T03:03:05Z"}
+
+    assert isinstance(look(adapter, context, page(entry)).value, Accepted)
+
+
 def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
     adapter: BirdAdapter, context: Context
 ) -> None:
-    """Page after page, in requests that change nothing."""
+    """The list is filtered by recipient and time, and read page after page."""
     driven = look(adapter, context, page(OTHER, after="p-2"), page(OTHER))
 
     asked = {"limit": "100", "to": PHONE, "startAt": "2030-01-02T03:03:05+00:00"}
@@ -91,7 +98,7 @@ def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
 def test_a_message_that_is_not_listed_is_absent(
     adapter: BirdAdapter, context: Context, pages: Sequence[object]
 ) -> None:
-    """All of the list was read, and all on it is something else."""
+    """A message is absent if the whole list was read and has only other messages."""
     assert isinstance(look(adapter, context, *pages).value, Absent)
 
 
@@ -116,23 +123,23 @@ def test_a_message_that_is_not_listed_is_absent(
         [Response(204)],
     ],
 )
-def test_what_cannot_be_told_is_not_told(
+def test_an_incomplete_list_proves_nothing(
     adapter: BirdAdapter, context: Context, pages: Sequence[object]
 ) -> None:
-    """Neither found nor absent: the message stays in doubt."""
+    """An incomplete or unreadable list proves nothing."""
     assert look(adapter, context, *pages).value is None
 
 
-def test_what_is_found_needs_no_further_page(adapter: BirdAdapter, context: Context) -> None:
-    """Not even where an entry before it could not be read."""
+def test_a_found_message_ends_the_search(adapter: BirdAdapter, context: Context) -> None:
+    """After the message is found, no further page is read."""
     driven = look(adapter, context, page(None, ENTRY, after="p-2"))
 
     assert isinstance(driven.value, Accepted)
     assert 1 == len(driven.requests)
 
 
-def test_a_refusal_is_a_refusal(adapter: BirdAdapter, context: Context) -> None:
-    """In Bird's words, on whatever page."""
+def test_a_refusal_is_a_failure(adapter: BirdAdapter, context: Context) -> None:
+    """A refusal on any page is a failure."""
     refusal = Response(429, b'{"code":"TooManyRequests","message":"slow down"}')
 
     driven = look(adapter, context, page(after="p-2"), refusal)
@@ -142,17 +149,17 @@ def test_a_refusal_is_a_refusal(adapter: BirdAdapter, context: Context) -> None:
 
 
 @pytest.mark.parametrize("spelt", ["37255500001", "+37255500001"])
-def test_a_recipient_is_known_however_it_is_spelt(
+def test_a_number_matches_with_or_without_its_plus(
     adapter: BirdAdapter, context: Context, spelt: str
 ) -> None:
-    """No page says how Bird writes a number that it was given."""
+    """A number matches with or without its plus."""
     entry = ENTRY | {"receiver": {"contacts": [{"identifierValue": spelt}]}}
 
     assert isinstance(look(adapter, context, page(entry)).value, Accepted)
 
 
-def test_a_contact_is_known_by_its_id(adapter: BirdAdapter, context: Context) -> None:
-    """There is no filter for it, so all of the channel's list is asked for."""
+def test_a_contact_matches_by_its_id(adapter: BirdAdapter, context: Context) -> None:
+    """A contact's id is no filter, so the list is not filtered by recipient."""
     message = Message(ProviderContact(id="k-1"), "Hi", channel=Channel.SMS, reference="table-71")
     its = ENTRY | {"receiver": {"contacts": [{"id": "k-1"}]}}
     another = ENTRY | {"receiver": {"contacts": [{"id": "k-2"}]}}

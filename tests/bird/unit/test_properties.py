@@ -1,4 +1,4 @@
-"""Whatever the check lets pass, the emulator's reading of the documents accepts."""
+"""Properties: what the check lets pass, the emulator's schema accepts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TYPES = st.none() | st.sampled_from(
 
 
 def built(make: Callable[..., Any], *some: Any, **named: Any) -> st.SearchStrategy[Any]:
-    """Build values, and leave out what the model itself refuses."""
+    """Build values, without those that the model itself refuses."""
 
     def attempt(given: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
         try:
@@ -159,7 +159,7 @@ ROWS = st.sampled_from([2, 3, 10, 11])
 
 
 def row(drawn: tuple[Card, Card, int]) -> list[Card]:
-    """Repeat two cards to a row of some length."""
+    """Repeat two cards to a carousel of some length."""
     return [drawn[number % 2] for number in range(drawn[2])]  # type: ignore[misc]  # the cards
 
 
@@ -238,7 +238,7 @@ PEOPLE = {
 
 @st.composite
 def messages(draw: st.DrawFn) -> Message:
-    """Build a message on one of the channels, with anything beside it."""
+    """Build a message on one of the channels, with any optional fields."""
     channel = draw(st.sampled_from(sorted(CHANNELS)))
     sender = draw(st.sampled_from([None, "shop", "ø"])) if channel == "email" else None
     return Message(
@@ -278,7 +278,7 @@ def body(*sent: Message) -> Any:
 @settings(max_examples=300, suppress_health_check=SLOW)
 @given(message=messages())
 def test_what_passes_the_check_is_accepted(message: Message) -> None:
-    """No message that is let through would be refused by the documents' schema."""
+    """A message that passes the check is valid to the documents' schema."""
     if ADAPTER.check(message) is not None:
         return
 
@@ -310,7 +310,7 @@ def test_a_batch_is_its_messages(some: list[Message]) -> None:
     ],
 )
 def test_the_strategies_reach_everything(channel: Channel, kind: str) -> None:
-    """Each kind of content is among what passes, so that the property says something of it."""
+    """Each kind of content is among the messages that pass the check."""
     find(
         messages(),
         lambda each: (

@@ -1,4 +1,4 @@
-"""Several messages at once: how they are cut, mixed, shuffled and told apart."""
+"""Several messages at once: batches, mixed and shuffled answers, and matching."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from support.provider_http import outcomes
 
 from omnimsg import Accepted, Client, Message, NotSent, Reason, Rejected, RetryPolicy, Scope
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import ROOT, Recorder, check_delivery, outcomes
+from .conftest import ROOT, ContractRecorder, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg import Outcome
@@ -26,14 +27,14 @@ def texts(count: int, to: str = "+2782000{:04}") -> list[Message]:
 
 @pytest.mark.parametrize(("count", "batches"), [(1, [1]), (100, [100]), (101, [100, 1])])
 async def test_batches_hold_a_hundred(
-    client: Client, sandbox: Sandbox, recorder: Recorder, count: int, batches: list[int]
+    client: Client, sandbox: Sandbox, recorder: ContractRecorder, count: int, batches: list[int]
 ) -> None:
-    """A hundred messages are one request, one more is another; each arrives once, as it was."""
+    """A request has at most 100 messages; each message arrives once and unchanged."""
     messages = texts(count)
 
     found = await outcomes(client, messages)
 
-    assert batches == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.asked]
+    assert batches == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.requests]
     assert {Accepted} == {type(each) for each in found}
     assert [each.reference for each in messages] == [each.reference for each in found]
     check_delivery(sandbox, found)
@@ -63,7 +64,7 @@ def judged(outcome: Outcome) -> tuple[type, Reason | None]:
 async def test_each_message_has_its_own_outcome(
     client: Client, sandbox: Sandbox, shuffled: bool
 ) -> None:
-    """In one request each has its own verdict, in whatever order and form the answer tells it."""
+    """Each message has its own outcome, whatever the order and form of the answer."""
     messages = [Message(to, "hello") for to in MIXED]
     if shuffled:
         sandbox.faults.add("shuffle")
@@ -78,7 +79,7 @@ async def test_each_message_has_its_own_outcome(
 
 @pytest.mark.parametrize("options", [{"echo_refused": False}], ids=["not echoed"])
 async def test_what_cannot_be_told_apart_has_no_verdict(client: Client, sandbox: Sandbox) -> None:
-    """Of two messages to one number, refused differently and unnamed, neither is guessed at."""
+    """Two messages to one number with different, unnamed refusals get no verdict."""
     to = magic_number(Scenario.OPTED_OUT)
     messages = [Message(to, "hello", channel="sms"), Message(to, "hello", channel="whatsapp")]
     sandbox.faults.add("shuffle")
@@ -93,7 +94,7 @@ async def test_what_cannot_be_told_apart_has_no_verdict(client: Client, sandbox:
 
 @pytest.mark.parametrize("options", [{"echo_refused": False}], ids=["not echoed"])
 async def test_alike_refusals_need_no_names(client: Client, sandbox: Sandbox) -> None:
-    """Two messages to one number that are refused alike share the verdict."""
+    """Two messages to one number with the same refusal share the verdict."""
     messages = [Message(magic_number(Scenario.OPTED_OUT), "hello") for _ in range(2)]
     sandbox.faults.add("shuffle")
 
@@ -103,20 +104,22 @@ async def test_alike_refusals_need_no_names(client: Client, sandbox: Sandbox) ->
 
 
 async def test_equal_references_do_not_share_a_request(
-    client: Client, sandbox: Sandbox, recorder: Recorder
+    client: Client, sandbox: Sandbox, recorder: ContractRecorder
 ) -> None:
-    """Two messages with one reference are two texts, in two requests."""
+    """Two messages with the same reference are sent in two requests."""
     messages = [Message(f"+2782000000{n}", "hello", reference="same") for n in range(2)]
 
     found = await outcomes(client, messages)
 
     assert {Accepted} == {type(each) for each in found}
-    assert [1, 1] == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.asked]
+    assert [1, 1] == [len(orjson.loads(asked.body)["messages"]) for asked in recorder.requests]
     assert [1, 1] == [len(sandbox.handsets.received(str(each.to))) for each in messages]
 
 
-async def test_only_the_throttled_are_sent_again(sandbox: Sandbox, recorder: Recorder) -> None:
-    """After a mixed answer only what was throttled is tried again, and all arrive once."""
+async def test_only_the_throttled_are_sent_again(
+    sandbox: Sandbox, recorder: ContractRecorder
+) -> None:
+    """After a mixed answer only throttled messages are retried; each message arrives once."""
     throttled = magic_number(Scenario.THROTTLED_ONCE)
     messages = [*texts(3), Message(throttled, "again", reference="ref-3")]
     policy = RetryPolicy(attempts=2, base=0)
@@ -131,7 +134,7 @@ async def test_only_the_throttled_are_sent_again(sandbox: Sandbox, recorder: Rec
 
 
 async def test_a_wrong_key_is_named_and_stops_the_stream(sandbox: Sandbox) -> None:
-    """With a wrong key nothing is sent, every message is told so, and the account is named."""
+    """With a wrong key nothing is sent, and every outcome names the account."""
     config = sandbox.config()
     key = "not-the-key=="
     config["accounts"]["wrong"] = config["accounts"]["clickatell"] | {"api_key": key}
@@ -151,8 +154,10 @@ async def test_a_wrong_key_is_named_and_stops_the_stream(sandbox: Sandbox) -> No
     check_delivery(sandbox, fine)
 
 
-async def test_a_wrong_address_blames_the_account(sandbox: Sandbox, recorder: Recorder) -> None:
-    """A wrong base URL rejects no message: it is the account that has to be mended."""
+async def test_a_wrong_address_blames_the_account(
+    sandbox: Sandbox, recorder: ContractRecorder
+) -> None:
+    """A wrong base URL is a fault of the account and rejects no message."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["base_url"] = f"{sandbox.url}{ROOT}/v2"
     async with Client.from_config(config) as client:
@@ -162,14 +167,12 @@ async def test_a_wrong_address_blames_the_account(sandbox: Sandbox, recorder: Re
         (type(each), each.reason, each.scope) for each in found if isinstance(each, NotSent)
     }
     assert 150 == len(found)
-    assert {"POST /v2/v1/message is not in the document"} == set(recorder.take())
+    assert {"POST /v2/v1/message is not in the document"} == set(recorder.take_faults())
     check_delivery(sandbox, [])
 
 
-async def test_a_bad_message_never_gets_as_far_as_its_batch(
-    client: Client, sandbox: Sandbox
-) -> None:
-    """What the provider would refuse is refused here, and leaves the others of its batch alone."""
+async def test_a_bad_message_is_left_out_of_its_batch(client: Client, sandbox: Sandbox) -> None:
+    """A message that the check refuses is not sent; the others of its batch are."""
     bad = Message("+27820000099", "x" * 4097, channel="whatsapp")
     messages = [*texts(2), bad]
 

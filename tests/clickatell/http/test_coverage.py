@@ -1,4 +1,4 @@
-"""The whole document: every part of every request is sent, every part of every answer read."""
+"""The whole document is used: every part of every request and of every answer."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from clickatell.cases import DIGEST, TO, UPLOADS, Files, uploaded
+from clickatell.catalogue import CATALOGUE
+from support.provider_http import ONCE, outcomes
 
 from omnimsg import Client, Message, OperationError, Stored
 from omnimsg_clickatell.emulator import ClickatellEmulator
-
-from .cases import DIGEST, UPLOADS, Files, uploaded
-from .catalogue import CATALOGUE
-from .conftest import ONCE, TO, Clock, Recorder, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from support.contract import Contract
+    from support.sandbox_fixtures import Clock
+
+    from .conftest import ContractRecorder
 
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +51,7 @@ EXCHANGES: dict[str, Step] = {
 
 
 async def test_everything_is_sent(
-    client: Client, emulator: ClickatellEmulator, recorder: Recorder, clock: Clock
+    client: Client, emulator: ClickatellEmulator, recorder: ContractRecorder, clock: Clock
 ) -> None:
     """No parameter, property or member of an enumeration of any request goes unused."""
     files = await uploaded(client)
@@ -58,13 +60,13 @@ async def test_everything_is_sent(
         clock.now += 1
     await client.mark_read([f"clickatell:{emulator.inbox.receive('27820000001').id}"])
 
-    used = set().union(*map(recorder.contract.used, recorder.asked))
+    used = set().union(*map(recorder.contract.used, recorder.requests))
 
     assert recorder.contract.declared() - used == set()
 
 
 # Answers. Each set of samples is what one call may be answered with; a field is read if changing
-# it in some sample changes what the caller sees, the vendor's own words (`raw`) left aside.
+# it in some sample changes what the caller sees, except the vendor's raw answer (`raw`).
 
 Ask = Callable[[Client], Awaitable[object]]
 Sample = tuple[int, Json]
@@ -151,7 +153,7 @@ ANSWERS: dict[str, tuple[Ask, list[Sample]]] = {
 
 UNREAD: dict[tuple[str, str], str] = {
     ("GET /v1/media", "fileId"): "the refusal of a download borrows the form of an upload's answer",
-    ("GET /v1/media", "accepted"): "the same; a refused download has said no by its HTTP status",
+    ("GET /v1/media", "accepted"): "the same; a refused download is refused by its HTTP status",
     ("GET /v1/media/{fileId}", "fileId"): "as for a download",
     ("GET /v1/media/{fileId}", "accepted"): "as for a download",
 }
@@ -160,7 +162,7 @@ UNREAD: dict[tuple[str, str], str] = {
 
 @attrs.define
 class Oracle:
-    """A server that gives one answer to everything."""
+    """A server that gives the same answer to every request."""
 
     answer: Sample = (200, {})
 
@@ -174,13 +176,13 @@ class Oracle:
 
 @pytest.fixture
 def oracle() -> Oracle:
-    """Return what decides the answer."""
+    """Return the server's answer, to be set by the test."""
     return Oracle()
 
 
 @pytest.fixture
 async def asking(oracle: Oracle) -> AsyncIterator[Client]:
-    """Return a client of a server that answers as it is told to."""
+    """Return a client of a server that gives the answer of `oracle`."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", oracle.respond)
     async with TestServer(application) as server:
@@ -194,7 +196,7 @@ async def asking(oracle: Oracle) -> AsyncIterator[Client]:
 async def test_every_answer_is_read(
     contract: Contract, oracle: Oracle, asking: Client, name: str
 ) -> None:
-    """Changing any documented field of an answer changes what the caller is told."""
+    """Changing any documented field of an answer changes what the caller gets."""
     ask, samples = ANSWERS[name]
     (operation,) = (each for each in contract.operations if each.name == name)
     read: set[tuple[str, ...]] = set()
@@ -204,20 +206,20 @@ async def test_every_answer_is_read(
         assert schema is not None
         assert contract.faults(schema, document) == []
         oracle.answer = (status, document)
-        before = await told(ask, asking)
+        before = await result_of(ask, asking)
         for path in contract.leaves(schema):
             declared.add(path)
             changed = altered(document, path)
             oracle.answer = (status, changed)
-            if changed != document and before != await told(ask, asking):
+            if changed != document and before != await result_of(ask, asking):
                 read.add(path)
 
     unread = {(name, ".".join(path)) for path in declared - read}
     assert {each for each in UNREAD if each[0] == name} == unread
 
 
-async def told(ask: Ask, client: Client) -> Json:
-    """Return everything that a call tells its caller, except the vendor's own words."""
+async def result_of(ask: Ask, client: Client) -> Json:
+    """Return everything that a call returns or raises, without the vendor's raw answer."""
     try:
         return plain(await ask(client))
     except OperationError as error:

@@ -1,10 +1,12 @@
-"""Every row of the vendor's errors table, ordered from the emulator, and what it means to us."""
+"""The unified meaning of every row of the vendor's errors table, as the emulator answers it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from clickatell.cases import TO
+from support.provider_http import outcomes
 
 from omnimsg import (
     Accepted,
@@ -20,7 +22,7 @@ from omnimsg import (
 )
 from omnimsg_clickatell.emulator.errors import ERROR_TABLE
 
-from .conftest import TO, check_delivery, outcomes
+from .conftest import check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -32,22 +34,22 @@ Meaning = tuple[str, Reason, Retry, Scope | None]
 
 
 def rejected(reason: Reason, retry: Retry = Retry.NEVER) -> Meaning:
-    """Return the meaning of an error that refuses this very message."""
+    """Return the meaning of an error that rejects this message."""
     return "rejected", reason, retry, None
 
 
 def not_sent(reason: Reason, retry: Retry = Retry.SAFE) -> Meaning:
-    """Return the meaning of an error that proves nothing but that it was not sent."""
+    """Return the meaning of an error that only proves that the message was not sent."""
     return "not_sent", reason, retry, Scope.MESSAGE
 
 
 def account(reason: Reason) -> Meaning:
-    """Return the meaning of an error that somebody has to mend in the account."""
+    """Return the meaning of an error that must be fixed in the account."""
     return "not_sent", reason, Retry.AFTER_FIX, Scope.ACCOUNT
 
 
 def ambiguous(reason: Reason) -> Meaning:
-    """Return the meaning of an error after which nothing is certain."""
+    """Return the meaning of an error that proves nothing."""
     return "ambiguous", reason, Retry.UNSAFE, None
 
 
@@ -94,23 +96,23 @@ IDS = [f"{code} {level}" for code, level in ERRORS]
 
 
 def meaning(outcome: Outcome) -> Meaning:
-    """Return what an outcome that is no acceptance means."""
+    """Return kind, reason, retry and scope of an outcome that is not `Accepted`."""
     assert not isinstance(outcome, Accepted)
     return outcome.kind, outcome.reason, outcome.retry, getattr(outcome, "scope", None)
 
 
 def test_the_table_is_whole() -> None:
-    """Every code is here, on every level on which the vendor's table has it."""
+    """Every code of the vendor's table is here, at each of its levels."""
     assert {
         (code, level.value) for code in ERROR_TABLE for level in ERROR_TABLE[code].levels
     } == set(ERRORS)
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_alone(
+async def test_single_message(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """A message that was refused alone says why, in the unified model and in the vendor's words."""
+    """A refused single message has the unified reason and the vendor's own text."""
     emulator.account_faults.add(code, level=level)
 
     (outcome,) = await outcomes(client, [Message(TO, "hello")])
@@ -125,10 +127,10 @@ async def test_alone(
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_in_company(
+async def test_with_others(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """An error of one message leaves its neighbours alone; one of the whole request hits all."""
+    """An error of one message leaves the others alone; one of the request concerns all."""
     whole = level == "global"
     emulator.account_faults.add(code, level=level, to=None if whole else TO.removeprefix("+"))
     messages = [Message("+27820000002", "a"), Message(TO, "b"), Message("+27820000003", "c")]
@@ -150,7 +152,7 @@ async def test_in_company(
 async def test_what_is_safe_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """What is proven not processed is tried again, and arrives once."""
+    """A message that is proven not processed is retried, and arrives once."""
     emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=2, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
@@ -168,7 +170,7 @@ async def test_what_is_safe_is_tried_again(
 async def test_nothing_else_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """What would fail again, or may have been processed, is asked once."""
+    """A message that would fail again, or may have been processed, is sent once."""
     emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=3, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
@@ -178,7 +180,7 @@ async def test_nothing_else_is_tried_again(
 
 
 async def test_everything_refused(client: Client, sandbox: Sandbox) -> None:
-    """A batch of refusals only is no batch of acceptances, although its HTTP status is 207."""
+    """A batch of refusals only is not accepted, although its HTTP status is 207."""
     messages = [Message("+27820990003", "a"), Message("+27820990004", "b")]
 
     found = await outcomes(client, messages)
@@ -198,10 +200,10 @@ async def test_everything_refused(client: Client, sandbox: Sandbox) -> None:
     ],
     ids=["parts", "sender", "channel", "recipient"],
 )
-async def test_the_field_to_blame_is_named(
+async def test_the_field_is_named(
     client: Client, sandbox: Sandbox, to: str, path: str, error: type[RejectedError]
 ) -> None:
-    """What the integration refuses points at the field of our message, and hides the number."""
+    """A refusal names the field of our message, and does not show the number."""
     message = Message(to, "x" * 200, sender="+27870000000")
 
     with pytest.raises(error) as caught:
@@ -212,8 +214,8 @@ async def test_the_field_to_blame_is_named(
     check_delivery(sandbox, [])
 
 
-async def test_a_meaning_can_be_changed(sandbox: Sandbox, emulator: ClickatellEmulator) -> None:
-    """An account that trusts "please retry" may say so in its configuration."""
+async def test_a_verdict_can_be_configured(sandbox: Sandbox, emulator: ClickatellEmulator) -> None:
+    """An account may configure code 19 as not sent, and the message is retried."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["codes"] = {"global:19": {"verdict": "not_sent"}}
     emulator.account_faults.add(19, level="global")

@@ -1,4 +1,4 @@
-"""Files: stored, told about, fetched back, and refused."""
+"""Files: upload, facts, download, and refusals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from clickatell.cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG, TO
+from support.provider_http import outcomes
+from support.sandbox_fixtures import NOW
 
 from omnimsg import (
     Accepted,
@@ -28,8 +31,7 @@ from omnimsg import (
 )
 from omnimsg.transport.files import measure
 
-from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG
-from .conftest import NOW, TO, Recorder, check_delivery, outcomes
+from .conftest import ContractRecorder, check_delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,13 +82,13 @@ def files_in(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("case", UPLOADS.values(), ids=UPLOADS)
 async def test_uploads(
     client: Client,
-    recorder: Recorder,
+    recorder: ContractRecorder,
     emulator: ClickatellEmulator,
     tmp_path: Path,
     from_path: bool,
     case: tuple[Upload, list[tuple[str, str]], dict[str, Any]],
 ) -> None:
-    """A file goes as it is, with its type, its name and what it is for."""
+    """A file is uploaded unchanged, with its type, its name and its restriction."""
     upload, query, kept = case
     if from_path:
         path = tmp_path / "local.png"
@@ -95,7 +97,7 @@ async def test_uploads(
 
     stored = await client.upload(upload)
 
-    (asked,) = recorder.asked
+    (asked,) = recorder.requests
     assert (query, PNG, "image/png") == (asked.query, asked.body, asked.headers["Content-Type"])
     held = emulator.media.get(stored.id or "", NOW)
     assert held is not None
@@ -107,8 +109,8 @@ async def test_uploads(
     assert timedelta(days=29) < left <= timedelta(days=30)
 
 
-async def test_what_is_told_of_a_file(client: Client) -> None:
-    """The vendor says until when a file is kept, and whether it may go to anybody."""
+async def test_facts_about_a_file(client: Client) -> None:
+    """The vendor tells when a file expires and whether any number may receive it."""
     shared = await client.media_info(await client.upload(PICTURE))
     private = await client.media_info(await client.upload(attrs.evolve(PICTURE, restricted_to=TO)))
 
@@ -119,9 +121,9 @@ async def test_what_is_told_of_a_file(client: Client) -> None:
 
 @pytest.mark.parametrize("encryption", [None, ENCRYPTION], ids=["plain", "encrypted"])
 async def test_downloads(
-    client: Client, recorder: Recorder, tmp_path: Path, encryption: Encryption | None
+    client: Client, recorder: ContractRecorder, tmp_path: Path, encryption: Encryption | None
 ) -> None:
-    """A file comes back byte by byte, in memory or on disk; what was encrypted says so."""
+    """A file is downloaded unchanged, into memory or to disk, also an encrypted one."""
     stored = await client.upload(attrs.evolve(PICTURE, encryption=encryption))
     target = tmp_path / "back.png"
 
@@ -132,11 +134,11 @@ async def test_downloads(
     assert [target] == files_in(tmp_path)
     source = [] if encryption is None else [("source", "client")]
     query = [("fileId", stored.id), ("sha256Hash", DIGEST), *source]
-    assert [query, query] == [each.query for each in recorder.asked[1:]]
+    assert [query, query] == [each.query for each in recorder.requests[1:]]
 
 
 async def test_an_inbound_file_is_fetched_by_its_address(client: Client, sandbox: Sandbox) -> None:
-    """The address that a callback brings is fetched with the account's key."""
+    """The URL of an inbound file is fetched with the account's key."""
     stored = await client.upload(PICTURE)
     url = f"{sandbox.url}/clickatell/v1/media?fileId={stored.id}&sha256Hash={DIGEST}"
 
@@ -146,7 +148,7 @@ async def test_an_inbound_file_is_fetched_by_its_address(client: Client, sandbox
 
 
 async def test_the_key_goes_to_no_other_host(client: Client, sandbox: Sandbox) -> None:
-    """An address elsewhere is refused before the key could leave."""
+    """A URL of another host is refused before the key is sent."""
     elsewhere = sandbox.url.replace("127.0.0.1", "localhost") + "/clickatell/v1/media?fileId=a"
 
     with pytest.raises(OperationError) as caught:
@@ -159,7 +161,7 @@ async def test_the_key_goes_to_no_other_host(client: Client, sandbox: Sandbox) -
 async def test_an_upload_over_the_limit_never_leaves(
     client: Client, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """31 mebibytes are refused before a byte of them leaves, as bytes and as a file."""
+    """31 MiB are refused before any byte is sent, as bytes and as a file."""
     size = 31 * 2**20
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
@@ -193,9 +195,9 @@ REFUSED: dict[str, tuple[Upload, Reason, str]] = {
 
 @pytest.mark.parametrize(("upload", "reason", "code"), REFUSED.values(), ids=REFUSED)
 async def test_refused_uploads(
-    client: Client, recorder: Recorder, upload: Upload, reason: Reason, code: str
+    client: Client, recorder: ContractRecorder, upload: Upload, reason: Reason, code: str
 ) -> None:
-    """What the vendor refuses is one error that says why, in our words and in its own."""
+    """A refused upload is one error with the unified reason and the vendor's own text."""
     with pytest.raises(OperationError) as caught:
         await client.upload(upload)
 
@@ -203,13 +205,15 @@ async def test_refused_uploads(
     assert (reason, code, 400) == (failure.reason, failure.code, failure.http_status)
     assert Retry.SAFE is not failure.retry
     # An empty body is not what the document means by an upload, and is the point of one case.
-    assert (["POST /v1/media: body: has 0 bytes"] if not upload.data else []) == recorder.take()
+    assert (
+        ["POST /v1/media: body: has 0 bytes"] if not upload.data else []
+    ) == recorder.take_faults()
 
 
 async def test_a_file_that_changes_on_its_way(
     client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is no longer the one that was measured is refused, not stored."""
+    """A file that changed after it was measured is refused, not stored."""
 
     async def before(data: bytes | Path) -> Source:
         return attrs.evolve(await measure(data), sha256=hashlib.sha256(b"before").hexdigest())
@@ -244,7 +248,7 @@ async def test_a_digest_that_is_another_files(client: Client, sandbox: Sandbox) 
 
 
 async def test_a_failed_download_leaves_no_file(client: Client, tmp_path: Path) -> None:
-    """Where a file cannot be had, nothing appears under its name."""
+    """A failed download leaves no file on disk."""
     unknown = Stored(account="clickatell", id="no-such-file", sha256=DIGEST)
 
     with pytest.raises(OperationError):
@@ -253,8 +257,8 @@ async def test_a_failed_download_leaves_no_file(client: Client, tmp_path: Path) 
     assert [] == files_in(tmp_path)
 
 
-async def test_what_is_told_of_no_file(client: Client) -> None:
-    """An unknown file is one that was not found."""
+async def test_facts_about_an_unknown_file(client: Client) -> None:
+    """An unknown file is reported as not found."""
     with pytest.raises(OperationError) as caught:
         await client.media_info(Stored(account="clickatell", id="no-such-file"))
 
@@ -277,7 +281,7 @@ async def test_a_wrong_digest_in_a_message(
 
 
 async def test_a_file_that_is_gone(client: Client, sandbox: Sandbox) -> None:
-    """A message with an unknown file is rejected, and the file is blamed."""
+    """A message with an unknown file is rejected, and the path is that of the file."""
     gone = Stored(account="clickatell", id="no-such-file")
     message = Message(TO, Media((MediaItem(MediaKind.IMAGE, gone),)), channel="whatsapp")
 
@@ -292,7 +296,7 @@ async def test_a_file_that_is_gone(client: Client, sandbox: Sandbox) -> None:
 
 
 async def test_a_request_over_the_limit_is_halved(client: Client, sandbox: Sandbox) -> None:
-    """Files that are too much for one request together go in two, and each arrives once."""
+    """Files that are too large together are sent in two requests; each arrives once."""
     picture = Inline(bytes(1_000_000))
     item = MediaItem(MediaKind.IMAGE, picture, content_type="image/png")
     messages = [

@@ -1,4 +1,4 @@
-"""Everything that can be sent: on the wire as documented, and on the handset once."""
+"""Every message of the catalogue: sent as documented, and delivered once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
 import pytest
+from clickatell.cases import PNG, TO, Case, uploaded
+from clickatell.catalogue import CATALOGUE
 
-from .cases import PNG, Case, uploaded
-from .catalogue import CATALOGUE
-from .conftest import TO, Clock, Recorder, check_delivery
+from .conftest import ContractRecorder, check_delivery
 
 if TYPE_CHECKING:
+    from support.sandbox_fixtures import Clock
+
     from omnimsg import Client
     from omnimsg.sandbox import Sandbox
     from omnimsg_clickatell.emulator import ClickatellEmulator
@@ -39,13 +41,13 @@ def shown(wire: dict[str, Any]) -> tuple[str, Any]:
 
 
 @pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
-async def test_it_arrives_as_it_was_meant(
-    client: Client, sandbox: Sandbox, recorder: Recorder, clock: Clock, case: Case
+async def test_it_arrives_as_documented(
+    client: Client, sandbox: Sandbox, recorder: ContractRecorder, clock: Clock, case: Case
 ) -> None:
-    """What is sent is what the document wants, and what the handset then shows, once."""
+    """The request is as documented, and the handset shows the message once."""
     files = await uploaded(client)
     message = case.message(files)
-    wire = case.wire(files)
+    wire = case.members(files)
 
     accepted = await client.send(message)
     clock.now += 7200

@@ -11,16 +11,16 @@ import pytest
 from omnimsg import Accepted, Client, NotSent, OperationError, Reason, Rejected, Retry, Scope
 
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
     from omnimsg.sandbox import Sandbox
     from omnimsg_clickatell.emulator import ClickatellEmulator
-
-    from .conftest import Recorder
 
 pytestmark = pytest.mark.anyio
 
 
 def received(emulator: ClickatellEmulator, count: int) -> list[str]:
-    """Let people write to the business, and return the ids of what they wrote."""
+    """Receive inbound messages and return their ids."""
     return [f"clickatell:{emulator.inbox.receive('27820000001').id}" for _ in range(count)]
 
 
@@ -28,19 +28,19 @@ def listed(recorder: Recorder) -> list[list[str]]:
     """Return the ids in each notification that was sent."""
     return [
         [each["messageId"] for each in orjson.loads(asked.body)["event"]["messageStatusUpdate"]]
-        for asked in recorder.asked
+        for asked in recorder.requests
     ]
 
 
 @pytest.mark.parametrize(("count", "batches"), [(1, [1]), (100, [100]), (101, [100, 1])])
-async def test_reading_is_told_by_the_hundred(
+async def test_read_receipts_in_batches(
     client: Client,
     emulator: ClickatellEmulator,
     recorder: Recorder,
     count: int,
     batches: list[int],
 ) -> None:
-    """Each message read is told once, at most a hundred in a request, with an outcome each."""
+    """Each read message is reported once, at most 100 in a request, with an outcome each."""
     ids = received(emulator, count)
 
     found = await client.mark_read(ids)
@@ -54,7 +54,7 @@ async def test_reading_is_told_by_the_hundred(
 async def test_unknown_messages_are_told_apart(
     client: Client, emulator: ClickatellEmulator
 ) -> None:
-    """Of known and unknown messages each has its own outcome, in the order asked."""
+    """Known and unknown messages each have their own outcome, in the order given."""
     known = received(emulator, 2)
     by_sms = f"clickatell:{emulator.inbox.receive('27820000001', 'sms').id}"
 
@@ -79,7 +79,7 @@ async def test_one_unknown_message_alone(client: Client) -> None:
 
 
 async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulator) -> None:
-    """One message may be named twice; each mention has its outcome."""
+    """A message that is given twice has two outcomes."""
     (known,) = received(emulator, 1)
 
     found = await client.mark_read([known, known])
@@ -87,8 +87,8 @@ async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulat
     assert [Accepted, Accepted] == [type(each) for each in found]
 
 
-async def test_nothing_to_tell(client: Client, sandbox: Sandbox) -> None:
-    """Without ids nothing is asked."""
+async def test_no_ids(client: Client, sandbox: Sandbox) -> None:
+    """Without ids no request is made."""
     assert [] == await client.mark_read([])
     assert [] == list(sandbox.requests)
 
@@ -110,10 +110,10 @@ async def test_the_balance(client: Client) -> None:
         (43, Reason.RATE_LIMITED, Retry.SAFE),
     ],
 )
-async def test_refused_questions(
+async def test_refused_operations(
     client: Client, emulator: ClickatellEmulator, code: int, reason: Reason, retry: Retry
 ) -> None:
-    """A question may be repeated, so after a mishap asking again is safe."""
+    """A read operation may be repeated, so its failures are safe to retry."""
     emulator.account_faults.add(code, level="global")
 
     with pytest.raises(OperationError) as caught:
@@ -128,7 +128,7 @@ async def test_refused_questions(
 
 
 async def test_a_wrong_key(sandbox: Sandbox) -> None:
-    """A wrong key is the account's fault in every operation, and is never shown."""
+    """A wrong key is a fault of the account in every operation, and is never shown."""
     config = sandbox.config()
     config["accounts"]["clickatell"]["api_key"] = "not-the-key=="
     async with Client.from_config(config) as client:

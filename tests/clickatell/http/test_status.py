@@ -1,4 +1,4 @@
-"""Where a message is: its whole life on each channel, and every word the vendor has for it."""
+"""Statuses: the life of a message on each channel, and every name of the vendor."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from clickatell.cases import TO
+from support.sandbox_fixtures import NOW, Clock
 
 from omnimsg import Channel, Client, Message, MessageStatus, Reason, Status, Text
 from omnimsg.sandbox import LifecycleStep, MessageRecord, Scenario, magic_number
-
-from .conftest import NOW, TO, Clock
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -66,7 +66,7 @@ def pace() -> float:
 
 
 def seen(status: MessageStatus) -> Seen:
-    """Return what a look-up told: channel, the vendor's word, ours, why, and since when."""
+    """Return channel, the vendor's status, the unified status, reason and time of a look-up."""
     (leg,) = status.legs
     ((evidence, at),) = leg.timeline.entries.items()
     assert (leg.status, leg.reason) == (status.status, status.reason)
@@ -77,22 +77,22 @@ def seen(status: MessageStatus) -> Seen:
 async def test_lives(
     client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
 ) -> None:
-    """Each step is told with its time, and the handset has the message from delivery on only."""
+    """Each status has its time, and the handset has the message only after delivery."""
     expected = LIVES[channel, scenario]
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "hello", channel=channel))
 
-    told, phone = [], []
+    statuses, deliveries = [], []
     for _ in expected:
-        told.append(seen(await client.status(str(accepted.id))))
-        phone.append(len(sandbox.handsets.received(to)))
+        statuses.append(seen(await client.status(str(accepted.id))))
+        deliveries.append(len(sandbox.handsets.received(to)))
         clock.now += PACE
 
     assert [
         (channel, *step, START + n * timedelta(seconds=PACE)) for n, step in enumerate(expected)
-    ] == told
-    assert [int(status.reached) for _, status, _ in expected] == phone
-    assert told[-1] == seen(await client.status(str(accepted.id)))
+    ] == statuses
+    assert [int(status.reached) for _, status, _ in expected] == deliveries
+    assert statuses[-1] == seen(await client.status(str(accepted.id)))
 
 
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
@@ -101,26 +101,28 @@ async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock, channel
     at = START + timedelta(hours=1)
     accepted = await client.send(Message(TO, "later", channel=channel, send_at=at))
 
-    told = []
+    statuses = []
     for later in (0, 3599, 3600, 3600 + 2 * PACE):
         clock.now = NOW + later
-        told.append((seen(await client.status(str(accepted.id))), sandbox.handsets.received(TO)))
+        statuses.append(
+            (seen(await client.status(str(accepted.id))), sandbox.handsets.received(TO))
+        )
 
     assert [Status.SCHEDULED, Status.SCHEDULED, Status.ACCEPTED, Status.DELIVERED] == [
-        status for (_, _, status, _, _), _ in told
+        status for (_, _, status, _, _), _ in statuses
     ]
-    assert [0, 0, 0, 1] == [len(phone) for _, phone in told]
+    assert [0, 0, 0, 1] == [len(received) for _, received in statuses]
 
 
 async def test_unknown_messages(client: Client) -> None:
-    """An id that the vendor does not know is no error, but an unknown status without a channel."""
+    """An unknown id is not an error but an unknown status without a channel."""
     status = await client.status("clickatell:0123456789abcdef0123456789abcdef")
 
     assert (None, "UNKNOWN", Status.UNKNOWN, Reason.NOT_FOUND, START) == seen(status)
 
 
 async def test_ids_that_need_escaping(client: Client) -> None:
-    """Whatever stands in an id stays one segment of the path."""
+    """An id is always one segment of the path, whatever characters it has."""
     status = await client.status("clickatell:../balance?x=1#y/ü")
 
     assert Reason.NOT_FOUND is status.reason
@@ -153,26 +155,26 @@ async def test_the_service_window(
     assert int(reason is None) == len(sandbox.handsets.received(TO))
 
 
-async def test_every_word_is_understood(client: Client, emulator: ClickatellEmulator) -> None:
-    """All 61 names of the vendor's document mean something here, on either channel."""
+async def test_every_documented_name(client: Client, emulator: ClickatellEmulator) -> None:
+    """All 61 names of the vendor's document have a unified status, on both channels."""
     names = _documented()
     expected = orjson.loads((DATA / "clickatell-statuses.json").read_bytes())
 
-    told = {}
+    statuses = {}
     for name in names:
         for channel in ("sms", "whatsapp"):
             emulator.messages.add(_record(name, channel))
             status = await client.status(f"clickatell:{name}-{channel}")
             found = seen(status)
-            told[name] = [found[2], found[3]]
+            statuses[name] = [found[2], found[3]]
             assert (channel, name, START) == (found[0], found[1], found[4])
 
     assert (61, list(expected)) == (len(names), names)
-    assert expected == told
+    assert expected == statuses
 
 
-async def test_new_words_do_not_raise(client: Client, emulator: ClickatellEmulator) -> None:
-    """A name that the vendor adds tomorrow is unknown, and kept."""
+async def test_unknown_names_are_kept(client: Client, emulator: ClickatellEmulator) -> None:
+    """A name that is not in the table is unknown, and kept."""
     emulator.messages.add(_record("BEAMED_UP", "sms"))
 
     found = seen(await client.status("clickatell:BEAMED_UP-sms"))

@@ -1,4 +1,4 @@
-"""An adapter to ask, and a hand that drives its flows."""
+"""A Clickatell account, the time that its flows run at, and helpers to drive them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from support import flows
 
 from omnimsg.adapter import Account, Context, Response, TemplateMapping
 from omnimsg.domain.secret import Secret
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from omnimsg.adapter import Request
 
 
 @pytest.fixture(scope="session")
 def build() -> Callable[..., ClickatellAdapter]:
-    """Build an adapter for an account that differs from the usual one."""
+    """Return what builds an adapter for an account that differs from the usual one."""
 
     def make(**account: Any) -> ClickatellAdapter:
         usual: dict[str, Any] = {
@@ -45,13 +46,13 @@ def adapter(build: Callable[..., ClickatellAdapter]) -> ClickatellAdapter:
 
 @pytest.fixture(scope="session")
 def context() -> Context:
-    """A fixed moment."""
+    """A fixed time."""
     return Context(account="cape", now=datetime(2030, 5, 1, 9, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")
 def answer() -> Callable[..., Response]:
-    """Make an answer of JSON data, or of bytes as they are."""
+    """Return what builds an answer from JSON data, or from bytes as they are."""
 
     def make(document: Any, status: int = 202) -> Response:
         return Response(status, document if isinstance(document, bytes) else orjson.dumps(document))
@@ -61,17 +62,5 @@ def answer() -> Callable[..., Response]:
 
 @pytest.fixture(scope="session")
 def drive() -> Callable[..., tuple[list[Request], Any]]:
-    """Drive a flow to its end: give it the answers, return its requests and its value."""
-
-    def run(flow: Generator[Request, Response, Any], *answers: Response) -> Any:
-        requests: list[Request] = []
-        left = iter(answers)
-        try:
-            request = next(flow)
-            while True:
-                requests.append(request)
-                request = flow.send(next(left))
-        except StopIteration as stop:
-            return requests, stop.value
-
-    return run
+    """Return what drives a flow: it takes the answers, and returns the requests and the value."""
+    return flows.drive

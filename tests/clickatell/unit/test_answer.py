@@ -1,4 +1,4 @@
-"""What is read from the answer to a send."""
+"""Reading the answer to a send."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def read(
 ONE, TWO, THREE = "27820000001", "27820000002", "27820000003"
 
 
-def yes(provider_id: str, **members: Any) -> dict[str, Any]:
+def accepted_entry(provider_id: str, **members: Any) -> dict[str, Any]:
     """Make an accepted entry."""
     return {"apiMessageId": provider_id, "accepted": True} | members
 
 
-def no(code: int, **members: Any) -> dict[str, Any]:
+def refused_entry(code: int, **members: Any) -> dict[str, Any]:
     """Make a refused entry."""
-    error = {"code": code, "description": members.pop("description", "Some words")}
+    error = {"code": code, "description": members.pop("description", "Some text")}
     return {"accepted": False, "error": error} | members
 
 
-def told(outcomes: list[Outcome | None]) -> list[str | None]:
+def ids_or_codes(outcomes: list[Outcome | None]) -> list[str | None]:
     """Shorten outcomes to their id or code."""
     return [
         None
@@ -64,7 +64,7 @@ def told(outcomes: list[Outcome | None]) -> list[str | None]:
 @pytest.mark.parametrize("error", [{}, {"error": None}])
 def test_accepted(read: Any, status: int, error: dict[str, Any]) -> None:
     """An accepted entry with an id is an acceptance, with or without an empty `error`."""
-    entry = yes("0f3b", to=ONE, clientMessageId="a") | error
+    entry = accepted_entry("0f3b", to=ONE, clientMessageId="a") | error
 
     [outcome] = read({"messages": [entry], "error": None}, ONE, status=status)
 
@@ -74,8 +74,8 @@ def test_accepted(read: Any, status: int, error: dict[str, Any]) -> None:
 
 
 def test_refused(read: Any) -> None:
-    """A refused entry is that message's own, with everything the provider said."""
-    entry = no(26, to=ONE, clientMessageId="a", description="Recipient opted out")
+    """A refused entry rejects its message, with everything that the provider sent."""
+    entry = refused_entry(26, to=ONE, clientMessageId="a", description="Recipient opted out")
 
     [outcome] = read({"messages": [entry], "error": None}, ONE, status=400)
 
@@ -97,11 +97,11 @@ CONTRADICTIONS: list[dict[str, Any]] = [
     {"accepted": True, "clientMessageId": "a", "apiMessageId": ""},
     {"accepted": True, "clientMessageId": "a", "apiMessageId": None},
     {"accepted": True, "clientMessageId": "a", "apiMessageId": 7},
-    yes("id", clientMessageId="a", error={"code": 26}),
-    yes("id", clientMessageId="a", error="no"),
+    accepted_entry("id", clientMessageId="a", error={"code": 26}),
+    accepted_entry("id", clientMessageId="a", error="no"),
     {"accepted": False, "clientMessageId": "a", "apiMessageId": "id"},
-    no(43, clientMessageId="a", apiMessageId="id"),
-    no(26, clientMessageId="a", apiMessageId=7),
+    refused_entry(43, clientMessageId="a", apiMessageId="id"),
+    refused_entry(26, clientMessageId="a", apiMessageId=7),
     {"apiMessageId": "id", "clientMessageId": "a"},
     {"accepted": "true", "apiMessageId": "id", "clientMessageId": "a"},
     {"accepted": 1, "apiMessageId": "id", "clientMessageId": "a"},
@@ -116,7 +116,7 @@ def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
 
 
 def test_refused_without_a_cause(read: Any) -> None:
-    """A plain no is a refusal even where no cause is given."""
+    """A refusal without a cause is a refusal all the same."""
     [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)
 
     assert isinstance(outcome, Rejected)
@@ -133,7 +133,7 @@ def test_refused_without_a_cause(read: Any) -> None:
 )
 @pytest.mark.parametrize("status", [202, 207, 400, 401, 402, 404, 500, 503])
 def test_nothing_readable(read: Any, body: Any, status: int) -> None:
-    """An answer without verdicts leaves every message to the engine's rules."""
+    """An answer without verdicts gives `None` for every message."""
     assert [None, None] == read(body, ONE, TWO, status=status)
 
 
@@ -154,8 +154,8 @@ GLOBAL: list[tuple[int, int, type[Outcome], bool]] = [
 def test_global_error(
     read: Any, status: int, code: int, kind: type, account: bool, beside: dict[str, Any]
 ) -> None:
-    """An error of the whole request is every message's, whether `messages` is there or not."""
-    body = {"error": {"code": code, "description": "Some words"}} | beside
+    """An error of the whole request applies to every message, with or without `messages`."""
+    body = {"error": {"code": code, "description": "Some text"}} | beside
 
     outcomes = read(body, ONE, TWO, status=status)
 
@@ -167,7 +167,7 @@ def test_global_error(
 
 
 def test_global_error_of_one_message(read: Any) -> None:
-    """A code of the message level that stands alone is about the only message there is."""
+    """A code of the message level without an entry applies to a single message."""
     body = {"error": {"code": 25, "description": "Invalid recipient address: 27"}}
 
     [alone] = read(body, ONE, status=400)
@@ -179,21 +179,21 @@ def test_global_error_of_one_message(read: Any) -> None:
 
 
 def test_global_error_beside_an_acceptance(read: Any) -> None:
-    """A request of which a message was accepted was not refused as a whole."""
-    body = {"messages": [yes("id", clientMessageId="a")], "error": {"code": 43}}
+    """If any message was accepted, the request was not refused as a whole."""
+    body = {"messages": [accepted_entry("id", clientMessageId="a")], "error": {"code": 43}}
 
-    assert ["id", None] == told(read(body, ONE, TWO, status=207))
+    assert ["id", None] == ids_or_codes(read(body, ONE, TWO, status=207))
 
 
 def test_global_error_beside_a_refusal(read: Any) -> None:
-    """A message's own refusal stands; the error of the request is for the others."""
-    body = {"messages": [no(26, clientMessageId="a")], "error": {"code": 43}}
+    """A message keeps its own refusal; the error of the request applies to the others."""
+    body = {"messages": [refused_entry(26, clientMessageId="a")], "error": {"code": 43}}
 
-    assert ["26", "43"] == told(read(body, ONE, TWO, status=400))
+    assert ["26", "43"] == ids_or_codes(read(body, ONE, TWO, status=400))
 
 
 def test_unknown_global_code(read: Any) -> None:
-    """A code of tomorrow for the whole request proves nothing."""
+    """An unknown code of the whole request proves nothing."""
     assert [None] == read({"error": {"code": 777}}, ONE, status=400)
 
 
@@ -202,77 +202,104 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
         "another order",
         (ONE, ONE, TWO),
         [
-            yes("3", clientMessageId="c"),
-            yes("1", clientMessageId="a"),
-            yes("2", clientMessageId="b"),
+            accepted_entry("3", clientMessageId="c"),
+            accepted_entry("1", clientMessageId="a"),
+            accepted_entry("2", clientMessageId="b"),
         ],
         ["1", "2", "3"],
     ),
     (
         "by a unique number",
         (ONE, TWO, THREE),
-        [no(26, to=THREE), yes("1", clientMessageId="a"), no(27, to=f" +{TWO}")],
+        [
+            refused_entry(26, to=THREE),
+            accepted_entry("1", clientMessageId="a"),
+            refused_entry(27, to=f" +{TWO}"),
+        ],
         ["1", "27", "26"],
     ),
     (
         "unique among what is open",
         (ONE, ONE),
-        [yes("1", clientMessageId="a", to=ONE), no(26, to=ONE)],
+        [accepted_entry("1", clientMessageId="a", to=ONE), refused_entry(26, to=ONE)],
         ["1", "26"],
     ),
-    ("one number twice", (ONE, ONE), [no(26, to=ONE), no(27, to=ONE)], [None, None]),
-    ("one number twice, one entry", (ONE, ONE), [no(26, to=ONE)], [None, None]),
-    ("the same refusal for all", (ONE, ONE), [no(26, to=ONE), no(26, to=ONE)], ["26", "26"]),
+    (
+        "one number twice",
+        (ONE, ONE),
+        [refused_entry(26, to=ONE), refused_entry(27, to=ONE)],
+        [None, None],
+    ),
+    ("one number twice, one entry", (ONE, ONE), [refused_entry(26, to=ONE)], [None, None]),
+    (
+        "the same refusal for all",
+        (ONE, ONE),
+        [refused_entry(26, to=ONE), refused_entry(26, to=ONE)],
+        ["26", "26"],
+    ),
     (
         "the same refusal for all, an entry missing",
         (ONE, ONE, ONE),
-        [no(26, to=ONE), no(26, to=ONE)],
+        [refused_entry(26, to=ONE), refused_entry(26, to=ONE)],
         [None, None, None],
     ),
-    ("no number at all", (ONE, TWO), [no(26), no(26)], ["26", "26"]),
-    ("acceptances are never shared", (ONE, ONE), [yes("1"), yes("2")], [None, None]),
+    ("no number at all", (ONE, TWO), [refused_entry(26), refused_entry(26)], ["26", "26"]),
+    (
+        "acceptances are never shared",
+        (ONE, ONE),
+        [accepted_entry("1"), accepted_entry("2")],
+        [None, None],
+    ),
     (
         "the last for the last",
         (ONE, TWO),
-        [yes("1", clientMessageId="a"), no(25, to="x")],
+        [accepted_entry("1", clientMessageId="a"), refused_entry(25, to="x")],
         ["1", "25"],
     ),
-    ("a single message", (ONE,), [no(25, to="2782x")], ["25"]),
+    ("a single message", (ONE,), [refused_entry(25, to="2782x")], ["25"]),
     (
         "the last, but of another message's number",
         (ONE, TWO),
-        [yes("1", clientMessageId="a", to=ONE), no(25, to=ONE)],
+        [accepted_entry("1", clientMessageId="a", to=ONE), refused_entry(25, to=ONE)],
         ["1", None],
     ),
     (
         "the last, but a foreign entry is there",
         (ONE, TWO),
-        [yes("1", clientMessageId="a"), no(25), yes("9", clientMessageId="zzz")],
+        [
+            accepted_entry("1", clientMessageId="a"),
+            refused_entry(25),
+            accepted_entry("9", clientMessageId="zzz"),
+        ],
         ["1", None],
     ),
-    ("only a foreign entry", (ONE,), [yes("9", clientMessageId="zzz", to=ONE)], [None]),
-    ("no reference that is text", (ONE,), [yes("9", clientMessageId=5, to=ONE)], [None]),
-    ("an empty reference", (ONE,), [no(26, clientMessageId="", to=ONE)], ["26"]),
-    ("no entry that is an object", (ONE,), ["x", None, 5, [], no(26, to="y")], [None]),
+    ("only a foreign entry", (ONE,), [accepted_entry("9", clientMessageId="zzz", to=ONE)], [None]),
+    ("no reference that is text", (ONE,), [accepted_entry("9", clientMessageId=5, to=ONE)], [None]),
+    ("an empty reference", (ONE,), [refused_entry(26, clientMessageId="", to=ONE)], ["26"]),
+    ("no entry that is an object", (ONE,), ["x", None, 5, [], refused_entry(26, to="y")], [None]),
     (
         "a copy",
         (ONE, TWO),
-        [yes("1", clientMessageId="a")] * 2 + [no(25)],
+        [accepted_entry("1", clientMessageId="a")] * 2 + [refused_entry(25)],
         ["1", "25"],
     ),
     (
         "a copy without its reference",
         (ONE, ONE),
-        [yes("1", clientMessageId="a", to=ONE), yes("1", to=ONE)],
+        [accepted_entry("1", clientMessageId="a", to=ONE), accepted_entry("1", to=ONE)],
         ["1", None],
     ),
     (
         "two that disagree",
         (ONE, TWO),
-        [yes("1", clientMessageId="a"), no(26, clientMessageId="a"), no(25)],
+        [
+            accepted_entry("1", clientMessageId="a"),
+            refused_entry(26, clientMessageId="a"),
+            refused_entry(25),
+        ],
         [None, None],
     ),
-    ("copies of the nameless", (ONE, TWO), [yes("1", to=ONE)] * 2, ["1", None]),
+    ("copies of the nameless", (ONE, TWO), [accepted_entry("1", to=ONE)] * 2, ["1", None]),
 ]
 
 
@@ -281,16 +308,16 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
     [case[1:] for case in JOINS],
     ids=[case[0] for case in JOINS],
 )
-def test_join(
+def test_match_entries(
     read: Any, numbers: tuple[str, ...], entries: list[Any], expected: list[str | None]
 ) -> None:
     """Each message gets its own entry or none, never another's."""
-    assert expected == told(read({"messages": entries}, *numbers, status=207))
+    assert expected == ids_or_codes(read({"messages": entries}, *numbers, status=207))
 
 
 def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
-    """Where it is not known whose words are whose, only the common ones are kept."""
-    entries = [no(26, to=ONE, description=f"words {place}") for place in range(2)]
+    """A shared refusal keeps only what all its entries have in common."""
+    entries = [refused_entry(26, to=ONE, description=f"text {index}") for index in range(2)]
 
     outcomes = read({"messages": entries}, ONE, ONE, status=207)
 
@@ -299,9 +326,9 @@ def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
 
 
 def test_over_long_list(read: Any) -> None:
-    """More entries than messages do no harm."""
-    entries = [yes(str(place), clientMessageId=str(place)) for place in range(1000)]
+    """Superfluous entries are ignored."""
+    entries = [accepted_entry(str(index), clientMessageId=str(index)) for index in range(1000)]
 
-    assert ["1", None] == told(
-        read({"messages": [*entries, yes("1", clientMessageId="a")]}, ONE, TWO)
+    assert ["1", None] == ids_or_codes(
+        read({"messages": [*entries, accepted_entry("1", clientMessageId="a")]}, ONE, TWO)
     )

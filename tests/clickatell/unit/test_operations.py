@@ -1,4 +1,4 @@
-"""Everything but sending: requests, and what is read from their answers."""
+"""The operations other than sending: their requests, and reading the answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UPLOAD = Upload(b"menu", "application/pdf", file_name="menu.pdf")
 
 
 def test_operations() -> None:
-    """The adapter has what the One API has."""
+    """The adapter has exactly the operations of the One API."""
     expected = {
         Operation.BALANCE,
         Operation.DOWNLOAD,
@@ -48,7 +48,7 @@ def test_operations() -> None:
 
 
 def test_history_is_no_operation(adapter: ClickatellAdapter, context: Context) -> None:
-    """What the One API lacks is an error that names it."""
+    """An operation that the One API does not have is an error that names it."""
     with pytest.raises(Unsupported, match="history"):
         adapter.history(HistoryQuery(), None, context)
 
@@ -60,7 +60,7 @@ def test_history_is_no_operation(adapter: ClickatellAdapter, context: Context) -
 def status_of(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> Callable[..., Any]:
-    """Ask where a message is and read an answer."""
+    """Look up a message and read an answer."""
 
     def run(document: Any, status: int = 200) -> Any:
         _, value = drive(adapter.status("0f3b", context), answer(document, status))
@@ -77,7 +77,7 @@ def test_status_request(adapter: ClickatellAdapter, context: Context, drive: Any
 
 
 def test_status(status_of: Any) -> None:
-    """Each channel in the answer is a leg, whose time counts milliseconds."""
+    """Each channel in the answer is a leg, with its time in milliseconds."""
     document = {
         "whatsapp ": {"status": "DELIVERY_FAILURE", "timestamp": 1893456000123},
         "sms": {"status": "DEVICE_ACK", "timestamp": 1893456001000},
@@ -99,12 +99,12 @@ def test_status(status_of: Any) -> None:
 
 @pytest.mark.parametrize("entry", [{"status": "NEW_ONE"}, {"status": 5}, {}])
 def test_unknown_status(status_of: Any, entry: dict[str, Any]) -> None:
-    """A status of tomorrow is unknown, at the time of the question where none is given."""
+    """An unknown status is kept; without a time it gets the time of the look-up."""
     found = status_of({"sms": entry})
 
     [(evidence, at)] = found.legs[0].timeline.entries.items()
-    said = entry.get("status")
-    assert (Status.UNKNOWN, said if isinstance(said, str) else "", Reason.UNKNOWN, NOW) == (
+    name = entry.get("status")
+    assert (Status.UNKNOWN, name if isinstance(name, str) else "", Reason.UNKNOWN, NOW) == (
         evidence.status,
         evidence.provider_status,
         evidence.reason,
@@ -126,7 +126,7 @@ def test_unknown_status(status_of: Any, entry: dict[str, Any]) -> None:
     ],
 )
 def test_unknown_id(status_of: Any, document: dict[str, Any], word: str, at: datetime) -> None:
-    """An id that Clickatell does not know is no failure but a status without a channel."""
+    """An unknown id is not a failure but a status without a channel."""
     found = status_of(document)
 
     [leg] = found.legs
@@ -158,10 +158,10 @@ REFUSALS: list[tuple[int, Any, Reason, Retry]] = [
 
 
 @pytest.mark.parametrize(("status", "document", "reason", "retry"), REFUSALS)
-def test_refused_question(
+def test_refused_look_up(
     status_of: Any, status: int, document: Any, reason: Reason, retry: Retry
 ) -> None:
-    """A refusal is read by its code, with its row's advice; a bare 404 means the account."""
+    """A refusal is read by its code; a bare 404 is a fault of the account."""
     failure = status_of(document, status)
 
     assert isinstance(failure, Failure)
@@ -169,8 +169,8 @@ def test_refused_question(
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 500, 503])
-def test_unreadable_question(status_of: Any, status: int) -> None:
-    """An answer that says nothing is left to the engine's rules."""
+def test_unreadable_look_up(status_of: Any, status: int) -> None:
+    """An unreadable answer gives `None`, for the engine to handle."""
     assert status_of(b"<html>", status) is None
 
 
@@ -180,7 +180,7 @@ def test_unreadable_question(status_of: Any, status: int) -> None:
 def test_mark_read(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> None:
-    """Each notice carries its position, by which its answer finds it, in any order."""
+    """Each notice is sent with its index, by which its entry is matched in any order."""
     body = {
         "event": {
             "messageStatusUpdate": [
@@ -227,7 +227,7 @@ def test_mark_read(
 def test_mark_read_refused(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any, code: int
 ) -> None:
-    """A refused notice blames no field: there is no message of ours behind it."""
+    """A refused notice has no path, because it is about no message of ours."""
     error = {"code": code, "description": "Invalid or missing parameter: messageId"}
     body = {"event": {"messageStatusUpdate": [{"accepted": False, "error": error}]}}
 
@@ -240,7 +240,7 @@ def test_mark_read_refused(
 def test_mark_read_refused_as_a_whole(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any
 ) -> None:
-    """An error of the whole request is every notice's."""
+    """An error of the whole request applies to every notice."""
     body = {"error": {"code": 1, "description": "no"}}
 
     _, outcomes = drive(adapter.mark_read(["m1", "m2"], context), answer(body, 401))
@@ -280,7 +280,7 @@ def test_upload(
     fields: dict[str, Any],
     query: dict[str, str],
 ) -> None:
-    """A file is sent as it is, told about in the query, and kept for 30 days."""
+    """A file is sent unchanged, with its facts in the query, and stored for 30 days."""
     upload = attrs.evolve(UPLOAD, **fields)
     body = {"fileId": "5f2c1d60-1.pdf", "accepted": True}
 
@@ -332,7 +332,7 @@ def test_upload_refused(
     document: Any,
     reason: Reason | None,
 ) -> None:
-    """A file that was not stored, or not usably, is a failure; an unreadable answer is nothing."""
+    """A file not stored or not usable is a failure; an unreadable answer gives `None`."""
     body = document if isinstance(document, bytes) else orjson.dumps(document)
 
     _, failure = drive(adapter.upload(UPLOAD, SOURCE, context), Response(status, body))
@@ -380,7 +380,7 @@ def test_media_info(
     document: dict[str, Any],
     expected: MediaInfo,
 ) -> None:
-    """The time at which a file is deleted counts seconds."""
+    """The expiry of a file is in seconds."""
     [request], info = drive(adapter.media_info(STORED, context), answer(document, 200))
 
     assert Request("GET", "/v1/media/5f2c%2F1.pdf", authenticated=True) == request
@@ -411,7 +411,7 @@ def test_download(
     url: str,
     query: tuple[tuple[str, str], ...],
 ) -> None:
-    """A file goes into the caller's sink, found by id and digest or by a callback's address."""
+    """A file is found by id and digest, or by the URL of a callback."""
     [request], done = drive(adapter.download(stored, context), Response(200))
 
     expected = Request("GET", url, query=query, authenticated=True, answer=Answer.SINK)
@@ -429,10 +429,10 @@ def test_download_of_a_file_that_is_gone(
         assert (Reason.MEDIA_NOT_FOUND, 404) == (failure.reason, failure.http_status)
 
 
-def test_files_that_cannot_be_asked_for(
+def test_files_without_id_or_digest(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """Without an id, or to fetch it without a digest, there is nothing to ask."""
+    """Without an id, or a digest for a download, no request is made."""
     linked = Stored(account="cape", url="https://example.test/f")
     flows = {
         "id": adapter.media_info(linked, context),
@@ -479,7 +479,7 @@ def test_balance(
 def test_balance_in_an_absurd_document(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A document nested too deep for one of two parsers costs the amount at most."""
+    """A document that one of two parsers cannot read only loses the amount."""
     body = b'{"balance": 1, "x": ' + b"[" * 1010 + b"]" * 1010 + b"}"
 
     _, balance = drive(adapter.balance(context), Response(200, body))

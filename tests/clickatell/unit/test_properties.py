@@ -1,4 +1,4 @@
-"""What holds for every answer, however it is shuffled, cut or made up."""
+"""Properties that hold for every answer, also a shuffled, incomplete or invented one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_clickatell.wire.encode import document, encode
-from omnimsg_clickatell.wire.match_entries import Names, in_order, join
+from omnimsg_clickatell.wire.match_entries import EntryMembers, are_in_order, match_entries
 
-NAMES = Names(reference="clientMessageId", address="to", id="apiMessageId")
+NAMES = EntryMembers(reference="clientMessageId", address="to", id="apiMessageId")
 STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 503])
 
 
@@ -35,13 +35,13 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
     """
     numbers = draw(st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=7))
     truth = []
-    for place, number in enumerate(numbers):
-        entry: dict[str, Any] = {"clientMessageId": f"r{place}", "to": number, "mark": place}
+    for index, number in enumerate(numbers):
+        entry: dict[str, Any] = {"clientMessageId": f"r{index}", "to": number, "mark": index}
         code = draw(st.sampled_from([None, 25, 26, 43]))
         if code is None:
-            entry |= {"accepted": True, "apiMessageId": f"id{place}"}
+            entry |= {"accepted": True, "apiMessageId": f"id{index}"}
         else:
-            entry |= {"accepted": False, "error": {"code": code, "description": str(place)}}
+            entry |= {"accepted": False, "error": {"code": code, "description": str(index)}}
         truth.append(entry)
     arrived = []
     for entry in truth:
@@ -62,14 +62,14 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
 
 
 @given(answers())
-def test_join_is_never_wrong(
+def test_a_match_is_never_wrong(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
-    """A message gets its own entry, a refusal that it shares with all that are left, or nothing."""
+    """A message gets its own entry, a refusal shared by all that are left, or nothing."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
 
-    found = join(references, numbers, arrived, NAMES)
+    found = match_entries(references, numbers, arrived, NAMES)
 
     for entry, true in zip(found, truth, strict=True):
         if entry is None:
@@ -87,10 +87,10 @@ def test_references_decide(
 ) -> None:
     """An entry that quotes its reference always reaches its message."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
     named = {entry.get("clientMessageId") for entry in arrived}
 
-    found = join(references, numbers, arrived, NAMES)
+    found = match_entries(references, numbers, arrived, NAMES)
 
     for reference, entry, true in zip(references, found, truth, strict=True):
         if reference in named:
@@ -98,17 +98,17 @@ def test_references_decide(
 
 
 @given(answers(), st.booleans())
-def test_what_comes_in_order_is_not_looked_for(
+def test_entries_in_order_need_no_matching(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]], whole: bool
 ) -> None:
-    """Entries that stand where their messages do are what a search would have found."""
+    """For entries in order, the fast path and the matching give the same result."""
     numbers, truth, arrived = drawn
-    references = [f"r{place}" for place in range(len(numbers))]
+    references = [f"r{index}" for index in range(len(numbers))]
     listed = truth if whole else arrived
 
-    if in_order(references, listed, NAMES.reference):
-        assert join(references, numbers, listed, NAMES) == listed
-    assert in_order(references, truth, NAMES.reference)
+    if are_in_order(references, listed, NAMES.reference):
+        assert match_entries(references, numbers, listed, NAMES) == listed
+    assert are_in_order(references, truth, NAMES.reference)
 
 
 @given(
@@ -137,7 +137,7 @@ def test_what_comes_in_order_is_not_looked_for(
 def test_plain_messages_are_written_like_others(
     messages: list[Message], account: dict[str, Any]
 ) -> None:
-    """The short way to write a message writes what the long way does."""
+    """The fast path for plain messages writes the same as the general path."""
     adapter = ClickatellAdapter(
         Account(
             name="cape",
@@ -206,7 +206,7 @@ MESSAGES = [
 def test_any_answer_to_a_send(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, each message has an outcome of its own or none, and a yes has an id."""
+    """For any answer each message has its outcome or `None`, and an acceptance has an id."""
     _, outcomes = drive(adapter.send(MESSAGES, context), Response(status, body))
 
     assert len(outcomes) == len(MESSAGES)
@@ -223,7 +223,7 @@ def test_any_answer_to_a_send(
 def test_any_answer_to_read_notices(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, each notice has an outcome of its own or none."""
+    """For any answer each notice has its outcome or `None`."""
     _, outcomes = drive(adapter.mark_read(["m1", "m2"], context), Response(status, body))
 
     assert len(outcomes) == 2
@@ -239,10 +239,10 @@ SOURCE = Source(data=b"x", size=1, sha256="ab" * 32)
 
 
 @given(BODIES, STATUSES)
-def test_any_answer_to_a_question(
+def test_any_answer_to_an_operation(
     adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes, status: int
 ) -> None:
-    """Whatever comes back, a question ends in its value, a failure or nothing."""
+    """For any answer an operation returns its value, a failure or `None`."""
     flows = {
         MessageStatus: adapter.status("id", context),
         Stored: adapter.upload(UPLOAD, SOURCE, context),
@@ -260,7 +260,7 @@ def test_any_answer_to_a_question(
 def test_status_time_beyond_all_calendars(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A time that no calendar holds is replaced by now."""
+    """A time that `datetime` cannot hold is replaced by the current time."""
     body = orjson.dumps({"sms": {"status": "READ", "timestamp": 2**62}})
 
     _, status = drive(adapter.status("id", context), Response(200, body))

@@ -1,4 +1,4 @@
-"""What is refused before a request exists, and where the blame is put."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from clickatell.cases import TO
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
     from omnimsg_clickatell import ClickatellAdapter
 
-TO = "+27820000001"
 STORED = Stored(account="cape", id="5f2c1d60-1.png")
 REPLY = Reply("Yes", "y")
 LINK = OpenUrl("Open", "https://example.test")
@@ -84,38 +84,38 @@ def _header(item: MediaItem, **more: Any) -> Template:
 IMAGE = MediaItem(MediaKind.IMAGE, STORED)
 COUPON, URL, ANSWER = ButtonKind.COUPON, ButtonKind.URL, ButtonKind.REPLY
 
+NO_CONTENT, NO_FIELD = Reason.UNSUPPORTED_CONTENT, Reason.UNSUPPORTED
+LARGE, BAD_CONTENT = Reason.CONTENT_TOO_LARGE, Reason.INVALID_CONTENT
+BAD_TEMPLATE, BAD_MEDIA = Reason.TEMPLATE_INVALID, Reason.MEDIA_INVALID
+
 WHATSAPP: list[tuple[Content, str, Reason]] = [
-    (Text("x" * 4097), "content.text", Reason.CONTENT_TOO_LARGE),
-    (Text("x", udh="00"), "content.udh", Reason.UNSUPPORTED),
-    (Text("x", autoconvert=Autoconvert.ON), "content.autoconvert", Reason.UNSUPPORTED),
-    (Binary(b"x"), "content", Reason.UNSUPPORTED_CONTENT),
+    (Text("x" * 4097), "content.text", LARGE),
+    (Text("x", udh="00"), "content.udh", NO_FIELD),
+    (Text("x", autoconvert=Autoconvert.ON), "content.autoconvert", NO_FIELD),
+    (Binary(b"x"), "content", NO_CONTENT),
     # Markdown
     *(
-        (_items(title=f"a {each} b"), "content.sections[0].items[0].title", Reason.INVALID_CONTENT)
+        (_items(title=f"a {each} b"), "content.sections[0].items[0].title", BAD_CONTENT)
         for each in ("*b*", "_b_", "~b~", "`b`", "```b```", "```b\nc```")
     ),
     (
         Template("t", buttons=(TemplateButton(1, URL, value="a\nb"),)),
         "content.buttons[0].value",
-        Reason.TEMPLATE_INVALID,
+        BAD_TEMPLATE,
     ),
     # Media
-    (Media((IMAGE, IMAGE)), "content.items[1]", Reason.UNSUPPORTED_CONTENT),
-    (_media(MediaKind.AUDIO, "words"), "content.caption", Reason.UNSUPPORTED_CONTENT),
-    (_media(MediaKind.STICKER), "content.items[0].kind", Reason.UNSUPPORTED_CONTENT),
-    (_media(content_type="image/gif"), "content.items[0].content_type", Reason.MEDIA_INVALID),
-    (_media(alt_text="a"), "content.items[0].alt_text", Reason.UNSUPPORTED),
-    (_media(refresh=True), "content.items[0].refresh", Reason.UNSUPPORTED),
+    (Media((IMAGE, IMAGE)), "content.items[1]", NO_CONTENT),
+    (_media(MediaKind.AUDIO, "caption"), "content.caption", NO_CONTENT),
+    (_media(MediaKind.STICKER), "content.items[0].kind", NO_CONTENT),
+    (_media(content_type="image/gif"), "content.items[0].content_type", BAD_MEDIA),
+    (_media(alt_text="a"), "content.items[0].alt_text", NO_FIELD),
+    (_media(refresh=True), "content.items[0].refresh", NO_FIELD),
     (
         _media(thumbnail_url="https://example.test/t.png"),
         "content.items[0].thumbnail_url",
-        Reason.UNSUPPORTED,
+        NO_FIELD,
     ),
-    (
-        _media(source=Link("https://example.test/a.png")),
-        "content.items[0].source",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
+    (_media(source=Link("https://example.test/a.png")), "content.items[0].source", NO_CONTENT),
     (
         _media(source=Inline(b"x" * (2**20 + 1)), content_type="image/png"),
         "content.items[0].source",
@@ -137,105 +137,65 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
         "content.items[0].source.restricted_to",
         Reason.INVALID_MESSAGE,
     ),
-    (
-        _media(source=attrs.evolve(STORED, client_encrypted=True)),
-        "encryption",
-        Reason.ENCRYPTION,
-    ),
+    (_media(source=attrs.evolve(STORED, client_encrypted=True)), "encryption", Reason.ENCRYPTION),
     # Places
-    (Location(1, 2, address="1 Long St"), "content.address", Reason.UNSUPPORTED_CONTENT),
+    (Location(1, 2, address="1 Long St"), "content.address", NO_CONTENT),
     # Lists
-    (_list(header="x" * 61), "content.header", Reason.CONTENT_TOO_LARGE),
-    (_list(header="*new*"), "content.header", Reason.INVALID_CONTENT),
-    (_list(body="x" * 1025), "content.body", Reason.CONTENT_TOO_LARGE),
-    (_list(button="x" * 21), "content.button", Reason.CONTENT_TOO_LARGE),
-    (_list(button="_new_"), "content.button", Reason.INVALID_CONTENT),
-    (_list(footer="x" * 61), "content.footer", Reason.CONTENT_TOO_LARGE),
-    (
-        _list(sections=(ListSection((ITEM,), "x" * 25),)),
-        "content.sections[0].title",
-        Reason.CONTENT_TOO_LARGE,
-    ),
-    (
-        _list(sections=(ListSection((ITEM,), "~new~"),)),
-        "content.sections[0].title",
-        Reason.INVALID_CONTENT,
-    ),
+    (_list(header="x" * 61), "content.header", LARGE),
+    (_list(header="*new*"), "content.header", BAD_CONTENT),
+    (_list(body="x" * 1025), "content.body", LARGE),
+    (_list(button="x" * 21), "content.button", LARGE),
+    (_list(button="_new_"), "content.button", BAD_CONTENT),
+    (_list(footer="x" * 61), "content.footer", LARGE),
+    (_list(sections=(ListSection((ITEM,), "x" * 25),)), "content.sections[0].title", LARGE),
+    (_list(sections=(ListSection((ITEM,), "~new~"),)), "content.sections[0].title", BAD_CONTENT),
     (
         _list(sections=(ListSection((ITEM,) * 6, "a"), ListSection((ITEM,) * 5, "b"))),
         "content.sections[1].items[4]",
-        Reason.CONTENT_TOO_LARGE,
+        LARGE,
     ),
-    (_items(title="x" * 25), "content.sections[0].items[0].title", Reason.CONTENT_TOO_LARGE),
-    (_items(title="```x```"), "content.sections[0].items[0].title", Reason.INVALID_CONTENT),
-    (
-        _items(description="x" * 73),
-        "content.sections[0].items[0].description",
-        Reason.CONTENT_TOO_LARGE,
-    ),
-    (
-        _items(description="*x*"),
-        "content.sections[0].items[0].description",
-        Reason.INVALID_CONTENT,
-    ),
-    (_items(payload="x" * 201), "content.sections[0].items[0].payload", Reason.CONTENT_TOO_LARGE),
-    (_items(payload="*x*"), "content.sections[0].items[0].payload", Reason.INVALID_CONTENT),
-    (_items(payload="x\U0001f600"), "content.sections[0].items[0].payload", Reason.INVALID_CONTENT),
+    (_items(title="x" * 25), "content.sections[0].items[0].title", LARGE),
+    (_items(title="```x```"), "content.sections[0].items[0].title", BAD_CONTENT),
+    (_items(description="x" * 73), "content.sections[0].items[0].description", LARGE),
+    (_items(description="*x*"), "content.sections[0].items[0].description", BAD_CONTENT),
+    (_items(payload="x" * 201), "content.sections[0].items[0].payload", LARGE),
+    (_items(payload="*x*"), "content.sections[0].items[0].payload", BAD_CONTENT),
+    (_items(payload="x\U0001f600"), "content.sections[0].items[0].payload", BAD_CONTENT),
     # Buttons
-    (Interactive(None, (REPLY,), header="h"), "content.body", Reason.INVALID_CONTENT),
-    (Interactive("x" * 1025, (REPLY,)), "content.body", Reason.CONTENT_TOO_LARGE),
-    (Interactive("b", (REPLY,), footer="x" * 61), "content.footer", Reason.CONTENT_TOO_LARGE),
-    (Interactive("b", (REPLY,), header="x" * 61), "content.header", Reason.CONTENT_TOO_LARGE),
-    (Interactive("b", (REPLY,), header="*x*"), "content.header", Reason.INVALID_CONTENT),
-    (
-        Interactive("b", tuple(Reply(each) for each in "abcd")),
-        "content.actions[3]",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
-    (Interactive("b", (REPLY, LINK)), "content.actions[1]", Reason.UNSUPPORTED_CONTENT),
-    (Interactive("b", (LINK, LINK)), "content.actions[1]", Reason.UNSUPPORTED_CONTENT),
-    (
-        Interactive("b", (RequestLocation(), RequestLocation())),
-        "content.actions[1]",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
-    (Interactive("b", (Reply("x" * 21),)), "content.actions[0].text", Reason.CONTENT_TOO_LARGE),
-    (Interactive("b", (Reply("*x*"),)), "content.actions[0].text", Reason.INVALID_CONTENT),
-    (
-        Interactive("b", (Reply("x", "x" * 257),)),
-        "content.actions[0].payload",
-        Reason.CONTENT_TOO_LARGE,
-    ),
-    (
-        Interactive("b", (REPLY, Reply("No", "y"))),
-        "content.actions[1].payload",
-        Reason.INVALID_CONTENT,
-    ),
+    (Interactive(None, (REPLY,), header="h"), "content.body", BAD_CONTENT),
+    (Interactive("x" * 1025, (REPLY,)), "content.body", LARGE),
+    (Interactive("b", (REPLY,), footer="x" * 61), "content.footer", LARGE),
+    (Interactive("b", (REPLY,), header="x" * 61), "content.header", LARGE),
+    (Interactive("b", (REPLY,), header="*x*"), "content.header", BAD_CONTENT),
+    (Interactive("b", tuple(Reply(each) for each in "abcd")), "content.actions[3]", NO_CONTENT),
+    (Interactive("b", (REPLY, LINK)), "content.actions[1]", NO_CONTENT),
+    (Interactive("b", (LINK, LINK)), "content.actions[1]", NO_CONTENT),
+    (Interactive("b", (RequestLocation(), RequestLocation())), "content.actions[1]", NO_CONTENT),
+    (Interactive("b", (Reply("x" * 21),)), "content.actions[0].text", LARGE),
+    (Interactive("b", (Reply("*x*"),)), "content.actions[0].text", BAD_CONTENT),
+    (Interactive("b", (Reply("x", "x" * 257),)), "content.actions[0].payload", LARGE),
+    (Interactive("b", (REPLY, Reply("No", "y"))), "content.actions[1].payload", BAD_CONTENT),
     (
         Interactive("b", (Reply("Yes", image_url="https://example.test/a.png"),)),
         "content.actions[0].image_url",
-        Reason.UNSUPPORTED,
+        NO_FIELD,
     ),
     (
         Interactive("b", (Reply("Yes", description="d"),)),
         "content.actions[0].description",
-        Reason.UNSUPPORTED,
+        NO_FIELD,
     ),
-    (
-        Interactive("b", (attrs.evolve(LINK, text="x" * 21),)),
-        "content.actions[0].text",
-        Reason.CONTENT_TOO_LARGE,
-    ),
+    (Interactive("b", (attrs.evolve(LINK, text="x" * 21),)), "content.actions[0].text", LARGE),
     (
         Interactive("b", (attrs.evolve(LINK, url="https://example.test/" + "x" * 2000),)),
         "content.actions[0].url",
-        Reason.CONTENT_TOO_LARGE,
+        LARGE,
     ),
     *(
         (
             Interactive("b", (attrs.evolve(LINK, **{field: value}),)),
             f"content.actions[0].{field}",
-            Reason.UNSUPPORTED,
+            NO_FIELD,
         )
         for field, value in {
             "application": "BROWSER",
@@ -249,7 +209,7 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
         (
             Interactive("b", (RequestLocation(**{field: value}),)),
             f"content.actions[0].{field}",
-            Reason.UNSUPPORTED,
+            NO_FIELD,
         )
         for field, value in {
             "fallback_url": "https://example.test",
@@ -257,25 +217,17 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
             "text": "Share",
         }.items()
     ),
-    (
-        Interactive("b", (RequestLocation(),), header="h"),
-        "content.header",
-        Reason.UNSUPPORTED,
-    ),
-    (
-        Interactive("b", (RequestLocation(),), footer="f"),
-        "content.footer",
-        Reason.UNSUPPORTED,
-    ),
+    (Interactive("b", (RequestLocation(),), header="h"), "content.header", NO_FIELD),
+    (Interactive("b", (RequestLocation(),), footer="f"), "content.footer", NO_FIELD),
     (
         Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, kind=MediaKind.AUDIO)),
         "content.header.kind",
-        Reason.UNSUPPORTED_CONTENT,
+        NO_CONTENT,
     ),
     (
         Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, content_type="image/gif")),
         "content.header.content_type",
-        Reason.MEDIA_INVALID,
+        BAD_MEDIA,
     ),
     (
         Interactive(
@@ -287,12 +239,12 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (
         Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, file_name="n")),
         "content.header.file_name",
-        Reason.UNSUPPORTED,
+        NO_FIELD,
     ),
     (
         Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, alt_text="n")),
         "content.header.alt_text",
-        Reason.UNSUPPORTED,
+        NO_FIELD,
     ),
     (
         Interactive(
@@ -304,59 +256,35 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
         Reason.INVALID_MESSAGE,
     ),
     # Templates
-    (Template("t", version="2"), "content.version", Reason.UNSUPPORTED),
+    (Template("t", version="2"), "content.version", NO_FIELD),
     (
         Template("t", body=("a", CurrencyParameter("R9", "ZAR", amount_1000=9000))),
         "content.body[1]",
-        Reason.UNSUPPORTED_CONTENT,
+        NO_CONTENT,
     ),
-    (
-        Template("t", body=(DateTimeParameter("noon"),)),
-        "content.body[0]",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
-    (Template("t", body=(MediaParameter(IMAGE),)), "content.body[0]", Reason.UNSUPPORTED_CONTENT),
-    (
-        Template("t", body=(TextParameter("a", name="who"),)),
-        "content.body[0].name",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
-    (Template("keyed", body=("a",)), "content.body", Reason.TEMPLATE_INVALID),
+    (Template("t", body=(DateTimeParameter("noon"),)), "content.body[0]", NO_CONTENT),
+    (Template("t", body=(MediaParameter(IMAGE),)), "content.body[0]", NO_CONTENT),
+    (Template("t", body=(TextParameter("a", name="who"),)), "content.body[0].name", NO_CONTENT),
+    (Template("keyed", body=("a",)), "content.body", BAD_TEMPLATE),
     *(
-        (Template("t", body=("a", text)), "content.body[1].text", Reason.TEMPLATE_INVALID)
+        (Template("t", body=("a", text)), "content.body[1].text", BAD_TEMPLATE)
         for text in ("a\nb", "a\rb", "a\tb", "a     b")
     ),
-    (
-        Template("t", header=TextParameter("a\nb")),
-        "content.header.text",
-        Reason.TEMPLATE_INVALID,
-    ),
-    (
-        Template("t", header=TextParameter("a", name="who")),
-        "content.header.name",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
-    (_header(IMAGE, name="who"), "content.header.name", Reason.UNSUPPORTED),
-    (
-        _header(MediaItem(MediaKind.AUDIO, STORED)),
-        "content.header.item.kind",
-        Reason.UNSUPPORTED_CONTENT,
-    ),
+    (Template("t", header=TextParameter("a\nb")), "content.header.text", BAD_TEMPLATE),
+    (Template("t", header=TextParameter("a", name="who")), "content.header.name", NO_CONTENT),
+    (_header(IMAGE, name="who"), "content.header.name", NO_FIELD),
+    (_header(MediaItem(MediaKind.AUDIO, STORED)), "content.header.item.kind", NO_CONTENT),
     (
         _header(MediaItem(MediaKind.DOCUMENT, STORED, content_type="text/plain")),
         "content.header.item.content_type",
-        Reason.MEDIA_INVALID,
+        BAD_MEDIA,
     ),
     (
         _header(MediaItem(IMAGE.kind, Inline(b"x"), content_type="image/png")),
         "content.header.item.source",
         Reason.MEDIA_NEEDS_UPLOAD,
     ),
-    (
-        _header(attrs.evolve(IMAGE, file_name="n.png")),
-        "content.header.item.file_name",
-        Reason.UNSUPPORTED,
-    ),
+    (_header(attrs.evolve(IMAGE, file_name="n.png")), "content.header.item.file_name", NO_FIELD),
     (
         _header(MediaItem(IMAGE.kind, Stored(account="cape", url="https://example.test/f"))),
         "content.header.item.source.id",
@@ -365,28 +293,28 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (
         Template("t", header=LocationParameter(Location(1, 2, address="a"))),
         "content.header.location.name",
-        Reason.TEMPLATE_INVALID,
+        BAD_TEMPLATE,
     ),
     (
         Template("t", header=LocationParameter(Location(1, 2, name="a"))),
         "content.header.location.address",
-        Reason.TEMPLATE_INVALID,
+        BAD_TEMPLATE,
     ),
-    (_buttons(*[URL] * 11), "content.buttons[10]", Reason.TEMPLATE_INVALID),
-    (_buttons(URL, ANSWER, URL), "content.buttons[2].position", Reason.TEMPLATE_INVALID),
+    (_buttons(*[URL] * 11), "content.buttons[10]", BAD_TEMPLATE),
+    (_buttons(URL, ANSWER, URL), "content.buttons[2].position", BAD_TEMPLATE),
     (
         Template("t", buttons=(TemplateButton(1, COUPON, value="x" * 16),)),
         "content.buttons[0].value",
-        Reason.CONTENT_TOO_LARGE,
+        LARGE,
     ),
 ]
 
 SMS: list[tuple[Content, str, Reason]] = [
-    (Text("x", preview_url=True), "content.preview_url", Reason.UNSUPPORTED),
-    (Text("x", autoconvert=Autoconvert.OFF), "content.autoconvert", Reason.UNSUPPORTED),
-    (_media(), "content", Reason.UNSUPPORTED_CONTENT),
-    (Template("t"), "content", Reason.UNSUPPORTED_CONTENT),
-    (Email(subject="s", text="t"), "content", Reason.UNSUPPORTED_CONTENT),
+    (Text("x", preview_url=True), "content.preview_url", NO_FIELD),
+    (Text("x", autoconvert=Autoconvert.OFF), "content.autoconvert", NO_FIELD),
+    (_media(), "content", NO_CONTENT),
+    (Template("t"), "content", NO_CONTENT),
+    (Email(subject="s", text="t"), "content", NO_CONTENT),
 ]
 
 CASES = [(Channel.WHATSAPP, *case) for case in WHATSAPP] + [(Channel.SMS, *case) for case in SMS]
@@ -424,7 +352,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("fields", "path"), FIELDS)
 def test_fields(adapter: ClickatellAdapter, fields: dict[str, Any], path: str) -> None:
-    """A field that Clickatell cannot express is refused by its name."""
+    """A field that Clickatell does not support is refused with its path."""
     failure = adapter.check(Message(**({"to": TO, "content": "Hi"} | fields)))
 
     assert failure is not None
@@ -469,12 +397,12 @@ LIMIT: list[Content] = [
 
 @pytest.mark.parametrize("content", LIMIT)
 def test_at_the_limit(adapter: ClickatellAdapter, content: Content) -> None:
-    """What just fits is not refused."""
+    """Content exactly at a limit is not refused."""
     assert adapter.check(Message(TO, content, channel=Channel.WHATSAPP)) is None
 
 
 def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
-    """What counts for template buttons is where they stand, not the order they were given in."""
+    """The position of a template button counts, not the order in the list."""
     buttons = (
         TemplateButton(1, URL, value="a"),
         TemplateButton(4, ANSWER, value="b"),
@@ -487,7 +415,7 @@ def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
 
 
 def test_encrypted_file_with_its_key(adapter: ClickatellAdapter) -> None:
-    """A file that its sender encrypted goes out with the key."""
+    """An encrypted file may be sent with its key."""
     message = Message(
         TO,
         _media(source=attrs.evolve(STORED, client_encrypted=True)),
@@ -500,6 +428,6 @@ def test_encrypted_file_with_its_key(adapter: ClickatellAdapter) -> None:
 
 @pytest.mark.parametrize("key", ["clientMessageId", "messages", "to"])
 def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str) -> None:
-    """An account's extras may not touch what decides who is texted either."""
+    """An account's extras must not set the members that decide the recipient."""
     with pytest.raises(ConfigError, match=rf"accounts\.cape\.extras\.{key}"):
         build(extras={key: "x"})

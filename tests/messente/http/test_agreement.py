@@ -1,4 +1,4 @@
-"""Two readings of one document: what `check` lets pass, the emulator takes, and says it back."""
+"""Adapter and emulator agree: the emulator accepts every message that `check` lets pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.emulator import PASSWORD, USERNAME, MessenteEmulator
 
 from .conftest import ROOT, SENDER
-from .near import ACCOUNT, CONTENTS, messages
+from .strategies import ACCOUNT, CONTENTS, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,10 +59,10 @@ def post() -> Iterator[Callable[[str, bytes], tuple[int, Any]]]:
 
 
 @pytest.mark.parametrize(("channel", "kind"), CONTENTS, ids=str)
-def test_what_passes_is_taken(
+def test_what_passes_is_accepted(
     post: Callable[[str, bytes], tuple[int, Any]], channel: Channel, kind: str
 ) -> None:
-    """Whatever is not refused beforehand, by a path, is valid to the emulator."""
+    """A message that `check` lets pass is valid to the emulator."""
     passed = []
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

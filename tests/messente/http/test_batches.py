@@ -1,10 +1,12 @@
-"""Several messages at once: how they are cut, told apart by their places, and throttled."""
+"""Several messages at once: bulk requests, matching by position, and throttling."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO
+from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
     Accepted,
@@ -20,7 +22,7 @@ from omnimsg import (
 )
 from omnimsg.sandbox import Scenario, magic_number
 
-from .conftest import SENDER, TO, TWICE, Recorder, check_delivery, outcomes
+from .conftest import SENDER, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -45,23 +47,23 @@ def errors(source: str, code: str = "105") -> dict[str, Any]:
 
 
 async def test_one_alone_is_no_bulk(client: Client, recorder: Recorder) -> None:
-    """A single message is a single call, whichever way it was given."""
+    """A single message is sent in a single call, also from a stream."""
     await outcomes(client, texts(1))
 
-    assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.asked]
+    assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.requests]
 
 
 @pytest.mark.parametrize(("count", "batches"), [(2, [2]), (1000, [1000]), (1001, [1000, 1])])
 async def test_bulks_hold_a_thousand(
     client: Client, sandbox: Sandbox, recorder: Recorder, count: int, batches: list[int]
 ) -> None:
-    """A thousand messages are one request, one more is another; each arrives once, as it was."""
+    """A request has at most 1000 messages; each message arrives once and unchanged."""
     messages = texts(count)
 
     found = await outcomes(client, messages)
 
     sizes = [
-        len(each.body["messages"]) if each.path.endswith("s") else 1 for each in recorder.asked
+        len(each.json["messages"]) if each.path.endswith("s") else 1 for each in recorder.requests
     ]
     # On two connections, either may arrive first.
     assert batches == sorted(sizes, reverse=True)
@@ -77,7 +79,7 @@ async def test_bulks_hold_a_thousand(
 async def test_each_message_of_a_bulk_has_its_own_everything(
     client: Client, recorder: Recorder
 ) -> None:
-    """Nothing is shared: channel, legs, address for reports and extras are each message's own."""
+    """Channel, legs, callback URL and extras belong to each message by itself."""
     messages = [
         Message(TO, "a", callback_url="https://app.example.test/a", ttl=60),
         Message(TO, "b", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),)),
@@ -87,7 +89,7 @@ async def test_each_message_of_a_bulk_has_its_own_everything(
     await outcomes(client, messages)
 
     leg = {"channel": "sms", "sender": SENDER}
-    assert recorder.asked[0].body == {
+    assert recorder.requests[0].json == {
         "messages": [
             {
                 "to": TO,
@@ -106,8 +108,8 @@ async def test_each_message_of_a_bulk_has_its_own_everything(
     }
 
 
-async def test_refusals_stand_where_their_messages_stood(client: Client, sandbox: Sandbox) -> None:
-    """A refusal names nobody; its place does. The others are accepted and arrive."""
+async def test_refusals_are_matched_by_position(client: Client, sandbox: Sandbox) -> None:
+    """A refusal is matched by its position; the other messages are accepted and arrive."""
     odd = {"messente": {"sms": {"autoconvert": "true"}}}
     late = {"messente": {"time_to_send": "soon"}}
     messages = [
@@ -134,7 +136,7 @@ async def test_refusals_stand_where_their_messages_stood(client: Client, sandbox
 
 
 async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
-    """A 201 that holds refusals only is no success of anybody."""
+    """A 201 with refusals only accepts no message."""
     odd = {"messente": {"priority": "urgent"}}
     messages = [Message(f"+3725550000{n}", "a", extras=odd) for n in range(3)]
 
@@ -146,10 +148,10 @@ async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("entries", [[], [errors("payload[to]")], [errors("payload[to]")] * 3])
-async def test_places_prove_nothing_where_the_lengths_differ(
+async def test_positions_prove_nothing_if_the_lengths_differ(
     client: Client, recorder: Recorder, entries: list[Any]
 ) -> None:
-    """With fewer or more entries than messages nobody knows whose is whose."""
+    """With fewer or more entries than messages no message has a verdict."""
     recorder.instead.append((201, {"messages": entries}))
 
     found = await outcomes(client, texts(2))
@@ -159,10 +161,10 @@ async def test_places_prove_nothing_where_the_lengths_differ(
     ]
 
 
-async def test_places_prove_nothing_where_a_recipient_is_another(
+async def test_positions_prove_nothing_if_a_recipient_differs(
     client: Client, recorder: Recorder
 ) -> None:
-    """An answer in another order than the request is believed by nobody."""
+    """An answer in another order than the request gives no verdict."""
     messages = texts(3)
     entries: list[dict[str, Any]] = [
         {"omnimessage_id": f"o-{each.to}", "to": each.to, "messages": []} for each in messages
@@ -175,7 +177,7 @@ async def test_places_prove_nothing_where_a_recipient_is_another(
 
 
 async def test_a_bulk_refused_as_a_whole(client: Client, sandbox: Sandbox) -> None:
-    """An error instead of a list is everybody's; no field of a single message is blamed."""
+    """An error instead of a list applies to all messages, without a path."""
     sandbox.faults.add("status", status=503)
 
     found = await outcomes(client, texts(3))
@@ -186,7 +188,7 @@ async def test_a_bulk_refused_as_a_whole(client: Client, sandbox: Sandbox) -> No
 
 
 async def test_a_wrong_password_is_the_accounts(config: dict[str, Any], sandbox: Sandbox) -> None:
-    """With a wrong password nothing is sent, all are told so, and the account is named."""
+    """With a wrong password nothing is sent, and every outcome names the account."""
     password = "not-the-password"
     config["accounts"]["messente"]["password"] = password
     async with Client.from_config(config) as client:
@@ -204,20 +206,20 @@ async def test_a_wrong_password_is_the_accounts(config: dict[str, Any], sandbox:
 async def test_throttling_is_tried_again(
     config: dict[str, Any], sandbox: Sandbox, recorder: Recorder, count: int
 ) -> None:
-    """A 429 proves that nothing was sent: all of it is tried again, and arrives once."""
+    """A 429 proves that nothing was sent: all messages are retried, and arrive once."""
     messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
     async with Client.from_config(config, retry=TWICE) as client:
         found = await outcomes(client, messages)
 
     assert {Accepted} == {type(each) for each in found}
     assert [429, 201] == [each["status"] for each in sandbox.requests]
-    assert recorder.asked[0] == recorder.asked[1]
+    assert recorder.requests[0] == recorder.requests[1]
     check_delivery(sandbox, found)
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_throttling_without_patience(client: Client, sandbox: Sandbox, count: int) -> None:
-    """Without another attempt a 429 is what it is: not sent, and safe to send later."""
+async def test_throttling_without_a_retry(client: Client, sandbox: Sandbox, count: int) -> None:
+    """Without another attempt a 429 means not sent, and safe to retry."""
     messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
 
     found = await outcomes(client, messages)
@@ -226,10 +228,8 @@ async def test_throttling_without_patience(client: Client, sandbox: Sandbox, cou
     check_delivery(sandbox, found)
 
 
-async def test_a_bad_message_never_gets_as_far_as_its_bulk(
-    client: Client, sandbox: Sandbox
-) -> None:
-    """What the provider would refuse is refused here, and leaves the others of its bulk alone."""
+async def test_a_bad_message_is_left_out_of_its_bulk(client: Client, sandbox: Sandbox) -> None:
+    """A message that the check refuses is not sent; the others of its bulk are."""
     bad = Message("+37255500099", "x" * 1001, channel=Channel.VIBER)
 
     found = await outcomes(client, [*texts(2), bad])

@@ -1,4 +1,4 @@
-"""Every error code and every form of its source, and what they mean to us."""
+"""The unified meaning of every error code and of every form of its source."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from messente.cases import PAGE, TO
+from support.provider_http import TWICE, Recorder, outcomes
 
 from omnimsg import (
     Accepted,
@@ -28,8 +30,7 @@ from omnimsg import (
     Text,
 )
 
-from .catalogue import PAGE
-from .conftest import ROOT, TO, TWICE, Recorder, check_delivery, outcomes
+from .conftest import ROOT, check_delivery
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -53,13 +54,13 @@ ERRORS: dict[str, tuple[int, Meaning]] = {
 
 
 def meaning(outcome: Outcome) -> Meaning:
-    """Return what an outcome that is no acceptance means."""
+    """Return kind, reason, retry and scope of an outcome that is not `Accepted`."""
     assert not isinstance(outcome, Accepted)
     return outcome.kind, outcome.reason, outcome.retry, getattr(outcome, "scope", None)
 
 
 def error(code: str, source: str | None = None) -> dict[str, Any]:
-    """Return an error as the reference shapes it."""
+    """Return an error in the form of the reference."""
     title = DOCUMENTS["error"][code]
     return {"code": code, "title": title, "detail": f"{title}, sadly", "source": source}
 
@@ -74,7 +75,7 @@ def test_the_table_is_whole() -> None:
 async def test_every_code_of_a_whole_request(
     client: Client, sandbox: Sandbox, recorder: Recorder, code: str, count: int
 ) -> None:
-    """An error body is everybody's, in the unified model and in the provider's words."""
+    """An error body applies to all messages, with the provider's own text."""
     http, expected = ERRORS[code]
     # Refused as a whole, two are tried one by one.
     recorder.instead.extend([(http, {"errors": [error(code)]})] * 3)
@@ -96,7 +97,7 @@ async def test_every_code_of_a_whole_request(
 
 @pytest.mark.parametrize("code", ERRORS)
 async def test_every_code_of_one_in_a_bulk(client: Client, recorder: Recorder, code: str) -> None:
-    """Inside a bulk's 201 a code concerns the message that stands there, and nobody else."""
+    """Inside a bulk's 201 a code applies only to the message at its position."""
     taken = {"omnimessage_id": "o", "to": "+37255500002", "messages": []}
     recorder.instead.append((201, {"messages": [{"errors": [error(code)]}, taken]}))
 
@@ -110,16 +111,16 @@ async def test_every_code_of_one_in_a_bulk(client: Client, recorder: Recorder, c
 async def test_nothing_is_tried_again(
     config: dict[str, Any], recorder: Recorder, code: str
 ) -> None:
-    """No code proves that another attempt is both safe and of use."""
+    """No code is retried: none proves that a retry is both safe and useful."""
     recorder.instead.append((ERRORS[code][0], {"errors": [error(code)]}))
     async with Client.from_config(config, retry=TWICE) as client:
         await outcomes(client, [Message(TO, "a")])
 
-    assert 1 == len(recorder.asked)
+    assert 1 == len(recorder.requests)
 
 
 async def test_a_wrong_password(config: dict[str, Any], sandbox: Sandbox) -> None:
-    """The emulator's own 401 is the account's trouble."""
+    """The emulator's own 401 is a fault of the account."""
     config["accounts"]["messente"]["password"] = "not-the-password"
     async with Client.from_config(config) as client:
         with pytest.raises(NotSentError) as caught:
@@ -136,7 +137,7 @@ async def test_a_wrong_password(config: dict[str, Any], sandbox: Sandbox) -> Non
 
 
 async def test_a_wrong_address(config: dict[str, Any], sandbox: Sandbox) -> None:
-    """The emulator's own 404 rejects no message: the address has to be mended."""
+    """The emulator's own 404 is a fault of the account's base URL, not of a message."""
     config["accounts"]["messente"]["base_url"] = f"{sandbox.url}{ROOT}/v9"
     async with Client.from_config(config) as client:
         found = await outcomes(client, [Message(TO, "a") for _ in range(2)])
@@ -146,7 +147,7 @@ async def test_a_wrong_address(config: dict[str, Any], sandbox: Sandbox) -> None
 
 
 async def test_a_new_code_is_left_to_the_http_status(client: Client, recorder: Recorder) -> None:
-    """A code of tomorrow raises nothing; the HTTP status alone is believed."""
+    """An unknown code is ignored; the HTTP status decides."""
     new = {"code": "108", "title": "Teapot", "detail": "", "source": None}
     recorder.instead.append((400, {"errors": [new]}))
 
@@ -155,15 +156,15 @@ async def test_a_new_code_is_left_to_the_http_status(client: Client, recorder: R
     assert ("rejected", Reason.INVALID_MESSAGE, Retry.NEVER, None) == meaning(found)
 
 
-async def test_a_meaning_can_be_changed(config: dict[str, Any], recorder: Recorder) -> None:
-    """An account that knows better may say so in its configuration."""
+async def test_a_verdict_can_be_configured(config: dict[str, Any], recorder: Recorder) -> None:
+    """An account may configure another verdict for a code."""
     config["accounts"]["messente"]["codes"] = {"error:104": {"verdict": "not_sent"}}
     recorder.instead.append((500, {"errors": [error("104")]}))
     async with Client.from_config(config, retry=TWICE) as client:
         accepted = await client.send(Message(TO, "a"))
 
     assert isinstance(accepted, Accepted)
-    assert 2 == len(recorder.asked)
+    assert 2 == len(recorder.requests)
 
 
 ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {
@@ -185,10 +186,10 @@ ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {
 
 
 @pytest.mark.parametrize(("extras", "path", "reason"), ODD.values(), ids=ODD)
-async def test_extras_are_blamed_by_their_own_path(
+async def test_the_path_in_the_extras_is_named(
     client: Client, sandbox: Sandbox, extras: dict[str, Any], path: str, reason: Reason
 ) -> None:
-    """What the emulator itself refuses of the extras is named where the caller wrote it."""
+    """A refusal of a value in the extras has its path in the extras."""
     with pytest.raises(RejectedError) as caught:
         await client.send(Message(TO, "a", extras={"messente": extras}))
 
@@ -203,7 +204,7 @@ async def test_extras_are_blamed_by_their_own_path(
 
 
 async def test_a_missing_field(client: Client, sandbox: Sandbox) -> None:
-    """The emulator's 106 refuses a message as its 105 does."""
+    """Code 106 rejects a message as code 105 does."""
     extras = {"messente": {"viber": {"video": {"url": PAGE}}}}
     message = Message(TO, "a", channel=Channel.VIBER, extras=extras)
 
@@ -260,10 +261,10 @@ SOURCES: dict[str | None, tuple[str | None, Reason]] = {
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in a bulk"])
 @pytest.mark.parametrize("source", SOURCES, ids=str)
-async def test_the_field_to_blame_is_named(
+async def test_the_field_is_named(
     client: Client, recorder: Recorder, source: str | None, bulk: bool
 ) -> None:
-    """A source names a field of our message, whichever leg it stands in, or nothing."""
+    """A source gives the path of our field, in the right leg, or no path."""
     refusal = {"errors": [error("105", source)]}
     recorder.instead.append((201, {"messages": [refusal] * 2}) if bulk else (400, refusal))
 

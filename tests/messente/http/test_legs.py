@@ -1,4 +1,4 @@
-"""Fallback: each way in its turn, and one status for all of them."""
+"""Fallback: each leg in turn, and one status for all of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, URL
+from support.sandbox_fixtures import NOW, Clock
 
 from omnimsg import (
     Card,
@@ -25,10 +27,11 @@ from omnimsg import (
 from omnimsg.domain.outcome import Usage
 from omnimsg.sandbox import Scenario, magic_number
 
-from .catalogue import URL
-from .conftest import NOW, SENDER, TO, Clock, Recorder
+from .conftest import SENDER, sent
 
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
     from omnimsg import MessageStatus
     from omnimsg.sandbox import Sandbox
 
@@ -68,7 +71,7 @@ async def test_legs_travel_with_the_message(
         "thumbnail_image_alignment": "LEFT",
         "card_content": {"title": "4711"},
     }
-    assert recorder.sent()[0]["messages"] == [
+    assert sent(recorder)[0]["messages"] == [
         {"channel": "viber", "text": "Code 4711", "sender": "Vb", "ttl": 30},
         {"channel": "whatsapp", "template": template, "sender": "Wa", "ttl": 40},
         {
@@ -83,14 +86,14 @@ async def test_legs_travel_with_the_message(
         (leg.channel, leg.sender) for leg in accepted.legs
     ]
     assert 4 == len({leg.provider_id for leg in accepted.legs})
-    told = await client.status(str(accepted.id))
-    assert [leg.provider_id for leg in accepted.legs] == [leg.provider_id for leg in told.legs]
+    status = await client.status(str(accepted.id))
+    assert [leg.provider_id for leg in accepted.legs] == [leg.provider_id for leg in status.legs]
 
 
-async def test_a_success_leaves_the_reserves_alone(
+async def test_after_a_success_no_leg_is_tried(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """After the first way has worked the others stay untried, and the message is delivered."""
+    """After the first leg succeeds, the others are not tried, and the message is delivered."""
     accepted = await client.send(Message(TO, "Hi", channel=Channel.VIBER, ttl=60, fallback=ALL))
     clock.now += 1000
 
@@ -109,42 +112,42 @@ async def test_a_success_leaves_the_reserves_alone(
 async def test_a_failed_leg_is_followed_by_the_next(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """Somebody who is not on Viber gets the SMS, and the message counts as delivered."""
+    """After a failed Viber leg the SMS is sent, and the message is delivered."""
     to = magic_number(Scenario.NOT_ON_CHANNEL)
     message = Message(to, "Hi", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),))
     accepted = await client.send(message)
 
-    told = []
+    statuses = []
     for _ in range(5):
-        told.append(await client.status(str(accepted.id)))
+        statuses.append(await client.status(str(accepted.id)))
         clock.now += PACE
 
     viber = [Status.ACCEPTED, *[Status.FAILED] * 4]
     sms = [Status.ACCEPTED, Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.DELIVERED]
-    assert viber == [each.legs[0].status for each in told]
-    assert sms == [each.legs[1].status for each in told]
-    assert [Status.ACCEPTED, Status.ACCEPTED, *sms[2:]] == [each.status for each in told]
-    assert Reason.RECIPIENT_UNREACHABLE is told[-1].legs[0].reason
-    assert None is told[-1].reason
+    assert viber == [each.legs[0].status for each in statuses]
+    assert sms == [each.legs[1].status for each in statuses]
+    assert [Status.ACCEPTED, Status.ACCEPTED, *sms[2:]] == [each.status for each in statuses]
+    assert Reason.RECIPIENT_UNREACHABLE is statuses[-1].legs[0].reason
+    assert None is statuses[-1].reason
     (received,) = sandbox.handsets.received(to)
     assert ("sms", accepted.legs[1].provider_id) == (received.channel, received.id)
 
 
 async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clock: Clock) -> None:
-    """Each way is given up when its own ttl is over; the last one's failure is the message's."""
+    """Each leg ends with its own ttl; the last leg's failure is that of the message."""
     to = magic_number(Scenario.NEVER_SETTLES)
     message = Message(to, "Hi", channel=Channel.VIBER, ttl=30, fallback=ALL)
     accepted = await client.send(message)
 
-    told = []
+    statuses = []
     for passed in (29, 30, 69, 70, 119, 120, 179, 180):
         clock.now = NOW + passed
-        told.append(await client.status(str(accepted.id)))
+        statuses.append(await client.status(str(accepted.id)))
 
-    expired = [[leg.status is Status.EXPIRED for leg in each.legs].count(True) for each in told]
+    expired = [[leg.status is Status.EXPIRED for leg in each.legs].count(True) for each in statuses]
     assert [0, 1, 1, 2, 2, 3, 3, 4] == expired
-    assert [*[False] * 7, True] == [each.status is Status.EXPIRED for each in told]
-    last = told[-1]
+    assert [*[False] * 7, True] == [each.status is Status.EXPIRED for each in statuses]
+    last = statuses[-1]
     assert Reason.EXPIRED is last.reason
     assert [START + timedelta(seconds=seconds) for seconds in (30, 70, 120, 180)] == [
         min(leg.timeline.entries.values()) for leg in last.legs
@@ -153,7 +156,7 @@ async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clo
 
 
 async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clock) -> None:
-    """An SMS of two parts costs two; the message costs what its tried legs cost together."""
+    """The message's usage is the sum of its tried legs."""
     accepted = await client.send(
         Message(TO, "x" * 161, fallback=(Leg(channel=Channel.VIBER, sender="Vb"),))
     )
@@ -168,13 +171,13 @@ async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clo
     assert cost == late.usage
 
 
-async def test_a_leg_has_all_of_its_own_ttl(client: Client, recorder: Recorder) -> None:
-    """Only the first way's ttl is the message's; a reserve counts from its own start."""
+async def test_each_leg_has_its_own_ttl(client: Client, recorder: Recorder) -> None:
+    """The message's ttl is that of the first leg; other legs have their own."""
     message = Message(TO, "Hi", ttl=90, fallback=(Leg(channel=Channel.VIBER, ttl=60),))
 
     await client.send(message)
 
-    assert [90, 60] == [leg["ttl"] for leg in recorder.sent()[0]["messages"]]
+    assert [90, 60] == [leg["ttl"] for leg in sent(recorder)[0]["messages"]]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -214,10 +217,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("fields", "path"), REFUSED.values(), ids=REFUSED)
-async def test_what_a_leg_cannot_say_never_leaves(
+async def test_unsupported_legs_are_refused(
     client: Client, sandbox: Sandbox, fields: dict[str, Any], path: str
 ) -> None:
-    """A leg is held against its own channel, and its place is named."""
+    """A leg is checked against its own channel, and the path names the leg."""
     message = Message(TO, **{"content": "Hi", **fields})
 
     with pytest.raises(NotSentError) as caught:

@@ -1,4 +1,4 @@
-"""Everything that can be sent: on the wire as documented, and on the handset once."""
+"""Every message of the catalogue: sent as documented, and delivered once."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, Case
+from messente.catalogue import CATALOGUE
+from support.sandbox_fixtures import NOW, Clock
 
 from omnimsg import Client, Message, Priority, Template
 from omnimsg.domain.content import TextParameter
 
-from .catalogue import CATALOGUE, Case
-from .conftest import NOW, SENDER, TO, Clock, Recorder, check_delivery
+from .conftest import SENDER, check_delivery, sent
 
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
     from omnimsg.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
-async def test_it_arrives_as_it_was_meant(
+async def test_it_arrives_as_documented(
     client: Client, sandbox: Sandbox, recorder: Recorder, case: Case
 ) -> None:
-    """What is sent is what the document wants, and what the handset then shows, once."""
-    leg = {"channel": case.channel, **case.wire, "sender": SENDER}
+    """The request is as documented, and the handset shows the message once."""
+    leg = {"channel": case.channel, **case.members, "sender": SENDER}
 
     accepted = await client.send(case.message())
 
-    assert [{"to": TO, "messages": [leg]}] == recorder.sent()
+    assert [{"to": TO, "messages": [leg]}] == sent(recorder)
     (received,) = sandbox.handsets.received(TO)
     assert (case.channel, leg, SENDER) == (received.channel, received.content, received.sender)
     check_delivery(sandbox, [accepted])
 
 
 async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) -> None:
-    """The omnimessage's id is the one to ask by; the leg's is what the handset shows."""
+    """The omnimessage's id is that of the outcome; the leg's id is shown on the handset."""
     accepted = await client.send(Message(TO, "Hi"))
 
     (leg,) = accepted.legs
@@ -46,8 +50,10 @@ async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) 
     assert accepted.raw["omnimessage_id"] == accepted.provider_id
 
 
-async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Recorder) -> None:
-    """What belongs to the whole stands beside the legs; sender and ttl stand inside."""
+async def test_all_fields_of_a_message(
+    client: Client, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    """Fields of the message stand beside the legs; sender and ttl stand inside."""
     at = datetime(2023, 11, 15, 1, 13, 20, tzinfo=timezone(timedelta(hours=2)))
 
     await client.send(
@@ -63,7 +69,7 @@ async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Re
         )
     )
 
-    assert recorder.sent() == [
+    assert sent(recorder) == [
         {
             "to": TO,
             "messages": [{"channel": "sms", "text": "Hi", "sender": "+37255500009", "ttl": 61}],
@@ -75,19 +81,7 @@ async def test_the_whole_envelope(client: Client, sandbox: Sandbox, recorder: Re
     assert [] == sandbox.handsets.received(TO)
 
 
-@pytest.mark.parametrize(
-    ("priority", "said"), [(Priority.LOW, "low"), (Priority.NORMAL, None), (Priority.HIGH, "high")]
-)
-async def test_priorities(
-    client: Client, recorder: Recorder, priority: Priority, said: str | None
-) -> None:
-    """A wish for a queue is told; a message without one is left to the provider."""
-    await client.send(Message(TO, "Hi", priority=priority))
-
-    assert said == recorder.sent()[0].get("priority")
-
-
-async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
+async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock) -> None:
     """A scheduled message arrives at its time and not before."""
     at = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
     accepted = await client.send(Message(TO, "Hi", send_at=at))
@@ -101,26 +95,26 @@ async def test_later(client: Client, sandbox: Sandbox, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("text_store", ["nostore", "plaintext", "sha256"])
-async def test_what_may_be_stored_is_the_accounts(
+async def test_text_store_is_the_accounts(
     config: dict[str, Any], recorder: Recorder, text_store: str
 ) -> None:
-    """The account says what is kept of its texts; one message may differ through its extras."""
+    """The account sets `text_store`; a message may override it by extras."""
     config["accounts"]["messente"]["text_store"] = text_store
     async with Client.from_config(config) as client:
         await client.send(Message(TO, "a"))
         await client.send(Message(TO, "b", extras={"messente": {"text_store": "plaintext"}}))
 
-    assert [text_store, "plaintext"] == [each["text_store"] for each in recorder.sent()]
+    assert [text_store, "plaintext"] == [each["text_store"] for each in sent(recorder)]
 
 
-async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
-    """A leg's extras reach that leg, so that `validity` in minutes can be had too."""
+async def test_validity_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
+    """Extras under a channel's name are merged into that leg, such as `validity`."""
     extras = {"messente": {"sms": {"validity": 10}}}
 
     await client.send(Message(TO, "Hi", extras=extras))
 
     assert [{"channel": "sms", "text": "Hi", "sender": SENDER, "validity": 10}] == (
-        recorder.sent()[0]["messages"]
+        sent(recorder)[0]["messages"]
     )
 
 
@@ -149,7 +143,7 @@ async def test_minutes_by_extras(client: Client, recorder: Recorder, clock: Cloc
         ),
     ],
 )
-async def test_the_account_knows_a_template_by_other_names(
+async def test_the_account_maps_a_template(
     config: dict[str, Any], sandbox: Sandbox, channel: str, wire: dict[str, Any]
 ) -> None:
     """One mapping serves both channels: name and position for WhatsApp, id and keys for Viber."""

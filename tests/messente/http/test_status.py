@@ -1,4 +1,4 @@
-"""Where a message is: every status and every err that the reference lists, and what is no word."""
+"""Statuses: every status and every err of the reference, and unknown ones."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from messente.cases import TO
+from support.sandbox_fixtures import NOW, Clock
 
 from omnimsg import Channel, Client, Message, MessageStatus, OperationError, Reason, Retry, Status
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence
 from omnimsg.sandbox import LifecycleStep, Scenario, magic_number
 
-from .conftest import NOW, TO, Clock, Recorder
-
 if TYPE_CHECKING:
+    from support.provider_http import Recorder
+
     from omnimsg import Accepted
     from omnimsg.sandbox import Sandbox
     from omnimsg_messente.emulator import MessenteEmulator
@@ -64,8 +66,8 @@ def pace() -> float:
     return PACE
 
 
-def said(status: MessageStatus) -> tuple[Evidence, datetime]:
-    """Return the one thing that was said of the one leg, and since when."""
+def only_evidence(status: MessageStatus) -> tuple[Evidence, datetime]:
+    """Return the only evidence of the only leg, and its time."""
     (leg,) = status.legs
     (found,) = leg.timeline.entries.items()
     assert (leg.status, leg.reason) == (status.status, status.reason)
@@ -73,14 +75,14 @@ def said(status: MessageStatus) -> tuple[Evidence, datetime]:
 
 
 def play(emulator: MessenteEmulator, accepted: Accepted, status: str, err: int | None) -> None:
-    """Let a message stand at a status from its start on."""
+    """Give a message a status from its start."""
     record = emulator.messages.get(accepted.legs[0].provider_id)
     assert record is not None
     record.steps = (LifecycleStep(status, detail={} if err is None else {"err": err}),)
 
 
 def test_all_that_is_documented_is_here() -> None:
-    """No status and no err of the reference is forgotten."""
+    """Every status and every err of the reference is here."""
     assert (set(DOCUMENTS["status"]), {int(err) for err in DOCUMENTS["err"]}) == (
         set(MEANINGS),
         set(WHY),
@@ -92,17 +94,17 @@ def test_all_that_is_documented_is_here() -> None:
 async def test_every_status_with_every_err(
     client: Client, emulator: MessenteEmulator, word: str, err: int | None
 ) -> None:
-    """The status says how far it got; the err says why, where it failed."""
+    """The status is mapped, and a failure's reason is that of the err."""
     accepted = await client.send(Message(TO, "Hi"))
     play(emulator, accepted, word, err)
 
     status = await client.status(str(accepted.id))
 
     expected, reason = MEANINGS[word]
-    told = None if err is None else WHY[err]
-    if expected.failed and told is not None:
-        reason = told
-    evidence, at = said(status)
+    err_reason = None if err is None else WHY[err]
+    if expected.failed and err_reason is not None:
+        reason = err_reason
+    evidence, at = only_evidence(status)
     code = None if err in (None, 0, 10) else str(err)
     assert (expected, reason, word, code, START) == (
         status.status,
@@ -114,13 +116,13 @@ async def test_every_status_with_every_err(
     assert word == status.raw["statuses"][0]["status"]
 
 
-async def test_null_is_a_status_too(client: Client) -> None:
-    """A leg without a status is being processed, and nothing else is said of it."""
+async def test_a_null_status(client: Client) -> None:
+    """A leg with a null status is accepted, without further evidence."""
     accepted = await client.send(Message(TO, "Hi"))
 
     status = await client.status(str(accepted.id))
 
-    evidence, _ = said(status)
+    evidence, _ = only_evidence(status)
     assert Evidence(Status.ACCEPTED, "") == evidence
     assert (Channel.SMS, accepted.legs[0].provider_id, None) == (
         status.legs[0].channel,
@@ -171,28 +173,28 @@ LIVES: dict[tuple[Channel, Scenario], Life] = {
 async def test_lives(
     client: Client, sandbox: Sandbox, clock: Clock, channel: Channel, scenario: Scenario
 ) -> None:
-    """Each step is told with its time, and the handset has the message from delivery on only."""
+    """Each status has its time, and the handset has the message only after delivery."""
     expected = LIVES[channel, scenario]
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel=channel))
 
-    told, phone = [], []
+    statuses, deliveries = [], []
     for _ in expected:
         status = await client.status(str(accepted.id))
-        evidence, at = said(status)
-        told.append((evidence.provider_status, status.status, status.reason))
-        phone.append(len(sandbox.handsets.received(to)))
+        evidence, at = only_evidence(status)
+        statuses.append((evidence.provider_status, status.status, status.reason))
+        deliveries.append(len(sandbox.handsets.received(to)))
         if evidence.provider_status:
-            assert START + (len(told) - 1) * timedelta(seconds=PACE) == at
+            assert START + (len(statuses) - 1) * timedelta(seconds=PACE) == at
         clock.now += PACE
 
-    assert expected == told
-    assert [int(status.reached) for _, status, _ in expected] == phone
+    assert expected == statuses
+    assert [int(status.reached) for _, status, _ in expected] == deliveries
 
 
 @pytest.mark.parametrize("count", [1, 160, 161, 306, 307])
 async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None:
-    """What the provider counts and asks is told as it says it, without a currency."""
+    """Parts and price are those of the provider, without a currency."""
     accepted = await client.send(Message(TO, "x" * count))
     clock.now += 5 * PACE
 
@@ -204,12 +206,12 @@ async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None
 
 @pytest.mark.parametrize("id_", ["00000000-0000-4000-8000-000000000000", "../balance?x#y/ü"])
 async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_: str) -> None:
-    """Whatever stands in an id stays one segment of the path, and is not found."""
+    """An id is one segment of the path, whatever it contains; an unknown one is not found."""
     status = await client.status(f"messente:{id_}")
 
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (status.status, status.reason)
     assert "101" == status.raw["errors"][0]["code"]
-    assert 1 == len(recorder.asked)
+    assert 1 == len(recorder.requests)
 
 
 async def test_another_process_can_ask(
@@ -223,14 +225,14 @@ async def test_another_process_can_ask(
         assert Status.DELIVERED is (await other.status(kept)).status
 
 
-async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> None:
-    """A channel, a status and an err of tomorrow are unknown, and kept."""
+async def test_unknown_names_are_kept(client: Client, recorder: Recorder) -> None:
+    """An unknown channel, status and err are kept."""
     leg = {"channel": "fax", "status": "BEAMED", "err": 77, "message_id": "m", "to": TO, "x": 1}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
     status = await client.status("messente:o")
 
-    evidence, _ = said(status)
+    evidence, _ = only_evidence(status)
     assert (Status.UNKNOWN, "BEAMED", "77", None) == (
         status.status,
         evidence.provider_status,
@@ -240,8 +242,8 @@ async def test_new_words_do_not_raise(client: Client, recorder: Recorder) -> Non
     assert leg == status.raw["statuses"][0]
 
 
-async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) -> None:
-    """Err as text, as clients of 2019 knew it, means the same."""
+async def test_err_as_text(client: Client, recorder: Recorder) -> None:
+    """An err given as text, as in clients of 2019, means the same."""
     leg = {"channel": "sms", "status": "REJECTD", "err": "7", "message_id": "m"}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
@@ -260,7 +262,7 @@ async def test_the_older_rendering_of_err(client: Client, recorder: Recorder) ->
 async def test_a_look_up_that_fails(
     client: Client, recorder: Recorder, code: str, http: int, reason: Reason, retry: Retry
 ) -> None:
-    """A look-up that was refused says why; one that broke may be asked again."""
+    """A refused look-up has a reason; one that failed may be retried."""
     error = {"code": code, "title": "T", "detail": "Because", "source": None}
     recorder.instead.append((http, {"errors": [error]}))
 

@@ -1,4 +1,4 @@
-"""A Messente account and the moment its flows run in."""
+"""A Messente account and the time that its flows run at."""
 
 from datetime import UTC, datetime
 
@@ -25,5 +25,5 @@ def adapter(settings: MessenteSettings) -> MessenteAdapter:
 
 @pytest.fixture
 def context() -> Context:
-    """A moment without a callback token."""
+    """A fixed time, without a callback token."""
     return Context(account="baltic", now=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))

@@ -1,10 +1,11 @@
-"""What is refused before a request exists, and which field is named."""
+"""Refusals before a request is made, and their paths."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from messente.cases import TO, URL
 
 from omnimsg.adapter import Account, TemplateMapping
 from omnimsg.domain.channel import Channel
@@ -28,9 +29,6 @@ from omnimsg_messente import MessenteAdapter, MessenteSettings
 if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
 
-URL = "https://media.example.test/a"
-TO = "+37255500001"
-
 
 def item(kind: MediaKind, **members: Any) -> Media:
     """Build media of one item."""
@@ -47,146 +45,65 @@ def with_media(kind: MediaKind, **members: Any) -> Template:
     return Template("t", "en", body=(MediaParameter(item(kind, **members).items[0]),))
 
 
+SMS, VIBER, WHATSAPP, RCS = Channel.SMS, Channel.VIBER, Channel.WHATSAPP, Channel.RCS
+NO, LARGE = Reason.UNSUPPORTED_CONTENT, Reason.CONTENT_TOO_LARGE
+BAD_MEDIA = Reason.MEDIA_INVALID
+
 REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (Channel.EMAIL, Text("Hi"), Reason.UNSUPPORTED, "channel"),
-    (Channel.SMS, Binary(b"x"), Reason.UNSUPPORTED_CONTENT, "content"),
-    (Channel.SMS, item(MediaKind.IMAGE), Reason.UNSUPPORTED_CONTENT, "content"),
+    (SMS, Binary(b"x"), NO, "content"),
+    (SMS, item(MediaKind.IMAGE), NO, "content"),
+    (SMS, Text("Hi", preview_url=False), NO, "content.preview_url"),
+    (VIBER, Text("Hi", udh="00"), NO, "content.udh"),
+    (WHATSAPP, Text("Hi", autoconvert=Autoconvert.ON), NO, "content.autoconvert"),
+    (VIBER, Text("x" * 1001), LARGE, "content.text"),
+    (RCS, Text("x" * 3073), LARGE, "content.text"),
+    (VIBER, Media.link("image", URL, caption="Look"), NO, "content.caption"),
+    (VIBER, item(MediaKind.DOCUMENT), NO, "content.items[0].kind"),
+    (VIBER, video(thumbnail_url=None), BAD_MEDIA, "content.items[0].thumbnail_url"),
+    (VIBER, video(size=None), BAD_MEDIA, "content.items[0].size"),
+    (VIBER, video(duration=None), BAD_MEDIA, "content.items[0].duration"),
+    (VIBER, video(duration=601), Reason.MEDIA_TOO_LARGE, "content.items[0].duration"),
+    (VIBER, video(size=200_000_001), Reason.MEDIA_TOO_LARGE, "content.items[0].source"),
+    (VIBER, Media(video().items, "x" * 1001), LARGE, "content.caption"),
+    (WHATSAPP, Media(item(MediaKind.IMAGE).items * 2), NO, "content.items"),
+    (WHATSAPP, Media.link("audio", URL, caption="Listen"), NO, "content.caption"),
+    (WHATSAPP, Media.link("sticker", URL, caption="Look"), NO, "content.caption"),
+    (WHATSAPP, item(MediaKind.IMAGE, file_name="a.png"), NO, "content.items[0].file_name"),
+    (WHATSAPP, item(MediaKind.IMAGE, alt_text="A cat"), NO, "content.items[0].alt_text"),
+    (WHATSAPP, item(MediaKind.GIF), NO, "content.items[0].kind"),
     (
-        Channel.SMS,
-        Text("Hi", preview_url=False),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.preview_url",
-    ),
-    (Channel.VIBER, Text("Hi", udh="00"), Reason.UNSUPPORTED_CONTENT, "content.udh"),
-    (
-        Channel.WHATSAPP,
-        Text("Hi", autoconvert=Autoconvert.ON),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.autoconvert",
-    ),
-    (Channel.VIBER, Text("x" * 1001), Reason.CONTENT_TOO_LARGE, "content.text"),
-    (Channel.RCS, Text("x" * 3073), Reason.CONTENT_TOO_LARGE, "content.text"),
-    (
-        Channel.VIBER,
-        Media.link("image", URL, caption="Look"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.caption",
-    ),
-    (
-        Channel.VIBER,
-        item(MediaKind.DOCUMENT),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items[0].kind",
-    ),
-    (
-        Channel.VIBER,
-        video(thumbnail_url=None),
-        Reason.MEDIA_INVALID,
-        "content.items[0].thumbnail_url",
-    ),
-    (Channel.VIBER, video(size=None), Reason.MEDIA_INVALID, "content.items[0].size"),
-    (Channel.VIBER, video(duration=None), Reason.MEDIA_INVALID, "content.items[0].duration"),
-    (Channel.VIBER, video(duration=601), Reason.MEDIA_TOO_LARGE, "content.items[0].duration"),
-    (
-        Channel.VIBER,
-        video(size=200_000_001),
-        Reason.MEDIA_TOO_LARGE,
-        "content.items[0].source",
-    ),
-    (
-        Channel.VIBER,
-        Media(video().items, "x" * 1001),
-        Reason.CONTENT_TOO_LARGE,
-        "content.caption",
-    ),
-    (
-        Channel.WHATSAPP,
-        Media(item(MediaKind.IMAGE).items * 2),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items",
-    ),
-    (
-        Channel.WHATSAPP,
-        Media.link("audio", URL, caption="Listen"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.caption",
-    ),
-    (
-        Channel.WHATSAPP,
-        Media.link("sticker", URL, caption="Look"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.caption",
-    ),
-    (
-        Channel.WHATSAPP,
-        item(MediaKind.IMAGE, file_name="a.png"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items[0].file_name",
-    ),
-    (
-        Channel.WHATSAPP,
-        item(MediaKind.IMAGE, alt_text="A cat"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items[0].alt_text",
-    ),
-    (
-        Channel.WHATSAPP,
-        item(MediaKind.GIF),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.items[0].kind",
-    ),
-    (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png"),)),
-        Reason.UNSUPPORTED_CONTENT,
+        NO,
         "content.items[0].source",
     ),
     (
-        Channel.WHATSAPP,
+        WHATSAPP,
         Media((MediaItem(MediaKind.IMAGE, Stored(account="other", id="1")),)),
         Reason.MEDIA_NEEDS_UPLOAD,
         "content.items[0].source",
     ),
-    (Channel.WHATSAPP, Template("t"), Reason.TEMPLATE_INVALID, "content.language"),
+    (WHATSAPP, Template("t"), Reason.TEMPLATE_INVALID, "content.language"),
+    (WHATSAPP, Template("t", "en", version="3"), NO, "content.version"),
+    (WHATSAPP, Template("t", "en", header=LocationParameter(Location(1, 2))), NO, "content.header"),
+    (WHATSAPP, with_media(MediaKind.AUDIO), NO, "content.body[0].item.kind"),
     (
-        Channel.WHATSAPP,
-        Template("t", "en", version="3"),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.version",
-    ),
-    (
-        Channel.WHATSAPP,
-        Template("t", "en", header=LocationParameter(Location(1, 2))),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.header",
-    ),
-    (
-        Channel.WHATSAPP,
-        with_media(MediaKind.AUDIO),
-        Reason.UNSUPPORTED_CONTENT,
-        "content.body[0].item.kind",
-    ),
-    (
-        Channel.WHATSAPP,
+        WHATSAPP,
         with_media(MediaKind.IMAGE, file_name="a.png"),
-        Reason.UNSUPPORTED_CONTENT,
+        NO,
         "content.body[0].item.file_name",
     ),
-    (Channel.RCS, Text("Hi"), Reason.INVALID_SENDER, "sender"),
-    (
-        Channel.RCS,
-        Media.link("image", URL, caption="Look"),
-        Reason.INVALID_SENDER,
-        "sender",
-    ),
+    (RCS, Text("Hi"), Reason.INVALID_SENDER, "sender"),
+    (RCS, Media.link("image", URL, caption="Look"), Reason.INVALID_SENDER, "sender"),
 ]
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED)
-def test_what_a_channel_cannot_say_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """Content is never sent without a part of it: the part is named instead."""
+    """Unsupported content is refused with the path of the unsupported part."""
     failure = adapter.check(Message(TO, content, channel=channel))
 
     assert failure is not None
@@ -196,10 +113,10 @@ def test_what_a_channel_cannot_say_is_refused_by_its_path(
 @pytest.mark.parametrize(
     "source", [Inline(b"x"), Stored(account="other", id="1")], ids=["bytes", "stored elsewhere"]
 )
-def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
+def test_a_refusal_does_not_suggest_an_upload(
     adapter: MessenteAdapter, source: Inline | Stored
 ) -> None:
-    """The advice names what Messente takes, and no `client.upload`, which it does not have."""
+    """The failure suggests a link, not `client.upload`, which Messente does not have."""
     media = Media((MediaItem(MediaKind.IMAGE, source, content_type="image/png"),))
 
     failure = adapter.check(Message(TO, media, channel=Channel.WHATSAPP))
@@ -209,7 +126,7 @@ def test_nobody_is_sent_to_upload_what_cannot_be_uploaded(
     assert "link" in failure.detail
 
 
-def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
+def test_rcs_media_has_no_caption(adapter: MessenteAdapter) -> None:
     """RCS takes either a text or media."""
     message = Message(
         TO, Media.link("image", URL, caption="Look"), channel=Channel.RCS, sender="Acme"
@@ -257,15 +174,15 @@ def test_rcs_media_has_no_words(adapter: MessenteAdapter) -> None:
         ),
     ],
 )
-def test_what_the_envelope_cannot_say_is_refused_by_its_path(
+def test_unsupported_fields_are_refused_with_their_path(
     adapter: MessenteAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, extras and legs are held against the provider too."""
+    """Fields, extras and legs are checked against the provider too."""
     assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
 
 
-def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: MessenteAdapter) -> None:
-    """A leg without content of its own is held against the message's."""
+def test_a_leg_is_checked_with_the_messages_content(adapter: MessenteAdapter) -> None:
+    """A leg without content of its own is checked with the message's content."""
     message = Message(
         TO,
         Text("Hi", preview_url=True),
@@ -276,8 +193,8 @@ def test_a_leg_that_repeats_the_message_must_be_able_to_say_it(adapter: Messente
     assert path_of(adapter.check(message)) == "fallback[0].content.preview_url"
 
 
-def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSettings) -> None:
-    """The account's sender serves RCS, and its mapping gives a template its language."""
+def test_an_account_gives_sender_and_language(settings: MessenteSettings) -> None:
+    """The account's sender is used on RCS, and its mapping gives a template its language."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -292,8 +209,8 @@ def test_an_account_can_complete_what_a_message_leaves_out(settings: MessenteSet
     assert adapter.check(Message(TO, Template("t"), channel=Channel.WHATSAPP)) is None
 
 
-def test_facts_about_a_file_need_not_be_carried(adapter: MessenteAdapter) -> None:
-    """A size or a digest that the provider has no use for is no reason to refuse a message."""
+def test_facts_about_a_file_need_not_be_sent(adapter: MessenteAdapter) -> None:
+    """Facts about a file that are not sent, such as its size, are no reason to refuse it."""
     content = item(MediaKind.IMAGE, size=9, duration=1, sha256="0" * 64, content_type="image/png")
 
     assert adapter.check(Message(TO, content, channel=Channel.VIBER)) is None

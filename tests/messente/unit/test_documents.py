@@ -1,4 +1,4 @@
-"""The lists of the provider's documents against our tables: nothing missing, nothing extra."""
+"""Our tables have exactly the values that the provider's documents list."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 import pytest
+from messente.cases import FILM, PICTURE, URL
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
@@ -22,13 +23,11 @@ from omnimsg.domain.content import (
     Content,
     Interactive,
     Media,
-    MediaItem,
     OpenMedia,
     OpenUrl,
     Template,
     Text,
 )
-from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Message, Priority
 from omnimsg_messente import MessenteAdapter, codes
 from omnimsg_messente.adapter import TEXT_STORES
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
 DOCUMENTS: dict[str, Any] = orjson.loads(
     (Path(__file__).parents[2] / "data" / "messente.json").read_bytes()
 )
-URL = "https://files.example.test/a"
-PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
-FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
 BUTTON = OpenUrl("Open", URL)
 
 
@@ -56,7 +52,7 @@ def test_statuses() -> None:
 
 
 def test_errs() -> None:
-    """Every err has a row, but for 0 and 10, which are no errors."""
+    """Every err has a row, except 0 and 10, which are no errors."""
     rows = {row.code for row in codes.CODES if row.level == codes.ERR}
 
     assert set(DOCUMENTS["err"]) == rows | codes.NO_ERRORS
@@ -93,13 +89,13 @@ def test_the_levels_are_two() -> None:
         ),
         (
             DOCUMENTS["whatsapp"]["content"],
-            ["text", "template", *whatsapp_rules.CARRIED],
+            ["text", "template", *whatsapp_rules.OPTIONS],
         ),
         (
             DOCUMENTS["whatsapp"]["parameter"],
             [
                 *["text", "currency", "date_time"],
-                *whatsapp_rules.IN_TEMPLATES,
+                *whatsapp_rules.TEMPLATE_KINDS,
                 *[kind for _, kind in whatsapp.BUTTONS.values()],
             ],
         ),
@@ -107,17 +103,17 @@ def test_the_levels_are_two() -> None:
     ids=lambda each: str(each[0]),
 )
 def test_lists(documented: list[str], ours: list[str]) -> None:
-    """What is listed can be said, and nothing else."""
+    """The documented values are exactly ours."""
     assert set(documented) == set(ours)
 
 
-def test_every_button_of_a_template_has_a_kind_of_parameter() -> None:
-    """No kind of button is left without its place."""
+def test_every_kind_of_button_is_mapped() -> None:
+    """Every kind of button is mapped to a sub-type."""
     assert set(ButtonKind) == set(whatsapp.BUTTONS)
 
 
 def test_priorities() -> None:
-    """A priority that is neither low nor high is not told."""
+    """A normal priority is not sent."""
     assert {Priority.NORMAL} == set(Priority) - set(encode.PRIORITIES)
 
 
@@ -125,24 +121,24 @@ def test_limits() -> None:
     """Every limit is the document's."""
     rcs_limits, viber_limits = DOCUMENTS["rcs"], DOCUMENTS["viber"]
     assert {
-        "text": rcs_rules.MOST_CHARACTERS,
-        "suggestions": rcs_rules.MOST_SUGGESTIONS,
-        "card_suggestions": rcs_rules.MOST_SUGGESTIONS_OF_A_CARD,
-        "cards": [2, rcs_rules.MOST_CARDS],
-        "card_title": rcs_rules.MOST_OF_A_TITLE,
-        "card_description": rcs_rules.MOST_OF_A_DESCRIPTION,
-        "suggestion_text": rcs_rules.MOST_OF_A_LABEL,
-        "fallback_url": rcs_rules.MOST_OF_A_URL,
-        "url": rcs_rules.MOST_OF_A_URL,
-        "event_title": rcs_rules.MOST_OF_AN_EVENTS_TITLE,
-        "event_description": rcs_rules.MOST_OF_AN_EVENTS_DESCRIPTION,
+        "text": rcs_rules.MAX_TEXT,
+        "suggestions": rcs_rules.MAX_SUGGESTIONS,
+        "card_suggestions": rcs_rules.MAX_CARD_SUGGESTIONS,
+        "cards": [2, rcs_rules.MAX_CARDS],
+        "card_title": rcs_rules.MAX_TITLE,
+        "card_description": rcs_rules.MAX_DESCRIPTION,
+        "suggestion_text": rcs_rules.MAX_LABEL,
+        "fallback_url": rcs_rules.MAX_URL,
+        "url": rcs_rules.MAX_URL,
+        "event_title": rcs_rules.MAX_EVENT_TITLE,
+        "event_description": rcs_rules.MAX_EVENT_DESCRIPTION,
     }.items() <= rcs_limits.items()
     assert {
-        "text": viber_rules.MOST_CHARACTERS,
-        "video_bytes": viber_rules.MOST_BYTES,
-        "video_seconds": viber_rules.MOST_SECONDS,
-        "carousel": [2, viber_rules.MOST_CARDS],
-        "title": list(viber_rules.TITLE),
+        "text": viber_rules.MAX_TEXT,
+        "video_bytes": viber_rules.MAX_VIDEO_BYTES,
+        "video_seconds": viber_rules.MAX_VIDEO_SECONDS,
+        "carousel": [2, viber_rules.MAX_CARDS],
+        "title": list(viber_rules.TITLE_LENGTH),
     }.items() <= viber_limits.items()
     assert (DOCUMENTS["bulk"], DOCUMENTS["requests_per_second"]) == (
         CAPABILITIES.max_messages,
@@ -151,45 +147,43 @@ def test_limits() -> None:
 
 
 def _vibers() -> list[Content]:
-    """Return content of every build that could give a Viber message."""
+    """Return every combination of content that could be a Viber message."""
     actions: list[Action] = [BUTTON, OpenMedia("Watch")]
     cards = [Card(title="Fish", media=PICTURE, actions=(BUTTON,))] * 2
     return [
         Text("Hi"),
-        *(Media((item,), words) for item, words in product((PICTURE, FILM), (None, "Hi"))),
+        *(Media((item,), text) for item, text in product((PICTURE, FILM), (None, "Hi"))),
         *(
-            Interactive(words, (action,), header=header)
-            for words, action, header in product(
+            Interactive(text, (action,), header=header)
+            for text, action, header in product(
                 (None, "Hi"), actions, (None, PICTURE, FILM, "Hello")
             )
-            if words or header
+            if text or header
         ),
-        *(Carousel(cards, words) for words in (None, "Hi")),
+        *(Carousel(cards, text) for text in (None, "Hi")),
         Template("t", "en"),
     ]
 
 
-def test_viber_says_the_nine_combinations_and_templates_alone(
+def test_viber_has_nine_combinations_and_templates(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """Of all that can be built, what passes gives exactly the combinations of the document."""
+    """The combinations that pass the check are exactly those of the document."""
     fields = {*DOCUMENTS["viber"]["fields"]} - {"channel", "sender", "validity", "ttl"}
-    said = set()
+    found = set()
     for content in _vibers():
         message = Message("+37255500001", content, channel=Channel.VIBER)
         if adapter.check(message) is None:
             (leg,) = encode.omnimessage(message, adapter, context)["messages"]
-            said.add(frozenset(leg) - {"channel"})
+            found.add(frozenset(leg) - {"channel"})
 
     combinations = {frozenset(each) for each in DOCUMENTS["viber"]["combinations"]}
-    assert combinations | {frozenset({"template"})} == said
-    assert fields == frozenset().union(*said)
+    assert combinations | {frozenset({"template"})} == found
+    assert fields == frozenset().union(*found)
 
 
-def test_all_members_of_the_envelope_and_of_an_sms_can_be_said(
-    adapter: MessenteAdapter, context: Context
-) -> None:
-    """Each documented member has a field of ours, `validity` alone goes by extras."""
+def test_all_members_of_a_message_and_of_an_sms(adapter: MessenteAdapter, context: Context) -> None:
+    """Each documented member has a field of ours, except `validity`."""
     account = attrs.evolve(
         adapter.account, settings=attrs.evolve(adapter.account.settings, text_store="nostore")
     )

@@ -1,4 +1,4 @@
-"""What goes on the wire, member by member."""
+"""Writing requests, member by member."""
 
 from __future__ import annotations
 
@@ -10,34 +10,19 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from messente.cases import TO, Case
+from messente.catalogue import CATALOGUE
 
 from omnimsg.adapter import Account, Context, Effect, TemplateMapping
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
-    Autoconvert,
-    ButtonKind,
-    Content,
-    CurrencyParameter,
-    DateTimeParameter,
-    Media,
-    MediaItem,
-    MediaParameter,
     Template,
-    TemplateButton,
-    Text,
-    TextParameter,
 )
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.media import Link, MediaKind
 from omnimsg.domain.message import Leg, Message, Priority
 from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 from omnimsg_messente.wire.encode import report_to
-
-URL = "https://media.example.test/a"
-VIDEO = MediaItem(
-    MediaKind.VIDEO, Link(URL), thumbnail_url="https://media.example.test/t", size=9, duration=7
-)
 
 
 def document(adapter: MessenteAdapter, message: Message, context: Context) -> Any:
@@ -48,180 +33,18 @@ def document(adapter: MessenteAdapter, message: Message, context: Context) -> An
     return orjson.loads(request.body)
 
 
-CONTENT: list[tuple[Channel, Content, dict[str, Any]]] = [
-    (Channel.SMS, Text("Hi"), {"text": "Hi"}),
-    (
-        Channel.SMS,
-        Text("Hi", udh="050003010201", autoconvert=Autoconvert.OFF),
-        {"text": "Hi", "udh": "050003010201", "autoconvert": "off"},
-    ),
-    (Channel.VIBER, Text("Hi"), {"text": "Hi"}),
-    (Channel.VIBER, Media.link("image", URL), {"image_url": URL}),
-    (
-        Channel.VIBER,
-        Media((VIDEO,)),
-        {
-            "video": {
-                "url": URL,
-                "thumbnail": "https://media.example.test/t",
-                "file_size": 9,
-                "duration": 7,
-            }
-        },
-    ),
-    (
-        Channel.VIBER,
-        Media((VIDEO,), "Look"),
-        {
-            "text": "Look",
-            "video": {
-                "url": URL,
-                "thumbnail": "https://media.example.test/t",
-                "file_size": 9,
-                "duration": 7,
-            },
-        },
-    ),
-    (Channel.WHATSAPP, Text("Hi"), {"text": {"body": "Hi"}}),
-    (
-        Channel.WHATSAPP,
-        Text("Hi", preview_url=False),
-        {"text": {"body": "Hi", "preview_url": False}},
-    ),
-    (
-        Channel.WHATSAPP,
-        Media.link("image", URL, caption="Look", content_type="image/png"),
-        {"image": {"link": URL, "caption": "Look", "mime_type": "image/png"}},
-    ),
-    (
-        Channel.WHATSAPP,
-        Media.link("video", URL, caption="Look"),
-        {"video": {"link": URL, "caption": "Look"}},
-    ),
-    (Channel.WHATSAPP, Media.link("audio", URL), {"audio": {"link": URL}}),
-    (
-        Channel.WHATSAPP,
-        Media.link("document", URL, caption="Read", file_name="a.pdf"),
-        {"document": {"link": URL, "caption": "Read", "file_name": "a.pdf"}},
-    ),
-    (
-        Channel.WHATSAPP,
-        Media((MediaItem(MediaKind.STICKER, Link(URL), animated=True),)),
-        {"sticker": {"link": URL, "animated": True}},
-    ),
-    (
-        Channel.WHATSAPP,
-        Template("welcome", "en"),
-        {"template": {"name": "welcome", "language": {"code": "en"}, "components": []}},
-    ),
-]
-
-
-@pytest.mark.parametrize(("channel", "content", "expected"), CONTENT)
+@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE)
 def test_content_is_written_as_the_reference_names_its_members(
-    adapter: MessenteAdapter,
-    context: Context,
-    channel: Channel,
-    content: Content,
-    expected: dict[str, Any],
+    adapter: MessenteAdapter, context: Context, case: Case
 ) -> None:
     """Each kind of content on each channel becomes exactly the documented members."""
-    message = Message("+37255500001", content, channel=channel)
+    named = MessenteAdapter(attrs.evolve(adapter.account, name="messente"))
+    message = Message(TO, case.content, channel=case.channel, sender="Acme")
 
-    written = document(adapter, message, context)
+    written = document(named, message, context)
 
-    assert written == {"to": "+37255500001", "messages": [{"channel": channel, **expected}]}
-
-
-@pytest.mark.parametrize("kind", ["image", "video", "audio", "document", "gif"])
-def test_rcs_media_always_says_whether_to_fetch_it_again(
-    adapter: MessenteAdapter, context: Context, kind: str
-) -> None:
-    """RCS media carries the required `force_refresh`, and the account's required sender."""
-    item = MediaItem(MediaKind(kind), Link(URL), thumbnail_url=URL, refresh=True)
-    message = Message("+37255500001", Media((item,)), channel=Channel.RCS, sender="Acme")
-
-    written = document(adapter, message, context)
-
-    info = {"file_url": URL, "force_refresh": True, "thumbnail_url": URL}
-    assert [{"channel": "rcs", "content_info": info, "sender": "Acme"}] == written["messages"]
-
-
-def test_a_template_becomes_components(adapter: MessenteAdapter, context: Context) -> None:
-    """Header, body and buttons become components in order, with amounts as text."""
-    template = Template(
-        "order",
-        "en",
-        header=MediaParameter(MediaItem(MediaKind.DOCUMENT, Link(URL), file_name="a.pdf")),
-        body=(
-            TextParameter("Ola", name="first"),
-            CurrencyParameter("9.90 EUR", "EUR", amount_1000=9900),
-            DateTimeParameter("1 May"),
-            MediaParameter(MediaItem(MediaKind.IMAGE, Link(URL))),
-        ),
-        buttons=(
-            TemplateButton(1, ButtonKind.URL, value="tail"),
-            TemplateButton(2, ButtonKind.REPLY, value="yes"),
-            TemplateButton(4, ButtonKind.COUPON, value="SAVE"),
-            TemplateButton(5, ButtonKind.OTP, value="4711"),
-        ),
-    )
-    message = Message("+37255500001", template, channel=Channel.WHATSAPP)
-
-    written = document(adapter, message, context)["messages"][0]["template"]
-
-    assert written == {
-        "name": "order",
-        "language": {"code": "en"},
-        "components": [
-            {
-                "type": "header",
-                "parameters": [
-                    {"type": "document", "document": {"link": URL, "filename": "a.pdf"}}
-                ],
-            },
-            {
-                "type": "body",
-                "parameters": [
-                    {"type": "text", "text": "Ola"},
-                    {
-                        "type": "currency",
-                        "currency": {
-                            "fallback_value": "9.90 EUR",
-                            "code": "EUR",
-                            "amount_1000": "9900",
-                        },
-                    },
-                    {"type": "date_time", "date_time": {"fallback_value": "1 May"}},
-                    {"type": "image", "image": {"link": URL}},
-                ],
-            },
-            {
-                "type": "button",
-                "sub_type": "url",
-                "index": 0,
-                "parameters": [{"type": "text", "text": "tail"}],
-            },
-            {
-                "type": "button",
-                "sub_type": "quick_reply",
-                "index": 1,
-                "parameters": [{"type": "payload", "payload": "yes"}],
-            },
-            {
-                "type": "button",
-                "sub_type": "copy_code",
-                "index": 3,
-                "parameters": [{"type": "coupon_code", "coupon_code": "SAVE"}],
-            },
-            {
-                "type": "button",
-                "sub_type": "url",
-                "index": 4,
-                "parameters": [{"type": "text", "text": "4711"}],
-            },
-        ],
-    }
+    leg = {"channel": case.channel, "sender": "Acme", **case.members}
+    assert written == {"to": TO, "messages": [leg]}
 
 
 def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Context) -> None:
@@ -234,19 +57,17 @@ def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Conte
             templates={"welcome": TemplateMapping(name="welcome_2", language="et")},
         )
     )
-    message = Message("+37255500001", Template("welcome"), channel=Channel.WHATSAPP)
+    message = Message(TO, Template("welcome"), channel=Channel.WHATSAPP)
 
     written = document(adapter, message, context)["messages"][0]["template"]
 
     assert written == {"name": "welcome_2", "language": {"code": "et"}, "components": []}
 
 
-def test_the_envelope_carries_what_belongs_to_the_whole(
-    adapter: MessenteAdapter, context: Context
-) -> None:
-    """Time, priority and report address stand beside the ways, sender and ttl inside."""
+def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Context) -> None:
+    """Time, priority and callback URL stand beside the legs, sender and ttl inside."""
     message = Message(
-        "+37255500001",
+        TO,
         "Hi",
         sender="Acme",
         ttl=90,
@@ -258,7 +79,7 @@ def test_the_envelope_carries_what_belongs_to_the_whole(
     written = document(adapter, message, attrs.evolve(context, callback_token="t/1"))
 
     assert written == {
-        "to": "+37255500001",
+        "to": TO,
         "messages": [{"channel": "sms", "text": "Hi", "sender": "Acme", "ttl": 90}],
         "dlr_url": "https://app.example.test/dlr?k=1&omnimsg_token=t%2F1",
         "time_to_send": "2030-05-01T09:00:00+02:00",
@@ -273,32 +94,32 @@ def test_the_envelope_carries_what_belongs_to_the_whole(
 def test_a_normal_priority_is_left_out(
     adapter: MessenteAdapter, context: Context, priority: Priority, expected: str | None
 ) -> None:
-    """Only a wish that differs from the usual is written."""
-    message = Message("+37255500001", "Hi", priority=priority)
+    """A normal priority is left out."""
+    message = Message(TO, "Hi", priority=priority)
 
     assert document(adapter, message, context).get("priority") == expected
 
 
-def test_waiting_eats_into_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
-    """The provider gets what is left of the ttl, in seconds, and never a validity."""
-    message = Message("+37255500001", "Hi", ttl=90)
+def test_waiting_shortens_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
+    """The remaining ttl is sent in seconds, without a validity."""
+    message = Message(TO, "Hi", ttl=90)
 
     written = document(adapter, message, attrs.evolve(context, waited=29.5))
 
     assert written["messages"] == [{"channel": "sms", "text": "Hi", "ttl": 61}]
 
 
-def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
+def test_legs_have_their_own_content_or_the_messages(
     settings: MessenteSettings, context: Context
 ) -> None:
-    """A leg repeats the message's content and uses the account's sender unless it says more."""
+    """A leg has the message's content and the account's sender unless it has its own."""
     adapter = MessenteAdapter(
         Account(
             name="baltic", settings=settings, base_url=MessenteAdapter.base_url, sender="Account"
         )
     )
     message = Message(
-        "+37255500001",
+        TO,
         "Code 4711",
         channel=Channel.VIBER,
         sender="Acme",
@@ -319,10 +140,8 @@ def test_legs_follow_in_order_with_content_of_their_own_or_the_messages(
     ]
 
 
-def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
-    settings: MessenteSettings, context: Context
-) -> None:
-    """The account's extras come first, the message's last; a channel's reach its way alone."""
+def test_extras_of_the_message_and_of_a_leg(settings: MessenteSettings, context: Context) -> None:
+    """Account extras are merged first, message extras last; a channel's into its leg only."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -332,7 +151,7 @@ def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
         )
     )
     message = Message(
-        "+37255500001",
+        TO,
         "Hi",
         extras={"messente": {"text_store": "nostore", "sms": {"validity": 10}}, "bird": {"a": 1}},
     )
@@ -340,7 +159,7 @@ def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
     written = document(adapter, message, context)
 
     assert written == {
-        "to": "+37255500001",
+        "to": TO,
         "messages": [{"channel": "sms", "text": "Hi", "x": 1, "validity": 10}],
         "text_store": "nostore",
     }
@@ -349,10 +168,10 @@ def test_extras_go_to_the_whole_and_under_a_channels_name_to_its_way(
 @pytest.mark.parametrize(
     "extras", [{"to": "x"}, {"messages": []}, {"sms": 1}, {"sms": {"channel": "viber"}}]
 )
-def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
+def test_an_accounts_extras_cannot_set_protected_members(
     settings: MessenteSettings, extras: dict[str, Any]
 ) -> None:
-    """Protected members in the account's extras are an error of the configuration."""
+    """Protected members in the account's extras are a configuration error."""
     account = Account(
         name="baltic", settings=settings, base_url=MessenteAdapter.base_url, extras=extras
     )
@@ -364,8 +183,8 @@ def test_an_accounts_extras_cannot_touch_what_decides_who_is_texted(
 def test_one_message_is_a_call_and_several_are_a_bulk_call(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """The address depends on the number of messages; both may reach phones and are authorised."""
-    first, second = Message("+37255500001", "a"), Message("+37255500002", "b")
+    """One message and several have different URLs; both may reach phones, authorised."""
+    first, second = Message(TO, "a"), Message("+37255500002", "b")
 
     single = next(adapter.send([first], context))
     bulk = next(adapter.send([first, second], context))
@@ -375,9 +194,7 @@ def test_one_message_is_a_call_and_several_are_a_bulk_call(
     assert single.authenticated
     assert bulk.authenticated
     assert isinstance(bulk.body, bytes)
-    assert ["+37255500001", "+37255500002"] == [
-        each["to"] for each in orjson.loads(bulk.body)["messages"]
-    ]
+    assert [TO, "+37255500002"] == [each["to"] for each in orjson.loads(bulk.body)["messages"]]
 
 
 @pytest.mark.parametrize(
@@ -401,23 +218,21 @@ def test_credentials_are_basic_in_latin_1_where_that_can_be(password: str, expec
     ],
 )
 def test_the_token_joins_the_query(url: str, expected: str) -> None:
-    """The token goes before the fragment and after what is already asked."""
+    """The token is added at the end of the query, before the fragment."""
     assert expected == report_to(url, "t")
 
 
 def test_without_a_token_the_callback_address_stays_as_it_is() -> None:
-    """Nothing is appended where callbacks are not set up."""
+    """Without a token the callback URL does not change."""
     assert report_to("https://a.test/x", None) == "https://a.test/x"
 
 
 @given(at=st.datetimes(timezones=st.just(UTC)))
 def test_any_time_keeps_its_offset(at: datetime) -> None:
-    """A time is written so that reading it back gives the same moment."""
+    """A time reads back as the same moment."""
     settings = MessenteSettings(username="u", password=Secret("p"))
     adapter = MessenteAdapter(Account(name="a", settings=settings, base_url="https://x.test"))
 
-    written = document(
-        adapter, Message("+37255500001", "Hi", send_at=at), Context(account="a", now=at)
-    )
+    written = document(adapter, Message(TO, "Hi", send_at=at), Context(account="a", now=at))
 
     assert at == datetime.fromisoformat(written["time_to_send"])

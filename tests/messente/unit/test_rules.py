@@ -1,4 +1,4 @@
-"""What each channel refuses of buttons, cards, carousels and templates, and by which path."""
+"""Refusals of buttons, cards, carousels and templates by channel, and their paths."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from messente.cases import FILM, PICTURE, TO, URL
 
 from omnimsg.adapter import Account, TemplateMapping
 from omnimsg.domain.channel import Channel
@@ -42,14 +43,10 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
-URL = "https://files.example.test/a"
 LONG = "https://files.example.test/" + "x" * 2022
-TO = "+37255500001"
 AT = datetime(2030, 1, 2, tzinfo=UTC)
 LOCAL = datetime(2030, 1, 2, tzinfo=timezone(timedelta(seconds=1172)))
 
-PICTURE = MediaItem(MediaKind.IMAGE, Link(URL))
-FILM = MediaItem(MediaKind.VIDEO, Link(URL), thumbnail_url=URL, size=1, duration=1)
 SONG = MediaItem(MediaKind.AUDIO, Link(URL))
 STICKER = MediaItem(MediaKind.STICKER, Link(URL))
 BUTTON = OpenUrl("Open", URL)
@@ -62,8 +59,8 @@ NO, LARGE, BAD = Reason.UNSUPPORTED_CONTENT, Reason.CONTENT_TOO_LARGE, Reason.IN
 Row = tuple[Channel, Content, Reason, str]
 
 
-def tapped(*actions: Any, **more: Any) -> Interactive:
-    """Build words with buttons."""
+def with_buttons(*actions: Any, **more: Any) -> Interactive:
+    """Build text with buttons."""
     return Interactive("Hi", actions, **more)
 
 
@@ -74,72 +71,74 @@ def row(**more: Any) -> Carousel:
 
 def event(**more: Any) -> Interactive:
     """Build a button for the calendar, changed as given."""
-    told: dict[str, Any] = {"start": AT, "end": AT, "description": "All day"} | more
-    return tapped(CreateEvent("Note it", told.pop("title", "Opening"), **told))
+    fields: dict[str, Any] = {"start": AT, "end": AT, "description": "All day"} | more
+    return with_buttons(CreateEvent("Note it", fields.pop("title", "Opening"), **fields))
 
 
 VIBERS: dict[str, Row] = {
-    "two buttons": (VIBER, tapped(BUTTON, BUTTON), NO, "content.actions"),
-    "a reply": (VIBER, tapped(YES), NO, "content.actions[0]"),
+    "two buttons": (VIBER, with_buttons(BUTTON, BUTTON), NO, "content.actions"),
+    "a reply": (VIBER, with_buttons(YES), NO, "content.actions[0]"),
     "a button to the video that is not there": (
         VIBER,
-        tapped(OpenMedia("Watch")),
+        with_buttons(OpenMedia("Watch")),
         NO,
         "content.actions[0]",
     ),
     "a button to the video that is a picture": (
         VIBER,
-        tapped(OpenMedia("Watch"), header=PICTURE),
+        with_buttons(OpenMedia("Watch"), header=PICTURE),
         NO,
         "content.actions[0]",
     ),
-    "a text above the words": (VIBER, tapped(BUTTON, header="Hello"), NO, "content.header"),
-    "small print": (VIBER, tapped(BUTTON, footer="Terms"), NO, "content.footer"),
-    "a button without words": (
+    "a text header": (VIBER, with_buttons(BUTTON, header="Hello"), NO, "content.header"),
+    "a footer": (VIBER, with_buttons(BUTTON, footer="Terms"), NO, "content.footer"),
+    "a button without text": (
         VIBER,
         Interactive(None, (BUTTON,), header=PICTURE),
         BAD,
         "content.body",
     ),
-    "words too long": (VIBER, Interactive("x" * 1001, (BUTTON,)), LARGE, "content.body"),
-    "a song above": (VIBER, tapped(BUTTON, header=SONG), NO, "content.header.kind"),
+    "text too long": (VIBER, Interactive("x" * 1001, (BUTTON,)), LARGE, "content.body"),
+    "a song above": (VIBER, with_buttons(BUTTON, header=SONG), NO, "content.header.kind"),
     "bytes above": (
         VIBER,
-        tapped(BUTTON, header=MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png")),
+        with_buttons(
+            BUTTON, header=MediaItem(MediaKind.IMAGE, Inline(b"x"), content_type="image/png")
+        ),
         NO,
         "content.header.source",
     ),
     "an image's still": (
         VIBER,
-        tapped(BUTTON, header=attrs.evolve(PICTURE, thumbnail_url=URL)),
+        with_buttons(BUTTON, header=attrs.evolve(PICTURE, thumbnail_url=URL)),
         NO,
         "content.header.thumbnail_url",
     ),
     "a video without a still": (
         VIBER,
-        tapped(BUTTON, header=attrs.evolve(FILM, thumbnail_url=None)),
+        with_buttons(BUTTON, header=attrs.evolve(FILM, thumbnail_url=None)),
         Reason.MEDIA_INVALID,
         "content.header.thumbnail_url",
     ),
     "a video of no bytes": (
         VIBER,
-        tapped(BUTTON, header=attrs.evolve(FILM, size=0)),
+        with_buttons(BUTTON, header=attrs.evolve(FILM, size=0)),
         Reason.MEDIA_INVALID,
         "content.header.size",
     ),
     "a video too large": (
         VIBER,
-        tapped(BUTTON, header=attrs.evolve(FILM, size=200_000_001)),
+        with_buttons(BUTTON, header=attrs.evolve(FILM, size=200_000_001)),
         Reason.MEDIA_TOO_LARGE,
         "content.header.size",
     ),
     "a video too long": (
         VIBER,
-        tapped(BUTTON, header=attrs.evolve(FILM, duration=601)),
+        with_buttons(BUTTON, header=attrs.evolve(FILM, duration=601)),
         Reason.MEDIA_TOO_LARGE,
         "content.header.duration",
     ),
-    "no words above the cards": (VIBER, Carousel((CARD, CARD)), BAD, "content.text"),
+    "no text above the cards": (VIBER, Carousel((CARD, CARD)), BAD, "content.text"),
     "six cards": (VIBER, Carousel((CARD,) * 6, "Tonight"), NO, "content.cards"),
     "a width": (
         VIBER,
@@ -156,7 +155,7 @@ VIBERS: dict[str, Row] = {
     "a card without title": (VIBER, row(title=None), BAD, "content.cards[1].title"),
     "a title too short": (VIBER, row(title="F"), BAD, "content.cards[1].title"),
     "a title too long": (VIBER, row(title="x" * 39), LARGE, "content.cards[1].title"),
-    "words on a card": (VIBER, row(text="Fried"), NO, "content.cards[1].text"),
+    "text on a card": (VIBER, row(text="Fried"), NO, "content.cards[1].text"),
     "a height": (VIBER, row(height=CardHeight.TALL), NO, "content.cards[1].height"),
     "a card without picture": (VIBER, row(media=None), BAD, "content.cards[1].media"),
     "a video on a card": (VIBER, row(media=FILM), NO, "content.cards[1].media.kind"),
@@ -214,7 +213,7 @@ VIBERS: dict[str, Row] = {
     **{
         f"a button's {name}": (
             VIBER,
-            tapped(OpenUrl("Open", URL, **{name: value})),
+            with_buttons(OpenUrl("Open", URL, **{name: value})),
             NO,
             f"content.actions[0].{name}",
         )
@@ -244,7 +243,7 @@ WHATSAPPS: dict[str, Row] = {
         NO,
         "content.header.item.source.id",
     ),
-    "buttons": (WHATSAPP, tapped(YES), NO, "content"),
+    "buttons": (WHATSAPP, with_buttons(YES), NO, "content"),
     "a song in a header": (
         WHATSAPP,
         Template("t", "en", header=MediaParameter(SONG)),
@@ -259,65 +258,65 @@ WHATSAPPS: dict[str, Row] = {
     ),
 }
 RCSS: dict[str, Row] = {
-    "words and a file": (RCS, tapped(YES, header=PICTURE), NO, "content.header"),
-    "words above words": (RCS, tapped(YES, header="Hello"), NO, "content.header"),
-    "small print": (RCS, tapped(YES, footer="Terms"), NO, "content.footer"),
-    "words too long": (RCS, Interactive("x" * 3073, (YES,)), LARGE, "content.body"),
-    "a sticker": (
-        RCS,
-        Interactive(None, (YES,), header=STICKER),
-        NO,
-        "content.header.kind",
-    ),
-    "twelve suggestions": (RCS, tapped(*[YES] * 12), NO, "content.actions"),
+    "text and a file": (RCS, with_buttons(YES, header=PICTURE), NO, "content.header"),
+    "a text header": (RCS, with_buttons(YES, header="Hello"), NO, "content.header"),
+    "a footer": (RCS, with_buttons(YES, footer="Terms"), NO, "content.footer"),
+    "text too long": (RCS, Interactive("x" * 3073, (YES,)), LARGE, "content.body"),
+    "a sticker": (RCS, Interactive(None, (YES,), header=STICKER), NO, "content.header.kind"),
+    "twelve suggestions": (RCS, with_buttons(*[YES] * 12), NO, "content.actions"),
     "a payment": (
         RCS,
-        tapped(Buy("Pay", Decimal(1), currency="EUR")),
+        with_buttons(Buy("Pay", Decimal(1), currency="EUR")),
         NO,
         "content.actions[0]",
     ),
-    "a label too long": (RCS, tapped(YES, Reply("x" * 26)), LARGE, "content.actions[1].text"),
+    "a label too long": (RCS, with_buttons(YES, Reply("x" * 26)), LARGE, "content.actions[1].text"),
     "a reply's picture": (
         RCS,
-        tapped(Reply("Yes", image_url=URL)),
+        with_buttons(Reply("Yes", image_url=URL)),
         NO,
         "content.actions[0].image_url",
     ),
     "a reply's second line": (
         RCS,
-        tapped(Reply("Yes", description="d")),
+        with_buttons(Reply("Yes", description="d")),
         NO,
         "content.actions[0].description",
     ),
-    "an address too long": (RCS, tapped(OpenUrl("Open", LONG)), LARGE, "content.actions[0].url"),
+    "an address too long": (
+        RCS,
+        with_buttons(OpenUrl("Open", LONG)),
+        LARGE,
+        "content.actions[0].url",
+    ),
     "an emergency address too long": (
         RCS,
-        tapped(Dial("Call", TO, fallback_url=LONG)),
+        with_buttons(Dial("Call", TO, fallback_url=LONG)),
         LARGE,
         "content.actions[0].fallback_url",
     ),
     "a view in the browser": (
         RCS,
-        tapped(OpenUrl("Open", URL, view="FULL")),
+        with_buttons(OpenUrl("Open", URL, view="FULL")),
         NO,
         "content.actions[0].view",
     ),
-    "a short number": (RCS, tapped(Dial("Call", "112")), BAD, "content.actions[0].number"),
+    "a short number": (RCS, with_buttons(Dial("Call", "112")), BAD, "content.actions[0].number"),
     "a pin's label without a pin": (
         RCS,
-        tapped(ShowLocation("Where", query="Café", label="Café")),
+        with_buttons(ShowLocation("Where", query="Café", label="Café")),
         NO,
         "content.actions[0].label",
     ),
     "a search and a pin": (
         RCS,
-        tapped(ShowLocation("Where", query="Café", latitude=1, longitude=1)),
+        with_buttons(ShowLocation("Where", query="Café", latitude=1, longitude=1)),
         NO,
         "content.actions[0].query",
     ),
     "a question without label": (
         RCS,
-        tapped(RequestLocation()),
+        with_buttons(RequestLocation()),
         BAD,
         "content.actions[0].text",
     ),
@@ -336,7 +335,7 @@ RCSS: dict[str, Row] = {
         "content.actions[0].start",
     ),
     "a title": (RCS, Card(title="x" * 201), LARGE, "content.title"),
-    "a card's words": (RCS, Card(text="x" * 2001), LARGE, "content.text"),
+    "a card's text": (RCS, Card(text="x" * 2001), LARGE, "content.text"),
     "a height of nothing": (RCS, Card(title="x", height=CardHeight.TALL), NO, "content.height"),
     "a sticker on a card": (RCS, Card(media=STICKER), NO, "content.media.kind"),
     "a picture's second name": (
@@ -353,7 +352,7 @@ RCSS: dict[str, Row] = {
         "content.suggestions",
     ),
     "eleven cards": (RCS, Carousel((RICH,) * 11), NO, "content.cards"),
-    "words above the cards": (RCS, Carousel((RICH, RICH), "Tonight"), NO, "content.text"),
+    "text above the cards": (RCS, Carousel((RICH, RICH), "Tonight"), NO, "content.text"),
     "a title in a row": (
         RCS,
         Carousel((RICH, Card(title="x" * 201))),
@@ -375,10 +374,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("channel", "content", "reason", "path"), REFUSED.values(), ids=REFUSED)
-def test_it_is_refused_by_its_path(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """What a channel cannot say, or not at this length, is named and never sent."""
+    """Unsupported or too long content is refused with its path."""
     failure = adapter.check(Message(TO, content, channel=channel, sender="Acme"))
 
     assert failure is not None
@@ -389,7 +388,7 @@ def test_it_is_refused_by_its_path(
 def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
     adapter: MessenteAdapter, sender: str
 ) -> None:
-    """GSM carries no longer name; other channels have no such limit."""
+    """An SMS sender has GSM's limits; other channels have none."""
     on_sms = adapter.check(Message(TO, "Hi", sender=sender))
 
     assert on_sms is not None
@@ -404,7 +403,7 @@ def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) 
 
 
 def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
-    """ISO 8601 has no seconds in an offset."""
+    """A time whose offset has seconds is refused."""
     failure = adapter.check(Message(TO, "Hi", send_at=LOCAL))
 
     assert failure is not None
@@ -412,7 +411,7 @@ def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
 
 
 def test_the_account_names_a_viber_templates_placeholders() -> None:
-    """With `keys` in the account's mapping, plain text is enough."""
+    """With `keys` in the account's mapping, parameters need no name."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -426,6 +425,6 @@ def test_the_account_names_a_viber_templates_placeholders() -> None:
 
 
 def test_a_text_store_that_does_not_exist() -> None:
-    """Only the three documented words are taken."""
+    """Only the three documented values are accepted."""
     with pytest.raises(InvalidValue, match="nostore, plaintext, sha256"):
         MessenteSettings(username="u", password=Secret("p"), text_store="md5")

@@ -1,8 +1,10 @@
-"""The part of the catalogue that is filled in or tapped: templates, lists and buttons."""
+"""Templates, lists and buttons of the catalogue."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from clickatell.cases import Case, Files, JsonObject, case
 
 from omnimsg import (
     ButtonKind,
@@ -21,17 +23,15 @@ from omnimsg import (
     TextParameter,
 )
 
-from .cases import Case, Files, Wire, case
-
 
 def _extras(**buttons: Any) -> dict[str, Any]:
     return {"clickatell": {"template": {"buttons": buttons}}}
 
 
 def _with_header(name: str) -> tuple[Case, Case]:
-    """Return buttons, and a link, below a stored file."""
+    """Return reply buttons, and a link, with a stored file as the header."""
 
-    def header(files: Files) -> Wire:
+    def header(files: Files) -> JsonObject:
         return {"type": "media", "media": {"type": name, "fileId": files.id(name)}}
 
     return (
@@ -63,7 +63,7 @@ def _with_header(name: str) -> tuple[Case, Case]:
     )
 
 
-def _template_below(name: str) -> Case:
+def _template_with(name: str) -> Case:
     return Case(
         "whatsapp",
         lambda files: Template("seen", "en", header=MediaParameter(files.item(name))),
@@ -80,7 +80,7 @@ def _template_below(name: str) -> Case:
 
 HEADED = {name: _with_header(name) for name in ("image", "video", "document")}
 
-TAPPABLE: dict[str, Case] = {
+INTERACTIVE: dict[str, Case] = {
     "bare template": case(
         "whatsapp", Template("hello"), {"template": {"templateName": "hello", "body": {}}}
     ),
@@ -117,7 +117,7 @@ TAPPABLE: dict[str, Case] = {
             }
         },
     ),
-    "template below a place": case(
+    "template with a location": case(
         "whatsapp",
         Template(
             "here",
@@ -141,7 +141,7 @@ TAPPABLE: dict[str, Case] = {
             }
         },
     ),
-    **{f"template below {name}": _template_below(name) for name in HEADED},
+    **{f"template with {name}": _template_with(name) for name in HEADED},
     "deprecated replies": case(
         "whatsapp",
         Template("old"),
@@ -209,6 +209,17 @@ TAPPABLE: dict[str, Case] = {
             }
         },
     ),
+    "list without titles": case(
+        "whatsapp",
+        ListPicker("Choose", "Times", sections=(ListSection((ListItem("19:30", "t"),)),)),
+        {
+            "listPicker": {
+                "subtitle": "Choose",
+                "button": "Times",
+                "sections": [{"items": [{"title": "19:30", "postbackData": "t"}]}],
+            }
+        },
+    ),
     "replies": case(
         "whatsapp",
         Interactive(
@@ -248,8 +259,8 @@ TAPPABLE: dict[str, Case] = {
             }
         },
     ),
-    **{f"replies below {name}": replies for name, (replies, _) in HEADED.items()},
-    **{f"link below {name}": link for name, (_, link) in HEADED.items()},
+    **{f"replies with {name}": replies for name, (replies, _) in HEADED.items()},
+    **{f"link with {name}": link for name, (_, link) in HEADED.items()},
     "location request": case(
         "whatsapp",
         Interactive("Where are you?", (RequestLocation(),)),

@@ -1,6 +1,6 @@
-"""Everything that can be said to Clickatell: our message, and what it must be on the wire.
+"""Every kind of message that Clickatell takes, with its JSON in a request.
 
-The right-hand sides are written by hand from the vendor's document, without `to`, `channel` and
+The JSON is written by hand from the vendor's document, without `to`, `channel` and
 `clientMessageId`, which every message has.
 """
 
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta, timezone
+
+from clickatell.cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG, Case, case
+from clickatell.catalogue_interactive import INTERACTIVE
 
 from omnimsg import (
     Binary,
@@ -20,9 +23,6 @@ from omnimsg import (
     MediaKind,
     Text,
 )
-
-from .cases import DIGEST, ENCRYPTED, ENCRYPTION, PNG, Case, case
-from .tappable import TAPPABLE
 
 CATALOGUE: dict[str, Case] = {
     "SMS": case("sms", "Your table is ready", {"content": "Your table is ready"}),
@@ -50,6 +50,7 @@ CATALOGUE: dict[str, Case] = {
         Binary(b"\x00\x0f\xff", "050003A10201"),
         {"content": "000fff", "binary": True, "userDataHeader": "050003A10201"},
     ),
+    "binary SMS without a header": case("sms", Binary(b"\x00"), {"content": "00", "binary": True}),
     "WhatsApp": case("whatsapp", "*Ready*\nCome in", {"content": "*Ready*\nCome in"}),
     "WhatsApp later": case(
         "whatsapp",
@@ -101,13 +102,21 @@ CATALOGUE: dict[str, Case] = {
     ),
     "stored image": Case(
         "whatsapp",
-        lambda files: Media((files.item("image"),), "Tonight"),
+        lambda files: Media((files.item("image", size=12),), "Tonight"),
         lambda files: {"media": {"fileId": files.id("image"), "caption": "Tonight"}},
     ),
     "stored document": Case(
         "whatsapp",
-        lambda files: Media((files.item("document", file_name="Menu.pdf"),)),
-        lambda files: {"media": {"fileId": files.id("document"), "fileName": "Menu.pdf"}},
+        lambda files: Media(
+            (files.item("document", file_name="Menu.pdf", content_type="application/pdf"),)
+        ),
+        lambda files: {
+            "media": {
+                "fileId": files.id("document"),
+                "fileName": "Menu.pdf",
+                "contentType": "application/pdf",
+            }
+        },
     ),
     "stored for one": Case(
         "whatsapp",
@@ -120,7 +129,7 @@ CATALOGUE: dict[str, Case] = {
         lambda files: {"media": {"fileId": files.id("encrypted")}, **ENCRYPTED},
         {"encryption": ENCRYPTION},
     ),
-    "place": case(
+    "location": case(
         "whatsapp",
         Location(-33.925, 1e-7, name="Café", address="1 Long St"),
         {
@@ -132,10 +141,10 @@ CATALOGUE: dict[str, Case] = {
             }
         },
     ),
-    "bare place": case(
+    "bare location": case(
         "whatsapp",
-        Location(90, -180),
-        {"location": {"latitude": "90.0", "longitude": "-180.0"}},
+        Location(-0.0, -180),
+        {"location": {"latitude": "0.0", "longitude": "-180.0"}},
     ),
     "contacts": case(
         "whatsapp",
@@ -151,6 +160,7 @@ CATALOGUE: dict[str, Case] = {
                     birthday="1999-12-31",
                 ),
                 ContactCard(name={"formatted_name": "Sipho"}, phones=[{"phone": "1"}]),
+                ContactCard(name={"formatted_name": "Bo"}, birthday="1991-02-01"),
             )
         ),
         {
@@ -165,8 +175,9 @@ CATALOGUE: dict[str, Case] = {
                     "birthday": "1999-12-31",
                 },
                 {"name": {"formatted_name": "Sipho"}, "phones": [{"phone": "1"}]},
+                {"name": {"formatted_name": "Bo"}, "birthday": "1991-02-01"},
             ]
         },
     ),
-    **TAPPABLE,
+    **INTERACTIVE,
 }

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for messages near what Messente takes: on its limits and just beyond."""
+"""Hypothesis strategies for messages at the limits of Messente and just beyond them."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ _MOMENTS = st.datetimes(
 )
 
 
-def _words(*limits: int) -> SearchStrategy[str]:
-    """Return texts of odd characters, mostly within the limits, seldom one too long or short."""
+def _texts(*limits: int) -> SearchStrategy[str]:
+    """Return texts of odd characters, mostly within the limits, rarely too long or too short."""
     within = [1, *limits, *(each - 1 for each in limits if each > 1)]
     return st.builds(
         lambda char, length: char * length,
@@ -74,7 +74,7 @@ def _words(*limits: int) -> SearchStrategy[str]:
     )
 
 
-def _seldom(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
+def _rarely(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
     return st.one_of(*[st.none()] * 5, strategy)
 
 
@@ -92,7 +92,7 @@ _STILLS = st.one_of(*[_URLS] * 3, st.none())
 _STORED = st.one_of(
     st.builds(Link, _URLS),
     st.builds(Stored, account=st.just(ACCOUNT), id=st.sampled_from(["1", "x" * 1024])),
-    _seldom(st.builds(Stored, account=st.just(ACCOUNT), url=_URLS)).map(
+    _rarely(st.builds(Stored, account=st.just(ACCOUNT), url=_URLS)).map(
         lambda each: each or Link("https://a.test")
     ),
 )
@@ -107,32 +107,32 @@ def _items(
         MediaItem,
         st.sampled_from([*kinds * 8, *MediaKind]),
         sources,
-        content_type=_seldom(st.just("image/png; a=b")),
-        file_name=_seldom(st.just("a.pdf")),
-        alt_text=_seldom(_seldom(st.just("Fish"))),
+        content_type=_rarely(st.just("image/png; a=b")),
+        file_name=_rarely(st.just("a.pdf")),
+        alt_text=_rarely(_rarely(st.just("Fish"))),
         thumbnail_url=stills,
         duration=st.sampled_from([1, 600, 1, 600, 1, 600, 0, 601, None]),
         size=st.sampled_from([1, 200_000_000, 1, 2, 3, 4, 0, 200_000_001, None]),
-        animated=_seldom(st.booleans()),
-        refresh=_seldom(_seldom(st.booleans())),
+        animated=_rarely(st.booleans()),
+        refresh=_rarely(_rarely(st.booleans())),
     )
 
 
-_LINKS = st.builds(OpenUrl, _words(), _URLS)
-_LABELS = _words(25)
+_LINKS = st.builds(OpenUrl, _texts(), _URLS)
+_LABELS = _texts(25)
 _TOLD: dict[str, SearchStrategy[Any]] = {
-    "payload": _seldom(_words(2047)),
-    "fallback_url": _seldom(_URLS),
+    "payload": _rarely(_texts(2047)),
+    "fallback_url": _rarely(_URLS),
 }
 _ACTIONS = st.one_of(
-    st.builds(Reply, _LABELS, _seldom(_words(2047)), image_url=_seldom(_seldom(_URLS))),
+    st.builds(Reply, _LABELS, _rarely(_texts(2047)), image_url=_rarely(_rarely(_URLS))),
     st.builds(
         OpenUrl,
         _LABELS,
         _URLS,
         application=st.sampled_from([None, "BROWSER", "WEBVIEW"]),
-        view=_seldom(_seldom(st.sampled_from(["FULL", "HALF", "TALL"]))),
-        description=_seldom(_words(3000)),
+        view=_rarely(_rarely(st.sampled_from(["FULL", "HALF", "TALL"]))),
+        description=_rarely(_texts(3000)),
         **_TOLD,
     ),
     st.builds(Dial, _LABELS, st.sampled_from(["+37255500001"] * 9 + ["112", "+1 555"]), **_TOLD),
@@ -141,58 +141,58 @@ _ACTIONS = st.one_of(
         _LABELS,
         latitude=st.floats(-90, 90),
         longitude=st.floats(-180, 180),
-        label=_seldom(_words()),
-        query=_seldom(_seldom(_words())),
+        label=_rarely(_texts()),
+        query=_rarely(_rarely(_texts())),
         **_TOLD,
     ),
-    st.builds(ShowLocation, _LABELS, label=_seldom(_seldom(_words())), query=_words(), **_TOLD),
+    st.builds(ShowLocation, _LABELS, label=_rarely(_rarely(_texts())), query=_texts(), **_TOLD),
     st.builds(
         lambda label, title, at, **more: CreateEvent(label, title, start=at, end=at, **more),
         _LABELS,
-        _words(100),
+        _texts(100),
         _MOMENTS,
-        description=st.one_of(*[_words(500)] * 6, st.none()),
+        description=st.one_of(*[_texts(500)] * 6, st.none()),
         **_TOLD,
     ),
     st.builds(RequestLocation, st.one_of(*[_LABELS] * 6, st.none()), **_TOLD),
 )
 _PARAMETERS = st.one_of(
     st.builds(TextParameter, st.sampled_from(["", "Ola"]), name=st.sampled_from("abcdefg")),
-    st.builds(TextParameter, _words(), name=_words()),
-    _seldom(
+    st.builds(TextParameter, _texts(), name=_texts()),
+    _rarely(
         st.one_of(
             st.builds(
                 CurrencyParameter,
-                _words(),
+                _texts(),
                 st.sampled_from(["EUR", "eur", "12€"]),
                 amount_1000=st.integers(-(10**15), 10**15),
             ),
-            st.builds(DateTimeParameter, _words()),
+            st.builds(DateTimeParameter, _texts()),
             st.builds(MediaParameter, _items(MediaKind.IMAGE, MediaKind.DOCUMENT)),
         )
     ).map(lambda each: TextParameter("x", name="z") if each is None else each),
 )
 _CARDS: dict[str, SearchStrategy[Any]] = {
-    "title": _words(2, 38),
-    "text": _seldom(_words(2000)),
+    "title": _texts(2, 38),
+    "text": _rarely(_texts(2000)),
     "media": _items(MediaKind.IMAGE),
-    "height": _seldom(st.sampled_from(CardHeight)),
+    "height": _rarely(st.sampled_from(CardHeight)),
 }
 _PICTURES_AND_FILMS = st.one_of(
-    _items(MediaKind.VIDEO), _items(MediaKind.IMAGE, stills=_seldom(_URLS))
+    _items(MediaKind.VIDEO), _items(MediaKind.IMAGE, stills=_rarely(_URLS))
 )
 _TEMPLATES = st.builds(
     Template,
-    _words(512 - 1),
+    _texts(512 - 1),
     st.sampled_from(["en", "pt_BR", None]),
     body=_few(_PARAMETERS, 0, 1, 3),
-    header=_seldom(st.builds(MediaParameter, _items(MediaKind.IMAGE, MediaKind.VIDEO))),
+    header=_rarely(st.builds(MediaParameter, _items(MediaKind.IMAGE, MediaKind.VIDEO))),
     buttons=st.one_of(
         st.just(()),
         st.builds(
             lambda kind, value: (TemplateButton(3, kind, value=value),),
             st.sampled_from(ButtonKind),
-            _words(),
+            _texts(),
         ),
     ),
 )
@@ -200,20 +200,20 @@ _TEMPLATES = st.builds(
 CONTENTS: dict[tuple[Channel, str], SearchStrategy[Content]] = {
     (Channel.SMS, "text"): st.builds(
         Text,
-        _words(160, 1000),
-        udh=_seldom(st.just("050003A10201")),
-        autoconvert=_seldom(st.sampled_from(Autoconvert)),
+        _texts(160, 1000),
+        udh=_rarely(st.just("050003A10201")),
+        autoconvert=_rarely(st.sampled_from(Autoconvert)),
     ),
-    (Channel.VIBER, "text"): st.builds(Text, _words(1000)),
+    (Channel.VIBER, "text"): st.builds(Text, _texts(1000)),
     (Channel.VIBER, "media"): st.builds(
-        Media, _few(_PICTURES_AND_FILMS, 1, 1, 1, 2), _seldom(_words(1000))
+        Media, _few(_PICTURES_AND_FILMS, 1, 1, 1, 2), _rarely(_texts(1000))
     ),
     (Channel.VIBER, "interactive"): st.builds(
         Interactive,
-        _words(1000),
-        _few(st.one_of(_LINKS, _LINKS, st.builds(OpenMedia, _words())), 1, 1, 1, 2),
+        _texts(1000),
+        _few(st.one_of(_LINKS, _LINKS, st.builds(OpenMedia, _texts())), 1, 1, 1, 2),
         header=st.one_of(st.none(), _PICTURES_AND_FILMS, _PICTURES_AND_FILMS),
-        footer=_seldom(_words()),
+        footer=_rarely(_texts()),
     ),
     (Channel.VIBER, "carousel"): st.builds(
         Carousel,
@@ -233,33 +233,33 @@ CONTENTS: dict[tuple[Channel, str], SearchStrategy[Content]] = {
             5,
             6,
         ),
-        _words(1000),
+        _texts(1000),
     ),
     (Channel.VIBER, "template"): _TEMPLATES,
-    (Channel.WHATSAPP, "text"): st.builds(Text, _words(5000), preview_url=_seldom(st.booleans())),
+    (Channel.WHATSAPP, "text"): st.builds(Text, _texts(5000), preview_url=_rarely(st.booleans())),
     (Channel.WHATSAPP, "media"): st.builds(
         Media,
-        _few(_items(*MediaKind, sources=_STORED, stills=_seldom(_URLS)), 1, 1, 1, 2),
-        _seldom(_words(1000)),
+        _few(_items(*MediaKind, sources=_STORED, stills=_rarely(_URLS)), 1, 1, 1, 2),
+        _rarely(_texts(1000)),
     ),
     (Channel.WHATSAPP, "template"): _TEMPLATES,
-    (Channel.RCS, "text"): st.builds(Text, _words(3072)),
+    (Channel.RCS, "text"): st.builds(Text, _texts(3072)),
     (Channel.RCS, "media"): st.builds(
-        Media, _few(_items(*MediaKind), 1, 1, 1, 2), _seldom(_words())
+        Media, _few(_items(*MediaKind), 1, 1, 1, 2), _rarely(_texts())
     ),
     (Channel.RCS, "interactive"): st.builds(
         lambda body, actions, header: Interactive(
             body if header is None else None, actions, header=header
         ),
-        _words(3072),
+        _texts(3072),
         _few(_ACTIONS, 1, 1, 2, 3, 11, 12),
-        _seldom(_items(*MediaKind)),
+        _rarely(_items(*MediaKind)),
     ),
     (Channel.RCS, "card"): st.builds(
         Card,
-        **_CARDS | {"title": _seldom(_words(200))},
+        **_CARDS | {"title": _rarely(_texts(200))},
         actions=_few(_ACTIONS, 0, 0, 1, 1, 4, 5),
-        layout=_seldom(st.sampled_from(CardLayout)),
+        layout=_rarely(st.sampled_from(CardLayout)),
         suggestions=_few(_ACTIONS, 0, 0, 0, 1, 11, 12),
     ),
     (Channel.RCS, "carousel"): st.builds(
@@ -267,17 +267,17 @@ CONTENTS: dict[tuple[Channel, str], SearchStrategy[Content]] = {
         _few(
             st.builds(
                 Card,
-                title=_words(200),
-                text=_seldom(_words(2000)),
-                height=_seldom(_seldom(st.sampled_from(CardHeight))),
+                title=_texts(200),
+                text=_rarely(_texts(2000)),
+                height=_rarely(_rarely(st.sampled_from(CardHeight))),
             ),
             2,
             2,
             10,
             11,
         ),
-        _seldom(_seldom(_words())),
-        width=_seldom(st.sampled_from(CardWidth)),
+        _rarely(_rarely(_texts())),
+        width=_rarely(st.sampled_from(CardWidth)),
         suggestions=_few(_ACTIONS, 0, 0, 0, 1, 11, 12),
     ),
 }
@@ -288,7 +288,7 @@ _SENDERS = st.sampled_from(
 
 
 def messages(channel: Channel, kind: str) -> SearchStrategy[Message]:
-    """Return messages of one kind on one channel, some with a reserve on another."""
+    """Return messages of one kind on one channel, some with a fallback leg."""
     others = [each for each in CONTENTS if each[0] is not channel]
     legs = st.sampled_from(others).flatmap(
         lambda other: st.builds(
@@ -305,9 +305,9 @@ def messages(channel: Channel, kind: str) -> SearchStrategy[Message]:
         CONTENTS[channel, kind],
         channel=st.just(channel),
         sender=_SENDERS,
-        send_at=_seldom(_MOMENTS),
+        send_at=_rarely(_MOMENTS),
         ttl=st.sampled_from([None, None, None, 1, 60, 3600, 2**53 - 1]),
         priority=st.sampled_from(Priority),
-        callback_url=_seldom(_URLS),
+        callback_url=_rarely(_URLS),
         fallback=st.one_of(st.just(()), st.just(()), legs.map(lambda leg: (leg,))),
     )

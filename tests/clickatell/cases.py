@@ -1,4 +1,4 @@
-"""What a row of the catalogue is made of: a message, its wire form, and the files it needs."""
+"""A case of the catalogue: a message, its JSON in a request, and the files that it needs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from omnimsg import (
 )
 from omnimsg.domain.content import Content
 
-from .conftest import TO
+JsonObject = dict[str, Any]
 
-Wire = dict[str, Any]
+TO = "+27820000001"
 
 PNG = b"\x89PNG\r\n\x1a\nnot really"
 DIGEST = hashlib.sha256(PNG).hexdigest()
@@ -49,14 +49,29 @@ class Files:
 
     by_name: dict[str, Stored]
 
-    def item(self, name: str, **told: Any) -> MediaItem:
-        """Return a stored file as an item of a message."""
+    def item(self, name: str, **facts: Any) -> MediaItem:
+        """Return a stored file as an item of a message, with further facts about it."""
         kind = MediaKind(name) if name in ("document", "video") else MediaKind.IMAGE
-        return MediaItem(kind, self.by_name[name], **told)
+        return MediaItem(kind, self.by_name[name], **facts)
 
     def id(self, name: str) -> str:
         """Return the provider's id of a file."""
         return self.by_name[name].id or ""
+
+
+def stored(account: str) -> Files:
+    """Return the files as an account would have stored them, without a request."""
+    return Files(
+        {
+            name: Stored(
+                account=account,
+                id=name,
+                restricted_to=upload.restricted_to,
+                client_encrypted=upload.encryption is not None,
+            )
+            for name, upload in UPLOADS.items()
+        }
+    )
 
 
 async def uploaded(client: Client) -> Files:
@@ -66,25 +81,25 @@ async def uploaded(client: Client) -> Files:
 
 @attrs.frozen
 class Case:
-    """A message, and its wire form.
+    """A message and its JSON in a request.
 
     Attributes:
-        channel: The channel it travels on.
-        build: Builds the content.
-        wire: Builds what is on the wire.
+        channel: The channel that it is sent on.
+        content: Builds the content.
+        members: Builds the members of the JSON object.
         fields: Further fields of the message.
     """
 
     channel: str
-    build: Callable[[Files], Content | str]
-    wire: Callable[[Files], Wire]
+    content: Callable[[Files], Content | str]
+    members: Callable[[Files], JsonObject]
     fields: dict[str, Any] = attrs.field(factory=dict)
 
     def message(self, files: Files, to: str = TO) -> Message:
         """Build the message."""
-        return Message(to, self.build(files), channel=self.channel, **self.fields)
+        return Message(to, self.content(files), channel=self.channel, **self.fields)
 
 
-def case(channel: str, content: Content | str, wire: Wire, **fields: Any) -> Case:
+def case(channel: str, content: Content | str, members: JsonObject, **fields: Any) -> Case:
     """Build a case whose content needs no file."""
-    return Case(channel, lambda _: content, lambda _: wire, fields)
+    return Case(channel, lambda _: content, lambda _: members, fields)

@@ -1,0 +1,32 @@
+"""Drive an adapter's flows by hand, without the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import orjson
+
+from omnimsg.adapter import Response
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Flow, Request
+
+T = TypeVar("T")
+
+
+def answer(status: int, document: object) -> Response:
+    """Build an answer that holds a JSON document."""
+    return Response(status, orjson.dumps(document))
+
+
+def drive(flow: Flow[T], *answers: Response) -> tuple[list[Request], T]:
+    """Answer a flow's requests in turn; return the requests and the value of the flow."""
+    requests: list[Request] = []
+    unused = iter(answers)
+    try:
+        request = next(flow)
+        while True:
+            requests.append(request)
+            request = flow.send(next(unused))
+    except StopIteration as stop:
+        return requests, stop.value
