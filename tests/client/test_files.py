@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import os
 import threading
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO, Any
 
 import anyio
 import orjson
@@ -16,9 +17,6 @@ from support.servers import Act, Received, Server, Visit, answer, close, saying,
 
 from omnimsg import Client, OperationError, Reason, RetryPolicy, Stored, Upload
 from omnimsg.transport import files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 
@@ -316,13 +314,13 @@ async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
 ) -> None:
     """A cancelled scope cancels every further wait, but not the clean-up; the file is closed."""
     opened: list[IO[bytes]] = []
-    create = files.FileSink._create
+    open_file = Path.open
 
-    def noted(sink: files.FileSink) -> IO[bytes]:
-        opened.append(create(sink))
+    def noted(path: Path, mode: str) -> IO[Any]:
+        opened.append(open_file(path, mode))
         return opened[-1]
 
-    monkeypatch.setattr(files.FileSink, "_create", noted)
+    monkeypatch.setattr(Path, "open", noted)
     half = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=stall)
     async with Server(half) as server, client_of(server) as client:
         with anyio.CancelScope() as scope:
@@ -343,13 +341,13 @@ async def test_a_file_that_cannot_appear_in_time_is_an_error(
     """The clean-up is bounded, and a file that is not there is not said to be."""
     hanging = threading.Event()
     monkeypatch.setattr(files, "CLEANUP_SECONDS", 0.02)
-    finish = files.FileSink._finish
+    replace = Path.replace
 
-    def late(sink: files.FileSink, whole: bool) -> None:
+    def late(path: Path, target: Path) -> Path:
         hanging.wait(10)
-        finish(sink, whole)
+        return replace(path, target)
 
-    monkeypatch.setattr(files.FileSink, "_finish", late)
+    monkeypatch.setattr(Path, "replace", late)
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         try:
             with pytest.raises(TimeoutError, match="cannot be renamed in time"):

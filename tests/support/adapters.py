@@ -390,9 +390,9 @@ class FakeTransport:
     """
 
     def __init__(self, reply: Reply = accepted, *, writes: bool = True) -> None:
-        self._reply = reply
+        self.reply = reply
         self.writes = writes
-        self._under_way = 0
+        self.under_way = 0
         self._news = asyncio.Event()
         self.requests: list[Request] = []
         self.most = 0
@@ -410,13 +410,13 @@ class FakeTransport:
         self.requests.append(request)
         self._news.set()
         mark.written = self.writes
-        self._under_way += 1
-        self.most = max(self.most, self._under_way)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
         try:
-            given = self._reply(request)
+            given = self.reply(request)
             return given if isinstance(given, Response) else await given
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
 
     async def aclose(self) -> None:
         """Do nothing."""

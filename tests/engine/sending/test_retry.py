@@ -79,7 +79,7 @@ def scripted(words: list[list[str]]) -> FakeTransport:
         turn = words[len(wire.requests) - 1]
         return results({ref: turn[int(ref[1:])] for ref in references(request)})
 
-    wire._reply = reply
+    wire.reply = reply
     return wire
 
 
@@ -195,7 +195,7 @@ async def test_one_member_that_must_wait_too_long_does_not_hold_up_the_others(na
         said = [{**result(f"r{number}", "slow-down"), "after": 60 * number} for number in range(2)]
         return Response(200, orjson.dumps({"results": said}))
 
-    wire._reply = reply
+    wire.reply = reply
 
     outcomes = await send(wire, 2)
 
@@ -229,7 +229,7 @@ async def test_a_second_attempt_can_be_cancelled() -> None:
             return limited(None)
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
-    wire._reply = reply
+    wire.reply = reply
     sending = asyncio.create_task(send(wire, 1))
     await wire.asked(2)
 

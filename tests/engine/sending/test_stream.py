@@ -426,7 +426,7 @@ async def test_breaking_out_ends_everything() -> None:
     requests = len(wire.requests)
     await settled()
     assert requests == len(wire.requests)
-    assert 0 == wire._under_way
+    assert 0 == wire.under_way
 
 
 async def test_breaking_out_lets_what_is_under_way_come_back(
@@ -497,7 +497,7 @@ async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFi
     with pytest.raises(asyncio.CancelledError):
         await collecting
     assert WINDOW == wire.most
-    assert 0 == wire._under_way
+    assert 0 == wire.under_way
     (warning,) = warnings(caplog)
     assert f"{100 * WINDOW} more messages are still on their way" in warning
 
@@ -515,7 +515,7 @@ async def test_cancelling_twice_waits_for_nothing() -> None:
 
     await settled()
     assert collecting.cancelled()
-    assert 0 == wire._under_way
+    assert 0 == wire.under_way
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 301])
