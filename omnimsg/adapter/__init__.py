@@ -3,6 +3,8 @@
 Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
 """
 
+import warnings
+
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
@@ -73,3 +75,15 @@ __all__ = [
     "sources_of",
     "to_plain",
 ]
+
+_RENAMED = {"merged": "deep_merge", "thawed": "to_plain", "segment": "quote_segment"}
+
+
+def __getattr__(name: str) -> object:
+    """Find a function by its former name, with a warning."""
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(
+        f"omnimsg.adapter.{name} is called {_RENAMED[name]}", DeprecationWarning, stacklevel=2
+    )
+    return globals()[_RENAMED[name]]
