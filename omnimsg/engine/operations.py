@@ -162,7 +162,7 @@ class OperationRunner:
     ) -> T | Failure:
         if deadline.remaining() <= 0:
             return classify.too_late("the deadline passed")[1]
-        context = Context.lazily(self._account, self._clock, deadline.waited)
+        context = Context(account=self._account, now=self._clock(), waited=deadline.waited())
         run: FlowRun[Answered[T]] = FlowRun()
         try:
             value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)

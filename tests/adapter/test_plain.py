@@ -1,27 +1,34 @@
-"""The one look that most messages get: it never lets through what the rules would refuse."""
+"""The short cut for plain text: what it leaves out would have changed nothing."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.adapters import FakeTransport, TinyAdapter, tiny
 from support.strategies import messages, phone_numbers, texts
 
-from omnimsg.adapter import Account, Adapter, Context, TemplateMapping
+from omnimsg.adapter import (
+    Account,
+    Adapter,
+    ChannelCapabilities,
+    Context,
+    TemplateMapping,
+)
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
 from omnimsg.domain.redaction import Secret
+from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_messente import MessenteAdapter, MessenteSettings
-
-if TYPE_CHECKING:
-    from omnimsg.domain.failure import Failure
 
 SETTINGS: dict[type[Adapter[Any]], Any] = {
     BirdAdapter: BirdSettings(
@@ -44,7 +51,7 @@ ADAPTERS = st.builds(
         },
     ),
 )
-WORDS = st.builds(
+PLAIN_TEXTS = st.builds(
     Message,
     phone_numbers(),
     texts() | st.sampled_from([1, 1000, 1001, 3072, 3073, 4096, 4097]).map(lambda n: "ø" * n),
@@ -52,77 +59,86 @@ WORDS = st.builds(
 )
 
 
-def at_length(adapter: Adapter[Any], message: Message) -> Failure | None:
-    """Check a message by all rules, however plain it is."""
-    with patch.object(adapter, "room", {}):
-        return adapter.check(message)
+def checks_of(adapter: Adapter[Any]) -> MessageChecks:
+    """Build the engine's checks of an account."""
+    return MessageChecks(adapter, AttemptRunner(adapter, FakeTransport()))
 
 
-@given(ADAPTERS, WORDS | messages())
-def test_the_short_way_is_the_long_way(adapter: Adapter[Any], message: Message) -> None:
-    """With the look or without it, a message is refused for the same, or for nothing."""
-    assert at_length(adapter, message) == adapter.check(message)
-
-
-@given(ADAPTERS, st.lists(WORDS, min_size=1, max_size=3))
-def test_the_short_way_writes_what_the_long_way_does(
-    adapter: Adapter[Any], drawn: list[Message]
+@given(ADAPTERS, PLAIN_TEXTS | messages())
+def test_a_message_that_needs_no_check_would_pass_it(
+    adapter: Adapter[Any], message: Message
 ) -> None:
-    """A plain message is written as if nobody knew that it is plain."""
+    """The engine leaves out the check of an adapter only where it finds nothing."""
+    if checks_of(adapter).needs_no_check(message):
+        assert None is adapter.check(message)
+
+
+@given(ADAPTERS, PLAIN_TEXTS)
+def test_a_plain_text_that_needs_a_check_is_at_a_limit(
+    adapter: Adapter[Any], message: Message
+) -> None:
+    """What a provider's adapter passes needs no check: the limits are not too low."""
+    if message.is_plain_text and adapter.check(message) is None:
+        assert checks_of(adapter).needs_no_check(message)
+
+
+@given(ADAPTERS, st.lists(PLAIN_TEXTS, min_size=1, max_size=3))
+def test_the_short_encoding_is_the_long_one(adapter: Adapter[Any], drawn: list[Message]) -> None:
+    """A plain text is written as if nobody knew that it is one."""
     context = Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC))
-    messages = [
-        # Built anew from its words, as most are: a copy would have been asked for its `Text`.
-        Message(each.to, each.words, channel=drawn[0].channel, reference=each.reference)
-        for each in drawn
-        if each.words is not None and not adapter.check(each)
-    ]
-    if not messages or any(map(adapter.check, messages)):
+    messages = [attrs.evolve(each, channel=drawn[0].channel) for each in drawn]
+    if any(map(adapter.check, messages)):
         return
     short = next(adapter.send(messages, context))
 
     for each in messages:
-        object.__setattr__(each, "plain", False)
+        object.__setattr__(each, "is_plain_text", False)
 
     assert next(adapter.send(messages, context)) == short
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_most_messages_go_the_short_way(kind: type[Adapter[Any]]) -> None:
-    """Words to a number on the usual channel need no more than the look."""
+def test_most_messages_need_no_check(kind: type[Adapter[Any]]) -> None:
+    """A plain text on the usual channel is within the limits of every provider."""
     adapter = kind(Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url))
-    with patch("omnimsg.adapter.interface.check_message", side_effect=AssertionError):
-        assert None is adapter.check(Message("+37255500001", "Hello, wörld"))
+
+    assert checks_of(adapter).needs_no_check(Message("+37255500001", "Hello, wörld"))
 
 
-@given(ADAPTERS, WORDS)
-def test_what_needs_no_check_would_pass_it(adapter: Adapter[Any], message: Message) -> None:
-    """The engine need not ask an adapter of words that `room` has room for."""
-    if adapter.is_plain(message):
-        assert None is at_length(adapter, message)
+def test_an_adapter_without_rules_has_the_limits_of_its_capabilities() -> None:
+    """Channels that carry no text to numbers have no limit; `None` is the usual channel."""
+    text = ChannelCapabilities(content=frozenset({"text"}), text_limit=5)
+    adapter = tiny(
+        channels={
+            Channel.SMS: text,
+            Channel.RCS: attrs.evolve(text, text_limit=None),
+            Channel.EMAIL: attrs.evolve(text, recipients=frozenset({"email"})),
+            Channel.PUSH: attrs.evolve(text, content=frozenset({"template"})),
+        },
+        default_channel=Channel.SMS,
+    )
 
-
-def test_rules_of_its_own_see_every_message() -> None:
-    """An adapter that overrides `check` and says no more is asked of every message."""
-
-    class Strict(ClickatellAdapter):
-        unchecked = Adapter.unchecked
-
-    account = Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
-
-    assert {} == Strict(account).room
-    assert not Strict(account).is_plain(Message("+37255500001", "Hello"))
+    assert {Channel.SMS: 5, Channel.RCS: sys.maxsize, None: 5} == adapter.plain_text_limits()
 
 
 @pytest.mark.parametrize("name", ["check", "channel_of"])
-def test_a_method_replaced_in_one_object_is_asked_too(name: str) -> None:
-    """As by a test, or by whoever wraps it."""
+def test_an_adapter_with_rules_of_its_own_sees_every_message(name: str) -> None:
+    """An adapter that overrides `check` or `channel_of` and states no limits has none."""
+    rule = staticmethod(lambda _: None)
+    adapter = tiny(kind=type("Strict", (TinyAdapter,), {name: rule}))
+
+    assert {} == adapter.plain_text_limits()
+
+
+@pytest.mark.parametrize("name", ["check", "channel_of"])
+def test_a_method_replaced_in_one_object_sees_every_message(name: str) -> None:
+    """The engine asks it of each, whatever limits the class states."""
     adapter: Any = ClickatellAdapter(
         Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
     )
-
     setattr(adapter, name, getattr(adapter, name))
 
-    assert {} == adapter.room
+    assert not checks_of(adapter).needs_no_check(Message("+37255500001", "Hello"))
 
 
 @pytest.mark.parametrize("kind", SETTINGS)

@@ -21,7 +21,7 @@ from omnimsg.domain.errors import (
     Unsupported,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, place
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, set_positions
 from omnimsg.domain.reason import Fault, Reason, Retry
 
 FAILURE = Failure(
@@ -153,7 +153,7 @@ def test_the_position_is_no_part_of_the_value(outcome: Outcome) -> None:
     """Where a message stood does not make its outcome another one."""
     before = pickle.loads(pickle.dumps(outcome))  # noqa: S301
 
-    place([outcome], [7])
+    set_positions([outcome], [7])
 
     assert outcome.position == 7
     assert before == outcome

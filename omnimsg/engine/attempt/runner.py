@@ -121,7 +121,7 @@ class AttemptRunner:
         run: _Run = FlowRun()
         recorder: JournalWriter | None = None
         try:
-            context = Context.lazily(self._account, self._clock, deadline.waited)
+            context = self._context(deadline)
             request = run.begin(self._adapter.send(messages, context))
             limit = self._adapter.capabilities.max_bytes
             if limit is not None and request.body.__class__ is bytes and len(request.body) > limit:
@@ -162,12 +162,15 @@ class AttemptRunner:
             return self._all(provider_ids, *classify.too_late(_LATE))
         run: _Run = FlowRun()
         try:
-            context = Context.lazily(self._account, self._clock, deadline.waited)
+            context = self._context(deadline)
             flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
             return self._judged(provider_ids, found, run)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._failed(provider_ids, error, run)
+
+    def _context(self, deadline: Deadline) -> Context:
+        return Context(account=self._account, now=self._clock(), waited=deadline.waited())
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int
@@ -190,11 +193,7 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Take the adapter's outcomes as they are where all is well, as nearly always."""
         account = self._account
-        whole = len(found) == len(messages)
-        if whole and found.__class__ is AllAccepted:
-            if found.account == account and found.references == _names(messages):
-                return found
-        elif whole and found.__class__ is list:
+        if found.__class__ is list and len(found) == len(messages):
             for message, outcome in zip(messages, found, strict=True):
                 if (
                     outcome.__class__ is not Accepted

@@ -83,10 +83,7 @@ class Admission:
         """
         if patience.__class__ is not float or math.isnan(patience):
             patience = seconds(patience)
-        words = message.words if message.__class__ is Message else None
-        plain = words is not None and len(words) <= self._sender.adapter.room.get(
-            message.channel, -1
-        )
+        plain = self._sender.needs_no_check(message)
         arrivals = self._arrivals
         if plain and patience == arrivals.patience and 0 < len(arrivals.messages) < arrivals.room:
             future: asyncio.Future[Outcome] = asyncio.Future()
@@ -129,9 +126,7 @@ class Admission:
             Whether there may be more.
         """
         sender, queue, since = self._sender, self._queue, self._clock()
-        room = {} if self._closed else sender.adapter.room
         plain: list[Message] = []
-        channel, most = None, room.get(None, -1)
         count = 0
 
         def hand_on() -> None:
@@ -143,13 +138,9 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
-                if message.__class__ is Message:
-                    if message.channel is not channel:
-                        channel = message.channel
-                        most = room.get(channel, -1)
-                    if (words := message.words) is not None and len(words) <= most:
-                        plain.append(message)
-                        continue
+                if sender.needs_no_check(message) and not self._closed:
+                    plain.append(message)
+                    continue
                 refusal = sender.refusal(message)
                 hand_on()
                 key, count = keys[count], count + 1

@@ -104,7 +104,7 @@ class Batch(Deadline):
         self.messages.append(message)
         self.keys.append(key)
         references.add(reference)
-        if not message.plain:
+        if message.ttl is not None:
             self.is_perishable = True
         line = self.line
         line.messages += 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Adapter, outcome_of
+from omnimsg.domain.content import Text
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Ambiguous, NotSent, Scope
 from omnimsg.engine.attempt import classify
 from omnimsg.engine.attempt.flow import blame
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
@@ -35,8 +36,18 @@ class MessageChecks:
         self.account: str = adapter.account.name
         self.batch_limit: int = adapter.capabilities.max_messages
         self.groups: bool = type(adapter).group is not Adapter.group
+        self._plain_text_limits = _plain_text_limits(adapter)
         # Without a call of our own in between.
         self.attempt: Attempt = dispatcher.dispatch
+
+    def needs_no_check(self, message: object) -> bool:
+        """Whether a message is a plain text that the adapter's `check` is known to pass."""
+        return (
+            type(message) is Message
+            and message.is_plain_text
+            and type(message.content) is Text
+            and len(message.content.text) <= self._plain_text_limits.get(message.channel, -1)
+        )
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.
@@ -111,3 +122,9 @@ class MessageChecks:
 
     def _not_sent(self, message: Message, failure: Failure) -> NotSent:
         return NotSent(reference=message.reference, account=self.account, failure=failure)
+
+
+def _plain_text_limits(adapter: Adapter[Any]) -> Mapping[Channel | None, int]:
+    """Return the adapter's limits; none where one object's `check` or `channel_of` was replaced."""
+    replaced = {"check", "channel_of"} & vars(adapter).keys()
+    return {} if replaced else adapter.plain_text_limits()

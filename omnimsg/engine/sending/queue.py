@@ -100,7 +100,7 @@ class Queue:
     def line(self, message: Message) -> Lane:
         """Return the line in which a message waits."""
         # Not a mapping: hashing a member of an enumeration costs more than all of `put`.
-        if message.plain or message.priority is Priority.NORMAL:
+        if message.priority is Priority.NORMAL:
             return self._normal
         return self._high if message.priority is Priority.HIGH else self._low
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from omnimsg.domain.outcome import Outcome, place
+from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import seconds
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class _Run:
         self._feeder.add_done_callback(lambda _: self._news.set())
 
     def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        place(outcomes, keys)
+        set_positions(outcomes, keys)
         self._pending -= len(keys)
         self._done += outcomes
         if not self._pending or len(self._done) >= _MANY:

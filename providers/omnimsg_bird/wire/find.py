@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from omnimsg.adapter import Absent, Request
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.history import Direction, HistoryQuery
-from omnimsg.domain.outcome import accepted
+from omnimsg.domain.outcome import Accepted
 from omnimsg_bird.wire import decode, listing, resource
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, Answered, Context, Flow
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Accepted
 
 # Pages of 100: more than anybody is written in the time that is asked for. Of a list that is longer
 # nothing is said.
@@ -52,8 +51,11 @@ def flow(
         for entry in results:
             is_it = _is(entry, message, since)
             if is_it:
-                return accepted(
-                    message.reference, context.account, f"{channel_id}/{entry['id']}", entry
+                return Accepted(
+                    reference=message.reference,
+                    account=context.account,
+                    provider_id=f"{channel_id}/{entry['id']}",
+                    raw=entry,
                 )
             doubts = doubts or is_it is None
         following: object = document.get("nextPageToken")

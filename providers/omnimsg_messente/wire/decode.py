@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import Verdict
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage, accepted, leg_id
+from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
@@ -160,7 +160,7 @@ def _taken(message: Message, entry: Any, context: Context) -> Outcome | None:  #
     if provider_id.__class__ is not str or "errors" in entry:
         return None
     legs = _leg_ids(entry.get("messages"))
-    return accepted(message.reference, context.account, provider_id, entry, legs)
+    return Accepted.make(message.reference, context.account, provider_id, legs=legs, raw=entry)
 
 
 def _has_id(document: object) -> bool:
@@ -177,7 +177,7 @@ def _leg_ids(parts: object) -> tuple[LegId, ...]:
         provider_id = part.get("message_id") if part.__class__ is dict else None
         if provider_id and provider_id.__class__ is str:
             channel = channel_from(part.get("channel"))
-            legs.append(leg_id(channel, provider_id, _text(part.get("sender"))))
+            legs.append(LegId.make(channel, provider_id, _text(part.get("sender"))))
     return tuple(legs)
 
 

@@ -22,7 +22,6 @@ from support.adapters import (
 
 from omnimsg import Accepted, Ambiguous, Fault, NotSent, Reason, Rejected, Retry
 from omnimsg.adapter import Context, Effect, Flow, Request, Response
-from omnimsg.domain.outcome import all_accepted
 from omnimsg.engine.attempt.flow import MOST_REQUESTS
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -107,16 +106,6 @@ class NeverStops(TinyAdapter):
             yield self.sending(messages, context)
 
 
-class TakesTogether(TinyAdapter):
-    """Builds its outcomes together."""
-
-    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
-        """Say yes to all."""
-        yield self.sending(messages, context)
-        said = [each.reference for each in messages]
-        return all_accepted(said, context.account, said, said)
-
-
 class Returns(TinyAdapter):
     """Returns what a test says."""
 
@@ -157,16 +146,6 @@ async def test_before_its_request_nothing_is_sent(
     assert "the adapter of tiny" in caplog.text
 
 
-async def test_outcomes_that_were_built_together_are_as_good() -> None:
-    """Each message has its own, whichever way the adapter built them."""
-    outcomes = await send(tiny(kind=TakesTogether), FakeTransport())
-
-    assert [
-        Accepted(reference=name, account="main", provider_id=name, raw=name)
-        for name in ("r0", "r1", "r2")
-    ] == outcomes
-
-
 @pytest.mark.parametrize(
     "kind",
     [
@@ -179,10 +158,8 @@ async def test_outcomes_that_were_built_together_are_as_good() -> None:
         returning(lambda outcomes: ["yes" for _ in outcomes]),
         returning(lambda outcomes: outcomes[::-1]),
         returning(lambda outcomes: [attrs.evolve(each, account="other") for each in outcomes]),
-        returning(lambda _: all_accepted(["r1", "r0", "r2"], "main", "abc", "abc")),
-        returning(lambda _: all_accepted(["r0", "r1"], "main", "ab", "ab")),
-        returning(lambda _: all_accepted(["r0", "r1", "r2"], "other", "abc", "abc")),
-        returning(lambda _: all_accepted(["r0", "r1", "r2"], "main", "abc", "abc")[:2]),
+        returning(lambda outcomes: [outcomes[1], outcomes[0], outcomes[2]]),
+        returning(lambda outcomes: [*outcomes[:2], attrs.evolve(outcomes[2], account="other")]),
     ],
 )
 async def test_after_its_request_nobody_knows(
@@ -208,7 +185,10 @@ async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
     (outcome, *_) = await send(tiny(kind=RaisesAfter), FakeTransport())
 
     assert not isinstance(outcome, Accepted)
-    assert "the adapter of tiny raised RuntimeError at test_broken_adapters.py:" in outcome.failure.detail
+    assert (
+        "the adapter of tiny raised RuntimeError at test_broken_adapters.py:"
+        in outcome.failure.detail
+    )
     assert outcome.failure.detail in caplog.text
     assert TEXT not in repr(outcome)
 
