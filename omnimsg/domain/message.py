@@ -79,8 +79,6 @@ class Leg:
 
 
 def _to_content(value: Content | str) -> Content:
-    if is_usual_text(value):
-        return Text.make(value)
     return Text(value) if isinstance(value, str) else value
 
 
@@ -198,7 +196,7 @@ class Message:
     content: Content = attrs.field(
         converter=_to_content,
         validator=validate.instance_of(CONTENT_KINDS),
-        metadata=usual(str),
+        metadata=usual(is_usual_text, Text.make),
     )
     channel: Channel | None = attrs.field(
         default=None,

@@ -177,8 +177,17 @@ class AllAccepted(list[Outcome]):
 def set_positions(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None:
     """Store the position of each outcome's message in the input of `send_many`.
 
-    The engine calls this before anybody else holds the outcomes, so no one sees a frozen object
+    The engine calls this before anybody else holds the outcomes, so nobody sees a frozen object
     change. A second object for each would double the cost of an accepted message.
     """
+    store = _store_in_accepted if type(outcomes) is AllAccepted else _store
     for outcome, position in zip(outcomes, positions, strict=True):
-        object.__setattr__(outcome, "position", position)
+        store(outcome, position)
+
+
+def _store(outcome: Outcome, position: int) -> None:
+    object.__setattr__(outcome, "position", position)
+
+
+# Writes the slot itself, at half the cost.
+_store_in_accepted: Callable[[Outcome, int], None] = vars(Accepted)["position"].__set__

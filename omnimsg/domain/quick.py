@@ -7,7 +7,8 @@ constructor, which does the same for less:
 * It fills an object of a twin class: the same slots, no guard against assignment. The last step
   sets the object's `__class__`; from then on it is as frozen as any other.
 * A field that is given its default is neither converted nor validated.
-* A field with `metadata=usual(test)` is not validated if the given value passes the test.
+* A field with `metadata=usual(test)` is neither converted nor validated if all arguments are usual:
+  each passes its test, or is the default, or needs none.
 * Rare arguments (optional, with a converter or a validator, without a test) share one `**rare`
   parameter, so that they cost nothing while none is given.
 
@@ -29,18 +30,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TEST = "omnimsg.quick"
+_TEST = "omnimsg.quick.test"
+_CONVERT = "omnimsg.quick.convert"
 
 
-def usual(test: object) -> dict[str, Any]:
-    """Return `metadata` for a field whose usual values need no validator.
+def usual(test: object, convert: Callable[[Any], Any] | None = None) -> dict[str, Any]:
+    """Return `metadata` for a field whose usual values need neither converter nor validator.
 
     Args:
-        test: The exact class of the usual values, or a predicate; both of the value as it was
-            given. A predicate may raise `TypeError` instead of returning false. For a computed
-            field (`init=False`): its value where all arguments are usual and none is rare.
+        test: The exact class of the usual values, or a predicate, which may raise `TypeError` in
+            place of returning false. The validator must accept such values, and the converter
+            return them unchanged. For a computed field (`init=False`), not a test but its value
+            where all arguments are usual.
+        convert: Gives what the converter would give for a usual value, where that is not the value
+            itself.
     """
-    return {_TEST: test}
+    return {_TEST: test, _CONVERT: convert}
 
 
 def quick(cls: type[T]) -> type[T]:
@@ -61,7 +66,7 @@ def quick(cls: type[T]) -> type[T]:
     quick_class.__new__ = functools.update_wrapper(new, quick_class.__init__)
     del quick_class.__init__
     make.__module__, make.__qualname__ = cls.__module__, f"{cls.__qualname__}.make"
-    quick_class.make = staticmethod(make)
+    quick_class.make = make
     quick_class.__reduce__ = lambda self: (make, tuple(getattr(self, name) for name in names))
     quick_class.__init_subclass__ = classmethod(_no_subclass)
     return cls
@@ -71,7 +76,8 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     """Generate `__new__` and `make`.
 
     The source consists of names of fields; the values that it uses are in its namespace, under the
-    field's name with a prefix: `d_` default, `f_` factory, `c_` converter, `t_` test.
+    field's name with a prefix: `d_` default, `f_` factory, `c_` converter, `t_` test of usual
+    values, `u_` converter of those.
     """
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
@@ -83,14 +89,15 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         space[f"f_{field.name}"] = getattr(field.default, "factory", None)
         space[f"c_{field.name}"] = field.converter
         space[f"t_{field.name}"] = field.metadata.get(_TEST)
+        space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
-        "draft = twin()",
-        *(f"draft.{field.name} = {_initial(field, rare)}" for field in fields),
         "try:",
         f"    usual = {' and '.join(['not rare', *_tests(named)])}",
         "except TypeError:",
         "    usual = False",
+        "draft = twin()",
+        *(f"draft.{field.name} = {_initial(field, rare)}" for field in fields),
         "if not usual:",
         "    return complete(draft, rare)",
         "draft.__class__ = cls",
@@ -139,8 +146,17 @@ def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     if not field.init:
         return f"t_{name}"
     if name in rare:
-        return f"f_{name}()" if hasattr(field.default, "factory") else f"d_{name}"
-    return _given(field, name if field.converter is None else f"c_{name}({name})")
+        return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
+    if field.converter is None:
+        return _given(field, name)
+    usual = name if field.metadata.get(_CONVERT) is None else f"u_{name}({name})"
+    return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
+
+
+def _literal(field: attrs.Attribute[Any]) -> str:
+    """Write a field's default; a constant is cheaper than a global variable."""
+    constant = field.default is None or field.default == ()
+    return repr(field.default) if constant else f"d_{field.name}"
 
 
 def _given(field: attrs.Attribute[Any], value: str) -> str:

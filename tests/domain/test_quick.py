@@ -46,13 +46,18 @@ VALUES = [
 
 
 def to_text(value: object) -> str:
-    """Convert, visibly."""
-    return f"<{value}>"
+    """Convert what is not text yet."""
+    return value if isinstance(value, str) else f"<{value}>"
+
+
+def to_upper(value: object) -> str:
+    """Convert anything."""
+    return str(value).upper()
 
 
 def refuse_x(_: object, field: attrs.Attribute[Any], value: object) -> None:
     """Refuse one value."""
-    if value == "<x>":
+    if value == "x":
         raise ValueError(f"{field.name} is {value}")
 
 
@@ -64,6 +69,9 @@ class Sample:
     make: ClassVar[Callable[..., Sample]]
 
     required: str = attrs.field(converter=to_text, validator=refuse_x, metadata=usual(str))
+    shout: str = attrs.field(
+        default="", converter=to_upper, validator=refuse_x, metadata=usual(str, str.upper)
+    )
     free: object = None
     tested: str = attrs.field(
         default="t", kw_only=True, validator=refuse_x, metadata=usual(re.compile("[a-z]").fullmatch)
@@ -77,7 +85,7 @@ class Sample:
 
     @is_usual.default
     def _is_usual(self) -> bool:
-        return self.rare == "r" and self.free is None
+        return self.rare == "r"
 
 
 def stock(value: Any, *args: object, **kwargs: object) -> Any:
@@ -164,7 +172,8 @@ def test_a_message_is_what_attrs_alone_would_build(message: Message) -> None:
     ("args", "kwargs"),
     [
         (("a",), {}),
-        (("a", 1), {}),
+        (("a", "b", 1), {}),
+        (("a", "b"), {"free": "c"}),
         ((5,), {}),
         (("a",), {"tested": "b"}),
         (("a",), {"tested": "many"}),
@@ -195,10 +204,18 @@ def test_each_value_has_its_own_of_what_a_factory_makes() -> None:
     assert [] == Sample("a").made
 
 
-def test_a_usual_value_is_converted_but_not_validated() -> None:
-    """The test of a field replaces its validator, and only that."""
-    assert "<x>" == Sample("x").required
-    assert "<5>" == Sample(5).required
+def test_usual_values_are_not_validated() -> None:
+    """The test of a field replaces its validator, and another converter may replace its own."""
+    sample = Sample("x", "b")
+
+    assert ("x", "B") == (sample.required, sample.shout)
+
+
+def test_usual_values_are_validated_beside_one_that_is_not() -> None:
+    """One unusual argument sends all through converters and validators."""
+    assert ("<5>", "B") == (Sample(5, "b").required, Sample(5, "b").shout)
+    with pytest.raises(ValueError, match="required is x"):
+        Sample("x", rare="b")
 
 
 @pytest.mark.parametrize("name", ["rare", "rare_made"])
@@ -206,7 +223,7 @@ def test_all_other_values_are_validated(name: str) -> None:
     """A value that is not known to be valid is."""
     given: dict[str, Any] = {name: "x"}
 
-    with pytest.raises(ValueError, match=f"{name} is <x>"):
+    with pytest.raises(ValueError, match=f"{name} is x"):
         Sample("a", **given)
 
 
@@ -221,7 +238,9 @@ def test_make_is_the_constructor_by_position() -> None:
 
     assert Accepted(reference="r", account="a", provider_id="p", raw={"id": 1}) == made
     assert (None, None, ()) == (made.batch_id, made.position, made.legs)
-    assert ("x", []) == (Sample.make("x").required, Sample.make("x").made)
+    sample = Sample.make("x", "b", rare="y")
+    assert ("x", "b", []) == (sample.required, sample.shout, sample.made)
+    assert not sample.is_usual
 
 
 @pytest.mark.parametrize(

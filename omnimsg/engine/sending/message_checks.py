@@ -42,12 +42,10 @@ class MessageChecks:
 
     def needs_no_check(self, message: object) -> bool:
         """Whether a message is a plain text that the adapter's `check` is known to pass."""
-        return (
-            type(message) is Message
-            and message.is_plain_text
-            and type(message.content) is Text
-            and len(message.content.text) <= self._plain_text_limits.get(message.channel, -1)
-        )
+        if type(message) is not Message or not message.is_plain_text:
+            return False
+        content, limit = message.content, self._plain_text_limits.get(message.channel, -1)
+        return isinstance(content, Text) and len(content.text) <= limit
 
     def refusal(self, message: Message) -> NotSent | None:
         """Say whether a message must not be sent at all; `None` where it may.

@@ -51,15 +51,12 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     ending = {"channel": channel.value}
     if channel is Channel.SMS and account.sender is not None:
         ending["from"] = bare(account.sender)
+    # The extras of an account are merged into every message.
+    channels = () if account.extras else (None, channel)
     documents = []
     for message in messages:
         content = message.content
-        if (
-            message.is_plain_text
-            and type(content) is Text
-            and message.channel in (None, channel)
-            and not account.extras
-        ):
+        if message.is_plain_text and isinstance(content, Text) and message.channel in channels:
             # What `document` would write, without its calls.
             written = {
                 "content": content.text,

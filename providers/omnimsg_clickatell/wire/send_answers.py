@@ -62,6 +62,7 @@ def _all_accepted(
     if type(entries) is not list or len(entries) != len(messages):
         return None
     outcomes: list[Outcome | None] = []
+    accepted = Accepted.make
     try:
         for message, entry in zip(messages, entries, strict=True):
             reference, id_ = message.reference, entry["apiMessageId"]
@@ -73,7 +74,7 @@ def _all_accepted(
                 or not id_
             ):
                 return None
-            outcomes.append(Accepted.make(reference, account, id_, raw=entry))
+            outcomes.append(accepted(reference, account, id_, None, (), None, entry))
     except (KeyError, TypeError):  # a member is missing, or an entry is no object
         return None
     return outcomes
