@@ -5,7 +5,6 @@ A limit set by the user and one written here are merged, and the stricter of the
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 import attrs
@@ -41,8 +40,6 @@ class ChannelCapabilities:
         sources: Where media may come from: `inline`, `link`, `stored`.
         inline_max_bytes: The most bytes of media inside a message.
         actions: What may be tapped, by JSON tag.
-        most_words: The most characters of a plain text to a number; -1 where none can be sent. It
-            follows from the others.
     """
 
     content: frozenset[str]
@@ -53,13 +50,6 @@ class ChannelCapabilities:
     sources: frozenset[str] = frozenset()
     inline_max_bytes: int | None = None
     actions: frozenset[str] = frozenset()
-    most_words: int = attrs.field(init=False, eq=False, repr=False)
-
-    @most_words.default
-    def _most_words(self) -> int:
-        if "text" not in self.content or "phone" not in self.recipients:
-            return -1
-        return sys.maxsize if self.text_limit is None else self.text_limit
 
 
 @attrs.frozen(kw_only=True)

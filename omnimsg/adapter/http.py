@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
 import orjson
 
-from omnimsg.domain.draft import Draft
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen_dict import EMPTY
+from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import hidden
 
 T = TypeVar("T")
@@ -98,25 +98,9 @@ class Multipart:
 Body: TypeAlias = bytes | Source | Multipart | None
 
 
-class _RequestDraft(Draft):
-    """What becomes a `Request`."""
-
-    __slots__ = (
-        "answer",
-        "authenticated",
-        "body",
-        "content_type",
-        "effect",
-        "headers",
-        "method",
-        "query",
-        "success",
-        "url",
-    )
-
-
-@attrs.frozen(slots=False)
-class Request(_RequestDraft):
+@quick
+@attrs.frozen(weakref_slot=False)
+class Request:
     """One HTTP request, without the credentials.
 
     Attributes:
@@ -134,10 +118,6 @@ class Request(_RequestDraft):
         answer: Where a successful answer's body goes.
     """
 
-    __slots__ = ()
-    if not TYPE_CHECKING:
-        __init__ = object.__init__  # `__new__` has done it
-
     method: str
     url: str = attrs.field(repr=False)
     body: Body = attrs.field(default=None, repr=hidden)
@@ -148,51 +128,6 @@ class Request(_RequestDraft):
     authenticated: bool = attrs.field(default=False, kw_only=True)
     success: frozenset[int] = attrs.field(default=_OK, kw_only=True)
     answer: Answer = attrs.field(default=Answer.BUFFER, kw_only=True)
-
-    def __new__(  # noqa: PLR0913 - a request has so many fields
-        cls,
-        method: str,
-        url: str,
-        body: Body = None,
-        *,
-        effect: Effect = Effect.READ,
-        content_type: str | None = None,
-        query: tuple[tuple[str, str], ...] = (),
-        headers: Mapping[str, str] = EMPTY,
-        authenticated: bool = False,
-        success: frozenset[int] = _OK,
-        answer: Answer = Answer.BUFFER,
-    ) -> Self:
-        """Fill in a draft."""
-        draft: Any = _RequestDraft()
-        draft.method = method
-        draft.url = url
-        draft.body = body
-        draft.effect = effect
-        draft.content_type = content_type
-        draft.query = query
-        draft.headers = headers
-        draft.authenticated = authenticated
-        draft.success = success
-        draft.answer = answer
-        draft.__class__ = cls
-        return draft  # type: ignore[no-any-return]  # it has become one
-
-    def carrying(self, body: Body) -> Request:
-        """Return the same request with another body, which is cheaper than to build it anew."""
-        draft: Any = _RequestDraft()
-        draft.method = self.method
-        draft.url = self.url
-        draft.body = body
-        draft.effect = self.effect
-        draft.content_type = self.content_type
-        draft.query = self.query
-        draft.headers = self.headers
-        draft.authenticated = self.authenticated
-        draft.success = self.success
-        draft.answer = self.answer
-        draft.__class__ = Request
-        return draft  # type: ignore[no-any-return]  # it has become one
 
 
 def quote_segment(text: str) -> str:
@@ -206,14 +141,9 @@ def quote_segment(text: str) -> str:
     return quote(text, safe="")
 
 
-class _ResponseDraft(Draft):
-    """What becomes a `Response`."""
-
-    __slots__ = ("body", "headers", "status")
-
-
-@attrs.frozen(slots=False)
-class Response(_ResponseDraft):
+@quick
+@attrs.frozen(weakref_slot=False)
+class Response:
     """One HTTP answer. A redirect is an answer like any other: the flow may yield another request.
 
     Attributes:
@@ -222,22 +152,9 @@ class Response(_ResponseDraft):
         headers: Header lines; look them up with `header`.
     """
 
-    __slots__ = ()
-    if not TYPE_CHECKING:
-        __init__ = object.__init__  # `__new__` has done it
-
     status: int
     body: bytes = attrs.field(default=b"", repr=hidden)
     headers: Mapping[str, str] = attrs.field(default=EMPTY, repr=False)
-
-    def __new__(cls, status: int, body: bytes = b"", headers: Mapping[str, str] = EMPTY) -> Self:
-        """Fill in a draft."""
-        draft: Any = _ResponseDraft()
-        draft.status = status
-        draft.body = body
-        draft.headers = headers
-        draft.__class__ = cls
-        return draft  # type: ignore[no-any-return]  # it has become one
 
     def header(self, name: str) -> str | None:
         """Return a header line's value, whatever the case of its name."""

@@ -12,6 +12,7 @@ provider says: return what you can read and `None` where there is no verdict.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
@@ -96,8 +97,6 @@ class Adapter(ABC, Generic[S]):
         statuses: Its statuses.
         protected: The members of a message's own part of the request that extras may not touch:
             recipient, reference, list of messages.
-        room: By what a message says of its channel, how many characters of words to a number need
-            no `check`. It follows from `unchecked`.
     """
 
     provider: ClassVar[str]
@@ -124,17 +123,7 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
-        self.capabilities = self.capabilities  # which looks them up
         self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Note with its capabilities what needs no check."""
-        super().__setattr__(name, value)
-        if name == "capabilities":
-            self.room: Mapping[Channel | None, int] = self.unchecked()
-        elif name in ("check", "channel_of"):
-            # What replaces a method in one object is asked about every message.
-            self.room = {}
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -167,9 +156,8 @@ class Adapter(ABC, Generic[S]):
         if message.channel is not None:
             return message.channel
         if (
-            not message.plain
-            and isinstance(message.to, str)
-            and message.to[0] != "+"
+            isinstance(message.to, str)
+            and not message.to.startswith("+")
             and Channel.EMAIL in self.capabilities.channels
         ):
             return Channel.EMAIL
@@ -183,38 +171,35 @@ class Adapter(ABC, Generic[S]):
         """Return the message's own extras for this provider."""
         return message.extras.get(self.provider, _NO_EXTRAS)
 
-    def is_plain(self, message: Message) -> bool:
-        """Whether a message is words to a number, and no more of them than `room` has for.
+    def plain_text_limits(self) -> Mapping[Channel | None, int]:
+        """Return how many characters of plain text `check` is known to pass, by channel.
 
-        Most are, and one look tells that `check` would find nothing.
-        """
-        return message.plain and len(message.words) <= self.room.get(message.channel, -1)  # type: ignore[arg-type]  # it has words
+        The engine asks once for each account, and does not call `check` for a message whose
+        `is_plain_text` is true and whose text is no longer than the limit for the message's
+        `channel` (`None` where the message names none). A channel without a limit is checked.
 
-    def unchecked(self) -> Mapping[Channel | None, int]:
-        """Return what `room` is: the length up to which `check` passes all words to a number.
-
-        An adapter whose `check` has rules of its own says here where none of them concerns such a
-        message, with what is left of `most_words`; until it does, every message is checked. Asked
-        whenever the capabilities are set, first by `Adapter.__init__`: an object's own attributes
-        may not be there yet.
+        An adapter that overrides `check` or `channel_of` has no limits until it overrides this too,
+        so that a new rule is never skipped by default.
         """
         kind = type(self)
-        ours = kind.check is Adapter.check and kind.channel_of is Adapter.channel_of
-        return self.most_words() if ours else {}
+        if kind.check is Adapter.check and kind.channel_of is Adapter.channel_of:
+            return self.capability_text_limits()
+        return {}
 
-    def most_words(self) -> dict[Channel | None, int]:
-        """Return the most characters of words to a number, by what a message says of its channel.
+    def capability_text_limits(self) -> dict[Channel | None, int]:
+        """Return how many characters of plain text the capabilities allow, by channel.
 
-        So the capabilities have it; channels that take no words are left out.
+        Channels that carry no text, or none to phone numbers, are left out.
         """
-        channels = self.capabilities.channels
-        most: dict[Channel | None, int] = {
-            name: each.most_words for name, each in channels.items() if each.most_words >= 0
+        limits: dict[Channel | None, int] = {
+            channel: sys.maxsize if can.text_limit is None else can.text_limit
+            for channel, can in self.capabilities.channels.items()
+            if "text" in can.content and "phone" in can.recipients
         }
         usual = self.account.channel or self.capabilities.default_channel
-        if usual in most:
-            most[None] = most[usual]
-        return most
+        if usual in limits:
+            limits[None] = limits[usual]
+        return limits
 
     def check(self, message: Message) -> Failure | None:
         """Say what the provider cannot express, before a request exists.
@@ -222,8 +207,6 @@ class Adapter(ABC, Generic[S]):
         One bad message must not poison the others of its request. An adapter with rules of its own
         calls this first and adds them.
         """
-        if self.is_plain(message):
-            return None
         failure = check_message(
             message,
             self.channel_of(message),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import os
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
-from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import attrs
 from attrs.validators import optional
@@ -19,17 +16,15 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content, Text
-from omnimsg.domain.draft import Draft
+from omnimsg.domain.content.text import TEXT_OPTIONS, is_usual_text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
+from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import masked
-from omnimsg.domain.sparse import sparse
-from omnimsg.domain.validate import is_unicode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONTENT_KINDS: tuple[type, ...] = Content.__args__
+
+_MAX_REFERENCE = 255
 
 # A correlation token, not a secret: 80 random bits for the process and a count within it. A UUID
 # costs more than the whole codec of a message.
@@ -62,11 +57,6 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
-_NORMAL = Priority.NORMAL
-_MADE_UP: Any = attrs.NOTHING
-_MOST_REFERENCE = 255
-
-
 @attrs.frozen(kw_only=True)
 class Leg:
     """A reserve: how to try if the way before it failed, or outlived its `ttl`.
@@ -88,24 +78,95 @@ class Leg:
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
 
 
-class _Draft(Draft):
-    """What every message has; the rest is in `__dict__` where it was given."""
-
-    __slots__ = ("__dict__", "channel", "plain", "priority", "reference", "to", "words")
+def _to_content(value: Content | str) -> Content:
+    return Text(value) if isinstance(value, str) else value
 
 
-@sparse
-@attrs.frozen(init=False, slots=False)
-class Message(_Draft):
+def _to_priority(value: Priority | str) -> Priority | str:
+    return validate.to_enum_member(Priority, value)
+
+
+def _to_tags(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    tags: tuple[str, ...] = validate.to_tuple(value)
+    return tags
+
+
+def _to_legs(value: list[Leg] | tuple[Leg, ...]) -> tuple[Leg, ...]:
+    legs: tuple[Leg, ...] = validate.to_tuple(value)
+    return legs
+
+
+def _to_metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata: Mapping[str, Any] = freeze(value)
+    return metadata
+
+
+def _to_extras(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    extras: Mapping[str, Mapping[str, Any]] = freeze(value)
+    return extras
+
+
+def _check_recipient(message: Message, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, ProviderContact):
+        return
+    if not isinstance(value, str):
+        found = validate.kind_of(value)
+        raise validate.refuse(
+            message, field.name, f"must be text or a ProviderContact, not {found}"
+        )
+    if "@" in value:
+        if not is_email(value):
+            raise validate.refuse(message, field.name, "is not an e-mail address")
+    elif not is_e164(value):
+        raise validate.refuse(
+            message,
+            field.name,
+            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
+            " digits, no spaces (such as +37255500001)",
+        )
+
+
+def _check_mapping(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, FrozenDict) or not all(isinstance(key, str) for key in value):
+        raise validate.refuse(owner, field.name, "must be a mapping with text keys")
+
+
+def _check_extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
+    _check_mapping(owner, field, value)
+    for provider, extra in value.items():
+        where = f"{field.name}[{provider!r}]"
+        if not isinstance(extra, FrozenDict):
+            raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
+        if not validate.is_json(extra):
+            raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
+
+
+def _is_short_ascii(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= _MAX_REFERENCE and value.isascii()
+
+
+def _is_plain_text(message: Message) -> bool:
+    to, content = message.to, message.content
+    return (
+        isinstance(to, str)
+        and to.startswith("+")
+        and isinstance(content, Text)
+        and all(getattr(content, name) is None for name in TEXT_OPTIONS)
+        and all(getattr(message, field.name) == field.default for field in _OPTIONS)
+    )
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
+class Message:
     """One message to one recipient.
 
-    It is checked when it is built, and never changes. What a provider cannot express is refused
-    before anything is sent; nothing is dropped silently. It is not made to be built upon: a class
-    that adds fields to it, or an `__init__`, cannot be.
+    It is checked when it is built and never changes. What a provider cannot express is refused
+    before anything is sent; nothing is dropped silently. The class is final.
 
     Attributes:
         to: A number in E.164 form, an e-mail address, or a `ProviderContact`.
-        content: What it says. Plain text is taken as `Text`.
+        content: What it says. A `str` becomes `Text`.
         channel: How it travels; `None` uses the account's default channel.
         sender: The number, name or mailbox it comes from; `None` leaves it to the account.
         reference: The caller's own key for the message, at most 255 characters. Made up when it is
@@ -119,237 +180,85 @@ class Message(_Draft):
         callback_url: Where the provider is to report this message.
         fallback: Reserves, in order.
         encryption: How the content was encrypted, where it was.
-        extras: What omnimsg has no word for, by provider name. It is merged into the provider's
-            request last, and may not touch the recipient, the reference or the list of messages.
-        plain: Whether it is nothing but words to a number: besides these only the channel, the
-            reference and `metadata` were given. It follows from them and cannot be set.
-        words: What a plain message says, and `None` of all others.
+        extras: The provider's own fields that omnimsg does not model, by provider name. They are
+            merged into the provider's request last, and may not touch the recipient, the reference
+            or the list of messages.
+        is_plain_text: Whether it is text without options to a phone number, and no field besides
+            `channel`, `reference` and `metadata` differs from its default. Computed.
 
     Raises:
         InvalidValue: A field holds what it cannot; the error names the field.
     """
 
-    __slots__ = ()
-
-    to: str | ProviderContact = attrs.field(repr=masked)
-    content: Content = attrs.field()
-    channel: Channel | None = attrs.field(default=None, kw_only=True)
-    sender: str | None = attrs.field(default=None, kw_only=True, repr=masked)
-    reference: str = attrs.field(factory=new_reference, kw_only=True, repr=masked)
-    send_at: datetime | None = attrs.field(default=None, kw_only=True)
-    ttl: int | None = attrs.field(default=None, kw_only=True)
-    priority: Priority = attrs.field(default=Priority.NORMAL, kw_only=True)
-    tags: tuple[str, ...] = attrs.field(default=(), kw_only=True)
-    metadata: Mapping[str, Any] = attrs.field(default=EMPTY, kw_only=True, repr=False)
-    callback_url: str | None = attrs.field(default=None, kw_only=True, repr=False)
-    fallback: tuple[Leg, ...] = attrs.field(default=(), kw_only=True)
-    encryption: Encryption | None = attrs.field(default=None, kw_only=True)
-    extras: Mapping[str, Mapping[str, Any]] = attrs.field(default=EMPTY, kw_only=True, repr=False)
-    plain: bool = attrs.field(init=False, eq=False, repr=False)
-    words: str | None = attrs.field(init=False, eq=False, repr=False)
-
-    if TYPE_CHECKING:
-
-        def __init__(  # noqa: PLR0913 - a message has so many fields
-            self,
-            to: str | ProviderContact,
-            content: Content | str,
-            *,
-            channel: Channel | str | None = None,
-            sender: str | None = None,
-            reference: str = _MADE_UP,
-            send_at: datetime | None = None,
-            ttl: int | None = None,
-            priority: Priority = _NORMAL,
-            tags: tuple[str, ...] = (),
-            metadata: Mapping[str, Any] = EMPTY,
-            callback_url: str | None = None,
-            fallback: tuple[Leg, ...] = (),
-            encryption: Encryption | None = None,
-            extras: Mapping[str, Mapping[str, Any]] = EMPTY,
-        ) -> None: ...
-
-    def __new__(
-        cls,
-        to: str | ProviderContact,
-        content: Content | str,
-        *,
-        channel: Channel | str | None = None,
-        reference: str = _MADE_UP,
-        **rest: Any,  # noqa: ANN401 - each has its own check
-    ) -> Self:
-        """Check what was given; what is not named here costs nothing until it is."""
-        if (
-            content.__class__ is not str
-            or not content
-            or not (content.isascii() or is_unicode(content))
-        ):
-            rest["content"] = content = _content(content)
-        if to.__class__ is not str or not is_e164(to):
-            _recipient(to)
-            rest["content"] = content = _content(content)
-        if channel is not None and channel.__class__ is not Channel:
-            channel = to_channel(channel)
-            _a_channel(_BLANK, _FIELDS.channel, channel)
-        if reference is _MADE_UP:
-            reference = f"{_process}{_count()}"
-        elif (
-            reference.__class__ is not str
-            or not reference
-            or len(reference) > _MOST_REFERENCE
-            or not reference.isascii()
-        ):
-            _a_reference(_BLANK, _FIELDS.reference, reference)
-        draft: Any = _Draft()
-        draft.to = to
-        draft.channel = channel
-        draft.reference = reference
-        if rest:
-            _complete(draft, content, rest)
-        else:
-            draft.words = content
-            draft.plain = True
-            draft.priority = _NORMAL
-        draft.__class__ = cls
-        return draft  # type: ignore[no-any-return]  # it has become one
+    to: str | ProviderContact = attrs.field(
+        repr=masked, validator=_check_recipient, metadata=usual(is_e164)
+    )
+    content: Content = attrs.field(
+        converter=_to_content,
+        validator=validate.instance_of(CONTENT_KINDS),
+        metadata=usual(is_usual_text, Text.make),
+    )
+    channel: Channel | None = attrs.field(
+        default=None,
+        kw_only=True,
+        converter=to_channel,
+        validator=optional(validate.enum_member(Channel)),
+        metadata=usual(Channel),
+    )
+    sender: str | None = attrs.field(
+        default=None,
+        kw_only=True,
+        repr=masked,
+        validator=optional(validate.text(max_length=320, single_line=True)),
+    )
+    reference: str = attrs.field(
+        factory=new_reference,
+        kw_only=True,
+        repr=masked,
+        validator=validate.text(max_length=_MAX_REFERENCE),
+        metadata=usual(_is_short_ascii),
+    )
+    send_at: datetime | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.tz_aware)
+    )
+    ttl: int | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.integer(minimum=1))
+    )
+    priority: Priority = attrs.field(
+        default=Priority.NORMAL,
+        kw_only=True,
+        converter=_to_priority,
+        validator=validate.enum_member(Priority),
+    )
+    tags: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=_to_tags, validator=validate.tuple_of(str)
+    )
+    metadata: Mapping[str, Any] = attrs.field(
+        default=EMPTY, kw_only=True, repr=False, converter=_to_metadata, validator=_check_mapping
+    )
+    callback_url: str | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=optional(validate.url)
+    )
+    fallback: tuple[Leg, ...] = attrs.field(
+        default=(), kw_only=True, converter=_to_legs, validator=validate.tuple_of(Leg)
+    )
+    encryption: Encryption | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.instance_of(Encryption))
+    )
+    extras: Mapping[str, Mapping[str, Any]] = attrs.field(
+        default=EMPTY, kw_only=True, repr=False, converter=_to_extras, validator=_check_extras
+    )
+    is_plain_text: bool = attrs.field(
+        init=False,
+        eq=False,
+        repr=False,
+        default=attrs.Factory(_is_plain_text, takes_self=True),
+        metadata=usual(True),
+    )
 
 
-class _Worded:
-    """The content of a message that was given words: adapters write those, few need a `Text`."""
-
-    def __get__(self, message: Message | None, _: type[Message]) -> object:
-        if message is None:
-            return self
-        content = message.__dict__["content"] = Text(message.words)  # type: ignore[arg-type]  # it has words
-        return content
-
-
-Message.content = _Worded()  # type: ignore[assignment]  # reads as what it gives
-
-
-def _content(value: object) -> Content:
-    """Take words as `Text`, and refuse what is no content."""
-    if isinstance(value, str):
-        return Text(value)
-    _a_content(_BLANK, _FIELDS.content, value)
-    return value  # type: ignore[return-value]  # which was just asked
-
-
-def _words_of(content: Content) -> str | None:
-    """Return what a text says that asks for nothing else."""
-    if (
-        isinstance(content, Text)
-        and content.preview_url is None
-        and content.udh is None
-        and content.autoconvert is None
-    ):
-        return content.text
-    return None
-
-
-def _recipient(value: object) -> None:
-    if isinstance(value, ProviderContact):
-        return
-    if not isinstance(value, str):
-        found = validate.kind_of(value)
-        raise validate.refuse(_BLANK, "to", f"must be text or a ProviderContact, not {found}")
-    if "@" in value:
-        if not is_email(value):
-            raise validate.refuse(_BLANK, "to", "is not an e-mail address")
-    elif not is_e164(value):
-        raise validate.refuse(
-            _BLANK,
-            "to",
-            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
-            " digits, no spaces (such as +37255500001)",
-        )
-
-
-def _as_given(value: object) -> object:
-    return value
-
-
-def _by_text(owner: Message, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, FrozenDict) or not all(isinstance(key, str) for key in value):
-        raise validate.refuse(owner, field.name, "must be a mapping with text keys")
-
-
-def _extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
-    _by_text(owner, field, value)
-    for provider, extra in value.items():
-        if not isinstance(extra, FrozenDict):
-            where = f"{field.name}[{provider!r}]"
-            raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
-        if not validate.is_json(extra):
-            where = f"{field.name}[{provider!r}]"
-            raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
-
-
-def _complete(draft: Any, content: Content | str, given: dict[str, Any]) -> None:  # noqa: ANN401
-    """Fill in what few messages have, checked; what is as it would be anyway is left out."""
-    own = {"content": given.pop("content")} if "content" in given else {}
-    plain = draft.to.__class__ is str and draft.to[0] == "+"
-    for name, value in given.items():
-        row = _RARE.get(name)
-        if row is None:
-            raise _no_field(name)
-        usual, convert, check = row
-        converted = convert(value)
-        if converted is not usual:
-            check(_BLANK, getattr(_FIELDS, name), converted)
-            own[name] = converted
-            plain = plain and name == "metadata"
-    words = content if isinstance(content, str) else _words_of(content)
-    if words is None or not plain:
-        own["content"] = _content(content)
-        words = None
-    draft.words = words
-    draft.plain = words is not None
-    draft.priority = own.pop("priority", _NORMAL)
-    draft.__dict__ = own
-
-
-def _no_field(name: str) -> TypeError:
-    near = difflib.get_close_matches(name, _PARAMETERS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"Message() got an unexpected keyword argument {name!r}{hint}")
-
-
-# Whose field it is that an error names: no message is there yet.
-_BLANK: Any = object.__new__(Message)
-_FIELDS = attrs.fields(Message)
-_PARAMETERS = {field.name: field for field in _FIELDS if field.init}
-_a_content = validate.instance_of(CONTENT_KINDS)
-_a_channel = validate.enum_member(Channel)
-_a_reference = validate.text(max_length=_MOST_REFERENCE)
-
-# Of each field the value that needs no look, and what becomes of it otherwise.
-_RARE: dict[str, tuple[object, Callable[[Any], Any], validate.Validator]] = {
-    "sender": (None, _as_given, validate.text(max_length=320, single_line=True)),
-    "send_at": (None, _as_given, validate.tz_aware),
-    "ttl": (None, _as_given, validate.integer(minimum=1)),
-    "priority": (
-        _NORMAL,
-        partial(validate.to_enum_member, Priority),
-        validate.enum_member(Priority),
-    ),
-    "tags": ((), validate.to_tuple, validate.tuple_of(str)),
-    "metadata": (EMPTY, freeze, _by_text),
-    "callback_url": (None, _as_given, validate.url),
-    "fallback": ((), validate.to_tuple, validate.tuple_of(Leg)),
-    "encryption": (None, _as_given, validate.instance_of(Encryption)),
-    "extras": (EMPTY, freeze, _extras),
-}
-
-# What `inspect` tells of a message: all of it, and not only what `__new__` names.
-Message.__signature__ = Signature(  # type: ignore[attr-defined]  # for `inspect` alone
-    [
-        Parameter(
-            name,
-            Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
-            default=Parameter.empty if field.default is attrs.NOTHING else field.default,
-            annotation=field.type,
-        )
-        for name, field in _PARAMETERS.items()
-    ]
-)
+_OPTIONS = [
+    field
+    for field in attrs.fields(Message)
+    if field.init and field.name not in ("to", "content", "channel", "reference", "metadata")
+]

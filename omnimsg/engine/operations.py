@@ -188,7 +188,8 @@ class OperationRunner:
     ) -> T | Failure:
         if deadline.remaining() <= 0:
             return local_failures.deadline_exceeded("the deadline passed")[1]
-        context = Context.lazily(self._account, self._clock.utc_now, deadline.waited)
+        now = self._clock.utc_now()
+        context = Context(account=self._account, now=now, waited=deadline.waited())
         run: FlowRun[Answered[T]] = FlowRun()
         try:
             value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
+_TAKEN = frozenset({202})
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -57,18 +58,11 @@ class BirdAdapter(Adapter[BirdSettings]):
         super().__init__(account)
         if account.settings.batch:
             self.capabilities = BATCHING
-        # By channel: its id, the request of one message, and that of a batch.
-        self._posts: dict[str | None, tuple[str, Request, Request]] = {
-            name: (
-                id_,
-                _post(self._channel(id_, "messages")),
-                _post(self._channel(id_, "batch/messages")),
-            )
+        # By channel: its id, the path of one message and the path of a batch.
+        self._addresses: dict[str | None, tuple[str, str, str]] = {
+            name: (id_, self._channel(id_, "messages"), self._channel(id_, "batch/messages"))
             for name, id_ in account.settings.channels.items()
         }
-        usual = account.channel or self.capabilities.default_channel
-        if usual in self._posts:
-            self._posts[None] = self._posts[usual]
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
 
     @property
@@ -82,20 +76,21 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add the account's channels and what `rules` says to what the capabilities deny."""
-        words = message.words
-        if words is not None and len(words) <= self.room.get(message.channel, -1):
-            return None
         channel = self.channel_of(message)
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
         return self._unknown(channel) or rules.check(message, channel, self.template_of)
 
-    def unchecked(self) -> Mapping[Channel | None, int]:
-        """Pass words on every channel that the account has an id of: no rule concerns them."""
+    def plain_text_limits(self) -> Mapping[Channel | None, int]:
+        """Leave out the channels without an id; no other rule concerns plain text."""
         usual = self.account.channel or self.capabilities.default_channel
         ids = self.account.settings.channels
-        return {named: most for named, most in self.most_words().items() if (named or usual) in ids}
+        return {
+            channel: limit
+            for channel, limit in self.capability_text_limits().items()
+            if (channel or usual) in ids
+        }
 
     def group(self, message: Message) -> Hashable:
         """Tell channels apart: each has an address of its own."""
@@ -104,14 +99,12 @@ class BirdAdapter(Adapter[BirdSettings]):
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or a batch where there are several."""
         message = messages[0]
-        # To a number, the channel is what the message says or the usual one: no need to ask.
-        channel = message.channel if message.plain else self.channel_of(message)
-        channel_id, post, post_batch = self._posts[channel]
+        channel_id, path, batch_path = self._addresses[self.channel_of(message)]
         if len(messages) == 1:
-            response = yield post.carrying(encode.request(message, self, context))
+            response = yield _post(path, encode.request(message, self, context))
             return [decode.read_send(message, channel_id, response, self, context)]
         documents = b",".join([encode.request(each, self, context) for each in messages])
-        response = yield post_batch.carrying(b'{"messageRequests":[%b]}' % documents)
+        response = yield _post(batch_path, b'{"messageRequests":[%b]}' % documents)
         return decode.read_batch(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
@@ -127,8 +120,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         self, message: Message, since: datetime, context: Context
     ) -> Flow[Answered[Accepted | Absent]]:
         """Look for a message in the list of its channel."""
-        channel_id = self._posts[self.channel_of(message) or ""][0]
-        path = self._channel(channel_id, "messages")
+        channel_id, path, _ = self._addresses[self.channel_of(message)]
         return find.find_message(message, since, channel_id, path, self, context)
 
     def history(
@@ -264,14 +256,15 @@ class BirdAdapter(Adapter[BirdSettings]):
         return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
 
 
-def _post(path: str) -> Request:
+def _post(path: str, body: bytes) -> Request:
     return Request(
         "POST",
         path,
+        body,
         effect=Effect.SENDS,
         content_type=_JSON,
         authenticated=True,
-        success=frozenset({202}),
+        success=_TAKEN,
     )
 
 

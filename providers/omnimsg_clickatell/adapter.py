@@ -68,16 +68,13 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Say what Clickatell would refuse or drop, as far as its documents tell."""
-        words = message.words
-        if words is not None and len(words) <= self.room.get(message.channel, -1):
-            return None
         return super().check(message) or rules.check(
             message, self.channel_of(message), self.template_of
         )
 
-    def unchecked(self) -> Mapping[Channel | None, int]:
-        """Pass words on every channel that takes them: no rule concerns them."""
-        return self.most_words()
+    def plain_text_limits(self) -> Mapping[Channel | None, int]:
+        """Return those of the capabilities: no other rule concerns plain text."""
+        return self.capability_text_limits()
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send messages in one request."""

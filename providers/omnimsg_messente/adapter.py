@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
+    from omnimsg_messente.wire.shared import JsonObject
 
+
+_TAKEN = frozenset({201})
 
 # `TextStore` of the OpenAPI document. It is the account's and not the message's: what a provider
 # may keep is a rule of the house, and no other provider here has a word for it.
@@ -99,33 +102,29 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Add what `rules` says to what the capabilities deny."""
-        words = message.words
-        if words is not None and len(words) <= self.room.get(message.channel, -1):
-            return None
         channel = self.channel_of(message)
         failure = super().check(message)
         if failure is None and channel is not None:
             failure = rules.check(message, channel, self)
         return failure
 
-    def unchecked(self) -> Mapping[Channel | None, int]:
-        """Pass words on the channels where one message passes: to the rules, all are alike."""
+    def plain_text_limits(self) -> Mapping[Channel | None, int]:
+        """Leave out the channels whose rules refuse a sample: all plain texts are alike to them."""
         usual = self.account.channel or self.capabilities.default_channel
         sample = Message("+10000000", "-")
         return {
-            named: most
-            for named, most in self.most_words().items()
-            for channel in (named or usual,)
-            if channel is not None and rules.check(sample, channel, self) is None
+            named: limit
+            for named, limit in self.capability_text_limits().items()
+            if (channel := named or usual) and rules.check(sample, channel, self) is None
         }
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send one message, or several in one bulk call."""
         documents = [encode.omnimessage(each, self, context) for each in messages]
         if len(messages) == 1:
-            response = yield _ONE.carrying(dumps(documents[0]))
+            response = yield _post("/v1/omnimessage", documents[0])
             return [decode.read_send(messages[0], response, self, context)]
-        response = yield _MANY.carrying(dumps({"messages": documents}))
+        response = yield _post("/v1/omnimessages", {"messages": documents})
         return decode.read_bulk_send(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
@@ -149,12 +148,13 @@ def _path(provider_id: str) -> str:
     return f"/v1/omnimessage/{quote(provider_id, safe='')}"
 
 
-_ONE = Request(
-    "POST",
-    "/v1/omnimessage",
-    effect=Effect.SENDS,
-    content_type="application/json",
-    authenticated=True,
-    success=frozenset({201}),
-)
-_MANY = attrs.evolve(_ONE, url="/v1/omnimessages")
+def _post(path: str, document: JsonObject) -> Request:
+    return Request(
+        "POST",
+        path,
+        dumps(document),
+        effect=Effect.SENDS,
+        content_type="application/json",
+        authenticated=True,
+        success=_TAKEN,
+    )

@@ -1,51 +1,41 @@
-"""The moment a flow runs in."""
+"""What a flow may know about the call that runs it."""
 
 from __future__ import annotations
 
-import copy
-import pickle
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 import pytest
 
 from omnimsg.adapter import Context
+from omnimsg.domain.message import Message
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def test_the_clocks_are_looked_at_when_a_flow_asks_and_once() -> None:
-    """Whoever asks twice hears the same; whoever does not ask has no clock read."""
-    days, seconds = count(), count(5)
-    context = Context.lazily("a", lambda: NOW + timedelta(days=next(days)), lambda: next(seconds))
-
-    assert (NOW, NOW, 5.0, 5.0) == (context.now, context.now, context.waited, context.waited)
-    assert (1, 6) == (next(days), next(seconds))
-
-
-def test_a_lazy_context_is_as_good_as_any() -> None:
-    """It has the same fields, is equal to one that was told them, and copies as one."""
-    context = Context.lazily("a", lambda: NOW, lambda: 5.0)
-    told = Context(account="a", now=NOW, waited=5.0)
-
-    assert told == context
-    assert hash(told) == hash(context)
-    assert repr(told) == repr(context)
-    for other in (
-        attrs.evolve(context),
-        copy.copy(context),
-        pickle.loads(pickle.dumps(context)),  # noqa: S301
-    ):
-        assert told == other
-
-
 @pytest.mark.parametrize("field", ["account", "now", "waited", "callback_token"])
-@pytest.mark.parametrize(
-    "context",
-    [Context(account="a", now=NOW), Context.lazily("a", lambda: NOW, lambda: 5.0)],
-)
-def test_a_context_cannot_be_changed(context: Context, field: str) -> None:
-    """Built either way, it is frozen."""
+def test_a_context_cannot_be_changed(field: str) -> None:
+    """It says the same however often a flow asks."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        setattr(context, field, None)
+        setattr(Context(account="a", now=NOW), field, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "waited", "expected"),
+    [
+        ({}, 5.0, (None, None)),
+        ({"ttl": 90}, 0.0, (90, 2)),
+        ({"ttl": 90}, 30.5, (60, 1)),
+        ({"ttl": 90}, 95.0, (1, 1)),
+        ({"ttl": 90, "send_at": NOW}, 95.0, (90, 2)),
+    ],
+)
+def test_what_is_left_of_a_ttl(
+    fields: dict[str, Any], waited: float, expected: tuple[int | None, int | None]
+) -> None:
+    """Waiting uses up a ttl that counts from the call, never all of it."""
+    context = Context(account="a", now=NOW, waited=waited)
+    message = Message("+37255500001", "Hello", **fields)
+
+    assert expected == (context.ttl(message), context.ttl_minutes(message))

@@ -21,7 +21,7 @@ from omnimsg.domain.errors import (
     Unsupported,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, place
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, set_positions
 from omnimsg.domain.reason import Fault, Reason, Retry
 
 FAILURE = Failure(
@@ -155,7 +155,7 @@ def test_the_position_does_not_affect_equality(outcome: Outcome) -> None:
     """An outcome with another position equals the original."""
     before = pickle.loads(pickle.dumps(outcome))  # noqa: S301
 
-    place([outcome], [7])
+    set_positions([outcome], [7])
 
     assert outcome.position == 7
     assert before == outcome

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import pickle
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
@@ -224,22 +223,22 @@ def test_copies_are_whole(message: Message) -> None:
 
 
 @given(messages())
-def test_plain_messages(message: Message) -> None:
-    """A message is plain exactly where number, words, channel and reference are all there is."""
+def test_plain_texts(message: Message) -> None:
+    """A message is plain text where number, text, channel, reference and metadata are all of it."""
     given = attrs.asdict(message, recurse=False)
     bare = {name: given[name] for name in ("channel", "reference", "metadata")}
-    is_plain = (
+    is_plain_text = (
         isinstance(message.to, str)
         and message.to.startswith("+")
         and isinstance(message.content, Text)
         and message == Message(message.to, message.content.text, **bare)
     )
 
-    assert is_plain == message.plain
+    assert is_plain_text == message.is_plain_text
 
 
 @pytest.mark.parametrize(
-    ("fields", "is_plain"),
+    ("fields", "is_plain_text"),
     [
         ({}, True),
         ({"content": Text("Hello")}, True),
@@ -256,15 +255,11 @@ def test_plain_messages(message: Message) -> None:
         ({"extras": {"bird": {}}}, False),
     ],
 )
-def test_what_makes_a_message_plain(fields: dict[str, Any], is_plain: bool) -> None:
-    """Whatever a provider would have to be told besides words and a number is not plain."""
-    assert is_plain == Message(**{"to": NUMBER, "content": "Hello", **fields}).plain
+def test_what_makes_a_plain_text(fields: dict[str, Any], is_plain_text: bool) -> None:
+    """A message with anything that a provider must be told besides text and number is not one."""
+    message = Message(**{"to": NUMBER, "content": "Hello", **fields})
 
-
-def test_plain_cannot_be_given() -> None:
-    """Whether a message is plain follows from its fields."""
-    with pytest.raises(TypeError):
-        Message(NUMBER, "Hello", plain=True)  # type: ignore[call-arg]
+    assert is_plain_text == message.is_plain_text
 
 
 def parts(value: Any) -> Iterator[Any]:
@@ -378,19 +373,9 @@ def test_location_is_content() -> None:
     assert Message(NUMBER, place).content is place
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"), [("sendr", "; did you mean 'sender'?"), ("zzz", ""), ("plain", "")]
-)
-def test_a_field_that_there_is_not(name: str, hint: str) -> None:
-    """A wrong keyword is an error as with any call, and names the one that was meant."""
-    given: dict[str, Any] = {name: "Acme"}
+def test_a_default_that_is_given_changes_nothing() -> None:
+    """A field that is given a value equal to its default leaves a message plain text."""
+    message = Message(NUMBER, "Hello, wörld", tags=[], metadata={}, extras={}, fallback=[])
 
-    with pytest.raises(TypeError, match=rf"unexpected keyword argument '{name}'{re.escape(hint)}$"):
-        Message(NUMBER, "Hello", **given)
-
-
-def test_what_is_as_it_would_be_anyway_costs_nothing() -> None:
-    """A field that is given its usual value leaves a message as plain as it was."""
-    message = Message(NUMBER, "Hello, wörld", tags=[], metadata={}, extras={}, fallback=[])  # type: ignore[arg-type]
-
-    assert (True, "Hello, wörld") == (message.plain, message.words)
+    assert message.is_plain_text
+    assert Message(NUMBER, "Hello, wörld", reference=message.reference) == message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -11,8 +12,8 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action
+from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import hidden
-from omnimsg.domain.sparse import sparse
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
@@ -36,8 +37,13 @@ class Autoconvert(StrEnum):
     OFF = "off"
 
 
-@sparse
-@attrs.frozen(init=False, slots=False)
+def is_usual_text(value: object) -> bool:
+    """Whether a value is text in ASCII, as most texts are, and so certainly valid."""
+    return type(value) is str and value != "" and value.isascii()
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
 class Text:
     """Plain text.
 
@@ -50,41 +56,19 @@ class Text:
     """
 
     kind: ClassVar[str] = "text"
+    make: ClassVar[Callable[..., Text]]
 
-    text: str = attrs.field(repr=hidden)
-    preview_url: bool | None = attrs.field(default=None, kw_only=True)
-    udh: str | None = attrs.field(default=None, kw_only=True)
-    autoconvert: Autoconvert | None = attrs.field(default=None, kw_only=True)
-
-    def __init__(
-        self,
-        text: str,
-        *,
-        preview_url: bool | None = None,
-        udh: str | None = None,
-        autoconvert: Autoconvert | None = None,
-    ) -> None:
-        if text.__class__ is not str or not text or not text.isascii():
-            _text(self, _FIELDS.text, text)
-        own = self.__dict__
-        own["text"] = text
-        if preview_url is not None:
-            _flag(self, _FIELDS.preview_url, preview_url)
-            own["preview_url"] = preview_url
-        if udh is not None:
-            _udh(self, _FIELDS.udh, udh)
-            own["udh"] = udh
-        if autoconvert is not None:
-            _autoconvert(self, _FIELDS.autoconvert, autoconvert)
-            own["autoconvert"] = autoconvert
+    text: str = attrs.field(repr=hidden, validator=validate.text(), metadata=usual(is_usual_text))
+    preview_url: bool | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.instance_of(bool))
+    )
+    udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_udh))
+    autoconvert: Autoconvert | None = attrs.field(
+        default=None, kw_only=True, validator=optional(validate.enum_member(Autoconvert))
+    )
 
 
-_FIELDS = attrs.fields(Text)
-_text, _flag, _autoconvert = (
-    validate.text(),
-    validate.instance_of(bool),
-    validate.enum_member(Autoconvert),
-)
+TEXT_OPTIONS = ("preview_url", "udh", "autoconvert")
 
 
 @attrs.frozen

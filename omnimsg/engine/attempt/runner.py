@@ -129,7 +129,7 @@ class AttemptRunner:
             return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
         run = BatchRun(messages)
         try:
-            context = Context.lazily(self._account, self._utc_now, deadline.waited)
+            context = self._context(deadline)
             run.request = request = run.begin(self._adapter.send(messages, context))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(_references(messages), error, run)
@@ -165,7 +165,7 @@ class AttemptRunner:
             return self._outcomes(provider_ids, *late)
         run: FlowRun[Sequence[Outcome | None]] = FlowRun()
         try:
-            context = Context.lazily(self._account, self._utc_now, deadline.waited)
+            context = self._context(deadline)
             flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
             return self._complete(provider_ids, found, run)
@@ -177,6 +177,9 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Return one outcome per message, all of the same verdict and failure."""
         return self._outcomes(_references(messages), verdict, failure)
+
+    def _context(self, deadline: Deadline) -> Context:
+        return Context(account=self._account, now=self._utc_now(), waited=deadline.waited())
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int
@@ -199,11 +202,7 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Take the adapter's outcomes; the short way where all of them are acceptances."""
         account = self._account
-        whole = len(found) == len(messages)
-        if whole and found.__class__ is AllAccepted:
-            if found.account == account and found.references == _references(messages):
-                return found
-        elif whole and found.__class__ is list:
+        if found.__class__ is list and len(found) == len(messages):
             for message, outcome in zip(messages, found, strict=True):
                 if (
                     outcome.__class__ is not Accepted

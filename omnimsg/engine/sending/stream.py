@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
-from omnimsg.domain.outcome import Outcome
-from omnimsg.domain.outcome import place as set_positions
+from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.engine.sending.admission import Admission

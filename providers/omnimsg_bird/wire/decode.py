@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, NotSent, accepted
+from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
 from omnimsg_bird.wire.error_paths import field_and_reason
@@ -38,7 +38,12 @@ def read_send(
     id_ = document.get("id") if document.__class__ is dict else None
     if id_.__class__ is not str or not id_:
         return None
-    return accepted(message.reference, context.account, f"{channel_id}/{id_}", document)
+    return Accepted(
+        reference=message.reference,
+        account=context.account,
+        provider_id=f"{channel_id}/{id_}",
+        raw=document,
+    )
 
 
 def read_batch(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from omnimsg.adapter import Absent, Request
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.history import Direction, HistoryQuery
-from omnimsg.domain.outcome import accepted
+from omnimsg.domain.outcome import Accepted
 from omnimsg_bird.wire import decode, listing, resource
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, Answered, Context, Flow
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Accepted
 
 # Pages of 100 entries: more messages than one recipient gets in the time that is searched. A longer
 # list gives no result.
@@ -52,8 +51,11 @@ def find_message(
         for entry in results:
             matches = _matches(entry, message, since)
             if matches:
-                return accepted(
-                    message.reference, context.account, f"{channel_id}/{entry['id']}", entry
+                return Accepted(
+                    reference=message.reference,
+                    account=context.account,
+                    provider_id=f"{channel_id}/{entry['id']}",
+                    raw=entry,
                 )
             is_uncertain = is_uncertain or matches is None
         next_token: object = document.get("nextPageToken")

@@ -47,31 +47,26 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     `validityPeriod` counts minutes, so a ttl ends on the next whole one.
     """
     account = adapter.account
-    usual = account.channel or adapter.capabilities.default_channel or Channel.SMS
-    name = usual.value
-    sender = account.sender if usual is Channel.SMS else None
-    number = None if sender is None else bare(sender)
-    # Most messages are plain: then this is what `document` would write, without a dozen calls.
-    spoken = () if account.extras else (None, usual)
-    documents = [
-        document(message, adapter, minutes=context.ttl_minutes(message))
-        if not message.plain or message.channel not in spoken
-        else {
-            "content": message.words,
-            "channel": name,
-            "to": message.to.removeprefix("+"),  # type: ignore[union-attr]  # a number
-            "clientMessageId": message.reference,
-        }
-        if number is None
-        else {
-            "content": message.words,
-            "channel": name,
-            "to": message.to.removeprefix("+"),  # type: ignore[union-attr]  # a number
-            "clientMessageId": message.reference,
-            "from": number,
-        }
-        for message in messages
-    ]
+    channel = account.channel or adapter.capabilities.default_channel or Channel.SMS
+    ending = {"channel": channel.value}
+    if channel is Channel.SMS and account.sender is not None:
+        ending["from"] = bare(account.sender)
+    # The extras of an account are merged into every message.
+    channels = () if account.extras else (None, channel)
+    documents = []
+    for message in messages:
+        content = message.content
+        if message.is_plain_text and isinstance(content, Text) and message.channel in channels:
+            # What `document` would write, without its calls.
+            written = {
+                "content": content.text,
+                "to": str(message.to).removeprefix("+"),
+                "clientMessageId": message.reference,
+                **ending,
+            }
+        else:
+            written = document(message, adapter, minutes=context.ttl_minutes(message))
+        documents.append(written)
     return orjson.dumps({"messages": documents})
 
 
@@ -91,9 +86,9 @@ def document(
     else:
         written = _WRITERS[content.__class__](content)
     channel = adapter.channel_of(message) or Channel.SMS
-    written["channel"] = channel.value
     written["to"] = bare(str(message.to))
     written["clientMessageId"] = message.reference
+    written["channel"] = channel.value
     if channel is Channel.SMS:
         sender = message.sender or adapter.account.sender
         if sender is not None:

@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import CodeTable, Response, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import accepted, all_accepted
+from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.encode import bare
@@ -44,9 +44,9 @@ def read_send(
     data = response.json()
     if not isinstance(data, dict):
         return [None] * len(messages)
-    accepted_all = _read_all_accepted(messages, data.get("messages"), account)
-    if accepted_all is not None:
-        return accepted_all
+    outcomes = _all_accepted(messages, data.get("messages"), account)
+    if outcomes is not None:
+        return outcomes
     references = [message.reference for message in messages]
 
     def addresses() -> list[str]:
@@ -56,35 +56,34 @@ def read_send(
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
 
 
-def _read_all_accepted(
+def _all_accepted(
     messages: Sequence[Message],
     entries: Any,  # noqa: ANN401 - any JSON value
     account: str,
-) -> Sequence[Outcome | None] | None:
-    """Read an answer that accepts every message in order, as nearly every answer does.
+) -> list[Outcome | None] | None:
+    """Read an answer that accepts message by message, in order, as nearly every answer does.
 
-    This is the fast path: any other answer gives `None` and is left to `_Reader`.
+    Anything else, however little, is `None` and left to `_Reader`.
     """
-    if entries.__class__ is not list:
+    if type(entries) is not list or len(entries) != len(messages):
         return None
-    references = [message.reference for message in messages]
-    ids: list[str | None] = []
+    outcomes: list[Outcome | None] = []
+    accepted = Accepted.make
     try:
-        if [entry["clientMessageId"] for entry in entries] != references:
-            return None
-        for entry in entries:
-            id_ = entry["apiMessageId"]
+        for message, entry in zip(messages, entries, strict=True):
+            reference, id_ = message.reference, entry["apiMessageId"]
             if (
-                entry["accepted"] is not True
+                entry["clientMessageId"] != reference
+                or entry["accepted"] is not True
                 or entry["error"]
-                or id_.__class__ is not str
+                or type(id_) is not str
                 or not id_
             ):
                 return None
-            ids.append(id_)
+            outcomes.append(accepted(reference, account, id_, None, (), None, entry))
     except (KeyError, TypeError):  # a member is missing, or an entry is no object
         return None
-    return all_accepted(references, account, ids, entries)
+    return outcomes
 
 
 def read_notices(
@@ -153,7 +152,7 @@ class _Reader:
                 and provider_id
                 and not entry.get("error")
             ):
-                outcomes.append(accepted(reference, account, provider_id, entry))
+                outcomes.append(Accepted.make(reference, account, provider_id, raw=entry))
             else:
                 outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
         if self.data.get("error") and None in outcomes:

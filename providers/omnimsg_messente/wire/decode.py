@@ -14,7 +14,7 @@ import attrs
 from omnimsg.adapter import Verdict
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage, accepted, leg_id
+from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
@@ -164,7 +164,7 @@ def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | 
     if provider_id.__class__ is not str or "errors" in entry:
         return None
     legs = _leg_ids(entry.get("messages"))
-    return accepted(message.reference, context.account, provider_id, entry, legs)
+    return Accepted.make(message.reference, context.account, provider_id, legs=legs, raw=entry)
 
 
 def _has_id(document: object) -> bool:
@@ -181,7 +181,7 @@ def _leg_ids(entries: object) -> tuple[LegId, ...]:
         provider_id = entry.get("message_id") if entry.__class__ is dict else None
         if provider_id and provider_id.__class__ is str:
             channel = channel_from(entry.get("channel"))
-            legs.append(leg_id(channel, provider_id, _text(entry.get("sender"))))
+            legs.append(LegId.make(channel, provider_id, _text(entry.get("sender"))))
     return tuple(legs)
 
 

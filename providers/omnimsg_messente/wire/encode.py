@@ -32,8 +32,9 @@ PRIORITIES: Mapping[Priority, str] = {Priority.LOW: "low", Priority.HIGH: "high"
 
 def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> JsonObject:
     """Write one message: its own leg first, then its reserves in order."""
-    if message.plain and not adapter.account.extras:
-        return _plain(message, adapter)
+    content = message.content
+    if message.is_plain_text and isinstance(content, Text) and not adapter.account.extras:
+        return _plain_text(message, content.text, adapter)
     account, templates = adapter.account, adapter.template_of
     channel = adapter.channel_of(message)
     sender, ttl = message.sender or account.sender, context.ttl(message)
@@ -56,12 +57,14 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
     return document
 
 
-def _plain(message: Message, adapter: Adapter[Any]) -> JsonObject:
-    """Write what is left of the above for a plain message, as most are."""
+def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObject:
+    """Write a plain text: what `omnimessage` would, without its calls."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
-    said = {"body": message.words} if channel is Channel.WHATSAPP else message.words
-    leg: JsonObject = {"channel": channel, "text": said}
+    leg: JsonObject = {
+        "channel": channel,
+        "text": {"body": text} if channel is Channel.WHATSAPP else text,
+    }
     if account.sender is not None:
         leg["sender"] = account.sender
     document: JsonObject = {"to": message.to, "messages": [leg]}

@@ -22,7 +22,6 @@ from support.adapters import (
 
 from omnimsg import Accepted, Ambiguous, Fault, NotSent, Reason, Rejected, Retry
 from omnimsg.adapter import Context, Effect, Flow, Request, Response
-from omnimsg.domain.outcome import all_accepted
 from omnimsg.engine.attempt.flow import MAX_REQUESTS
 from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.transport import TransportFault
@@ -106,16 +105,6 @@ class NeverStops(TinyAdapter):
             yield self.sending(messages, context)
 
 
-class TakesTogether(TinyAdapter):
-    """Builds its outcomes together."""
-
-    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
-        """Say yes to all."""
-        yield self.sending(messages, context)
-        said = [each.reference for each in messages]
-        return all_accepted(said, context.account, said, said)
-
-
 class Returns(TinyAdapter):
     """Returns what a test says."""
 
@@ -156,16 +145,6 @@ async def test_before_its_request_nothing_is_sent(
     assert "the adapter of tiny" in caplog.text
 
 
-async def test_outcomes_that_were_built_together_are_as_good() -> None:
-    """Each message has its own, whichever way the adapter built them."""
-    outcomes = await send(tiny(kind=TakesTogether), FakeTransport())
-
-    assert [
-        Accepted(reference=name, account="main", provider_id=name, raw=name)
-        for name in ("r0", "r1", "r2")
-    ] == outcomes
-
-
 @pytest.mark.parametrize(
     "kind",
     [
@@ -178,10 +157,8 @@ async def test_outcomes_that_were_built_together_are_as_good() -> None:
         returning(lambda outcomes: ["yes" for _ in outcomes]),
         returning(lambda outcomes: outcomes[::-1]),
         returning(lambda outcomes: [attrs.evolve(each, account="other") for each in outcomes]),
-        returning(lambda _: all_accepted(["r1", "r0", "r2"], "main", "abc", "abc")),
-        returning(lambda _: all_accepted(["r0", "r1"], "main", "ab", "ab")),
-        returning(lambda _: all_accepted(["r0", "r1", "r2"], "other", "abc", "abc")),
-        returning(lambda _: all_accepted(["r0", "r1", "r2"], "main", "abc", "abc")[:2]),
+        returning(lambda outcomes: [outcomes[1], outcomes[0], outcomes[2]]),
+        returning(lambda outcomes: [*outcomes[:2], attrs.evolve(outcomes[2], account="other")]),
     ],
 )
 async def test_after_its_request_nobody_knows(

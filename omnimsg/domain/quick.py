@@ -1,0 +1,224 @@
+"""Cheap construction of frozen attrs classes.
+
+attrs writes each field of a frozen object through `object.__setattr__`, at several times the cost
+of an assignment, and converts and validates defaults too. `quick` gives a class another
+constructor, which does the same for less:
+
+* It fills an object of a twin class: the same slots, no guard against assignment. The last step
+  sets the object's `__class__`; from then on it is as frozen as any other.
+* A field that is given its default is neither converted nor validated.
+* A field with `metadata=usual(test)` is neither converted nor validated if all arguments are usual:
+  each passes its test, or is the default, or needs none.
+* Rare arguments (optional, with a converter or a validator, without a test) share one `**rare`
+  parameter, so that they cost nothing while none is given.
+
+Equality, hash, `repr`, `attrs.evolve`, signature and type checking remain those of attrs. A quick
+class is final. It needs `weakref_slot=False`, because Python only changes the class of an object to
+one of equal layout.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+T = TypeVar("T")
+
+_TEST = "omnimsg.quick.test"
+_CONVERT = "omnimsg.quick.convert"
+
+
+def usual(test: object, convert: Callable[[Any], Any] | None = None) -> dict[str, Any]:
+    """Return `metadata` for a field whose usual values need neither converter nor validator.
+
+    Args:
+        test: The exact class of the usual values, or a predicate, which may raise `TypeError` in
+            place of returning false. The validator must accept such values, and the converter
+            return them unchanged. For a computed field (`init=False`), not a test but its value
+            where all arguments are usual.
+        convert: Gives what the converter would give for a usual value, where that is not the value
+            itself.
+    """
+    return {_TEST: test, _CONVERT: convert}
+
+
+def quick(cls: type[T]) -> type[T]:
+    """Give a frozen attrs class a cheap constructor; to stand above `@attrs.frozen`.
+
+    The class also gets `make`: all fields by position or name, neither converted nor validated, for
+    code that has valid values. A class whose `make` is used declares it as a `ClassVar`.
+
+    Raises:
+        TypeError: The class has a base class or no slots, or lacks `weakref_slot=False`.
+    """
+    quick_class: Any = cls
+    names = tuple(field.name for field in attrs.fields(quick_class))
+    if cls.__bases__ != (object,) or cls.__dict__.get("__slots__") != names:
+        raise TypeError(f"{cls.__name__} must have slots, weakref_slot=False and no base class")
+    twin = type(cls.__name__, (), {"__slots__": names})
+    new, make = _compiled(quick_class, twin)
+    quick_class.__new__ = functools.update_wrapper(new, quick_class.__init__)
+    del quick_class.__init__
+    make.__module__, make.__qualname__ = cls.__module__, f"{cls.__qualname__}.make"
+    quick_class.make = make
+    quick_class.__reduce__ = lambda self: (make, tuple(getattr(self, name) for name in names))
+    quick_class.__init_subclass__ = classmethod(_no_subclass)
+    return cls
+
+
+def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., Any]]:  # noqa: ANN401
+    """Generate `__new__` and `make`.
+
+    The source consists of names of fields; the values that it uses are in its namespace, under the
+    field's name with a prefix: `d_` default, `f_` factory, `c_` converter, `t_` test of usual
+    values, `u_` converter of those.
+    """
+    fields = attrs.fields(cls)
+    rare = {field.name: field for field in fields if _is_rare(field)}
+    named = [field for field in fields if field.init and field.name not in rare]
+    space: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
+    space["complete"] = functools.partial(_complete, cls, named, rare)
+    for field in fields:
+        space[f"d_{field.name}"] = _default(field)
+        space[f"f_{field.name}"] = getattr(field.default, "factory", None)
+        space[f"c_{field.name}"] = field.converter
+        space[f"t_{field.name}"] = field.metadata.get(_TEST)
+        space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
+    new = [
+        f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
+        "try:",
+        f"    usual = {' and '.join(['not rare', *_tests(named)])}",
+        "except TypeError:",
+        "    usual = False",
+        "draft = twin()",
+        *(f"draft.{field.name} = {_initial(field, rare)}" for field in fields),
+        "if not usual:",
+        "    return complete(draft, rare)",
+        "draft.__class__ = cls",
+        "return draft",
+    ]
+    make = [
+        f"def make({', '.join(_parameters(fields, keywords=False))}):",
+        "draft = twin()",
+        *(f"draft.{field.name} = {_given(field, field.name)}" for field in fields),
+        "draft.__class__ = cls",
+        "return draft",
+    ]
+    exec("\n    ".join(new) + "\n\n" + "\n    ".join(make), space)  # noqa: S102 - our own source
+    return space["__new__"], space["make"]
+
+
+def _is_rare(field: attrs.Attribute[Any]) -> bool:
+    """Whether an argument is taken through `**rare`."""
+    return (
+        field.init
+        and field.default is not attrs.NOTHING
+        and (field.converter is not None or field.validator is not None)
+        and _TEST not in field.metadata
+    )
+
+
+def _default(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401
+    """Return a field's default as a signature has it: `NOTHING` stands for a factory's value."""
+    return attrs.NOTHING if hasattr(field.default, "factory") else field.default
+
+
+def _parameters(fields: Iterable[attrs.Attribute[Any]], *, keywords: bool = True) -> Iterator[str]:
+    """Write the parameters of a function, one for each field."""
+    starred = not keywords
+    for field in fields:
+        if field.kw_only and not starred:
+            starred = True
+            yield "*"
+        required = field.default is attrs.NOTHING
+        yield field.name if required else f"{field.name}=d_{field.name}"
+
+
+def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
+    """Write the value that the constructor stores first."""
+    name = field.name
+    if not field.init:
+        return f"t_{name}"
+    if name in rare:
+        return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
+    if field.converter is None:
+        return _given(field, name)
+    usual = name if field.metadata.get(_CONVERT) is None else f"u_{name}({name})"
+    return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
+
+
+def _literal(field: attrs.Attribute[Any]) -> str:
+    """Write a field's default; a constant is cheaper than a global variable."""
+    constant = field.default is None or field.default == ()
+    return repr(field.default) if constant else f"d_{field.name}"
+
+
+def _given(field: attrs.Attribute[Any], value: str) -> str:
+    """Write the value of an argument, or its default."""
+    name = field.name
+    if hasattr(field.default, "factory"):
+        own = "" if field.init else "draft"
+        return f"f_{name}({own}) if {name} is NOTHING else {value}"
+    if value == name or field.default is attrs.NOTHING:
+        return value
+    return f"{name} if {name} is d_{name} else {value}"
+
+
+def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
+    """Write the tests of whether no validator is needed."""
+    for field in fields:
+        if field.validator is None:
+            continue
+        name, test = field.name, field.metadata.get(_TEST)
+        passed = f"type({name}) is t_{name}" if isinstance(test, type) else f"t_{name}({name})"
+        if test is None:
+            yield "False"
+        elif field.default is attrs.NOTHING:
+            yield passed
+        else:
+            yield f"({name} is d_{name} or {passed})"
+
+
+def _complete(
+    cls: Any,  # noqa: ANN401
+    named: list[attrs.Attribute[Any]],
+    rare: dict[str, attrs.Attribute[Any]],
+    draft: Any,  # noqa: ANN401
+    given: dict[str, Any],
+) -> Any:  # noqa: ANN401
+    """Convert and store rare arguments, validate all that were given, compute the other fields."""
+    given_fields = [*named]
+    for name, value in given.items():
+        field = rare.get(name)
+        if field is None:
+            raise _unexpected(cls, name)
+        if value is not field.default:
+            convert: Any = field.converter
+            setattr(draft, name, value if convert is None else convert(value))
+            given_fields.append(field)
+    draft.__class__ = cls
+    for field in given_fields:
+        value = getattr(draft, field.name)
+        if field.validator is not None and value is not field.default:
+            field.validator(draft, field, value)
+    for field in attrs.fields(cls):
+        if not field.init:
+            object.__setattr__(draft, field.name, field.default.factory(draft))
+    return draft
+
+
+def _unexpected(cls: type, name: str) -> TypeError:
+    names = [field.name for field in attrs.fields(cls) if field.init]
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def _no_subclass(cls: type) -> NoReturn:
+    raise TypeError(f"{cls.__bases__[0].__name__} is final: it cannot have a subclass")

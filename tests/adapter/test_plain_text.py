@@ -1,0 +1,159 @@
+"""The short cut for plain text: what it leaves out would have changed nothing."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import TinyAdapter, tiny
+from support.strategies import messages, phone_numbers, texts
+
+from omnimsg.adapter import (
+    Account,
+    Adapter,
+    ChannelCapabilities,
+    Context,
+    TemplateMapping,
+)
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.message import Message
+from omnimsg.domain.secret import Secret
+from omnimsg.engine.sending.plain_text import PlainTexts
+from omnimsg_bird import BirdAdapter, BirdSettings
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+SETTINGS: dict[type[Adapter[Any]], Any] = {
+    BirdAdapter: BirdSettings(
+        access_key=Secret("k"), workspace_id="w", channels={"sms": "c", "email": "m"}
+    ),
+    ClickatellAdapter: ClickatellSettings(api_key=Secret("k")),
+    MessenteAdapter: MessenteSettings(username="u", password=Secret("p")),
+}
+ADAPTERS = st.builds(
+    lambda kind, account: kind(
+        Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url, **account)
+    ),
+    st.sampled_from(list(SETTINGS)),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "channel": st.sampled_from(Channel),
+            "sender": st.sampled_from(["Acme", "+37255500001", "a name of twelve and more"]),
+            "extras": st.just({"sms": {"validity": 5}, "omnimsg_a": 1}),
+        },
+    ),
+)
+PLAIN_TEXTS = st.builds(
+    Message,
+    phone_numbers(),
+    texts() | st.sampled_from([1, 1000, 1001, 3072, 3073, 4096, 4097]).map(lambda n: "ø" * n),
+    channel=st.none() | st.sampled_from(Channel),
+)
+
+
+def needs_no_check(adapter: Adapter[Any], message: Message) -> bool:
+    """Return what the engine of an account decides."""
+    return message in PlainTexts(adapter)
+
+
+@given(ADAPTERS, PLAIN_TEXTS | messages())
+def test_a_message_that_needs_no_check_would_pass_it(
+    adapter: Adapter[Any], message: Message
+) -> None:
+    """The engine leaves out the check of an adapter only where it finds nothing."""
+    if needs_no_check(adapter, message):
+        assert None is adapter.check(message)
+
+
+@given(ADAPTERS, PLAIN_TEXTS)
+def test_a_plain_text_that_needs_a_check_is_at_a_limit(
+    adapter: Adapter[Any], message: Message
+) -> None:
+    """What a provider's adapter passes needs no check: the limits are not too low."""
+    if message.is_plain_text and adapter.check(message) is None:
+        assert needs_no_check(adapter, message)
+
+
+@given(ADAPTERS, st.lists(PLAIN_TEXTS, min_size=1, max_size=3))
+def test_the_short_encoding_is_the_long_one(adapter: Adapter[Any], drawn: list[Message]) -> None:
+    """A plain text is written as if nobody knew that it is one."""
+    context = Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC))
+    messages = [attrs.evolve(each, channel=drawn[0].channel) for each in drawn]
+    if any(map(adapter.check, messages)):
+        return
+    short = next(adapter.send(messages, context))
+
+    for each in messages:
+        object.__setattr__(each, "is_plain_text", False)
+
+    assert next(adapter.send(messages, context)) == short
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_most_messages_need_no_check(kind: type[Adapter[Any]]) -> None:
+    """A plain text on the usual channel is within the limits of every provider."""
+    adapter = kind(Account(name="a", settings=SETTINGS[kind], base_url=kind.base_url))
+
+    assert needs_no_check(adapter, Message("+37255500001", "Hello, wörld"))
+
+
+def test_an_adapter_without_rules_has_the_limits_of_its_capabilities() -> None:
+    """Channels that carry no text to numbers have no limit; `None` is the usual channel."""
+    text = ChannelCapabilities(content=frozenset({"text"}), text_limit=5)
+    adapter = tiny(
+        channels={
+            Channel.SMS: text,
+            Channel.RCS: attrs.evolve(text, text_limit=None),
+            Channel.EMAIL: attrs.evolve(text, recipients=frozenset({"email"})),
+            Channel.PUSH: attrs.evolve(text, content=frozenset({"template"})),
+        },
+        default_channel=Channel.SMS,
+    )
+
+    assert {Channel.SMS: 5, Channel.RCS: sys.maxsize, None: 5} == adapter.plain_text_limits()
+
+
+@pytest.mark.parametrize("name", ["check", "channel_of"])
+def test_an_adapter_with_rules_of_its_own_sees_every_message(name: str) -> None:
+    """An adapter that overrides `check` or `channel_of` and states no limits has none."""
+    rule = staticmethod(lambda _: None)
+    adapter = tiny(kind=type("Strict", (TinyAdapter,), {name: rule}))
+
+    assert {} == adapter.plain_text_limits()
+
+
+@pytest.mark.parametrize("name", ["check", "channel_of"])
+def test_a_method_replaced_in_one_object_sees_every_message(name: str) -> None:
+    """The engine asks it of each, whatever limits the class states."""
+    adapter: Any = ClickatellAdapter(
+        Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
+    )
+    setattr(adapter, name, getattr(adapter, name))
+
+    assert not needs_no_check(adapter, Message("+37255500001", "Hello"))
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"extras": {"x": 2**70}}, "extras"),
+        ({"sender": "\ud83d"}, "sender"),
+        ({"templates": {"t": TemplateMapping(keys=("\ud83d",))}}, "templates"),
+    ],
+)
+def test_an_account_that_no_json_can_hold(
+    kind: type[Adapter[Any]], fields: dict[str, Any], path: str
+) -> None:
+    """What would stop every request is an error of the configuration."""
+    account = Account(name="baltic", settings=SETTINGS[kind], base_url=kind.base_url, **fields)
+
+    with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):
+        kind(account)

@@ -1,0 +1,278 @@
+"""Quick classes: cheaper to build than other attrs classes, and otherwise the same."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+from hypothesis import given
+from support.strategies import messages
+
+from omnimsg.adapter import Context, Effect, Request, Response
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Autoconvert, Text
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted, LegId, Usage
+from omnimsg.domain.quick import quick, usual
+
+VALUES = [
+    Text("Hello"),
+    Text("Hello", preview_url=False, udh="00", autoconvert=Autoconvert.OFF),
+    Message("+37255500001", "Hello"),
+    Message("+37255500001", "Hello", ttl=5, metadata={"row": 1}),
+    Accepted(reference="r", account="a", provider_id="p"),
+    Accepted(
+        reference="r",
+        account="a",
+        provider_id=None,
+        batch_id="b",
+        legs=(LegId(channel=None, provider_id="l"),),
+        usage=Usage(parts=2),
+        raw={"id": "p"},
+        position=3,
+    ),
+    LegId(channel=Channel.SMS, provider_id="l", sender="Acme"),
+    Request("POST", "/send", b"{}", effect=Effect.SENDS, query=(("a", "b"),), authenticated=True),
+    Response(202, b"{}", {"a": "b"}),
+    Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC), callback_token="t"),
+]
+
+
+def to_text(value: object) -> str:
+    """Convert what is not text yet."""
+    return value if isinstance(value, str) else f"<{value}>"
+
+
+def to_upper(value: object) -> str:
+    """Convert anything."""
+    return str(value).upper()
+
+
+def refuse_x(_: object, field: attrs.Attribute[Any], value: object) -> None:
+    """Refuse one value."""
+    if value == "x":
+        raise ValueError(f"{field.name} is {value}")
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
+class Sample:
+    """One field of each kind."""
+
+    make: ClassVar[Callable[..., Sample]]
+
+    required: str = attrs.field(converter=to_text, validator=refuse_x, metadata=usual(str))
+    shout: str = attrs.field(
+        default="", converter=to_upper, validator=refuse_x, metadata=usual(str, str.upper)
+    )
+    free: object = None
+    tested: str = attrs.field(
+        default="t", kw_only=True, validator=refuse_x, metadata=usual(re.compile("[a-z]").fullmatch)
+    )
+    made: list[int] = attrs.field(factory=list, kw_only=True)
+    rare: str = attrs.field(default="r", kw_only=True, converter=to_text, validator=refuse_x)
+    rare_made: str = attrs.field(
+        factory=lambda: "m", kw_only=True, converter=to_text, validator=refuse_x
+    )
+    is_usual: bool = attrs.field(init=False, eq=False, metadata=usual(True))
+
+    @is_usual.default
+    def _is_usual(self) -> bool:
+        return self.rare == "r"
+
+
+def stock(value: Any, *args: object, **kwargs: object) -> Any:
+    """Build a value of the same fields by attrs alone, and return it as a tuple."""
+    fields = {
+        field.name: attrs.field(
+            default=field.default,
+            converter=field.converter,
+            validator=field.validator,
+            kw_only=field.kw_only,
+            init=field.init,
+        )
+        for field in attrs.fields(value)
+    }
+    kind = attrs.make_class(value.__name__, fields, frozen=True)
+    return attrs.astuple(kind(*args, **kwargs), recurse=False)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_field_can_be_set(value: Any) -> None:
+    """A field that was not given has its default, and is as frozen as the others."""
+    for field in attrs.fields(type(value)):
+        assert not isinstance(getattr(value, field.name), attrs.Attribute)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(value, field.name, None)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            delattr(value, field.name)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_copies_are_equal(value: Any) -> None:
+    """However it is copied, a value has the same fields."""
+    expected = attrs.astuple(value, recurse=False)
+
+    for other in (
+        attrs.evolve(value),
+        copy.copy(value),
+        copy.deepcopy(value),
+        pickle.loads(pickle.dumps(value)),  # noqa: S301
+        pickle.loads(pickle.dumps(value, protocol=2)),  # noqa: S301
+    ):
+        assert (value, expected) == (other, attrs.astuple(other, recurse=False))
+
+
+def test_a_deep_copy_shares_nothing_that_can_change() -> None:
+    """A mutable value inside a frozen one is copied too."""
+    outcome = Accepted(reference="r", account="a", provider_id="p", raw={"list": []})
+
+    copy.deepcopy(outcome).raw["list"].append(1)
+
+    assert {"list": []} == outcome.raw
+
+
+@pytest.mark.parametrize("kind", [Accepted, Context, LegId, Message, Request, Response, Text])
+def test_signatures(kind: type[Any]) -> None:
+    """The signature names all arguments, in order, with their defaults."""
+    parameters = inspect.signature(kind).parameters.values()
+
+    assert [
+        (
+            field.name,
+            field.kw_only,
+            inspect.Parameter.empty if field.default is attrs.NOTHING else field.default,
+        )
+        for field in attrs.fields(kind)
+        if field.init and field.name != "reference"
+    ] == [
+        (each.name, each.kind is inspect.Parameter.KEYWORD_ONLY, each.default)
+        for each in parameters
+        if each.name != "reference"
+    ]
+
+
+@given(messages())
+def test_a_message_is_what_attrs_alone_would_build(message: Message) -> None:
+    """The cheap constructor gives every field, computed ones too, the value that attrs would."""
+    given = attrs.asdict(message, recurse=False)
+    del given["is_plain_text"]
+
+    assert stock(Message, **given) == attrs.astuple(message, recurse=False)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        (("a",), {}),
+        (("a", "b", 1), {}),
+        (("a", "b"), {"free": "c"}),
+        ((5,), {}),
+        (("a",), {"tested": "b"}),
+        (("a",), {"tested": "many"}),
+        (("a",), {"tested": 5}),
+        (("a",), {"made": [1]}),
+        ((), {"free": "b", "required": "a"}),
+    ],
+)
+def test_arguments_of_every_kind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Whatever is given, converted and validated, the fields are those that attrs would store."""
+    given = {"rare": "b", "rare_made": "c", **kwargs}
+
+    assert stock(Sample, *args, **given) == attrs.astuple(Sample(*args, **given), recurse=False)
+
+
+def test_defaults_are_not_converted() -> None:
+    """A default is valid already, given or not."""
+    expected = ("r", "m", True)
+
+    for sample in (Sample("a"), Sample("a", rare="r", tested="t")):
+        assert expected == (sample.rare, sample.rare_made, sample.is_usual)
+
+
+def test_each_value_has_its_own_of_what_a_factory_makes() -> None:
+    """A factory is called for each value."""
+    Sample("a").made.append(1)
+
+    assert [] == Sample("a").made
+
+
+def test_usual_values_are_not_validated() -> None:
+    """The test of a field replaces its validator, and another converter may replace its own."""
+    sample = Sample("x", "b")
+
+    assert ("x", "B") == (sample.required, sample.shout)
+
+
+def test_usual_values_are_validated_beside_one_that_is_not() -> None:
+    """One unusual argument sends all through converters and validators."""
+    assert ("<5>", "B") == (Sample(5, "b").required, Sample(5, "b").shout)
+    with pytest.raises(ValueError, match="required is x"):
+        Sample("x", rare="b")
+
+
+@pytest.mark.parametrize("name", ["rare", "rare_made"])
+def test_all_other_values_are_validated(name: str) -> None:
+    """A value that is not known to be valid is."""
+    given: dict[str, Any] = {name: "x"}
+
+    with pytest.raises(ValueError, match=f"{name} is x"):
+        Sample("a", **given)
+
+
+def test_computed_fields() -> None:
+    """A computed field is computed where an argument is not usual."""
+    assert [True, False] == [Sample("a").is_usual, Sample("a", rare="x!").is_usual]
+
+
+def test_make_is_the_constructor_by_position() -> None:
+    """`make` takes the values of all fields as they are."""
+    made = Accepted.make("r", "a", "p", raw={"id": 1})
+
+    assert Accepted(reference="r", account="a", provider_id="p", raw={"id": 1}) == made
+    assert (None, None, ()) == (made.batch_id, made.position, made.legs)
+    sample = Sample.make("x", "b", rare="y")
+    assert ("x", "b", []) == (sample.required, sample.shout, sample.made)
+    assert not sample.is_usual
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("sendr", "; did you mean 'sender'?"), ("zzz", ""), ("is_plain_text", "")]
+)
+def test_a_wrong_keyword(name: str, hint: str) -> None:
+    """It is a `TypeError` that names the argument which was probably meant."""
+    given: dict[str, Any] = {name: "Acme"}
+
+    with pytest.raises(TypeError, match=rf"unexpected keyword argument '{name}'{re.escape(hint)}$"):
+        Message("+37255500001", "Hello", **given)
+
+
+def test_a_missing_argument() -> None:
+    """It is the error that attrs gives."""
+    with pytest.raises(TypeError, match=r"Message.__init__\(\) missing 1 .* 'content'"):
+        Message("+37255500001")  # type: ignore[call-arg]
+
+
+def test_quick_classes_are_final() -> None:
+    """A subclass could not be built, so there is none."""
+    with pytest.raises(TypeError, match="Message is final"):
+        type("Other", (Message,), {})
+
+
+@pytest.mark.parametrize(
+    ("bases", "options"),
+    [((), {}), ((), {"slots": False}), ((Exception,), {"weakref_slot": False})],
+)
+def test_classes_that_cannot_be_quick(bases: tuple[type, ...], options: dict[str, Any]) -> None:
+    """A class of another layout is refused where it is defined."""
+    plain = attrs.make_class("Plain", ["a"], bases=bases, frozen=True, **options)
+
+    with pytest.raises(TypeError, match="Plain must have slots"):
+        quick(plain)
