@@ -123,7 +123,10 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
-        self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
+        try:
+            self.table: CodeTable = self.codes.override(account.codes)
+        except ValueError as error:
+            raise ConfigError(f"accounts.{account.name}.codes: {error}") from None
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:

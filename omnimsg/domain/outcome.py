@@ -18,12 +18,13 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.quick import quick
+from omnimsg.domain.reason import Retry
 from omnimsg.domain.redaction import masked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.domain.reason import Fault, Reason, Retry
+    from omnimsg.domain.reason import Fault, Reason
 
 
 class Scope(StrEnum):
@@ -138,9 +139,17 @@ class Failed:
 
 @attrs.frozen(kw_only=True)
 class Rejected(Failed):
-    """The provider definitely refused this message; no phone received it."""
+    """The provider definitely refused this message; no phone received it.
+
+    Raises:
+        ValueError: The failure's retry is `SAFE`: sending the same again would be refused again.
+    """
 
     kind: ClassVar[str] = "rejected"
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the outcome."""
+        check_retry(self.kind, self.failure.retry)
 
 
 @attrs.frozen(kw_only=True)
@@ -159,9 +168,39 @@ class NotSent(Failed):
 
 @attrs.frozen(kw_only=True)
 class Ambiguous(Failed):
-    """The message may have been processed. It is never sent again unless the caller says so."""
+    """The message may have been processed. It is never sent again unless the caller says so.
+
+    Raises:
+        ValueError: The failure's retry is not `UNSAFE`: sending it again may text somebody twice.
+    """
 
     kind: ClassVar[str] = "ambiguous"
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the outcome."""
+        check_retry(self.kind, self.failure.retry)
+
+
+def check_retry(kind: str, retry: Retry) -> None:
+    """Refuse a retry that contradicts what an outcome proves.
+
+    Args:
+        kind: The kind of outcome, `rejected` or `ambiguous`; others go with every retry.
+        retry: The retry of its failure.
+
+    Raises:
+        ValueError: They contradict each other.
+    """
+    if kind == "ambiguous" and retry is not Retry.UNSAFE:
+        raise ValueError(
+            f"an ambiguous message has the retry {retry.value!r}, but sending it again is never"
+            " safe: only 'unsafe' goes with it"
+        )
+    if kind == "rejected" and retry is Retry.SAFE:
+        raise ValueError(
+            "a rejected message has the retry 'safe', but sending the same again is refused again:"
+            " use 'never' or 'after_fix', or the verdict 'not_sent'"
+        )
 
 
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous

@@ -217,7 +217,7 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
             failure=attrs.evolve(each.failure, retry=Retry.SAFE),
         )
         for each in outcomes
-        if isinstance(each, Rejected)
+        if isinstance(each, (Rejected, NotSent))
     ]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Context, Verdict, outcome_of
+from omnimsg.adapter import Context, Effect, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
@@ -20,6 +20,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.redaction import redact_outcomes
+from omnimsg.engine.attempt.status_rules import may_concern_one_message
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class AttemptRunner:
             found = await run.finish(run.request, self._transport, deadline)
             outcomes = self._read(run.messages, found, run)
         except asyncio.CancelledError:
-            cancelled = local_failures.cancelled(left=run.left)
+            cancelled = local_failures.cancelled(left=run.sent)
             outcomes = self.same_for_all(run.messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
@@ -245,12 +246,22 @@ class AttemptRunner:
             now = now or self._utc_now()
             if outcome is None:
                 if by_status is None:
-                    verdict, failure = classify.by_status(response, run.effect)
+                    verdict, failure = classify.of_messages(
+                        *classify.by_status(response, run.effect),
+                        run.effect,
+                        sent_before=run.sent_before,
+                    )
                     by_status = verdict, classify.with_retry_after(failure, response, now)
                 outcomes.append(outcome_of(by_status[0], reference, self._account, by_status[1]))
             else:
                 failure = classify.with_retry_after(outcome.failure, response, now)
-                outcomes.append(attrs.evolve(outcome, failure=failure))
+                if isinstance(outcome, NotSent) and run.sent_before:
+                    verdict, failure = classify.of_messages(
+                        Verdict.NOT_SENT, failure, run.effect, sent_before=True
+                    )
+                    outcomes.append(outcome_of(verdict, reference, self._account, failure))
+                else:
+                    outcomes.append(attrs.evolve(outcome, failure=failure))
         return outcomes
 
     def _broken(
@@ -261,10 +272,12 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Return the outcomes of a flow that did not return."""
         if isinstance(error, TransportFault):
-            verdict, failure = classify.by_fault(error, run.effect, left=run.left)
+            # Only a request that sends makes a message doubtful.
+            effect = Effect.SENDS if run.sent else run.effect
+            verdict, failure = classify.by_fault(error, effect, left=run.sent)
         else:
             detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
-            verdict, failure = classify.by_broken_contract(detail, left=run.left)
+            verdict, failure = classify.by_broken_contract(detail, left=run.sent)
         return self._outcomes(references, verdict, failure)
 
     def _outcomes(
@@ -290,18 +303,25 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
     """Return a split where a request of several messages was refused as a whole.
 
     The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
-    messages met the same, word for word, and the HTTP status says so too.
+    messages met the same, word for word, and the HTTP status says so too. A refusal without a word
+    of the provider's is split as well: a firewall may have refused one text.
     """
     if outcomes.__class__ is AllAccepted:
         return None
     first = outcomes[0]
-    if len(outcomes) == 1 or not isinstance(first, Rejected):
+    if len(outcomes) == 1 or not isinstance(first, (Rejected, NotSent)):
         return None
     failure = first.failure
-    whole = (failure.http_status or 0) >= 400 and all(
-        isinstance(each, Rejected) and each.failure == failure for each in outcomes
+    status = failure.http_status or 0
+    if isinstance(first, Rejected):
+        may_be_split = status >= 400
+    else:
+        may_be_split = failure.code is None and may_concern_one_message(status)
+    same = all(
+        type(each) is type(first) and not isinstance(each, Accepted) and each.failure == failure
+        for each in outcomes
     )
-    return Split(2) if whole else None
+    return Split(2) if may_be_split and same else None
 
 
 def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
