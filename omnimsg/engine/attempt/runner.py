@@ -57,9 +57,12 @@ class Split:
 
     Attributes:
         parts: Into how many batches.
+        refusal: The failure of all messages, where the request was refused without a word of the
+            provider's; `None` where the provider spoke, or the request was too long.
     """
 
     parts: int
+    refusal: Failure | None = None
 
 
 class BatchRun(FlowRun["Sequence[Outcome | None]"]):
@@ -321,7 +324,9 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
         type(each) is type(first) and not isinstance(each, Accepted) and each.failure == failure
         for each in outcomes
     )
-    return Split(2) if may_be_split and same else None
+    if not (may_be_split and same):
+        return None
+    return Split(2, failure if isinstance(first, NotSent) else None)
 
 
 def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:

@@ -8,12 +8,15 @@ may go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _RFC = "RFC 9110"
 _EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"

@@ -125,6 +125,7 @@ class Scheduler:
             finally:
                 self._limiter.under_way -= 1
             if isinstance(result, Split):
+                self._completion.conclude_split(batch, result.refusal)
                 self._requeue.put_back(batch.split(result.parts))
             elif result:
                 self._completion.conclude(batch, result)
