@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -16,7 +17,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content, Text
-from omnimsg.domain.content.text import TEXT_OPTIONS, is_usual_text
+from omnimsg.domain.content.text import is_usual_text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.quick import quick, usual
@@ -151,8 +152,8 @@ def _is_plain_text(message: Message) -> bool:
         isinstance(to, str)
         and to.startswith("+")
         and isinstance(content, Text)
-        and all(getattr(content, name) is None for name in TEXT_OPTIONS)
-        and all(getattr(message, field.name) == field.default for field in _OPTIONS)
+        and not content.has_options
+        and _options(message) == _NO_OPTIONS
     )
 
 
@@ -262,3 +263,5 @@ _OPTIONS = [
     for field in attrs.fields(Message)
     if field.init and field.name not in ("to", "content", "channel", "reference", "metadata")
 ]
+_options = attrgetter(*(field.name for field in _OPTIONS))
+_NO_OPTIONS = tuple(field.default for field in _OPTIONS)

@@ -83,10 +83,10 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     rare = {field.name: field for field in fields if _is_rare(field)}
     named = [field for field in fields if field.init and field.name not in rare]
     space: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
-    space["complete"] = functools.partial(_complete, cls, named, rare)
+    space["complete"] = _completer(cls)
     for field in fields:
         space[f"d_{field.name}"] = _default(field)
-        space[f"f_{field.name}"] = getattr(field.default, "factory", None)
+        space[f"f_{field.name}"] = _factory(field)
         space[f"c_{field.name}"] = field.converter
         space[f"t_{field.name}"] = field.metadata.get(_TEST)
         space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
@@ -153,6 +153,10 @@ def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
 
 
+def _factory(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401
+    return getattr(field.default, "factory", None)
+
+
 def _literal(field: attrs.Attribute[Any]) -> str:
     """Write a field's default; a constant is cheaper than a global variable."""
     constant = field.default is None or field.default == ()
@@ -185,32 +189,34 @@ def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
             yield f"({name} is d_{name} or {passed})"
 
 
-def _complete(
-    cls: Any,  # noqa: ANN401
-    named: list[attrs.Attribute[Any]],
-    rare: dict[str, attrs.Attribute[Any]],
-    draft: Any,  # noqa: ANN401
-    given: dict[str, Any],
-) -> Any:  # noqa: ANN401
-    """Convert and store rare arguments, validate all that were given, compute the other fields."""
-    given_fields = [*named]
-    for name, value in given.items():
-        field = rare.get(name)
-        if field is None:
-            raise _unexpected(cls, name)
-        if value is not field.default:
-            convert: Any = field.converter
-            setattr(draft, name, value if convert is None else convert(value))
-            given_fields.append(field)
-    draft.__class__ = cls
-    for field in given_fields:
-        value = getattr(draft, field.name)
-        if field.validator is not None and value is not field.default:
-            field.validator(draft, field, value)
-    for field in attrs.fields(cls):
-        if not field.init:
-            object.__setattr__(draft, field.name, field.default.factory(draft))
-    return draft
+def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN401
+    """Return the function that finishes a draft where an argument is not usual."""
+    fields = attrs.fields(cls)
+    rare = {field.name: field for field in fields if _is_rare(field)}
+    named = [field for field in fields if field.validator and field.name not in rare]
+    computed = [(field.name, _factory(field)) for field in fields if not field.init]
+
+    def complete(draft: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
+        unproven = [*named]
+        for name, value in given.items():
+            field = rare.get(name)
+            if field is None:
+                raise _unexpected(cls, name)
+            if value is not field.default:
+                convert: Any = field.converter
+                setattr(draft, name, value if convert is None else convert(value))
+                if field.validator is not None:
+                    unproven.append(field)
+        draft.__class__ = cls
+        for field in unproven:
+            value = getattr(draft, field.name)
+            if value is not field.default:
+                field.validator(draft, field, value)
+        for name, compute in computed:
+            object.__setattr__(draft, name, compute(draft))
+        return draft
+
+    return complete
 
 
 def _unexpected(cls: type, name: str) -> TypeError:

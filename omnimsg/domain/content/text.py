@@ -67,8 +67,10 @@ class Text:
         default=None, kw_only=True, validator=optional(validate.enum_member(Autoconvert))
     )
 
-
-TEXT_OPTIONS = ("preview_url", "udh", "autoconvert")
+    @property
+    def has_options(self) -> bool:
+        """Whether anything but the text is given."""
+        return not (self.preview_url is None and self.udh is None and self.autoconvert is None)
 
 
 @attrs.frozen
