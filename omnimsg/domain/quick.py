@@ -30,22 +30,34 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TEST = "omnimsg.quick.test"
+_TESTS = "omnimsg.quick.tests"
 _CONVERT = "omnimsg.quick.convert"
+_USUALLY = "omnimsg.quick.usually"
 
 
-def usual(test: object, convert: Callable[[Any], Any] | None = None) -> dict[str, Any]:
+def usual(
+    *tests: Callable[[Any], object], convert: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
     """Return `metadata` for a field whose usual values need neither converter nor validator.
 
     Args:
-        test: The exact class of the usual values, or a predicate, which may raise `TypeError` in
-            place of returning false. The validator must accept such values, and the converter
-            return them unchanged. For a computed field (`init=False`), not a test but its value
-            where all arguments are usual.
+        tests: Predicates of the given value, all of which a usual value passes; they may raise
+            `TypeError` in place of returning false. A class stands for its own instances, without
+            those of subclasses. The validator must accept usual values, and the converter return
+            them unchanged.
         convert: Gives what the converter would give for a usual value, where that is not the value
             itself.
     """
-    return {_TEST: test, _CONVERT: convert}
+    return {_TESTS: tests, _CONVERT: convert}
+
+
+def usually(value: object) -> dict[str, Any]:
+    """Return `metadata` for a computed field (`init=False`).
+
+    Args:
+        value: The field's value where all arguments are usual.
+    """
+    return {_USUALLY: value}
 
 
 def quick(cls: type[T]) -> type[T]:
@@ -76,8 +88,8 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     """Generate `__new__` and `make`.
 
     The source consists of names of fields; the values that it uses are in its namespace, under the
-    field's name with a prefix: `d_` default, `f_` factory, `c_` converter, `t_` test of usual
-    values, `u_` converter of those.
+    field's name with a prefix: `d_` default, `f_` factory, `c_` converter; `t0_`, `t1_`, ...
+    tests of usual values, `u_` their converter, `v_` usual value of a computed field.
     """
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
@@ -88,8 +100,10 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         space[f"d_{field.name}"] = _default(field)
         space[f"f_{field.name}"] = _factory(field)
         space[f"c_{field.name}"] = field.converter
-        space[f"t_{field.name}"] = field.metadata.get(_TEST)
         space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
+        space[f"v_{field.name}"] = field.metadata.get(_USUALLY)
+        for index, test in enumerate(field.metadata.get(_TESTS, ())):
+            space[f"t{index}_{field.name}"] = test
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
         "try:",
@@ -120,7 +134,7 @@ def _is_rare(field: attrs.Attribute[Any]) -> bool:
         field.init
         and field.default is not attrs.NOTHING
         and (field.converter is not None or field.validator is not None)
-        and _TEST not in field.metadata
+        and _TESTS not in field.metadata
     )
 
 
@@ -144,7 +158,7 @@ def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     """Write the value that the constructor stores first."""
     name = field.name
     if not field.init:
-        return f"t_{name}"
+        return f"v_{name}"
     if name in rare:
         return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
     if field.converter is None:
@@ -175,18 +189,20 @@ def _given(field: attrs.Attribute[Any], value: str) -> str:
 
 
 def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
-    """Write the tests of whether no validator is needed."""
+    """Write the tests of whether all arguments are usual."""
     for field in fields:
-        if field.validator is None:
-            continue
-        name, test = field.name, field.metadata.get(_TEST)
-        passed = f"type({name}) is t_{name}" if isinstance(test, type) else f"t_{name}({name})"
-        if test is None:
+        name, tests = field.name, field.metadata.get(_TESTS)
+        if tests is not None:
+            passed = " and ".join(
+                f"type({name}) is t{index}_{name}"
+                if isinstance(test, type)
+                else f"t{index}_{name}({name})"
+                for index, test in enumerate(tests)
+            )
+            required = field.default is attrs.NOTHING
+            yield passed if required else f"({name} is d_{name} or {passed})"
+        elif field.converter is not None or field.validator is not None:
             yield "False"
-        elif field.default is attrs.NOTHING:
-            yield passed
-        else:
-            yield f"({name} is d_{name} or {passed})"
 
 
 def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN401
