@@ -1,8 +1,9 @@
-"""What became of a send call, one of four things for every message.
+"""The outcome of sending a message: accepted, rejected, not sent or ambiguous.
 
-`Accepted` is the provider's yes, not a delivery: ask `Client.status` for that. `Rejected` and
-`NotSent` are safe to act on. `Ambiguous` is not: the answer was lost or unreadable after the
-request left, and no provider here documents a way to repeat a request without repeating the text.
+`Accepted` means that the provider took the message, not that it was delivered: `Client.status`
+tells that. `Rejected` and `NotSent` are safe to act on. `Ambiguous` is not: the answer was lost or
+unreadable after the request left, and no provider here documents a way to repeat a request without
+repeating the text.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """How far a `NotSent` reaches: this message, or everything sent through the account."""
+    """What a `NotSent` is about: one message, or everything sent through the account."""
 
     MESSAGE = "message"
     ACCOUNT = "account"
@@ -36,7 +37,7 @@ class Scope(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What a message cost, as far as the provider says.
+    """The cost of a message, as far as the provider reports it.
 
     Attributes:
         parts: Billed parts (SMS segments).
@@ -99,7 +100,7 @@ class Accepted:
 
     @property
     def id(self) -> MessageId | None:
-        """The id to keep: `str(id)` given to `Client.status` in any process finds the message."""
+        """The id to store: `Client.status(str(id))` finds the message from any process."""
         if not self.provider_id:
             return None
         return MessageId.of(self.account, self.provider_id)
@@ -107,7 +108,7 @@ class Accepted:
 
 @attrs.frozen(kw_only=True)
 class Failed:
-    """What the three outcomes that are not `Accepted` have in common."""
+    """The base class of `Rejected`, `NotSent` and `Ambiguous`."""
 
     kind: ClassVar[str]
 
@@ -123,12 +124,12 @@ class Failed:
 
     @property
     def fault(self) -> Fault:
-        """Whose doing it is."""
+        """Who caused it."""
         return self.failure.fault
 
     @property
     def retry(self) -> Retry:
-        """Whether trying again helps, and whether it is safe."""
+        """Whether another attempt can help, and whether it is safe."""
         return self.failure.retry
 
     @property
@@ -157,8 +158,8 @@ class NotSent(Failed):
     """Proven: this message was not processed.
 
     Attributes:
-        scope: `ACCOUNT` where every other message through the account would meet the same fate
-            (a wrong key, a wrong address, no funds).
+        scope: `ACCOUNT` where every other message through the account would fail likewise (a wrong
+            key, a wrong address, no funds).
     """
 
     kind: ClassVar[str] = "not_sent"

@@ -42,13 +42,7 @@ from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncGenerator,
-        AsyncIterable,
-        AsyncIterator,
-        Iterable,
-        Sequence,
-    )
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
     from omnimsg.adapter import Adapter

@@ -48,7 +48,10 @@ def test_provider_and_account_circuits_that_open_at_once_do_not_wait_for_each_ot
     loop = VirtualLoop()
 
     async def story() -> float:
-        wire = FakeTransport(lambda request: ANSWERS[next(answers, "accepts")](request))
+        def reply(request: Request) -> Response:
+            return ANSWERS[next(answers, "accepts")](request)
+
+        wire = FakeTransport(reply)
         policies = {"main": Policy(retry=RetryPolicy(attempts=1))}
         client = Client([tiny()], policies=policies, transport=lambda _: wire, clock=loop)
         began = loop.now
@@ -72,7 +75,7 @@ class Recovery(RuleBasedStateMachine):
         super().__init__()
         self.loop = VirtualLoop()
         self.answer = "accepts"
-        self.wire = FakeTransport(lambda request: ANSWERS[self.answer](request))
+        self.wire = FakeTransport(self.reply)
         self.count = 0
         self.waiting: set[asyncio.Task[str]] = set()
         self.loop.drive(self.open())
@@ -85,6 +88,10 @@ class Recovery(RuleBasedStateMachine):
             transport=lambda _: self.wire,
             clock=self.loop,
         )
+
+    def reply(self, request: Request) -> Response:
+        """Answer as the provider does now."""
+        return ANSWERS[self.answer](request)
 
     async def call(self, deadline: float, channel: str) -> str:
         """Send one message."""
