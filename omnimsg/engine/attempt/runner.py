@@ -23,7 +23,7 @@ from omnimsg.engine.attempt.redaction import redact_outcomes
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Adapter, Request
@@ -59,6 +59,23 @@ class Split:
     """
 
     parts: int
+
+
+class DoubtsKept(list[Outcome]):
+    """Outcomes of messages of which some may have been sent before, with their doubts kept.
+
+    Args:
+        outcomes: One per message, in order.
+        attempt: See below.
+
+    Attributes:
+        attempt: The outcomes of the last attempt alone. Only they say how the account and its
+            provider are now.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome], attempt: Sequence[Outcome]) -> None:
+        super().__init__(outcomes)
+        self.attempt = attempt
 
 
 class BatchRun(FlowRun["Sequence[Outcome | None]"]):
@@ -156,7 +173,7 @@ class AttemptRunner:
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts) if doubts else outcomes
+        return keep_doubts(outcomes, doubts)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -279,12 +296,15 @@ def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> lis
 
     A refusal of this attempt proves nothing about the earlier one.
     """
-    return [
+    if not doubts:
+        return outcomes
+    kept = (
         each
         if isinstance(each, Accepted) or each.reference not in doubts
         else _with_retry_after(doubts[each.reference], each.failure.retry_after)
         for each in outcomes
-    ]
+    )
+    return DoubtsKept(kept, outcomes)
 
 
 def split_of(outcomes: Sequence[Outcome]) -> Split | None:

@@ -8,6 +8,7 @@ import attrs
 
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Scope
 from omnimsg.domain.reason import Reason
+from omnimsg.engine.attempt.runner import DoubtsKept
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.observers import Observers, Paused
@@ -53,8 +54,9 @@ class Completion:
                 self._learn(batch, outcomes)
             batch.owner.finish(batch.keys, outcomes)
         else:
-            self._learn(batch, outcomes)
-            self._adjust_pace(outcomes, batch.left_at)
+            attempt = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
+            self._learn(batch, attempt)
+            self._adjust_pace(attempt, batch.left_at)
             self._continue(batch, outcomes)
         if self._holding and not self._breakers.circuits:
             self._holding.release()

@@ -316,6 +316,32 @@ async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance()
     assert [("r0",), ("r0",)] == [each.doubtful for each in events]
 
 
+async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account() -> None:
+    """The message stays in doubt, and the account is throttled all the same."""
+    replies = iter([results({"r0": "who-knows"}), Response(429, b"", {"Retry-After": "3600"})])
+    wire = FakeTransport(lambda _: next(replies))
+    account = engine(wire, clock=ManualClock(), on_ambiguous=OnAmbiguous.RESEND)
+
+    outcome = await submitted(account, texts(1)[0], 10)
+    wait = account.preview(texts(1, start=1)[0]).wait
+    await close(account)
+
+    assert isinstance(outcome, Ambiguous)
+    assert (3600, 0.5) == (wait, account.health().pace)
+
+
+async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit() -> None:
+    """Each attempt counts for what it was answered, and not for the doubt of an earlier one."""
+    replies = iter([results({"r0": "who-knows"}), Response(401), Response(401)])
+    wire = FakeTransport(lambda _: next(replies))
+    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, breaker=Breaker(failures=3))
+
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+
+    assert isinstance(outcome, Ambiguous)
+    assert ["account 'main'"] == list(account.health().open_circuits)
+
+
 async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
     """Then that is what is known of it."""
     answers = iter(["who-knows"])
