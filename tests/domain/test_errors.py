@@ -119,7 +119,7 @@ def test_errors_of_an_operation() -> None:
 
     assert str(error) == f"status through account 'main' failed: {FAILURE.sentence()}"
     assert ("status", "main", FAILURE) == (error.operation, error.account, error.failure)
-    assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.UNSAFE) == (
+    assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.NEVER) == (
         error.reason,
         error.fault,
         error.retry,

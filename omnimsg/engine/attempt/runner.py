@@ -7,7 +7,6 @@ connection that breaks. Only cancellation passes through, and it carries the out
 from __future__ import annotations
 
 import asyncio
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,9 +17,10 @@ from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.redaction import redact_outcomes
-from omnimsg.engine.attempt.status_rules import may_concern_one_message
+from omnimsg.engine.attempt.split import Split, split_of
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 _TOO_LATE = "the deadline passed before it left"
-NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
-"""The doubts of a batch none of whose messages was sent before."""
 
 
 class Interrupted(asyncio.CancelledError):
@@ -49,20 +47,6 @@ class Interrupted(asyncio.CancelledError):
     def __init__(self, outcomes: list[Outcome]) -> None:
         super().__init__()
         self.outcomes = outcomes
-
-
-@attrs.frozen
-class Split:
-    """The batch has to be split: none of its messages was processed, and most of them may be sent.
-
-    Attributes:
-        parts: Into how many batches.
-        refusal: The failure of all messages, where the request was refused without a word of the
-            provider's; `None` where the provider spoke, or the request was too long.
-    """
-
-    parts: int
-    refusal: Failure | None = None
 
 
 class BatchRun(FlowRun["Sequence[Outcome | None]"]):
@@ -160,7 +144,7 @@ class AttemptRunner:
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts) if doubts else outcomes
+        return keep_doubts(outcomes, doubts)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -287,50 +271,6 @@ class AttemptRunner:
         self, references: Sequence[str], verdict: Verdict, failure: Failure
     ) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
-
-
-def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
-    """Keep the doubt of messages that may have been sent before, unless they were accepted now.
-
-    A refusal of this attempt proves nothing about the earlier one.
-    """
-    return [
-        each
-        if isinstance(each, Accepted) or each.reference not in doubts
-        else _with_retry_after(doubts[each.reference], each.failure.retry_after)
-        for each in outcomes
-    ]
-
-
-def split_of(outcomes: Sequence[Outcome]) -> Split | None:
-    """Return a split where a request of several messages was refused as a whole.
-
-    The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
-    messages met the same, word for word, and the HTTP status says so too. A refusal without a word
-    of the provider's is split as well: a firewall may have refused one text.
-    """
-    if outcomes.__class__ is AllAccepted:
-        return None
-    first = outcomes[0]
-    if len(outcomes) == 1 or not isinstance(first, (Rejected, NotSent)):
-        return None
-    failure = first.failure
-    status = failure.http_status or 0
-    if isinstance(first, Rejected):
-        may_be_split = status >= 400
-    else:
-        may_be_split = failure.code is None and may_concern_one_message(status)
-    same = all(
-        type(each) is type(first) and not isinstance(each, Accepted) and each.failure == failure
-        for each in outcomes
-    )
-    if not (may_be_split and same):
-        return None
-    return Split(2, failure if isinstance(first, NotSent) else None)
-
-
-def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
-    return attrs.evolve(doubt, failure=attrs.evolve(doubt.failure, retry_after=retry_after))
 
 
 def _references(messages: Sequence[Message]) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.attempt.runner import NO_DOUBTS
+from omnimsg.engine.attempt.doubts import NO_DOUBTS
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import attrs
 
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason
+from omnimsg.engine.attempt.doubts import DoubtsKept
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -64,10 +65,11 @@ class Completion:
                 self._learn(batch, outcomes, seconds)
             batch.owner.finish(batch.keys, outcomes)
         else:
-            if any(isinstance(each, (Accepted, Rejected)) for each in outcomes):
+            answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
+            if any(isinstance(each, (Accepted, Rejected)) for each in answers):
                 self._answer_times.record(seconds)
-            self._learn(batch, outcomes, seconds)
-            self._adjust_pace(outcomes, batch.left_at)
+            self._learn(batch, answers, seconds)
+            self._adjust_pace(answers, batch.left_at)
             self._continue(batch, outcomes)
         if self._holding and not self._breakers.circuits:
             self._holding.release()
