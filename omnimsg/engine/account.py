@@ -158,7 +158,6 @@ class AccountEngine:
             checks=self._checks,
             local=local,
             queue=self._queue,
-            max_waiting=policy.limits.queue,
             wakeup=wakeup,
             now=now,
             observers=observers,
@@ -197,18 +196,12 @@ class AccountEngine:
             slots=slots_of(policy.limits, adapter.capabilities),
         )
 
-    def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message without waiting; `None` where the queue is full.
+    def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
+        """Hand over one message, and return the future of its outcome.
 
         Cancelling the future takes the message back, unless it has left.
         """
         return self._admission.submit(message, deadline)
-
-    async def send(self, message: Message, deadline: float) -> Outcome:
-        """Send one message, and return its outcome."""
-        while (future := self._admission.submit(message, deadline)) is None:
-            deadline = await self._admission.wait_for_room(message, deadline)
-        return await future
 
     def stream(
         self,

@@ -87,7 +87,6 @@ class Scheduler:
         """End what waits for an owner; what is under way comes back by itself."""
         for batch in self._queue.take_owned(owner):
             self._requeue.give_up(batch)
-            self._admission.admit_waiting(self._queue.lane(batch.priority))
 
     async def aclose(self, deadline: Deadline) -> None:
         """Send what waits, until the deadline; then end it, with an outcome for every message.
@@ -150,10 +149,8 @@ class Scheduler:
         """Let everything leave that may."""
         self._admission.queue_arrivals()
         now = self._now()
-        if now >= self._queue.earliest:
-            for expired in self._queue.take_expired(now):
-                self._clearance.clear(expired)
-                self._admission.admit_waiting(self._queue.lane(expired.priority))
+        for expired in self._queue.take_expired(now):
+            self._clearance.clear(expired)
         if self._holding is not None and now >= self._holding.release_at:
             self._holding.release()
         self._slots.admit()
@@ -177,9 +174,6 @@ class Scheduler:
             batch = self._queue.pop()
             if batch is None:
                 break
-            lane = self._queue.lane(batch.priority)
-            if lane.waiting:
-                self._admission.admit_waiting(lane)
             batch = self._clearance.clear(batch)
             if batch is not None:
                 limiter.under_way += 1
@@ -195,7 +189,7 @@ class Scheduler:
         lane = self._queue.first()
         if lane is None:
             return 0.0
-        first = lane.batches[0]
+        first = next(iter(lane.batches))
         is_urgent = lane.priority is Priority.HIGH
         wait = self._limiter.wait(urgent=is_urgent)
         if wait <= 0 and first.references is not None and not is_urgent:

@@ -15,7 +15,6 @@ from support.adapters import (
     account_engine,
     references,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
@@ -356,7 +355,7 @@ async def test_what_is_of_no_more_use_is_not_sent() -> None:
     stale, fresh, plain = texts(3)
     stale, fresh = attrs.evolve(stale, ttl=60), attrs.evolve(fresh, ttl=90)
 
-    handed_over = [submitted(account, each, 100) for each in (stale, fresh, plain)]
+    handed_over = [account.submit(each, 100) for each in (stale, fresh, plain)]
     clock.now += 60
     outcomes = await asyncio.gather(*handed_over)
 

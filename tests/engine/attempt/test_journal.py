@@ -19,7 +19,6 @@ from support.adapters import (
     references,
     results,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
@@ -332,7 +331,7 @@ async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
     diary = Diary(settling=slowly)
     wire = diary.wire(stuck)
     account = account_engine(tiny(), wire, journal=diary)
-    caller = submitted(account, texts(1)[0], 10)
+    caller = account.submit(texts(1)[0], 10)
     await wire.asked()
 
     closing = [asyncio.create_task(close(account))]
@@ -476,7 +475,7 @@ async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> No
 
     try:
         for message in texts(2):
-            await submitted(account, message, 10)
+            await account.submit(message, 10)
     finally:
         await close(account)
 

@@ -22,7 +22,6 @@ from support.adapters import (
     results,
     seconds,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
@@ -299,7 +298,7 @@ async def test_a_retry_that_does_not_stop_when_the_client_closes_is_ambiguous(
 
     wire.reply = reply
     account = account_engine(tiny(), wire)
-    caller = submitted(account, texts(1)[0], 10)
+    caller = account.submit(texts(1)[0], 10)
     await wire.asked(2)
 
     await close(account)
