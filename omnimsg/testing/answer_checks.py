@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 import orjson
 
-from omnimsg.adapter import Request, Response
+from omnimsg.adapter import Response
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches, swapped_ids
+from omnimsg.testing.flow_driver import sending_index
 from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class AnswerChecks(Harness):
         """A body that is cut off at any byte gives no outcome, if it is JSON, and no error."""
         violations: list[str] = []
         for batch, said, answer_name in self._valid_answers():
-            whole = self._last_response(batch, said)
+            whole = self._sending_response(batch, said)
             is_json = whole.json() is not None
             for cut, body in fuzz.truncations(whole.body):
                 name = f"{answer_name}, {cut}"
@@ -74,7 +75,7 @@ class AnswerChecks(Harness):
         """A wrong type or missing member anywhere in an answer raises nothing and swaps no id."""
         violations: list[str] = []
         for batch, said, answer_name in self._valid_answers():
-            whole = self._last_response(batch, said)
+            whole = self._sending_response(batch, said)
             ids = [self.provider_id(index) for index in range(len(batch))]
             for mutation, document in fuzz.mutations(whole.json()):
                 body = orjson.dumps(document)
@@ -124,9 +125,12 @@ class AnswerChecks(Harness):
         for row in self.code_rows(self.request_levels)[:1]:
             yield batch, self.refuse_all(batch, row.code, row.level), "the request refused"
 
-    def _last_response(self, batch: Sequence[Message], said: Sequence[Said]) -> Response:
+    def _sending_response(self, batch: Sequence[Message], said: Sequence[Said]) -> Response:
+        """Return the answer to the request that sends the messages."""
         run = self.send(batch, self.responder(said))
-        return run.driven.responses[-1] if run.driven else Response(200)
+        if run.driven is None:
+            return Response(200)
+        return run.driven.responses[sending_index(run.driven.requests)]
 
     def _send_altered(
         self,
@@ -134,16 +138,12 @@ class AnswerChecks(Harness):
         said: Sequence[Said],
         alter: Callable[[Response], Response],
     ) -> tuple[list[str], Sequence[Outcome | None]]:
-        """Send, with every answer altered.
+        """Send, with every answer altered from the one to the request that sends on.
 
         Returns:
             The violations, and the outcomes if there is no violation.
         """
-
-        def respond(request: Request) -> Response:
-            return alter(self.answer(request, said))
-
-        run = self.send(batch, respond)
+        run = self.send(batch, self.altering_responder(said, alter))
         return list(run.violations), run.valid_value or ()
 
 

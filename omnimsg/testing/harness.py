@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from omnimsg.adapter import Context
+from omnimsg.adapter import Context, Effect
 from omnimsg.testing.adapter_spec import AdapterSpec
 from omnimsg.testing.assertions import (
     assert_no_violations,
     malformed_outcomes,
     outcome_mismatches,
 )
-from omnimsg.testing.flow_driver import Driven, drive
+from omnimsg.testing.flow_driver import MAX_REQUESTS, Driven, drive
 from omnimsg.testing.samples import NOW
 from omnimsg.testing.scripted_answers import Accept, Refuse, Said
 
@@ -145,6 +145,46 @@ class Harness(AdapterSpec):
         """Return a provider that gives these answers to send requests."""
         return lambda request: self.answer(request, said)
 
+    def altering_responder(
+        self, said: Sequence[Said], alter: Callable[[Response], Response]
+    ) -> Responder:
+        """Return a provider that alters its answers from the one to the request that sends on.
+
+        Earlier answers, to a request for a token for example, stay as they are.
+        """
+        has_sent = Effect.SENDS not in self.send_effects()
+
+        def respond(request: Request) -> Response:
+            nonlocal has_sent
+            has_sent = has_sent or request.effect is Effect.SENDS
+            response = self.answer(request, said)
+            return alter(response) if has_sent else response
+
+        return respond
+
+    def send_effects(self) -> list[Effect]:
+        """Return the effects of the requests that send one message."""
+        batch = self.batch(1)
+        run = self.send(batch, self.accepting_responder(batch))
+        return [each.effect for each in run.driven.requests] if run.driven else []
+
+    def altering_responder(
+        self, said: Sequence[Said], alter: Callable[[Response], Response]
+    ) -> Responder:
+        """Return a provider that alters its answers from the one to the request that sends on.
+
+        Earlier answers, to a request for a token for example, stay as they are.
+        """
+        has_sent = False
+
+        def respond(request: Request) -> Response:
+            nonlocal has_sent
+            has_sent = has_sent or request.effect is Effect.SENDS
+            response = self.answer(request, said)
+            return alter(response) if has_sent else response
+
+        return respond
+
     def accepting_responder(self, batch: Sequence[Message]) -> Responder:
         """Return a provider that accepts every message."""
         return self.responder(self.accept_all(batch))
@@ -223,11 +263,31 @@ class Harness(AdapterSpec):
             for mismatch in outcome_mismatches(outcome, each, adapter.table, self)
         ]
 
-    def first_request(self, message: Message, adapter: Adapter[Any] | None = None) -> Request:
-        """Return the first request of sending one message, which depends on no answer."""
+    def sending_requests(
+        self, message: Message, adapter: Adapter[Any] | None = None, **changes: Any
+    ) -> tuple[Request, ...]:
+        """Return the requests that send one message: from the first one to the one that sends it.
+
+        A flow may begin with requests of its own, for a token or a draft, so its first request need
+        not hold the message.
+
+        Args:
+            message: The message. Earlier requests are answered as if it will be accepted.
+            adapter: The adapter; by default that of the author's account.
+            changes: Members of the context.
+        """
         adapter = adapter or self.build_adapter()
-        flow = adapter.send([message], self.context(adapter))
+        said = [self.accept(message, 0)]
+        requests: list[Request] = []
+        flow = adapter.send([message], self.context(adapter, **changes))
         try:
-            return next(flow)
+            request = next(flow)
+            while request.effect is not Effect.SENDS and len(requests) < MAX_REQUESTS:
+                requests.append(request)
+                request = flow.send(self.answer(request, said))
+            requests.append(request)
+        except StopIteration:
+            pass
         finally:
             flow.close()
+        return tuple(requests)
