@@ -142,7 +142,7 @@ class CapabilityChecks(Harness):
                 yield message
 
     def _requests_of(self, message: Message, adapter: Adapter[Any]) -> tuple[Request, ...] | None:
-        """Return a message's requests; `None` if building them raises, which another check reports."""
+        """Return a message's requests; `None` if that raises, which another check reports."""
         try:
             return self.sending_requests(message, adapter)
         except Exception:  # noqa: BLE001 - reported by `test_checked_messages_can_be_sent`

@@ -43,6 +43,16 @@ class GuardedRun(Generic[T]):
     violations: tuple[str, ...]
 
     @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests that it yielded; none if it raised."""
+        return () if self.driven is None else self.driven.requests
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        """The responses that it received; none if it raised."""
+        return () if self.driven is None else self.driven.responses
+
+    @property
     def valid_value(self) -> T | None:
         """What the flow returned; `None` if it raised or broke a rule."""
         return self.driven.value if self.driven is not None and not self.violations else None
@@ -152,29 +162,6 @@ class Harness(AdapterSpec):
 
         Earlier answers, to a request for a token for example, stay as they are.
         """
-        has_sent = Effect.SENDS not in self.send_effects()
-
-        def respond(request: Request) -> Response:
-            nonlocal has_sent
-            has_sent = has_sent or request.effect is Effect.SENDS
-            response = self.answer(request, said)
-            return alter(response) if has_sent else response
-
-        return respond
-
-    def send_effects(self) -> list[Effect]:
-        """Return the effects of the requests that send one message."""
-        batch = self.batch(1)
-        run = self.send(batch, self.accepting_responder(batch))
-        return [each.effect for each in run.driven.requests] if run.driven else []
-
-    def altering_responder(
-        self, said: Sequence[Said], alter: Callable[[Response], Response]
-    ) -> Responder:
-        """Return a provider that alters its answers from the one to the request that sends on.
-
-        Earlier answers, to a request for a token for example, stay as they are.
-        """
         has_sent = False
 
         def respond(request: Request) -> Response:
@@ -264,9 +251,9 @@ class Harness(AdapterSpec):
         ]
 
     def sending_requests(
-        self, message: Message, adapter: Adapter[Any] | None = None, **changes: Any
+        self, message: Message, adapter: Adapter[Any] | None = None, *, waited: float = 0.0
     ) -> tuple[Request, ...]:
-        """Return the requests that send one message: from the first one to the one that sends it.
+        """Return the requests that send one message, from the first to the one that sends it.
 
         A flow may begin with requests of its own, for a token or a draft, so its first request need
         not hold the message.
@@ -274,12 +261,12 @@ class Harness(AdapterSpec):
         Args:
             message: The message. Earlier requests are answered as if it will be accepted.
             adapter: The adapter; by default that of the author's account.
-            changes: Members of the context.
+            waited: Seconds that the message has waited in the engine.
         """
         adapter = adapter or self.build_adapter()
         said = [self.accept(message, 0)]
         requests: list[Request] = []
-        flow = adapter.send([message], self.context(adapter, **changes))
+        flow = adapter.send([message], self.context(adapter, waited=waited))
         try:
             request = next(flow)
             while request.effect is not Effect.SENDS and len(requests) < MAX_REQUESTS:

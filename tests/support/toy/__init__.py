@@ -7,5 +7,15 @@ pages. A file is uploaded in two steps, the second to another host without crede
 from support.toy.adapter import ToyAdapter, ToySettings
 from support.toy.conformance import ToyConformance
 from support.toy.tables import CAPABILITIES, CODES, STATUSES
+from support.toy.two_step import TwoStepToyAdapter, TwoStepToyConformance
 
-__all__ = ["CAPABILITIES", "CODES", "STATUSES", "ToyAdapter", "ToyConformance", "ToySettings"]
+__all__ = [
+    "CAPABILITIES",
+    "CODES",
+    "STATUSES",
+    "ToyAdapter",
+    "ToyConformance",
+    "ToySettings",
+    "TwoStepToyAdapter",
+    "TwoStepToyConformance",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,10 +20,12 @@ from omnimsg.adapter import (
     Verdict,
     deep_merge,
     outcome_of,
+    refused,
 )
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import (
     Balance,
+    Direction,
     HistoryQuery,
     Interaction,
     InteractionKind,
@@ -39,13 +42,14 @@ from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Response, Source
     from omnimsg.adapter.interface import Answered
     from omnimsg.domain.media import Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+
+WAYS = {Direction.OUTGOING: "out", Direction.INCOMING: "in"}
 
 
 @attrs.frozen(kw_only=True)
@@ -105,9 +109,14 @@ class ToyAdapter(Adapter[ToySettings]):
             if isinstance(key := each.get("key"), str)
         }
         return [
-            self.outcome(each.reference, results.get(each.reference, {}), response)
+            self.outcome(each.reference, self.result_of(each, results), response)
             for each in messages
         ]
+
+    def result_of(self, message: Message, results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return the result of a message; an empty one if there is none, or it names another."""
+        result = results.get(message.reference, {})
+        return result if result.get("to") in (None, to_json(message.to)) else {}
 
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         """Decode the result of one message."""
@@ -124,7 +133,7 @@ class ToyAdapter(Adapter[ToySettings]):
     def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        """Decode a fault with a known or an unknown code."""
+        """Decode a fault; an unknown code refuses a message only where a result is due."""
         code, text = fault.get("code"), fault.get("text")
         detail = text if isinstance(text, str) else ""
         if not isinstance(code, str):
@@ -133,6 +142,8 @@ class ToyAdapter(Adapter[ToySettings]):
         if row is not None:
             failure = row.failure(detail=detail, response=response, raw=fault)
             return row.outcome(reference, self.account.name, failure)
+        if level != "message" or response.status != 200:
+            return None
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,
@@ -153,7 +164,12 @@ class ToyAdapter(Adapter[ToySettings]):
         state = document.get("state")
         if not isinstance(state, str):
             return None
-        timeline = Timeline.of(self.statuses.evidence(state), context.now)
+        why = document.get("why")
+        evidence = self.statuses.evidence(state, code=why if isinstance(why, str) else None)
+        row = self.table.get(why, "report") if evidence.status.failed else None
+        if row is not None:
+            evidence = attrs.evolve(evidence, reason=row.reason, fault=row.fault)
+        timeline = Timeline.of(evidence, context.now)
         leg = LegStatus(timeline=timeline, provider_id=provider_id)
         return MessageStatus(id=asked, legs=(leg,), raw=document)
 
@@ -187,6 +203,8 @@ class ToyAdapter(Adapter[ToySettings]):
         url = f"/texts/{quote(provider_id, safe='')}/cancel"
         response = yield self.request(url, {}, Effect.ONCE)
         stopped = as_object(response.json()).get("stopped")
+        if response.status != 200:
+            return None
         return stopped if isinstance(stopped, bool) else None
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
@@ -241,22 +259,41 @@ class ToyAdapter(Adapter[ToySettings]):
         self, query: HistoryQuery, page: str | None, context: Context
     ) -> Flow[Answered[Page[PastMessage]]]:
         """List past texts, a page at a time."""
-        found = yield from self.fetch_page("/texts", page)
+        filters = self.filters(query)
+        if isinstance(filters, Failure):
+            return filters
+        found = yield from self.fetch_page("/texts", page, filters)
         if found is None:
             return None
-        return Page(
-            tuple(
-                PastMessage(
-                    id=MessageId.of(self.account.name, each["id"]),
-                    direction=None,
-                    leg=LegStatus(
-                        timeline=Timeline.of(self.statuses.evidence(each.get("state")), context.now)
-                    ),
-                    raw=each,
-                )
-                for each in found.items
-            ),
-            found.next,
+        return Page(tuple(self.past_message(each, context) for each in found.items), found.next)
+
+    def filters(self, query: HistoryQuery) -> tuple[tuple[str, str], ...] | Failure:
+        """Encode the filters of a query, or refuse the first that Toy lacks."""
+        for name in ("channel", "tag", "status", "batch_id"):
+            if getattr(query, name) is not None:
+                return refused(Reason.UNSUPPORTED, name, "is no filter of Toy")
+        values = {
+            "to": query.to,
+            "from": query.sender,
+            "after": query.since and query.since.isoformat(),
+            "before": query.until and query.until.isoformat(),
+            "way": query.direction and WAYS[query.direction],
+        }
+        return tuple((name, value) for name, value in values.items() if value is not None)
+
+    def past_message(self, item: dict[str, Any], context: Context) -> PastMessage:
+        """Decode an item of the list of texts."""
+        to, sender, key, at = (item.get(name) for name in ("to", "from", "key", "at"))
+        evidence = self.statuses.evidence(item.get("state"))
+        return PastMessage(
+            id=MessageId.of(self.account.name, item["id"]),
+            direction=next((each for each, way in WAYS.items() if way == item.get("way")), None),
+            leg=LegStatus(timeline=Timeline.of(evidence, context.now)),
+            to=(to,) if isinstance(to, str) else (),
+            sender=sender if isinstance(sender, str) else None,
+            reference=key if isinstance(key, str) else None,
+            created=datetime.fromtimestamp(at, UTC) if type(at) is int and abs(at) < 1e10 else None,
+            raw=item,
         )
 
     def interactions(
@@ -279,10 +316,13 @@ class ToyAdapter(Adapter[ToySettings]):
             found.next,
         )
 
-    def fetch_page(self, url: str, page: str | None) -> Flow[Page[dict[str, Any]] | None]:
+    def fetch_page(
+        self, url: str, page: str | None, filters: tuple[tuple[str, str], ...] = ()
+    ) -> Flow[Page[dict[str, Any]] | None]:
         """Fetch a page of items; items without an id are left out."""
         request = self.request(url)
-        response = yield attrs.evolve(request, query=() if page is None else (("page", page),))
+        query = filters if page is None else (*filters, ("page", page))
+        response = yield attrs.evolve(request, query=query)
         document = as_object(response.json())
         if not isinstance(document.get("items"), list):
             return None
