@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
@@ -55,9 +56,7 @@ class StatusChecks(OperationHarness):
         violations: list[str] = []
         for code in codes:
             name = f"status {row.name!r} with code {code.code!r} ({code.level})"
-            status, found = self._look_up_by(
-                lambda request, code=code: self.answer_failed_status(request, row, code)
-            )
+            status, found = self._look_up_by(partial(self.answer_failed_status, row=row, code=code))
             violations += [f"{name}: {each}" for each in found]
             latest = None if status is None else _latest(status)
             violations += [

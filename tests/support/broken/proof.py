@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from support.toy import ToyAdapter, TwoStepToyAdapter
-from support.toy.adapter import as_list, as_object
+from support.toy.base import as_list, as_object
 
 from omnimsg.adapter import Effect, Request, Response, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Rejected
 from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Context, Flow
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome
 
 
-def claim(verdict: Verdict, reference: str, retry: Retry | None = None) -> Outcome:
+def claim(
+    verdict: Verdict, reference: str, retry: Retry | None = None
+) -> Rejected | NotSent | Ambiguous:
     """Build an outcome; a retry that contradicts it is smuggled past the outcome's own check."""
     failure = Failure(reason=Reason.PROVIDER_ERROR, retry=verdict.retry)
     outcome = outcome_of(verdict, reference, "toy", failure)
@@ -113,7 +116,7 @@ class _RetriesARejectedMessage(ToyAdapter):
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
         outcome = super().failed(reference, fault, level, response)
-        if outcome is not None and self.table.get(fault.get("code"), level) is None:
+        if isinstance(outcome, Rejected) and self.table.get(fault.get("code"), level) is None:
             object.__setattr__(outcome.failure, "retry", Retry.SAFE)
         return outcome
 

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
-import orjson
-from support.toy.tables import CAPABILITIES, CODES, STATUSES
+from support.toy.base import as_list, as_object
+from support.toy.lists import ToyLists
 
 from omnimsg.adapter import (
     Absent,
-    Adapter,
     Answer,
     Effect,
     Request,
     Verdict,
     deep_merge,
     outcome_of,
-    refused,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.history import (
-    Balance,
-    Direction,
-    HistoryQuery,
-    Interaction,
-    InteractionKind,
-    Page,
-    PastMessage,
-)
+from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import to_json
 from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Response, Source
     from omnimsg.adapter.interface import Answered
@@ -49,30 +38,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-WAYS = {Direction.OUTGOING: "out", Direction.INCOMING: "in"}
 
-
-@attrs.frozen(kw_only=True)
-class ToySettings:
-    """The settings of a Toy account."""
-
-    key: Secret
-
-
-class ToyAdapter(Adapter[ToySettings]):
+class ToyAdapter(ToyLists):
     """The adapter for Toy; it has every operation."""
-
-    provider = "toy"
-    settings = ToySettings
-    base_url = "https://api.toy.example"
-    capabilities = CAPABILITIES
-    codes = CODES
-    statuses = STATUSES
-    protected = frozenset({"key", "to"})
-
-    def authorization(self) -> Mapping[str, str]:
-        """Send the plain key."""
-        return {"Authorization": f"Toy {self.account.settings.key.reveal()}"}
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send texts and match their results by key."""
@@ -255,85 +223,6 @@ class ToyAdapter(Adapter[ToySettings]):
             return None
         return Balance(amount=amount, currency="EUR", raw=document)
 
-    def history(
-        self, query: HistoryQuery, page: str | None, context: Context
-    ) -> Flow[Answered[Page[PastMessage]]]:
-        """List past texts, a page at a time."""
-        filters = self.filters(query)
-        if isinstance(filters, Failure):
-            return filters
-        found = yield from self.fetch_page("/texts", page, filters)
-        if found is None:
-            return None
-        return Page(tuple(self.past_message(each, context) for each in found.items), found.next)
-
-    def filters(self, query: HistoryQuery) -> tuple[tuple[str, str], ...] | Failure:
-        """Encode the filters of a query, or refuse the first that Toy lacks."""
-        for name in ("channel", "tag", "status", "batch_id"):
-            if getattr(query, name) is not None:
-                return refused(Reason.UNSUPPORTED, name, "is no filter of Toy")
-        values = {
-            "to": query.to,
-            "from": query.sender,
-            "after": query.since and query.since.isoformat(),
-            "before": query.until and query.until.isoformat(),
-            "way": query.direction and WAYS[query.direction],
-        }
-        return tuple((name, value) for name, value in values.items() if value is not None)
-
-    def past_message(self, item: dict[str, Any], context: Context) -> PastMessage:
-        """Decode an item of the list of texts."""
-        to, sender, key, at = (item.get(name) for name in ("to", "from", "key", "at"))
-        evidence = self.statuses.evidence(item.get("state"))
-        return PastMessage(
-            id=MessageId.of(self.account.name, item["id"]),
-            direction=next((each for each, way in WAYS.items() if way == item.get("way")), None),
-            leg=LegStatus(timeline=Timeline.of(evidence, context.now)),
-            to=(to,) if isinstance(to, str) else (),
-            sender=sender if isinstance(sender, str) else None,
-            reference=key if isinstance(key, str) else None,
-            created=datetime.fromtimestamp(at, UTC) if type(at) is int and abs(at) < 1e10 else None,
-            raw=item,
-        )
-
-    def interactions(
-        self, provider_id: str, page: str | None, context: Context
-    ) -> Flow[Answered[Page[Interaction]]]:
-        """List the taps on a text, a page at a time."""
-        found = yield from self.fetch_page(f"/texts/{quote(provider_id, safe='')}/taps", page)
-        if found is None:
-            return None
-        return Page(
-            tuple(
-                Interaction(
-                    message_id=MessageId.of(self.account.name, provider_id),
-                    kind=InteractionKind.CLICKED,
-                    provider_kind=each["id"],
-                    raw=each,
-                )
-                for each in found.items
-            ),
-            found.next,
-        )
-
-    def fetch_page(
-        self, url: str, page: str | None, filters: tuple[tuple[str, str], ...] = ()
-    ) -> Flow[Page[dict[str, Any]] | None]:
-        """Fetch a page of items; items without an id are left out."""
-        request = self.request(url)
-        query = filters if page is None else (*filters, ("page", page))
-        response = yield attrs.evolve(request, query=query)
-        document = as_object(response.json())
-        if not isinstance(document.get("items"), list):
-            return None
-        items = tuple(
-            each
-            for each in map(as_object, as_list(document["items"]))
-            if isinstance(each.get("id"), str) and each["id"]
-        )
-        following = document.get("next")
-        return Page(items, following if isinstance(following, str) and following else None)
-
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
@@ -346,28 +235,3 @@ class ToyAdapter(Adapter[ToySettings]):
             if isinstance(key := each.get("key"), str)
         }
         return [self.outcome(each, results.get(each, {}), response) for each in provider_ids]
-
-    def request(
-        self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
-    ) -> Request:
-        """Build an authenticated request: a GET, or a POST with a JSON body."""
-        if body is None:
-            return Request("GET", url, effect=effect, authenticated=True)
-        return Request(
-            "POST",
-            url,
-            orjson.dumps(body),
-            effect=effect,
-            content_type="application/json",
-            authenticated=True,
-        )
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    """Return an object as it is, and anything else as an empty object."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, and anything else as an empty list."""
-    return value if isinstance(value, list) else []

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import orjson
-from support.toy.adapter import ToyAdapter, ToySettings
+from support.toy.adapter import ToyAdapter
+from support.toy.base import ToySettings
 
 from omnimsg.adapter import Account, Operation, Response
 from omnimsg.domain.history import Direction, HistoryQuery, PastMessage

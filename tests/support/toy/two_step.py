@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 import orjson
-from support.toy.adapter import ToyAdapter, as_object
+from support.toy.adapter import ToyAdapter
+from support.toy.base import as_object
 from support.toy.conformance import ToyConformance
 
 from omnimsg.adapter import Effect, Response
