@@ -70,6 +70,8 @@ class Limits:
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.
         queue: Messages of one priority that may wait in memory; then `send` waits for room.
+        max_pause: The most seconds of pause that a provider's `Retry-After` can impose on the
+            account. Some send epoch times; after so long the account tries again.
     """
 
     requests_per_second: float | None = attrs.field(
@@ -83,6 +85,7 @@ class Limits:
     )
     linger: float = attrs.field(default=0.0, validator=validate.number(minimum=0))
     queue: int = attrs.field(default=10_000, validator=validate.integer(minimum=1))
+    max_pause: float = attrs.field(default=300.0, validator=validate.positive)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,10 +95,13 @@ class Breaker:
     Attributes:
         failures: Requests in a row that fail for a fault of the provider or the network.
         pause: Seconds until one request tries for all others.
+        min_timeout: Seconds that a provider must have been given for a timeout to count against
+            it. A caller with a shorter deadline says nothing about the provider.
     """
 
     failures: int = attrs.field(default=5, validator=validate.integer(minimum=1))
     pause: float = attrs.field(default=5.0, validator=validate.positive)
+    min_timeout: float = attrs.field(default=5.0, validator=validate.number(minimum=0))
 
 
 @attrs.frozen(kw_only=True)

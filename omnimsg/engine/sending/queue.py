@@ -48,8 +48,15 @@ class Lane:
         self.batches.append(batch)
 
     def prepend(self, batches: Sequence[Batch]) -> None:
-        """Add closed batches in front, in their order."""
-        self.batches.extendleft(reversed(batches))
+        """Add closed batches in front, in their order.
+
+        Parts of a batch that was split go behind the parts that wait already: two refused halves
+        tell more than a half and its quarter.
+        """
+        parts: list[Batch] = []
+        while batches[0].is_part and self.batches and self.batches[0].is_part:
+            parts.append(self.batches.popleft())
+        self.batches.extendleft(reversed([*parts, *batches]))
         self.messages += sum(len(each.messages) for each in batches)
 
     def remove(self, batches: Sequence[Batch]) -> None:

@@ -17,7 +17,8 @@ import attrs
 
 from omnimsg.domain.message import Priority
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
-from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted, Split
+from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
+from omnimsg.engine.attempt.split import Split
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.admission import Admission
 from omnimsg.engine.sending.clearance import Clearance
@@ -125,6 +126,7 @@ class Scheduler:
             finally:
                 self._limiter.under_way -= 1
             if isinstance(result, Split):
+                self._completion.conclude_split(batch, result.refusal)
                 self._requeue.put_back(batch.split(result.parts))
             elif result:
                 self._completion.conclude(batch, result)

@@ -309,6 +309,19 @@ async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
     )
 
 
+async def test_a_request_of_exactly_the_largest_size_is_sent() -> None:
+    """The limit is the largest size that the provider takes: only a longer request is split."""
+    unlimited, limited = FakeTransport(), FakeTransport()
+    await send(tiny(), unlimited)
+    body = unlimited.requests[0].body
+    assert isinstance(body, bytes)
+
+    outcomes = await send(tiny(max_bytes=len(body)), limited)
+
+    assert [Accepted] * 3 == [type(each) for each in outcomes]
+    assert [body] == [each.body for each in limited.requests]
+
+
 async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
     """It is named as too large, and the others leave."""
     wire = FakeTransport()

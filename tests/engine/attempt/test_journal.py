@@ -23,6 +23,7 @@ from support.adapters import (
     texts,
     tiny,
 )
+from support.audit import OutcomeJournal
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
@@ -164,6 +165,26 @@ async def test_a_batch_that_is_cut_is_intended_by_its_parts() -> None:
     for reference in ("r0", "r1"):
         mine = [each[0] for each in diary.told if reference in str(each)]
         assert ["intend", "request", "settle"] == mine
+
+
+async def test_a_batch_that_is_refused_as_a_whole_is_recorded_as_safe_to_retry() -> None:
+    """The refusal proves that nothing was sent, and the messages leave again in smaller batches."""
+    journal = OutcomeJournal()
+
+    def reply(request: Request) -> Response:
+        return Response(422, b"{}") if len(references(request)) > 1 else accepted(request)
+
+    await send_batch(account_engine(tiny(), FakeTransport(reply), journal=journal), texts(2))
+
+    assert [
+        ("r0", "not_sent", Retry.SAFE),
+        ("r1", "not_sent", Retry.SAFE),
+        ("r0", "accepted", None),
+        ("r1", "accepted", None),
+    ] == [
+        (each.reference, each.kind, None if isinstance(each, Accepted) else each.retry)
+        for each in journal.outcomes
+    ]
 
 
 async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
+import orjson
 import pytest
 from support.adapters import (
     FakeTransport,
@@ -16,6 +17,7 @@ from support.adapters import (
     account_engine,
     close,
     references,
+    result,
     results,
     submitted,
     texts,
@@ -34,7 +36,6 @@ from omnimsg import (
     Policy,
     Priority,
     Reason,
-    Rejected,
     Retry,
     RetryEvent,
     RetryPolicy,
@@ -115,6 +116,26 @@ async def test_lingering_gathers_what_comes_within_it() -> None:
     assert [["r900"], ["r0", "r1", "r2"]] == [references(each) for each in wire.requests]
 
 
+async def test_a_full_batch_and_a_retry_do_not_linger() -> None:
+    """No other message could join them."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        word = "slow-down" if len(wire.requests) == 1 else "ok"
+        return results({each: word if each == "r7" else "ok" for each in references(request)})
+
+    wire.reply = reply
+    account = engine(wire, limits=Limits(linger=30))
+
+    waiting = [submitted(account, each, 100) for each in texts(100)]
+    await settled()
+    is_done = all(each.done() for each in waiting)
+    await close(account)
+
+    assert is_done
+    assert [100, 1] == [len(references(each)) for each in wire.requests]
+
+
 async def test_what_is_urgent_leaves_before_what_waits() -> None:
     """A campaign that came first fills neither the queue nor the last place."""
     go = asyncio.Event()
@@ -168,16 +189,57 @@ async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
     await close(account)
 
 
-async def test_callers_of_different_patience_do_not_share_a_request() -> None:
-    """The impatient one would cut the others short."""
+@pytest.mark.parametrize("timeouts", [(10, 20, 30), (30, 20, 10)])
+async def test_callers_of_different_timeouts_do_not_share_a_request(
+    timeouts: tuple[float, ...],
+) -> None:
+    """The shortest timeout would cut the others short, whoever came first."""
     wire = FakeTransport()
     account = engine(wire)
 
     await all_of(
-        account, *[submitted(account, each, 10 + 10 * n) for n, each in enumerate(texts(3))]
+        account,
+        *[
+            submitted(account, each, timeout)
+            for each, timeout in zip(texts(3), timeouts, strict=True)
+        ],
     )
 
     assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
+
+
+class TimedTransport(FakeTransport):
+    """Keeps how many seconds each request may take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[float] = []
+
+    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+        """Note the seconds, and answer."""
+        self.within.append(within)
+        return await super().exchange(request, within=within, **more)
+
+
+@pytest.mark.parametrize("ttl", [None, 60])
+@pytest.mark.parametrize("timeouts", [(10.0, 9.5), (9.5, 10.0)])
+async def test_the_earliest_deadline_of_a_batch_limits_its_request(
+    timeouts: tuple[float, float], ttl: int | None
+) -> None:
+    """Messages of nearly the same timeout share a request; nobody waits longer than was asked."""
+    wire = TimedTransport()
+    account = engine(wire, clock=ManualClock())
+
+    await all_of(
+        account,
+        *[
+            submitted(account, each, timeout)
+            for each, timeout in zip(texts(2, ttl=ttl), timeouts, strict=True)
+        ],
+    )
+
+    assert [["r0", "r1"]] == [references(each) for each in wire.requests]
+    assert [9.5] == wire.within
 
 
 async def test_a_full_queue_takes_no_more() -> None:
@@ -214,7 +276,9 @@ async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> Non
 
     outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(100)])
 
-    assert ["r37"] == [each.reference for each in outcomes if isinstance(each, Rejected)]
+    (refused,) = (each for each in outcomes if not isinstance(each, Accepted))
+    assert isinstance(refused, NotSent)
+    assert ("r37", Scope.ACCOUNT) == (refused.reference, refused.scope)
     assert 99 == sum(isinstance(each, Accepted) for each in outcomes)
     taken = Counter(
         reference
@@ -251,6 +315,32 @@ async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance()
     assert isinstance(outcome, Ambiguous)
     assert 3 == len(wire.requests)
     assert [("r0",), ("r0",)] == [each.doubtful for each in events]
+
+
+async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account() -> None:
+    """The message stays in doubt, and the account is throttled all the same."""
+    replies = iter([results({"r0": "who-knows"}), Response(429, b"", {"Retry-After": "3600"})])
+    wire = FakeTransport(lambda _: next(replies))
+    account = engine(wire, clock=ManualClock(), on_ambiguous=OnAmbiguous.RESEND)
+
+    outcome = await submitted(account, texts(1)[0], 10)
+    wait = account.preview(texts(1, start=1)[0]).wait
+    await close(account)
+
+    assert isinstance(outcome, Ambiguous)
+    assert (300, 0.5) == (wait, account.health().pace)
+
+
+async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit() -> None:
+    """Each attempt counts for what it was answered, and not for the doubt of an earlier one."""
+    codes = iter(["who-knows", "no-money", "no-money"])
+    wire = FakeTransport(lambda _: results({"r0": next(codes)}))
+    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, breaker=Breaker(failures=3))
+
+    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+
+    assert isinstance(outcome, Ambiguous)
+    assert ["account 'main'"] == list(account.health().open_circuits)
 
 
 async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
@@ -294,6 +384,44 @@ async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> 
     assert {"accepted": 6} == Counter(each.kind for each in outcomes)
 
 
+async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() -> None:
+    """The next acceptance proves it; they do not wait for the pause to end."""
+    wire = FakeTransport()
+    wire.reply = lambda request: Response(401) if len(wire.requests) == 1 else accepted(request)
+    account = engine(wire, clock=ManualClock(), account_trouble=AccountTrouble.HOLD)
+    held = submitted(account, texts(1)[0], 1000)
+    await settled()
+    held_before = account.health().held
+
+    await submitted(account, texts(1, start=1)[0], 1000)
+    await settled()
+    is_done = held.done()
+    await close(account)
+
+    assert 1 == held_before
+    assert is_done
+    assert isinstance(held.result(), Accepted)
+
+
+async def test_held_messages_leave_in_their_order() -> None:
+    """The first that was held probes the account, and the others follow it."""
+    clock, is_well = ManualClock(), False
+    wire = FakeTransport(lambda request: accepted(request) if is_well else Response(401))
+    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
+    waiting = []
+    for each in texts(4):
+        waiting.append(submitted(account, each, 1000))
+        await settled()
+    wire.requests.clear()
+
+    is_well = True
+    clock.now += 6
+    waiting.append(submitted(account, texts(1, start=4)[0], 1000))
+    await all_of(account, *waiting)
+
+    assert [["r0"], ["r1"], ["r2"], ["r3"], ["r4"]] == [references(each) for each in wire.requests]
+
+
 async def test_messages_are_held_no_longer_than_their_deadline() -> None:
     """Then they are too late, and say why they waited."""
     wire = FakeTransport(lambda _: Response(401))
@@ -333,7 +461,7 @@ async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
 
 
 async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """A provider that asks for an hour gets it, and an operator hears of it."""
+    """A provider that asks for an hour is asked again after five minutes, and an operator hears."""
     wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": "3600"}))
     account = engine(wire)
     first = await submitted(account, texts(1)[0], 10)
@@ -344,9 +472,26 @@ async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFix
     assert isinstance(first, NotSent)
     assert (Reason.RATE_LIMITED, 3600.0) == (first.reason, first.retry_after)
     assert isinstance(second, NotSent)
-    assert Reason.DEADLINE_EXCEEDED is second.reason
+    assert (Reason.RATE_LIMITED, Retry.SAFE) == (second.reason, second.retry)
     assert 1 == len(wire.requests)
-    assert "was told to wait: nothing leaves for 3600 s" in caplog.text
+    assert "was told to wait: nothing leaves for 300 s" in caplog.text
+
+
+async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> None:
+    """A rate limit that the provider reports for some messages of a request is about them alone."""
+    entries = [result("r0", "ok"), {**result("r1", "slow-down"), "after": 3600}]
+    wire = FakeTransport()
+    wire.reply = lambda request: (
+        Response(200, orjson.dumps({"results": entries}))
+        if len(wire.requests) == 1
+        else accepted(request)
+    )
+    account = engine(wire)
+    first = await asyncio.gather(*[submitted(account, each, 10) for each in texts(2)])
+
+    (next_one,) = await all_of(account, submitted(account, texts(1, start=2)[0], 1))
+
+    assert [Accepted, NotSent, Accepted] == [type(each) for each in (*first, next_one)]
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -398,6 +543,35 @@ async def test_room_that_comes_free_is_given_to_whoever_waits_for_it() -> None:
     assert isinstance(outcome, NotSent)
     assert 1 == queued
     assert [Accepted] * 3 == [type(each) for each in outcomes]
+
+
+async def test_callers_that_stopped_waiting_for_room_are_passed_over() -> None:
+    """However many of them there are, the next one that still waits gets the room."""
+    go = asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        await go.wait()
+        return accepted(request)
+
+    account = engine(FakeTransport(reply), limits=Limits(concurrency=1, queue=1))
+    under_way, queued, *others = texts(6)
+    handed_over = [submitted(account, under_way, 30)]
+    await settled()
+    handed_over.append(submitted(account, queued, 30))
+    waiting = [asyncio.create_task(account.send(each, 30)) for each in others]
+    await settled()
+
+    for each in waiting[:3]:
+        each.cancel()
+    await settled()
+    go.set()
+    await settled()
+    waited_for = [*handed_over, waiting[3]]
+    are_done = [each.done() for each in waited_for]
+    await close(account)
+
+    assert [True] * 3 == are_done
+    assert [Accepted] * 3 == [type(each.result()) for each in waited_for]
 
 
 async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
