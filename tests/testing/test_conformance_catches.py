@@ -104,6 +104,13 @@ def test_no_other_check_fails_for_the_adapter(adapter: type[ToyAdapter], check: 
     assert [check] == [each for each in CHECKS if is_failed(suite, each)]
 
 
+def test_the_suite_plays_the_statuses_of_hops_that_gave_up() -> None:
+    """Redirects after a POST, timeouts, lost clients and failures are all among the statuses."""
+    expected = {100, 101, 302, 303, 304, 408, 409, 425, 460, 499, 500, 502, 503, 504}
+
+    assert expected <= set(INCONCLUSIVE_STATUSES)
+
+
 @pytest.mark.parametrize("verdict", [Verdict.NOT_SENT, Verdict.ACCOUNT, Verdict.REJECTED])
 @pytest.mark.parametrize("status", INCONCLUSIVE_STATUSES)
 def test_every_inconclusive_status_is_played(status: int, verdict: Verdict) -> None:
