@@ -19,6 +19,7 @@ from omnimsg.sandbox.schema import (
     exactly_one,
     fields,
     flag,
+    free_form,
     items,
     mapping,
     nullable,
@@ -90,7 +91,7 @@ _PRODUCT = {"externalCatalogId": text(), "externalProductId": text()}
 
 _META = fields(
     optional={
-        "extraInformation": mapping(anything),
+        "extraInformation": mapping(free_form),
         "referral": fields(
             optional={
                 "source": text(),
@@ -225,7 +226,13 @@ CREATE: Final[Mapping[str, Rule]] = {
 }
 """The body of createChannelMessage, by platform."""
 
-BATCH: Final = fields(required={"messageRequests": items(mapping(anything))})
+
+def _is_object(value: Json, path: Path) -> Iterator[Violation]:
+    if not isinstance(value, dict):
+        yield Violation(path, ViolationKind.TYPE, "value must be an object")
+
+
+BATCH: Final = fields(required={"messageRequests": items(_is_object)})
 """The body of a batch; its messages are checked one by one afterwards."""
 
 PRESIGNED: Final = fields(required={"contentType": text(1)})

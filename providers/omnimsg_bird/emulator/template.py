@@ -8,10 +8,10 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Rule,
-    anything,
     exactly_one,
     fields,
     flag,
+    free_form,
     items,
     mapping,
     nullable,
@@ -57,7 +57,7 @@ _VALUES: Final = {
     "string": text(),
     "number": number(),
     "boolean": flag,
-    "object": mapping(anything),
+    "object": mapping(free_form),
     "sectionList": _list_value(
         "sections",
         fields(
