@@ -151,8 +151,8 @@ async def sandbox(
     pace: float,
     options: dict[str, Any],
 ) -> AsyncIterator[Sandbox]:
-    """Serve the provider's emulator, recorded."""
-    factory = partial(emulator_class, **options)
+    """Serve the provider's emulator, recorded; without service windows unless a test wants them."""
+    factory = partial(emulator_class, **{"service_window": False, **options})
     async with RecordedSandbox(recorder, factory, clock=clock, pace=pace) as served:
         yield served
 
