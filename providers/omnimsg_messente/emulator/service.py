@@ -257,9 +257,12 @@ class MessenteEmulator(Emulator):
     def _override(self, to: str, message: dict[str, Json]) -> tuple[LifecycleStep, ...]:
         """Return the lifecycle of an attempted leg that its recipient does not decide."""
         channel = message["channel"]
+        ordered = self.orders.next_steps(to, channel)
+        if ordered:
+            return ordered
         if channel == "whatsapp" and "template" not in message and not self.windows.is_open(to):
             return WINDOW_CLOSED
-        return self.orders.next_steps(to, channel)
+        return ()
 
     async def _status(self, request: web.Request) -> web.Response:
         """Report the status of each leg."""
