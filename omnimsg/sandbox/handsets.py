@@ -22,13 +22,14 @@ class Received:
 
     Attributes:
         number: An E.164 number with its plus, a mailbox, or another identifier as it was sent.
-        text: The whole text as the recipient sees it; for other content than text its kind in
-            brackets and whatever can be read of it, such as ``[template] table_ready Ola 19:30``.
+        text: The whole text as the recipient sees it, of media the caption, of buttons and lists
+            the text above them; of content without a text its kind in brackets and what identifies
+            it, such as ``[template] table_ready Ola 19:30``.
         content: The provider's own content object, as it was sent.
         reference: The sender's reference, None where the provider's API carries none.
         id: The provider's id of the message on this channel.
         message_id: The id that an omnimsg client has for the message, for an account with the
-            provider's name; None if there is none, as for the members of a batch.
+            provider's name.
         sent: When it was accepted, ISO 8601 in UTC; ``received`` likewise when it arrived.
     """
 

@@ -51,7 +51,7 @@ class StatusChange:
 
 
 def describe(kind: str, *parts: str | None) -> str:
-    """Return a description of content that is no text: its kind in brackets, then its parts.
+    """Return a description of content without a text: its kind in brackets, then its parts.
 
     It has the same form for every provider, and nothing in it is shortened.
     """

@@ -112,11 +112,11 @@ def _check_media(message: Mapping[str, Any], find: FindMedia) -> CheckedContent:
     declared = media.get("contentType", content_type)
     if file_checks.normalise(declared) != file_checks.normalise(content_type):
         steps = steps_to("MEDIA_METADATA_ERROR")
-    name = media.get("caption") or media.get("fileName") or content_type
+    name = media.get("fileName") or content_type
     return CheckedContent(
         kind="media",
         content=media,
-        summary=describe(file_type.kind, name),
+        summary=media.get("caption") or describe(file_type.kind, name),
         steps=steps,
         inline=inline,
     )
@@ -152,9 +152,9 @@ _SUMMARIES: Final[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
         "template": _template,
         "location": _location,
         "contacts": lambda value: describe("contacts", str(len(value))),
-        "listPicker": lambda value: describe("list", value["subtitle"]),
-        "button": lambda value: describe("buttons", value["body"]),
-        "actionUrl": lambda value: describe("link", value["body"], value["url"]),
-        "locationRequest": lambda value: describe("location request", value["body"]),
+        "listPicker": lambda value: value["subtitle"],
+        "button": lambda value: value["body"],
+        "actionUrl": lambda value: value["body"],
+        "locationRequest": lambda value: value["body"],
     }
 )

@@ -36,10 +36,8 @@ def summary(message: dict[str, Json]) -> str:
     for name in ("image", "video", "audio", "document", "sticker"):
         if isinstance(message.get(name), dict):
             file = message[name]
-            return describe(
-                name,
-                file.get("caption") or file.get("file_name") or file.get("link") or file.get("url"),
-            )
+            named = file.get("file_name") or file.get("link") or file.get("url")
+            return str(file.get("caption") or describe(name, named))
     if "image_url" in message:
         return describe("image", message["image_url"])
     return describe(kind(message))
