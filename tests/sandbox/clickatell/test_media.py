@@ -115,7 +115,7 @@ async def test_upload_and_use(sandbox: Sandbox, api: Api, clock: Clock) -> None:
     assert file_id.endswith(".png")
     assert metadata == (200, {"expirationTime": int(NOW) + MONTH, "broadcastAllowed": True})
     assert downloaded == (200, "image/png", DATA)
-    assert sandbox.handsets.received(TO)[0].text == "[image] Tonight"
+    assert sandbox.handsets.received(TO)[0].text == "Tonight"
 
 
 @pytest.mark.parametrize(
