@@ -226,7 +226,7 @@ STATUSES = StatusTable(
         StatusRow(
             "rejected",
             Status.REJECTED,
-            reason=Reason.INVALID_MESSAGE,
+            reason=Reason.UNKNOWN,
             description="refused after it was accepted",
             source=_BATCH,
         ),

@@ -63,6 +63,7 @@ def check(
     return (
         _check_tags(message.tags)
         or _check_time(message)
+        or _check_callback(message.callback_url)
         or (
             check_template(content, mapping(content.name))
             if isinstance(content, Template)
@@ -95,6 +96,12 @@ def _check_time(message: Message) -> Failure | None:
             "send_at",
             "has an offset with seconds, which RFC 3339 cannot express",
         )
+    return None
+
+
+def _check_callback(url: str | None) -> Failure | None:
+    if url is not None and not url.lower().startswith("https://"):
+        return refused(Reason.INVALID_MESSAGE, "callback_url", "must begin with https://")
     return None
 
 
