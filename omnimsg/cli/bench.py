@@ -139,8 +139,9 @@ def load_redirected(
         ConfigError: The configuration cannot be used, or there is no such account.
         CommandError: The sandbox does not emulate the account's provider.
     """
-    from omnimsg.config.loading import config_from_mapping, load_config, read_toml  # noqa: PLC0415
+    from omnimsg.config.loading import config_from_mapping, load_config  # noqa: PLC0415
     from omnimsg.config.references import resolve_reference  # noqa: PLC0415
+    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
 
     data = read_toml(path)
     tables = data.get("accounts")

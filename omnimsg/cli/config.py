@@ -33,7 +33,8 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
     """
-    from omnimsg.config.loading import load_config, read_toml  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.loading import load_config  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
 
     loaded = load_config(config)
     tables = read_toml(config)["accounts"]

@@ -120,6 +120,4 @@ class Policy:
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
-    network: Network = attrs.field(
-        factory=Network, validator=validate.instance_of(Network)
-    )
+    network: Network = attrs.field(factory=Network, validator=validate.instance_of(Network))

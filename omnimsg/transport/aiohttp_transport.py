@@ -53,7 +53,7 @@ class HttpTransport:
         network: Proxy, certificates, timeouts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per option
         self,
         base_url: str,
         *,
@@ -229,9 +229,7 @@ class HttpTransport:
                 return None
             error = TimeoutError()
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return fault_from(
-                error, written=mark.written, url=target[0], proxy=self._network.proxy
-            )
+            return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)
         return None
 
 

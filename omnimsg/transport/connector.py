@@ -56,9 +56,7 @@ class Connections:
         self._resolver = TimedResolver(network.connect_timeout)
         tls = network.tls_context()
         keepalive: dict[str, Any] = (
-            {"keepalive_timeout": network.keepalive}
-            if network.keepalive
-            else {"force_close": True}
+            {"keepalive_timeout": network.keepalive} if network.keepalive else {"force_close": True}
         )
         self.connector: aiohttp.TCPConnector = aiohttp.TCPConnector(
             limit=most, ssl=True if tls is None else tls, resolver=self._resolver, **keepalive

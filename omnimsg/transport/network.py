@@ -44,7 +44,7 @@ class Proxy:
         """Read `http://proxy.example:3128`, or `http://user:password@proxy.example:3128`.
 
         Raises:
-            InvalidValue: It is not such a URL. The error does not show it.
+            ValueError: It is not such a URL. The error does not show it.
         """
         try:
             parts = urlsplit(text)
@@ -52,11 +52,11 @@ class Proxy:
         except ValueError:
             host = None
         if not host or not text.isprintable() or " " in text:
-            raise _not_a_proxy("must be a URL such as http://proxy.example:3128")
+            raise ValueError("must be a URL such as http://proxy.example:3128")
         if parts.scheme != "http":
-            raise _not_a_proxy("must be an http:// URL: only HTTP proxies can be used")
+            raise ValueError("must be an http:// URL: only HTTP proxies can be used")
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise _not_a_proxy("must be only scheme, credentials, host and port")
+            raise ValueError("must be only scheme, credentials, host and port")
         authorization = None
         if parts.username is not None or parts.password is not None:
             pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
@@ -66,12 +66,13 @@ class Proxy:
         return cls(url=url, authorization=authorization)
 
 
-def _not_a_proxy(why: str) -> InvalidValue:
-    return InvalidValue(Problem("Network.proxy", why))
-
-
 def _to_proxy(value: Proxy | str | None) -> Proxy | None:
-    return Proxy.parse(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return Proxy.parse(value)
+    except ValueError as error:
+        raise InvalidValue(Problem("Network.proxy", str(error))) from None
 
 
 def _to_path(value: Path | str | None) -> Path | None:
@@ -103,9 +104,7 @@ class Network:
         default=None, converter=_to_path, validator=optional(validate.instance_of(Path))
     )
     connect_timeout: float = attrs.field(default=CONNECT_TIMEOUT, validator=validate.positive)
-    request_timeout: float | None = attrs.field(
-        default=None, validator=optional(validate.positive)
-    )
+    request_timeout: float | None = attrs.field(default=None, validator=optional(validate.positive))
     keepalive: float = attrs.field(default=KEEPALIVE, validator=validate.number(minimum=0))
     allow_http: bool = attrs.field(default=False, validator=validate.instance_of(bool))
 
