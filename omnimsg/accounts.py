@@ -56,7 +56,7 @@ class Accounts:
         try:
             return self.engines[self.default if name is None else name]
         except KeyError:
-            if name in self._unusable:
+            if name is not None and name in self._unusable:
                 raise ConfigError(self._unusable[name]) from None
             raise ConfigError(
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"

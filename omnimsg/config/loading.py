@@ -157,8 +157,7 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
     adapter_class = _adapter_class(converter, values.get("provider"), path)
     secrets = secret_keys(adapter_class.settings, "proxy")
     try:
-        account, policy = _build_account(name, values, adapter_class, converter)
-        adapter = adapter_class(account)
+        adapter, policy = _build_adapter(name, values, adapter_class, converter)
     except InvalidValue as error:
         hidden = secret_texts(values, secrets)
         missing = {each.why for each in _unresolved(values)}
@@ -177,16 +176,17 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
     return adapter, policy
 
 
-def _build_account(
+def _build_adapter(
     name: str,
     values: dict[str, Any],
     adapter_class: type[Adapter[Any]],
     converter: cattrs.Converter,
-) -> tuple[Account[Any], Policy]:
-    """Check the keys of an account.
+) -> tuple[Adapter[Any], Policy]:
+    """Check the keys of an account and build its adapter.
 
     Raises:
         InvalidValue: Something is wrong; it holds every problem of the account.
+        ConfigError, ValueError: The adapter refuses the account.
     """
     path = f"accounts.{name}"
     common = {key: value for key, value in values.items() if key in _COMMON_KEYS}
@@ -203,7 +203,7 @@ def _build_account(
         problems += _problems_of(shared, adapter_class, path)
     if problems or shared is None:
         raise InvalidValue(*problems)
-    account = Account(
+    account: Account[Any] = Account(
         name=name,
         settings=settings,
         base_url=(shared.base_url or adapter_class.base_url).rstrip("/"),
@@ -213,7 +213,11 @@ def _build_account(
         codes={_split_code(key): change.changes() for key, change in shared.codes.items()},
         extras=shared.extras,
     )
-    return account, shared.policy()
+    adapter = adapter_class(account)
+    why = adapter.sender_problem()
+    if why is not None:
+        raise InvalidValue(Problem(f"{path}.sender", why))
+    return adapter, shared.policy()
 
 
 def _holds_secrets(adapter: Adapter[Any], table: Mapping[str, Any]) -> bool:

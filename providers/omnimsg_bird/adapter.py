@@ -19,7 +19,7 @@ from omnimsg_bird.settings import BirdSettings
 from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Absent, Account, Answered, Flow, Source
@@ -64,6 +64,10 @@ class BirdAdapter(Adapter[BirdSettings]):
             for name, id_ in account.settings.channels.items()
         }
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
+
+    def usable_channels(self) -> Collection[Channel]:
+        """Return the channels that the account has an id for."""
+        return tuple(self._names.values())
 
     @property
     def hosts(self) -> frozenset[str]:
