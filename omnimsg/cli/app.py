@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "balance": "Show the balance of an account.",
     "providers": "Compare what the installed providers can do.",
     "codes": "Show what a provider's codes and statuses mean.",
+    "config schema": "Print a JSON Schema of the configuration, for editors.",
     "config show": "Check the configuration and show its accounts, without their secrets.",
 }
 """The summary of each command, in the order of the help; two words are a group and its command.

@@ -8,6 +8,7 @@ The JSON form of `omnimsg config show` is one object per account:
   that the configuration leaves to the provider, or `default` for one that it leaves to omnimsg
 """
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, Capabilities
     from omnimsg.engine.policy import Policy
+
+
+def schema() -> int:
+    """Print a JSON Schema of the configuration, for editors.
+
+    It has the keys of the installed providers. An editor uses it where the
+    first line of the configuration is #:schema omnimsg.schema.json
+    """
+    import json  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.config.schema import config_schema  # noqa: PLC0415
+
+    sys.stdout.write(json.dumps(config_schema(), indent=2) + "\n")
+    return OK
 
 
 def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
