@@ -78,7 +78,7 @@ async def _send(
 ) -> list["Outcome"]:
     from omnimsg.client import Client  # noqa: PLC0415
 
-    async with Client.from_config(config) as client:
+    async with Client.from_config(config, default=account) as client:
         stream = client.send_many(messages, account=account, deadline=deadline)
         outcomes = [outcome async for outcome in stream]
     return sorted(outcomes, key=lambda outcome: outcome.position or 0)

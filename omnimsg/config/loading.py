@@ -94,7 +94,8 @@ def config_from_mapping(
         tables = {}
     if default is not None and tables and default not in tables:
         raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
-    chosen = _default(data, tables, folder) if default is None else default
+    own_default = _default(data, tables, folder)
+    chosen = own_default if default is None else default
     adapters: dict[str, Adapter[Any]] = {}
     policies: dict[str, Policy] = {}
     unusable: dict[str, str] = {}
@@ -107,8 +108,8 @@ def config_from_mapping(
             unusable[name] = "\n".join(f"{where}: {each}" for each in error.problems)
         except InvalidValue as error:
             problems.extend(error.problems)
-    if isinstance(chosen, Problem):
-        problems.append(chosen)
+    if isinstance(own_default, Problem):
+        problems.append(own_default)
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
     return Config(adapters=adapters, default=str(chosen), policies=policies, unusable=unusable)

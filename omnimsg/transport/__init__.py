@@ -45,7 +45,8 @@ log: logging.Logger = logging.getLogger("omnimsg.transport")
 def create_http_transport(options: TransportOptions) -> Transport:
     """Return the transport of one account over HTTP. It connects with its first request.
 
-    A warning is logged where everything, credentials included, will travel unencrypted.
+    A warning is logged where everything, credentials included, will travel unencrypted. Where the
+    logger `omnimsg.transport` is at DEBUG by now, each request is logged in one line.
     """
     from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - imports aiohttp
 
@@ -55,10 +56,15 @@ def create_http_transport(options: TransportOptions) -> Transport:
             "%s is not encrypted (allow_http): credentials and messages can be read on the way",
             options.base_url,
         )
-    return HttpTransport(
+    transport = HttpTransport(
         options.base_url,
         hosts=options.hosts,
         authorization=options.authorization,
         connections=options.connections,
         network=options.network,
     )
+    if log.isEnabledFor(logging.DEBUG):
+        from omnimsg.transport.logged import LoggedTransport  # noqa: PLC0415 - rarely needed
+
+        return LoggedTransport(transport, options.base_url)
+    return transport
