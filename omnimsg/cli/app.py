@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.arguments import CommandLine, join_dashed_values, log_requests
+from omnimsg.cli.arguments import CommandLine, join_dashed_values, logged_requests
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
 
 if TYPE_CHECKING:
@@ -110,10 +110,9 @@ def run(arguments: Sequence[str]) -> int:
         if line.arguments == ("--version",):
             sys.stdout.write(f"{version()}\n")
             return OK
-        if line.verbose:
-            log_requests()
         app = build(line.arguments)
-        code = app(join_dashed_values(app, line.arguments))
+        with logged_requests(verbose=line.verbose):
+            code = app(join_dashed_values(app, line.arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cyclopts import App
 
@@ -91,12 +92,22 @@ def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
     }
 
 
-def log_requests() -> None:
-    """Write the log of omnimsg, one line a request, to standard error."""
+@contextmanager
+def logged_requests(*, verbose: bool) -> Iterator[None]:
+    """Write the log of omnimsg, one line a request, to standard error, where that was asked for."""
+    if not verbose:
+        yield
+        return
     import logging  # noqa: PLC0415 - keeps help fast
 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("omnimsg")
+    level = log.level
     log.setLevel(logging.DEBUG)
     log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)

@@ -115,6 +115,5 @@ def _report(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
         return
     print_line(word_text(outcome.kind), f"  {to} through {outcome.account}")
     print_line(("reference  ", "dim"), sanitize(mask_text(outcome.reference)))
-    if outcome.id is not None:
-        print_line(("id         ", "dim"), sanitize(outcome.id))
-        print_hint(f"`omnimsg status {outcome.id}` shows whether it arrived")
+    print_line(("id         ", "dim"), sanitize(outcome.id))
+    print_hint(f"`omnimsg status {sanitize(outcome.id)}` shows whether it arrived")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from urllib.parse import quote, unquote
 
 import attrs
 
@@ -76,8 +77,8 @@ class Accepted:
         account: The account it went through.
         provider_id: The provider's id in the form its adapter understands, or `None` where the
             provider names none at this point (Bird's batch).
-        batch_id: The provider's id of the batch, where messages have none of their own yet: give it
-            to `HistoryQuery.batch_id` to find them, and tell them apart by `reference`.
+        batch_id: The provider's id of the batch, where messages have none of their own yet. `id`
+            then names the message by its batch and its reference.
         legs: One entry per channel where the provider hands out such ids.
         usage: Parts and price, where they are known this early.
         raw: The provider's answer, unchanged.
@@ -97,11 +98,29 @@ class Accepted:
     position: int | None = attrs.field(default=None, eq=False)
 
     @property
-    def id(self) -> MessageId | None:
-        """The id to keep: `str(id)` given to `Client.status` in any process finds the message."""
-        if not self.provider_id:
-            return None
-        return MessageId.of(self.account, self.provider_id)
+    def id(self) -> MessageId:
+        """The id to keep: `str(id)` given to `Client.status` in any process finds the message.
+
+        `None` only of an adapter that breaks its contract and names neither message nor batch.
+        """
+        if self.provider_id:
+            return MessageId.of(self.account, self.provider_id)
+        if self.batch_id:
+            reference = quote(self.reference, safe="")
+            return MessageId.of(self.account, f"{_BATCH}{self.batch_id}/{reference}")
+        return None  # type: ignore[return-value]  # see above
+
+
+# How an id without a provider's id of the message begins.
+_BATCH = "batch/"
+
+
+def parse_batch_id(provider_id: str) -> tuple[str, str] | None:
+    """Return the batch's id and the reference that an id names; `None` of any other id."""
+    if not provider_id.startswith(_BATCH):
+        return None
+    batch_id, _, reference = provider_id.removeprefix(_BATCH).rpartition("/")
+    return (batch_id, unquote(reference)) if batch_id and reference else None
 
 
 @attrs.frozen(kw_only=True)

@@ -11,12 +11,13 @@ import orjson
 
 from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.outcome import parse_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES, STATUSES
 from omnimsg_bird.settings import BirdSettings
-from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
+from omnimsg_bird.wire import batch_message, decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -40,8 +41,8 @@ class BirdAdapter(Adapter[BirdSettings]):
     * Bird's channel has its own sender. Only an e-mail may name one, so the account's `sender` is
       for e-mails only.
     * A message's id holds the channel's id too, because Bird finds a message by both.
-    * With `batch`, several messages of a channel share a request. Their ids are unknown then:
-      `Accepted.batch_id` and the reference find them in the history.
+    * With `batch`, several messages of a channel share a request. Bird's ids of them are unknown
+      then: their ids name the batch and the reference, which find them in Bird's list.
     * Bird makes tags lower case by itself, and may send at once what is scheduled less than ten
       minutes ahead; more than 35 days ahead is refused.
     """
@@ -113,6 +114,13 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Ask where a message is."""
+        if parse_batch_id(provider_id) is not None:
+            listed = self._workspace("channels/messages")
+            return (
+                yield from batch_message.read_status(
+                    provider_id, listed, self._names, self, context
+                )
+            )
         path = self._message(provider_id)
         if path is None:
             return _no_id()
@@ -153,6 +161,13 @@ class BirdAdapter(Adapter[BirdSettings]):
         self, provider_id: str, page: str | None, context: Context
     ) -> Flow[Answered[Page[Interaction]]]:
         """Ask what people did with a message; Bird answers with all of it at once."""
+        if parse_batch_id(provider_id) is not None:
+            entry = yield from batch_message.find_entry(
+                provider_id, self._workspace("channels/messages"), self
+            )
+            if not isinstance(entry, dict):
+                return entry
+            provider_id = f"{entry.get('channelId', '')}/{entry.get('id', '')}"
         path = self._message(provider_id)
         if path is None:
             return _no_id()
