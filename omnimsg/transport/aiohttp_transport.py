@@ -51,6 +51,9 @@ class HttpTransport:
         max_answer_bytes: The largest answer that is kept in memory.
         marking: How write marks are set at first.
         network: Proxy, certificates, timeouts.
+
+    Raises:
+        OSError: The file with certificates cannot be read, or holds none.
     """
 
     def __init__(  # noqa: PLR0913 - one per option
@@ -66,6 +69,7 @@ class HttpTransport:
     ) -> None:
         self._base_url = base_url
         self._network = network or Network()
+        self._tls = self._network.tls_context()
         self._request_timeout = self._network.request_timeout
         self._endpoints = Endpoints(
             base_url,
@@ -189,7 +193,10 @@ class HttpTransport:
         bytes(2 * _READ_BUFFER)
         self._loop = asyncio.get_running_loop()
         self._session = MarkedSession(
-            connections=self._connections, marking=self._marking, network=self._network
+            connections=self._connections,
+            marking=self._marking,
+            network=self._network,
+            tls=self._tls,
         )
         return self._session
 

@@ -10,6 +10,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 if TYPE_CHECKING:
+    import ssl
+
     from yarl import URL
 
     from omnimsg.transport.network import Network
@@ -44,6 +46,7 @@ class Connections:
     Args:
         most: The most connections that are open at once.
         network: What the account says of them.
+        tls: The TLS context of `network`, where it has one.
 
     Attributes:
         connector: aiohttp's pool.
@@ -52,9 +55,8 @@ class Connections:
         has_proxy: Whether `proxy_options` says anything.
     """
 
-    def __init__(self, most: int, network: Network) -> None:
+    def __init__(self, most: int, network: Network, tls: ssl.SSLContext | None) -> None:
         self._resolver = TimedResolver(network.connect_timeout)
-        tls = network.tls_context()
         keepalive: dict[str, Any] = (
             {"keepalive_timeout": network.keepalive} if network.keepalive else {"force_close": True}
         )

@@ -26,6 +26,7 @@ from omnimsg.transport.tracked_request import (
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
     from collections.abc import Awaitable, Callable
     from typing import Any
 
@@ -56,6 +57,7 @@ class MarkedSession:
         connections: The most connections that are open at once.
         marking: How marks are set at first.
         network: What the account says of its connections.
+        tls: The TLS context of `network`, where it has one.
 
     Attributes:
         marking: How marks are set now.
@@ -65,9 +67,14 @@ class MarkedSession:
     """
 
     def __init__(
-        self, *, connections: int, marking: Marking, network: Network | None = None
+        self,
+        *,
+        connections: int,
+        marking: Marking,
+        network: Network | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._connections = Connections(connections, network or Network())
+        self._connections = Connections(connections, network or Network(), tls)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
         self.marks_failed: bool = False
