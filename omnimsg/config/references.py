@@ -122,12 +122,15 @@ def _read_regular_file(path: Path) -> bytes:
     """Read at most one byte more than allowed."""
     if "\0" in str(path):
         raise ValueError("the name of the file has a NUL character")
-    # Without this flag, opening a pipe would wait for its writer.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - Path has no open of a descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError(f"the file {path} is a pipe, a folder or a device")
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError(f"the file {path} is a pipe or a device")
         return file.read(MAX_FILE_BYTES + 1)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the writer of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def warn_if_readable_by_everybody(path: Path) -> None:
