@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Request
 from omnimsg.domain.history import HistoryQuery
-from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import parse_batch_id
+from omnimsg.domain.message_id import MessageId, split_batch_id
 from omnimsg.domain.status import MessageStatus
 from omnimsg_bird.wire import decode, listing, resource
 
@@ -29,7 +28,7 @@ def find_entry(
     provider_id: str, path: str, adapter: Adapter[Any]
 ) -> Flow[Answered[dict[str, Any]]]:
     """Return the list's entry of a message of a batch; an empty one where the list has none."""
-    named = parse_batch_id(provider_id)
+    named = split_batch_id(provider_id)
     assert named is not None  # noqa: S101 - the caller has looked
     batch_id, reference = named
     token: str | None = None

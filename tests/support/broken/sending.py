@@ -148,10 +148,10 @@ class _HasARowWithAWrongRetry(ToyAdapter):
                 "odd",
                 "message",
                 Reason.UNKNOWN,
-                Verdict.AMBIGUOUS,
+                Verdict.NOT_SENT,
                 description="odd",
                 source="somewhere",
-                retry=Retry.SAFE,
+                retry=Retry.UNSAFE,
             ),
         )
     )
