@@ -176,7 +176,7 @@ def print_table(table: Table) -> None:
     So an id or a reason is never cut off or broken, and can be copied.
     """
     console = stdout_console()
-    if console.measure(table).minimum <= console.width:
+    if _needed_width(table) <= console.width:
         console.print(table)
         return
     if table.title:
@@ -187,6 +187,23 @@ def print_table(table: Table) -> None:
                 heading = f"{column.header}: " if str(column.header) else ""
                 print_line((heading, "dim"), cast("Text | str", cell))
         print_line()
+
+
+def _needed_width(table: Table) -> int:
+    """Return the width that a table needs so that no cell is cut and no word is broken."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    width = 0
+    for column in table.columns:
+        texts = [str(each) for each in (column.header, *column.cells)]
+        pieces = [
+            piece
+            for text in texts
+            for piece in (text.split("\n") if column.no_wrap else text.split())
+        ]
+        # A column has its padding to the right, and a separator.
+        width += max(map(cell_len, pieces), default=0) + table.padding[1] + 1
+    return width - table.padding[1] - 1
 
 
 def print_line(*parts: str | Text | tuple[str, str]) -> None:
