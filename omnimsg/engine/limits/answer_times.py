@@ -17,19 +17,22 @@ class AnswerTimes:
     """The answer times of one account.
 
     Attributes:
-        usual: Seconds within which nearly all answers come; `None` before the first answer.
+        usual: Seconds within which nearly all answers come; 0 before the first answer.
     """
 
     def __init__(self) -> None:
+        self.usual: float = 0.0
         self._mean = 0.0
         self._deviation = 0.0
-        self.usual: float | None = None
 
     def record(self, seconds: float) -> None:
         """Take in how long an answer took."""
-        if self.usual is None:
+        if not self.usual:
             self._mean, self._deviation = seconds, seconds / 2
         else:
-            self._deviation += _DEVIATION_WEIGHT * (abs(seconds - self._mean) - self._deviation)
-            self._mean += _MEAN_WEIGHT * (seconds - self._mean)
-        self.usual = min(_MAX_SECONDS, self._mean + _DEVIATIONS * self._deviation)
+            error = seconds - self._mean
+            self._mean += _MEAN_WEIGHT * error
+            size = error if error > 0 else -error
+            self._deviation += _DEVIATION_WEIGHT * (size - self._deviation)
+        usual = self._mean + _DEVIATIONS * self._deviation
+        self.usual = min(_MAX_SECONDS, usual)

@@ -192,7 +192,7 @@ class CircuitBreakers:
             return True
         usual = self._answer_times.usual
         least = self._breaker.min_timeout
-        return seconds >= (least if usual is None else min(least, _MANY_TIMES * usual))
+        return seconds >= (min(least, _MANY_TIMES * usual) if usual else least)
 
     def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
         """Count a refusal of the account.

@@ -52,7 +52,7 @@ class Clearance:
         elif batch.ends <= now:
             batch.finish_all([self._too_late(batch, each) for each in batch.messages])
             return None
-        elif self._is_too_short(batch, now):
+        elif batch.ends - now < self._answer_times.usual and self._is_too_short(batch, now):
             batch.finish_all([self._too_short(each, batch.ends - now) for each in batch.messages])
             return None
         abandoned = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
@@ -99,8 +99,7 @@ class Clearance:
         A message that leaves then is in doubt although the provider is well. A caller whose
         deadline was always that short has chosen so, and its message leaves.
         """
-        left, usual = batch.ends - now, self._answer_times.usual
-        return usual is not None and left < min(usual, batch.timeout / 2)
+        return batch.ends - now < min(self._answer_times.usual, batch.timeout / 2)
 
     def _too_short(self, message: Message, seconds: float) -> Outcome:
         detail = (

@@ -170,7 +170,7 @@ class _HasARowOfAnUnknownLevel(ToyAdapter):
 
 class _HasAFailedStatusWithoutReason(ToyAdapter):
     statuses = StatusTable(
-        (*STATUSES, StatusRow("lost", Status.FAILED, description="?", source="x"))
+        (*STATUSES, StatusRow("gone", Status.FAILED, description="?", source="x"))
     )
 
 
