@@ -128,7 +128,7 @@ def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
     table = (
         f'default = "own"\n[accounts.own]\nprovider = "messente"\n{key}\n'
         'account_trouble = "hold"\nretry.attempts = 5\n'
-        "limits = { requests_per_second = 20, concurrency = 4, queue = 99999999 }\n"
+        "limits = { requests_per_second = 20, concurrency = 4, max_pause = 99999999 }\n"
         f'[accounts.loose]\nprovider = "messente"\n{key}\nlimits.requests_per_second = 1000\n'
     )
     (tmp_path / "omnimsg.toml").write_text(table)
@@ -144,7 +144,7 @@ def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
         (own, "breaker.failures", "5", "default"),
         (own, "limits.requests_per_second", "20.0", "omnimsg.toml"),
         (own, "limits.concurrency", "4", "omnimsg.toml"),
-        (own, "limits.queue", "99999999", "omnimsg.toml"),
+        (own, "limits.max_pause", "99999999.0", "omnimsg.toml"),
         (loose, "limits.requests_per_second", "150", "provider"),
         (loose, "limits.concurrency", "8", "provider"),
     ):
