@@ -119,6 +119,11 @@ class Queue:
         return bool(self._normal.batches or self._high.batches or self._low.batches)
 
     @property
+    def has_high(self) -> bool:
+        """Whether messages of high priority wait."""
+        return bool(self._high.batches)
+
+    @property
     def earliest(self) -> float:
         """The earliest deadline of a message that waits, monotonic seconds.
 

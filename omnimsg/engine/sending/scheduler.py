@@ -77,6 +77,7 @@ class Scheduler:
     _local: LocalOutcomes
     _changed: asyncio.Event
     _workers: Tasks = attrs.field(init=False)
+    _messages_are_next: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Ask to be woken."""
@@ -130,7 +131,6 @@ class Scheduler:
             elif result:
                 self._completion.conclude(batch, result)
             if self._slots:
-                # Operations go first.
                 self._pump()
             batch = self._next()
 
@@ -153,14 +153,31 @@ class Scheduler:
             self._clearance.clear(expired)
         if self._holding is not None and now >= self._holding.release_at:
             self._holding.release()
-        self._slots.admit()
-        while (batch := self._next()) is not None:
-            self._workers.start(self._work(batch))
+        while self._queue.has_high and self._start_batch():
+            pass
+        self._take_turns()
         if self._queue:
             self._wakeup.at(self._queue.earliest)
         if self._holding is not None:
             self._wakeup.at(self._holding.release_at)
         self._changed.set()
+
+    def _take_turns(self) -> None:
+        """Let messages and operations leave by turns, so that neither keeps the other waiting."""
+        while True:
+            turns = (self._start_batch, self._slots.admit)
+            first, second = turns if self._messages_are_next else reversed(turns)
+            if first():
+                self._messages_are_next = not self._messages_are_next
+            elif not second():
+                return
+
+    def _start_batch(self) -> bool:
+        batch = self._next()
+        if batch is None:
+            return False
+        self._workers.start(self._work(batch))
+        return True
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise wake when one may."""
