@@ -159,6 +159,8 @@ def load_redirected(
             with suppress(ValueError):  # the loader reports what is wrong with it
                 provider = resolve_reference(str(table.get("provider")), folder=path.parent)
             table = _merge(table, sandbox_accounts.get(provider, {}))
+            for key in ("proxy", "ca_file"):  # a sandbox is reached without them
+                table.pop(key, None)
         only = {"default": name, "accounts": {name: table}}
         loaded = config_from_mapping(only, where=str(path), folder=path.parent)
     if provider not in sandbox_accounts:
