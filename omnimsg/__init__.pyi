@@ -104,3 +104,7 @@ from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.reports import Health as Health
 from omnimsg.engine.reports import Preview as Preview
+from omnimsg.transport.network import Network as Network
+from omnimsg.transport.network import Proxy as Proxy
+
+__version__: str

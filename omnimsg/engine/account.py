@@ -330,6 +330,7 @@ def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions
         hosts=adapter.hosts,
         authorization=adapter.authorization(),
         connections=slots_of(policy.limits, adapter.capabilities),
+        network=policy.network,
     )
 
 

@@ -57,6 +57,8 @@ FLAGS = {
     "balance": ["--account", "--config", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
+    "completion": ["SHELL"],
+    "config schema": ["--output"],
     "config show": ["--config", "--json"],
 }
 
