@@ -118,7 +118,7 @@ _EXPORTS = {
         "Status",
         "Timeline",
     ),
-    "omnimsg.engine.reports": (
+    "omnimsg.engine.account_reports": (
         "Health",
         "Preview",
     ),

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.engine.reports import Health, Preview
     from omnimsg.transport import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.

@@ -5,7 +5,7 @@ reading of the providers' documents.
 """
 
 from omnimsg.sandbox.emulator import Emulator, shuffle_entries
-from omnimsg.sandbox.faults import Fault, FaultError, Faults
+from omnimsg.sandbox.fault_scripts import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
 from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.media_store import Media, MediaStore

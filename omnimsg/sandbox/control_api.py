@@ -11,7 +11,7 @@ import attrs
 import orjson
 from aiohttp import web
 
-from omnimsg.sandbox.faults import FaultError
+from omnimsg.sandbox.fault_scripts import FaultError
 from omnimsg.sandbox.formats import FORMATS
 from omnimsg.sandbox.handsets import shown_number
 from omnimsg.sandbox.responses import json_response
@@ -19,7 +19,7 @@ from omnimsg.sandbox.responses import json_response
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from omnimsg.sandbox.faults import Faults
+    from omnimsg.sandbox.fault_scripts import Faults
     from omnimsg.sandbox.handsets import Handsets
 
 CONTROL: Final = "/_sandbox"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from omnimsg.sandbox.emulator import Emulator
-    from omnimsg.sandbox.faults import Fault
+    from omnimsg.sandbox.fault_scripts import Fault
 
 _JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"

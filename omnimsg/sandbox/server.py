@@ -13,7 +13,7 @@ from aiohttp import web
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import CONTROL, control_routes
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
-from omnimsg.sandbox.faults import Faults
+from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
