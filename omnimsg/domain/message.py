@@ -22,6 +22,7 @@ from omnimsg.domain.content import Content, Text
 from omnimsg.domain.draft import Draft
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Encryption
+from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.redaction import masked
 from omnimsg.domain.sparse import sparse
 from omnimsg.domain.validate import is_unicode
@@ -257,12 +258,7 @@ def _recipient(value: object) -> None:
         if not is_email(value):
             raise validate.refuse(_BLANK, "to", "is not an e-mail address")
     elif not is_e164(value):
-        raise validate.refuse(
-            _BLANK,
-            "to",
-            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
-            " digits, no spaces (such as +37255500001)",
-        )
+        raise validate.refuse(_BLANK, "to", why_not_e164(value))
 
 
 def _as_given(value: object) -> object:
