@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
-from omnimsg.bulk.reader import Fingerprint, fingerprint
+from omnimsg.bulk.source import fingerprint
 from omnimsg.domain.errors import OmnimsgError, Problem
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from omnimsg.bulk.fingerprint import Fingerprint
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
