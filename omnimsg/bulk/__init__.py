@@ -13,7 +13,8 @@ from omnimsg.bulk.fingerprint import FileChangedError
 from omnimsg.bulk.line import FileFormatError, Line
 from omnimsg.bulk.line_state import LineState, LineStates
 from omnimsg.bulk.reader import MessageFile, open_message_file
-from omnimsg.bulk.results import ResultsError, ResultsFile
+from omnimsg.bulk.results import ResultsFile
+from omnimsg.bulk.results_format import ResultsError
 from omnimsg.bulk.run import BulkRun
 from omnimsg.bulk.source import ReadOptions
 

@@ -108,7 +108,7 @@ class Columns:
     Attributes:
         width: How many cells a row has at least; further ones must be blank.
         to_index: The index of the recipient in a row.
-        kept: The names of the columns that are kept as metadata only.
+        kept: The names of the columns that no message uses and that are kept as metadata.
 
     Raises:
         ValueError: A name is unknown or repeated, or `to` or every content column is missing.
@@ -129,11 +129,6 @@ class Columns:
             if name and self._names.count(name) > 1:
                 raise ValueError(f"column {shown_name(name)} is there twice")
         self.width: int = len(self._names)
-        self.kept: tuple[str, ...] = tuple(
-            name
-            for name, column in zip(given, self._names, strict=True)
-            if _is_metadata(column) and not _is_metadata(_normalized(name))
-        )
         if "to" not in self._names:
             raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
         self.to_index: int = self._names.index("to")
@@ -149,6 +144,12 @@ class Columns:
                 f"there is no column with content: add one of {wanted};"
                 " --map NAME=text takes another column for one, --text gives the text"
             )
+        used = self._text.columns if self._text is not None else ()
+        self.kept: tuple[str, ...] = tuple(
+            name
+            for name, column in zip(given, self._names, strict=True)
+            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(name))
+        )
 
     def row_to_json(self, row: Sequence[str]) -> dict[str, Any]:
         """Convert a row to a message in the JSON form, not yet validated.

@@ -34,12 +34,14 @@ class Fingerprint:
     Attributes:
         sha256: The SHA-256 of its bytes, in hexadecimal digits.
         line_count: How many lines it has; a last line without a line break counts.
+        size: How many bytes it has.
         blocks: The digest of each block of 256 KiB.
         identity: The device and the inode of the file.
     """
 
     sha256: str
     line_count: int
+    size: int
     blocks: tuple[bytes, ...] = attrs.field(default=(), repr=False, eq=False)
     identity: tuple[int, int] | None = attrs.field(default=None, repr=False, eq=False)
 
@@ -51,6 +53,7 @@ class Fingerprinter:
         self._path = path
         self._sha256 = hashlib.sha256()
         self._blocks: list[bytes] = []
+        self._size = 0
         self._identity: tuple[int, int] | None = None
 
     def read(self) -> Iterator[bytes]:
@@ -63,13 +66,14 @@ class Fingerprinter:
             self._identity = _identity(os.fstat(file.fileno()))
             while block := file.read(BLOCK_BYTES):
                 self._sha256.update(block)
+                self._size += len(block)
                 self._blocks.append(_digest(block))
                 yield block
 
     def result(self, line_count: int) -> Fingerprint:
         """Return the fingerprint of what `read` has yielded."""
         return Fingerprint(
-            self._sha256.hexdigest(), line_count, tuple(self._blocks), self._identity
+            self._sha256.hexdigest(), line_count, self._size, tuple(self._blocks), self._identity
         )
 
 

@@ -40,6 +40,11 @@ class TextTemplate:
                 self._parts += [_column_of(match[1], columns), ""]
         self._parts[-1] += text[end:]
 
+    @property
+    def columns(self) -> set[str]:
+        """The columns of its placeholders."""
+        return set(self._parts[1::2])
+
     def fill(self, cells: Mapping[str, str]) -> str:
         """Return the text for one row.
 

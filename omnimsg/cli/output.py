@@ -8,15 +8,17 @@ rich `Text`, never as markup. rich is imported by the first function that needs 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from rich.console import Console
     from rich.table import Table
@@ -65,6 +67,19 @@ def masked_address(address: str) -> str:
 def spaced(word: str) -> str:
     """Write a word of the model for people: `not_sent` becomes `not sent`."""
     return word.replace("_", " ")
+
+
+@contextmanager
+def closed_output_ignored() -> Iterator[None]:
+    """Ignore that nobody reads the output any more: the exit code still says what became of all."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        # Python would otherwise fail at exit to write what is left.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
