@@ -87,11 +87,12 @@ class CsvFile:
     def _open(self) -> tuple[RowReader, Row]:
         """Open the file and read its header, after blank rows and a line `sep=;`."""
         lines = self._decoded_lines()
-        number, first = 1, next(lines, "")
-        while first and not first.strip(_BLANK_ROW):
-            number, first = number + 1, next(lines, "")
-        delimiter = _separator_of(first)
-        if delimiter is not None:
+        number, first, delimiter = 1, next(lines, ""), None
+        while first:
+            named = None if delimiter else _separator_of(first)
+            if named is None and first.strip(_BLANK_ROW):
+                break
+            delimiter = named or delimiter
             number, first = number + 1, next(lines, "")
         reader = RowReader(chain((first,), lines), delimiter or _delimiter_of(first), number)
         reader.looks_like_row = lambda pieces: any(map(looks_like_recipient, pieces))

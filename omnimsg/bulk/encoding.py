@@ -27,7 +27,7 @@ _BYTE_ORDER_MARKS = (
 )
 # Codecs that read text as something else than text in a writing system.
 _NO_ENCODINGS = frozenset(
-    ("idna", "punycode", "raw_unicode_escape", "unicode_escape", "utf-7", "undefined")
+    ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "undefined")
 )
 # What an undecodable byte becomes: encoded with `surrogateescape`, a byte that UTF-8 never has.
 _MARK = "\udcff"
@@ -50,8 +50,8 @@ def known_encoding(name: str) -> str:
     """
     try:
         usual = codecs.lookup(name).name
-        if usual not in _NO_ENCODINGS:
-            b"".decode(usual)
+        if usual.replace("_", "-") not in _NO_ENCODINGS:
+            "a".encode(usual)  # a LookupError where it is no encoding of text
             return usual
     except (LookupError, ValueError):
         pass
