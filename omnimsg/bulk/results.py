@@ -213,7 +213,11 @@ class ResultsFile:
         del attempt  # lines are told apart by their references
         at = now()
         for outcome in outcomes:
-            self._record_outcome(self._lines[outcome.reference], outcome, at)
+            line = self._lines[outcome.reference]
+            if self.write_error is not None and self.line_states[line] is not LineState.IN_FLIGHT:
+                # Not sent because its intent could not be written: another run must send it.
+                continue
+            self._record_outcome(line, outcome, at)
             self._recorded[outcome.reference] = outcome
         await self.flush()
 

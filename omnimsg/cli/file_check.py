@@ -17,8 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
+from omnimsg.cli.message_files import problems_text, unusable
 from omnimsg.cli.message_files import refused as refused_file
-from omnimsg.cli.message_files import unusable
 from omnimsg.cli.output import (
     print_error,
     print_hint,
@@ -118,8 +118,7 @@ def _print_problem(found: BadLine | RefusedLine) -> None:
     from omnimsg.bulk.check import BadLine  # noqa: PLC0415
 
     if isinstance(found, BadLine):
-        what = [each.why if each.path == "line" else str(each) for each in found.problems]
-        print_error(f"line {found.line}: {'; '.join(what)}")
+        print_error(f"line {found.line}: {problems_text(found.problems)}")
     else:
         why = mask_text(found.outcome.failure.sentence())
         print_error(f"line {found.line}: would not be sent by {found.outcome.account}: {why}")

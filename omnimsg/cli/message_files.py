@@ -11,9 +11,11 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import print_hint, sanitize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from omnimsg.bulk import MessageFile
+    from omnimsg.domain.errors import Problem
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +52,9 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
             check_region(flags.region)
         except InvalidValue as error:
             why = error.problems[0].why
-            raise CommandError(f"--region: {why}", "give two letters, as in +27 is ZA") from error
+            raise CommandError(
+                f"--region: {why}", "name it by two letters, such as --region ZA"
+            ) from error
     options = ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
     try:
         return open_message_file(file, options)
@@ -85,6 +89,11 @@ def unusable(file: Path, error: OSError) -> CommandError:
 def reason_of(error: OSError) -> str:
     """Say in a few words what the operating system reported."""
     return (error.strerror or type(error).__name__).lower()
+
+
+def problems_text(problems: Sequence[Problem]) -> str:
+    """Join the problems of a line; those of the line as a whole have no name of a field."""
+    return "; ".join(each.why if each.path == "line" else str(each) for each in problems)
 
 
 def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -29,6 +29,9 @@ _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
+# What printing raises where nobody reads: rich turns a broken pipe into an exit of the program.
+OUTPUT_ERRORS = (OSError, SystemExit)
+
 # From this many columns on, tables have space between their columns.
 _WIDE_COLUMNS = 100
 
@@ -75,7 +78,7 @@ def closed_output_ignored() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except OSError:
+    except OUTPUT_ERRORS:
         # Python would otherwise fail at exit to write what is left.
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):

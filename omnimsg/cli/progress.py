@@ -13,7 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from omnimsg.cli.errors import advice_for
+from omnimsg.cli.message_files import problems_text
 from omnimsg.cli.output import (
+    OUTPUT_ERRORS,
     counts_text,
     print_error,
     print_hint,
@@ -77,13 +79,13 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """Show the bar."""
         if self.console.is_terminal:
-            with suppress(OSError):
+            with suppress(*OUTPUT_ERRORS):
                 self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar; reported failures stay."""
-        with suppress(OSError):
+        with suppress(*OUTPUT_ERRORS):
             self._live.stop()
 
     def on_skipped(self, line: int) -> None:
@@ -95,8 +97,7 @@ class ProgressDisplay:
         """Count a line that is not a message, and report the first ones."""
         self._counts["bad"] += 1
         if self._counts["bad"] <= _MAX_BAD_LINES:
-            what = [each.why if each.path == "line" else str(each) for each in problems]
-            self._print_error(f"line {line}: {'; '.join(what)}")
+            self._print_error(f"line {line}: {problems_text(problems)}")
         elif self._counts["bad"] == _MAX_BAD_LINES + 1:
             self.print_hint("only the results file has the other bad lines")
 
@@ -115,11 +116,11 @@ class ProgressDisplay:
         """Print advice above the bar."""
         # A terminal that was closed must not stop the run, nor be taken for a file that cannot be
         # written.
-        with suppress(OSError):
+        with suppress(*OUTPUT_ERRORS):
             print_hint(text, on=self.console)
 
     def _print_error(self, text: str, hint: str | None = None) -> None:
-        with suppress(OSError):
+        with suppress(*OUTPUT_ERRORS):
             print_error(text, hint, on=self.console)
 
     def render(self) -> RenderableType:

@@ -21,7 +21,7 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_files import FileFlags, open_messages, refused, unusable
+from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
 from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _failed_line(
             try:
                 parser.parse(line)
             except InvalidValue as error:
-                return "; ".join(map(str, error.problems))
+                return problems_text(error.problems)
             return "it was read with other flags"
         parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):

@@ -159,7 +159,7 @@ def test_a_number_in_a_name_is_masked(tmp_path: Path) -> None:
 
 def test_recipients_in_another_column(tmp_path: Path) -> None:
     """A file is refused whose column `to` has no recipient where another column has only those."""
-    with pytest.raises(FileFormatError, match="column 'to' has no recipient.*'phone' has"):
+    with pytest.raises(FileFormatError, match=r"column 'to' has no recipient.*'phone' has"):
         _open(tmp_path, f"to,text,phone\nOla,Hello,{NUMBER}\nAnn,Hello,082 000 0001\n")
 
 
