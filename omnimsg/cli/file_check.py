@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.message_files import problems_text, unusable
+from omnimsg.cli.message_files import print_numbers_read, problems_text, unusable
 from omnimsg.cli.message_files import refused as refused_file
 from omnimsg.cli.output import (
     print_error,
@@ -139,8 +139,7 @@ def _print_summary(
         lines = ", ".join(f"{line}" for line in each.lines[:_SHOWN_LINES])
         more = len(each.lines) - _SHOWN_LINES
         lines += f" and {more:,} more" if more > 0 else ""
-        print_line(styled(("repeats  ", "dim"), sanitize(f"{each.recipient}  lines {lines}")))
-    if check.numbers_read:
-        print_hint(f"{check.numbers_read:,} numbers were read as numbers of {region}")
+        print_line(styled(("repeats  ", "dim"), sanitize(f"{each.recipient} lines {lines}")))
+    print_numbers_read(check.numbers_read, region)
     if summary["bad"] or summary["refused"]:
         print_hint("nothing was sent; correct these lines, or they will be left out")

@@ -13,7 +13,7 @@ import attrs
 
 from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
-from omnimsg.cli.message_files import reason_of
+from omnimsg.cli.message_files import print_numbers_read, reason_of
 from omnimsg.cli.output import (
     closed_output_ignored,
     counts_text,
@@ -228,8 +228,7 @@ def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> 
 
 def _print_advice(summary: dict[str, Any], file: Path, region: str | None) -> None:
     resume = f"`omnimsg send-many {file} --resume`"
-    if summary.get("numbers_read"):
-        print_hint(f"{summary['numbers_read']:,} numbers were read as numbers of {region}")
+    print_numbers_read(summary.get("numbers_read", 0), region)
     if "rescued" not in summary:
         if summary["interrupted"]:
             print_hint(f"{resume} continues where this run stopped")

@@ -70,6 +70,13 @@ def print_kept_columns(messages: MessageFile) -> None:
         print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
 
 
+def print_numbers_read(count: int, region: str | None) -> None:
+    """Say how many numbers were read as those of a region: it is never done silently."""
+    if count:
+        what = "1 number was read as one" if count == 1 else f"{count:,} numbers were read as those"
+        print_hint(f"{what} of {region}")
+
+
 def refused(file: Path, error: Exception) -> CommandError:
     """Return the error for a file, or a results file, that is wrong as a whole."""
     what, _, hint = str(error).partition("; ")
