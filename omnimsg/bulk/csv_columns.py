@@ -75,11 +75,13 @@ _CONTENT_COLUMNS: dict[str, tuple[Callable[[dict[str, str]], dict[str, Any]], se
     "text": (_text, set()),
 }
 
+_OWNERS = {name: kind for kind, (_, extra) in _CONTENT_COLUMNS.items() for name in extra}
+
 _KNOWN_COLUMNS = {
     *_COPIED_COLUMNS,
     *("ttl", "tags"),
     *_CONTENT_COLUMNS,
-    *(name for _, extra in _CONTENT_COLUMNS.values() for name in extra),
+    *_OWNERS,
 }
 
 # What an error names; a name this near to one of them is a slip in writing it.
@@ -231,9 +233,7 @@ def _check_belonging(cells: dict[str, str], chosen: str) -> None:
 
 def _content_column_of(name: str) -> str | None:
     """Return the content column that another column belongs to; `None` if to none alone."""
-    if _PARAMETER.fullmatch(name):
-        return "template"
-    return next((kind for kind, (_, extra) in _CONTENT_COLUMNS.items() if name in extra), None)
+    return "template" if name.startswith("param.") else _OWNERS.get(name)
 
 
 def _filled(cells: dict[str, str], *names: str) -> dict[str, Any]:
