@@ -9,6 +9,7 @@ then nothing more is sent, and what is known is written to a file `NAME.rescued`
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -199,11 +200,19 @@ class ResultsFile:
                 "at": at,
             }
             self._append({**intent, "at": at}, keep_on_failure=False)
-        await self._log.commit()
-        for message in messages:
-            self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
+        try:
+            await self._log.commit()
+        except asyncio.CancelledError:
+            # The writing thread may have written them all the same.
+            self._set_in_flight(messages)
+            raise
+        self._set_in_flight(messages)
         # A file of messages has one writer, which hands each of them over once.
         return [None] * len(messages)
+
+    def _set_in_flight(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.

@@ -75,6 +75,9 @@ class AppendLog:
             raise
         self._size = os.fstat(self._file).st_size
         self._queue: deque[tuple[bytes, bool]] = deque()
+        # Lines that were queued, and those that were written before a write failed.
+        self._appended = 0
+        self._written = 0
         self._synced = True
         self._closed = False
         self._rescued = False
@@ -99,6 +102,7 @@ class AppendLog:
             keep_on_failure: Whether the line stays queued when a write fails.
         """
         self._queue.append((line, keep_on_failure))
+        self._appended += 1
 
     async def commit(self) -> None:
         """Return when all lines queued before are on the disk and survive a loss of power.
@@ -106,7 +110,8 @@ class AppendLog:
         Raises:
             OSError: They are not, or an earlier write failed.
         """
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, True)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._commit, self._appended)
 
     async def flush(self) -> None:
         """Return when all lines queued before survive the end of this process.
@@ -172,6 +177,18 @@ class AppendLog:
             self._thread.shutdown()
             os.close(self._file)
 
+    def _commit(self, count: int) -> None:
+        """Make the first `count` lines durable; runs in the writing thread.
+
+        A write for somebody else may have taken them along. Then a write that failed since does not
+        concern them, and to say that they are not there would be wrong.
+        """
+        if count > self._written:
+            self._write(True)
+        elif not self._synced:
+            os.fsync(self._file)
+            self._synced = True
+
     def _write(self, durable: bool) -> None:
         """Write the queue; runs in the writing thread."""
         if self.write_error is not None and (
@@ -186,6 +203,8 @@ class AppendLog:
             if taken:
                 self._write_all(b"".join(line for line, _ in taken))
                 self._synced = False
+                if self.write_error is None:
+                    self._written += len(taken)
             if durable and not self._synced:
                 os.fsync(self._file)
                 self._synced = True

@@ -91,7 +91,7 @@ def test_the_results_file_is_changed(
     assert f"--resume --results {RESCUED}" in error
     assert [2, 2] == [each.code for each in refused]
     assert f"--results {RESCUED}" in refused[1].hint
-    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"]), (counts, resumed.rows, many.with_name(RESCUED).read_text()[-3000:], __import__("shutil").copy(many.with_name(RESCUED),"/tmp/rescued.jsonl"))
+    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"])
     texts = [each.text for each in sandbox.handsets.all()]
     assert LINES == len(texts) == len(set(texts))
 
@@ -125,7 +125,7 @@ def test_the_file_of_messages_is_overwritten(run: Run, sandbox: Sandbox, many: P
 
     assert (1, True) == (process.returncode, "was changed" in error)
     assert json.loads(out)["accepted"] < LINES
-    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"]), (counts, resumed.rows, many.with_name(RESCUED).read_text()[-3000:], __import__("shutil").copy(many.with_name(RESCUED),"/tmp/rescued.jsonl"))
+    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"])
     texts = [each.text or "" for each in sandbox.handsets.all()]
     assert LINES == len(set(texts)) == len(texts)
     assert not any("Wrong" in text for text in texts)
