@@ -27,12 +27,17 @@ class Channel(StrEnum):
     PUSH = "push"
 
 
-def to_channel(value: Channel | str | None) -> Channel | str | None:
+def to_channel(value: Channel | str) -> Channel:
     """Convert a channel's exact name, as configuration and JSON have it, to the channel.
 
     Anything else is returned unchanged, for the field's validator to refuse.
     """
-    return None if value is None else validate.to_enum_member(Channel, value)
+    return validate.to_enum_member(Channel, value)
+
+
+def to_optional_channel(value: Channel | str | None) -> Channel | None:
+    """Convert like `to_channel`, and leave `None` alone."""
+    return None if value is None else to_channel(value)
 
 
 def channel_from(name: object) -> Channel | None:

@@ -6,6 +6,7 @@ refuses the actions that its provider or the channel does not support.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, TypeAlias
@@ -204,3 +205,8 @@ class Buy:
 Action: TypeAlias = (
     Reply | OpenUrl | OpenMedia | Dial | ShowLocation | RequestLocation | CreateEvent | Buy
 )
+
+
+def to_actions(value: Sequence[Action]) -> tuple[Action, ...]:
+    """Convert a sequence of actions to a tuple; the field's validator refuses anything else."""
+    return validate.to_tuple(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -96,6 +97,10 @@ class ContactCard:
             raise validate.refuse(self, "phones", "a card needs something besides the name")
 
 
+def _to_cards(value: Sequence[ContactCard]) -> tuple[ContactCard, ...]:
+    return validate.to_tuple(value)
+
+
 @attrs.frozen
 class Contacts:
     """One or several contact cards."""
@@ -103,5 +108,5 @@ class Contacts:
     kind: ClassVar[str] = "contacts"
 
     contacts: tuple[ContactCard, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, min_length=1)
+        converter=_to_cards, validator=validate.tuple_of(ContactCard, min_length=1)
     )

@@ -11,7 +11,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.content.actions import Action
+from omnimsg.domain.content.actions import Action, to_actions
 from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import hidden
 
@@ -38,8 +38,8 @@ class Autoconvert(StrEnum):
 
 
 def is_usual_text(value: object) -> bool:
-    """Whether a value is text in ASCII, as most texts are, and so certainly valid."""
-    return type(value) is str and value != "" and value.isascii()
+    """Whether a value is text in ASCII without U+0000, as most texts are: certainly valid."""
+    return type(value) is str and value != "" and value.isascii() and "\0" not in value
 
 
 @quick
@@ -110,6 +110,6 @@ class Otp:
     actions: tuple[Action, ...] = attrs.field(
         default=(),
         kw_only=True,
-        converter=validate.to_tuple,
+        converter=to_actions,
         validator=validate.tuple_of(Action.__args__),
     )
