@@ -6,16 +6,18 @@ refuses the actions that its provider or the channel does not support.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.redaction import hidden, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _label = validate.text(max_length=256)
 _payload = optional(validate.text(max_length=2048))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -16,6 +15,9 @@ from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import Media, MediaItem
 from omnimsg.domain.content.text import Text
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _optional_text = optional(validate.text())
 _actions = validate.tuple_of(Action.__args__)

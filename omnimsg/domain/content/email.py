@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -14,6 +13,9 @@ from omnimsg.domain.address import is_email
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.redaction import hidden, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -12,6 +11,9 @@ from omnimsg.domain import validate
 from omnimsg.domain.content.actions import Action, to_actions
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _require_text = validate.text()
 _optional_text = optional(_require_text)

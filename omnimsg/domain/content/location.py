@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -12,6 +11,9 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import FrozenDict, freeze
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 StringMap = FrozenDict[str, str]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 from attrs.validators import optional
@@ -13,6 +12,9 @@ from omnimsg.domain import validate
 from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _optional_name = optional(validate.text(max_length=512))
 
