@@ -5,6 +5,7 @@ Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
 
 import warnings
 
+from omnimsg.adapter import whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
@@ -21,6 +22,7 @@ from omnimsg.adapter.code_tables import (
     CodeTable,
     StatusRow,
     StatusTable,
+    TermRow,
     Verdict,
     outcome_of,
 )
@@ -62,6 +64,7 @@ __all__ = [
     "StatusRow",
     "StatusTable",
     "TemplateMapping",
+    "TermRow",
     "Verdict",
     "actions_of",
     "check_content",
@@ -74,6 +77,7 @@ __all__ = [
     "refused",
     "sources_of",
     "to_plain",
+    "whatsapp_rules",
 ]
 
 _RENAMED = {"merged": "deep_merge", "thawed": "to_plain", "segment": "quote_segment"}

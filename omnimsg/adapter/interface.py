@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.adapter.capabilities import Capabilities
-    from omnimsg.adapter.code_tables import CodeTable, StatusTable
+    from omnimsg.adapter.code_tables import CodeTable, StatusTable, TermRow
     from omnimsg.adapter.context import Context
     from omnimsg.adapter.http import Flow, Source
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
@@ -95,6 +95,7 @@ class Adapter(ABC, Generic[S]):
             its own in `__init__`; the engine asks the instance.
         codes: Its error and failure codes.
         statuses: Its statuses.
+        terms: Its further terms, for people to look up: interactions, ...
         protected: The members of a message's own part of the request that extras may not touch:
             recipient, reference, list of messages.
     """
@@ -105,6 +106,7 @@ class Adapter(ABC, Generic[S]):
     capabilities: Capabilities
     codes: ClassVar[CodeTable]
     statuses: ClassVar[StatusTable]
+    terms: ClassVar[tuple[TermRow, ...]] = ()
     protected: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, account: Account[S]) -> None:

@@ -14,7 +14,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
-from omnimsg_bird.codes import CODES, STATUSES
+from omnimsg_bird.codes import CODES, STATUSES, TERMS
 from omnimsg_bird.settings import BirdSettings
 from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
 
@@ -52,6 +52,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     capabilities = CAPABILITIES
     codes = CODES
     statuses = STATUSES
+    terms = TERMS
     protected = frozenset({"receiver", "reference"})
 
     def __init__(self, account: Account[BirdSettings]) -> None:
@@ -80,7 +81,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        return self._unknown(channel) or rules.check(message, channel, self.template_of)
+        return self._unknown(channel) or rules.check(message, channel, self)
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Leave out the channels without an id; no other rule concerns plain text."""

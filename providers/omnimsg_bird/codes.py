@@ -5,8 +5,9 @@ Levels of codes:
 * `http`: the HTTP status of an answer in Bird's error form;
 * a number such as `422`: the known `code` texts of that HTTP status;
 * `failure`: `failure.code` of a message that was accepted;
-* `source`: the source of such a failure, for failures without a more precise code;
+* `source`: the source of such a failure, for failures whose code has no row and no family;
 * the name of a source (`sms-messagebird`): the codes of that source;
+* `words`: what a failure says in words, where no code says it;
 * `storage`: the error codes of the file storage.
 
 A row such as `15xxx` stands for a family of codes whose members Bird does not publish.
@@ -14,9 +15,9 @@ A row such as `15xxx` stands for a family of codes whose members Bird does not p
 
 from __future__ import annotations
 
-from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
+from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, TermRow, Verdict
 from omnimsg.domain.history import InteractionKind
-from omnimsg.domain.reason import Fault, Reason
+from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Status
 
 _MESSAGING = "Bird Channels API, Messaging"
@@ -26,6 +27,8 @@ _BATCH = "Bird Channels API, Send batch messages"
 _EMAIL = "Bird Programmable Email, Message status"
 _FAILURES = "Bird Channels API, Message failure codes"
 _SOURCES = "Bird Channels API, Message failure sources"
+_MAP = "SMS platform extended error codes; 3GPP TS 29.002, 17.6.6"
+_RESOURCE = "Bird Channels API, Messaging, MessageInteraction"
 _S3 = "Amazon S3 API reference, Error responses"
 _SMS = "Bird Channels API, SMS platform extended error codes"
 
@@ -33,14 +36,22 @@ HTTP = "http"
 FAILURE = "failure"
 SOURCE = "source"
 STORAGE = "storage"
+WORDS = "words"
+EXPIRED = "Expired"
 
 
 def _answer(code: str, reason: Reason, verdict: Verdict, description: str, source: str) -> CodeRow:
     return CodeRow(code, HTTP, reason, verdict, description=description, source=source)
 
 
-def _failure(code: str, reason: Reason, description: str, fault: Fault | None = None) -> CodeRow:
-    fault = fault or reason.fault
+def _failure(
+    code: str,
+    reason: Reason,
+    description: str,
+    *,
+    fault: Fault | None = None,
+    retry: Retry = Retry.NEVER,
+) -> CodeRow:
     return CodeRow(
         code,
         FAILURE,
@@ -48,7 +59,8 @@ def _failure(code: str, reason: Reason, description: str, fault: Fault | None = 
         Verdict.REJECTED,
         description=description,
         source=_FAILURES,
-        fault=fault,
+        fault=fault or reason.fault,
+        retry=retry,
     )
 
 
@@ -60,7 +72,7 @@ def _storage(code: str, reason: Reason, verdict: Verdict, description: str) -> C
     return CodeRow(code, STORAGE, reason, verdict, description=description, source=_S3)
 
 
-def _sms(reason: Reason, description: str, *codes: int) -> tuple[CodeRow, ...]:
+def _sms(reason: Reason, description: str, *codes: int, source: str = _SMS) -> tuple[CodeRow, ...]:
     return tuple(
         CodeRow(
             str(code),
@@ -68,7 +80,7 @@ def _sms(reason: Reason, description: str, *codes: int) -> tuple[CodeRow, ...]:
             reason,
             Verdict.REJECTED,
             description=description,
-            source=_SMS,
+            source=source,
         )
         for code in codes
     )
@@ -115,8 +127,8 @@ CODES = CodeTable(
         _answer(
             "409",
             Reason.UNKNOWN,
-            Verdict.AMBIGUOUS,
-            "a conflict, possibly with an earlier copy of the request; Bird does not say with what",
+            Verdict.NOT_SENT,
+            "not created, because of conflicting conditions; Bird does not say which",
             _MESSAGING,
         ),
         _answer(
@@ -141,7 +153,10 @@ CODES = CodeTable(
             _RATE,
         ),
         _failure(
-            "11001", Reason.MISCONFIGURED, "the channel is not configured for this kind of message"
+            "11001",
+            Reason.MISCONFIGURED,
+            "the channel is not configured for this kind of message",
+            retry=Retry.AFTER_FIX,
         ),
         _failure(
             "11002",
@@ -149,30 +164,84 @@ CODES = CodeTable(
             "the message contains something that the channel does not support",
         ),
         _failure(
-            "11xxx", Reason.INVALID_MESSAGE, "configuration, receiver, content or sender is invalid"
+            "11xxx",
+            Reason.INVALID_MESSAGE,
+            "configuration, receiver, content or sender is invalid; the code does not say which",
         ),
         _failure("12001", Reason.PROVIDER_ERROR, "a service that Bird depends on failed"),
         _failure(
             "12002", Reason.UNSUPPORTED_CONTENT, "the channel does not support this kind of message"
         ),
-        _failure("12003", Reason.UNROUTABLE, "the destination is not supported"),
+        _failure(
+            "12003",
+            Reason.SENDER_NOT_ALLOWED,
+            "this sender may not write to this destination",
+            retry=Retry.AFTER_FIX,
+        ),
         _failure("12004", Reason.PROVIDER_ERROR, "Bird does not know the product"),
         _failure("12005", Reason.UNROUTABLE, "Bird has no route"),
         _failure("12006", Reason.INVALID_CONTENT, "the platform does not accept this message"),
-        _failure("12xxx", Reason.PROVIDER_ERROR, "a service of Bird failed"),
-        _failure("14xxx", Reason.UNKNOWN, "caused by the customer's account", Fault.ACCOUNT),
-        _failure("15001", Reason.PROVIDER_ERROR, "a network error on the way to the handset"),
+        _failure(
+            "12xxx",
+            Reason.PROVIDER_ERROR,
+            "a service of Bird failed; not caused by the customer",
+        ),
+        _failure(
+            "14xxx",
+            Reason.UNKNOWN,
+            "caused by the customer's account",
+            fault=Fault.ACCOUNT,
+            retry=Retry.AFTER_FIX,
+        ),
+        _failure(
+            "15001",
+            Reason.PROVIDER_ERROR,
+            "a network error on the way to the handset, unless the source's own code says more",
+        ),
         _failure("15005", Reason.INVALID_RECIPIENT, "the subscriber is unknown"),
         _failure("15xxx", Reason.UNKNOWN, "the platform failed to deliver it"),
         *_sms(Reason.UNKNOWN, "a failure without a further reason", 0),
-        *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 2, 3, 5, 9, 10, 11, 12),
+        *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 5),
+        *_sms(
+            Reason.UNROUTABLE,
+            "an element of the network is unknown; the number may be right",
+            2,
+            3,
+            source=_MAP,
+        ),
+        *_sms(
+            Reason.RECIPIENT_UNREACHABLE,
+            "the subscription or the phone cannot receive SMS; the number exists",
+            9,
+            10,
+            11,
+            12,
+            source=_MAP,
+        ),
         *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
         *_sms(Reason.PROVIDER_ERROR, "network error", 34),
-        _source("accounting", Reason.PAYMENT, "the account's billing does not allow it"),
-        _source(
-            "contact", Reason.SUPPRESSED, "blocked by the contact's settings, such as an opt-out"
+        CodeRow(
+            EXPIRED,
+            WORDS,
+            Reason.EXPIRED,
+            Verdict.REJECTED,
+            description="`details` or `reason`: the validity ended before delivery",
+            source=_SMS,
         ),
-        _source("touchpoint", Reason.TEMPLATE_UNAVAILABLE, "the template is not available"),
+        _source("accounting", Reason.PROVIDER_ERROR, "Bird's billing service failed"),
+        _source("contact", Reason.PROVIDER_ERROR, "Bird's service of contacts failed"),
+        _source("touchpoint", Reason.PROVIDER_ERROR, "Bird's service of templates failed"),
+        _source(
+            "pre-processing",
+            Reason.INVALID_MESSAGE,
+            "refused before it was handed to the platform; the code says why, where there is one",
+        ),
+        _source(
+            "whatsapp", Reason.UNKNOWN, "refused or failed by WhatsApp, with a code of WhatsApp's"
+        ),
+        _source("sms-messagebird", Reason.UNKNOWN, "refused or failed by the SMS platform"),
+        _source("email-messagebird", Reason.UNKNOWN, "refused or failed by the e-mail platform"),
+        _source("email-sparkpost", Reason.UNKNOWN, "refused or failed by the e-mail platform"),
         _storage(
             "EntityTooLarge", Reason.MEDIA_TOO_LARGE, Verdict.REJECTED, "the file is too large"
         ),
@@ -247,21 +316,28 @@ STATUSES = StatusTable(
     )
 )
 
-INTERACTIONS = {
-    "clicked": InteractionKind.CLICKED,
-    "conversion": InteractionKind.CONVERTED,
-    "delete-request": InteractionKind.DELETED,
-    # Documented without a meaning.
-    "invalid": InteractionKind.UNKNOWN,
-    "opened": InteractionKind.OPENED,
-    "reaction": InteractionKind.REACTED,
-    "read": InteractionKind.READ,
-    "reported-as-spam": InteractionKind.REPORTED_SPAM,
-    "subscribe-consent": InteractionKind.SUBSCRIBED,
-    "subscribe-request": InteractionKind.SUBSCRIBED,
-    "unsubscribe-request": InteractionKind.UNSUBSCRIBED,
+_KINDS = {
+    "clicked": (InteractionKind.CLICKED, "a link or a button was tapped"),
+    "conversion": (InteractionKind.CONVERTED, "the goal of the message was reached"),
+    "delete-request": (InteractionKind.DELETED, "the person asks to be deleted"),
+    "invalid": (InteractionKind.UNKNOWN, "documented without a meaning"),
+    "opened": (InteractionKind.OPENED, "an e-mail was opened"),
+    "reaction": (InteractionKind.REACTED, "the person reacted with an emoji"),
+    "read": (InteractionKind.READ, "the message was read"),
+    "reported-as-spam": (InteractionKind.REPORTED_SPAM, "the person reported it as spam"),
+    "subscribe-consent": (InteractionKind.SUBSCRIBED, "the person consented to be written to"),
+    "subscribe-request": (InteractionKind.SUBSCRIBED, "the person asks to be written to"),
+    "unsubscribe-request": (InteractionKind.UNSUBSCRIBED, "the person opts out"),
 }
-"""The kind of each of Bird's interaction types (MessageInteraction of the Messaging page)."""
+
+INTERACTIONS = {name: kind for name, (kind, _) in _KINDS.items()}
+"""The kind of each of Bird's interaction types."""
+
+TERMS: tuple[TermRow, ...] = tuple(
+    TermRow("interaction", name, kind.value, description=description, source=_RESOURCE)
+    for name, (kind, description) in _KINDS.items()
+)
+"""The interaction types as rows; `unsubscribe-request` is how an opt-out is learnt."""
 
 
 def interaction_kind(name: str) -> InteractionKind:

@@ -21,7 +21,7 @@ BODIES = {
     MediaKind.VIDEO: "file",
     MediaKind.AUDIO: "file",
     MediaKind.DOCUMENT: "file",
-    MediaKind.STICKER: "file",
+    MediaKind.STICKER: "image",
 }
 
 _OPTIONS = {

@@ -60,6 +60,9 @@ def _document(message: Message, adapter: Adapter[Any], context: Context) -> Json
     ttl = context.ttl(message)
     if ttl is not None:
         document["validity"] = ttl
+    if message.reply_to is not None:
+        replied = message.reply_to.provider_id.partition("/")[2]
+        document["replyTo"] = {"id": replied, "type": "message"}
     if message.callback_url is not None:
         document["notification"] = {"url": message.callback_url}
     return document
