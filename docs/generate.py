@@ -142,6 +142,16 @@ def _statuses(adapter: type[Adapter[Any]]) -> str:
     )
 
 
+def _terms(adapter: type[Adapter[Any]]) -> str:
+    return table(
+        ("kind", "name", "meaning", "unified", "documented in"),
+        (
+            (row.table, f"`{row.name}`", row.description, f"`{row.meaning.upper()}`", row.source)
+            for row in adapter.terms
+        ),
+    )
+
+
 def _channels(adapter: type[Adapter[Any]]) -> str:
     channels = adapter.capabilities.channels
     return table(
@@ -188,6 +198,7 @@ TABLES: dict[str, Callable[[type[Adapter[Any]]], str]] = {
     "codes": _codes,
     "media": _media,
     "statuses": _statuses,
+    "terms": _terms,
 }
 
 

@@ -7,6 +7,7 @@ import warnings
 
 from omnimsg.adapter import whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
+from omnimsg.adapter.answer_parts import is_blank, words_of
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
     actions_of,
@@ -71,6 +72,7 @@ __all__ = [
     "check_message",
     "check_options",
     "deep_merge",
+    "is_blank",
     "items_of",
     "outcome_of",
     "quote_segment",
@@ -78,6 +80,7 @@ __all__ = [
     "sources_of",
     "to_plain",
     "whatsapp_rules",
+    "words_of",
 ]
 
 _RENAMED = {"merged": "deep_merge", "thawed": "to_plain", "segment": "quote_segment"}

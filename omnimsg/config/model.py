@@ -51,7 +51,8 @@ class AccountTable:
         provider: The provider's name.
         base_url: The URL of the provider's API, where it is not the provider's usual one.
         channel: The channel of a message that names none.
-        sender: The sender of a message that names none.
+        sender: The sender of a message that names none, on every channel.
+        senders: The sender of a message that names none, by channel; comes before `sender`.
         templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
         extras: Fields to merge into every request.
@@ -68,6 +69,7 @@ class AccountTable:
     base_url: str | None = None
     channel: Channel | None = None
     sender: str | None = None
+    senders: dict[Channel, str] = attrs.field(factory=dict)
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)
     extras: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=freeze)

@@ -19,7 +19,7 @@ from omnimsg_bird.settings import BirdSettings
 from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Absent, Account, Answered, Flow, Source
@@ -70,6 +70,10 @@ class BirdAdapter(Adapter[BirdSettings]):
     def hosts(self) -> frozenset[str]:
         """The API's host, and Bird's hosts of media, which ask for the key too."""
         return super().hosts | frozenset(hosts.MEDIA)
+
+    def channels(self) -> Iterable[Channel]:
+        """Return the channels that the account has an id of."""
+        return map(Channel, self.account.settings.channels)
 
     def authorization(self) -> Mapping[str, str]:
         """Return the access key."""
