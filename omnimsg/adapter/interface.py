@@ -120,7 +120,8 @@ class Adapter(ABC, Generic[S]):
             if key in self.protected:
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
         for name in ("extras", "sender", "senders", "templates"):
-            if not is_json(_plainly(getattr(account, name))):
+            value = getattr(account, name)
+            if not is_json(_plainly(list(value.values()) if name == "senders" else value)):
                 raise ConfigError(
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )

@@ -28,6 +28,7 @@ from omnimsg.domain.content import (
     ListPicker,
     ListSection,
     Media,
+    MediaItem,
     OpenUrl,
     Reply,
     Section,
@@ -146,6 +147,12 @@ def _media(content: Media, path: str) -> Iterator[Failure]:
 
 
 def _interactive(content: Interactive, path: str) -> Iterator[Failure]:
+    if isinstance(content.header, MediaItem) and content.header.kind in _WITHOUT_CAPTION:
+        yield refused(
+            Reason.UNSUPPORTED_CONTENT,
+            f"{path}.header.kind",
+            "is not allowed in a header: use image, video or document",
+        )
     first = content.actions[0]
     most = MAX_BUTTONS if isinstance(first, Reply) else 1
     seen: set[str] = set()

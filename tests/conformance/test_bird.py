@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import orjson
@@ -42,6 +42,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import Inline, Link, MediaKind
 from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Refuse, Said
 from omnimsg_bird import BirdAdapter, BirdSettings
@@ -118,7 +119,12 @@ class TestBird(AdapterConformance):
     message_levels = frozenset({"http", "422"})
     request_levels = frozenset()
     status_levels = frozenset({"http"})
-    other_levels = frozenset({"failure", "sms-messagebird", "source", "storage"})
+    other_levels = frozenset({"failure", "sms-messagebird", "source", "storage", "words"})
+    values: ClassVar[dict[str, Any]] = {
+        "reply_to": tuple(
+            MessageId.of("bird", f"{CHANNELS['whatsapp']}/{name}") for name in ("m1", "m2")
+        )
+    }
 
     def account(self) -> Account[BirdSettings]:
         """Return an account with a distinctive access key and a channel of each kind."""
@@ -171,7 +177,7 @@ class TestBird(AdapterConformance):
             cards,
             Section([Location(59.4, 24.7), inner, menu]),
             Otp(False, actions=[Reply("Copy", "123456")]),
-            Interactive("Pay", [BUY, LINK, ASK, RICH], header=PICTURE),
+            *(Interactive("Pay", [action], header=PICTURE) for action in (BUY, LINK, ASK, RICH)),
             Interactive(None, [LINK], header=FILE),
         ]
         mail = Email(

@@ -8,7 +8,6 @@ import pytest
 from bird.cases import PHONE
 
 from omnimsg import (
-    AmbiguousError,
     Client,
     Message,
     NotSentError,
@@ -38,7 +37,7 @@ ERRORS = {
     401: (NotSentError, Reason.UNAUTHORIZED, Retry.AFTER_FIX, Scope.ACCOUNT),
     403: (NotSentError, Reason.FORBIDDEN, Retry.AFTER_FIX, Scope.ACCOUNT),
     404: (NotSentError, Reason.MISCONFIGURED, Retry.AFTER_FIX, Scope.ACCOUNT),
-    409: (AmbiguousError, Reason.UNKNOWN, Retry.UNSAFE, None),
+    409: (NotSentError, Reason.UNKNOWN, Retry.SAFE, Scope.MESSAGE),
     413: (RejectedError, Reason.CONTENT_TOO_LARGE, Retry.NEVER, None),
     429: (NotSentError, Reason.RATE_LIMITED, Retry.SAFE, Scope.MESSAGE),
 }
@@ -131,12 +130,12 @@ async def test_a_malformed_id(client: Client, recorder: Recorder, id_: str) -> N
 FATES = {
     Scenario.DELIVERED: (Status.DELIVERED, None),
     Scenario.INVALID_RECIPIENT: (Status.FAILED, Reason.INVALID_RECIPIENT),
-    Scenario.OPTED_OUT: (Status.REJECTED, Reason.SUPPRESSED),
-    Scenario.NOT_ON_CHANNEL: (Status.REJECTED, Reason.UNROUTABLE),
+    Scenario.OPTED_OUT: (Status.REJECTED, Reason.PROVIDER_ERROR),
+    Scenario.NOT_ON_CHANNEL: (Status.REJECTED, Reason.SENDER_NOT_ALLOWED),
     Scenario.UNDELIVERABLE: (Status.FAILED, Reason.PROVIDER_ERROR),
-    Scenario.EXPIRED: (Status.FAILED, Reason.UNKNOWN),
+    Scenario.EXPIRED: (Status.EXPIRED, Reason.EXPIRED),
     Scenario.PROVIDER_FAULT: (Status.FAILED, Reason.PROVIDER_ERROR),
-    Scenario.NO_FUNDS: (Status.REJECTED, Reason.PAYMENT),
+    Scenario.NO_FUNDS: (Status.REJECTED, Reason.PROVIDER_ERROR),
     Scenario.NEVER_SETTLES: (Status.SENT, None),
 }
 
