@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import figures
 import orjson
 import plot
+import scenarios
 from contents import CONTENTS, NOW, message
 from tables import table
 
@@ -190,6 +191,7 @@ PLAIN: dict[str, Callable[[], str]] = {
     "contents": _contents,
     "costs": figures.costs_table,
     "goals": figures.goals_table,
+    "scenarios": scenarios.scenarios_table,
     "setting": figures.setting_table,
 }
 
