@@ -135,7 +135,7 @@ CODES = CodeTable(
             32,
             MESSAGE,
             Reason.MEDIA_TOO_LARGE,
-            _REJECTED,
+            _NOT_SENT,
             "the media of the whole request are too large; fewer messages may pass",
         ),
         _row(

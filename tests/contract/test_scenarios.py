@@ -1,14 +1,16 @@
-"""The same scenario of the sandbox has the same reason at every provider, or the docs say why not."""
+"""A scenario of the sandbox has the same reason at every provider, or the docs say why not."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from omnimsg.sandbox import Scenario
+
+if TYPE_CHECKING:
+    import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -73,7 +73,7 @@ def read_upload(
     if not is_blank(data.get("error")):
         return None
     file_id = text_of(data, "fileId")
-    if file_id is None or len(file_id) > 1024:
+    if file_id is None or len(file_id) > 1024 or "\0" in file_id:
         return None
     if file_id.endswith(_UNSUPPORTED):
         return Failure(

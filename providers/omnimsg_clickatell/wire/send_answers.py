@@ -172,7 +172,7 @@ class _Reader:
                 outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
         if None in outcomes and not is_blank(self.data.get("error")):
             self._apply_request_error(references, outcomes, entries, members.id)
-        return self._for_size(outcomes)
+        return self._refused_as_a_whole(outcomes)
 
     def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
         """Read a refusal; one that contradicts itself, for example by an id, gives `None`."""
@@ -199,20 +199,20 @@ class _Reader:
         )
         return outcome_of(Verdict.REJECTED, reference, self.account, failure)
 
-    def _for_size(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
-        """Read code 32, which is about the media of all messages of the request together.
+    def _refused_as_a_whole(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
+        """Read code 32 of every message: their media together are too large for one request.
 
-        Where all have it, it refuses the request as a whole: one refusal for all, so that the
-        engine sends them in smaller requests. Where some were taken, the others may pass now.
+        Such an answer is one refusal for all of them, so that the engine sends them in smaller
+        requests. Where only some have the code, the others are out of the way at the next attempt.
         """
-        if len(outcomes) == 1:
+        refused = [each for each in outcomes if _is_too_large(each)]
+        if len(outcomes) == 1 or len(refused) < len(outcomes) or self.response.status < 400:
             return outcomes
-        refused = [each for each in outcomes if _is_for_size(each)]
-        if len(refused) < len(outcomes):
-            return [_again(each) if each in refused else each for each in outcomes]
-        first = refused[0].failure
-        whole = attrs.evolve(first, path=None, raw=self.data)
-        return [attrs.evolve(each, failure=whole) for each in refused]
+        failure = attrs.evolve(refused[0].failure, retry=Retry.NEVER, path=None, raw=self.data)
+        return [
+            Rejected(reference=each.reference, account=each.account, failure=failure)
+            for each in refused
+        ]
 
     def _apply_request_error(
         self,
@@ -257,13 +257,8 @@ class _Reader:
         return field_path(self.messages[index], code, description) if self.messages else None
 
 
-def _is_for_size(outcome: Outcome | None) -> TypeGuard[Rejected]:
-    return isinstance(outcome, Rejected) and outcome.failure.code == _REQUEST_TOO_LARGE
-
-
-def _again(outcome: Rejected) -> NotSent:
-    failure = attrs.evolve(outcome.failure, retry=Retry.SAFE)
-    return NotSent(reference=outcome.reference, account=outcome.account, failure=failure)
+def _is_too_large(outcome: Outcome | None) -> TypeGuard[NotSent]:
+    return isinstance(outcome, NotSent) and outcome.failure.code == _REQUEST_TOO_LARGE
 
 
 def _description(error: object) -> str:

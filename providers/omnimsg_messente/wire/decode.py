@@ -59,16 +59,15 @@ def read_bulk_send(
             return [_refused_outcome(message, *whole, context) for message in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
-    outcomes = [
-        _read_entry(message, entry, response, adapter, context)
-        for message, entry in zip(messages, entries, strict=True)
-    ]
-    for message, entry, outcome in zip(messages, entries, outcomes, strict=True):
-        if outcome.__class__ is Accepted:
+    for message, entry in zip(messages, entries, strict=True):
+        if _has_id(entry):
             recipient = entry.get("to")
             if recipient != message.to and not _is_same_recipient(recipient, message.to):
                 return [None] * len(messages)
-    return outcomes
+    return [
+        _read_entry(message, entry, response, adapter, context)
+        for message, entry in zip(messages, entries, strict=True)
+    ]
 
 
 def read_refusal(
