@@ -163,7 +163,7 @@ class MarkedSession:
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
-            headers={"User-Agent": "omnimsg"},
+            headers={"User-Agent": "omnimsg", "Accept": "application/json"},
             # `Timeouts` limits the time of the whole exchange.
             timeout=aiohttp.ClientTimeout(),
         )

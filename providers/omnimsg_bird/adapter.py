@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _TAKEN = frozenset({202})
+# A file is no JSON, which every other answer is.
+_ANY_TYPE = {"Accept": "*/*"}
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -210,7 +212,9 @@ class BirdAdapter(Adapter[BirdSettings]):
         """Ask for a file with the key, and follow the redirect to it without."""
         if stored.url is None:
             return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
-        response = yield Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
+        response = yield Request(
+            "GET", stored.url, headers=_ANY_TYPE, authenticated=True, answer=Answer.SINK
+        )
         if response.status not in files.REDIRECTS:
             return response.status == 200 or decode.read_failure(
                 response, self, Reason.MEDIA_NOT_FOUND
@@ -219,7 +223,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         failure = self._stranger(url, "fetch the file from")
         if failure is not None:
             return failure
-        response = yield Request("GET", url, answer=Answer.SINK)
+        response = yield Request("GET", url, headers=_ANY_TYPE, answer=Answer.SINK)
         return response.status == 200 or files.read_storage_failure(response, self)
 
     def _workspace(self, rest: str) -> str:

@@ -6,6 +6,7 @@ Source: the One API's OpenAPI document. WhatsApp's own rules are `omnimsg.adapte
 
 from __future__ import annotations
 
+import re
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 MAX_LIST_BODY = 1024
 MAX_MINUTES = 2**31 - 1
 
+_is_number = re.compile("[0-9]{3,15}").fullmatch
+
 
 def check(
     message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
@@ -56,7 +59,21 @@ def check(
         refusals = _RULES.get(content.__class__, _no_rules)(content)
     if channel is Channel.WHATSAPP:
         refusals = chain(refusals, whatsapp_rules.check(content), _stored_files(message))
-    return next(chain(refusals, _times(message)), None)
+    return next(chain(_sender(message), refusals, _times(message)), None)
+
+
+def is_sender(text: str) -> bool:
+    """Whether a text can be a sender: one of the integration's own numbers, or a short code."""
+    return _is_number(bare(text)) is not None
+
+
+def _sender(message: Message) -> Iterator[Failure]:
+    if message.sender is not None and not is_sender(message.sender):
+        yield refused(
+            Reason.INVALID_SENDER,
+            "sender",
+            "must be a number of 3 to 15 digits: Clickatell's `from` is a two-way number",
+        )
 
 
 def _no_rules(_: object) -> Iterator[Failure]:

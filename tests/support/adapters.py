@@ -79,7 +79,9 @@ CODES = CodeTable(
 
 CAPABILITIES = Capabilities(
     channels={
-        each: ChannelCapabilities(content=frozenset({"text"}), fields=frozenset({"ttl", "send_at"}))
+        each: ChannelCapabilities(
+            content=frozenset({"text"}), fields=frozenset({"sender", "ttl", "send_at"})
+        )
         for each in (Channel.SMS, Channel.WHATSAPP)
     },
     default_channel=Channel.SMS,

@@ -267,7 +267,9 @@ def test_the_generic_failure_says_less_than_the_status(
     body = {"statuses": [{"channel": "sms", "status": status, "err": err}]}
     _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
 
+    assert isinstance(found, MessageStatus)
     latest = found.legs[0].timeline.latest
+    assert latest is not None
     assert (reason, fault) == (latest.reason, latest.fault)
 
 
