@@ -23,10 +23,16 @@ import attrs
 
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capability_check import check_message, refused
+from omnimsg.adapter.senders import (
+    check_senders,
+    dropped_sender,
+    sender_of,
+    would_drop_sender,
+)
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.reason import Reason
 from omnimsg.domain.validate import is_json
 
 if TYPE_CHECKING:
@@ -126,32 +132,8 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
-        self._check_senders()
+        check_senders(account, self.provider, self.capabilities, self.channels())
         self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
-
-    def _check_senders(self) -> None:
-        """Refuse a sender that no message of the account could have: it would be dropped."""
-        account, carriers = self.account, self._channels_with_sender()
-        for channel in account.senders:
-            if channel not in carriers:
-                raise ConfigError(
-                    f"accounts.{account.name}.senders.{channel} cannot be used: {self.provider}"
-                    f" takes a sender on {', '.join(sorted(carriers)) or 'no channel'} of this"
-                    " account"
-                )
-        if account.sender is not None and not carriers:
-            raise ConfigError(
-                f"accounts.{account.name}.sender cannot be used: {self.provider} takes no sender on"
-                " any channel of this account; leave it out"
-            )
-
-    def _channels_with_sender(self) -> frozenset[Channel]:
-        channels = self.capabilities.channels
-        return frozenset(
-            channel
-            for channel in self.channels()
-            if channel in channels and "sender" in channels[channel].fields
-        )
 
     def channels(self) -> Iterable[Channel]:
         """Return the channels that the account can use; by default all of the capabilities."""
@@ -159,8 +141,7 @@ class Adapter(ABC, Generic[S]):
 
     def sender_of(self, channel: Channel | None) -> str | None:
         """Return the account's sender on a channel, for a message without one of its own."""
-        account = self.account
-        return account.sender if channel is None else account.senders.get(channel, account.sender)
+        return sender_of(self.account, channel)
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -233,7 +214,7 @@ class Adapter(ABC, Generic[S]):
             for channel, can in self.capabilities.channels.items()
             if "text" in can.content
             and "phone" in can.recipients
-            and not (self.sender_of(channel) and "sender" not in can.fields)
+            and not would_drop_sender(self.account, channel, self.capabilities)
         }
         usual = self.account.channel or self.capabilities.default_channel
         if usual in limits:
@@ -254,9 +235,11 @@ class Adapter(ABC, Generic[S]):
             account=self.account.name,
             uploads=self.uploads(),
         )
-        if failure is None and channel is not None and self.sender_of(channel) is not None:
-            failure = self._check_own_sender(channel)
-        if failure is None and message.extras:
+        if failure is not None or channel is None:
+            return failure
+        if would_drop_sender(self.account, channel, self.capabilities):
+            return dropped_sender(self.account, channel)
+        if message.extras:
             for key in self.extras_of(message):
                 if key in self.protected:
                     return refused(
@@ -265,19 +248,6 @@ class Adapter(ABC, Generic[S]):
                         _PROTECTED,
                     )
         return failure
-
-    def _check_own_sender(self, channel: Channel) -> Failure | None:
-        """Refuse to drop the account's sender on a channel that cannot carry one."""
-        if "sender" in self.capabilities.channels[channel].fields:
-            return None
-        carriers = ", ".join(sorted(self._channels_with_sender()))
-        failure = refused(
-            Reason.MISCONFIGURED,
-            "sender",
-            f"is the one of account {self.account.name!r}, and {channel.value} has none at this"
-            f" provider; name it by channel in the account's `senders` ({carriers})",
-        )
-        return attrs.evolve(failure, retry=Retry.AFTER_FIX)
 
     def group(self, message: Message) -> Hashable:
         """Say which messages may share a request: those of equal groups."""

@@ -200,7 +200,7 @@ _MESSAGES = (
         _WHATSAPP,
         "text",
         _HELLO,
-        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.REJECTED, Reason.UNROUTABLE),
+        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.REJECTED, Reason.SENDER_NOT_ALLOWED),
     ),
     DemoMessage(
         "bird",

@@ -129,7 +129,7 @@ def test_entries_in_order_need_no_matching(
         {},
         optional={
             "channel": st.sampled_from([Channel.SMS, Channel.WHATSAPP]),
-            "sender": st.sampled_from(["Shop", "+27870000000"]),
+            "sender": st.sampled_from(["12345", "+27870000000"]),
             "extras": st.just({"from": "1", "more": True}),
         },
     ),
