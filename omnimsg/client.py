@@ -191,9 +191,7 @@ class Client:
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         engine = self._default_account if account is None else self._account(account)
-        # Without a coroutine of the engine's in between, where the queue has room.
-        future = engine.submit(message, deadline)
-        outcome = await (engine.send(message, deadline) if future is None else future)
+        outcome = await engine.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)

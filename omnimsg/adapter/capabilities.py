@@ -1,6 +1,6 @@
-"""What a provider can do, as data: read by the engine, shown by `omnimsg providers`.
+"""A provider's capabilities as data: the engine reads them, `omnimsg providers` shows them.
 
-A limit set by the user and one written here are merged, and the stricter of the two holds.
+Where the user sets a limit too, the stricter of the two applies.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from omnimsg.domain.media import MediaKind
 
 @attrs.frozen(kw_only=True)
 class MediaLimit:
-    """What one kind of media may be on one channel.
+    """The limits of one kind of media on one channel.
 
     Attributes:
-        types: Media types, without parameters; empty where the provider does not say.
-        max_bytes: The most bytes; `None` where the provider does not say.
+        types: Allowed media types, without parameters; empty where the provider names none.
+        max_bytes: The largest size in bytes; `None` where the provider names none.
     """
 
     types: frozenset[str] = frozenset()
@@ -28,18 +28,18 @@ class MediaLimit:
 
 @attrs.frozen(kw_only=True)
 class ChannelCapabilities:
-    """What can be said on one channel.
+    """What a provider can send on one channel.
 
     Attributes:
         content: The kinds of content, by their JSON tag.
         recipients: How a recipient may be written: `phone`, `email`, `contact`.
         fields: The optional fields of a message that the provider can express: of `sender`,
             `send_at`, `ttl`, `tags`, `callback_url`, `reply_to`, `fallback` and `encryption`.
-        text_limit: The most characters of a plain text.
+        text_limit: The most characters of a text; `None` where the provider names no limit.
         media: The kinds of media, with their limits.
         sources: Where media may come from: `inline`, `link`, `stored`.
         inline_max_bytes: The most bytes of media inside a message.
-        actions: What may be tapped, by JSON tag.
+        actions: The kinds of buttons, by JSON tag.
     """
 
     content: frozenset[str]
@@ -57,7 +57,7 @@ class Capabilities:
     """What one provider can do.
 
     Attributes:
-        channels: What can be said on each channel.
+        channels: What can be sent on each channel.
         default_channel: The channel of a message that names none, on an account that names none.
         max_messages: The most messages in one request.
         max_bytes: The most bytes of one request; `None` where the provider does not say.

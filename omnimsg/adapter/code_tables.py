@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected, Scope
+from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected, Scope, check_retry
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Evidence, Status
 
@@ -74,6 +74,10 @@ class CodeRow:
         source: The provider's document that describes it.
         retry: Whether to send again; by default that of the verdict.
         fault: Who caused it; by default that of the reason.
+
+    Raises:
+        ValueError: The retry contradicts the verdict: ambiguous messages are only `UNSAFE`,
+            rejected ones never `SAFE`.
     """
 
     code: str
@@ -84,6 +88,13 @@ class CodeRow:
     source: str = attrs.field(kw_only=True)
     retry: Retry = attrs.field(default=attrs.Factory(_retry_of, takes_self=True), kw_only=True)
     fault: Fault = attrs.field(default=attrs.Factory(_fault_of, takes_self=True), kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the verdict."""
+        try:
+            check_retry(self.verdict.value, self.retry)
+        except ValueError as error:
+            raise ValueError(f"code {self.code} at level {self.level!r}: {error}") from None
 
     def failure(
         self,

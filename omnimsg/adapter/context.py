@@ -34,16 +34,16 @@ class Context:
     callback_token: str | None = None
 
     def ttl(self, message: Message) -> int | None:
-        """Return the whole seconds that a message is still of use; `None` where it has no ttl.
+        """Return the whole seconds that are left of a message's ttl; `None` where it has none.
 
-        Counted from the call, or from `send_at` where there is one. At least 1: a message that is
-        too late never gets as far as a flow.
+        They count from the call, or from `send_at` where it is given. At least 1: a message whose
+        ttl is over never reaches a flow.
         """
         if message.ttl is None or message.send_at is not None:
             return message.ttl
         return max(1, math.ceil(message.ttl - self.waited))
 
     def ttl_minutes(self, message: Message) -> int | None:
-        """Return `ttl` in whole minutes, rounded up, for providers that count so."""
+        """Return `ttl` in whole minutes, rounded up, for providers that count in minutes."""
         ttl = self.ttl(message)
         return None if ttl is None else math.ceil(ttl / 60)

@@ -1,8 +1,8 @@
-"""What passes between an adapter and the engine: requests out, responses in.
+"""HTTP requests and responses, as adapters and the engine exchange them.
 
 An adapter's operation is a *flow*: a generator that yields a `Request`, is sent the `Response`,
-and returns a unified value. A flow never opens a socket, waits, retries, reads a clock or the
-environment; all of that is the engine's. Two requests are two yields.
+and returns a unified value. Two requests are two yields. A flow never opens a socket, waits,
+retries, reads a clock or the environment: the engine does that.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _OK = frozenset({200})
 
 
 class Effect(Enum):
-    """What a request may do in the world, and so what may follow a lost answer.
+    """The side effect of a request, which decides what may follow a lost answer.
 
     Attributes:
         READ: Changes nothing; may be repeated freely.
-        REPEATABLE: Changes something, but twice is as good as once.
-        SENDS: May reach a phone. A lost answer makes its messages ambiguous.
-        ONCE: Must not be repeated blindly, and a repetition proves nothing: after a lost answer to
-            a cancellation, "not found" may mean cancelled or sent. Settle it by status.
+        REPEATABLE: Changes something; a repetition changes nothing more.
+        SENDS: May send messages. A lost answer makes them ambiguous.
+        ONCE: Must not be repeated without a look-up, and a repetition proves nothing: after a lost
+            answer to a cancellation, "not found" may mean cancelled or sent. The status decides.
     """
 
     READ = auto()
@@ -49,12 +49,12 @@ class Effect(Enum):
 
 
 class Answer(Enum):
-    """Where a successful answer's body goes.
+    """Where the body of a successful answer is written.
 
     Attributes:
-        BUFFER: Into `Response.body`.
-        SINK: Into what the caller of `Client.download` gave; `Response.body` stays empty. The body
-            of an answer that is no success is buffered all the same, for it tells why.
+        BUFFER: To `Response.body`.
+        SINK: To the file or writer that the caller of `Client.download` gave; `Response.body` stays
+            empty. The body of an error is buffered all the same, because it says why.
     """
 
     BUFFER = auto()
@@ -78,12 +78,12 @@ class Source:
 
 @attrs.frozen(kw_only=True)
 class Multipart:
-    """A form with a file, in the order it is written: S3 ignores fields that follow the file.
+    """A form with a file, in the order of writing: S3 ignores fields that follow the file.
 
     Attributes:
         fields: Names and values, in order.
         file_field: The name of the file's field, which is always last.
-        file_name: The name given to the file.
+        file_name: The name of the file.
         content_type: The file's media type.
         source: The file.
     """
@@ -104,18 +104,18 @@ class Request:
     """One HTTP request, without the credentials.
 
     Attributes:
-        method: The verb.
-        url: A path below the account's `base_url` (it starts with `/`), or an absolute URL where a
-            provider named one.
-        body: What to send.
-        effect: What it may do in the world.
+        method: The HTTP method.
+        url: A path below the account's `base_url` (it starts with `/`), or an absolute URL that the
+            provider named.
+        body: The body.
+        effect: The side effect.
         content_type: Media type of a `bytes` or `Source` body.
         query: Names and values, in order, not yet escaped.
         headers: Further header lines.
-        authenticated: Whether the account's credentials are added. They only ever go to hosts the
-            adapter declares; anything else is an error, not a request.
-        success: The HTTP statuses that mean yes.
-        answer: Where a successful answer's body goes.
+        authenticated: Whether the account's credentials are added. They are only sent to hosts that
+            the adapter declares; any other host is an error, not a request.
+        success: The HTTP statuses of success.
+        answer: Where the body of a successful answer is written.
     """
 
     method: str
@@ -134,7 +134,7 @@ def quote_segment(text: str) -> str:
     """Quote an id as one segment of a path.
 
     Raises:
-        InvalidValue: It is empty, `.` or `..`: quoted or not, they lead to another resource.
+        InvalidValue: The id is empty, `.` or `..`, which lead to another resource even if quoted.
     """
     if text in ("", ".", ".."):
         raise InvalidValue(Problem("id", "must not be empty, '.' or '..'"))
@@ -148,8 +148,8 @@ class Response:
 
     Attributes:
         status: The HTTP status.
-        body: The whole body; empty where a `SINK` took it.
-        headers: Header lines; look them up with `header`.
+        body: The whole body; empty where it was written to a `SINK`.
+        headers: Header lines; `header` looks them up.
     """
 
     status: int
@@ -162,10 +162,9 @@ class Response:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
     def json(self) -> Any:  # noqa: ANN401 - JSON data
-        """Return the decoded body, or `None` where it is empty, cut off or no JSON at all.
+        """Return the decoded body, or `None` where it is empty, cut off or not JSON.
 
-        It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
-        of the program.
+        It never raises: a page of HTML from a proxy is an answer without a verdict, not a bug.
         """
         try:
             return orjson.loads(self.body)

@@ -1,13 +1,13 @@
-"""The contract of an adapter: what one provider's package gives to omnimsg.
+"""The interface of an adapter, which translates one provider's API.
 
 This module is for people who write adapters. Applications never call an adapter themselves.
 
-An adapter translates. Each operation is a flow: a generator that yields `Request`s, is sent
-`Response`s and returns a unified value. It is built once per account, holds nothing that changes,
-and its flows may run side by side. The engine sends the requests, adds the credentials, keeps the
-time, retries, and turns lost connections into outcomes; none of that reaches a flow. A flow that
-raises after its request was written makes its messages ambiguous, so do not raise on what a
-provider says: return what you can read and `None` where there is no verdict.
+Each operation is a flow: a generator that yields `Request`s, is sent `Response`s and returns a
+unified value. An adapter is built once for each account and has no state that changes; its flows
+may run concurrently. The engine sends the requests, adds the credentials, applies timeouts,
+retries, and turns lost connections into outcomes; a flow sees none of that. A flow that raises
+after its request was written makes its messages ambiguous, so do not raise because of an answer:
+return what you can read, and `None` where there is no verdict.
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ retry advice of a code's row may stay as it is: where the request may be repeate
 
 @attrs.frozen
 class Absent:
-    """The no of `Adapter.find`: the provider's list was read to its end, without the message.
+    """`Adapter.find` read the provider's whole list, and the message is not on it.
 
-    Evidence, not proof: no provider says how soon its list holds what it has taken.
+    Evidence, not proof: no provider says how soon its list shows a message that it accepted.
     """
 
 
 class Operation(StrEnum):
-    """What may be asked of a provider besides sending; each is a method of `Adapter`.
+    """An operation other than sending; each is a method of `Adapter`.
 
-    Only the engine asks for `FIND`; the others are methods of `Client` too.
+    Only the engine uses `FIND`; the others are methods of `Client` too.
     """
 
     STATUS = "status"
@@ -89,20 +89,20 @@ class Operation(StrEnum):
 class Adapter(ABC, Generic[S]):
     """One provider's API, translated for one account.
 
-    A subclass sets the class attributes and writes `authorization` and `send`; it overrides the
-    other operations that its provider has, and by that alone declares that it has them.
+    A subclass sets the class attributes and implements `authorization` and `send`. It overrides the
+    other operations that its provider has; overriding declares them.
 
     Attributes:
         provider: The provider's name: its entry point's, and its key in `Message.extras`.
         settings: The attrs class of the provider's own keys in an account's table. Credentials in
             it are typed `Secret`.
-        base_url: Where the API is unless the account says otherwise, without a trailing slash.
-        capabilities: What the provider can do. An adapter whose settings change that gives itself
-            its own in `__init__`; the engine asks the instance.
-        codes: Its error and failure codes.
-        statuses: Its statuses.
-        terms: Its further terms, for people to look up: interactions, ...
-        protected: The members of a message's own part of the request that extras may not touch:
+        base_url: The API's default URL, without a trailing slash; an account may set another.
+        capabilities: What the provider can do. An adapter whose settings change that sets its own
+            in `__init__`; the engine reads the instance.
+        codes: The provider's error and failure codes.
+        statuses: The provider's statuses.
+        terms: The provider's further terms, for people to look up: interactions, ...
+        protected: The members of a message's part of the request that extras must not set:
             recipient, reference, list of messages.
     """
 
@@ -119,8 +119,8 @@ class Adapter(ABC, Generic[S]):
         """Build the adapter of one account.
 
         Raises:
-            ConfigError: The account's extras touch what `protected` keeps from them, or the account
-                holds what would stop every request: something that JSON in UTF-8 cannot.
+            ConfigError: The account's extras set a member of `protected`, or the account has a
+                value that cannot be written as JSON in UTF-8, which would stop every request.
         """
         for key in account.extras:
             if key in self.protected:
@@ -133,7 +133,10 @@ class Adapter(ABC, Generic[S]):
                 )
         self.account = account
         check_senders(account, self.provider, self.capabilities, self.channels())
-        self.table: CodeTable = self.codes.override(account.codes) if account.codes else self.codes
+        try:
+            self.table: CodeTable = self.codes.override(account.codes)
+        except ValueError as error:
+            raise ConfigError(f"accounts.{account.name}.codes: {error}") from None
 
     def channels(self) -> Iterable[Channel]:
         """Return the channels that the account can use; by default all of the capabilities."""
@@ -154,7 +157,7 @@ class Adapter(ABC, Generic[S]):
 
     @classmethod
     def uploads(cls) -> bool:
-        """Return whether files can be uploaded, so that a refusal may advise it."""
+        """Return whether files can be uploaded; if so, a refusal may advise it."""
         return cls.upload is not Adapter.upload
 
     @property
@@ -167,9 +170,9 @@ class Adapter(ABC, Generic[S]):
         """Return the header lines that carry the account's credentials."""
 
     def channel_of(self, message: Message) -> Channel | None:
-        """Return the channel a message will travel on: its own, the account's, the provider's.
+        """Return a message's channel: its own, else the account's, else the provider's default.
 
-        An e-mail address names its channel, where the provider carries e-mail: it has no other.
+        A message to an e-mail address goes by e-mail, where the provider has that channel.
         """
         if message.channel is not None:
             return message.channel
@@ -182,7 +185,7 @@ class Adapter(ABC, Generic[S]):
         return self.account.channel or self.capabilities.default_channel
 
     def template_of(self, name: str) -> TemplateMapping:
-        """Return what the account's configuration says of a template, by the message's name."""
+        """Return the account's mapping of a template, by the name that the message uses."""
         return self.account.templates.get(name) or _NO_MAPPING
 
     def extras_of(self, message: Message) -> Mapping[str, Any]:
@@ -222,10 +225,10 @@ class Adapter(ABC, Generic[S]):
         return limits
 
     def check(self, message: Message) -> Failure | None:
-        """Say what the provider cannot express, before a request exists.
+        """Return why the provider cannot express a message; `None` where it can.
 
-        One bad message must not poison the others of its request. An adapter with rules of its own
-        calls this first and adds them.
+        The engine calls it before a message joins a request, so that one bad message does not spoil
+        the others. An adapter with rules of its own calls this first and adds them.
         """
         channel = self.channel_of(message)
         failure = check_message(
@@ -250,22 +253,22 @@ class Adapter(ABC, Generic[S]):
         return failure
 
     def group(self, message: Message) -> Hashable:
-        """Say which messages may share a request: those of equal groups."""
+        """Return a message's group: messages of equal groups may share a request."""
         return None
 
     @abstractmethod
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send messages of one group, at most `capabilities.max_messages` of them.
 
-        No two of them have the same reference, so entries may be matched by it.
+        No two of them have the same reference, so entries can be matched by it.
 
         Returns:
             One outcome per message, in the order given, whatever the order of the answer; `None`
-            where the answer holds no verdict on a message, never a guess.
+            where the answer has no verdict on a message, never a guess.
         """
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is.
+        """Look up a message's status.
 
         An id that the provider does not know is `MessageStatus.not_found`, not a failure.
         """
@@ -274,57 +277,57 @@ class Adapter(ABC, Generic[S]):
     def find(
         self, message: Message, since: datetime, context: Context
     ) -> Flow[Answered[Accepted | Absent]]:
-        """Ask what became of a message whose answer was lost; it may be sent again for a no.
+        """Look for a message whose answer was lost; it may be sent again if it is absent.
 
         Args:
-            message: One that `check` let pass.
-            since: What the provider has from before has its reference from another call. The
-                difference there may be between two clocks is taken off already.
-            context: The moment.
+            message: A message that `check` passed.
+            since: Entries from before belong to another call that used the same reference. A
+                possible difference between the two clocks is subtracted already.
+            context: The account's name and the time.
 
         Returns:
-            `Accepted` where the provider has it: something it was sent since then, with this
-            reference, for this recipient. `Absent` only when all of the list was read, and all on
-            it could be told from the message; `None` where anything is left open.
+            `Accepted` where the provider has an entry since then with this reference and this
+            recipient. `Absent` only if the whole list was read and every entry is certainly another
+            message; `None` where anything is uncertain.
         """
         raise self.lacks(Operation.FIND)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
-        """Stop a scheduled message; `True` when it was stopped, `False` when it is too late."""
+        """Cancel a scheduled message; `True` if it was cancelled, `False` if it is too late."""
         raise self.lacks(Operation.CANCEL)
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Hand over a file that `source` has opened and measured."""
+        """Upload a file that the engine has opened and measured as `source`."""
         raise self.lacks(Operation.UPLOAD)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
-        """Fetch a file into the caller's sink (`Answer.SINK`); `True` when it is there."""
+        """Download a file into the caller's sink (`Answer.SINK`); `True` if it was written."""
         raise self.lacks(Operation.DOWNLOAD)
 
     def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
-        """Ask what the provider says of a stored file."""
+        """Look up what the provider knows about a stored file."""
         raise self.lacks(Operation.MEDIA_INFO)
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
-        """Ask what is left on the account."""
+        """Look up the account's balance."""
         raise self.lacks(Operation.BALANCE)
 
     def history(
         self, query: HistoryQuery, page: str | None, context: Context
     ) -> Flow[Answered[Page[PastMessage]]]:
-        """Fetch one page of past messages; the engine asks for the pages that follow."""
+        """Fetch one page of past messages; the engine requests the pages that follow."""
         raise self.lacks(Operation.HISTORY)
 
     def interactions(
         self, provider_id: str, page: str | None, context: Context
     ) -> Flow[Answered[Page[Interaction]]]:
-        """Fetch one page of what people did with a message."""
+        """Fetch one page of the recipients' interactions with a message."""
         raise self.lacks(Operation.INTERACTIONS)
 
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Tell people that their messages were read; one outcome per id, in order.
+        """Mark inbound messages as read; one outcome per id, in order.
 
         At most `capabilities.max_messages` ids; an outcome's reference is the id.
         """
@@ -336,7 +339,7 @@ class Adapter(ABC, Generic[S]):
 
 
 def _plainly(value: object) -> object:
-    """Take the account's templates apart, for a look at what is in them."""
+    """Turn the account's templates into tuples, which JSON can hold."""
     if isinstance(value, Mapping):
         return {key: _plainly(each) for key, each in value.items()}
     return attrs.astuple(value) if isinstance(value, TemplateMapping) else value

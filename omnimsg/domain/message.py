@@ -1,4 +1,4 @@
-"""The message: what an application builds, and what every adapter translates."""
+"""The message: an application builds it, an adapter translates it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -16,38 +17,37 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
-from omnimsg.domain.content.text import TEXT_OPTIONS, is_usual_text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.quick import quick, usual
+from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked
 
 CONTENT_KINDS: tuple[type, ...] = Content.__args__
 
 _MAX_REFERENCE = 255
 
-# A correlation token, not a secret: 80 random bits for the process and a count within it. A UUID
-# costs more than the whole codec of a message.
+# A reference is a correlation token, not a secret: 80 random bits for the process and a count
+# within it. A UUID costs more than encoding and decoding a message.
 _process = ""
-# From twelve digits on, because to pad a number costs more than to make it.
+# The count starts with twelve digits: padding a number costs more than writing it.
 _count = itertools.count(10**11).__next__
 
 
-def _begin() -> None:
+def _start_process() -> None:
     global _process  # noqa: PLW0603 - a process has one
     _process = os.urandom(10).hex()
 
 
-_begin()
+_start_process()
 if hasattr(os, "register_at_fork"):
-    # Forked workers would otherwise all go on with their parent's sequence.
-    os.register_at_fork(after_in_child=_begin)
+    # Forked workers would otherwise continue their parent's sequence.
+    os.register_at_fork(after_in_child=_start_process)
 
 
 def new_reference() -> str:
-    """Make up a reference: 32 hexadecimal digits, unique for all practical purposes."""
+    """Return a new reference: 32 hexadecimal digits, unique for all practical purposes."""
     return f"{_process}{_count()}"
 
 
@@ -61,11 +61,11 @@ class Priority(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Leg:
-    """A reserve: how to try if the way before it failed, or outlived its `ttl`.
+    """A fallback: what to try if the leg before it failed or exceeded its `ttl`.
 
     Attributes:
         channel: The channel to try.
-        content: What to say there; `None` repeats the message's content.
+        content: The content on that channel; `None` repeats the message's content.
         sender: The sender to use there; `None` leaves it to the account.
         ttl: Seconds after which this leg counts as failed.
     """
@@ -169,8 +169,8 @@ def _is_plain_text(message: Message) -> bool:
         isinstance(to, str)
         and to.startswith("+")
         and isinstance(content, Text)
-        and all(getattr(content, name) is None for name in TEXT_OPTIONS)
-        and all(getattr(message, field.name) == field.default for field in _OPTIONS)
+        and not content.has_options
+        and _options(message) == _NO_OPTIONS
     )
 
 
@@ -179,27 +179,27 @@ def _is_plain_text(message: Message) -> bool:
 class Message:
     """One message to one recipient.
 
-    It is checked when it is built and never changes. What a provider cannot express is refused
+    It is validated when it is built and never changes. What a provider cannot express is refused
     before anything is sent; nothing is dropped silently. The class is final.
 
     Attributes:
         to: A number in E.164 form, an e-mail address, or a `ProviderContact`.
-        content: What it says. A `str` becomes `Text`.
-        channel: How it travels; `None` uses the account's default channel.
-        sender: The number, name or mailbox it comes from; `None` leaves it to the account.
-        reference: The caller's own key for the message, at most 255 characters. Made up when it is
-            not given. It is the same for every attempt and comes back with every report.
+        content: The content. A `str` becomes `Text`.
+        channel: The channel; `None` uses the account's default channel.
+        sender: The number, name or mailbox that it comes from; `None` leaves it to the account.
+        reference: The caller's own key for the message, at most 255 characters; generated when it
+            is not given. It is the same for every attempt and returned with every report.
         send_at: When the provider is to send it; needs a UTC offset. `None` is now.
-        ttl: Seconds the message is of use, from the call or from `send_at`. Providers that count
-            in minutes get the next whole minute.
+        ttl: Seconds for which the message is useful, from the call or from `send_at`. Providers
+            that count in minutes get the next whole minute.
         priority: Which of several waiting messages goes first.
         tags: Labels for the provider's reports.
         metadata: The caller's own data; it never leaves the process.
         callback_url: Where the provider is to report this message.
         reply_to: The message it answers, by its id; the app shows that one above it. Plain text in
             the form of an id becomes a `MessageId`.
-        fallback: Reserves, in order.
-        encryption: How the content was encrypted, where it was.
+        fallback: Legs to try if this one fails, in order.
+        encryption: How the content was encrypted; `None` where it was not.
         extras: The provider's own fields that omnimsg does not model, by provider name. They are
             merged into the provider's request last, and may not touch the recipient, the reference
             or the list of messages.
@@ -207,7 +207,7 @@ class Message:
             `channel`, `reference` and `metadata` differs from its default. Computed.
 
     Raises:
-        InvalidValue: A field holds what it cannot; the error names the field.
+        InvalidValue: A field has an invalid value; the error names the field.
     """
 
     to: str | ProviderContact = attrs.field(
@@ -216,7 +216,7 @@ class Message:
     content: Content = attrs.field(
         converter=_to_content,
         validator=validate.instance_of(CONTENT_KINDS),
-        metadata=usual(is_usual_text, Text.make),
+        metadata=usual(str.isascii, len, validate.has_no_nul, convert=Text.make),
     )
     channel: Channel | None = attrs.field(
         default=None,
@@ -280,7 +280,7 @@ class Message:
         eq=False,
         repr=False,
         default=attrs.Factory(_is_plain_text, takes_self=True),
-        metadata=usual(True),
+        metadata=usually(True),
     )
 
 
@@ -289,3 +289,5 @@ _OPTIONS = [
     for field in attrs.fields(Message)
     if field.init and field.name not in ("to", "content", "channel", "reference", "metadata")
 ]
+_options = attrgetter(*(field.name for field in _OPTIONS))
+_NO_OPTIONS = tuple(field.default for field in _OPTIONS)

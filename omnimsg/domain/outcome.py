@@ -1,8 +1,9 @@
-"""What became of a send call, one of four things for every message.
+"""The outcome of sending a message: accepted, rejected, not sent or ambiguous.
 
-`Accepted` is the provider's yes, not a delivery: ask `Client.status` for that. `Rejected` and
-`NotSent` are safe to act on. `Ambiguous` is not: the answer was lost or unreadable after the
-request left, and no provider here documents a way to repeat a request without repeating the text.
+`Accepted` means that the provider took the message, not that it was delivered: `Client.status`
+tells that. `Rejected` and `NotSent` are safe to act on. `Ambiguous` is not: the answer was lost or
+unreadable after the request left, and no provider here documents a way to repeat a request without
+repeating the text.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.quick import quick
+from omnimsg.domain.reason import Retry
 from omnimsg.domain.redaction import masked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.domain.reason import Fault, Reason, Retry
+    from omnimsg.domain.reason import Fault, Reason
 
 
 class Scope(StrEnum):
-    """How far a `NotSent` reaches: this message, or everything sent through the account."""
+    """What a `NotSent` is about: one message, or everything sent through the account."""
 
     MESSAGE = "message"
     ACCOUNT = "account"
@@ -35,7 +37,7 @@ class Scope(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What a message cost, as far as the provider says.
+    """The cost of a message, as far as the provider reports it.
 
     Attributes:
         parts: Billed parts (SMS segments).
@@ -98,7 +100,7 @@ class Accepted:
 
     @property
     def id(self) -> MessageId | None:
-        """The id to keep: `str(id)` given to `Client.status` in any process finds the message."""
+        """The id to store: `Client.status(str(id))` finds the message from any process."""
         if not self.provider_id:
             return None
         return MessageId.of(self.account, self.provider_id)
@@ -106,7 +108,7 @@ class Accepted:
 
 @attrs.frozen(kw_only=True)
 class Failed:
-    """What the three outcomes that are not `Accepted` have in common."""
+    """The base class of `Rejected`, `NotSent` and `Ambiguous`."""
 
     kind: ClassVar[str]
 
@@ -122,12 +124,12 @@ class Failed:
 
     @property
     def fault(self) -> Fault:
-        """Whose doing it is."""
+        """Who caused it."""
         return self.failure.fault
 
     @property
     def retry(self) -> Retry:
-        """Whether trying again helps, and whether it is safe."""
+        """Whether another attempt can help, and whether it is safe."""
         return self.failure.retry
 
     @property
@@ -138,9 +140,17 @@ class Failed:
 
 @attrs.frozen(kw_only=True)
 class Rejected(Failed):
-    """The provider definitely refused this message; no phone received it."""
+    """The provider definitely refused this message; no phone received it.
+
+    Raises:
+        ValueError: The failure's retry is `SAFE`: sending the same again would be refused again.
+    """
 
     kind: ClassVar[str] = "rejected"
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the outcome."""
+        check_retry(self.kind, self.failure.retry)
 
 
 @attrs.frozen(kw_only=True)
@@ -148,8 +158,8 @@ class NotSent(Failed):
     """Proven: this message was not processed.
 
     Attributes:
-        scope: `ACCOUNT` where every other message through the account would meet the same fate
-            (a wrong key, a wrong address, no funds).
+        scope: `ACCOUNT` where every other message through the account would fail likewise (a wrong
+            key, a wrong address, no funds).
     """
 
     kind: ClassVar[str] = "not_sent"
@@ -159,9 +169,39 @@ class NotSent(Failed):
 
 @attrs.frozen(kw_only=True)
 class Ambiguous(Failed):
-    """The message may have been processed. It is never sent again unless the caller says so."""
+    """The message may have been processed. It is never sent again unless the caller says so.
+
+    Raises:
+        ValueError: The failure's retry is not `UNSAFE`: sending it again may text somebody twice.
+    """
 
     kind: ClassVar[str] = "ambiguous"
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the outcome."""
+        check_retry(self.kind, self.failure.retry)
+
+
+def check_retry(kind: str, retry: Retry) -> None:
+    """Refuse a retry that contradicts what an outcome proves.
+
+    Args:
+        kind: The kind of outcome, `rejected` or `ambiguous`; others go with every retry.
+        retry: The retry of its failure.
+
+    Raises:
+        ValueError: They contradict each other.
+    """
+    if kind == "ambiguous" and retry is not Retry.UNSAFE:
+        raise ValueError(
+            f"an ambiguous message has the retry {retry.value!r}, but sending it again is never"
+            " safe: only 'unsafe' goes with it"
+        )
+    if kind == "rejected" and retry is Retry.SAFE:
+        raise ValueError(
+            "a rejected message has the retry 'safe', but sending the same again is refused again:"
+            " use 'never' or 'after_fix', or the verdict 'not_sent'"
+        )
 
 
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Ambiguous

@@ -30,22 +30,34 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TEST = "omnimsg.quick.test"
+_TESTS = "omnimsg.quick.tests"
 _CONVERT = "omnimsg.quick.convert"
+_USUALLY = "omnimsg.quick.usually"
 
 
-def usual(test: object, convert: Callable[[Any], Any] | None = None) -> dict[str, Any]:
+def usual(
+    *tests: Callable[[Any], object], convert: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
     """Return `metadata` for a field whose usual values need neither converter nor validator.
 
     Args:
-        test: The exact class of the usual values, or a predicate, which may raise `TypeError` in
-            place of returning false. The validator must accept such values, and the converter
-            return them unchanged. For a computed field (`init=False`), not a test but its value
-            where all arguments are usual.
+        tests: Predicates of the given value, all of which a usual value passes; they may raise
+            `TypeError` in place of returning false. A class stands for its own instances, without
+            those of subclasses. The validator must accept usual values, and the converter return
+            them unchanged.
         convert: Gives what the converter would give for a usual value, where that is not the value
             itself.
     """
-    return {_TEST: test, _CONVERT: convert}
+    return {_TESTS: tests, _CONVERT: convert}
+
+
+def usually(value: object) -> dict[str, Any]:
+    """Return `metadata` for a computed field (`init=False`).
+
+    Args:
+        value: The field's value where all arguments are usual.
+    """
+    return {_USUALLY: value}
 
 
 def quick(cls: type[T]) -> type[T]:
@@ -76,20 +88,22 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     """Generate `__new__` and `make`.
 
     The source consists of names of fields; the values that it uses are in its namespace, under the
-    field's name with a prefix: `d_` default, `f_` factory, `c_` converter, `t_` test of usual
-    values, `u_` converter of those.
+    field's name with a prefix: `d_` default, `f_` factory, `c_` converter; `t0_`, `t1_`, ...
+    tests of usual values, `u_` their converter, `v_` usual value of a computed field.
     """
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
     named = [field for field in fields if field.init and field.name not in rare]
     space: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
-    space["complete"] = functools.partial(_complete, cls, named, rare)
+    space["complete"] = _completer(cls)
     for field in fields:
         space[f"d_{field.name}"] = _default(field)
-        space[f"f_{field.name}"] = getattr(field.default, "factory", None)
+        space[f"f_{field.name}"] = _factory(field)
         space[f"c_{field.name}"] = field.converter
-        space[f"t_{field.name}"] = field.metadata.get(_TEST)
         space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
+        space[f"v_{field.name}"] = field.metadata.get(_USUALLY)
+        for index, test in enumerate(field.metadata.get(_TESTS, ())):
+            space[f"t{index}_{field.name}"] = test
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
         "try:",
@@ -120,7 +134,7 @@ def _is_rare(field: attrs.Attribute[Any]) -> bool:
         field.init
         and field.default is not attrs.NOTHING
         and (field.converter is not None or field.validator is not None)
-        and _TEST not in field.metadata
+        and _TESTS not in field.metadata
     )
 
 
@@ -144,13 +158,17 @@ def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     """Write the value that the constructor stores first."""
     name = field.name
     if not field.init:
-        return f"t_{name}"
+        return f"v_{name}"
     if name in rare:
         return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
     if field.converter is None:
         return _given(field, name)
     usual = name if field.metadata.get(_CONVERT) is None else f"u_{name}({name})"
     return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
+
+
+def _factory(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401
+    return getattr(field.default, "factory", None)
 
 
 def _literal(field: attrs.Attribute[Any]) -> str:
@@ -171,46 +189,50 @@ def _given(field: attrs.Attribute[Any], value: str) -> str:
 
 
 def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
-    """Write the tests of whether no validator is needed."""
+    """Write the tests of whether all arguments are usual."""
     for field in fields:
-        if field.validator is None:
-            continue
-        name, test = field.name, field.metadata.get(_TEST)
-        passed = f"type({name}) is t_{name}" if isinstance(test, type) else f"t_{name}({name})"
-        if test is None:
+        name, tests = field.name, field.metadata.get(_TESTS)
+        if tests is not None:
+            passed = " and ".join(
+                f"type({name}) is t{index}_{name}"
+                if isinstance(test, type)
+                else f"t{index}_{name}({name})"
+                for index, test in enumerate(tests)
+            )
+            required = field.default is attrs.NOTHING
+            yield passed if required else f"({name} is d_{name} or {passed})"
+        elif field.converter is not None or field.validator is not None:
             yield "False"
-        elif field.default is attrs.NOTHING:
-            yield passed
-        else:
-            yield f"({name} is d_{name} or {passed})"
 
 
-def _complete(
-    cls: Any,  # noqa: ANN401
-    named: list[attrs.Attribute[Any]],
-    rare: dict[str, attrs.Attribute[Any]],
-    draft: Any,  # noqa: ANN401
-    given: dict[str, Any],
-) -> Any:  # noqa: ANN401
-    """Convert and store rare arguments, validate all that were given, compute the other fields."""
-    given_fields = [*named]
-    for name, value in given.items():
-        field = rare.get(name)
-        if field is None:
-            raise _unexpected(cls, name)
-        if value is not field.default:
-            convert: Any = field.converter
-            setattr(draft, name, value if convert is None else convert(value))
-            given_fields.append(field)
-    draft.__class__ = cls
-    for field in given_fields:
-        value = getattr(draft, field.name)
-        if field.validator is not None and value is not field.default:
-            field.validator(draft, field, value)
-    for field in attrs.fields(cls):
-        if not field.init:
-            object.__setattr__(draft, field.name, field.default.factory(draft))
-    return draft
+def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN401
+    """Return the function that finishes a draft where an argument is not usual."""
+    fields = attrs.fields(cls)
+    rare = {field.name: field for field in fields if _is_rare(field)}
+    named = [field for field in fields if field.validator and field.name not in rare]
+    computed = [(field.name, _factory(field)) for field in fields if not field.init]
+
+    def complete(draft: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
+        unproven = [*named]
+        for name, value in given.items():
+            field = rare.get(name)
+            if field is None:
+                raise _unexpected(cls, name)
+            if value is not field.default:
+                convert: Any = field.converter
+                setattr(draft, name, value if convert is None else convert(value))
+                if field.validator is not None:
+                    unproven.append(field)
+        draft.__class__ = cls
+        for field in unproven:
+            value = getattr(draft, field.name)
+            if value is not field.default:
+                field.validator(draft, field, value)
+        for name, compute in computed:
+            object.__setattr__(draft, name, compute(draft))
+        return draft
+
+    return complete
 
 
 def _unexpected(cls: type, name: str) -> TypeError:

@@ -75,6 +75,11 @@ def _unsendable(value: str) -> str | None:
     return None if is_unicode(value) else _LONE_SURROGATE
 
 
+def has_no_nul(value: str) -> bool:
+    """Return whether a text is without U+0000, which is ASCII but which no message can carry."""
+    return "\0" not in value
+
+
 def holds_nul(value: object) -> bool:
     """Return whether a text somewhere in JSON-like data, keys included, holds U+0000."""
     if isinstance(value, str):

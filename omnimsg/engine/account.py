@@ -16,6 +16,7 @@ from omnimsg.engine.attempt.runner import AttemptRunner, BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
+from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
 from omnimsg.engine.observers import Observers
@@ -41,13 +42,7 @@ from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncGenerator,
-        AsyncIterable,
-        AsyncIterator,
-        Iterable,
-        Sequence,
-    )
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
     from omnimsg.adapter import Adapter
@@ -131,8 +126,14 @@ class AccountEngine:
         requeue = Requeue(self._queue, local, wakeup)
         follow_up = FollowUp(retrier, reconciler, requeue, follow_ups, local)
         self._checks = MessageChecks(adapter)
+        answer_times = AnswerTimes()
         self._breakers = CircuitBreakers(
-            self.name, policy.breaker, self._checks.channel, now=now, observers=observers
+            self.name,
+            policy.breaker,
+            self._checks.channel,
+            answer_times,
+            now=now,
+            observers=observers,
         )
         self._holding = (
             Holding(self.name, self._breakers.pause, requeue, now=now, observers=observers)
@@ -142,11 +143,14 @@ class AccountEngine:
         completion = Completion(
             account=self.name,
             limiter=self._limiter,
+            max_pause=policy.limits.max_pause,
+            answer_times=answer_times,
             breakers=self._breakers,
             holding=self._holding,
             follow_up=follow_up,
             wakeup=wakeup,
             observers=observers,
+            now=now,
         )
 
         # The way in, and the way out.
@@ -154,7 +158,6 @@ class AccountEngine:
             checks=self._checks,
             local=local,
             queue=self._queue,
-            max_waiting=policy.limits.queue,
             wakeup=wakeup,
             now=now,
             observers=observers,
@@ -166,7 +169,14 @@ class AccountEngine:
             queue=self._queue,
             slots=slots,
             limiter=self._limiter,
-            clearance=Clearance(self._breakers, completion, local, now=now),
+            clearance=Clearance(
+                breakers=self._breakers,
+                limiter=self._limiter,
+                answer_times=answer_times,
+                completion=completion,
+                local=local,
+                now=now,
+            ),
             runner=self._runner,
             recorded=recorded,
             completion=completion,
@@ -186,18 +196,12 @@ class AccountEngine:
             slots=slots_of(policy.limits, adapter.capabilities),
         )
 
-    def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message without waiting; `None` where the queue is full.
+    def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
+        """Hand over one message, and return the future of its outcome.
 
         Cancelling the future takes the message back, unless it has left.
         """
         return self._admission.submit(message, deadline)
-
-    async def send(self, message: Message, deadline: float) -> Outcome:
-        """Send one message, and return its outcome."""
-        while (future := self._admission.submit(message, deadline)) is None:
-            deadline = await self._admission.wait_for_room(message, deadline)
-        return await future
 
     def stream(
         self,
@@ -284,7 +288,7 @@ class AccountEngine:
         """
         refusal = self._checks.refusal(message)
         if refusal is None:
-            (refusal,) = self._breakers.peek([message])
+            (refusal,) = self._breakers.held_back([message])
         request = None
         if refusal is None:
             run = self._runner.begin([message], Deadline.after(1.0, self._now))

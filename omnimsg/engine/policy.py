@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from enum import StrEnum
 
 import attrs
@@ -69,7 +70,10 @@ class Limits:
             64 where it takes one message a request. The last place is kept for high priority.
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.
-        queue: Messages of one priority that may wait in memory; then `send` waits for room.
+        queue: Deprecated and without effect: every `send` waits in the queue itself, first come,
+            first served.
+        max_pause: The most seconds of pause that a provider's `Retry-After` can impose on the
+            account. Some send epoch times; after so long the account tries again.
     """
 
     requests_per_second: float | None = attrs.field(
@@ -82,7 +86,20 @@ class Limits:
         default=None, validator=optional(validate.integer(minimum=1))
     )
     linger: float = attrs.field(default=0.0, validator=validate.number(minimum=0))
-    queue: int = attrs.field(default=10_000, validator=validate.integer(minimum=1))
+    queue: int | None = attrs.field(
+        default=None, validator=optional(validate.integer(minimum=1)), repr=False
+    )
+    max_pause: float = attrs.field(default=300.0, validator=validate.positive)
+
+    def __attrs_post_init__(self) -> None:
+        """Tell whoever sets what has no effect."""
+        if self.queue is not None:
+            warnings.warn(
+                "limits.queue has no effect any more, because every send waits in the queue"
+                " itself; remove it",
+                DeprecationWarning,
+                stacklevel=3,
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -92,10 +109,13 @@ class Breaker:
     Attributes:
         failures: Requests in a row that fail for a fault of the provider or the network.
         pause: Seconds until one request tries for all others.
+        min_timeout: Seconds that a provider must have been given for a timeout to count against
+            it. A caller with a shorter deadline says nothing about the provider.
     """
 
     failures: int = attrs.field(default=5, validator=validate.integer(minimum=1))
     pause: float = attrs.field(default=5.0, validator=validate.positive)
+    min_timeout: float = attrs.field(default=5.0, validator=validate.number(minimum=0))
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from omnimsg.adapter import Account, Adapter, Operation, Request, Response, StatusRow
+    from omnimsg.adapter import (
+        Account,
+        Adapter,
+        CodeRow,
+        Operation,
+        Request,
+        Response,
+        StatusRow,
+    )
+    from omnimsg.domain.history import HistoryQuery, PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.testing.scripted_answers import Said
 
@@ -26,7 +35,8 @@ class AdapterSpec(ABC):
         adapter_class: The adapter under test.
         message_levels: The levels of the code table whose codes refuse one message.
         request_levels: The levels whose codes refuse a whole send request.
-        other_levels: The levels that do not concern sending.
+        report_levels: The levels whose codes say why an accepted message failed, beside its status.
+        other_levels: The levels that concern neither.
         status_levels: Of these, the levels whose codes are HTTP statuses, which no body repeats.
         ordered: Whether the provider promises entries in the order of the request. If not, the
             suite shuffles the entries.
@@ -41,6 +51,7 @@ class AdapterSpec(ABC):
     adapter_class: ClassVar[type[Adapter[Any]]]
     message_levels: ClassVar[frozenset[str]] = frozenset({"message"})
     request_levels: ClassVar[frozenset[str]] = frozenset({"global"})
+    report_levels: ClassVar[frozenset[str]] = frozenset()
     other_levels: ClassVar[frozenset[str]] = frozenset()
     status_levels: ClassVar[frozenset[str]] = frozenset()
     ordered: ClassVar[bool] = False
@@ -74,6 +85,33 @@ class AdapterSpec(ABC):
             row: The status to report, perhaps one missing from the table; `None` for an unknown id.
         """
         raise self._not_defined("answer_status", "status")
+
+    def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
+        """Return the provider's answer to a status look-up of a message that failed.
+
+        Args:
+            request: The request.
+            row: The status to report.
+            code: The code to report as the cause: a row of one of `report_levels`.
+        """
+        raise self._not_defined("answer_failed_status", "report_levels")
+
+    def history_parameters(self, query: HistoryQuery) -> Sequence[tuple[str, str]] | None:
+        """Return the parameters that the provider documents for a filter of `history`.
+
+        Args:
+            query: A query with one filter.
+
+        Returns:
+            Names and values, as text, of the parameters in the query, the form or the JSON document
+            of the request (dotted names for nested members); `None` if the provider has no such
+            filter, so that the adapter must refuse it.
+        """
+        raise self._not_defined("history_parameters", "history")
+
+    def answer_history(self, request: Request, message: PastMessage) -> Response:
+        """Return the provider's answer to `history`: one page, which holds this message only."""
+        raise self._not_defined("answer_history", "history")
 
     def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
         """Return the provider's answer to the look-up of a message whose answer was lost.

@@ -42,7 +42,7 @@ class CapabilityChecks(Harness):
         violations: list[str] = []
         for message in self._sendable_messages(adapter):
             try:
-                self.first_request(message, adapter)
+                self.sending_requests(message, adapter)
             except Exception as error:  # noqa: BLE001 - `send` must not raise
                 violations.append(f"{_name(message)}: raised {type(error).__name__}: {error}")
         assert_no_violations(violations)
@@ -85,7 +85,7 @@ class CapabilityChecks(Harness):
                         f" {self.class_name}.values, or take it out of the capabilities"
                     )
                     continue
-                first, second = (self._request_of(each, adapter) for each in usable[0])
+                first, second = (self._requests_of(each, adapter) for each in usable[0])
                 if first == second:
                     violations.append(f"{channel.value}: `{field}` is not in the request")
         assert_no_violations(violations)
@@ -99,7 +99,7 @@ class CapabilityChecks(Harness):
         violations: list[str] = []
         for message in self._sendable_messages(adapter):
             hints = self._hints(adapter.channel_of(message))
-            before = self._request_of(message, adapter)
+            before = self._requests_of(message, adapter)
             for path, content in field_mutations(message.content, "content", hints=hints):
                 changed = attrs.evolve(message, content=content)
                 problem = self._drop_problem(changed, before, adapter)
@@ -119,7 +119,7 @@ class CapabilityChecks(Harness):
             message = attrs.evolve(plain, fallback=fallback)
             if adapter.check(message) is not None:
                 continue
-            before = self._request_of(message, adapter)
+            before = self._requests_of(message, adapter)
             first, *others = message.fallback
             for path, leg in field_mutations(first, "fallback[0]", hints=self._hints(channel)):
                 changed = attrs.evolve(message, fallback=(leg, *others))
@@ -141,15 +141,15 @@ class CapabilityChecks(Harness):
             if adapter.check(message) is None:
                 yield message
 
-    def _request_of(self, message: Message, adapter: Adapter[Any]) -> Request | None:
-        """Return a message's request; `None` if building it raises, which another check reports."""
+    def _requests_of(self, message: Message, adapter: Adapter[Any]) -> tuple[Request, ...] | None:
+        """Return a message's requests; `None` if that raises, which another check reports."""
         try:
-            return self.first_request(message, adapter)
+            return self.sending_requests(message, adapter)
         except Exception:  # noqa: BLE001 - reported by `test_checked_messages_can_be_sent`
             return None
 
     def _drop_problem(
-        self, message: Message, before: Request | None, adapter: Adapter[Any]
+        self, message: Message, before: tuple[Request, ...] | None, adapter: Adapter[Any]
     ) -> str | None:
         """Return what is wrong if a changed message is neither refused nor changes the request."""
         try:
@@ -159,7 +159,7 @@ class CapabilityChecks(Harness):
         if isinstance(failure, Failure):
             return None if failure.path else "is refused without a path"
         try:
-            after = self.first_request(message, adapter)
+            after = self.sending_requests(message, adapter)
         except Exception as error:  # noqa: BLE001 - `send` must not raise
             return f"passes and raises {type(error).__name__}: {error}"
         return "is neither sent nor refused" if after == before else None

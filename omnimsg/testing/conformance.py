@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from omnimsg.testing.answer_checks import AnswerChecks
+from omnimsg.testing.cancel_checks import CancelChecks
 from omnimsg.testing.capability_checks import CapabilityChecks
 from omnimsg.testing.find_checks import FindChecks
+from omnimsg.testing.flow_checks import FlowChecks
+from omnimsg.testing.history_checks import HistoryChecks
+from omnimsg.testing.id_checks import IdChecks
 from omnimsg.testing.operation_checks import OperationChecks
+from omnimsg.testing.proof_checks import ProofChecks
 from omnimsg.testing.purity_checks import PurityChecks
 from omnimsg.testing.redaction_checks import RedactionChecks
+from omnimsg.testing.redirect_checks import RedirectChecks
 from omnimsg.testing.refusal_checks import RefusalChecks
 from omnimsg.testing.request_checks import RequestChecks
 from omnimsg.testing.send_checks import SendChecks
@@ -18,6 +24,8 @@ from omnimsg.testing.table_checks import TableChecks
 class AdapterConformance(
     SendChecks,
     AnswerChecks,
+    ProofChecks,
+    FlowChecks,
     TableChecks,
     RequestChecks,
     PurityChecks,
@@ -25,6 +33,10 @@ class AdapterConformance(
     CapabilityChecks,
     StatusChecks,
     OperationChecks,
+    IdChecks,
+    RedirectChecks,
+    CancelChecks,
+    HistoryChecks,
     FindChecks,
     RedactionChecks,
 ):
@@ -42,7 +54,10 @@ class AdapterConformance(
         def messages(self, count): ...        # valid messages, each to another recipient
         def answer(self, request, said): ...  # the provider's answer, from Accept/Refuse/Missing
         def answer_status(self, request, row): ...           # if the adapter has `status`
+        def answer_failed_status(self, request, row, code): ...  # if `report_levels` is set
         def answer_find(self, request, message, at): ...     # if the adapter has `find`
+        def answer_history(self, request, message): ...      # if the adapter has `history`
+        def history_parameters(self, query): ...             # if the adapter has `history`
         def answer_operation(self, operation, request): ...  # if it has other operations
     ```
     """

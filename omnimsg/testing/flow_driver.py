@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import attrs
 
-from omnimsg.adapter import Answer, Request, Response
+from omnimsg.adapter import Answer, Effect, Request, Response
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
         return Driven(value=end.value, requests=tuple(requests), responses=tuple(responses))
     finally:
         flow.close()
+
+
+def sending_index(requests: Sequence[Request]) -> int:
+    """Return the index of the first request with `Effect.SENDS`; 0 if there is none."""
+    effects = [each.effect for each in requests]
+    return effects.index(Effect.SENDS) if Effect.SENDS in effects else 0
 
 
 def _without_sunk_body(request: Request, response: Response) -> Response:

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from omnimsg.adapter import Context
+from omnimsg.adapter import Context, Effect
 from omnimsg.testing.adapter_spec import AdapterSpec
 from omnimsg.testing.assertions import (
     assert_no_violations,
     malformed_outcomes,
     outcome_mismatches,
 )
-from omnimsg.testing.flow_driver import Driven, drive
+from omnimsg.testing.flow_driver import MAX_REQUESTS, Driven, drive
 from omnimsg.testing.samples import NOW
 from omnimsg.testing.scripted_answers import Accept, Refuse, Said
 
@@ -41,6 +41,16 @@ class GuardedRun(Generic[T]):
 
     driven: Driven[T] | None
     violations: tuple[str, ...]
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests that it yielded; none if it raised."""
+        return () if self.driven is None else self.driven.requests
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        """The responses that it received; none if it raised."""
+        return () if self.driven is None else self.driven.responses
 
     @property
     def valid_value(self) -> T | None:
@@ -145,6 +155,23 @@ class Harness(AdapterSpec):
         """Return a provider that gives these answers to send requests."""
         return lambda request: self.answer(request, said)
 
+    def altering_responder(
+        self, said: Sequence[Said], alter: Callable[[Response], Response]
+    ) -> Responder:
+        """Return a provider that alters its answers from the one to the request that sends on.
+
+        Earlier answers, to a request for a token for example, stay as they are.
+        """
+        has_sent = False
+
+        def respond(request: Request) -> Response:
+            nonlocal has_sent
+            has_sent = has_sent or request.effect is Effect.SENDS
+            response = self.answer(request, said)
+            return alter(response) if has_sent else response
+
+        return respond
+
     def accepting_responder(self, batch: Sequence[Message]) -> Responder:
         """Return a provider that accepts every message."""
         return self.responder(self.accept_all(batch))
@@ -223,11 +250,31 @@ class Harness(AdapterSpec):
             for mismatch in outcome_mismatches(outcome, each, adapter.table, self)
         ]
 
-    def first_request(self, message: Message, adapter: Adapter[Any] | None = None) -> Request:
-        """Return the first request of sending one message, which depends on no answer."""
+    def sending_requests(
+        self, message: Message, adapter: Adapter[Any] | None = None, *, waited: float = 0.0
+    ) -> tuple[Request, ...]:
+        """Return the requests that send one message, from the first to the one that sends it.
+
+        A flow may begin with requests of its own, for a token or a draft, so its first request need
+        not hold the message.
+
+        Args:
+            message: The message. Earlier requests are answered as if it will be accepted.
+            adapter: The adapter; by default that of the author's account.
+            waited: Seconds that the message has waited in the engine.
+        """
         adapter = adapter or self.build_adapter()
-        flow = adapter.send([message], self.context(adapter))
+        said = [self.accept(message, 0)]
+        requests: list[Request] = []
+        flow = adapter.send([message], self.context(adapter, waited=waited))
         try:
-            return next(flow)
+            request = next(flow)
+            while request.effect is not Effect.SENDS and len(requests) < MAX_REQUESTS:
+                requests.append(request)
+                request = flow.send(self.answer(request, said))
+            requests.append(request)
+        except StopIteration:
+            pass
         finally:
             flow.close()
+        return tuple(requests)

@@ -109,8 +109,7 @@ class RequestChecks(Harness):
             raise SkipTest("the provider has no ttl on this channel")
 
         fresh, late = (
-            next(adapter.send([message], self.context(adapter, waited=waited)))
-            for waited in (0.0, 3600.0)
+            self.sending_requests(message, adapter, waited=waited) for waited in (0.0, 3600.0)
         )
 
         if fresh == late:
@@ -127,7 +126,11 @@ class RequestChecks(Harness):
         failure = adapter.check(message)
         if failure is not None:
             fail(f"extras are refused: {failure.sentence()}")
-        request = "\n".join(request_texts(self.first_request(message, adapter)).values())
+        request = "\n".join(
+            text
+            for each in self.sending_requests(message, adapter)
+            for text in request_texts(each).values()
+        )
 
         violations = [
             f"the {name}'s extras are not in the request"

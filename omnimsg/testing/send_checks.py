@@ -17,7 +17,7 @@ from omnimsg.testing.harness import Harness
 from omnimsg.testing.scripted_answers import Accept, Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -97,6 +97,31 @@ class SendChecks(Harness):
             else self._violations_in_any_order(same, said, allow_none=True)
         )
 
+    def test_send_accepts_no_message_by_an_answer_that_names_another(self) -> None:
+        """An acceptance with another reference or recipient is no verdict on this message.
+
+        It may be the answer to another request of the same connection.
+        """
+        other = self.batch(self.batch_size + 1)[-1]
+        violations: list[str] = []
+        is_named = False
+        for count in sorted({1, self.batch_size}):
+            batch = self.batch(count)
+            for name, foreign in _taken_for(batch[0], other):
+                said = self.accept_all(batch)
+                own = self.send(batch, self.responder(said)).responses
+                named = [Accept(foreign, self.provider_id(0)), *said[1:]]
+                run = self.send(batch, self.responder(named))
+                if run.responses == own:
+                    continue  # the answer does not name it
+                is_named = True
+                violations += [f"{name}: {each}" for each in run.violations]
+                if run.valid_value and isinstance(run.valid_value[0], Accepted):
+                    violations.append(f"{count} messages, {name}: message 0 is Accepted")
+        if not is_named:
+            raise SkipTest("an answer of this provider names no message")
+        assert_no_violations(violations)
+
     def test_send_gives_accepted_messages_a_usable_id(self) -> None:
         """`str(accepted.id)` names the account and can be read back by another process."""
         batch = self.batch(1)
@@ -163,6 +188,13 @@ class SendChecks(Harness):
                 )
             ]
         return violations
+
+
+def _taken_for(message: Message, other: Message) -> Iterator[tuple[str, Message]]:
+    """Yield messages whose acceptance is not that of `message`, each with a name."""
+    yield "another message", other
+    yield "another reference", attrs.evolve(message, reference=other.reference)
+    yield "another recipient", attrs.evolve(message, to=other.to)
 
 
 def _survives_json(outcome: Outcome) -> bool:

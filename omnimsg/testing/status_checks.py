@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
 from omnimsg.adapter import Operation, StatusRow
 from omnimsg.domain.message_id import MessageId
@@ -13,6 +15,7 @@ from omnimsg.testing.operation_harness import OperationHarness, describe
 
 if TYPE_CHECKING:
     from omnimsg.domain.status import Evidence
+    from omnimsg.testing.flow_driver import Responder
 
 UNKNOWN_STATUS = "OMNIMSG_UNKNOWN"
 
@@ -39,6 +42,30 @@ class StatusChecks(OperationHarness):
                     ("the provider's status", latest and latest.provider_status, row.name),
                 )
                 if actual != expected
+            ]
+        assert_no_violations(violations)
+
+    def test_status_takes_the_reason_from_the_code(self) -> None:
+        """A code beside a failed status gives its row's reason and fault, which say more."""
+        self.require_operation(Operation.STATUS)
+        codes = self.code_rows(self.report_levels)
+        failed = [each for each in self.adapter_class.statuses if each.status.failed]
+        if not codes or not failed:
+            raise SkipTest("the provider gives no code beside a status")
+        row = next((each for each in failed if each.reason is Reason.UNKNOWN), failed[0])
+        violations: list[str] = []
+        for code in codes:
+            name = f"status {row.name!r} with code {code.code!r} ({code.level})"
+            status, found = self._look_up_by(partial(self.answer_failed_status, row=row, code=code))
+            violations += [f"{name}: {each}" for each in found]
+            latest = None if status is None else _latest(status)
+            violations += [
+                f"{name}: {field} is {actual!r}, should be {expected!r}"
+                for field, actual, expected in (
+                    ("the reason", latest and latest.reason, code.reason),
+                    ("the fault", latest and latest.fault, code.fault),
+                )
+                if status is not None and actual != expected
             ]
         assert_no_violations(violations)
 
@@ -71,16 +98,18 @@ class StatusChecks(OperationHarness):
         assert_no_violations(violations)
 
     def _look_up(self, row: StatusRow | None) -> tuple[MessageStatus | None, list[str]]:
-        """Look a message up at a provider that reports this row.
+        """Look a message up at a provider that reports this row."""
+        return self._look_up_by(lambda request: self.answer_status(request, row))
+
+    def _look_up_by(self, respond: Responder) -> tuple[MessageStatus | None, list[str]]:
+        """Look a message up.
 
         Returns:
             The status if there is one, and the violations.
         """
         adapter, provider_id = self.build_adapter(), self.known_id()
         run = self.run_guarded(
-            lambda: adapter.status(provider_id, self.context(adapter)),
-            lambda request: self.answer_status(request, row),
-            adapter,
+            lambda: adapter.status(provider_id, self.context(adapter)), respond, adapter
         )
         if run.driven is None or run.violations:
             return None, list(run.violations)

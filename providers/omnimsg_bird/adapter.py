@@ -1,4 +1,4 @@
-"""Bird's adapter: which request each operation is, and who reads its answer."""
+"""Bird's adapter: the request of each operation, and the reader of its answer."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _ANY_TYPE = {"Accept": "*/*"}
 class BirdAdapter(Adapter[BirdSettings]):
     """Bird's Channels API.
 
-    * Bird's channel has its own sender. Only an e-mail may name one, so the account's `sender` is
-      for e-mails only.
-    * A message's id holds the channel's id too, because Bird finds a message by both.
+    * Each of Bird's channels has its own sender. Only an e-mail may name one, so the account's
+      `sender` applies to e-mails only.
+    * A message's id contains the channel's id, because Bird finds a message by both.
     * With `batch`, several messages of a channel share a request. Their ids are unknown then:
       `Accepted.batch_id` and the reference find them in the history.
-    * Bird makes tags lower case by itself, and may send at once what is scheduled less than ten
-      minutes ahead; more than 35 days ahead is refused.
+    * Bird turns tags into lower case, and may send at once a message that is scheduled less than
+      ten minutes ahead; more than 35 days ahead is refused.
     """
 
     provider = "bird"
@@ -82,12 +82,12 @@ class BirdAdapter(Adapter[BirdSettings]):
         return {"Authorization": f"AccessKey {self.account.settings.access_key.reveal()}"}
 
     def check(self, message: Message) -> Failure | None:
-        """Add the account's channels and what `rules` says to what the capabilities deny."""
+        """Check the capabilities, then that the account has the channel, then Bird's rules."""
         channel = self.channel_of(message)
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        return self._unknown(channel) or rules.check(message, channel, self)
+        return self._check_channel(channel) or rules.check(message, channel, self)
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Leave out the channels without an id; no other rule concerns plain text."""
@@ -100,11 +100,11 @@ class BirdAdapter(Adapter[BirdSettings]):
         }
 
     def group(self, message: Message) -> Hashable:
-        """Tell channels apart: each has an address of its own."""
+        """Return the channel: each has a path of its own."""
         return self.channel_of(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
-        """Send one message, or a batch where there are several."""
+        """Send one message, or several as a batch."""
         message = messages[0]
         channel_id, path, batch_path = self._addresses[self.channel_of(message)]
         if len(messages) == 1:
@@ -115,7 +115,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         return decode.read_batch(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is."""
+        """Look up a message's status."""
         path = self._message(provider_id)
         if path is None:
             return _no_id()
@@ -133,10 +133,10 @@ class BirdAdapter(Adapter[BirdSettings]):
     def history(
         self, query: HistoryQuery, page: str | None, context: Context
     ) -> Flow[Answered[Page[PastMessage]]]:
-        """List the messages of a channel where the query names one, else of the workspace."""
+        """List the messages of the query's channel, or of the workspace where it names none."""
         failure = listing.check(query, self)
         if failure is None and query.channel is not None:
-            failure = self._unknown(query.channel)
+            failure = self._check_channel(query.channel)
         if failure is not None:
             return failure
         path = (
@@ -155,7 +155,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     def interactions(
         self, provider_id: str, page: str | None, context: Context
     ) -> Flow[Answered[Page[Interaction]]]:
-        """Ask what people did with a message; Bird answers with all of it at once."""
+        """List the interactions with a message; Bird returns all of them at once."""
         path = self._message(provider_id)
         if path is None:
             return _no_id()
@@ -171,7 +171,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         )
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Ask for a permission, then hand the file to the storage, which never sees the key."""
+        """Request a presigned form, then upload the file to the storage without the key."""
         failure = self._check_upload(upload)
         if failure is not None:
             return failure
@@ -188,7 +188,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         grant = files.read_grant(response, context.account)
         if grant is None:
             return decode.read_failure(response, self)
-        failure = self._stranger(grant.url, "put the file to")
+        failure = self._check_host(grant.url, "put the file to")
         if failure is not None:
             return failure
         response = yield Request(
@@ -209,7 +209,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         return files.read_storage_failure(response, self)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
-        """Ask for a file with the key, and follow the redirect to it without."""
+        """Request a file with the key, and follow the redirect to it without the key."""
         if stored.url is None:
             return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
         response = yield Request(
@@ -220,7 +220,7 @@ class BirdAdapter(Adapter[BirdSettings]):
                 response, self, Reason.MEDIA_NOT_FOUND
             )
         url = files.redirect_url(response, stored.url)
-        failure = self._stranger(url, "fetch the file from")
+        failure = self._check_host(url, "fetch the file from")
         if failure is not None:
             return failure
         response = yield Request("GET", url, headers=_ANY_TYPE, answer=Answer.SINK)
@@ -238,11 +238,11 @@ class BirdAdapter(Adapter[BirdSettings]):
             return None
         return self._channel(channel_id, f"messages/{quote(message_id, safe='')}")
 
-    def _unknown(self, channel: Channel) -> Failure | None:
-        """Refuse a channel that the account has no id of."""
+    def _check_channel(self, channel: Channel) -> Failure | None:
+        """Refuse a channel for which the account has no id."""
         if channel in self.account.settings.channels:
             return None
-        return _mendable(
+        return _fixable(
             Reason.CHANNEL_NOT_ENABLED,
             "channel",
             f"is {channel.value}, for which account {self.account.name!r} has no channel id;"
@@ -255,14 +255,14 @@ class BirdAdapter(Adapter[BirdSettings]):
                 return refused(
                     Reason.UNSUPPORTED, field, "cannot be expressed by Bird; leave it out"
                 )
-        return None if upload.channel is None else self._unknown(upload.channel)
+        return None if upload.channel is None else self._check_channel(upload.channel)
 
-    def _stranger(self, url: str, what: str) -> Failure | None:
-        """Refuse to have a file go anywhere but where the account lets it."""
+    def _check_host(self, url: str, what: str) -> Failure | None:
+        """Refuse to send a file to, or fetch it from, a host that the account does not allow."""
         wrong = hosts.forbidden_host(url, self.account.base_url, self.account.settings.media_hosts)
         if wrong is None:
             return None
-        return _mendable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
+        return _fixable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
 
 
 def _post(path: str, body: bytes) -> Request:
@@ -277,7 +277,7 @@ def _post(path: str, body: bytes) -> Request:
     )
 
 
-def _mendable(reason: Reason, path: str | None, why: str) -> Failure:
+def _fixable(reason: Reason, path: str | None, why: str) -> Failure:
     return attrs.evolve(refused(reason, path or "", why), path=path, retry=Retry.AFTER_FIX)
 
 

@@ -1,4 +1,4 @@
-"""The adapter: which request each operation is, and who reads its answer."""
+"""Clickatell's adapter: the request of each operation, and the reader of its answer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ClickatellSettings:
     """The account's own keys in the configuration.
 
     Attributes:
-        api_key: The integration's key; it is sent bare, without `Bearer`.
+        api_key: The integration's key; it is sent alone, without `Bearer`.
     """
 
     api_key: Secret
@@ -53,8 +53,8 @@ class ClickatellSettings:
 class ClickatellAdapter(Adapter[ClickatellSettings]):
     """Clickatell's One API: SMS and WhatsApp, up to 100 messages a request.
 
-    The channel is always sent, so an account's default never depends on Clickatell's. Nothing here
-    is idempotent, and a message can be looked up by Clickatell's id only.
+    The channel is always sent, so an account's default never depends on Clickatell's. No request is
+    idempotent, and a message can be looked up by Clickatell's id only.
     """
 
     provider = "clickatell"
@@ -75,11 +75,11 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             )
 
     def authorization(self) -> Mapping[str, str]:
-        """Return the key as Clickatell wants it: bare."""
+        """Return the key alone, as Clickatell requires."""
         return {"Authorization": self.account.settings.api_key.reveal()}
 
     def check(self, message: Message) -> Failure | None:
-        """Say what Clickatell would refuse or drop, as far as its documents tell."""
+        """Check the capabilities, then what Clickatell documents that it refuses or drops."""
         return super().check(message) or rules.check(
             message, self.channel_of(message), self.template_of
         )
@@ -102,7 +102,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return read_send(messages, response, self.table, context.account)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is."""
+        """Look up a message's status."""
         response = yield Request(
             "GET", f"/v1/message/{quote(provider_id, safe='')}", authenticated=True
         )
@@ -113,10 +113,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Tell people on WhatsApp that their messages were read.
+        """Mark inbound WhatsApp messages as read.
 
-        The ids are those of inbound messages. Each notice carries its position as `clientEventId`,
-        for its answer to be matched by.
+        Each notice carries its index as `clientEventId`, by which its answer is matched.
         """
         notices = [
             {
@@ -139,7 +138,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return read_notices(provider_ids, response, self.table, context.account)
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Hand over a file: for one number where it is restricted to one, else for everybody."""
+        """Upload a file, for one number where it is restricted to one, else for all."""
         failure = _check_upload(upload, source)
         if failure is not None:
             return failure
@@ -149,7 +148,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         else:
             query.append(("to", bare(upload.restricted_to)))
         if upload.encryption is None:
-            # The digest is that of the unencrypted file, which of an encrypted one nobody told us.
+            # The digest is that of the unencrypted file, which is unknown for an encrypted one.
             query.append(("sha256FileHash", source.sha256))
         else:
             encryption = upload.encryption
@@ -177,7 +176,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         )
 
     def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
-        """Ask when a stored file expires and who may get it."""
+        """Look up when a stored file expires and who may receive it."""
         if stored.id is None:
             return refused(Reason.MEDIA_NOT_FOUND, "id", "Clickatell finds files by id only")
         response = yield Request(
@@ -186,7 +185,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return operation_answers.read_media_info(response) or self._refusal(response, file=True)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
-        """Fetch a file; what its sender encrypted stays encrypted."""
+        """Download a file; if its sender encrypted it, it stays encrypted."""
         if stored.id is None and stored.url is not None:
             request = Request(
                 "GET", stored.url, headers=_ANY_TYPE, authenticated=True, answer=Answer.SINK
@@ -211,7 +210,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return response.status == 200 or self._refusal(response, file=True)
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
-        """Ask what is left on the account."""
+        """Look up the account's balance."""
         response = yield Request("GET", "/v1/balance", authenticated=True)
         return operation_answers.read_balance(response) or self._refusal(response)
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _TAKEN = frozenset({201})
 
-# `TextStore` of the OpenAPI document. It is the account's and not the message's: what a provider
-# may keep is a rule of the house, and no other provider here has a word for it.
+# `TextStore` of the OpenAPI document. It is a setting of the account, not of a message: what a
+# provider may store is a policy of the company, and no other provider here has such a field.
 TEXT_STORES = ("nostore", "plaintext", "sha256")
 
 
@@ -46,8 +46,8 @@ class MessenteSettings:
     Attributes:
         username: The username of the API key, not the one of the dashboard.
         password: Its password.
-        text_store: What Messente keeps of the text of what the account sends: `plaintext`, its hash
-            (`sha256`) or nothing (`nostore`). `None` leaves it to Messente.
+        text_store: How Messente stores the text of the account's messages: as `plaintext`, as a
+            hash (`sha256`) or not at all (`nostore`). `None` leaves it to Messente.
     """
 
     username: str = attrs.field(validator=validate.text())
@@ -61,16 +61,16 @@ class MessenteAdapter(Adapter[MessenteSettings]):
     """Messente's Omnichannel API.
 
     * One message is one call, several are one bulk call; a message's fallback travels with it.
-    * A ttl belongs to the way it stands at: the message's to its own channel, a leg's to the leg.
-      A leg without one is given up when Messente's own time for the channel is over.
-    * Messente knows no reference. Reports are told apart by the token that is put into
-      `callback_url`'s query as `omnimsg_token`.
-    * Extras that stand under a channel's name (`extras["messente"]["sms"]["validity"]`) go to that
-      channel's part of the message, all others to the whole.
-    * A template's parameters are counted on WhatsApp and named on Viber, by the account's `keys`
-      or by their own names.
-    * Files are given by their address, or on WhatsApp by the id WhatsApp keeps them under; Messente
-      stores none, so there is nothing to upload to.
+    * A ttl applies to one leg: the message's to its own channel, a fallback leg's to that leg. A
+      leg without one ends after Messente's own time for the channel.
+    * Messente has no reference. Reports are matched by the token that is added to the query of
+      `callback_url` as `omnimsg_token`.
+    * Extras below a channel's name (`extras["messente"]["sms"]["validity"]`) are merged into that
+      channel's part of the message, all others into the whole.
+    * A template's parameters have positions on WhatsApp and names on Viber: the account's `keys`,
+      or their own names.
+    * Files are given by URL, or on WhatsApp by the id that WhatsApp stores them under. Messente
+      stores no files, so there is no upload.
     """
 
     provider = "messente"
@@ -102,7 +102,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return {"Authorization": f"Basic {base64.b64encode(raw).decode()}"}
 
     def check(self, message: Message) -> Failure | None:
-        """Add what `rules` says to what the capabilities deny."""
+        """Check the capabilities, then Messente's rules."""
         channel = self.channel_of(message)
         failure = super().check(message)
         if failure is None and channel is not None:
@@ -129,12 +129,12 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return decode.read_bulk_send(messages, response, self, context)
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is, with one leg for each of its channels."""
+        """Look up a message's status, with one leg for each of its channels."""
         response = yield Request("GET", f"{_path(provider_id)}/status", authenticated=True)
         return decode.read_status(provider_id, response, self, context)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
-        """Stop a scheduled message with all its legs."""
+        """Cancel a scheduled message with all its legs."""
         response = yield Request(
             "DELETE",
             _path(provider_id),

@@ -261,6 +261,14 @@ def test_a_missing_key_is_named() -> None:
     assert missing.endswith("is missing")
 
 
+def test_a_key_without_effect_is_read_with_a_warning() -> None:
+    """A config of before, which limits the queue, still works, and says what to remove."""
+    with pytest.warns(DeprecationWarning, match=r"limits\.queue has no effect"):
+        config = load_config(one(limits={"queue": 500}))
+
+    assert 500 == config.policies["main"].limits.queue
+
+
 def test_every_key_of_the_policy() -> None:
     """Every key of the policy is read; a whole number is accepted for a float."""
     policy = load_config(
@@ -271,7 +279,7 @@ def test_every_key_of_the_policy() -> None:
                 "messages_per_second": 12.5,
                 "concurrency": 3,
                 "linger": 0.05,
-                "queue": 500,
+                "max_pause": 60,
             },
             breaker={"failures": 9, "pause": 2},
             account_trouble="hold",
@@ -283,7 +291,11 @@ def test_every_key_of_the_policy() -> None:
     assert policy == Policy(
         retry=RetryPolicy(attempts=7, base=1.0, longest=60.0),
         limits=Limits(
-            requests_per_second=5.0, messages_per_second=12.5, concurrency=3, linger=0.05, queue=500
+            requests_per_second=5.0,
+            messages_per_second=12.5,
+            concurrency=3,
+            linger=0.05,
+            max_pause=60.0,
         ),
         breaker=Breaker(failures=9, pause=2.0),
         account_trouble=AccountTrouble.HOLD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,6 +41,7 @@ from omnimsg.domain.content import (
     Text,
     TextParameter,
 )
+from omnimsg.domain.history import Direction, HistoryQuery
 from omnimsg.domain.media import Inline, Link, MediaKind
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
@@ -49,9 +51,10 @@ from omnimsg_bird import BirdAdapter, BirdSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
+    from omnimsg.adapter import CodeRow
     from omnimsg.domain.content import Content
+    from omnimsg.domain.history import PastMessage
 
 TO = "+31612340001"
 CHANNELS = {
@@ -119,7 +122,8 @@ class TestBird(AdapterConformance):
     message_levels = frozenset({"http", "422"})
     request_levels = frozenset()
     status_levels = frozenset({"http"})
-    other_levels = frozenset({"failure", "sms-messagebird", "source", "storage", "words"})
+    report_levels = frozenset({"failure", "sms-messagebird", "source", "words"})
+    other_levels = frozenset({"storage"})
     values: ClassVar[dict[str, Any]] = {
         "reply_to": tuple(
             MessageId.of("bird", f"{CHANNELS['whatsapp']}/{name}") for name in ("m1", "m2")
@@ -152,7 +156,12 @@ class TestBird(AdapterConformance):
         """Answer with the message, or with an error and its HTTP status."""
         first = said[0]
         if isinstance(first, Accept):
-            message = {"id": first.id, "channelId": CHANNELS["sms"], "status": "accepted"}
+            message = {
+                "id": first.id,
+                "channelId": CHANNELS["sms"],
+                "reference": first.message.reference,
+                "status": "accepted",
+            }
             return Response(202, orjson.dumps(message))
         if not isinstance(first, Refuse):
             return Response(202)
@@ -202,9 +211,8 @@ class TestBird(AdapterConformance):
             return Response(200, orjson.dumps({"results": [others], "nextPageToken": "page-2"}))
         if message is None:
             return Response(200, b'{"results":[]}')
-        contact = {"identifierKey": "phonenumber", "identifierValue": message.to}
         entry = MESSAGE | {
-            "receiver": {"contacts": [contact]},
+            "receiver": receiver_of(str(message.to)),
             "createdAt": at.isoformat(),
             "reference": message.reference,
         }
@@ -228,13 +236,66 @@ class TestBird(AdapterConformance):
         """Answer with the message and its current status, or with 404 for an unknown id."""
         if row is None:
             return Response(404, b'{"code":"NotFound","message":"no such message"}')
-        message = {
-            "id": request.url.rpartition("/")[2],
+        return status_of(request, row)
+
+    def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
+        """Answer with the failure: its code, a code of its source, or its source alone."""
+        # A row such as `15xxx` stands for the codes of its family.
+        number = code.code.replace("xxx", "999")
+        if code.level == "failure":
+            return status_of(request, row, failure={"code": number})
+        if code.level == "source":
+            return status_of(request, row, failure={"source": {"name": code.code}})
+        source = {"name": code.level, "code": number}
+        return status_of(request, row, failure={"source": source})
+
+    def history_parameters(self, query: HistoryQuery) -> list[tuple[str, str]] | None:
+        """Return the parameter of a filter, as the API reference names it."""
+        match query:
+            case HistoryQuery(to=str(to)):
+                return [("to", to)]
+            case HistoryQuery(sender=str(sender)):
+                return [("from", sender)]
+            case HistoryQuery(since=datetime() as since):
+                return [("startAt", since.isoformat())]
+            case HistoryQuery(until=datetime() as until):
+                return [("endAt", until.isoformat())]
+            case HistoryQuery(tag=str(tag)):
+                return [("tag", tag)]
+            case HistoryQuery(direction=Direction() as direction):
+                return [("direction", direction.value)]
+            case HistoryQuery(batch_id=str(batch)):
+                return [("batchId", batch)]
+        names = [row.name for row in BirdAdapter.statuses if row.status is query.status]
+        return [("status", name) for name in names] or None
+
+    def answer_history(self, request: Request, message: PastMessage) -> Response:
+        """Answer with a page of one message: we are the connector, the person is the contact."""
+        assert message.created is not None
+        incoming = message.direction is Direction.INCOMING
+        us, person = (
+            message.to[0] if incoming else message.sender,
+            {
+                "identifierKey": "phonenumber",
+                "identifierValue": message.sender if incoming else message.to[0],
+            },
+        )
+        connector = {"connector": {"id": "k", "identifierValue": us}}
+        sides = (
+            ({"contact": person}, connector) if incoming else (connector, {"contacts": [person]})
+        )
+        latest = message.leg.timeline.latest
+        entry = {
+            "id": message.id.provider_id.partition("/")[2],
             "channelId": CHANNELS["sms"],
-            "status": row.name,
-            "updatedAt": "2030-01-02T03:04:05Z",
+            "sender": sides[0],
+            "receiver": sides[1],
+            "direction": "incoming" if incoming else "outgoing",
+            "status": latest and latest.provider_status,
+            "reference": message.reference,
+            "createdAt": message.created.isoformat(),
         }
-        return Response(200, orjson.dumps(message))
+        return Response(200, orjson.dumps({"results": [entry]}))
 
 
 class TestBirdBatch(TestBird):
@@ -255,3 +316,20 @@ class TestBirdBatch(TestBird):
         if response.status != 202 or not request.url.endswith("/batch/messages"):
             return response
         return Response(202, b'{"id":"0d3f9a52-0000-4000-8000-0000000000ba"}')
+
+
+def receiver_of(to: str) -> dict[str, object]:
+    """Build the receiver of a message to one phone number."""
+    return {"contacts": [{"identifierKey": "phonenumber", "identifierValue": to}]}
+
+
+def status_of(request: Request, row: StatusRow, **members: object) -> Response:
+    """Build the answer to a status look-up."""
+    message = {
+        "id": request.url.rpartition("/")[2],
+        "channelId": CHANNELS["sms"],
+        "status": row.name,
+        "updatedAt": "2030-01-02T03:04:05Z",
+        **members,
+    }
+    return Response(200, orjson.dumps(message))

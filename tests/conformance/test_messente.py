@@ -44,6 +44,8 @@ from omnimsg_messente import MessenteAdapter, MessenteSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omnimsg.adapter import CodeRow
+
 # The HTTP status of each code (Omnichannel API reference, ResponseErrorCode).
 HTTP_STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
 
@@ -145,7 +147,7 @@ class TestMessente(AdapterConformance):
     adapter_class = MessenteAdapter
     message_levels = frozenset({"error"})
     request_levels = frozenset({"error"})
-    other_levels = frozenset({"err"})
+    report_levels = frozenset({"err"})
     ordered = True
     # WhatsApp numbers its parameters, and RCS accepts any file by its address alone.
     hints = frozenset(
@@ -187,18 +189,11 @@ class TestMessente(AdapterConformance):
         if row is None:
             error = {"code": "101", "title": "Not found", "detail": "", "source": None}
             return Response(404, orjson.dumps({"errors": [error]}))
-        leg = {
-            "status": row.name or None,
-            "channel": "sms",
-            "message_id": "leg-1",
-            "error": None,
-            "err": None,
-            "timestamp": "2030-01-02T03:04:05.120000",
-            "price_info": None,
-        }
-        omnimessage_id = request.url.split("/")[-2]
-        body = {"to": "+37255500001", "omnimessage_id": omnimessage_id, "statuses": [leg]}
-        return Response(200, orjson.dumps(body))
+        return status_of(request, row, None)
+
+    def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
+        """Answer with one leg that has an error number."""
+        return status_of(request, row, int(code.code))
 
     def samples(self) -> list[Message]:
         """Return content with options that the suite's own samples do not use."""
@@ -207,6 +202,22 @@ class TestMessente(AdapterConformance):
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Answer a cancellation."""
         return Response(202, b"{}")
+
+
+def status_of(request: Request, row: StatusRow, err: int | None) -> Response:
+    """Build the answer to a status look-up: one leg, with its error number."""
+    leg = {
+        "status": row.name or None,
+        "channel": "sms",
+        "message_id": "leg-1",
+        "error": None,
+        "err": err,
+        "timestamp": "2030-01-02T03:04:05.120000",
+        "price_info": None,
+    }
+    omnimessage_id = request.url.split("/")[-2]
+    body = {"to": "+37255500001", "omnimessage_id": omnimessage_id, "statuses": [leg]}
+    return Response(200, orjson.dumps(body))
 
 
 def entry_of(said: Said) -> dict[str, Any]:

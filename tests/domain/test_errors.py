@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import attrs
 import pytest
 from hypothesis import given
 from support.strategies import failures, outcomes
@@ -91,19 +92,20 @@ def test_the_fault_defaults_to_that_of_the_reason() -> None:
 )
 def test_errors_of_a_send(kind: type[Rejected | NotSent | Ambiguous], verdict: str) -> None:
     """An error of a send carries its outcome and describes it in one line."""
-    outcome = kind(reference="r-1", account="main", failure=FAILURE)
+    failure = attrs.evolve(FAILURE, retry=Retry.UNSAFE)
+    outcome = kind(reference="r-1", account="main", failure=failure)
 
     error = ERRORS[kind](outcome)
 
-    assert str(error) == f"message 'r-1' {verdict} by account 'main': {FAILURE.sentence()}"
-    assert (outcome, "r-1", "main", FAILURE) == (
+    assert str(error) == f"message 'r-1' {verdict} by account 'main': {failure.sentence()}"
+    assert (outcome, "r-1", "main", failure) == (
         error.outcome,
         error.reference,
         error.account,
         error.failure,
     )
     for value in (error, outcome):
-        assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.NEVER) == (
+        assert (Reason.INVALID_RECIPIENT, Fault.RECIPIENT, Retry.UNSAFE) == (
             value.reason,
             value.fault,
             value.retry,

@@ -20,7 +20,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Autoconvert, Text
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, LegId, Usage
-from omnimsg.domain.quick import quick, usual
+from omnimsg.domain.quick import quick, usual, usually
 
 VALUES = [
     Text("Hello"),
@@ -70,7 +70,7 @@ class Sample:
 
     required: str = attrs.field(converter=to_text, validator=refuse_x, metadata=usual(str))
     shout: str = attrs.field(
-        default="", converter=to_upper, validator=refuse_x, metadata=usual(str, str.upper)
+        default="", converter=to_upper, validator=refuse_x, metadata=usual(str, convert=str.upper)
     )
     free: object = None
     tested: str = attrs.field(
@@ -81,7 +81,7 @@ class Sample:
     rare_made: str = attrs.field(
         factory=lambda: "m", kw_only=True, converter=to_text, validator=refuse_x
     )
-    is_usual: bool = attrs.field(init=False, eq=False, metadata=usual(True))
+    is_usual: bool = attrs.field(init=False, eq=False, metadata=usually(True))
 
     @is_usual.default
     def _is_usual(self) -> bool:

@@ -63,7 +63,7 @@ DAYS: dict[str, Day] = {
     ),
     "a redirect": Day("redirect", NotSent, Reason.MISCONFIGURED, scope=Scope.ACCOUNT),
     "a redirect that forgets the body": Day(
-        "redirect", NotSent, Reason.MISCONFIGURED, given={"status": 303}, scope=Scope.ACCOUNT
+        "redirect", Ambiguous, Reason.INVALID_RESPONSE, given={"status": 303}
     ),
     "500": Day("status", Ambiguous, Reason.PROVIDER_ERROR, given={"status": 500}),
     "503": Day("status", Ambiguous, Reason.PROVIDER_UNAVAILABLE, given={"status": 503}),

@@ -13,7 +13,6 @@ from support.adapters import (
     account_engine,
     close,
     references,
-    submitted,
     texts,
     tiny,
 )
@@ -70,7 +69,7 @@ async def test_a_preview_takes_no_turn_of_a_probe() -> None:
     policy = Policy(retry=RetryPolicy(attempts=1))
     account = account_engine(tiny(), wire, policy=policy, clock=clock)
     for each in texts(2):
-        await submitted(account, each, 10)
+        await account.submit(each, 10)
 
     held_back = account.preview(texts(1)[0]).refusal
     clock.now += 6
@@ -87,7 +86,7 @@ async def test_a_preview_counts_the_limits_that_bite_now() -> None:
     clock = ManualClock()
     limits = Limits(requests_per_second=0.5, concurrency=2)
     account = account_engine(tiny(), FakeTransport(), policy=Policy(limits=limits), clock=clock)
-    await submitted(account, texts(1)[0], 10)
+    await account.submit(texts(1)[0], 10)
 
     wait = account.preview(texts(1, start=1)[0]).wait
     await close(account)
@@ -103,7 +102,7 @@ async def test_health_says_what_waits_and_why() -> None:
         tiny(max_messages=1), FakeTransport(lambda _: Response(401)), policy=policy
     )
     well = account.health()
-    waiting = [submitted(account, each, 0.05) for each in texts(3)]
+    waiting = [account.submit(each, 0.05) for each in texts(3)]
     await waiting[0]
 
     ill = account.health()

@@ -15,7 +15,6 @@ from support.adapters import (
     references,
     results,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
@@ -122,7 +121,7 @@ async def test_the_hand_over_sees_the_context_of_its_caller() -> None:
     def call(message: Message, name: str) -> Any:
         context = contextvars.copy_context()
         context.run(trace.set, name)
-        return context.run(submitted, account, message, 10)
+        return context.run(account.submit, message, 10)
 
     futures = [call(message, f"span {number}") for number, message in enumerate(texts(3))]
     for future in futures:
@@ -179,7 +178,7 @@ async def test_open_circuits_pauses_and_held_messages_are_told() -> None:
         policy=policy,
         observers=[seen],
     )
-    waiting = [submitted(account, each, 0.05) for each in texts(3)]
+    waiting = [account.submit(each, 0.05) for each in texts(3)]
     for each in waiting:
         await each
     await close(account)
@@ -244,7 +243,7 @@ async def test_a_cancelled_attempt_has_ended_too() -> None:
 
     wire = FakeTransport(stuck)
     account = account_engine(tiny(), wire, observers=[seen])
-    waiting = submitted(account, texts(1)[0], 10)
+    waiting = account.submit(texts(1)[0], 10)
     await wire.asked(1)
 
     await close(account)

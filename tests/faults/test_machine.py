@@ -46,7 +46,7 @@ POLICIES = {
     "as it comes": Policy(),
     "hold and crawl": Policy(
         account_trouble=AccountTrouble.HOLD,
-        limits=Limits(concurrency=2, queue=3, requests_per_second=2, linger=0.5),
+        limits=Limits(concurrency=2, requests_per_second=2, linger=0.5),
         breaker=Breaker(failures=2, pause=3),
     ),
     "resend": Policy(on_ambiguous=OnAmbiguous.RESEND),

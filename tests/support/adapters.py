@@ -351,13 +351,6 @@ def account_engine(
     )
 
 
-def submitted(engine: AccountEngine, message: Message, deadline: float) -> asyncio.Future[Outcome]:
-    """Hand over a message for which there is room."""
-    future = engine.submit(message, deadline)
-    assert future is not None
-    return future
-
-
 async def close(engine: AccountEngine, deadline: float = 0.0) -> None:
     """Close an account, by default without waiting."""
     await engine.aclose(seconds(deadline))
@@ -373,7 +366,7 @@ async def send_batch(
 ) -> list[Outcome]:
     """Hand messages over at once, so that they share a request, and wait for all outcomes."""
     try:
-        return await asyncio.gather(*[submitted(engine, each, deadline) for each in messages])
+        return await asyncio.gather(*[engine.submit(each, deadline) for each in messages])
     finally:
         await close(engine)
 

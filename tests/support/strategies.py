@@ -74,6 +74,7 @@ from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from hypothesis.strategies import SearchStrategy
@@ -461,12 +462,12 @@ def messages(
     )
 
 
-def failures() -> SearchStrategy[Failure]:
-    """Return failures of every kind."""
+def failures(retries: Iterable[Retry] = Retry) -> SearchStrategy[Failure]:
+    """Return failures of every kind, or those with some retries."""
     return st.builds(
         Failure,
         reason=st.sampled_from(Reason),
-        retry=st.sampled_from(Retry),
+        retry=st.sampled_from(tuple(retries)),
         fault=st.sampled_from(Fault),
         detail=st.text(_UNICODE, max_size=40),
         path=_maybe(st.just("content.text")),
@@ -504,14 +505,14 @@ def outcomes() -> SearchStrategy[Outcome]:
     common: dict[str, SearchStrategy[Any]] = {
         "reference": words(),
         "account": accounts(),
-        "failure": failures(),
         "position": _maybe(st.integers(0, 9)),
     }
+    final = failures(retries=(Retry.NEVER, Retry.AFTER_FIX, Retry.UNSAFE))
     return st.one_of(
         accepted,
-        st.builds(Rejected, **common),
-        st.builds(NotSent, scope=st.sampled_from(Scope), **common),
-        st.builds(Ambiguous, **common),
+        st.builds(Rejected, failure=final, **common),
+        st.builds(NotSent, scope=st.sampled_from(Scope), failure=failures(), **common),
+        st.builds(Ambiguous, failure=failures(retries=(Retry.UNSAFE,)), **common),
     )
 
 

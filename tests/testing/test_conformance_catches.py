@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
 import attrs
 import pytest
-from support.broken import operations, requests, sending
-from support.toy import ToyAdapter, ToyConformance, ToySettings
+from support.broken import addresses, operations, proof, requests, sending
+from support.broken.proof import ClaimsByStatus
+from support.toy import (
+    ToyAdapter,
+    ToyConformance,
+    ToySettings,
+    TwoStepToyAdapter,
+    TwoStepToyConformance,
+)
 
+from omnimsg.adapter import Verdict
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import AdapterConformance
+from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +29,16 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Account, Request, Response
     from omnimsg.testing import Said
 
-BROKEN = [*sending.BROKEN, *requests.BROKEN, *operations.BROKEN]
+# Adapters that exactly one check fails for.
+BROKEN_ONCE = [*proof.BROKEN, *addresses.BROKEN]
+BROKEN = [
+    *sending.BROKEN,
+    *requests.BROKEN,
+    *operations.BROKEN,
+    *proof.SEVERAL,
+    *BROKEN_ONCE,
+]
+CHECKS = sorted(name for name in dir(AdapterConformance) if name.startswith("test_"))
 
 
 class HasShortSecrets(ToyConformance):
@@ -46,11 +65,20 @@ CARELESS_SPECS: list[tuple[type[ToyConformance], str]] = [
 
 def suite_for(adapter: type[ToyAdapter]) -> ToyConformance:
     """Build the suite for a variant of Toy."""
+    spec = TwoStepToyConformance if issubclass(adapter, TwoStepToyAdapter) else ToyConformance
+    suite: ToyConformance = type("Broken", (spec,), {"adapter_class": adapter})()
+    return suite
 
-    class Broken(ToyConformance):
-        adapter_class = adapter
 
-    return Broken()
+def is_failed(suite: ToyConformance, check: str) -> bool:
+    """Whether a check fails; one that is skipped does not."""
+    try:
+        getattr(suite, check)()
+    except AssertionError:
+        return True
+    except SkipTest:
+        return False
+    return False
 
 
 @pytest.mark.parametrize(
@@ -66,6 +94,34 @@ def test_a_broken_adapter_fails_the_check(adapter: type[ToyAdapter], check: str)
         getattr(suite, check)()
 
 
+@pytest.mark.parametrize(
+    ("adapter", "check"), BROKEN_ONCE, ids=[each.__name__.strip("_") for each, _ in BROKEN_ONCE]
+)
+def test_no_other_check_fails_for_the_adapter(adapter: type[ToyAdapter], check: str) -> None:
+    """An adapter with one defect fails the check that looks for it, and no other."""
+    suite = suite_for(adapter)
+
+    assert [check] == [each for each in CHECKS if is_failed(suite, each)]
+
+
+def test_the_suite_plays_the_statuses_of_hops_that_gave_up() -> None:
+    """Redirects after a POST, timeouts, lost clients and failures are all among the statuses."""
+    expected = {100, 101, 302, 303, 304, 408, 409, 425, 460, 499, 500, 502, 503, 504}
+
+    assert expected <= set(INCONCLUSIVE_STATUSES)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_SENT, Verdict.ACCOUNT, Verdict.REJECTED])
+@pytest.mark.parametrize("status", INCONCLUSIVE_STATUSES)
+def test_every_inconclusive_status_is_played(status: int, verdict: Verdict) -> None:
+    """An adapter that takes one of the statuses for a proof fails, whichever it is."""
+    adapter = type("Broken", (ClaimsByStatus,), {"at": frozenset({status}), "verdict": verdict})
+    suite = suite_for(adapter)
+
+    with pytest.raises(AssertionError, match=f"with HTTP {status}"):
+        suite.test_send_draws_no_verdict_from_an_inconclusive_status()
+
+
 @pytest.mark.parametrize(("spec", "check"), CARELESS_SPECS)
 def test_a_careless_spec_fails_the_check(spec: type[ToyConformance], check: str) -> None:
     """A spec that would hide defects of the adapter fails a check."""
@@ -77,9 +133,7 @@ def test_a_careless_spec_fails_the_check(spec: type[ToyConformance], check: str)
 
 def test_every_check_can_fail() -> None:
     """There is a broken adapter or a careless spec for each check of the suite."""
-    checks = {name for name in dir(AdapterConformance) if name.startswith("test_")}
-
-    assert checks == {check for _, check in [*BROKEN, *CARELESS_SPECS]}
+    assert set(CHECKS) == {check for _, check in [*BROKEN, *CARELESS_SPECS]}
 
 
 def test_a_failure_names_the_message_the_code_and_the_difference() -> None:

@@ -88,6 +88,31 @@ async def test_a_body_written_in_pieces_arrives_whole(
         )
 
 
+@pytest.mark.parametrize("kind", ["none", "small", "large", "source", "file"])
+async def test_a_redirect_is_an_answer_and_is_not_followed(
+    kind: str, tmp_path: Path, transport_to: Callable[..., HttpTransport]
+) -> None:
+    """Whatever the body is, it is written once and to no other server."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    body = {
+        "none": None,
+        "small": b"content",
+        "large": b"x" * (MAX_SMALL_BODY + 1),
+        "source": Source(data=b"content", size=7, sha256="0" * 64),
+        "file": Source(data=path, size=7, sha256="0" * 64),
+    }[kind]
+    request = Request("POST", "/x", body, content_type="image/png")
+    async with (
+        Server(answer(200)) as elsewhere,
+        Server(answer(307, location=f"{elsewhere.url}/x")) as server,
+    ):
+        response = await transport_to(server.url).exchange(request, within=5.0, mark=WriteMark())
+
+    assert 307 == response.status
+    assert (1, 0) == (len(server.requests), elsewhere.connections)
+
+
 async def test_a_connection_with_a_full_buffer_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:

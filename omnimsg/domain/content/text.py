@@ -1,4 +1,4 @@
-"""Content that is only text, or only bytes."""
+"""Text, binary SMS and one-time passwords."""
 
 from __future__ import annotations
 
@@ -18,28 +18,23 @@ from omnimsg.domain.redaction import hidden
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
-def _udh(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+def _check_udh(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not _HEX.fullmatch(value):
         raise validate.refuse(owner, field.name, "must be whole bytes as hexadecimal digits")
 
 
 class Autoconvert(StrEnum):
-    """What becomes of characters outside the GSM alphabet in an SMS (Messente).
+    """How characters outside the GSM alphabet are treated in an SMS (Messente).
 
     Attributes:
-        ON: Replaced as the account's settings say.
+        ON: Replaced according to the account's settings.
         FULL: All replaced by similar characters of GSM 03.38.
-        OFF: Left alone.
+        OFF: Left unchanged.
     """
 
     ON = "on"
     FULL = "full"
     OFF = "off"
-
-
-def is_usual_text(value: object) -> bool:
-    """Whether a value is text in ASCII without U+0000, as most texts are: certainly valid."""
-    return type(value) is str and value != "" and value.isascii() and "\0" not in value
 
 
 @quick
@@ -48,7 +43,7 @@ class Text:
     """Plain text.
 
     Attributes:
-        text: What the person reads.
+        text: The text that the recipient reads.
         preview_url: Whether WhatsApp shows a preview of the first link; `None` leaves it to the
             provider.
         udh: An SMS user data header, hexadecimal.
@@ -58,22 +53,28 @@ class Text:
     kind: ClassVar[str] = "text"
     make: ClassVar[Callable[..., Text]]
 
-    text: str = attrs.field(repr=hidden, validator=validate.text(), metadata=usual(is_usual_text))
+    text: str = attrs.field(
+        repr=hidden,
+        validator=validate.text(),
+        metadata=usual(str.isascii, len, validate.has_no_nul),
+    )
     preview_url: bool | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(bool))
     )
-    udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_udh))
+    udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_check_udh))
     autoconvert: Autoconvert | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.enum_member(Autoconvert))
     )
 
-
-TEXT_OPTIONS = ("preview_url", "udh", "autoconvert")
+    @property
+    def has_options(self) -> bool:
+        """Whether anything but the text is given."""
+        return not (self.preview_url is None and self.udh is None and self.autoconvert is None)
 
 
 @attrs.frozen
 class Binary:
-    """An 8-bit SMS: settings, ring tones, anything that is no text.
+    """An 8-bit SMS: settings, ring tones, anything that is not text.
 
     Attributes:
         data: The payload, without the header.
@@ -83,22 +84,22 @@ class Binary:
     kind: ClassVar[str] = "binary"
 
     data: bytes = attrs.field(repr=hidden, validator=validate.instance_of(bytes))
-    udh: str | None = attrs.field(default=None, validator=optional(_udh))
+    udh: str | None = attrs.field(default=None, validator=optional(_check_udh))
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a message of nothing."""
+        """Refuse an empty payload."""
         if not self.data:
             raise validate.refuse(self, "data", "must not be empty")
 
 
 @attrs.frozen
 class Otp:
-    """An authentication message that the provider words itself (Bird).
+    """An authentication message whose text the provider writes (Bird).
 
     Attributes:
-        disclaimer: Whether a note not to share the code stands below it.
-        expires_in: Minutes the code is good for, 1 to 90.
-        actions: What the person may tap, such as copying the code.
+        disclaimer: Whether a note not to share the code is added below it.
+        expires_in: Minutes for which the code is valid, 1 to 90.
+        actions: Buttons, such as copying the code.
     """
 
     kind: ClassVar[str] = "otp"

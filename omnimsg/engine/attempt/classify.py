@@ -17,60 +17,14 @@ import attrs
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.attempt.answer_words import words_of
+from omnimsg.engine.attempt.status_rules import rule_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.adapter import Response
     from omnimsg.transport import TransportFault
-
-# These statuses are about the form of the request, which all requests share: no message's fault.
-_EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"
-
-# HTTP status -> what it proves about a message, the reason, and what happened or what to do.
-_STATUS_RULES: dict[int, tuple[Verdict, Reason, str]] = {
-    401: (Verdict.ACCOUNT, Reason.UNAUTHORIZED, "check the account's credentials"),
-    402: (Verdict.ACCOUNT, Reason.INSUFFICIENT_FUNDS, "top up the account"),
-    403: (
-        Verdict.ACCOUNT,
-        Reason.FORBIDDEN,
-        "check the account's rights and its list of allowed IPs",
-    ),
-    404: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url and the ids in the account"),
-    405: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "check base_url"),
-    406: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    407: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "a proxy in between asks for credentials"),
-    408: (
-        Verdict.AMBIGUOUS,
-        Reason.TIMEOUT,
-        "the provider gave up reading; it may have read enough",
-    ),
-    409: (Verdict.AMBIGUOUS, Reason.UNKNOWN, "the provider reports a conflict, perhaps with this"),
-    410: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "nothing is here any more; check base_url"),
-    411: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    413: (
-        Verdict.REJECTED,
-        Reason.CONTENT_TOO_LARGE,
-        "the request is larger than the provider takes",
-    ),
-    414: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    415: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    417: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    421: (
-        Verdict.NOT_SENT,
-        Reason.PROVIDER_UNAVAILABLE,
-        "the server does not answer for this host",
-    ),
-    425: (Verdict.NOT_SENT, Reason.PROVIDER_UNAVAILABLE, "the server will not risk a replay"),
-    426: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    428: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    429: (Verdict.NOT_SENT, Reason.RATE_LIMITED, "too many requests"),
-    431: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    503: (Verdict.AMBIGUOUS, Reason.PROVIDER_UNAVAILABLE, "unavailable; it may have acted first"),
-    504: (Verdict.AMBIGUOUS, Reason.TIMEOUT, "a gateway timed out; the request may have passed it"),
-    505: (Verdict.ACCOUNT, Reason.MISCONFIGURED, _EVERY_REQUEST),
-    511: (Verdict.ACCOUNT, Reason.MISCONFIGURED, "the network in between asks for a login"),
-}
 
 # A fault before any byte has left proves that nothing was sent, and most pass. These do not.
 _UNSENT_VERDICTS: dict[Reason, Verdict] = {
@@ -84,32 +38,48 @@ _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
 
 def by_status(response: Response, effect: Effect) -> tuple[Verdict, Failure]:
-    """Classify a request by the HTTP status of an answer without a verdict."""
+    """Classify a request by the HTTP status of an answer without a verdict.
+
+    What the answer says in words is part of the detail, whoever wrote it.
+    """
     status = response.status
-    if status in _STATUS_RULES:
-        verdict, reason, detail = _STATUS_RULES[status]
-    elif 200 <= status < 300:
-        verdict, reason = Verdict.AMBIGUOUS, Reason.INVALID_RESPONSE
-        detail = "the answer cannot be read"
-    elif 300 <= status < 400:
-        verdict, reason = Verdict.ACCOUNT, Reason.MISCONFIGURED
-        detail = "a redirect, which is never followed; check base_url"
-    elif 400 <= status < 500 and _is_web_page(response):
-        verdict, reason = Verdict.ACCOUNT, Reason.MISCONFIGURED
-        detail = "a web page answered, not the provider's API; check base_url and proxies"
-    elif 400 <= status < 500:
-        verdict, reason = Verdict.REJECTED, Reason.INVALID_MESSAGE
-        detail = "refused without a reason"
-    else:
-        verdict, reason = Verdict.AMBIGUOUS, Reason.PROVIDER_ERROR
-        detail = "the provider failed; it may have acted first"
-    retry = verdict.retry
+    rule = rule_of(status, effect)
+    retry = rule.verdict.retry
     if retry is Retry.UNSAFE and effect.is_repeatable:
         # A 2xx that cannot be read will not become readable by asking again.
         retry = Retry.SAFE if status >= 400 else Retry.NEVER
-    return verdict, Failure(
-        reason=reason, retry=retry, detail=detail, http_status=status, raw=_raw(response)
+    words = words_of(response)
+    return rule.verdict, Failure(
+        reason=rule.reason,
+        retry=retry,
+        detail=f"{rule.detail}; it says: {words}" if words else rule.detail,
+        http_status=status,
+        raw=_raw(response),
     )
+
+
+def of_messages(
+    verdict: Verdict, failure: Failure, effect: Effect, *, sent_before: bool
+) -> tuple[Verdict, Failure]:
+    """Turn the classification of a flow's last request into that of its messages.
+
+    A message is judged by the strongest effect that has left for it. Once a request that sends has
+    left, nothing that follows proves it unsent; while none has, a lost request proves nothing else,
+    and a refused one (for a token, say) refuses no message.
+
+    Args:
+        verdict: What the last request's answer proves about that request.
+        failure: Its failure.
+        effect: Its effect.
+        sent_before: Whether an earlier request that sends may have left.
+    """
+    if sent_before:
+        detail = f"{failure.detail}; an earlier request had handed the message over"
+        return Verdict.AMBIGUOUS, attrs.evolve(failure, retry=Retry.UNSAFE, detail=detail)
+    if effect is Effect.SENDS or verdict in (Verdict.NOT_SENT, Verdict.ACCOUNT):
+        return verdict, failure
+    verdict = Verdict.ACCOUNT if verdict is Verdict.REJECTED else Verdict.NOT_SENT
+    return verdict, attrs.evolve(failure, retry=verdict.retry)
 
 
 def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verdict, Failure]:
@@ -161,11 +131,6 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError):
         return None
-
-
-def _is_web_page(response: Response) -> bool:
-    kind = (response.header("Content-Type") or "").lower()
-    return "html" in kind or response.body.lstrip()[:1] == b"<"
 
 
 def _raw(response: Response) -> object:

@@ -46,12 +46,16 @@ class FlowRun(WriteMark, Generic[T]):
     Attributes:
         left: Whether any byte of a request that changes something may have left. It stays true:
             a later failure does not undo an earlier request.
+        sent: Whether any byte of a request that sends messages may have left; it stays true too.
+        sent_before: Whether that was before the last request.
         effect: The effect of the last request.
         response: The last answer; `None` before the first.
     """
 
     written: bool = False
     left: bool = False
+    sent: bool = False
+    sent_before: bool = False
     effect: Effect = Effect.READ
     response: Response | None = None
     _flow: Flow[T] | None = None
@@ -91,6 +95,7 @@ class FlowRun(WriteMark, Generic[T]):
             for _ in _ROUNDS:
                 self.effect = effect = request.effect
                 self.written = False
+                self.sent_before = self.sent
                 try:
                     response = await transport.exchange(
                         request, within=deadline.ends - deadline.now(), mark=self, sink=sink
@@ -99,6 +104,7 @@ class FlowRun(WriteMark, Generic[T]):
                 finally:
                     if self.written and effect is not Effect.READ:
                         self.left = True
+                        self.sent = self.sent or effect is Effect.SENDS
                 self.response = response
                 request = _require_request(flow.send(response))
             _broken(f"asked for more than {MAX_REQUESTS} requests")

@@ -21,6 +21,16 @@ def deadline_exceeded(detail: str, path: str | None = None) -> tuple[Verdict, Fa
     )
 
 
+def rate_limited(seconds: float) -> tuple[Verdict, Failure]:
+    """The provider imposed a pause, which ends in so many seconds."""
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.RATE_LIMITED,
+        retry=Retry.SAFE,
+        retry_after=seconds,
+        detail=f"the provider asked for a pause; {seconds:.0f} s of it are left",
+    )
+
+
 def client_closed() -> tuple[Verdict, Failure]:
     """The client was closed before the request left."""
     return Verdict.ACCOUNT, Failure(

@@ -15,14 +15,9 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
-from omnimsg.engine.attempt.runner import (
-    NO_DOUBTS,
-    BatchRun,
-    Interrupted,
-    Split,
-    keep_doubts,
-    split_of,
-)
+from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.runner import BatchRun, Interrupted
+from omnimsg.engine.attempt.split import Split, split_of
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
 
@@ -217,7 +212,7 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
             failure=attrs.evolve(each.failure, retry=Retry.SAFE),
         )
         for each in outcomes
-        if isinstance(each, Rejected)
+        if isinstance(each, (Rejected, NotSent))
     ]
 
 

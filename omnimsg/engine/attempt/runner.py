@@ -7,19 +7,20 @@ connection that breaks. Only cancellation passes through, and it carries the out
 from __future__ import annotations
 
 import asyncio
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Context, Verdict, outcome_of
+from omnimsg.adapter import Context, Effect, Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.redaction import redact_outcomes
+from omnimsg.engine.attempt.split import Split, split_of
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 _TOO_LATE = "the deadline passed before it left"
-NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
-"""The doubts of a batch none of whose messages was sent before."""
 
 
 class Interrupted(asyncio.CancelledError):
@@ -48,17 +47,6 @@ class Interrupted(asyncio.CancelledError):
     def __init__(self, outcomes: list[Outcome]) -> None:
         super().__init__()
         self.outcomes = outcomes
-
-
-@attrs.frozen
-class Split:
-    """The batch has to be split: none of its messages was processed, and most of them may be sent.
-
-    Attributes:
-        parts: Into how many batches.
-    """
-
-    parts: int
 
 
 class BatchRun(FlowRun["Sequence[Outcome | None]"]):
@@ -151,12 +139,12 @@ class AttemptRunner:
             found = await run.finish(run.request, self._transport, deadline)
             outcomes = self._read(run.messages, found, run)
         except asyncio.CancelledError:
-            cancelled = local_failures.cancelled(left=run.left)
+            cancelled = local_failures.cancelled(left=run.sent)
             outcomes = self.same_for_all(run.messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts) if doubts else outcomes
+        return keep_doubts(outcomes, doubts)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -245,12 +233,22 @@ class AttemptRunner:
             now = now or self._utc_now()
             if outcome is None:
                 if by_status is None:
-                    verdict, failure = classify.by_status(response, run.effect)
+                    verdict, failure = classify.of_messages(
+                        *classify.by_status(response, run.effect),
+                        run.effect,
+                        sent_before=run.sent_before,
+                    )
                     by_status = verdict, classify.with_retry_after(failure, response, now)
                 outcomes.append(outcome_of(by_status[0], reference, self._account, by_status[1]))
             else:
                 failure = classify.with_retry_after(outcome.failure, response, now)
-                outcomes.append(attrs.evolve(outcome, failure=failure))
+                if isinstance(outcome, NotSent) and run.sent_before:
+                    verdict, failure = classify.of_messages(
+                        Verdict.NOT_SENT, failure, run.effect, sent_before=True
+                    )
+                    outcomes.append(outcome_of(verdict, reference, self._account, failure))
+                else:
+                    outcomes.append(attrs.evolve(outcome, failure=failure))
         return outcomes
 
     def _broken(
@@ -261,51 +259,18 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Return the outcomes of a flow that did not return."""
         if isinstance(error, TransportFault):
-            verdict, failure = classify.by_fault(error, run.effect, left=run.left)
+            # Only a request that sends makes a message doubtful.
+            effect = Effect.SENDS if run.sent else run.effect
+            verdict, failure = classify.by_fault(error, effect, left=run.sent)
         else:
             detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
-            verdict, failure = classify.by_broken_contract(detail, left=run.left)
+            verdict, failure = classify.by_broken_contract(detail, left=run.sent)
         return self._outcomes(references, verdict, failure)
 
     def _outcomes(
         self, references: Sequence[str], verdict: Verdict, failure: Failure
     ) -> list[Outcome]:
         return [outcome_of(verdict, each, self._account, failure) for each in references]
-
-
-def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
-    """Keep the doubt of messages that may have been sent before, unless they were accepted now.
-
-    A refusal of this attempt proves nothing about the earlier one.
-    """
-    return [
-        each
-        if isinstance(each, Accepted) or each.reference not in doubts
-        else _with_retry_after(doubts[each.reference], each.failure.retry_after)
-        for each in outcomes
-    ]
-
-
-def split_of(outcomes: Sequence[Outcome]) -> Split | None:
-    """Return a split where a request of several messages was refused as a whole.
-
-    The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
-    messages met the same, word for word, and the HTTP status says so too.
-    """
-    if outcomes.__class__ is AllAccepted:
-        return None
-    first = outcomes[0]
-    if len(outcomes) == 1 or not isinstance(first, Rejected):
-        return None
-    failure = first.failure
-    whole = (failure.http_status or 0) >= 400 and all(
-        isinstance(each, Rejected) and each.failure == failure for each in outcomes
-    )
-    return Split(2) if whole else None
-
-
-def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:
-    return attrs.evolve(doubt, failure=attrs.evolve(doubt.failure, retry_after=retry_after))
 
 
 def _references(messages: Sequence[Message]) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.limits.answer_times import AnswerTimes
     from omnimsg.engine.observers import Observers
 
 # An account is refused for a reason that does not pass by itself; a provider may only hiccup.
@@ -38,6 +39,10 @@ _HEALTH_FAULTS = frozenset({Fault.PROVIDER, Fault.NETWORK})
 _NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
 
 
+# So many usual answer times without an answer count against the provider.
+_MANY_TIMES = 4
+
+
 @attrs.define
 class Circuit:
     """The failures of an account, of one of its channels, or of its provider.
@@ -47,12 +52,15 @@ class Circuit:
         failures: Requests that failed in a row.
         failure: What messages are held back with; `None` while the circuit is closed.
         probe_at: When a batch may probe, monotonic seconds.
+        refused: The references of the last request that was refused without a word of the
+            provider's.
     """
 
     breaker: Breaker
     failures: int = 0
     failure: Failure | None = None
     probe_at: float = 0.0
+    refused: frozenset[str] = frozenset()
 
 
 class CircuitBreakers:
@@ -62,6 +70,7 @@ class CircuitBreakers:
         account: The account's name.
         breaker: When its provider's circuit opens.
         channel_of: Returns the channel that a message travels on.
+        answer_times: How long its provider usually takes.
         now: Reads the monotonic clock, seconds.
         observers: Told when a circuit opens or closes.
 
@@ -75,6 +84,7 @@ class CircuitBreakers:
         account: str,
         breaker: Breaker,
         channel_of: Callable[[Message], Channel | None],
+        answer_times: AnswerTimes,
         *,
         now: Callable[[], float],
         observers: Observers,
@@ -82,6 +92,7 @@ class CircuitBreakers:
         self._name = account
         self._breaker = breaker
         self._channel_of = channel_of
+        self._answer_times = answer_times
         self._now = now
         self._observers = observers
         self.circuits: dict[str, Circuit] = {}
@@ -109,32 +120,39 @@ class CircuitBreakers:
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Return the outcomes of messages that are not worth a request now; `None` for the others.
 
-        When the pause is over, one batch gets `None` and probes for all others.
+        When the pause of a circuit is over, its messages get `None` until a batch of them leaves
+        (`probe`): asking alone changes nothing, for another circuit may hold the batch back.
         """
-        return self._held_back(messages, probes=True)
-
-    def peek(self, messages: Sequence[Message]) -> list[NotSent | None]:
-        """Return what `held_back` would, without taking the turn of a batch that probes."""
-        return self._held_back(messages, probes=False)
-
-    def _held_back(self, messages: Sequence[Message], *, probes: bool) -> list[NotSent | None]:
         if not self.circuits:
             return [None] * len(messages)
-        channels = [self._channel(each) for each in messages]
-        failures = {
-            each: self._blocking_failure(each, probes=probes)
-            for each in dict.fromkeys((self._provider, self._account, *channels))
-        }
+        failures = {each: self._blocking_failure(each) for each in self._subjects(messages)}
+        provider, account = failures[self._provider], failures[self._account]
         return [
-            self._not_sent(
-                message, failures[self._provider] or failures[self._account] or failures[channel]
-            )
-            for message, channel in zip(messages, channels, strict=True)
+            self._not_sent(each, provider or account or failures[self._channel(each)])
+            for each in messages
         ]
 
-    def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        """Count what an attempt says about the account, its channels and its provider."""
-        refused: dict[str, Failure] = {}
+    def probe(self, messages: Sequence[Message]) -> None:
+        """Let a batch that leaves now probe for all others, which wait for another pause."""
+        now = self._now()
+        for subject in self._subjects(messages):
+            circuit = self.circuits.get(subject)
+            if circuit is not None and circuit.failure is not None:
+                circuit.probe_at = now + circuit.breaker.pause
+
+    def learn(
+        self, messages: Sequence[Message], outcomes: Sequence[Outcome], *, seconds: float
+    ) -> None:
+        """Count what an attempt says about the account, its channels and its provider.
+
+        Args:
+            messages: The batch.
+            outcomes: Its outcomes, in order.
+            seconds: How long the provider was given. A timeout after less than
+                `Breaker.min_timeout`, and less than some of its usual answer times, says nothing
+                about it: its caller was in a hurry.
+        """
+        refused: dict[str, tuple[Failure, set[str]]] = {}
         unhealthy: list[Failure] = []
         for message, outcome in zip(messages, outcomes, strict=True):
             if isinstance(outcome, (Accepted, Rejected)):
@@ -145,31 +163,64 @@ class CircuitBreakers:
             if outcome.reason is Reason.CANCELLED:
                 continue  # our own doing
             if isinstance(outcome, NotSent) and outcome.scope is Scope.ACCOUNT:
-                of_channel = outcome.reason in _CHANNEL_REASONS
-                subject = self._channel(message) if of_channel else self._account
-                refused.setdefault(subject, outcome.failure)
-            elif outcome.fault in _HEALTH_FAULTS and outcome.reason not in _NOT_HEALTH_REASONS:
+                subject = self._refused_subject(message, outcome.failure)
+                refused.setdefault(subject, (outcome.failure, set()))[1].add(message.reference)
+            elif self._counts_against_health(outcome.failure, seconds):
                 unhealthy.append(outcome.failure)
         # Last: a batch that used up the funds was accepted in part, and is refused all the same.
-        for subject, failure in refused.items():
-            self._failed(subject, failure, _ACCOUNT_BREAKER)
-        if len(unhealthy) == len(outcomes):
+        for subject, (failure, references) in refused.items():
+            self._refused(subject, failure, references)
+        if outcomes and len(unhealthy) == len(outcomes):
             self._failed(self._provider, unhealthy[0], self._breaker)
+
+    def learn_refusal(self, messages: Sequence[Message], failure: Failure) -> None:
+        """Count a request that was refused without a word of the provider's, and will be split."""
+        references = {each.reference for each in messages}
+        self._refused(self._refused_subject(messages[0], failure), failure, references)
+
+    def _subjects(self, messages: Sequence[Message]) -> list[str]:
+        channels = [self._channel(each) for each in messages]
+        return list(dict.fromkeys((self._provider, self._account, *channels)))
+
+    def _refused_subject(self, message: Message, failure: Failure) -> str:
+        return self._channel(message) if failure.reason in _CHANNEL_REASONS else self._account
+
+    def _counts_against_health(self, failure: Failure, seconds: float) -> bool:
+        if failure.fault not in _HEALTH_FAULTS or failure.reason in _NOT_HEALTH_REASONS:
+            return False
+        if failure.reason is not Reason.TIMEOUT:
+            return True
+        usual = self._answer_times.usual
+        least = self._breaker.min_timeout
+        return seconds >= (min(least, _MANY_TIMES * usual) if usual else least)
+
+    def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
+        """Count a refusal of the account.
+
+        Without a word of the provider's, a firewall may have refused one text. Such a refusal
+        counts only if other messages meet it than those of the refusal before.
+        """
+        if failure.code is None:
+            circuit = self.circuits.setdefault(subject, Circuit(_ACCOUNT_BREAKER))
+            is_new = circuit.refused.isdisjoint(references)
+            circuit.refused = frozenset(references)
+            if not is_new:
+                circuit.probe_at = self._now() + circuit.breaker.pause
+                return
+        self._failed(subject, failure, _ACCOUNT_BREAKER)
 
     def _channel(self, message: Message) -> str:
         return f"channel {self._channel_of(message)} of {self._account}"
 
-    def _blocking_failure(self, subject: str, *, probes: bool) -> Failure | None:
+    def _blocking_failure(self, subject: str) -> Failure | None:
         circuit = self.circuits.get(subject)
         if circuit is None or circuit.failure is None:
             return None
-        now = self._now()
-        if now >= circuit.probe_at:
-            if probes:
-                circuit.probe_at = now + circuit.breaker.pause
+        wait = circuit.probe_at - self._now()
+        if wait <= 0:
             return None
         if circuit.failure.retry is Retry.SAFE:
-            return attrs.evolve(circuit.failure, retry_after=circuit.probe_at - now)
+            return attrs.evolve(circuit.failure, retry_after=wait)
         return circuit.failure
 
     def _not_sent(self, message: Message, failure: Failure | None) -> NotSent | None:

@@ -95,6 +95,10 @@ class RateLimiter:
         due = max(self._requests.due, self._messages.due) - (_AHEAD if urgent else 0.0)
         return max(0.0, due - now, self._paused_until - now)
 
+    def pause_left(self) -> float:
+        """Return the seconds of a pause that the provider imposed; 0 where there is none."""
+        return max(0.0, self._paused_until - self._now())
+
     def begin(self, messages: int) -> None:
         """Count a request that leaves now."""
         self.under_way += 1

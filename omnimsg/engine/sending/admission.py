@@ -13,12 +13,11 @@ from collections.abc import Callable
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-import anyio
 import attrs
 
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Outcome
-from omnimsg.engine.deadline import Deadline, to_seconds
+from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import Owner
 from omnimsg.engine.sending.callers import Callers
@@ -30,8 +29,6 @@ from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from omnimsg.engine.sending.queue import Lane
 
 
 class StreamOwner(Owner, Protocol):
@@ -50,17 +47,15 @@ class _Arrivals:
         futures: The futures of their outcomes.
         started: When the first came, monotonic seconds; the others lose the little they came later.
         timeout: Seconds.
-        room: How many may come at most.
     """
 
     messages: list[Message]
     futures: list[asyncio.Future[Outcome]]
     started: float
     timeout: float
-    room: int
 
 
-_NO_ARRIVALS = _Arrivals([], [], 0.0, 0.0, 0)
+_NO_ARRIVALS = _Arrivals([], [], 0.0, 0.0)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -71,7 +66,6 @@ class Admission:
         checks: Asks the adapter about a message.
         local: Builds the outcomes of messages that cannot be taken.
         queue: Where messages wait.
-        max_waiting: The most messages of one priority that callers may have waiting.
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
@@ -80,7 +74,6 @@ class Admission:
     _checks: MessageChecks
     _local: LocalOutcomes
     _queue: Queue
-    _max_waiting: int
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
@@ -97,17 +90,15 @@ class Admission:
         self._handed_over = self._observers.handed_over
         self._arrivals = _NO_ARRIVALS
 
-    def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome] | None:
+    def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
 
-        Cancelling the future takes the message back, unless it has left.
+        Messages wait in the order in which they were handed over, however many wait. Cancelling the
+        future takes the message back, unless it has left.
 
         Args:
             message: The message.
             timeout: Seconds until the caller gives up.
-
-        Returns:
-            The future; `None` where so many messages wait that the caller must `wait_for_room`.
 
         Raises:
             TypeError: It is no message.
@@ -117,7 +108,7 @@ class Admission:
             timeout = to_seconds(timeout)
         is_plain = message in self._plain
         arrivals = self._arrivals
-        if is_plain and timeout == arrivals.timeout and 0 < len(arrivals.messages) < arrivals.room:
+        if is_plain and arrivals.messages and timeout == arrivals.timeout:
             future: asyncio.Future[Outcome] = asyncio.Future()
             arrivals.messages.append(message)
             arrivals.futures.append(future)
@@ -126,11 +117,8 @@ class Admission:
             return future
         self.queue_arrivals()
         refusal: Outcome | None = None if is_plain else self._checks.refusal(message)
-        lane = self._queue.lane(message.priority)
         if refusal is None and self._is_closed:
             refusal = self._local.client_closed(message)
-        elif refusal is None and timeout > 0 and lane.messages >= self._max_waiting:
-            return None
         future = asyncio.Future()
         if self._handed_over is not None:
             self._notify(message)
@@ -139,11 +127,10 @@ class Admission:
             return future
         started = self._now()
         if is_plain:
-            self._arrivals = _Arrivals(
-                [message], [future], started, timeout, self._max_waiting - lane.messages
-            )
+            self._arrivals = _Arrivals([message], [future], started, timeout)
         else:
             group = self._checks.group(message)
+            lane = self._queue.lane(message.priority)
             ends = started + timeout
             self._queue.put(message, future, lane, self._callers, group, started, timeout, ends)
         self._wakeup.soon()
@@ -201,23 +188,6 @@ class Admission:
                 self._wakeup.soon()
         return count == len(keys)
 
-    async def wait_for_room(self, message: Message, seconds: float) -> float:
-        """Wait until another message may wait in the queue; return the seconds that are left."""
-        deadline = Deadline.after(seconds, self._now)
-        lane = self._queue.lane(message.priority)
-        with anyio.move_on_after(seconds):
-            while lane.messages >= self._max_waiting and not self._is_closed:
-                room = asyncio.get_running_loop().create_future()
-                lane.waiting.append(room)
-                try:
-                    await room
-                except BaseException:
-                    if not room.cancelled():
-                        # The next caller gets the room that was meant for this one.
-                        self.admit_waiting(lane)
-                    raise
-        return deadline.remaining()
-
     def queue_arrivals(self) -> None:
         """Queue the plain texts that were handed over in this turn of the loop."""
         arrivals = self._arrivals
@@ -233,16 +203,10 @@ class Admission:
                 ends,
             )
 
-    def admit_waiting(self, lane: Lane) -> None:
-        """Wake as many callers that wait for room in a lane as there is room for."""
-        self._wake_callers(lane, self._max_waiting - lane.messages)
-
     def close(self) -> None:
-        """Take nothing more; callers that wait for room are woken, for there will be none."""
+        """Take nothing more."""
         self._is_closed = True
         self.queue_arrivals()
-        for lane in self._queue.lanes:
-            self._wake_callers(lane, len(lane.waiting))
 
     def _put_plain(
         self,
@@ -266,11 +230,3 @@ class Admission:
     def _notify(self, message: Message) -> None:
         if self._handed_over is not None:
             self._handed_over(HandedOver(account=self._checks.account, message=message))
-
-    def _wake_callers(self, lane: Lane, count: int) -> None:
-        for _ in range(count):
-            while lane.waiting and lane.waiting[0].done():
-                lane.waiting.popleft()
-            if not lane.waiting:
-                return
-            lane.waiting.popleft().set_result(None)

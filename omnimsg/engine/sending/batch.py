@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.attempt.runner import NO_DOUBTS
+from omnimsg.engine.attempt.doubts import NO_DOUBTS
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Batch(Deadline):
         left_at: When it left last, monotonic seconds.
         spread: Seconds by which messages that join may differ in time.
         references: Their references while others may join; `None` from then on.
+        is_part: Whether it is a part of a batch that was split.
         is_retry: Whether they were tried before.
         doubts: The outcomes, by reference, of those that may have been sent before.
         held_for: Why they were held back, in plain words, where they were.
@@ -66,6 +67,7 @@ class Batch(Deadline):
     # Defaults of the class: one batch is made for every request, and few of them need these.
     references: set[str] | None = None
     spread: float = 0.0
+    is_part: bool = False
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     held_for: str = ""
@@ -150,7 +152,7 @@ class Batch(Deadline):
             self.is_perishable,
         )
         part.left_at = self.left_at
-        kept = ("is_retry", "doubts", "held_for", "attempts")
+        kept = ("is_part", "is_retry", "doubts", "held_for", "attempts")
         for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)
         return part
@@ -173,7 +175,8 @@ class Batch(Deadline):
         count = len(self.messages)
         size = max(1, math.ceil(count / parts))
         return [
-            self.part(range(start, min(start + size, count))) for start in range(0, count, size)
+            self.part(range(start, min(start + size, count)), is_part=True)
+            for start in range(0, count, size)
         ]
 
     def finish(self, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import attrs
+
 from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.engine.limits.answer_times import AnswerTimes
+from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
+from omnimsg.engine.limits.rate_limiter import RateLimiter
+from omnimsg.engine.sending.completion import Completion
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
     from omnimsg.engine.sending.batch import Batch
-    from omnimsg.engine.sending.completion import Completion
-    from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 
 
+@attrs.define(kw_only=True, eq=False)
 class Clearance:
     """Decides for a batch whose turn it is which of its messages leave.
 
     Args:
         breakers: Hold messages back while a circuit is open.
+        limiter: Knows whether the provider imposed a pause.
+        answer_times: How long its provider usually takes.
         completion: Takes over what is held back.
         local: Builds the outcomes of messages that end here.
         now: Reads the monotonic clock, seconds.
     """
 
-    def __init__(
-        self,
-        breakers: CircuitBreakers,
-        completion: Completion,
-        local: LocalOutcomes,
-        *,
-        now: Callable[[], float],
-    ) -> None:
-        self._breakers = breakers
-        self._completion = completion
-        self._local = local
-        self._now = now
+    _breakers: CircuitBreakers
+    _limiter: RateLimiter
+    _answer_times: AnswerTimes
+    _completion: Completion
+    _local: LocalOutcomes
+    _now: Callable[[], float]
 
     def clear(self, batch: Batch) -> Batch | None:
         """Return the part of a batch that leaves now; the other messages are taken care of."""
@@ -49,6 +51,9 @@ class Clearance:
             batch.ends = now + batch.timeout
         elif batch.ends <= now:
             batch.finish_all([self._too_late(batch, each) for each in batch.messages])
+            return None
+        elif batch.ends - now < self._answer_times.usual and self._is_too_short(batch, now):
+            batch.finish_all([self._too_short(each, batch.ends - now) for each in batch.messages])
             return None
         abandoned = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
         if abandoned or batch.is_perishable:
@@ -79,12 +84,34 @@ class Clearance:
             if outcome is not None
         }
         if not held_back:
+            self._breakers.probe(batch.messages)
             return batch
         indexes = list(held_back)
         self._completion.conclude_unsent(batch.part(indexes), list(held_back.values()))
-        return batch.without(indexes)
+        rest = batch.without(indexes)
+        if rest is not None:
+            self._breakers.probe(rest.messages)
+        return rest
+
+    def _is_too_short(self, batch: Batch, now: float) -> bool:
+        """Return whether waiting has used up the time in which an answer could be heard.
+
+        A message that leaves then is in doubt although the provider is well. A caller whose
+        deadline was always that short has chosen so, and its message leaves.
+        """
+        return batch.ends - now < min(self._answer_times.usual, batch.timeout / 2)
+
+    def _too_short(self, message: Message, seconds: float) -> Outcome:
+        detail = (
+            f"it waited until {seconds:.2f} s of its deadline were left, less than the provider"
+            f" usually takes to answer ({self._answer_times.usual:.2f} s)"
+        )
+        return self._local.deadline_exceeded(message, detail)
 
     def _too_late(self, batch: Batch, message: Message) -> Outcome:
+        pause = self._limiter.pause_left()
+        if pause > 0:
+            return self._local.rate_limited(message, pause)
         why = (
             f"held because of the account's trouble ({batch.held_for})"
             if batch.held_for

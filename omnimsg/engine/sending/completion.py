@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Scope
+from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason
+from omnimsg.engine.attempt.doubts import DoubtsKept
+from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.observers import Observers, Paused
@@ -18,6 +21,7 @@ from omnimsg.engine.sending.wakeup import Wakeup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.sending.batch import Batch
 
@@ -29,32 +33,43 @@ class Completion:
     Args:
         account: The account's name.
         limiter: Told whether the provider found the account too fast.
+        max_pause: The most seconds of pause that the provider can impose.
+        answer_times: Told how long answers take.
         breakers: Told what attempts say about the account and its provider.
         holding: Holds messages back, where the policy is to hold; `None` where it is to fail.
         follow_up: Retries, and looks for messages that may have been sent.
         wakeup: Called when more may leave than before.
         observers: Told of pauses.
+        now: Reads the monotonic clock, seconds.
     """
 
     _account: str
     _limiter: RateLimiter
+    _max_pause: float
+    _answer_times: AnswerTimes
     _breakers: CircuitBreakers
     _holding: Holding | None
     _follow_up: FollowUp
     _wakeup: Wakeup
     _observers: Observers
+    _now: Callable[[], float]
 
     def conclude(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take the outcomes of an attempt, one per message in order."""
+        seconds = self._now() - batch.left_at
         if outcomes.__class__ is AllAccepted:
+            self._answer_times.record(seconds)
             if self._limiter.pace < 1:
                 self._speed_up()
             if self._breakers.circuits:
-                self._learn(batch, outcomes)
+                self._learn(batch, outcomes, seconds)
             batch.owner.finish(batch.keys, outcomes)
         else:
-            self._learn(batch, outcomes)
-            self._adjust_pace(outcomes, batch.left_at)
+            answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
+            if any(isinstance(each, (Accepted, Rejected)) for each in answers):
+                self._answer_times.record(seconds)
+            self._learn(batch, answers, seconds)
+            self._adjust_pace(answers, batch.left_at)
             self._continue(batch, outcomes)
         if self._holding and not self._breakers.circuits:
             self._holding.release()
@@ -66,13 +81,22 @@ class Completion:
         else:
             self._continue(batch, outcomes)
 
-    def _learn(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    def conclude_split(self, batch: Batch, refusal: Failure | None) -> None:
+        """Take the refusal of a batch that is split because it held no word of the provider's."""
+        if refusal is not None:
+            self._breakers.learn_refusal(batch.messages, refusal)
+            self._probe_while_suspected()
+
+    def _learn(self, batch: Batch, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Tell the circuit breakers what an attempt says about the account.
 
         After a first refusal of the account only one request leaves at a time, until it is known
         whether there is a second: else every slot would be spent on being refused.
         """
-        self._breakers.learn(batch.messages, outcomes)
+        self._breakers.learn(batch.messages, outcomes, seconds=seconds)
+        self._probe_while_suspected()
+
+    def _probe_while_suspected(self) -> None:
         if self._limiter.is_probing != self._breakers.is_suspected:
             self._limiter.probe(self._breakers.is_suspected)
             self._wakeup.soon()
@@ -90,6 +114,7 @@ class Completion:
         # Said of some messages only, it is about them; said of all, about the account.
         is_whole = len(throttled) == len(outcomes)
         pause = min(each.retry_after or 0.0 for each in throttled) if is_whole else 0.0
+        pause = min(pause, self._max_pause)
         self._limiter.throttled(begun=left_at, pause=pause)
         if pause > 0 and self._observers.paused is not None:
             self._observers.paused(Paused(account=self._account, seconds=pause))

@@ -36,6 +36,10 @@ class LocalOutcomes:
         detail = f"{message.ttl} s of use were over before it could leave"
         return self._outcome(message, local_failures.deadline_exceeded(detail, path="ttl"))
 
+    def rate_limited(self, message: Message, seconds: float) -> Outcome:
+        """The provider imposed a pause that is longer than the message could wait."""
+        return self._outcome(message, local_failures.rate_limited(seconds))
+
     def cancelled(self, message: Message, *, left: bool) -> Outcome:
         """The caller cancelled; `left` says whether the message may have left."""
         return self._outcome(message, local_failures.cancelled(left=left))

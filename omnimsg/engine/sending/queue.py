@@ -1,20 +1,26 @@
 """Batches that wait to leave through an account, by priority.
 
 A message joins the last open batch of its kind while that has room, so that taking the next batch
-is one step and costs nothing per message.
+is one step and costs nothing per message. Whatever is taken, by its turn, its deadline or its
+owner, costs the same however much waits.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import OrderedDict
+from heapq import heapify, heappop, heappush
+from itertools import count, takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.sending.batch import Batch
 
+# Expiries of batches that have left, beyond one for each batch that waits, before they are dropped.
+_MAX_STALE = 64
+
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from omnimsg.engine.sending.batch import Owner
@@ -25,16 +31,14 @@ class Lane:
 
     Attributes:
         priority: Their priority.
-        batches: The batches.
+        batches: The batches, as keys: any of them can be removed in one step.
         messages: How many messages are in them.
-        waiting: Callers that wait for room to add another message.
     """
 
     def __init__(self, priority: Priority) -> None:
         self.priority = priority
-        self.batches: deque[Batch] = deque()
+        self.batches: OrderedDict[Batch, None] = OrderedDict()
         self.messages: int = 0
-        self.waiting: deque[asyncio.Future[None]] = deque()
         self._open: dict[tuple[Owner, Hashable], Batch] = {}
 
     def open_batch(self, owner: Owner, group: Hashable) -> Batch | None:
@@ -45,19 +49,40 @@ class Lane:
         """Add a batch that others may join, in the place of the open one of its kind."""
         self.close(self._open.get((batch.owner, batch.group)))
         self._open[batch.owner, batch.group] = batch
-        self.batches.append(batch)
+        self.batches[batch] = None
 
-    def prepend(self, batches: Sequence[Batch]) -> None:
-        """Add closed batches in front, in their order."""
-        self.batches.extendleft(reversed(batches))
+    def append(self, batches: Sequence[Batch]) -> None:
+        """Add closed batches at the end."""
+        self.batches.update(dict.fromkeys(batches))
         self.messages += sum(len(each.messages) for each in batches)
 
-    def remove(self, batches: Sequence[Batch]) -> None:
-        """Remove these batches, wherever they stand."""
-        for batch in batches:
-            self.batches.remove(batch)
-            self.messages -= len(batch.messages)
+    def prepend(self, batches: Sequence[Batch]) -> None:
+        """Add closed batches in front, in their order.
+
+        Parts of a batch that was split go behind the parts that wait already: two refused halves
+        tell more than a half and its quarter.
+        """
+        parts: list[Batch] = []
+        if batches[0].is_part:
+            parts += takewhile(attrgetter("is_part"), self.batches)
+        for batch in reversed([*parts, *batches]):
+            self.batches[batch] = None
+            self.batches.move_to_end(batch, last=False)
+        self.messages += sum(len(each.messages) for each in batches)
+
+    def pop(self) -> Batch:
+        """Take the first batch."""
+        batch, _ = self.batches.popitem(last=False)
+        self.messages -= len(batch.messages)
+        if batch.references is not None:
             self.close(batch)
+        return batch
+
+    def remove(self, batch: Batch) -> None:
+        """Remove a batch, wherever it stands."""
+        del self.batches[batch]
+        self.messages -= len(batch.messages)
+        self.close(batch)
 
     def close(self, batch: Batch | None) -> None:
         """Let nothing more join a batch."""
@@ -72,10 +97,6 @@ class Queue:
     Args:
         max_messages: The most messages of one batch.
         now: Reads the monotonic clock, seconds.
-
-    Attributes:
-        earliest: The earliest deadline of a waiting message, monotonic seconds. Messages that have
-            left do not move it, so it may be too early.
     """
 
     def __init__(self, max_messages: int, *, now: Callable[[], float]) -> None:
@@ -85,7 +106,9 @@ class Queue:
         self._normal = Lane(Priority.NORMAL)
         self._low = Lane(Priority.LOW)
         self.lanes: tuple[Lane, Lane, Lane] = (self._high, self._normal, self._low)
-        self.earliest: float = math.inf
+        # When batches expire, the earliest first. Entries of those that have left stay for a while.
+        self._expiries: list[tuple[float, int, Batch]] = []
+        self._serial = count()
 
     def __iter__(self) -> Iterator[Batch]:
         """Go through the batches in the order in which they would leave."""
@@ -94,6 +117,19 @@ class Queue:
     def __bool__(self) -> bool:
         """Return whether anything waits."""
         return bool(self._normal.batches or self._high.batches or self._low.batches)
+
+    @property
+    def has_high(self) -> bool:
+        """Whether messages of high priority wait."""
+        return bool(self._high.batches)
+
+    @property
+    def earliest(self) -> float:
+        """The earliest deadline of a message that waits, monotonic seconds.
+
+        It may be that of a message that has left: too early, never too late.
+        """
+        return self._expiries[0][0] if self._expiries else math.inf
 
     def lane(self, priority: Priority) -> Lane:
         """Return the lane of a priority."""
@@ -119,11 +155,7 @@ class Queue:
             lane = self._low
             if not lane.batches:
                 return None
-        batch = lane.batches.popleft()
-        lane.messages -= len(batch.messages)
-        if batch.references is not None:
-            lane.close(batch)
-        return batch
+        return lane.pop()
 
     def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
@@ -148,13 +180,13 @@ class Queue:
             timeout: Seconds that its caller gives it.
             ends: Its deadline, monotonic seconds; infinity where the timeout begins with its turn.
         """
-        self.earliest = min(self.earliest, ends)
         batch = lane.open_batch(owner, group)
         if batch is None or not batch.fits(started, ends) or not batch.join(message, key):
             batch = self._open(lane, owner, group, started, timeout, ends)
             batch.join(message, key)
         elif ends < batch.ends:
             batch.ends = ends
+            self._expire(batch)
         lane.messages += 1
         if len(batch.messages) == self._max_messages:
             lane.close(batch)
@@ -170,17 +202,16 @@ class Queue:
         ends: float,
     ) -> None:
         """Add plain texts together: what `put` of each would do, at a third of the cost."""
-        self.earliest = min(self.earliest, ends)
         lane = self._normal
         if self._max_messages == 1:
             now, normal = self._now, Priority.NORMAL
-            lane.batches.extend(
-                [
-                    Batch(started, ends, now, timeout, owner, group, normal, [each], [key], False)
-                    for each, key in zip(messages, keys, strict=True)
-                ]
-            )
-            lane.messages += len(messages)
+            batches = [
+                Batch(started, ends, now, timeout, owner, group, normal, [each], [key], False)
+                for each, key in zip(messages, keys, strict=True)
+            ]
+            lane.append(batches)
+            for each in batches:
+                self._expire(each)
             return
         start = 0
         while start < len(messages):
@@ -190,7 +221,9 @@ class Queue:
             end = start + self._max_messages - len(batch.messages)
             some, their_keys = messages[start:end], keys[start:end]
             if batch.join_all(some, their_keys):
-                batch.ends = min(batch.ends, ends)
+                if ends < batch.ends:
+                    batch.ends = ends
+                    self._expire(batch)
                 lane.messages += len(some)
                 if len(batch.messages) == self._max_messages:
                     lane.close(batch)
@@ -203,12 +236,18 @@ class Queue:
     def put_back(self, batches: Sequence[Batch]) -> None:
         """Add batches of one priority in front of all others of that priority."""
         self.lane(batches[0].priority).prepend(batches)
-        self.earliest = min(self.earliest, *(each.ends for each in batches))
+        for batch in batches:
+            self._expire(batch)
 
     def take_expired(self, now: float) -> list[Batch]:
         """Take the batches whose deadline has passed."""
-        taken = self._take([each for each in self if each.ends <= now])
-        self.earliest = min((each.ends for each in self), default=math.inf)
+        taken: list[Batch] = []
+        while self._expiries and self._expiries[0][0] <= now:
+            entry = heappop(self._expiries)
+            if self._is_current(entry):
+                batch = entry[2]
+                self.lane(batch.priority).remove(batch)
+                taken.append(batch)
         return taken
 
     def take_owned(self, owner: Owner) -> list[Batch]:
@@ -234,9 +273,24 @@ class Queue:
         )
         batch.open()
         lane.append_open(batch)
+        self._expire(batch)
         return batch
 
+    def _expire(self, batch: Batch) -> None:
+        """Have a waiting batch taken when its deadline has passed."""
+        if batch.ends == math.inf:
+            return
+        expiries = self._expiries
+        heappush(expiries, (batch.ends, next(self._serial), batch))
+        if len(expiries) > _MAX_STALE + 2 * sum(len(each.batches) for each in self.lanes):
+            self._expiries = [each for each in expiries if self._is_current(each)]
+            heapify(self._expiries)
+
+    def _is_current(self, expiry: tuple[float, int, Batch]) -> bool:
+        ends, _, batch = expiry
+        return batch.ends == ends and batch in self.lane(batch.priority).batches
+
     def _take(self, batches: list[Batch]) -> list[Batch]:
-        for lane in self.lanes:
-            lane.remove([each for each in batches if each.priority is lane.priority])
+        for batch in batches:
+            self.lane(batch.priority).remove(batch)
         return batches

@@ -13,7 +13,7 @@ import anyio
 import tenacity
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.observers import RetryEvent
 from omnimsg.engine.policy import OnAmbiguous, Policy
@@ -118,7 +118,9 @@ class Retrier:
         if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
             # Nobody waits for another attempt at what was cancelled.
             return False
-        return outcome.retry is Retry.SAFE or (self._resends_ambiguous and is_in_doubt(outcome))
+        if isinstance(outcome, NotSent):
+            return outcome.retry is Retry.SAFE
+        return self._resends_ambiguous and is_in_doubt(outcome)
 
     async def _run(
         self,

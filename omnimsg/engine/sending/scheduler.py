@@ -17,7 +17,8 @@ import attrs
 
 from omnimsg.domain.message import Priority
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
-from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted, Split
+from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
+from omnimsg.engine.attempt.split import Split
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.admission import Admission
 from omnimsg.engine.sending.clearance import Clearance
@@ -76,6 +77,7 @@ class Scheduler:
     _local: LocalOutcomes
     _changed: asyncio.Event
     _workers: Tasks = attrs.field(init=False)
+    _messages_are_next: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Ask to be woken."""
@@ -86,7 +88,6 @@ class Scheduler:
         """End what waits for an owner; what is under way comes back by itself."""
         for batch in self._queue.take_owned(owner):
             self._requeue.give_up(batch)
-            self._admission.admit_waiting(self._queue.lane(batch.priority))
 
     async def aclose(self, deadline: Deadline) -> None:
         """Send what waits, until the deadline; then end it, with an outcome for every message.
@@ -125,11 +126,11 @@ class Scheduler:
             finally:
                 self._limiter.under_way -= 1
             if isinstance(result, Split):
+                self._completion.conclude_split(batch, result.refusal)
                 self._requeue.put_back(batch.split(result.parts))
             elif result:
                 self._completion.conclude(batch, result)
             if self._slots:
-                # Operations go first.
                 self._pump()
             batch = self._next()
 
@@ -148,20 +149,35 @@ class Scheduler:
         """Let everything leave that may."""
         self._admission.queue_arrivals()
         now = self._now()
-        if now >= self._queue.earliest:
-            for expired in self._queue.take_expired(now):
-                self._clearance.clear(expired)
-                self._admission.admit_waiting(self._queue.lane(expired.priority))
+        for expired in self._queue.take_expired(now):
+            self._clearance.clear(expired)
         if self._holding is not None and now >= self._holding.release_at:
             self._holding.release()
-        self._slots.admit()
-        while (batch := self._next()) is not None:
-            self._workers.start(self._work(batch))
+        while self._queue.has_high and self._start_batch():
+            pass
+        self._take_turns()
         if self._queue:
             self._wakeup.at(self._queue.earliest)
         if self._holding is not None:
             self._wakeup.at(self._holding.release_at)
         self._changed.set()
+
+    def _take_turns(self) -> None:
+        """Let messages and operations leave by turns, so that neither keeps the other waiting."""
+        while True:
+            turns = (self._start_batch, self._slots.admit)
+            first, second = turns if self._messages_are_next else reversed(turns)
+            if first():
+                self._messages_are_next = not self._messages_are_next
+            elif not second():
+                return
+
+    def _start_batch(self) -> bool:
+        batch = self._next()
+        if batch is None:
+            return False
+        self._workers.start(self._work(batch))
+        return True
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise wake when one may."""
@@ -175,9 +191,6 @@ class Scheduler:
             batch = self._queue.pop()
             if batch is None:
                 break
-            lane = self._queue.lane(batch.priority)
-            if lane.waiting:
-                self._admission.admit_waiting(lane)
             batch = self._clearance.clear(batch)
             if batch is not None:
                 limiter.under_way += 1
@@ -193,7 +206,7 @@ class Scheduler:
         lane = self._queue.first()
         if lane is None:
             return 0.0
-        first = lane.batches[0]
+        first = next(iter(lane.batches))
         is_urgent = lane.priority is Priority.HIGH
         wait = self._limiter.wait(urgent=is_urgent)
         if wait <= 0 and first.references is not None and not is_urgent:

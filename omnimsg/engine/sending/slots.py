@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class OperationSlots:
-    """Gives operations a slot among the requests under way.
+    """Gives operations a slot among the requests under way, first come, first served.
 
-    Somebody waits for the answer of an operation, so it goes before messages.
+    The slot that is kept for high priority is not theirs.
 
     Args:
         limiter: The limits of the account.
-        wakeup: Wakes the scheduler, which calls `admit`.
+        wakeup: Wakes the scheduler, which calls `admit` when it is the turn of an operation.
         now: Reads the monotonic clock, seconds.
     """
 
@@ -43,7 +43,7 @@ class OperationSlots:
         Raises:
             TimeoutError: The deadline passed before a slot was free.
         """
-        if self._waiting or self._limiter.wait(urgent=True) > 0:
+        if self._waiting or self._limiter.wait() > 0:
             slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(slot)
             self._wakeup.soon()
@@ -61,17 +61,22 @@ class OperationSlots:
         finally:
             self._release()
 
-    def admit(self) -> None:
-        """Give slots to operations that wait, as far as the limits allow it."""
-        while self._waiting:
-            wait = self._limiter.wait(urgent=True)
-            if wait > 0:
-                self._wakeup.at(self._now() + wait)
-                return
-            slot = self._waiting.popleft()
-            if not slot.done():
-                self._limiter.begin(0)
-                slot.set_result(None)
+    def admit(self) -> bool:
+        """Give a slot to the next operation that waits, if the limits allow it, and return whether.
+
+        Where the limits do not, the scheduler is woken when they do.
+        """
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if not self._waiting:
+            return False
+        wait = self._limiter.wait()
+        if wait > 0:
+            self._wakeup.at(self._now() + wait)
+            return False
+        self._limiter.begin(0)
+        self._waiting.popleft().set_result(None)
+        return True
 
     def _release(self) -> None:
         self._limiter.end()

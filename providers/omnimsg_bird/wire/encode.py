@@ -1,7 +1,7 @@
-"""Messages to Bird's JSON: whom, what, and all that stands beside it.
+"""Encode messages as Bird's JSON.
 
-Every member is written by hand from the Messaging page of the Channels API reference. The request
-is closed: a member that Bird does not know refuses the whole message.
+Every member is written by hand from the Messaging page of the Channels API reference. Bird refuses
+a message with a member that it does not know.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PLAIN_TEXT = (
 
 
 def request(message: Message, adapter: Adapter[Any], context: Context) -> bytes:
-    """Write one message."""
+    """Encode one message."""
     content = message.content
     if message.is_plain_text and isinstance(content, Text) and not adapter.account.extras:
         return _PLAIN_TEXT % (dumps(message.to), dumps(content.text), dumps(message.reference))

@@ -1,4 +1,4 @@
-"""Messages to requests."""
+"""Encode messages as Clickatell's requests."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
 
 
 def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context) -> bytes:
-    """Write the request that sends messages.
+    """Encode the request that sends messages.
 
-    `validityPeriod` counts minutes, so a ttl ends on the next whole one.
+    `validityPeriod` counts minutes, so a ttl is rounded up to a whole one.
     """
     account = adapter.account
     channel = account.channel or adapter.capabilities.default_channel or Channel.SMS
@@ -58,7 +58,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     for message in messages:
         content = message.content
         if message.is_plain_text and isinstance(content, Text) and message.channel in channels:
-            # What `document` would write, without its calls.
+            # The same document as `document` writes, without its calls.
             written = {
                 "content": content.text,
                 "to": str(message.to).removeprefix("+"),
@@ -74,12 +74,12 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
 def document(
     message: Message, adapter: Adapter[Any], *, minutes: int | None = None
 ) -> dict[str, Any]:
-    """Write one message's object, the account's extras and then its own merged in last.
+    """Write one message's object; the account's extras and then its own are merged in last.
 
     Args:
-        message: A message that the adapter's `check` found nothing wrong with.
-        adapter: Knows the account's channel, sender, templates and extras.
-        minutes: How long the message is of use.
+        message: A message that the adapter's `check` passed.
+        adapter: Supplies the account's channel, sender, templates and extras.
+        minutes: The message's ttl in minutes.
     """
     content = message.content
     if isinstance(content, Template):
@@ -108,15 +108,15 @@ def document(
 
 
 def bare(number: str) -> str:
-    """Write a number without its plus, as the vendor's samples have it; leave names alone."""
+    """Return a number without its plus, as in the vendor's samples; names are left unchanged."""
     return number.removeprefix("+")
 
 
 def moment(at: datetime) -> str:
-    """Write a time in whole seconds of UTC, never earlier than asked.
+    """Write a time in whole seconds of UTC, rounded up.
 
     Raises:
-        OverflowError: It lies at the very end of what a `datetime` can hold.
+        OverflowError: The time is at the very end of the range of `datetime`.
     """
     universal = at.astimezone(UTC)
     if universal.microsecond:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
 
+# The statuses that verdicts on messages come with, besides the 5xx of codes 18 and 19.
+_DOCUMENTED_STATUSES = frozenset({200, 202, 207, 400, 401, 402, 404})
+
 _INVALID_PARAMETER = "23"
 _REQUEST_TOO_LARGE = "32"
 
@@ -188,6 +191,9 @@ class _Reader:
                 reason = _REASON_OF_PATH.get(path or "", row.reason)
                 failure = attrs.evolve(failure, reason=reason, fault=reason.fault)
             return row.outcome(reference, self.account, failure)
+        if self.response.status not in _DOCUMENTED_STATUSES:
+            # A server that failed may have acted first; only a known code says otherwise.
+            return None
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,

@@ -128,9 +128,10 @@ def read_status(
 
 def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | None:
     """Read whether a cancellation came in time."""
-    if response.status == 202:
-        return True
     document = response.json()
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if response.status == 202 and is_blank(errors):
+        return True
     if is_unknown(document, response):
         return False
     refused = read_refusal(document, response, adapter)

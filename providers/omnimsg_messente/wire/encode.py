@@ -1,4 +1,4 @@
-"""Messages to Messente's JSON: the envelope. What is said in a leg is its channel's module.
+"""Encode messages as Messente's JSON; the modules of the channels encode the content of a leg.
 
 Every member is written by hand from the Omnichannel API reference and its OpenAPI document.
 """
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Content
     from omnimsg.domain.message import Message
 
-# The query parameter that carries the engine's token through a report: nothing else that we say
-# comes back in one.
+# The query parameter that carries the engine's token through a report: nothing else in a request is
+# returned in one.
 TOKEN = "omnimsg_token"  # noqa: S105 - a parameter's name, no credential
 
-# A message that asks for nothing special leaves the queue to Messente, whose default is not known.
+# A message of normal priority leaves the queue to Messente, whose default is not documented.
 PRIORITIES: Mapping[Priority, str] = {Priority.LOW: "low", Priority.HIGH: "high"}
 
 
 def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> JsonObject:
-    """Write one message: its own leg first, then its reserves in order."""
+    """Encode one message: its own leg first, then its fallback legs in order."""
     content = message.content
     if message.is_plain_text and isinstance(content, Text) and not adapter.account.extras:
         return _plain_text(message, content.text, adapter)
@@ -61,7 +61,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
 
 
 def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObject:
-    """Write a plain text: what `omnimessage` would, without its calls."""
+    """Encode a plain text: the same document as `omnimessage` writes, without its calls."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
     leg: JsonObject = {
@@ -78,7 +78,7 @@ def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObjec
 
 
 def report_to(url: str, token: str | None) -> str:
-    """Put the token into the query of a callback address, where there is a token."""
+    """Add the token to the query of a callback URL, if there is a token."""
     if token is None:
         return url
     address, mark, fragment = url.partition("#")
@@ -110,7 +110,7 @@ def _merge(
     extras: Mapping[str, Any],
     channels: Mapping[Channel, Any],
 ) -> None:
-    """Merge extras: what stands under a channel's name into its leg, the rest into the whole."""
+    """Merge extras: members below a channel's name into its leg, the rest into the whole."""
     own = {key: value for key, value in extras.items() if key not in channels}
     deep_merge(document, own)
     for leg in legs:

@@ -186,6 +186,14 @@ def test_global_error_beside_an_acceptance(read: Any) -> None:
     assert ["id", None] == ids_or_codes(read(body, ONE, TWO, status=207))
 
 
+def test_global_error_beside_an_id(read: Any) -> None:
+    """An id counts like an acceptance: the provider has taken something of the request."""
+    entry = {"apiMessageId": "id", "accepted": False, "clientMessageId": "a"}
+    body = {"messages": [entry], "error": {"code": 43}}
+
+    assert [None, None] == read(body, ONE, TWO, status=207)
+
+
 def test_global_error_beside_a_refusal(read: Any) -> None:
     """A message keeps its own refusal; the error of the request applies to the others."""
     body = {"messages": [refused_entry(26, clientMessageId="a")], "error": {"code": 43}}

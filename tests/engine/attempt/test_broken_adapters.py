@@ -15,7 +15,6 @@ from support.adapters import (
     account_engine,
     references,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
@@ -309,6 +308,19 @@ async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
     )
 
 
+async def test_a_request_of_exactly_the_largest_size_is_sent() -> None:
+    """The limit is the largest size that the provider takes: only a longer request is split."""
+    unlimited, limited = FakeTransport(), FakeTransport()
+    await send(tiny(), unlimited)
+    body = unlimited.requests[0].body
+    assert isinstance(body, bytes)
+
+    outcomes = await send(tiny(max_bytes=len(body)), limited)
+
+    assert [Accepted] * 3 == [type(each) for each in outcomes]
+    assert [body] == [each.body for each in limited.requests]
+
+
 async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
     """It is named as too large, and the others leave."""
     wire = FakeTransport()
@@ -343,7 +355,7 @@ async def test_what_is_of_no_more_use_is_not_sent() -> None:
     stale, fresh, plain = texts(3)
     stale, fresh = attrs.evolve(stale, ttl=60), attrs.evolve(fresh, ttl=90)
 
-    handed_over = [submitted(account, each, 100) for each in (stale, fresh, plain)]
+    handed_over = [account.submit(each, 100) for each in (stale, fresh, plain)]
     clock.now += 60
     outcomes = await asyncio.gather(*handed_over)
 

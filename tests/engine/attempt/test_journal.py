@@ -19,10 +19,10 @@ from support.adapters import (
     references,
     results,
     send_batch,
-    submitted,
     texts,
     tiny,
 )
+from support.audit import OutcomeJournal
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
@@ -164,6 +164,26 @@ async def test_a_batch_that_is_cut_is_intended_by_its_parts() -> None:
     for reference in ("r0", "r1"):
         mine = [each[0] for each in diary.told if reference in str(each)]
         assert ["intend", "request", "settle"] == mine
+
+
+async def test_a_batch_that_is_refused_as_a_whole_is_recorded_as_safe_to_retry() -> None:
+    """The refusal proves that nothing was sent, and the messages leave again in smaller batches."""
+    journal = OutcomeJournal()
+
+    def reply(request: Request) -> Response:
+        return Response(422, b"{}") if len(references(request)) > 1 else accepted(request)
+
+    await send_batch(account_engine(tiny(), FakeTransport(reply), journal=journal), texts(2))
+
+    assert [
+        ("r0", "not_sent", Retry.SAFE),
+        ("r1", "not_sent", Retry.SAFE),
+        ("r0", "accepted", None),
+        ("r1", "accepted", None),
+    ] == [
+        (each.reference, each.kind, None if isinstance(each, Accepted) else each.retry)
+        for each in journal.outcomes
+    ]
 
 
 async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:
@@ -311,7 +331,7 @@ async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
     diary = Diary(settling=slowly)
     wire = diary.wire(stuck)
     account = account_engine(tiny(), wire, journal=diary)
-    caller = submitted(account, texts(1)[0], 10)
+    caller = account.submit(texts(1)[0], 10)
     await wire.asked()
 
     closing = [asyncio.create_task(close(account))]
@@ -455,7 +475,7 @@ async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> No
 
     try:
         for message in texts(2):
-            await submitted(account, message, 10)
+            await account.submit(message, 10)
     finally:
         await close(account)
 

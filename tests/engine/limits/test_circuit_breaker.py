@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 import pytest
 from support.adapters import ManualClock, texts, tiny
@@ -18,10 +20,16 @@ from omnimsg import (
     Retry,
     Scope,
 )
+from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.log_observer import LogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.sending.message_checks import MessageChecks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg import Message
 
 REFUSALS, PAUSE = 2, 5.0
 BREAKER = Breaker(failures=3, pause=7.0)
@@ -43,6 +51,7 @@ def trouble(clock: ManualClock) -> CircuitBreakers:
         "main",
         BREAKER,
         MessageChecks(tiny()).channel,
+        AnswerTimes(),
         now=clock.monotonic,
         observers=Observers([LogObserver()]),
     )
@@ -50,7 +59,7 @@ def trouble(clock: ManualClock) -> CircuitBreakers:
 
 def refused(reason: Reason = Reason.UNAUTHORIZED) -> list[Outcome]:
     """Refuse a batch of two for what concerns the account."""
-    failure = Failure(reason=reason, retry=Retry.AFTER_FIX)
+    failure = Failure(reason=reason, retry=Retry.AFTER_FIX, code="7")
     outcome = NotSent(reference="r", account="main", failure=failure, scope=Scope.ACCOUNT)
     return [outcome, outcome]
 
@@ -66,19 +75,34 @@ def unclear() -> list[Outcome]:
     return [Ambiguous(reference="r", account="main", failure=failure)] * 2
 
 
+def learn(
+    trouble: CircuitBreakers, messages: Sequence[Message], outcomes: Sequence[Outcome]
+) -> None:
+    """Take in an attempt in which the provider had plenty of time."""
+    trouble.learn(messages, outcomes, seconds=30.0)
+
+
+def leaves(trouble: CircuitBreakers, messages: Sequence[Message]) -> bool:
+    """Let a batch leave if no circuit holds it back, and return whether it left."""
+    if any(trouble.held_back(messages)):
+        return False
+    trouble.probe(messages)
+    return True
+
+
 def in_trouble(trouble: CircuitBreakers) -> None:
     """Refuse as often in a row as it takes."""
     for _ in range(REFUSALS):
-        trouble.learn(TEXTS, refused())
+        learn(trouble, TEXTS, refused())
 
 
 def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
     """One fewer is not."""
     for _ in range(REFUSALS - 1):
-        trouble.learn(TEXTS, refused())
+        learn(trouble, TEXTS, refused())
     before = trouble.held_back(TEXTS)
 
-    trouble.learn(TEXTS, refused())
+    learn(trouble, TEXTS, refused())
 
     assert [None, None] == before
     assert ["r0", "r1"] == [each.reference for each in trouble.held_back(TEXTS) if each]
@@ -87,8 +111,8 @@ def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
 def test_refusals_with_an_acceptance_in_between_are_not(trouble: CircuitBreakers) -> None:
     """Whatever takes a message now and then is not shut."""
     for _ in range(REFUSALS):
-        trouble.learn(TEXTS, refused())
-        trouble.learn(TEXTS, accepted())
+        learn(trouble, TEXTS, refused())
+        learn(trouble, TEXTS, accepted())
 
     assert [None, None] == trouble.held_back(TEXTS)
 
@@ -109,7 +133,7 @@ def test_what_concerns_the_account_stops_every_channel(
 ) -> None:
     """A wrong key is wrong for everything."""
     for _ in range(REFUSALS):
-        trouble.learn(TEXTS, refused(reason))
+        learn(trouble, TEXTS, refused(reason))
 
     assert all(trouble.held_back([*TEXTS, *CHATS]))
 
@@ -120,7 +144,7 @@ def test_what_concerns_a_channel_stops_that_channel(
 ) -> None:
     """Its messages are held back out of a batch of several channels."""
     for _ in range(REFUSALS):
-        trouble.learn(CHATS, refused(reason))
+        learn(trouble, CHATS, refused(reason))
 
     held = trouble.held_back([CHATS[0], *TEXTS, CHATS[1]])
 
@@ -134,11 +158,22 @@ def test_one_batch_tries_again_after_the_pause(
     in_trouble(trouble)
     clock.now += PAUSE
 
-    tries = [not any(trouble.held_back(TEXTS)) for _ in range(3)]
+    tries = [leaves(trouble, TEXTS) for _ in range(3)]
     clock.now += PAUSE
-    tries += [not any(trouble.held_back(TEXTS)) for _ in range(2)]
+    tries += [leaves(trouble, TEXTS) for _ in range(2)]
 
     assert [True, False, False, True, False] == tries
+
+
+def test_asking_uses_up_no_try(trouble: CircuitBreakers, clock: ManualClock) -> None:
+    """Only a batch that leaves does: another circuit may hold back the one that asked."""
+    in_trouble(trouble)
+    clock.now += PAUSE
+
+    asked = [any(trouble.held_back(TEXTS)) for _ in range(3)]
+
+    assert [False] * 3 == asked
+    assert leaves(trouble, TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +185,9 @@ def test_only_an_answer_to_a_message_ends_trouble(
     """A timeout proves nothing of the account."""
     in_trouble(trouble)
     clock.now += PAUSE
-    trouble.held_back(TEXTS)
+    leaves(trouble, TEXTS)
 
-    trouble.learn(TEXTS, outcomes)
+    learn(trouble, TEXTS, outcomes)
 
     assert over is not any(trouble.held_back(TEXTS))
 
@@ -162,10 +197,10 @@ def test_another_channels_batch_does_not_use_up_the_try(
 ) -> None:
     """After the pause, the first batch with a message of the channel is the one that tries."""
     for _ in range(REFUSALS):
-        trouble.learn(CHATS, refused(Reason.CHANNEL_NOT_ENABLED))
+        learn(trouble, CHATS, refused(Reason.CHANNEL_NOT_ENABLED))
     clock.now += PAUSE
 
-    trouble.held_back(TEXTS)
+    leaves(trouble, TEXTS)
 
     assert [None, None] == trouble.held_back(CHATS)
 
@@ -175,10 +210,10 @@ def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
 ) -> None:
     """Its messages may be tried again when the pause is over, and are told when that is."""
     for _ in range(BREAKER.failures - 1):
-        trouble.learn(TEXTS, unclear())
+        learn(trouble, TEXTS, unclear())
     before = trouble.held_back(TEXTS)
 
-    trouble.learn(TEXTS, unclear())
+    learn(trouble, TEXTS, unclear())
     clock.now += 2
 
     assert [None, None] == before
@@ -204,7 +239,7 @@ def test_only_faults_of_provider_and_network_count_against_the_provider(
     outcome: Outcome = NotSent(reference="r", account="main", failure=failure)
 
     for _ in range(2 * BREAKER.failures):
-        trouble.learn(TEXTS, [outcome, outcome])
+        learn(trouble, TEXTS, [outcome, outcome])
 
     assert [None, None] == trouble.held_back(TEXTS)
 
@@ -214,7 +249,7 @@ def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(
 ) -> None:
     """It answers, after all."""
     for _ in range(2 * BREAKER.failures):
-        trouble.learn(TEXTS, [*accepted()[:1], *unclear()[:1]])
+        learn(trouble, TEXTS, [*accepted()[:1], *unclear()[:1]])
 
     assert [None, None] == trouble.held_back(TEXTS)
 
@@ -225,8 +260,8 @@ def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
     """An operator is not told the same for every batch."""
     in_trouble(trouble)
     in_trouble(trouble)
-    trouble.learn(TEXTS, accepted())
-    trouble.learn(TEXTS, accepted())
+    learn(trouble, TEXTS, accepted())
+    learn(trouble, TEXTS, accepted())
 
     said = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
     assert ["is in trouble", "takes messages again"] == [
@@ -235,3 +270,76 @@ def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
         for words in ("is in trouble", "takes messages again")
         if words in each
     ]
+
+
+def wordless(count: int, *, start: int = 0) -> tuple[list[Message], list[Outcome]]:
+    """Return messages that were refused without a word of the provider's."""
+    failure = Failure(reason=Reason.FORBIDDEN, retry=Retry.AFTER_FIX, http_status=403)
+    messages = texts(count, start=start)
+    return messages, [
+        NotSent(reference=each.reference, account="main", failure=failure, scope=Scope.ACCOUNT)
+        for each in messages
+    ]
+
+
+def test_one_text_that_a_firewall_refuses_again_and_again_is_no_account_failure(
+    trouble: CircuitBreakers,
+) -> None:
+    """Only other messages that meet the same refusal say that it is the account."""
+    batch, _ = wordless(4)
+    (one, outcomes) = wordless(1, start=2)
+    trouble.learn_refusal(batch, outcomes[0].failure)  # type: ignore[union-attr]
+    for _ in range(3):
+        learn(trouble, one, outcomes)
+
+    assert [None] * 4 == trouble.held_back(batch)
+
+
+def test_other_messages_that_meet_the_same_refusal_are_an_account_failure(
+    trouble: CircuitBreakers,
+) -> None:
+    """Two halves of a batch are different messages."""
+    first, refusals = wordless(2)
+    second, others = wordless(2, start=2)
+
+    learn(trouble, first, refusals)
+    learn(trouble, second, others)
+
+    assert all(trouble.held_back([*first, *second]))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counts"), [(0.05, False), (0.5, False), (0.7, True), (6.0, True)]
+)
+def test_a_callers_hurry_says_nothing_about_the_provider(seconds: float, counts: bool) -> None:
+    """A provider that answers in 150 ms is not ill when a caller gives it 50."""
+    times = AnswerTimes()
+    for _ in range(50):
+        times.record(0.15)
+    breakers = CircuitBreakers(
+        "main",
+        BREAKER,
+        MessageChecks(tiny()).channel,
+        times,
+        now=ManualClock().monotonic,
+        observers=Observers(),
+    )
+
+    for _ in range(BREAKER.failures):
+        breakers.learn(TEXTS, unclear(), seconds=seconds)
+
+    assert counts is any(breakers.held_back(TEXTS))
+
+
+def test_before_the_first_answer_a_timeout_counts_from_the_policys_floor(
+    trouble: CircuitBreakers,
+) -> None:
+    """Nobody knows yet how long the provider takes."""
+    for _ in range(BREAKER.failures):
+        trouble.learn(TEXTS, unclear(), seconds=BREAKER.min_timeout - 0.1)
+    before = any(trouble.held_back(TEXTS))
+    for _ in range(BREAKER.failures):
+        trouble.learn(TEXTS, unclear(), seconds=BREAKER.min_timeout)
+
+    assert not before
+    assert any(trouble.held_back(TEXTS))

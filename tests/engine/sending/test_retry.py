@@ -16,6 +16,7 @@ from support.adapters import (
     ManualClock,
     accepted,
     account_engine,
+    close,
     references,
     result,
     results,
@@ -31,6 +32,7 @@ from omnimsg import (
     Client,
     NotSent,
     NotSentError,
+    OnAmbiguous,
     Policy,
     Reason,
     Rejected,
@@ -156,6 +158,43 @@ async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
     assert [7.0, 7.0] == naps.seconds
 
 
+async def test_retry_after_is_obeyed_for_a_message_that_is_resent_in_doubt(naps: Naps) -> None:
+    """The doubt of an earlier attempt stays; the wait is that of the last answer."""
+    entries = [
+        [{**result(each, "who-knows"), "after": 3} for each in ("r0", "r1")],
+        [{**result("r0", "slow-down"), "after": 7}, result("r1", "ok")],
+        [result("r0", "ok")],
+    ]
+    replies = iter([Response(200, orjson.dumps({"results": each})) for each in entries])
+    wire = FakeTransport(lambda _: next(replies))
+    policy = Policy(retry=NOW, on_ambiguous=OnAmbiguous.RESEND)
+    account = account_engine(tiny(), wire, policy=policy, clock=naps.clock)
+
+    outcomes = await send_batch(account, texts(2), 100)
+
+    assert [Accepted, Accepted] == [type(each) for each in outcomes]
+    assert [3.0, 7.0] == naps.seconds
+
+
+async def test_the_parts_of_a_retry_that_is_split_are_not_retried_anew() -> None:
+    """They belong to the attempt that was split, so they cannot exceed the allowed attempts."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        if len(wire.requests) == 2:
+            return Response(422, b"{}")
+        return results(dict.fromkeys(references(request), "slow-down"))
+
+    wire.reply = reply
+
+    outcomes = await send(wire, 2, policy=RetryPolicy(attempts=2, base=0))
+
+    assert [NotSent, NotSent] == [type(each) for each in outcomes]
+    assert [["r0", "r1"], ["r0", "r1"], ["r0"], ["r1"]] == [
+        references(each) for each in wire.requests
+    ]
+
+
 async def test_a_wait_beyond_the_deadline_is_not_begun(naps: Naps) -> None:
     """The caller hears at once, and how long the provider wanted."""
     wire = FakeTransport(lambda _: limited(11))
@@ -238,6 +277,36 @@ async def test_a_second_attempt_can_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await sending
     assert 2 == len(wire.requests)
+
+
+async def test_a_retry_that_does_not_stop_when_the_client_closes_is_ambiguous(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its request may have left; what it answers after the client is closed changes nothing."""
+    monkeypatch.setattr("omnimsg.engine.sending.tasks.CLEANUP_SECONDS", 0.01)
+    wire, go = FakeTransport(), asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        if len(wire.requests) == 1:
+            return limited(None)
+        while not go.is_set():
+            try:
+                await go.wait()
+            except asyncio.CancelledError:
+                continue
+        return accepted(request)
+
+    wire.reply = reply
+    account = account_engine(tiny(), wire)
+    caller = account.submit(texts(1)[0], 10)
+    await wire.asked(2)
+
+    await close(account)
+    go.set()
+    outcome = await caller
+
+    assert isinstance(outcome, Ambiguous)
+    assert (Reason.CANCELLED, Retry.UNSAFE) == (outcome.reason, outcome.retry)
 
 
 async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:

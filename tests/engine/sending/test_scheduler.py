@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
+import orjson
 import pytest
 from support.adapters import (
     FakeTransport,
@@ -16,8 +17,8 @@ from support.adapters import (
     account_engine,
     close,
     references,
+    result,
     results,
-    submitted,
     texts,
     tiny,
 )
@@ -34,7 +35,6 @@ from omnimsg import (
     Policy,
     Priority,
     Reason,
-    Rejected,
     Retry,
     RetryEvent,
     RetryPolicy,
@@ -54,11 +54,17 @@ AT_ONCE = RetryPolicy(base=0)
 
 
 def engine(
-    transport: FakeTransport, *, on_retry: Any = None, clock: Any = None, **policy: Any
+    transport: FakeTransport,
+    *,
+    on_retry: Any = None,
+    clock: Any = None,
+    max_messages: int = 100,
+    **policy: Any,
 ) -> AccountEngine:
     """Build an account with a policy; a retry does not wait."""
     decided = Policy(**{"retry": AT_ONCE, **policy})
-    return account_engine(tiny(), transport, policy=decided, on_retry=on_retry, clock=clock)
+    adapter = tiny(max_messages=max_messages)
+    return account_engine(adapter, transport, policy=decided, on_retry=on_retry, clock=clock)
 
 
 async def all_of(account: AccountEngine, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
@@ -81,7 +87,7 @@ async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
     wire = FakeTransport()
     account = engine(wire)
 
-    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(250)])
+    outcomes = await all_of(account, *[account.submit(each, 10) for each in texts(250)])
 
     assert [100, 100, 50] == [len(references(each)) for each in wire.requests]
     assert [f"r{number}" for number in range(250)] == [each.reference for each in outcomes]
@@ -93,7 +99,7 @@ async def test_a_single_message_waits_for_nobody() -> None:
     account = engine(wire)
 
     for each in texts(3):
-        await submitted(account, each, 10)
+        await account.submit(each, 10)
     await all_of(account)
 
     assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
@@ -107,12 +113,32 @@ async def test_lingering_gathers_what_comes_within_it() -> None:
 
     waiting = []
     for each in texts(3):
-        waiting.append(submitted(account, each, 10))
+        waiting.append(account.submit(each, 10))
         await asyncio.sleep(0.002)
-    waiting.append(submitted(account, urgent, 10))
+    waiting.append(account.submit(urgent, 10))
     await all_of(account, *waiting)
 
     assert [["r900"], ["r0", "r1", "r2"]] == [references(each) for each in wire.requests]
+
+
+async def test_a_full_batch_and_a_retry_do_not_linger() -> None:
+    """No other message could join them."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        word = "slow-down" if len(wire.requests) == 1 else "ok"
+        return results({each: word if each == "r7" else "ok" for each in references(request)})
+
+    wire.reply = reply
+    account = engine(wire, limits=Limits(linger=30))
+
+    waiting = [account.submit(each, 100) for each in texts(100)]
+    await settled()
+    is_done = all(each.done() for each in waiting)
+    await close(account)
+
+    assert is_done
+    assert [100, 1] == [len(references(each)) for each in wire.requests]
 
 
 async def test_what_is_urgent_leaves_before_what_waits() -> None:
@@ -126,11 +152,11 @@ async def test_what_is_urgent_leaves_before_what_waits() -> None:
 
     wire = FakeTransport(reply)
     account = engine(wire, limits=Limits(concurrency=2))
-    campaign = [submitted(account, each, 30) for each in texts(500)]
+    campaign = [account.submit(each, 30) for each in texts(500)]
     await settled()
 
     urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
-    first = await submitted(account, urgent, 30)
+    first = await account.submit(urgent, 30)
 
     assert isinstance(first, Accepted)
     assert 2 == len(wire.requests)
@@ -147,7 +173,7 @@ async def test_low_priority_goes_last() -> None:
         attrs.evolve(each, priority=rank) for each, rank in zip(texts(3), ranks, strict=True)
     ]
 
-    await all_of(account, *[submitted(account, each, 10) for each in messages])
+    await all_of(account, *[account.submit(each, 10) for each in messages])
 
     assert [["r2"], ["r1"], ["r0"]] == [references(each) for each in wire.requests]
 
@@ -156,10 +182,10 @@ async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
     """The patience of a call covers the queue, and nothing leaves after it."""
     wire = FakeTransport(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
     account = engine(wire, limits=Limits(concurrency=1))
-    first = submitted(account, texts(1)[0], 30)
+    first = account.submit(texts(1)[0], 30)
     await settled()
 
-    outcome = await submitted(account, texts(1, start=1)[0], 0.02)
+    outcome = await account.submit(texts(1, start=1)[0], 0.02)
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
@@ -168,39 +194,77 @@ async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
     await close(account)
 
 
-async def test_callers_of_different_patience_do_not_share_a_request() -> None:
-    """The impatient one would cut the others short."""
+@pytest.mark.parametrize("timeouts", [(10, 20, 30), (30, 20, 10)])
+async def test_callers_of_different_timeouts_do_not_share_a_request(
+    timeouts: tuple[float, ...],
+) -> None:
+    """The shortest timeout would cut the others short, whoever came first."""
     wire = FakeTransport()
     account = engine(wire)
 
     await all_of(
-        account, *[submitted(account, each, 10 + 10 * n) for n, each in enumerate(texts(3))]
+        account,
+        *[account.submit(each, timeout) for each, timeout in zip(texts(3), timeouts, strict=True)],
     )
 
     assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
 
 
-async def test_a_full_queue_takes_no_more() -> None:
-    """The caller is told to wait for room, and is let in when there is some."""
+class TimedTransport(FakeTransport):
+    """Keeps how many seconds each request may take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[float] = []
+
+    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+        """Note the seconds, and answer."""
+        self.within.append(within)
+        return await super().exchange(request, within=within, **more)
+
+
+@pytest.mark.parametrize("ttl", [None, 60])
+@pytest.mark.parametrize("timeouts", [(10.0, 9.5), (9.5, 10.0)])
+async def test_the_earliest_deadline_of_a_batch_limits_its_request(
+    timeouts: tuple[float, float], ttl: int | None
+) -> None:
+    """Messages of nearly the same timeout share a request; nobody waits longer than was asked."""
+    wire = TimedTransport()
+    account = engine(wire, clock=ManualClock())
+
+    await all_of(
+        account,
+        *[
+            account.submit(each, timeout)
+            for each, timeout in zip(texts(2, ttl=ttl), timeouts, strict=True)
+        ],
+    )
+
+    assert [["r0", "r1"]] == [references(each) for each in wire.requests]
+    assert [9.5] == wire.within
+
+
+@pytest.mark.parametrize("max_messages", [1, 3])
+async def test_callers_leave_in_the_order_in_which_they_came(max_messages: int) -> None:
+    """Nobody is overtaken by who comes later, however many wait, nor by who waits less long."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
         await go.wait()
         return accepted(request)
 
-    account = engine(FakeTransport(reply), limits=Limits(concurrency=1, queue=3))
-    first = submitted(account, texts(1, start=100)[0], 30)
-    await settled()
-    waiting: list[asyncio.Future[Outcome]]
-    waiting = [submitted(account, each, 30) for each in texts(3)]
-    another = texts(1, start=3)[0]
-
-    assert account.submit(another, 30) is None
-    waiting.append(asyncio.create_task(account.send(another, 30)))
-    await settled()
+    wire = FakeTransport(reply)
+    account = engine(wire, max_messages=max_messages, limits=Limits(concurrency=1))
+    waiting = []
+    for start in range(0, 300, 5):
+        waiting += [account.submit(each, 30 - start % 7) for each in texts(5, start=start)]
+        await settled()
     go.set()
-    outcomes = await all_of(account, first, *waiting)
-    assert {"accepted": 5} == Counter(each.kind for each in outcomes)
+
+    await all_of(account, *waiting)
+
+    sent = [reference for each in wire.requests for reference in references(each)]
+    assert [f"r{number}" for number in range(300)] == sent
 
 
 async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> None:
@@ -212,9 +276,11 @@ async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> Non
     wire = FakeTransport(reply)
     account = engine(wire)
 
-    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(100)])
+    outcomes = await all_of(account, *[account.submit(each, 10) for each in texts(100)])
 
-    assert ["r37"] == [each.reference for each in outcomes if isinstance(each, Rejected)]
+    (refused,) = (each for each in outcomes if not isinstance(each, Accepted))
+    assert isinstance(refused, NotSent)
+    assert ("r37", Scope.ACCOUNT) == (refused.reference, refused.scope)
     assert 99 == sum(isinstance(each, Accepted) for each in outcomes)
     taken = Counter(
         reference
@@ -231,7 +297,7 @@ async def test_a_batch_that_may_have_been_processed_is_never_cut(status: int) ->
     wire = FakeTransport(lambda _: Response(status, b"?"))
     account = engine(wire)
 
-    outcomes = await all_of(account, *[submitted(account, each, 10) for each in texts(4)])
+    outcomes = await all_of(account, *[account.submit(each, 10) for each in texts(4)])
 
     assert {Ambiguous} == {type(each) for each in outcomes}
     assert 1 == len(wire.requests)
@@ -246,11 +312,37 @@ async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance()
     )
     account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, on_retry=events.append)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Ambiguous)
     assert 3 == len(wire.requests)
     assert [("r0",), ("r0",)] == [each.doubtful for each in events]
+
+
+async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account() -> None:
+    """The message stays in doubt, and the account is throttled all the same."""
+    replies = iter([results({"r0": "who-knows"}), Response(429, b"", {"Retry-After": "3600"})])
+    wire = FakeTransport(lambda _: next(replies))
+    account = engine(wire, clock=ManualClock(), on_ambiguous=OnAmbiguous.RESEND)
+
+    outcome = await account.submit(texts(1)[0], 10)
+    wait = account.preview(texts(1, start=1)[0]).wait
+    await close(account)
+
+    assert isinstance(outcome, Ambiguous)
+    assert (300, 0.5) == (wait, account.health().pace)
+
+
+async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit() -> None:
+    """Each attempt counts for what it was answered, and not for the doubt of an earlier one."""
+    codes = iter(["who-knows", "no-money", "no-money"])
+    wire = FakeTransport(lambda _: results({"r0": next(codes)}))
+    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, breaker=Breaker(failures=3))
+
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
+
+    assert isinstance(outcome, Ambiguous)
+    assert ["account 'main'"] == list(account.health().open_circuits)
 
 
 async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
@@ -261,7 +353,7 @@ async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
     )
     account = engine(wire, on_ambiguous=OnAmbiguous.RESEND)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
 
@@ -271,7 +363,7 @@ async def test_what_is_in_doubt_is_held_by_default() -> None:
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "who-knows")))
     account = engine(wire)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Ambiguous)
     assert 1 == len(wire.requests)
@@ -282,16 +374,54 @@ async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> 
     clock, mended = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
     account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
-    waiting = [submitted(account, each, 1000) for each in texts(5)]
+    waiting = [account.submit(each, 1000) for each in texts(5)]
     await settled()
     assert not any(each.done() for each in waiting)
 
     mended = True
     clock.now += 6
-    waiting.append(submitted(account, texts(1, start=5)[0], 1000))
+    waiting.append(account.submit(texts(1, start=5)[0], 1000))
     outcomes = await all_of(account, *waiting)
 
     assert {"accepted": 6} == Counter(each.kind for each in outcomes)
+
+
+async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() -> None:
+    """The next acceptance proves it; they do not wait for the pause to end."""
+    wire = FakeTransport()
+    wire.reply = lambda request: Response(401) if len(wire.requests) == 1 else accepted(request)
+    account = engine(wire, clock=ManualClock(), account_trouble=AccountTrouble.HOLD)
+    held = account.submit(texts(1)[0], 1000)
+    await settled()
+    held_before = account.health().held
+
+    await account.submit(texts(1, start=1)[0], 1000)
+    await settled()
+    is_done = held.done()
+    await close(account)
+
+    assert 1 == held_before
+    assert is_done
+    assert isinstance(held.result(), Accepted)
+
+
+async def test_held_messages_leave_in_their_order() -> None:
+    """The first that was held probes the account, and the others follow it."""
+    clock, is_well = ManualClock(), False
+    wire = FakeTransport(lambda request: accepted(request) if is_well else Response(401))
+    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
+    waiting = []
+    for each in texts(4):
+        waiting.append(account.submit(each, 1000))
+        await settled()
+    wire.requests.clear()
+
+    is_well = True
+    clock.now += 6
+    waiting.append(account.submit(texts(1, start=4)[0], 1000))
+    await all_of(account, *waiting)
+
+    assert [["r0"], ["r1"], ["r2"], ["r3"], ["r4"]] == [references(each) for each in wire.requests]
 
 
 async def test_messages_are_held_no_longer_than_their_deadline() -> None:
@@ -299,7 +429,7 @@ async def test_messages_are_held_no_longer_than_their_deadline() -> None:
     wire = FakeTransport(lambda _: Response(401))
     account = engine(wire, account_trouble=AccountTrouble.HOLD)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 0.03))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 0.03))
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
@@ -310,7 +440,7 @@ async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
     """Somebody has to hear of it."""
     account = engine(FakeTransport(lambda _: Response(401)))
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, NotSent)
     assert (Scope.ACCOUNT, Reason.UNAUTHORIZED) == (outcome.scope, outcome.reason)
@@ -319,12 +449,11 @@ async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
 async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
     """What is not tried is safe to try again, and says when."""
     wire = FakeTransport(lambda _: Response(500))
-    policy = {"breaker": Breaker(failures=2, pause=30), "retry": RetryPolicy(attempts=1)}
-    account = engine(wire, **policy)
+    account = engine(wire, breaker=Breaker(failures=2, pause=30), retry=RetryPolicy(attempts=1))
     for each in texts(2):
-        await submitted(account, each, 10)
+        await account.submit(each, 10)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1, start=2)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1, start=2)[0], 10))
 
     assert isinstance(outcome, NotSent)
     assert (Reason.PROVIDER_UNAVAILABLE, Retry.SAFE) == (outcome.reason, outcome.retry)
@@ -333,20 +462,37 @@ async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
 
 
 async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """A provider that asks for an hour gets it, and an operator hears of it."""
+    """A provider that asks for an hour is asked again after five minutes, and an operator hears."""
     wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": "3600"}))
     account = engine(wire)
-    first = await submitted(account, texts(1)[0], 10)
+    first = await account.submit(texts(1)[0], 10)
 
-    second = await submitted(account, texts(1, start=1)[0], 0.02)
+    second = await account.submit(texts(1, start=1)[0], 0.02)
     await close(account)
 
     assert isinstance(first, NotSent)
     assert (Reason.RATE_LIMITED, 3600.0) == (first.reason, first.retry_after)
     assert isinstance(second, NotSent)
-    assert Reason.DEADLINE_EXCEEDED is second.reason
+    assert (Reason.RATE_LIMITED, Retry.SAFE) == (second.reason, second.retry)
     assert 1 == len(wire.requests)
-    assert "was told to wait: nothing leaves for 3600 s" in caplog.text
+    assert "was told to wait: nothing leaves for 300 s" in caplog.text
+
+
+async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> None:
+    """A rate limit that the provider reports for some messages of a request is about them alone."""
+    entries = [result("r0", "ok"), {**result("r1", "slow-down"), "after": 3600}]
+    wire = FakeTransport()
+    wire.reply = lambda request: (
+        Response(200, orjson.dumps({"results": entries}))
+        if len(wire.requests) == 1
+        else accepted(request)
+    )
+    account = engine(wire)
+    first = await asyncio.gather(*[account.submit(each, 10) for each in texts(2)])
+
+    (next_one,) = await all_of(account, account.submit(texts(1, start=2)[0], 1))
+
+    assert [Accepted, NotSent, Accepted] == [type(each) for each in (*first, next_one)]
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -361,7 +507,7 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
 
     wire = FakeTransport(reply)
     account = engine(wire, limits=Limits(concurrency=2), retry=RetryPolicy(base=0, attempts=100))
-    waiting = [submitted(account, each, 10) for each in texts(300)]
+    waiting = [account.submit(each, 10) for each in texts(300)]
     for _ in range(turns):
         await asyncio.sleep(0)
 
@@ -370,34 +516,6 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
     assert [True] * 300 == [each.done() for each in waiting]
     for each in (each.result() for each in waiting):
         assert isinstance(each, Accepted if answer == "ok" and each.reference in known else NotSent)
-
-
-async def test_room_that_comes_free_is_given_to_whoever_waits_for_it() -> None:
-    """Also where it comes of a message that was too late, and where its first taker has gone."""
-    go = asyncio.Event()
-
-    async def reply(request: Request) -> Response:
-        await go.wait()
-        return accepted(request)
-
-    account = engine(FakeTransport(reply), limits=Limits(concurrency=1, queue=1))
-    first, late, *others = texts(5)
-    under_way = submitted(account, first, 30)
-    await settled()
-    too_late = submitted(account, late, 0.05)
-    waiting = [asyncio.create_task(account.send(each, 30)) for each in others]
-    await settled()
-
-    outcome = await too_late
-    waiting[0].cancel()
-    await settled()
-    queued = account.health().waiting
-    go.set()
-    outcomes = await all_of(account, under_way, *waiting[1:])
-
-    assert isinstance(outcome, NotSent)
-    assert 1 == queued
-    assert [Accepted] * 3 == [type(each) for each in outcomes]
 
 
 async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
@@ -417,11 +535,11 @@ async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
 
         wire = FakeTransport(reply)
         account = engine(wire, limits=Limits(concurrency=5))
-        await submitted(account, texts(1)[0], 10)
-        some = [submitted(account, each, 10) for each in texts(400, start=1)]
+        await account.submit(texts(1)[0], 10)
+        some = [account.submit(each, 10) for each in texts(400, start=1)]
         await settled()
         urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
-        some.append(submitted(account, urgent, 10))
+        some.append(account.submit(urgent, 10))
         await settled()
         together[code] = len(wire.requests) - 1
         go.set()
@@ -440,9 +558,9 @@ async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() ->
 
     wire = FakeTransport(reply)
     account = engine(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
-    first = submitted(account, texts(1)[0], 10)
+    first = account.submit(texts(1)[0], 10)
     await wire.asked()
-    taken_back, *rest = [submitted(account, each, 10) for each in texts(3, start=1)]
+    taken_back, *rest = [account.submit(each, 10) for each in texts(3, start=1)]
     taken_back.cancel()
     await settled()
     go.set()
@@ -461,7 +579,7 @@ async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
         account.submit(texts(1)[0], patience)
     with pytest.raises(InvalidValue, match="deadline"):
         await anext(account.stream(texts(1), patience))
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
 
@@ -478,7 +596,7 @@ async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixt
     )
     account = engine(wire, on_retry=hook)
 
-    (outcome,) = await all_of(account, submitted(account, texts(1)[0], 10))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)
     assert "an observer of retry_scheduled raised LookupError" in caplog.text
@@ -488,10 +606,10 @@ async def test_closing_sends_what_waits() -> None:
     """And takes nothing more."""
     wire = FakeTransport()
     account = engine(wire, limits=Limits(concurrency=1))
-    waiting = [submitted(account, each, 10) for each in texts(250)]
+    waiting = [account.submit(each, 10) for each in texts(250)]
 
     await close(account, 10)
-    late = await submitted(account, texts(1, start=900)[0], 10)
+    late = await account.submit(texts(1, start=900)[0], 10)
 
     assert {"accepted": 250} == Counter(each.result().kind for each in waiting)
     assert isinstance(late, NotSent)

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 import pytest
 from hypothesis import given
@@ -398,6 +399,30 @@ async def test_patience_starts_when_it_is_a_messages_turn() -> None:
 
     assert {Accepted} == {type(each) for each in (first, *rest)}
     assert 99 == len(rest)
+
+
+async def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
+    """A message of a stream has a deadline from its turn on; nothing has to come back first."""
+    go = asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        if references(request) == ["r0"]:
+            return results({"r0": "slow-down"})
+        await go.wait()
+        return accepted(request)
+
+    wire = FakeTransport(reply)
+    outcomes = stream(wire, texts(2), window=1, deadline=0.05, max_messages=1)
+
+    with anyio.fail_after(5):
+        first = await anext(outcomes)
+    go.set()
+    rest = await collect(outcomes)
+
+    assert isinstance(first, NotSent)
+    assert ("r0", Reason.DEADLINE_EXCEEDED) == (first.reference, first.reason)
+    assert [("r1", Accepted)] == [(each.reference, type(each)) for each in rest]
+    assert [["r0"], ["r1"]] == [references(each) for each in wire.requests]
 
 
 @pytest.fixture

@@ -147,13 +147,13 @@ async def test_a_wrong_address(config: dict[str, Any], sandbox: Sandbox) -> None
 
 
 async def test_a_new_code_is_left_to_the_http_status(client: Client, recorder: Recorder) -> None:
-    """An unknown code is ignored; the HTTP status decides."""
+    """An unknown code blames no message; the HTTP status decides."""
     new = {"code": "108", "title": "Teapot", "detail": "", "source": None}
     recorder.instead.append((400, {"errors": [new]}))
 
     (found,) = await outcomes(client, [Message(TO, "a")])
 
-    assert ("rejected", Reason.INVALID_MESSAGE, Retry.NEVER, None) == meaning(found)
+    assert ("not_sent", Reason.MISCONFIGURED, Retry.AFTER_FIX, Scope.ACCOUNT) == meaning(found)
 
 
 async def test_a_verdict_can_be_configured(config: dict[str, Any], recorder: Recorder) -> None:

@@ -148,10 +148,10 @@ class _HasARowWithAWrongRetry(ToyAdapter):
                 "odd",
                 "message",
                 Reason.UNKNOWN,
-                Verdict.AMBIGUOUS,
+                Verdict.NOT_SENT,
                 description="odd",
                 source="somewhere",
-                retry=Retry.SAFE,
+                retry=Retry.UNSAFE,
             ),
         )
     )
@@ -170,7 +170,7 @@ class _HasARowOfAnUnknownLevel(ToyAdapter):
 
 class _HasAFailedStatusWithoutReason(ToyAdapter):
     statuses = StatusTable(
-        (*STATUSES, StatusRow("lost", Status.FAILED, description="?", source="x"))
+        (*STATUSES, StatusRow("gone", Status.FAILED, description="?", source="x"))
     )
 
 

@@ -4,8 +4,19 @@ Toy answers a batch with results in any order, identified by the caller's key. I
 pages. A file is uploaded in two steps, the second to another host without credentials.
 """
 
-from support.toy.adapter import ToyAdapter, ToySettings
+from support.toy.adapter import ToyAdapter
+from support.toy.base import ToySettings
 from support.toy.conformance import ToyConformance
 from support.toy.tables import CAPABILITIES, CODES, STATUSES
+from support.toy.two_step import TwoStepToyAdapter, TwoStepToyConformance
 
-__all__ = ["CAPABILITIES", "CODES", "STATUSES", "ToyAdapter", "ToyConformance", "ToySettings"]
+__all__ = [
+    "CAPABILITIES",
+    "CODES",
+    "STATUSES",
+    "ToyAdapter",
+    "ToyConformance",
+    "ToySettings",
+    "TwoStepToyAdapter",
+    "TwoStepToyConformance",
+]

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
-import orjson
-from support.toy.tables import CAPABILITIES, CODES, STATUSES
+from support.toy.base import as_list, as_object
+from support.toy.lists import ToyLists
 
 from omnimsg.adapter import (
     Absent,
-    Adapter,
     Answer,
     Effect,
     Request,
@@ -21,24 +20,16 @@ from omnimsg.adapter import (
     outcome_of,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.history import (
-    Balance,
-    HistoryQuery,
-    Interaction,
-    InteractionKind,
-    Page,
-    PastMessage,
-)
+from omnimsg.domain.history import Balance
 from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import to_json
 from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Context, Flow, Response, Source
@@ -48,27 +39,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-@attrs.frozen(kw_only=True)
-class ToySettings:
-    """The settings of a Toy account."""
-
-    key: Secret
-
-
-class ToyAdapter(Adapter[ToySettings]):
+class ToyAdapter(ToyLists):
     """The adapter for Toy; it has every operation."""
-
-    provider = "toy"
-    settings = ToySettings
-    base_url = "https://api.toy.example"
-    capabilities = CAPABILITIES
-    codes = CODES
-    statuses = STATUSES
-    protected = frozenset({"key", "to"})
-
-    def authorization(self) -> Mapping[str, str]:
-        """Send the plain key."""
-        return {"Authorization": f"Toy {self.account.settings.key.reveal()}"}
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Send texts and match their results by key."""
@@ -105,9 +77,14 @@ class ToyAdapter(Adapter[ToySettings]):
             if isinstance(key := each.get("key"), str)
         }
         return [
-            self.outcome(each.reference, results.get(each.reference, {}), response)
+            self.outcome(each.reference, self.result_of(each, results), response)
             for each in messages
         ]
+
+    def result_of(self, message: Message, results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return the result of a message; an empty one if there is none, or it names another."""
+        result = results.get(message.reference, {})
+        return result if result.get("to") in (None, to_json(message.to)) else {}
 
     def outcome(self, reference: str, result: dict[str, Any], response: Response) -> Outcome | None:
         """Decode the result of one message."""
@@ -124,7 +101,7 @@ class ToyAdapter(Adapter[ToySettings]):
     def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        """Decode a fault with a known or an unknown code."""
+        """Decode a fault; an unknown code refuses a message only where a result is due."""
         code, text = fault.get("code"), fault.get("text")
         detail = text if isinstance(text, str) else ""
         if not isinstance(code, str):
@@ -133,6 +110,8 @@ class ToyAdapter(Adapter[ToySettings]):
         if row is not None:
             failure = row.failure(detail=detail, response=response, raw=fault)
             return row.outcome(reference, self.account.name, failure)
+        if level != "message" or response.status != 200:
+            return None
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,
@@ -153,7 +132,12 @@ class ToyAdapter(Adapter[ToySettings]):
         state = document.get("state")
         if not isinstance(state, str):
             return None
-        timeline = Timeline.of(self.statuses.evidence(state), context.now)
+        why = document.get("why")
+        evidence = self.statuses.evidence(state, code=why if isinstance(why, str) else None)
+        row = self.table.get(why, "report") if evidence.status.failed else None
+        if row is not None:
+            evidence = attrs.evolve(evidence, reason=row.reason, fault=row.fault)
+        timeline = Timeline.of(evidence, context.now)
         leg = LegStatus(timeline=timeline, provider_id=provider_id)
         return MessageStatus(id=asked, legs=(leg,), raw=document)
 
@@ -187,6 +171,8 @@ class ToyAdapter(Adapter[ToySettings]):
         url = f"/texts/{quote(provider_id, safe='')}/cancel"
         response = yield self.request(url, {}, Effect.ONCE)
         stopped = as_object(response.json()).get("stopped")
+        if response.status != 200:
+            return None
         return stopped if isinstance(stopped, bool) else None
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
@@ -239,63 +225,6 @@ class ToyAdapter(Adapter[ToySettings]):
             return None
         return Balance(amount=amount, currency="EUR", raw=document)
 
-    def history(
-        self, query: HistoryQuery, page: str | None, context: Context
-    ) -> Flow[Answered[Page[PastMessage]]]:
-        """List past texts, a page at a time."""
-        found = yield from self.fetch_page("/texts", page)
-        if found is None:
-            return None
-        return Page(
-            tuple(
-                PastMessage(
-                    id=MessageId.of(self.account.name, each["id"]),
-                    direction=None,
-                    leg=LegStatus(
-                        timeline=Timeline.of(self.statuses.evidence(each.get("state")), context.now)
-                    ),
-                    raw=each,
-                )
-                for each in found.items
-            ),
-            found.next,
-        )
-
-    def interactions(
-        self, provider_id: str, page: str | None, context: Context
-    ) -> Flow[Answered[Page[Interaction]]]:
-        """List the taps on a text, a page at a time."""
-        found = yield from self.fetch_page(f"/texts/{quote(provider_id, safe='')}/taps", page)
-        if found is None:
-            return None
-        return Page(
-            tuple(
-                Interaction(
-                    message_id=MessageId.of(self.account.name, provider_id),
-                    kind=InteractionKind.CLICKED,
-                    provider_kind=each["id"],
-                    raw=each,
-                )
-                for each in found.items
-            ),
-            found.next,
-        )
-
-    def fetch_page(self, url: str, page: str | None) -> Flow[Page[dict[str, Any]] | None]:
-        """Fetch a page of items; items without an id are left out."""
-        request = self.request(url)
-        response = yield attrs.evolve(request, query=() if page is None else (("page", page),))
-        document = as_object(response.json())
-        if not isinstance(document.get("items"), list):
-            return None
-        items = tuple(
-            each
-            for each in map(as_object, as_list(document["items"]))
-            if isinstance(each.get("id"), str) and each["id"]
-        )
-        following = document.get("next")
-        return Page(items, following if isinstance(following, str) and following else None)
-
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
@@ -308,28 +237,3 @@ class ToyAdapter(Adapter[ToySettings]):
             if isinstance(key := each.get("key"), str)
         }
         return [self.outcome(each, results.get(each, {}), response) for each in provider_ids]
-
-    def request(
-        self, url: str, body: dict[str, Any] | None = None, effect: Effect = Effect.READ
-    ) -> Request:
-        """Build an authenticated request: a GET, or a POST with a JSON body."""
-        if body is None:
-            return Request("GET", url, effect=effect, authenticated=True)
-        return Request(
-            "POST",
-            url,
-            orjson.dumps(body),
-            effect=effect,
-            content_type="application/json",
-            authenticated=True,
-        )
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    """Return an object as it is, and anything else as an empty object."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, and anything else as an empty list."""
-    return value if isinstance(value, list) else []

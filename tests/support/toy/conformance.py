@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import orjson
-from support.toy.adapter import ToyAdapter, ToySettings
+from support.toy.adapter import ToyAdapter
+from support.toy.base import ToySettings
 
 from omnimsg.adapter import Account, Operation, Response
+from omnimsg.domain.history import Direction, HistoryQuery, PastMessage
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from omnimsg.adapter import Request, StatusRow
+    from omnimsg.adapter import CodeRow, Request, StatusRow
     from omnimsg.testing import Said
 
 ANSWERS: dict[Operation, object] = {
@@ -33,6 +35,7 @@ class ToyConformance(AdapterConformance):
 
     adapter_class = ToyAdapter
     request_levels = frozenset({"request"})
+    report_levels = frozenset({"report"})
 
     def account(self) -> Account[ToySettings]:
         """Return an account with a distinctive key."""
@@ -54,7 +57,7 @@ class ToyConformance(AdapterConformance):
             fault = {"code": first.code, "text": first.detail}
             return Response(500, orjson.dumps({"fault": fault}))
         results = [
-            {"key": each.message.reference, "id": each.id}
+            {"key": each.message.reference, "to": each.message.to, "id": each.id}
             if isinstance(each, Accept)
             else {
                 "key": each.message.reference,
@@ -70,6 +73,39 @@ class ToyConformance(AdapterConformance):
         if row is None:
             return Response(404, b"{}")
         return Response(200, orjson.dumps({"state": row.name}))
+
+    def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
+        """Answer with the state, and the code beside it."""
+        return Response(200, orjson.dumps({"state": row.name, "why": code.code}))
+
+    def history_parameters(self, query: HistoryQuery) -> list[tuple[str, str]] | None:
+        """Return the parameter of a filter, as in Toy's API reference."""
+        match query:
+            case HistoryQuery(to=str(to)):
+                return [("to", to)]
+            case HistoryQuery(sender=str(sender)):
+                return [("from", sender)]
+            case HistoryQuery(since=datetime() as since):
+                return [("after", since.isoformat())]
+            case HistoryQuery(until=datetime() as until):
+                return [("before", until.isoformat())]
+            case HistoryQuery(direction=Direction() as direction):
+                return [("way", "out" if direction is Direction.OUTGOING else "in")]
+        return None
+
+    def answer_history(self, request: Request, message: PastMessage) -> Response:
+        """Answer with the last page of the list, which holds this message."""
+        assert message.created is not None
+        item = {
+            "id": message.id.provider_id,
+            "way": "out" if message.direction is Direction.OUTGOING else "in",
+            "to": message.to[0],
+            "from": message.sender,
+            "key": message.reference,
+            "at": int(message.created.timestamp()),
+            "state": message.leg.timeline.latest and message.leg.timeline.latest.provider_status,
+        }
+        return Response(200, orjson.dumps({"items": [item]}))
 
     def answer_find(self, request: Request, message: Message | None, at: datetime) -> Response:
         """Answer with another text, and with the wanted one if it exists."""

@@ -32,6 +32,8 @@ CODES = CodeTable(
         _code("no-money", "message", Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT, "no funds"),
         _code("bad-key", "request", Reason.UNAUTHORIZED, Verdict.ACCOUNT, "the key is wrong"),
         _code("mishap", "request", Reason.PROVIDER_ERROR, Verdict.AMBIGUOUS, "it broke midway"),
+        _code("off", "report", Reason.RECIPIENT_UNREACHABLE, Verdict.REJECTED, "the phone is off"),
+        _code("barred", "report", Reason.OPERATOR_BLOCKED, Verdict.REJECTED, "barred"),
     )
 )
 
@@ -47,6 +49,14 @@ STATUSES = StatusTable(
             source=DOCS,
             number=4,
             reason=Reason.EXPIRED,
+        ),
+        StatusRow(
+            "lost",
+            Status.FAILED,
+            description="it failed; `why` has the code",
+            source=DOCS,
+            number=5,
+            reason=Reason.UNKNOWN,
         ),
     )
 )

@@ -1,0 +1,63 @@
+"""What an answer says in words, for a person, whoever wrote it and in whatever form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omnimsg.adapter import Response
+
+# Members that hold sentences, in the error documents of many APIs (RFC 9457 among them).
+_SENTENCES = ("message", "description", "detail", "title", "error")
+_CODES = ("code", "errorCode", "error_code")
+
+_MAX_CHARACTERS = 200
+_MAX_SENTENCES = 3
+_MAX_DEPTH = 6
+_MAX_MEMBERS = 200
+
+
+def words_of(response: Response) -> str:
+    """Return the sentences of an answer that was not understood; empty where it has none.
+
+    A web page says nothing worth showing. The rest may quote the message and its recipient; the
+    engine takes those out of every failure that is shown.
+    """
+    document = response.json()
+    if document is None:
+        return _plain_text(response)
+    found = dict.fromkeys(_sentences(document, _MAX_DEPTH))
+    return _shorten("; ".join(list(found)[:_MAX_SENTENCES]))
+
+
+def _sentences(value: object, depth: int) -> Iterator[str]:
+    if depth == 0:
+        return
+    if isinstance(value, Mapping):
+        members = dict(list(value.items())[:_MAX_MEMBERS])
+        codes = [str(members[name]) for name in _CODES if isinstance(members.get(name), (str, int))]
+        for name in _SENTENCES:
+            sentence = members.get(name)
+            if isinstance(sentence, str) and sentence.strip():
+                yield f"{sentence.strip()} (code {codes[0]})" if codes else sentence.strip()
+        for each in members.values():
+            yield from _sentences(each, depth - 1)
+    elif isinstance(value, list):
+        for each in value[:_MAX_MEMBERS]:
+            yield from _sentences(each, depth - 1)
+
+
+def _plain_text(response: Response) -> str:
+    kind = (response.header("Content-Type") or "").lower()
+    text = response.body[: 4 * _MAX_CHARACTERS].decode(errors="replace").strip()
+    if "html" in kind or "xml" in kind or text.startswith("<"):
+        return ""
+    return _shorten(text) if text.isprintable() else ""
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"

@@ -1,0 +1,57 @@
+"""When a batch is split in two: its request was refused as a whole, or is too long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected
+from omnimsg.engine.attempt.status_rules import may_concern_one_message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.domain.outcome import Outcome
+
+
+@attrs.frozen
+class Split:
+    """The batch has to be split: none of its messages was processed, and most of them may be sent.
+
+    Attributes:
+        parts: Into how many batches.
+        refusal: The failure of all messages, where the request was refused without a word of the
+            provider's; `None` where the provider spoke, or the request was too long.
+    """
+
+    parts: int
+    refusal: Failure | None = None
+
+
+def split_of(outcomes: Sequence[Outcome]) -> Split | None:
+    """Return a split where a request of several messages was refused as a whole.
+
+    The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
+    messages met the same, word for word, and the HTTP status says so too. A refusal without a word
+    of the provider's is split as well: a firewall may have refused one text.
+    """
+    if outcomes.__class__ is AllAccepted:
+        return None
+    first = outcomes[0]
+    if len(outcomes) == 1 or not isinstance(first, (Rejected, NotSent)):
+        return None
+    failure = first.failure
+    status = failure.http_status or 0
+    if isinstance(first, Rejected):
+        may_be_split = status >= 400
+    else:
+        may_be_split = failure.code is None and may_concern_one_message(status)
+    same = all(
+        type(each) is type(first) and not isinstance(each, Accepted) and each.failure == failure
+        for each in outcomes
+    )
+    if not (may_be_split and same):
+        return None
+    return Split(2, failure if isinstance(first, NotSent) else None)

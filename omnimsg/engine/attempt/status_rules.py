@@ -1,0 +1,174 @@
+"""What an HTTP status proves about a request, where the answer holds no word of the provider.
+
+Only the provider's own document can reject a message: a 4xx without one comes from a proxy, a
+firewall or a mistyped address as easily, so it says that nothing was sent and stops the account.
+Statuses that a hop in between sends when it gives up waiting prove nothing: the server behind it
+may go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.adapter import Effect, Verdict
+from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RFC = "RFC 9110"
+_EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"
+
+
+@attrs.frozen
+class StatusRule:
+    """What one HTTP status proves.
+
+    Attributes:
+        verdict: What it proves about the request.
+        reason: The unified reason.
+        detail: What happened, or what to do about it.
+        source: The document that defines the status.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    detail: str
+    source: str
+
+
+def _account(reason: Reason, detail: str, source: str) -> StatusRule:
+    return StatusRule(Verdict.ACCOUNT, reason, detail, source)
+
+
+def _unknown(reason: Reason, detail: str, source: str) -> StatusRule:
+    return StatusRule(Verdict.AMBIGUOUS, reason, detail, source)
+
+
+_REDIRECT = _account(
+    Reason.MISCONFIGURED, "a redirect, which is never followed; check base_url", f"{_RFC}, 15.4"
+)
+_FOREIGN = _account(
+    Reason.MISCONFIGURED,
+    "refused, but not in the provider's own form; check base_url, proxies and firewalls",
+    f"{_RFC}, 15.5",
+)
+_UNREADABLE = _unknown(Reason.INVALID_RESPONSE, "the answer cannot be read", f"{_RFC}, 15.3")
+_FAILED = _unknown(
+    Reason.PROVIDER_ERROR, "the provider failed; it may have acted first", f"{_RFC}, 15.6"
+)
+
+_FORM = (406, 411, 414, 415, 417, 426, 428, 431, 505)
+"""Statuses about the form of the request, which all requests share: no message's fault."""
+
+RULES: Mapping[int, StatusRule] = {
+    302: _unknown(
+        Reason.INVALID_RESPONSE,
+        "a redirect after a POST, which many servers send when they have performed it",
+        f"{_RFC}, 15.4.3",
+    ),
+    303: _unknown(
+        Reason.INVALID_RESPONSE,
+        "a redirect to the result, which servers send when they have performed the request",
+        f"{_RFC}, 15.4.4",
+    ),
+    304: _unknown(
+        Reason.INVALID_RESPONSE,
+        "not modified, which is no answer to a request that changes something",
+        f"{_RFC}, 15.4.5",
+    ),
+    401: _account(Reason.UNAUTHORIZED, "check the account's credentials", f"{_RFC}, 15.5.2"),
+    402: _account(Reason.INSUFFICIENT_FUNDS, "top up the account", f"{_RFC}, 15.5.3"),
+    403: _account(
+        Reason.FORBIDDEN,
+        "check the account's rights and its list of allowed IPs",
+        f"{_RFC}, 15.5.4",
+    ),
+    404: _account(
+        Reason.MISCONFIGURED, "check base_url and the ids in the account", f"{_RFC}, 15.5.5"
+    ),
+    405: _account(Reason.MISCONFIGURED, "check base_url", f"{_RFC}, 15.5.6"),
+    407: _account(
+        Reason.MISCONFIGURED, "a proxy in between asks for credentials", f"{_RFC}, 15.5.8"
+    ),
+    408: _unknown(
+        Reason.TIMEOUT,
+        "the provider gave up reading; it may have read enough",
+        f"{_RFC}, 15.5.9",
+    ),
+    409: _unknown(
+        Reason.UNKNOWN,
+        "the provider reports a conflict, perhaps with this",
+        f"{_RFC}, 15.5.10",
+    ),
+    410: _account(
+        Reason.MISCONFIGURED, "nothing is here any more; check base_url", f"{_RFC}, 15.5.11"
+    ),
+    413: StatusRule(
+        Verdict.REJECTED,
+        Reason.CONTENT_TOO_LARGE,
+        "the request is larger than the provider takes",
+        f"{_RFC}, 15.5.14",
+    ),
+    421: StatusRule(
+        Verdict.NOT_SENT,
+        Reason.PROVIDER_UNAVAILABLE,
+        "the server does not answer for this host",
+        f"{_RFC}, 15.5.20",
+    ),
+    425: _unknown(
+        Reason.PROVIDER_UNAVAILABLE,
+        "the server will not risk a replay; a hop in between may have passed the request on",
+        "RFC 8470, 5.2",
+    ),
+    429: StatusRule(Verdict.NOT_SENT, Reason.RATE_LIMITED, "too many requests", "RFC 6585, 4"),
+    460: _unknown(
+        Reason.TIMEOUT,
+        "a load balancer says that we went away; the server behind it may go on",
+        "AWS, Application Load Balancer, HTTP 460",
+    ),
+    499: _unknown(
+        Reason.TIMEOUT,
+        "a proxy says that we went away; the server behind it may go on",
+        "nginx, ngx_http_request.h, NGX_HTTP_CLIENT_CLOSED_REQUEST",
+    ),
+    503: _unknown(
+        Reason.PROVIDER_UNAVAILABLE,
+        "unavailable; it may have acted first",
+        f"{_RFC}, 15.6.4",
+    ),
+    504: _unknown(
+        Reason.TIMEOUT,
+        "a gateway timed out; the request may have passed it",
+        f"{_RFC}, 15.6.5",
+    ),
+    511: _account(Reason.MISCONFIGURED, "the network in between asks for a login", "RFC 6585, 6"),
+    **{
+        status: _account(Reason.MISCONFIGURED, _EVERY_REQUEST, f"{_RFC}, 15.5 and 15.6")
+        for status in _FORM
+    },
+}
+
+# A firewall refuses a text with these; the others are about the account, its address, or the form.
+_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 406, 409, 410, 418, 422})
+
+
+def rule_of(status: int, effect: Effect) -> StatusRule:
+    """Return what a status proves about a request of some effect."""
+    if 300 <= status < 400 and (status not in RULES or effect.is_repeatable):
+        return _REDIRECT
+    if status in RULES:
+        return RULES[status]
+    if status < 300:
+        return _UNREADABLE
+    return _FOREIGN if status < 500 else _FAILED
+
+
+def may_concern_one_message(status: int | None) -> bool:
+    """Return whether a refusal of a whole request may be about one of its messages.
+
+    A firewall may refuse a request for one text. A wrong key is never about a text.
+    """
+    return status in _MAY_BE_ABOUT_ONE

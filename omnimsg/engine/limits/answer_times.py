@@ -1,0 +1,38 @@
+"""How long the provider of one account usually takes to answer.
+
+The smoothed mean and deviation of TCP's retransmission timer (RFC 6298, 2).
+"""
+
+from __future__ import annotations
+
+_MEAN_WEIGHT = 1 / 8
+_DEVIATION_WEIGHT = 1 / 4
+_DEVIATIONS = 2
+
+# The most seconds that are ever taken for the usual time: a slow hour must not keep messages back.
+_MAX_SECONDS = 5.0
+
+
+class AnswerTimes:
+    """The answer times of one account.
+
+    Attributes:
+        usual: Seconds within which nearly all answers come; 0 before the first answer.
+    """
+
+    def __init__(self) -> None:
+        self.usual: float = 0.0
+        self._mean = 0.0
+        self._deviation = 0.0
+
+    def record(self, seconds: float) -> None:
+        """Take in how long an answer took."""
+        if not self.usual:
+            self._mean, self._deviation = seconds, seconds / 2
+        else:
+            error = seconds - self._mean
+            self._mean += _MEAN_WEIGHT * error
+            size = error if error > 0 else -error
+            self._deviation += _DEVIATION_WEIGHT * (size - self._deviation)
+        usual = self._mean + _DEVIATIONS * self._deviation
+        self.usual = min(_MAX_SECONDS, usual)

@@ -1,0 +1,194 @@
+"""Checks of `history`: every filter reaches the provider, and directions are not swapped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import attrs
+import orjson
+
+from omnimsg.adapter import Operation
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import Direction, HistoryQuery, Page, PastMessage
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.status import LegStatus, Status, Timeline
+from omnimsg.testing.assertions import assert_no_violations, fail
+from omnimsg.testing.operation_harness import OperationHarness, describe
+from omnimsg.testing.samples import NOW, SINCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omnimsg.adapter import Adapter, Request
+
+_OURS, _THEIRS = "+37255500008", "+37255500001"
+
+# Two filters at a time, which are easily taken for each other.
+_PAIRS = (("to", "sender"), ("since", "until"))
+
+
+class HistoryChecks(OperationHarness):
+    """A filter that is dropped or swapped shows messages that nobody asked for."""
+
+    def test_history_sends_every_filter(self) -> None:
+        """Each filter is sent under the provider's own name for it, or refused by its path."""
+        self.require_operation(Operation.HISTORY)
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for query in _queries(adapter):
+            names = _filters(query)
+            expected = [self.history_parameters(_only(query, name)) for name in names]
+            found = self._ask(query, adapter)
+            if None in expected:
+                path = found.path if isinstance(found, Failure) else None
+                if path not in names:
+                    violations.append(f"{_name(query)}: is not refused by its path")
+            elif isinstance(found, Failure):
+                violations.append(f"{_name(query)}: is refused: {found.sentence()}")
+            else:
+                violations += [
+                    f"{_name(query)}: {name}={value} is not in the request"
+                    for pairs in expected
+                    for name, value in pairs or ()
+                    if (name, value) not in found
+                ]
+        assert_no_violations(violations)
+
+    def test_history_reads_each_message_as_listed(self) -> None:
+        """Direction, recipient, sender, reference, time and status are those of the entry.
+
+        Only a direction that the provider does not tell is `None`.
+        """
+        self.require_operation(Operation.HISTORY)
+        adapter = self.build_adapter()
+        listed = {each: self._past_message(each, adapter) for each in Direction}
+        violations: list[str] = []
+        for direction, message in listed.items():
+            found = self._list(message, adapter)
+            if found is None:
+                violations.append(f"an {direction} message is not listed")
+                continue
+            violations += [
+                f"an {direction} message: {name} is {actual!r}, should be {wanted!r}"
+                for name, actual, wanted in (
+                    ("id", found.id, message.id),
+                    ("to", found.to, message.to),
+                    ("sender", found.sender, message.sender),
+                    ("reference", found.reference, message.reference),
+                    ("created", found.created, message.created),
+                    ("status", found.leg.status, message.leg.status),
+                )
+                if actual != wanted and (actual or name in ("id", "status"))
+            ]
+            if found.direction is not direction and self._tells_direction(message, adapter):
+                violations.append(f"an {direction} message: direction is {found.direction}")
+        assert_no_violations(violations)
+
+    def _ask(self, query: HistoryQuery, adapter: Adapter[Any]) -> set[tuple[str, str]] | Failure:
+        """Ask for past messages.
+
+        Returns:
+            The parameters of the requests; the failure if there was no request.
+        """
+        run = self.run_guarded(
+            lambda: adapter.history(query, None, self.context(adapter)),
+            self.operation_responder(Operation.HISTORY),
+            adapter,
+        )
+        assert_no_violations([f"{_name(query)}: {each}" for each in run.violations])
+        value = run.valid_value
+        if not run.requests and isinstance(value, Failure):
+            return value
+        return {pair for request in run.requests for pair in _parameters(request)}
+
+    def _past_message(self, direction: Direction, adapter: Adapter[Any]) -> PastMessage:
+        """Return a message for the provider to list: from us to a person, or the reverse."""
+        row = next(each for each in self.adapter_class.statuses if not each.status.failed)
+        outgoing = direction is Direction.OUTGOING
+        return PastMessage(
+            id=MessageId.of(adapter.account.name, self.known_id()),
+            direction=direction,
+            leg=LegStatus(timeline=Timeline.of(row.evidence(), NOW)),
+            to=(_THEIRS if outgoing else _OURS,),
+            sender=_OURS if outgoing else _THEIRS,
+            reference="past-1",
+            created=NOW,
+        )
+
+    def _tells_direction(self, message: PastMessage, adapter: Adapter[Any]) -> bool:
+        """Whether the provider's entry of a message differs by its direction."""
+        entries = [self._list(attrs.evolve(message, direction=each), adapter) for each in Direction]
+        return len({repr(each and each.raw) for each in entries}) > 1
+
+    def _list(self, message: PastMessage, adapter: Adapter[Any]) -> PastMessage | None:
+        """Fetch the page of a provider that has this message; `None` if it is not on it."""
+        run = self.run_guarded(
+            lambda: adapter.history(HistoryQuery(), None, self.context(adapter)),
+            lambda request: self.answer_history(request, message),
+            adapter,
+        )
+        assert_no_violations(run.violations)
+        page = run.valid_value
+        if not isinstance(page, Page):
+            fail(f"gave {describe(page)}, not Page")
+        return page.items[0] if len(page.items) == 1 else None
+
+
+def _queries(adapter: Adapter[Any]) -> Iterator[HistoryQuery]:
+    """Yield queries with one filter, and with two that are easily taken for each other."""
+    yield from (HistoryQuery(direction=each) for each in Direction)
+    yield from (HistoryQuery(status=each) for each in Status)
+    values: dict[str, Any] = {
+        "to": _THEIRS,
+        "sender": _OURS,
+        "since": SINCE,
+        "until": NOW + timedelta(days=400),
+        "tag": "spring",
+        "batch_id": "batch-1",
+    }
+    yield from (HistoryQuery(**{name: value}) for name, value in values.items())
+    for pair in _PAIRS:
+        yield HistoryQuery(**{name: values[name] for name in pair})
+
+
+def _filters(query: HistoryQuery) -> list[str]:
+    """Return the names of a query's filters."""
+    names = (each.name for each in attrs.fields(HistoryQuery) if each.name != "extras")
+    return [name for name in names if getattr(query, name) is not None]
+
+
+def _only(query: HistoryQuery, name: str) -> HistoryQuery:
+    return HistoryQuery(**{name: getattr(query, name)})
+
+
+def _name(query: HistoryQuery) -> str:
+    names = _filters(query)
+    if len(names) == 1 and names[0] in ("direction", "status"):
+        return f"{names[0]} {getattr(query, names[0])}"
+    return " and ".join(names)
+
+
+def _parameters(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a request: of its query, its form, or its JSON document."""
+    yield from request.query
+    yield from parse_qsl(urlsplit(request.url).query)
+    if not isinstance(request.body, bytes):
+        return
+    if "form" in (request.content_type or ""):
+        yield from parse_qsl(request.body.decode())
+    elif "json" in (request.content_type or ""):
+        yield from _members(orjson.loads(request.body))
+
+
+def _members(document: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Yield the values of a JSON document, each with its dotted path."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from _members(value, (*path, key))
+    elif isinstance(document, list):
+        for value in document:
+            yield from _members(value, path)
+    elif document is not None:
+        yield ".".join(path), document if isinstance(document, str) else str(document)

@@ -1,0 +1,109 @@
+"""Checks that ids stay whole in a request, whatever characters they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from omnimsg.adapter import Operation, Response
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.operation_harness import OperationHarness
+from omnimsg.testing.samples import SINCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnimsg.adapter import Adapter, Flow, Request
+    from omnimsg.testing.flow_driver import Responder
+
+# What a path, a query, a fragment and an escape begin with, at the end of an id.
+_TAILS = ("/x", "?x", "#x", "%2Fx", "/x?y=1#z")
+
+
+class IdChecks(OperationHarness):
+    """An id that is cut off, or leads elsewhere, asks for or cancels another message."""
+
+    def test_ids_are_quoted(self) -> None:
+        """An id with `/`, `?`, `#` or `%` is one segment of a path, and no two ids are the same."""
+        adapter = self.build_adapter()
+        violations: list[str] = []
+        for name, (start, respond) in self._flows_with_ids(adapter).items():
+            plain = self._requests(start, "", respond, adapter)
+            addresses = {_addresses(plain): ""}
+            if _addresses(self._requests(start, "x", respond, adapter)) in addresses:
+                continue  # the id is in no request
+            for tail in _TAILS:
+                requests = self._requests(start, tail, respond, adapter)
+                if not requests:
+                    continue  # refused before anything was asked for
+                if _shapes(requests) != _shapes(plain):
+                    violations.append(f"{name}: an id with {tail!r} is not one segment of the path")
+                    continue
+                other = addresses.setdefault(_addresses(requests), tail)
+                if other != tail:
+                    violations.append(f"{name}: ids with {other!r} and {tail!r} are the same")
+        assert_no_violations(violations)
+
+    def _flows_with_ids(
+        self, adapter: Adapter[Any]
+    ) -> dict[str, tuple[Callable[[str], Flow[Any]], Responder]]:
+        """Return each flow that takes an id, by name: how it starts, and who answers.
+
+        A flow starts with the end of the id, which is appended to an id that the provider knows.
+        """
+        context, id_, stored = self.context(adapter), self.known_id(), self.stored()
+        message = self.batch(1)[0]
+        flows: dict[Operation, Callable[[str], Flow[Any]]] = {
+            Operation.STATUS: lambda tail: adapter.status(id_ + tail, context),
+            Operation.CANCEL: lambda tail: adapter.cancel(id_ + tail, context),
+            Operation.INTERACTIONS: lambda tail: adapter.interactions(id_ + tail, None, context),
+            Operation.MARK_READ: lambda tail: adapter.mark_read([id_ + tail], context),
+        }
+        if adapter.check(_tailed(message, _TAILS[-1])) is None:
+            flows[Operation.FIND] = lambda tail: adapter.find(
+                _tailed(message, tail), SINCE, context
+            )
+        if stored.id is not None:
+            flows |= {
+                Operation.DOWNLOAD: lambda tail: adapter.download(_tailed(stored, tail), context),
+                Operation.MEDIA_INFO: lambda tail: adapter.media_info(
+                    _tailed(stored, tail), context
+                ),
+            }
+        return {
+            operation.value: (flow, self.operation_responder(operation))
+            for operation, flow in flows.items()
+            if operation in self.adapter_class.operations()
+        }
+
+    def _requests(
+        self,
+        start: Callable[[str], Flow[Any]],
+        tail: str,
+        respond: Responder,
+        adapter: Adapter[Any],
+    ) -> tuple[Request, ...]:
+        """Return the requests of a flow for an id with this end; none if it raises."""
+        never = self.broken_responder(-1, Response(404), respond)
+        return self.run_guarded(lambda: start(tail), never, adapter).requests
+
+
+def _tailed(value: Any, tail: str) -> Any:  # noqa: ANN401 - a message or a file
+    """Append to the id of a file, or to the reference of a message."""
+    name = "reference" if hasattr(value, "reference") else "id"
+    return attrs.evolve(value, **{name: getattr(value, name) + tail})
+
+
+def _shapes(requests: Sequence[Request]) -> list[tuple[int, bool, bool]]:
+    """Return how many segments the path of each has, and whether a query and a fragment follow."""
+    parts = [urlsplit(each.url) for each in requests]
+    return [(each.path.count("/"), bool(each.query), bool(each.fragment)) for each in parts]
+
+
+def _addresses(requests: Sequence[Request]) -> tuple[object, ...]:
+    """Return what each request asks for, as a server reads it."""
+    return tuple(
+        (tuple(map(unquote, each.url.split("/"))), each.query, each.body) for each in requests
+    )

@@ -1,0 +1,26 @@
+"""HTTP statuses that do not prove whether a request that sends was performed.
+
+Behind each of them the message may be on a phone. Only the provider's own document, with a code
+that it documents, proves more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import Effect, Verdict
+from omnimsg.engine.attempt.status_rules import RULES, rule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Interim answers, and failures that the engine has no row of their own for.
+_WITHOUT_A_ROW = (100, 101, 102, 103, 500, 502, 507, 520, 524, 599)
+
+INCONCLUSIVE_STATUSES: Mapping[int, str] = {
+    status: rule.source
+    for status in sorted({*RULES, *_WITHOUT_A_ROW})
+    for rule in [rule_of(status, Effect.SENDS)]
+    if rule.verdict is Verdict.AMBIGUOUS
+}
+"""The statuses that the engine itself calls inconclusive, each with its source."""

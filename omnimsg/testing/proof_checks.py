@@ -1,0 +1,149 @@
+"""Checks that an outcome claims no more than the answer proves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected
+from omnimsg.domain.reason import Retry
+from omnimsg.testing import fuzz
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.harness import Harness
+from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from omnimsg.adapter import CodeTable, Response
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.testing.scripted_answers import Said
+
+    Alter = Callable[[Response], Response]
+
+# Written as a word and as a number: a provider uses one of them, and has neither of these.
+UNKNOWN_CODES = ("omnimsg-unknown", "987654")
+
+_ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
+    Rejected: frozenset({Retry.NEVER, Retry.AFTER_FIX}),
+    NotSent: frozenset({Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER}),
+    Ambiguous: frozenset({Retry.UNSAFE}),
+}
+
+
+class ProofChecks(Harness):
+    """A message that may be on a phone is never called unsent, refused, or safe to send again."""
+
+    def test_send_draws_no_verdict_from_an_inconclusive_status(self) -> None:
+        """A status that proves nothing makes no message Rejected or NotSent.
+
+        Played with every body that is not the provider's; `INCONCLUSIVE_STATUSES` has the sources.
+        """
+        batch = self.batch(self.batch_size)
+        accepted = self.accept_all(batch)
+
+        assert_no_violations(
+            [
+                violation
+                for status, source in INCONCLUSIVE_STATUSES.items()
+                for body_name, body in fuzz.SENSELESS_BODIES.items()
+                for violation in self._unproven_claims(
+                    f"{body_name} with HTTP {status}", batch, accepted, _with(status, body), source
+                )
+            ]
+        )
+
+    def test_unknown_codes_prove_nothing_with_an_inconclusive_status(self) -> None:
+        """A code that the table lacks makes no message Rejected or NotSent, at 408 or 5xx say.
+
+        At a status that the provider documents by itself (`status_levels`) it may.
+        """
+        batch = self.batch(self.batch_size)
+        documented = {row.code for row in self.code_rows(self.status_levels)}
+
+        assert_no_violations(
+            [
+                violation
+                for level in self._code_levels()
+                for code in UNKNOWN_CODES
+                for said in [self.refuse_all(batch, code, level)]
+                for status, source in INCONCLUSIVE_STATUSES.items()
+                if str(status) not in documented
+                for violation in self._unproven_claims(
+                    f"unknown code {code} ({level}) with HTTP {status}",
+                    batch,
+                    said,
+                    _with(status),
+                    source,
+                )
+            ]
+        )
+
+    def test_outcomes_and_retries_agree(self) -> None:
+        """Whatever the answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE.
+
+        The engine sends again what is SAFE.
+        """
+        batch = self.batch(self.batch_size)
+        violations: list[str] = []
+        for name, said, alter in self._answers(batch):
+            run = self.send(batch, self.altering_responder(said, alter))
+            violations += [f"{name}: {each}" for each in run.violations]
+            violations += [
+                f"{name}, message {index}: is {outcome.kind} with retry {outcome.retry.name}"
+                for index, outcome in enumerate(run.valid_value or ())
+                if isinstance(outcome, Failed)
+                and outcome.retry not in _ALLOWED_RETRIES[type(outcome)]
+            ]
+        assert_no_violations(violations)
+
+    def _answers(self, batch: Sequence[Message]) -> Iterator[tuple[str, Sequence[Said], Alter]]:
+        """Yield answers of every kind: a name, what is said, and how the answer is altered."""
+        for row in self.code_rows(self.message_levels | self.request_levels):
+            said = self.refuse_all(batch, row.code, row.level)
+            yield f"code {row.code} ({row.level})", said, _unaltered
+        statuses = (*fuzz.HTTP_STATUSES, *INCONCLUSIVE_STATUSES)
+        for status in statuses:
+            for level in self._code_levels():
+                said = self.refuse_all(batch, UNKNOWN_CODES[0], level)
+                yield f"an unknown code ({level}) with HTTP {status}", said, _with(status)
+            for body in (b"", fuzz.HTML, b"{}"):
+                yield f"HTTP {status} {body[:20]!r}", self.accept_all(batch), _with(status, body)
+
+    def _code_levels(self) -> list[str]:
+        """Return the levels of codes that an answer to a send can hold in its body."""
+        levels = (self.message_levels | self.request_levels) - self.status_levels
+        return sorted({row.level for row in self.adapter_class.codes} & levels)
+
+    def _unproven_claims(
+        self, name: str, batch: Sequence[Message], said: Sequence[Said], alter: Alter, source: str
+    ) -> list[str]:
+        """Send, and find outcomes that claim more than an inconclusive answer proves."""
+        adapter = self.build_adapter()
+        run = self.send(batch, self.altering_responder(said, alter), adapter=adapter)
+        return [f"{name}: {each}" for each in run.violations] + [
+            f"{name}, message {index}: is {outcome.kind}, which is not proven ({source})"
+            for index, outcome in enumerate(run.valid_value or ())
+            if isinstance(outcome, (NotSent, Rejected))
+            and not is_documented(outcome, adapter.table)
+        ]
+
+
+def is_documented(outcome: Outcome, table: CodeTable) -> bool:
+    """Whether a failed outcome rests on a code of the table."""
+    if isinstance(outcome, Accepted):
+        return False
+    return outcome.failure.code in {row.code for row in table}
+
+
+def _unaltered(response: Response) -> Response:
+    return response
+
+
+def _with(status: int, body: bytes | None = None) -> Alter:
+    """Give an answer another status, and another body if one is given."""
+    return lambda response: attrs.evolve(
+        response, status=status, body=response.body if body is None else body
+    )

@@ -1,0 +1,113 @@
+"""Checks of redirects: no credentials for a stranger, and no message sent twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from omnimsg.adapter import Effect, Response
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.flow_driver import sending_index
+from omnimsg.testing.leak_detection import credentials_of, find_leaks, request_texts
+from omnimsg.testing.operation_harness import OperationHarness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from omnimsg.adapter import Adapter, Request
+    from omnimsg.testing.flow_driver import Responder
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+# The usual answers to a POST that was performed.
+_REDIRECTS_AFTER_A_POST = (301, 302, 303)
+
+_STRANGER = "stranger.example.test"
+
+
+class RedirectChecks(OperationHarness):
+    """A redirect is an answer like any other: whoever wrote it may not be the provider."""
+
+    def test_redirects_carry_no_credentials_to_a_stranger(self) -> None:
+        """No redirect has the credentials sent to an undeclared host, or unencrypted.
+
+        Neither by `authenticated`, nor inside the request that the adapter builds.
+        """
+        violations: list[str] = []
+        for name, adapter, flow, respond in self._flows():
+            credentials = credentials_of(adapter.account.settings, adapter.authorization())
+            count = len(self.run_guarded(flow, respond, adapter).requests)
+            for index in range(count):
+                for status in _REDIRECTS:
+                    for target_name, target in _targets(adapter.account.base_url):
+                        redirect = Response(status, b"", {"Location": target})
+                        run = self.run_guarded(
+                            flow, self.broken_responder(index, redirect, respond), adapter
+                        )
+                        violations += [
+                            f"{name}, answer {index + 1}, HTTP {status} to {target_name}: {each}"
+                            for each in (
+                                *run.violations,
+                                *_leaks(run.requests[index + 1 :], adapter, credentials),
+                            )
+                        ]
+        assert_no_violations(violations)
+
+    def test_a_redirected_send_is_not_repeated(self) -> None:
+        """After a redirect, the message may have been sent, so no further request sends it."""
+        batch = self.batch(1)
+        respond = self.accepting_responder(batch)
+        index = sending_index(self.send(batch, respond).requests)
+        violations: list[str] = []
+        for status in _REDIRECTS_AFTER_A_POST:
+            redirect = Response(status, b"", {"Location": f"{self.account().base_url}/elsewhere"})
+            run = self.send(batch, self.broken_responder(index, redirect, respond))
+            violations += [f"HTTP {status}: {each}" for each in run.violations]
+            if any(each.effect is Effect.SENDS for each in run.requests[index + 1 :]):
+                violations.append(f"HTTP {status}: a second request sends the message")
+        assert_no_violations(violations)
+
+    def _flows(self) -> Iterator[tuple[str, Adapter[Any], Callable[[], Any], Responder]]:
+        """Yield every flow of the adapter: its name, the adapter, its start and its provider."""
+        adapter = self.build_adapter()
+        batch = self.batch(1)
+        yield (
+            "send",
+            adapter,
+            lambda: adapter.send(batch, self.context(adapter)),
+            self.accepting_responder(batch),
+        )
+        for operation in sorted(self.adapter_class.operations()):
+            yield (
+                operation.value,
+                adapter,
+                self.operation_flow(operation, adapter),
+                self.operation_responder(operation),
+            )
+
+
+def _targets(base_url: str) -> Iterator[tuple[str, str]]:
+    """Yield addresses that must not get the credentials, with a name for each."""
+    host = urlsplit(base_url).netloc
+    yield "another host", f"https://{_STRANGER}/x"
+    yield "a host without a scheme", f"//{_STRANGER}/x"
+    yield "a host that begins like the provider's", f"https://{host}.{_STRANGER}/x"
+    yield "a host behind the provider's name", f"https://{host}@{_STRANGER}/x"
+    yield "another port", f"https://{host.partition(':')[0]}:4443/x"
+    yield "its own host, unencrypted", f"http://{host}/x"
+
+
+def _leaks(
+    requests: Sequence[Request], adapter: Adapter[Any], credentials: dict[str, str]
+) -> Iterator[str]:
+    """Yield what is wrong with the requests that follow a redirect."""
+    is_encrypted = adapter.account.base_url.startswith("https:")
+    for request in requests:
+        url = urlsplit(request.url)
+        if not url.netloc:
+            continue
+        if request.authenticated and is_encrypted and url.scheme != "https":
+            yield f"sends the credentials to {url.netloc!r} unencrypted"
+        if url.netloc not in adapter.hosts or url.scheme != "https":
+            for part, text in request_texts(request).items():
+                for name in find_leaks(text, credentials):
+                    yield f"the {part} of a request to {url.netloc!r} holds {name}"

@@ -1,0 +1,110 @@
+"""The queue of an account: what is taken from it, and what that costs."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import texts
+
+from omnimsg.domain.message import Priority
+from omnimsg.engine.sending.batch import Batch
+from omnimsg.engine.sending.queue import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnimsg.domain.outcome import Outcome
+
+
+class Owner:
+    """An owner that takes no outcome."""
+
+    may_abandon = False
+
+    def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
+        """Nobody has gone."""
+        return ()
+
+    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes."""
+
+
+def filled(count: int, max_messages: int = 1) -> Queue:
+    """Return a queue of messages that expire one after another, the last one first."""
+    queue, owner = Queue(max_messages, now=lambda: 0.0), Owner()
+    for number, message in enumerate(texts(count)):
+        lane = queue.lane(message.priority)
+        ends = float(count - number)
+        queue.put(message, number, lane, owner, None, 0.0, ends, ends)
+    return queue
+
+
+def calls_of(function: Callable[[], object]) -> int:
+    """Count the calls that a function makes, steps of generators included."""
+    count = 0
+
+    def profile(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def expire_all(queue: Queue) -> None:
+    """Let one message after another expire."""
+    while queue:
+        assert queue.take_expired(queue.earliest)
+
+
+def test_expiring_costs_the_same_for_each_message_however_many_wait() -> None:
+    """Four times the messages, which expire one by one, take four times the steps."""
+    few, many = filled(500), filled(2000)
+
+    ratio = calls_of(lambda: expire_all(many)) / calls_of(lambda: expire_all(few))
+
+    assert ratio < 5
+
+
+@pytest.mark.parametrize("max_messages", [1, 7])
+def test_messages_expire_in_the_order_of_their_deadlines(max_messages: int) -> None:
+    """Whatever has left or was put back in between, what waits expires when it should."""
+    queue = filled(100, max_messages)
+    first = queue.pop()
+    assert first is not None
+    again = queue.pop()
+    assert again is not None
+    queue.put_back([again])
+
+    expired = []
+    for now in range(101):
+        batches = queue.take_expired(float(now))
+        assert all(each.ends <= now for each in batches)
+        expired += [message.reference for batch in batches for message in batch.messages]
+        assert all(each.ends > now for each in queue)
+
+    gone = {each.reference for each in first.messages}
+    assert sorted({f"r{number}" for number in range(100)} - gone) == sorted(expired)
+    assert 0 == sum(each.messages for each in queue.lanes)
+
+
+def test_what_has_left_is_not_remembered() -> None:
+    """A queue that is never full keeps nothing of the messages that went through it."""
+    queue, owner = Queue(1, now=lambda: 0.0), Owner()
+
+    for message in texts(5000):
+        lane = queue.lane(Priority.NORMAL)
+        queue.put(message, None, lane, owner, None, 0.0, 1e6, 1e6)
+        assert queue.pop() is not None
+
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, Batch) and each.owner is owner]
+
+    assert len(kept) < 100
