@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.adapters import TinyAdapter, tiny
 from support.strategies import messages, phone_numbers, texts
@@ -76,6 +76,7 @@ def needs_no_check(adapter: Adapter[Any], message: Message) -> bool:
     return message in PlainTexts(adapter)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ADAPTERS, PLAIN_TEXTS | messages())
 def test_a_message_that_needs_no_check_would_pass_it(
     adapter: Adapter[Any], message: Message
