@@ -35,6 +35,7 @@ def typing(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     session.run("mypy")
     session.run("pyright", "--verifytypes", "omnimsg", "--ignoreexternal")
+    session.run("python", "docs/typecheck.py")
 
 
 @nox.session(python=PYTHONS)

@@ -10,32 +10,47 @@ from omnimsg import Client, Message, RetryPolicy, SendError
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 
 
+CHANNELS = ("sms", "whatsapp")
+
+
 def scenarios_table() -> str:
-    """Send an SMS for each scenario through each provider; write where its reason arrives."""
+    """Send a text for each scenario through each provider; write where its reason arrives."""
     played = asyncio.run(play())
     providers = list(played)
     return table(
-        ("scenario", *providers),
+        ("scenario", "channel", *providers),
         (
-            (scenario.name, *(_cell(*played[name][scenario]) for name in providers))
+            (
+                scenario.name,
+                channel,
+                *(_cell(*played[name][scenario, channel]) for name in providers),
+            )
             for scenario in Scenario
+            for channel in CHANNELS
         ),
     )
 
 
-async def play() -> dict[str, dict[Scenario, tuple[str, str]]]:
-    """Return for each provider and scenario where the end arrives, and what it is."""
-    async with Sandbox() as sandbox:
-        retry = RetryPolicy(attempts=1)
-        async with Client.from_config(sandbox.config(), retry=retry) as client:
-            return {
-                name: {each: await _end_of(client, name, each) for each in Scenario}
-                for name in client.accounts
-            }
+async def play() -> dict[str, dict[tuple[Scenario, str], tuple[str, str]]]:
+    """Return for each provider, scenario and channel where the end arrives, and what it is."""
+    played: dict[str, dict[tuple[Scenario, str], tuple[str, str]]] = {}
+    for channel in CHANNELS:
+        # A sandbox counts the attempts to a number, and a client remembers an account in trouble.
+        async with Sandbox() as sandbox:
+            config = sandbox.config()
+            for scenario in Scenario:
+                async with Client.from_config(config, retry=RetryPolicy(attempts=1)) as client:
+                    for name in client.accounts:
+                        end = await _end_of(client, name, scenario, channel)
+                        played.setdefault(name, {})[scenario, channel] = end
+    return played
 
 
-async def _end_of(client: Client, account: str, scenario: Scenario) -> tuple[str, str]:
-    message = Message(magic_number(scenario), "Hello", channel="sms")
+async def _end_of(
+    client: Client, account: str, scenario: Scenario, channel: str
+) -> tuple[str, str]:
+    """Send one text, and ask for its status where it was accepted."""
+    message = Message(magic_number(scenario), "Hello", channel=channel)
     try:
         accepted = await client.send(message, account=account)
     except SendError as error:

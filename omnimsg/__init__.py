@@ -118,7 +118,7 @@ _EXPORTS = {
         "Status",
         "Timeline",
     ),
-    "omnimsg.engine.reports": (
+    "omnimsg.engine.account_reports": (
         "Health",
         "Preview",
     ),
@@ -145,6 +145,10 @@ _EXPORTS = {
         "Policy",
         "RetryPolicy",
     ),
+    "omnimsg.transport.network": (
+        "Network",
+        "Proxy",
+    ),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -153,6 +157,8 @@ __all__ = list(_MODULES)
 
 def __getattr__(name: str) -> object:
     """Import a name when it is first used."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("omnimsg")
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -85,6 +85,8 @@ from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
 from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
+from omnimsg.engine.account_reports import Health as Health
+from omnimsg.engine.account_reports import Preview as Preview
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
@@ -102,5 +104,7 @@ from omnimsg.engine.policy import Limits as Limits
 from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
-from omnimsg.engine.reports import Health as Health
-from omnimsg.engine.reports import Preview as Preview
+from omnimsg.transport.network import Network as Network
+from omnimsg.transport.network import Proxy as Proxy
+
+__version__: str

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import anyio
 import attrs
 
+from omnimsg.accounts import Accounts
 from omnimsg.adapter import Operation
-from omnimsg.config import load_config, providers_with
-from omnimsg.domain.errors import ConfigError, Unsupported, error_of
+from omnimsg.config import load_config, path_from_environment
+from omnimsg.domain.errors import ConfigError, error_of
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.domain.structuring import unknown_choice
 from omnimsg.engine.account import AccountEngine, transport_options
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
@@ -35,15 +35,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.adapter import Adapter
+    from omnimsg.client_options import ClientOptions
+    from omnimsg.config import Config
     from omnimsg.domain.history import Balance, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.engine.reports import Health, Preview
     from omnimsg.transport import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.
@@ -73,6 +75,7 @@ class Client:
         observers: Told what happens to messages, attempts and accounts.
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
+        unusable: By the name of an account without an adapter: the error for those who use it.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -87,20 +90,21 @@ class Client:
         observers: Iterable[Observer] = (),
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
+        unusable: Mapping[str, str] | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
         watching = Observers((LogObserver(), retries, *observers))
         self._clock = clock or SystemClock()
-        self._accounts: dict[str, AccountEngine] = {}
+        engines: dict[str, AccountEngine] = {}
         open_transport = transport or create_http_transport
         for adapter in adapters:
             name = adapter.account.name
-            if name in self._accounts:
+            if name in engines:
                 raise ConfigError(f"two accounts are called {name!r}")
             policy = (policies or {}).get(name, Policy())
             if retry is not None:
                 policy = attrs.evolve(policy, retry=retry)
-            self._accounts[name] = AccountEngine(
+            engines[name] = AccountEngine(
                 adapter,
                 open_transport(transport_options(adapter, policy)),
                 policy=policy,
@@ -108,45 +112,42 @@ class Client:
                 observers=watching,
                 clock=self._clock,
             )
-        if not self._accounts:
-            raise ConfigError("a client needs at least one account")
-        if default is None and len(self._accounts) > 1:
-            raise ConfigError(f"name the default account: {', '.join(self._accounts)}")
-        self._default = default if default is not None else next(iter(self._accounts))
-        self._default_account = self._account(self._default)
+        self._accounts = Accounts(engines, default=default, unusable=unusable or {})
+        self._default_account = self._accounts.get(None)
 
     @classmethod
-    def from_config(  # noqa: PLR0913 - what an application may replace
+    def from_config(
         cls,
-        source: str | os.PathLike[str] | Mapping[str, Any],
+        source: str | os.PathLike[str] | Mapping[str, Any] | Config,
         *,
-        retry: RetryPolicy | None = None,
-        journal: Journal | None = None,
-        on_retry: Callable[[RetryEvent], None] | None = None,
-        observers: Iterable[Observer] = (),
-        transport: TransportFactory | None = None,
-        clock: Clock | None = None,
+        default: str | None = None,
+        **options: Unpack[ClientOptions],
     ) -> Self:
         """Build a client from a TOML file, or from a mapping of the same form.
 
-        A `ConfigError` names what in it is missing, unknown or wrong.
+        `default` replaces the configuration's default account; the options are those of `Client`. A
+        `ConfigError` names what is missing, unknown or wrong; a missing `env:` or `file:` value of
+        another account is an error when that account is used.
         """
-        config = load_config(source)
+        config = load_config(source, default=default)
         return cls(
             config.adapters.values(),
             default=config.default,
             policies=config.policies,
-            retry=retry,
-            journal=journal,
-            on_retry=on_retry,
-            observers=observers,
-            transport=transport,
-            clock=clock,
+            unusable=config.unusable,
+            **options,
         )
+
+    @classmethod
+    def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """Build a client from the file that `OMNIMSG_CONFIG` names, or from `./omnimsg.toml`."""
+        return cls.from_config(path_from_environment(), default=default, **options)
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
-        return f"Client(accounts={list(self._accounts)}, default={self._default!r})"
+        return (
+            f"Client(accounts={list(self._accounts.engines)}, default={self._accounts.default!r})"
+        )
 
     async def __aenter__(self) -> Self:
         """Return the client itself; connections open when they are needed."""
@@ -165,18 +166,18 @@ class Client:
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         async with anyio.create_task_group() as closing:
-            for account in self._accounts.values():
+            for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
         """The adapters by account name; their `capabilities` say what each account can do."""
-        return {name: account.adapter for name, account in self._accounts.items()}
+        return {name: account.adapter for name, account in self._accounts.engines.items()}
 
     @property
     def default(self) -> str:
         """The name of the account that is used unless another is named."""
-        return self._default
+        return self._accounts.default
 
     async def send(
         self, message: Message, *, account: str | None = None, deadline: float = DEADLINE
@@ -190,7 +191,7 @@ class Client:
             NotSentError: It was not sent; its `retry` says whether sending it again can help.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        engine = self._default_account if account is None else self._account(account)
+        engine = self._default_account if account is None else self._accounts.get(account)
         outcome = await engine.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
@@ -218,7 +219,7 @@ class Client:
         The input is read no faster than messages leave. `deadline` is for each message, from its
         turn on.
         """
-        return self._account(account).stream(messages, deadline)
+        return self._accounts.get(account).stream(messages, deadline)
 
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
         """Ask where a message is.
@@ -226,7 +227,7 @@ class Client:
         A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
         """
         message_id = MessageId(id)
-        account = self._account_with(message_id.account, Operation.STATUS)
+        account = self._accounts.with_operation(message_id.account, Operation.STATUS)
         return await account.status(message_id.provider_id, deadline)
 
     async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
@@ -236,7 +237,7 @@ class Client:
         An `OperationError` is no certain answer: the status tells what became of the message.
         """
         message_id = MessageId(id)
-        account = self._account_with(message_id.account, Operation.CANCEL)
+        account = self._accounts.with_operation(message_id.account, Operation.CANCEL)
         return await account.cancel(message_id.provider_id, deadline)
 
     async def upload(
@@ -249,7 +250,9 @@ class Client:
         Raises:
             OperationError: The file cannot be read (in time), is too large, or was refused.
         """
-        return await self._account_with(account, Operation.UPLOAD).upload(upload, deadline)
+        return await self._accounts.with_operation(account, Operation.UPLOAD).upload(
+            upload, deadline
+        )
 
     @overload
     async def download(self, stored: Stored, *, deadline: float = 120.0) -> bytes: ...
@@ -269,7 +272,7 @@ class Client:
             OperationError: It is not there (any more), or the transfer broke.
             OSError: The file cannot be written.
         """
-        account = self._account_with(stored.account, Operation.DOWNLOAD)
+        account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
         if to is None:
             return await account.download(stored, deadline)
         await account.download_to(stored, to, deadline)
@@ -277,12 +280,12 @@ class Client:
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
         """Ask what the provider says of a stored file."""
-        account = self._account_with(stored.account, Operation.MEDIA_INFO)
+        account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
         return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
         """Ask what is left on an account; also the cheapest way to try its credentials."""
-        return await self._account_with(account, Operation.BALANCE).balance(deadline)
+        return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
 
     def history(
         self,
@@ -292,13 +295,13 @@ class Client:
         deadline: float = DEADLINE,
     ) -> AsyncIterator[PastMessage]:
         """Go through past messages, all unless a query is given; `deadline` is for each page."""
-        engine = self._account_with(account, Operation.HISTORY)
+        engine = self._accounts.with_operation(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
 
     def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
         """Go through what people did with a message; `deadline` is for each page."""
         message_id = MessageId(id)
-        account = self._account_with(message_id.account, Operation.INTERACTIONS)
+        account = self._accounts.with_operation(message_id.account, Operation.INTERACTIONS)
         return account.interactions(message_id.provider_id, deadline)
 
     async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
@@ -310,7 +313,8 @@ class Client:
         until = Deadline.after(deadline, self._clock.monotonic)
         # Nothing is asked before it is clear that all of it can be.
         accounts = {
-            each.account: self._account_with(each.account, Operation.MARK_READ) for each in wanted
+            each.account: self._accounts.with_operation(each.account, Operation.MARK_READ)
+            for each in wanted
         }
         outcomes: dict[int, Outcome] = {}
         for name, account in accounts.items():
@@ -322,26 +326,8 @@ class Client:
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent."""
-        return self._account(account).preview(message)
+        return self._accounts.get(account).preview(message)
 
     def health(self) -> Mapping[str, Health]:
         """Return how each account is doing, by its name; nothing is asked of the providers."""
-        return {name: account.health() for name, account in self._accounts.items()}
-
-    def _account(self, name: str | None) -> AccountEngine:
-        try:
-            return self._accounts[self._default if name is None else name]
-        except KeyError:
-            raise ConfigError(
-                f"no account {name!r}: {unknown_choice(name, self._accounts)}"
-            ) from None
-
-    def _account_with(self, name: str | None, operation: Operation) -> AccountEngine:
-        """Return an account whose provider has an operation."""
-        account = self._account(name)
-        if operation not in account.adapter.operations():
-            raise Unsupported(
-                f"account {account.name!r}: {account.adapter.provider} has no operation"
-                f" {operation.value!r}; {providers_with(operation)}"
-            )
-        return account
+        return {name: account.health() for name, account in self._accounts.engines.items()}

@@ -36,7 +36,7 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.validate import is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Sequence
     from datetime import datetime
 
     from omnimsg.adapter.capabilities import Capabilities
@@ -183,6 +183,28 @@ class Adapter(ABC, Generic[S]):
         ):
             return Channel.EMAIL
         return self.account.channel or self.capabilities.default_channel
+
+    def usable_channels(self) -> Collection[Channel]:
+        """Return the channels that the account can send on; by default all of the provider's.
+
+        An adapter whose settings decide it (Bird's map of channels) returns those.
+        """
+        return self.capabilities.channels
+
+    def sender_problem(self) -> str | None:
+        """Say why the account's `sender` would be dropped; `None` where it can be used.
+
+        A configuration with such a sender is refused.
+        """
+        if self.account.sender is None:
+            return None
+        usual = self.account.channel
+        channels = self.usable_channels() if usual is None else (usual,)
+        carried = self.capabilities.channels
+        if any(each in carried and "sender" in carried[each].fields for each in channels):
+            return None
+        names = ", ".join(sorted(channels))
+        return f"cannot be used: {self.provider} takes no sender for a message on {names}"
 
     def template_of(self, name: str) -> TemplateMapping:
         """Return the account's mapping of a template, by the name that the message uses."""

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from omnimsg.cli.arguments import CommandLine, join_dashed_values, logged_requests
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ COMMANDS: dict[str, str] = {
     "media-info": "Show what a provider knows about a stored file.",
     "balance": "Show the balance of an account.",
     "providers": "Compare what the installed providers can do.",
+    "completion": "Print a completion script for a shell.",
     "codes": "Show what a provider's codes and statuses mean.",
+    "config schema": "Print a JSON Schema of the configuration, for editors.",
     "config show": "Check the configuration and show its accounts, without their secrets.",
 }
 """The summary of each command, in the order of the help; two words are a group and its command.
@@ -57,7 +60,10 @@ def build(arguments: Sequence[str]) -> App:
     app = App(
         name="omnimsg",
         help="Send and track messages through many providers behind one model.",
-        help_epilogue="With --debug, anywhere on the line, an error prints its traceback.",
+        help_epilogue=(
+            "Anywhere on the line, -v logs one line for each request, and --debug prints the"
+            " traceback of an error."
+        ),
         # The other formats import a Markdown parser and a syntax highlighter for every help.
         help_format="plaintext",
         version=version,
@@ -99,13 +105,14 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal that cannot show a character must not stop the command.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    debug = "--debug" in arguments
-    arguments = [each for each in arguments if each != "--debug"]
+    line = CommandLine.parse(arguments)
     try:
-        if arguments == ["--version"]:
+        if line.arguments == ("--version",):
             sys.stdout.write(f"{version()}\n")
             return OK
-        code = build(arguments)(arguments)
+        app = build(line.arguments)
+        with logged_requests(verbose=line.verbose):
+            code = app(join_dashed_values(app, line.arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -114,7 +121,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception as error:  # noqa: BLE001 - every error becomes one line
-        return _report(error, debug=debug)
+        return _report(error, debug=line.debug)
     return code if isinstance(code, int) else OK
 
 

@@ -37,7 +37,7 @@ def balance(
     async def call(client: "Client") -> "tuple[str, Balance]":
         return account or client.default, await client.balance(account=account, deadline=deadline)
 
-    name, found = run_one_call(config, call)
+    name, found = run_one_call(config, call, account=account)
     amount = None if found.amount is None else f"{found.amount:f}"
     if as_json:
         print_json_lines([{"account": name, "amount": amount, "currency": found.currency}])

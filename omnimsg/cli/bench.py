@@ -139,8 +139,9 @@ def load_redirected(
         ConfigError: The configuration cannot be used, or there is no such account.
         CommandError: The sandbox does not emulate the account's provider.
     """
-    from omnimsg.config.loading import config_from_mapping, load_config, read_toml  # noqa: PLC0415
+    from omnimsg.config.loading import config_from_mapping, load_config  # noqa: PLC0415
     from omnimsg.config.references import resolve_reference  # noqa: PLC0415
+    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
 
     data = read_toml(path)
     tables = data.get("accounts")
@@ -158,6 +159,8 @@ def load_redirected(
             with suppress(ValueError):  # the loader reports what is wrong with it
                 provider = resolve_reference(str(table.get("provider")), folder=path.parent)
             table = _merge(table, sandbox_accounts.get(provider, {}))
+            for key in ("proxy", "ca_file"):  # a sandbox is reached without them
+                table.pop(key, None)
         only = {"default": name, "accounts": {name: table}}
         loaded = config_from_mapping(only, where=str(path), folder=path.parent)
     if provider not in sandbox_accounts:

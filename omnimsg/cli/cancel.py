@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.one_call import run_one_call
+from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize, word_text
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Retry
@@ -43,7 +43,7 @@ def cancel(
 
     how_to_check = f"`omnimsg status {sanitize(message_id)}` shows its status"
     try:
-        cancelled = run_one_call(config, call)
+        cancelled = run_one_call(config, call, account=account_of(message_id))
     except OperationError as error:
         if error.failure.retry is not Retry.UNSAFE:
             raise

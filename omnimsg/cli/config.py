@@ -3,19 +3,32 @@
 The JSON form of `omnimsg config show` is one object per account:
 
 * `account`, `provider`, `default` (whether it is the default account)
+* `problem`: why the account cannot be used here: a variable or a file with a value is missing; null
+  where nothing is
 * `values`: by key, dotted for nested ones, `value` and `source`. A secret's value is `"***"`, and
   numbers are masked. A source is the file's name, `env:NAME`, `file:PATH`, `provider` for a value
-  that the configuration leaves to the provider, or `default` for one that it leaves to omnimsg
+  that the configuration leaves to the provider, or `default` for one that it leaves to omnimsg.
+  Of an account with a problem these are the keys in the file, without the values
 """
 
+import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.output import new_table, plain_text, print_json_lines, print_line, print_table
+from omnimsg.cli.output import (
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_line,
+    print_table,
+    sanitize,
+)
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 
@@ -26,6 +39,33 @@ if TYPE_CHECKING:
     from omnimsg.engine.policy import Policy
 
 
+def schema(*, output: Path | None = None) -> int:
+    """Print a JSON Schema of the configuration, for editors.
+
+    It has the keys of the installed providers. An editor uses it where the
+    first line of the configuration is #:schema ./omnimsg.schema.json
+
+    Args:
+        output: The file to write; standard output unless given.
+    """
+    import json  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.config.schema import config_schema  # noqa: PLC0415
+
+    text = json.dumps(config_schema(), indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        return OK
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise CommandError(
+            f"{output}: cannot be written: {why}", "choose another --output"
+        ) from None
+    return OK
+
+
 def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
     """Check the configuration and show its accounts, without their secrets.
 
@@ -33,7 +73,8 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
     """
-    from omnimsg.config.loading import load_config, read_toml  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.loading import load_config  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
 
     loaded = load_config(config)
     tables = read_toml(config)["accounts"]
@@ -48,8 +89,20 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
             "account": name,
             "provider": adapter.provider,
             "default": name == loaded.default,
+            "problem": None,
             "values": {
                 key: {"value": value, "source": source} for key, (value, source) in values.items()
+            },
+        }
+    for name, problem in loaded.unusable.items():
+        accounts[name] = {
+            "account": name,
+            "provider": str(tables[name]["provider"]),
+            "default": False,
+            "problem": problem,
+            "values": {
+                key: {"value": "***", "source": _source(tables[name], str(config), key, "")}
+                for key, _ in _flatten("", tables[name])
             },
         }
     if as_json:
@@ -70,6 +123,8 @@ def _print_account(account: dict[str, Any]) -> None:
     for key, each in account["values"].items():
         table.add_row(plain_text(key), plain_text(each["value"]), plain_text(each["source"]))
     print_table(table)
+    if account["problem"] is not None:
+        print_line(("cannot be used: ", "yellow"), sanitize(account["problem"]))
     print_line()
 
 
@@ -98,7 +153,11 @@ def _policy_values(
     from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
 
     limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, capabilities))
-    flat = _flatten("", attrs.asdict(attrs.evolve(policy, limits=limits)))
+    shown = attrs.asdict(attrs.evolve(policy, limits=limits))
+    network = shown.pop("network")
+    # A proxy's credentials are no part of its URL here.
+    proxy = {} if network["proxy"] is None else {"proxy": network["proxy"]["url"]}
+    flat = _flatten("", shown | network | {"proxy": None} | proxy)
     values = {
         key: (value, source_of(key, "provider" if key == "limits.concurrency" else "default"))
         for key, value in flat

@@ -200,7 +200,8 @@ _MESSAGES = (
         _WHATSAPP,
         "text",
         _HELLO,
-        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.REJECTED, Reason.SENDER_NOT_ALLOWED),
+        # WhatsApp's own code, which says no more than that it was not delivered.
+        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.FAILED, Reason.UNKNOWN),
     ),
     DemoMessage(
         "bird",

@@ -54,7 +54,7 @@ def download(  # noqa: PLR0913 - one flag each
                 f"{output}: cannot be written: {why}", "choose another --output", code=FAILED
             ) from error
 
-    run_one_call(config, call)
+    run_one_call(config, call, account=account)
     with output.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = output.stat().st_size

@@ -83,7 +83,7 @@ def history(
             found.append(each)
         return found, False
 
-    found, more = run_one_call(config, call)
+    found, more = run_one_call(config, call, account=account)
     if as_json:
         print_json_lines(map(_to_json, found))
     elif found:
@@ -122,15 +122,15 @@ def _to_json(past: "PastMessage") -> dict[str, Any]:
 
 
 def _print(found: "list[PastMessage]") -> None:
-    table = new_table("created", "channel", "to", "status", "reason", "id", folds=("reason", "id"))
+    table = new_table("id", "channel", "to", "status", "reason", "created", folds=("reason",))
     for past in found:
         table.add_row(
-            plain_text(_seconds(past.created)),
+            plain_text(past.id),
             plain_text(past.leg.channel or ""),
             plain_text(", ".join(map(masked_address, past.to))),
             word_text(past.leg.status.value),
             reason_text(past.leg.reason),
-            plain_text(past.id),
+            plain_text(_seconds(past.created)),
         )
     print_table(table)
 

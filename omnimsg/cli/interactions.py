@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.one_call import run_one_call
+from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     new_table,
     plain_text,
@@ -44,7 +44,7 @@ def interactions(
     async def call(client: "Client") -> "list[Interaction]":
         return [each async for each in client.interactions(message_id, deadline=deadline)]
 
-    found = run_one_call(config, call)
+    found = run_one_call(config, call, account=account_of(message_id))
     if as_json:
         print_json_lines(map(_to_json, found))
     elif found:

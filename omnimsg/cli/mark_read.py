@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError, advice_for, exit_code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.one_call import run_one_call
+from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import print_error, print_json_lines, print_line, sanitize, spaced
 from omnimsg.cli.send import outcome_to_json_with_id
 from omnimsg.domain.outcome import Accepted
@@ -41,7 +41,7 @@ def mark_read(
     async def call(client: "Client") -> "list[Outcome]":
         return await client.mark_read(ids, deadline=deadline)
 
-    outcomes = run_one_call(config, call)
+    outcomes = run_one_call(config, call, account=account_of(ids[0]))
     if as_json:
         print_json_lines(
             {**outcome_to_json_with_id(outcome), "id": given}

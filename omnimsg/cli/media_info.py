@@ -43,7 +43,7 @@ def media_info(
         stored_file = parse_stored(client, stored, account=account, sha256=None)
         return stored_file, await client.media_info(stored_file, deadline=deadline)
 
-    stored_file, found = run_one_call(config, call)
+    stored_file, found = run_one_call(config, call, account=account)
     expires = None if found.expires is None else found.expires.isoformat()
     if as_json:
         print_json_lines(

@@ -8,10 +8,11 @@ rich `Text`, never as markup. rich is imported by the first function that needs 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from omnimsg.domain.redaction import mask_text
 
@@ -29,6 +30,9 @@ _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
 # From this many columns on, tables have space between their columns.
 _WIDE_COLUMNS = 100
+
+# The columns of a pipe or a file.
+_UNLIMITED_COLUMNS = 10_000
 
 # The words of the model that have a colour; all others are printed without.
 COLOURS = {
@@ -121,10 +125,16 @@ def is_wide() -> bool:
 
 
 def stdout_console() -> Console:
-    """Return a console for standard output."""
+    """Return a console for standard output.
+
+    Where it is no terminal, lines are never wrapped.
+    """
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNLIMITED_COLUMNS
+    return console
 
 
 def stderr_console() -> Console:
@@ -161,8 +171,39 @@ def new_table(*columns: str, folds: Container[str] = (), title: str | None = Non
 
 
 def print_table(table: Table) -> None:
-    """Print a table on standard output."""
-    stdout_console().print(table)
+    """Print a table on standard output; in a narrow terminal, one line for each cell.
+
+    So an id or a reason is never cut off or broken, and can be copied.
+    """
+    console = stdout_console()
+    if _needed_width(table) <= console.width:
+        console.print(table)
+        return
+    if table.title:
+        print_line((str(table.title), "bold"))
+    for cells in zip(*(each.cells for each in table.columns), strict=True):
+        for column, cell in zip(table.columns, cells, strict=True):
+            if str(cell):
+                heading = f"{column.header}: " if str(column.header) else ""
+                print_line((heading, "dim"), cast("Text | str", cell))
+        print_line()
+
+
+def _needed_width(table: Table) -> int:
+    """Return the width that a table needs so that no cell is cut and no word is broken."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    width = 0
+    for column in table.columns:
+        texts = [str(each) for each in (column.header, *column.cells)]
+        pieces = [
+            piece
+            for text in texts
+            for piece in (text.split("\n") if column.no_wrap else text.split())
+        ]
+        # A column has its padding to the right, and a separator.
+        width += max(map(cell_len, pieces), default=0) + table.padding[1] + 1
+    return width - table.padding[1] - 1
 
 
 def print_line(*parts: str | Text | tuple[str, str]) -> None:

@@ -1,6 +1,7 @@
 """`omnimsg sandbox`: a local server that speaks the providers' APIs."""
 
 import os
+import socket
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,13 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.output import new_table, print_line, print_table
+from omnimsg.cli.output import (
+    new_table,
+    print_line,
+    print_table,
+    stderr_console,
+    styled,
+)
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
 
 def sandbox(
     *,
+    host: str = "127.0.0.1",
     port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8025,
     pace: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=3600))] = 0.0,
     print_config: Annotated[bool, Parameter(show_default=False)] = False,
@@ -23,20 +31,35 @@ def sandbox(
     """Serve emulated providers on this machine; nothing leaves it.
 
     Args:
+        host: The host name or address to listen on. Whoever reaches another one than a loopback
+            address can read all messages; 0.0.0.0 is for containers.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two statuses of a message.
-        print_config: Print an omnimsg.toml for this port, and serve nothing.
+        print_config: Print an omnimsg.toml for this host and port, and serve nothing.
     """
+    from omnimsg.sandbox.origin import is_host, is_loopback  # noqa: PLC0415 - keeps help fast
+
+    if not is_host(host):
+        raise CommandError("--host is not a host name or an address", "name one without a port")
     if print_config:
-        return _print_config(port)
-    import anyio  # noqa: PLC0415 - keeps help fast
+        return _print_config(host, port)
+    import anyio  # noqa: PLC0415
 
     from omnimsg.sandbox import Sandbox, serve  # noqa: PLC0415
 
+    if not is_loopback(host):
+        _warn(
+            f"the sandbox listens on {host}: whoever reaches it can read all messages and change"
+            " it; use it in a closed network only"
+        )
     try:
-        anyio.run(partial(serve, Sandbox(port=port, pace=pace), _print_greeting))
+        anyio.run(partial(serve, Sandbox(host=host, port=port, pace=pace), _print_greeting))
     except KeyboardInterrupt:
         return OK
+    except socket.gaierror as error:
+        raise CommandError(
+            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
+        ) from error
     except OSError as error:
         raise CommandError(
             f"port {port} cannot be used: {os.strerror(error.errno or 0)}",
@@ -45,22 +68,19 @@ def sandbox(
     return OK
 
 
-def _print_config(port: int) -> int:
+def _warn(text: str) -> None:
+    stderr_console().print(styled(("warning: ", "bold yellow"), text), soft_wrap=True)
+
+
+def _print_config(host: str, port: int) -> int:
     from omnimsg.sandbox import config_toml  # noqa: PLC0415
 
     if port == 0:
         raise CommandError("--print-config needs a port", "name one with --port")
-    print_line(f"# For `omnimsg sandbox --port {port}`. These credentials are public.")
-    print_line(config_toml(port).rstrip("\n"))
+    options = f"--port {port}" if host == "127.0.0.1" else f"--host {host} --port {port}"
+    print_line(f"# For `omnimsg sandbox {options}`. These credentials are public.")
+    print_line(config_toml(port, host=host).rstrip("\n"))
     return OK
-
-
-_CONTROL_ROUTES = {
-    "GET /_sandbox/handsets?number=": "the messages that a phone received",
-    "GET /_sandbox/requests": "the latest requests",
-    "POST /_sandbox/faults": 'a fault, such as {"kind": "reset_after"}',
-    "POST /_sandbox/reset": "forget everything",
-}
 
 
 def _print_greeting(running: "Sandbox") -> None:
@@ -81,6 +101,8 @@ def _print_greeting(running: "Sandbox") -> None:
     print_table(table)
     print_line()
     table = new_table("control", "", folds=("",))
-    for route, meaning in _CONTROL_ROUTES.items():
-        table.add_row(route, meaning)
+    for route in running.routes():
+        if route["path"].startswith("/_sandbox/"):
+            table.add_row(f"{route['method']} {route['path']}", route.get("about", ""))
+    table.add_row("GET /", "List every route.")
     print_table(table)

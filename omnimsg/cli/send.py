@@ -78,7 +78,7 @@ async def _send(
 ) -> list["Outcome"]:
     from omnimsg.client import Client  # noqa: PLC0415
 
-    async with Client.from_config(config) as client:
+    async with Client.from_config(config, default=account) as client:
         stream = client.send_many(messages, account=account, deadline=deadline)
         outcomes = [outcome async for outcome in stream]
     return sorted(outcomes, key=lambda outcome: outcome.position or 0)
@@ -115,6 +115,5 @@ def _report(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
         return
     print_line(word_text(outcome.kind), f"  {to} through {outcome.account}")
     print_line(("reference  ", "dim"), sanitize(mask_text(outcome.reference)))
-    if outcome.id is not None:
-        print_line(("id         ", "dim"), sanitize(outcome.id))
-        print_hint(f"`omnimsg status {outcome.id}` shows whether it arrived")
+    print_line(("id         ", "dim"), sanitize(outcome.id))
+    print_hint(f"`omnimsg status {sanitize(outcome.id)}` shows whether it arrived")

@@ -101,7 +101,7 @@ def send_many(
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
     # Report a wrong configuration before the results file is created.
-    loaded = load_config(config)
+    loaded = load_config(config, default=account)
     if account is not None and account not in loaded.adapters:
         raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
     messages, results = _open(file, flags.path(file), resume=flags.resume)

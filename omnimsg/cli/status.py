@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.one_call import run_one_call
+from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     new_table,
     plain_text,
@@ -57,7 +57,7 @@ def status(
     async def call(client: "Client") -> "MessageStatus":
         return await client.status(message_id, deadline=deadline)
 
-    found = run_one_call(config, call)
+    found = run_one_call(config, call, account=account_of(message_id))
     if as_json:
         print_json_lines([_status_to_json(found)])
     else:

@@ -68,7 +68,7 @@ def upload(
     async def call(client: "Client") -> "Stored":
         return await client.upload(file_upload, account=account, deadline=deadline)
 
-    stored = run_one_call(config, call)
+    stored = run_one_call(config, call, account=account)
     if as_json:
         print_json_lines([stored_to_json(stored)])
         return OK

@@ -3,5 +3,13 @@
 from omnimsg.config.loading import load_config
 from omnimsg.config.model import Config
 from omnimsg.config.plugins import load_adapter, provider_names, providers_with
+from omnimsg.config.toml_file import path_from_environment
 
-__all__ = ["Config", "load_adapter", "load_config", "provider_names", "providers_with"]
+__all__ = [
+    "Config",
+    "load_adapter",
+    "load_config",
+    "path_from_environment",
+    "provider_names",
+    "providers_with",
+]

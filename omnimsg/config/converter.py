@@ -1,33 +1,42 @@
 """Convert the values of a configuration to the types of the settings.
 
-* Text may be a reference, `env:NAME` or `file:PATH`, which is replaced by what it refers to.
-* A `Secret` is such text: one line, not empty.
-* Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number.
+* The references in it, `env:NAME` and `file:PATH`, were replaced before; one that leads nowhere is
+  an error where its value is needed.
+* A `Secret` is text: one line, not empty.
+* Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number, unless it
+  stood in a variable or a file.
+* A `Path` that is relative starts from the configuration's folder.
 * A value of an enumeration must be one of its words.
 * A table must not have an unknown key.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import lru_cache, partial
+from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import attrs
 
-from omnimsg.config.references import resolve_reference
+from omnimsg.config.references import FromReference, Unresolved
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.structuring import exact_type, read_float, require_mapping, unknown_choice
+from omnimsg.transport import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import cattrs
 
 T = TypeVar("T")
+
+# Numbers in a variable or a file, written as in TOML.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 
 @lru_cache(maxsize=1)
@@ -44,35 +53,28 @@ def converter_for(folder: Path) -> cattrs.Converter:
 
     converter = cattrs.Converter(forbid_extra_keys=True)
 
-    def text(value: object, _: object) -> str:
-        return resolve_reference(exact_type(str, "text")(value, None), folder=folder)
-
-    def secret(value: object, _: object) -> Secret:
-        found = text(value, None)
-        if not found or found != found.strip() or not found.isprintable():
-            raise ValueError("must be one line of text, not empty and with no space around it")
-        return Secret(found)
-
     def table(value: object, kind: type[T], read: Callable[[Any, type[T]], T]) -> T:
-        return read(require_mapping(value), kind)
+        return read(require_mapping(_found(value)), kind)
 
     def list_as_tuple(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
-        if not isinstance(value, list):
+        if not isinstance(_found(value), list):
             raise ValueError("must be a list")  # noqa: TRY004 - hooks report problems this way
         items: Any = GenericAlias(list, get_args(kind)[:1])
         return tuple(converter.structure(value, items))
 
     # By class: cattrs has lenient hooks of its own for these, which only a class hook precedes.
-    converter.register_structure_hook(int, exact_type(int, "a whole number"))
-    converter.register_structure_hook(float, read_float)
-    converter.register_structure_hook(bool, exact_type(bool, "true or false"))
-    converter.register_structure_hook(str, text)
+    converter.register_structure_hook(int, _int)
+    converter.register_structure_hook(float, _float)
+    converter.register_structure_hook(bool, _bool)
+    converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(StrEnum, _enum)
-    converter.register_structure_hook(Secret, secret)
+    converter.register_structure_hook(Secret, lambda value, _: Secret(_line(value)))
+    converter.register_structure_hook(Proxy, lambda value, _: Proxy.parse(_line(value)))
+    converter.register_structure_hook(Path, lambda value, _: folder / _line(value))
     converter.register_structure_hook_func(_is_tuple, list_as_tuple)
     converter.register_structure_hook_func(
         _is_mapping,
-        lambda value, _: FrozenDict(require_mapping(value)),
+        lambda value, _: FrozenDict(_plain(require_mapping(_found(value)))),
     )
     converter.register_structure_hook_factory(
         attrs.has,
@@ -92,8 +94,56 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
     return getattr(kind, "__origin__", kind) is FrozenDict
 
 
+def _found(value: object) -> object:
+    """Return a value, unless it is a reference that leads nowhere."""
+    if isinstance(value, Unresolved):
+        raise ValueError(value.why)  # noqa: TRY004 - hooks report problems this way
+    return value
+
+
+def _text(value: object) -> str:
+    if isinstance(_found(value), FromReference):
+        return str.__str__(value)
+    return exact_type(str, "text")(value, None)
+
+
+def _line(value: object) -> str:
+    found = _text(value)
+    if not found or found != found.strip() or not found.isprintable():
+        raise ValueError("must be one line of text, not empty and with no space around it")
+    return found
+
+
+def _int(value: object, _: object) -> int:
+    if isinstance(_found(value), FromReference):
+        value = int(value) if _WHOLE.fullmatch(str(value)) else None  # type: ignore[call-overload]
+    return exact_type(int, "a whole number")(value, None)
+
+
+def _float(value: object, _: object) -> float:
+    if isinstance(_found(value), FromReference):
+        value = float(value) if _DECIMAL.fullmatch(str(value)) else None  # type: ignore[arg-type]
+    return read_float(value, None)
+
+
+def _bool(value: object, _: object) -> bool:
+    if isinstance(_found(value), FromReference):
+        value = {"true": True, "false": False}.get(str(value).lower())
+    return exact_type(bool, "true or false")(value, None)
+
+
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
-    if not isinstance(value, str) or value not in words:
-        raise unknown_choice(value, words)
-    return words[value]
+    if not isinstance(_found(value), str) or value not in words:
+        # What stood in a variable or a file is not shown.
+        raise unknown_choice("" if isinstance(value, FromReference) else value, words)
+    return words[str(value)]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of TOML
+    """Copy a free-form value, with plain text in place of what was referred to."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return _text(value) if isinstance(value, (FromReference, Unresolved)) else value

@@ -1,27 +1,35 @@
 """Load a configuration from a TOML file or a mapping, and build the adapters of its accounts.
 
 All problems are reported at once, each with the path of its key. An unknown key is an error that
-names the nearest known key, so that a typing error does not silently select a default.
+names the nearest known key, so that a typing error does not silently select a default. A value that
+is missing outside the configuration (a variable is not set) is no error of an account that is not
+used.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 
-from omnimsg.adapter import Account, Adapter, to_plain
+from omnimsg.adapter import Account, Adapter
+from omnimsg.config.base_url import base_url_problem, is_this_machine
+from omnimsg.config.concealment import conceal, secret_keys, secret_texts
 from omnimsg.config.converter import converter_for
 from omnimsg.config.model import AccountTable, Config
 from omnimsg.config.plugins import load_adapter, provider_names
+from omnimsg.config.references import (
+    Unresolved,
+    is_reference,
+    resolve_references,
+    warn_if_readable_by_everybody,
+)
+from omnimsg.config.toml_file import read_toml
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
 from omnimsg.domain.structuring import structure, unknown_choice, unknown_key
-from omnimsg.transport.loopback import is_loopback
 
 if TYPE_CHECKING:
     import os
@@ -36,46 +44,41 @@ _TOP_LEVEL_KEYS = ("accounts", "default")
 _COMMON_KEYS = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
-def load_config(source: str | os.PathLike[str] | Mapping[str, Any]) -> Config:
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Config, *, default: str | None = None
+) -> Config:
     """Load a configuration.
 
     Args:
-        source: The path of a TOML file, or a mapping with the content of one.
+        source: The path of a TOML file, a mapping with the content of one, or what this function
+            returned.
+        default: The account to use as the default, whatever the configuration says.
 
     Raises:
         ConfigError: The file cannot be read, or a key is missing, unknown or wrong.
     """
+    if isinstance(source, Config):
+        return source if default is None else attrs.evolve(source, default=default)
     if isinstance(source, Mapping):
-        return config_from_mapping(source, where="configuration", folder=Path())
+        return config_from_mapping(source, where="configuration", folder=Path(), default=default)
     path = Path(source)
-    return config_from_mapping(read_toml(path), where=str(path), folder=path.parent)
+    data = read_toml(path)
+    config = config_from_mapping(data, where=str(path), folder=path.parent, default=default)
+    if any(_holds_secrets(adapter, data["accounts"][n]) for n, adapter in config.adapters.items()):
+        warn_if_readable_by_everybody(path)
+    return config
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises:
-        ConfigError: The file does not exist, cannot be read, or is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such file; `omnimsg sandbox --print-config > {path}` makes a first one"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from None
-
-
-def config_from_mapping(data: Mapping[str, Any], *, where: str, folder: Path) -> Config:
+def config_from_mapping(
+    data: Mapping[str, Any], *, where: str, folder: Path, default: str | None = None
+) -> Config:
     """Load a configuration from a mapping.
 
     Args:
         data: The content of the configuration.
         where: The name of the configuration in error texts.
         folder: The folder that a relative `file:` starts from.
+        default: The account to use as the default, whatever the configuration says.
 
     Raises:
         ConfigError: A key is missing, unknown or wrong.
@@ -89,24 +92,49 @@ def config_from_mapping(data: Mapping[str, Any], *, where: str, folder: Path) ->
     if not isinstance(tables, Mapping) or not tables:
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
         tables = {}
+    if default is not None and tables and default not in tables:
+        raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
+    own_default = _default(data, tables, folder)
+    chosen = own_default if default is None else default
     adapters: dict[str, Adapter[Any]] = {}
     policies: dict[str, Policy] = {}
+    unusable: dict[str, str] = {}
     for name, table in tables.items():
         try:
             adapters[name], policies[name] = _load_account(name, table, folder=folder)
+        except _IncompleteAccount as error:
+            if name == chosen:
+                problems.extend(error.problems)
+            unusable[name] = "\n".join(f"{where}: {each}" for each in error.problems)
         except InvalidValue as error:
             problems.extend(error.problems)
-    default = data.get("default")
-    if default is None and len(tables) == 1:
-        (default,) = tables
-    if tables and default is None:
-        names = ", ".join(map(str, tables))
-        problems.append(Problem("default", f"name the account to use: {names}"))
-    elif tables and default not in list(tables):
-        problems.append(Problem("default", str(unknown_choice(default, map(str, tables)))))
+    if isinstance(own_default, Problem):
+        problems.append(own_default)
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
-    return Config(adapters=adapters, default=str(default), policies=policies)
+    return Config(adapters=adapters, default=str(chosen), policies=policies, unusable=unusable)
+
+
+def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -> str | Problem:
+    """Return the name of the default account, or what is wrong with it."""
+    default = data.get("default")
+    if default is None:
+        if len(tables) == 1:
+            (name,) = tables
+            return str(name)
+        names = ", ".join(map(str, tables))
+        return Problem("default", f"name the account to use: {names}")
+    if isinstance(default, str):
+        default = resolve_references(default, folder=folder)
+        if isinstance(default, Unresolved):
+            return Problem("default", default.why)
+    if tables and default not in list(tables):
+        return Problem("default", str(unknown_choice(default, map(str, tables))))
+    return str(default)
+
+
+class _IncompleteAccount(InvalidValue):
+    """An account whose only problems are references that lead nowhere."""
 
 
 def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter[Any], Policy]:
@@ -117,27 +145,66 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
     """
     path = f"accounts.{name}"
     if not isinstance(name, str) or not is_account_name(name):
-        raise InvalidValue(Problem(path, "a name has letters, digits, '.', '_' and '-' only"))
+        raise InvalidValue(
+            Problem(path, "a name has letters, digits, '.', '_' and '-' only, at most 64")
+        )
     if not isinstance(table, Mapping):
         raise InvalidValue(Problem(path, "must be a table"))
-    values = {str(key): to_plain(value) for key, value in table.items()}
-    common = {key: values.pop(key) for key in list(values) if key in _COMMON_KEYS}
+    try:
+        values = resolve_references(table, folder=folder)
+    except ValueError as error:
+        raise InvalidValue(Problem(path, str(error))) from None
     converter = converter_for(folder)
-    adapter_class = _adapter_class(converter, common.get("provider"), path)
-    known = frozenset(field.name for field in attrs.fields(adapter_class.settings))
+    adapter_class = _adapter_class(converter, values.get("provider"), path)
+    secrets = secret_keys(adapter_class.settings, "proxy")
+    try:
+        adapter, policy = _build_adapter(name, values, adapter_class, converter)
+    except InvalidValue as error:
+        hidden = secret_texts(values, secrets)
+        missing = {each.why for each in _unresolved(values)}
+        kind = _IncompleteAccount if missing.issuperset(_whys(error)) else InvalidValue
+        raise kind(*(conceal(each, hidden) for each in error.problems)) from None
+    except (ConfigError, ValueError) as error:
+        problem_path, why = path, str(error)
+        if why.startswith(path):
+            problem_path, _, why = why.partition(" ")
+        problem = conceal(Problem(problem_path, why), secret_texts(values, secrets))
+        raise InvalidValue(problem) from None
+    for key in secrets:
+        value = table.get(key)
+        if isinstance(value, str) and value.startswith("file:"):
+            warn_if_readable_by_everybody(folder / value.removeprefix("file:"))
+    return adapter, policy
+
+
+def _build_adapter(
+    name: str,
+    values: dict[str, Any],
+    adapter_class: type[Adapter[Any]],
+    converter: cattrs.Converter,
+) -> tuple[Adapter[Any], Policy]:
+    """Check the keys of an account and build its adapter.
+
+    Raises:
+        InvalidValue: Something is wrong; it holds every problem of the account.
+        ConfigError, ValueError: The adapter refuses the account.
+    """
+    path = f"accounts.{name}"
+    common = {key: value for key, value in values.items() if key in _COMMON_KEYS}
+    known = frozenset(field.name for field in attrs.fields(adapter_class.settings) if field.init)
     problems = [
         Problem(f"{path}.{key}", unknown_key(key, known | _COMMON_KEYS))
         for key in values
-        if key not in known
+        if key not in known | _COMMON_KEYS
     ]
     shared = _structure_collecting(problems, converter, AccountTable, common, path)
-    own = {key: value for key, value in values.items() if key in known}
+    own = {key: value for key, value in values.items() if key in known - _COMMON_KEYS}
     settings: Any = _structure_collecting(problems, converter, adapter_class.settings, own, path)
     if shared is not None:
         problems += _problems_of(shared, adapter_class, path)
     if problems or shared is None:
         raise InvalidValue(*problems)
-    account = Account(
+    account: Account[Any] = Account(
         name=name,
         settings=settings,
         base_url=(shared.base_url or adapter_class.base_url).rstrip("/"),
@@ -148,13 +215,32 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
         codes={_split_code(key): change.changes() for key, change in shared.codes.items()},
         extras=shared.extras,
     )
-    try:
-        return adapter_class(account), shared.policy()
-    except (ConfigError, ValueError) as error:
-        problem_path, why = path, str(error)
-        if why.startswith(path):
-            problem_path, _, why = why.partition(" ")
-        raise InvalidValue(Problem(problem_path, why)) from error
+    adapter = adapter_class(account)
+    why = adapter.sender_problem()
+    if why is not None:
+        raise InvalidValue(Problem(f"{path}.sender", why))
+    return adapter, shared.policy()
+
+
+def _holds_secrets(adapter: Adapter[Any], table: Mapping[str, Any]) -> bool:
+    """Return whether a table has secrets itself; those of a sandbox are none."""
+    return not is_this_machine(adapter.account.base_url) and any(
+        key in table and not is_reference(table[key])
+        for key in secret_keys(adapter.settings, "proxy")
+    )
+
+
+def _unresolved(value: object) -> Iterator[Unresolved]:
+    if isinstance(value, Unresolved):
+        yield value
+    for each in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from _unresolved(each)
+
+
+def _whys(error: InvalidValue) -> set[str]:
+    return {each.why for each in error.problems}
 
 
 def _adapter_class(converter: cattrs.Converter, provider: object, path: str) -> type[Adapter[Any]]:
@@ -187,9 +273,15 @@ def _problems_of(
 ) -> list[Problem]:
     """Find the problems that the type of a value does not show."""
     problems = []
-    why = _base_url_problem(shared.base_url or adapter_class.base_url)
+    base_url = shared.base_url or adapter_class.base_url
+    why = base_url_problem(base_url, allow_http=shared.allow_http)
     if why is not None:
         problems.append(Problem(f"{path}.base_url", why))
+    try:
+        shared.tls_context()
+    except (OSError, ValueError) as error:
+        why = f"the file {shared.ca_file} has no certificate that can be read"
+        problems.append(Problem(f"{path}.ca_file", f"{why} ({type(error).__name__})"))
     levels = {row.level for row in adapter_class.codes}
     for key, change in shared.codes.items():
         code, level = _split_code(key)
@@ -205,22 +297,6 @@ def _problems_of(
                 Problem(where, "is not a known code; a new one needs reason and verdict")
             )
     return problems
-
-
-def _base_url_problem(text: str) -> str | None:
-    """Say what is wrong with a base URL; `None` where nothing is."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "must be an absolute https URL"
-    if parts.scheme not in ("http", "https") or not host:
-        return "must be an absolute https URL"
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        return "must be only scheme, host, port and path"
-    if parts.scheme == "http" and not is_loopback(host):
-        return "must be https; plain http is for this machine only"
-    return None
 
 
 def _split_code(key: str) -> tuple[str, str]:

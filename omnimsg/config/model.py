@@ -20,6 +20,7 @@ from omnimsg.engine.policy import (
     Policy,
     RetryPolicy,
 )
+from omnimsg.transport import Network
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +45,10 @@ class CodeChange:
 
 
 @attrs.frozen(kw_only=True)
-class AccountTable:
+class AccountTable(Network):
     """The keys that every table `[accounts.NAME]` may have; each provider adds its own.
+
+    Those of `Network` are among them.
 
     Attributes:
         provider: The provider's name.
@@ -80,6 +83,10 @@ class AccountTable:
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
 
+    def network(self) -> Network:
+        """Return the part that says how requests travel."""
+        return Network(**{each.name: getattr(self, each.name) for each in attrs.fields(Network)})
+
     def policy(self) -> Policy:
         """Return the policy that the keys describe."""
         return Policy(
@@ -89,6 +96,7 @@ class AccountTable:
             account_trouble=self.account_trouble,
             on_ambiguous=self.on_ambiguous,
             not_found_for=self.not_found_for,
+            network=self.network(),
         )
 
 
@@ -100,8 +108,11 @@ class Config:
         adapters: The adapter of each account, by account name, in the order of the configuration.
         default: The name of the account that is used where none is named.
         policies: The policy of each account, by account name.
+        unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
+            file with a value of theirs is missing. That is no error until such an account is used.
     """
 
     adapters: dict[str, Adapter[Any]]
     default: str
     policies: dict[str, Policy]
+    unusable: dict[str, str] = attrs.field(factory=dict)

@@ -2,12 +2,78 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import TYPE_CHECKING
+import stat
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+# The largest value that a file may hold, bytes.
+MAX_FILE_BYTES = 64 * 1024
+
+# How deep lists and tables may be nested.
+MAX_DEPTH = 30
+
+log: logging.Logger = logging.getLogger("omnimsg.config")
+
+
+class FromReference(str):
+    """A text that stood in a variable or a file, so it may also be a number or a boolean."""
+
+    __slots__ = ()
+
+
+@attrs.frozen
+class Unresolved:
+    """Stands for a value whose reference leads nowhere.
+
+    Attributes:
+        why: What is missing.
+    """
+
+    why: str
+
+
+def is_reference(value: object) -> bool:
+    """Return whether a value refers to a variable or a file."""
+    return isinstance(value, str) and value.startswith(("env:", "file:"))
+
+
+def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  # noqa: ANN401
+    """Copy a value into plain dicts and lists, and replace the references in it.
+
+    Args:
+        value: Mappings, lists and scalars, as TOML gives them.
+        folder: The folder of the configuration, which a relative path starts from.
+        depth: How deep the value is nested.
+
+    Returns:
+        The copy, with a `FromReference` or an `Unresolved` in place of each reference.
+
+    Raises:
+        ValueError: It is nested too deeply.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, dict):
+        return {
+            str(key): resolve_references(each, folder=folder, depth=depth + 1)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [resolve_references(each, folder=folder, depth=depth + 1) for each in value]
+    if isinstance(value, str) and is_reference(value):
+        try:
+            return FromReference(resolve_reference(value, folder=folder))
+        except ValueError as error:
+            return Unresolved(str(error))
+    return value
 
 
 def resolve_reference(
@@ -23,20 +89,64 @@ def resolve_reference(
     Raises:
         ValueError: The variable is not set or is empty; the file cannot be read or is empty.
     """
-    source, colon, name = text.partition(":")
-    if colon and source == "env":
-        value = environment.get(name, "")
-        if not value:
-            raise ValueError(f"the environment variable {name} is not set")
-        return value
-    if colon and source == "file":
-        path = folder / name
-        try:
-            # Editors and `echo` end a file with a newline, which is not part of the value.
-            value = path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"the file {path} cannot be read ({type(error).__name__})") from None
-        if not value:
-            raise ValueError(f"the file {path} is empty")
-        return value
-    return text
+    if not is_reference(text):
+        return text
+    source, _, name = text.partition(":")
+    if source == "file":
+        return _read_value(folder / name)
+    # A name that no variable can have is not set either.
+    value = environment.get(name, "") if name.isprintable() and name.isascii() else ""
+    if not value:
+        raise ValueError(f"the environment variable {name} is not set")
+    return value
+
+
+def _read_value(path: Path) -> str:
+    try:
+        content = _read_regular_file(path)
+        value = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"the file {path} is not UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"the file {path} cannot be read ({type(error).__name__})") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError(f"the file {path} has more than {MAX_FILE_BYTES // 1024} KiB")
+    # Editors and `echo` end a file with a newline, which is not part of the value.
+    value = value.rstrip("\r\n")
+    if not value:
+        raise ValueError(f"the file {path} is empty")
+    return value
+
+
+def _read_regular_file(path: Path) -> bytes:
+    """Read at most one byte more than allowed."""
+    if "\0" in str(path):
+        raise ValueError("the name of the file has a NUL character")
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError(f"the file {path} is a pipe or a device")
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the writer of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def warn_if_readable_by_everybody(path: Path) -> None:
+    """Log a warning, once for each file, where all users of this machine may read a secret."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if os.name == "posix" and mode & stat.S_IROTH:
+        _warn(path)
+
+
+@lru_cache(maxsize=256)
+def _warn(path: Path) -> None:
+    log.warning(
+        "%s holds a secret and can be read by every user of this machine; `chmod 600 %s` mends it",
+        path,
+        path,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, unquote
 
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 
@@ -55,3 +56,20 @@ class MessageId(str):
     def provider_id(self) -> str:
         """The provider's id, in the form that the adapter wrote."""
         return self.partition(":")[2]
+
+
+# How the provider's part of an id begins where it names a message by its batch and reference.
+_BATCH = "batch/"
+
+
+def join_batch_id(batch_id: str, reference: str) -> str:
+    """Name a message of a batch that has no id of the provider's yet."""
+    return f"{_BATCH}{batch_id}/{quote(reference, safe='')}"
+
+
+def split_batch_id(provider_id: str) -> tuple[str, str] | None:
+    """Return the batch's id and the reference that an id names; `None` of any other id."""
+    if not provider_id.startswith(_BATCH):
+        return None
+    batch_id, _, reference = provider_id.removeprefix(_BATCH).rpartition("/")
+    return (batch_id, unquote(reference)) if batch_id and reference else None

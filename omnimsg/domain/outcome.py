@@ -17,7 +17,7 @@ import attrs
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.message_id import MessageId, join_batch_id
 from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Retry
 from omnimsg.domain.redaction import masked
@@ -78,8 +78,8 @@ class Accepted:
         account: The account it went through.
         provider_id: The provider's id in the form its adapter understands, or `None` where the
             provider names none at this point (Bird's batch).
-        batch_id: The provider's id of the batch, where messages have none of their own yet: give it
-            to `HistoryQuery.batch_id` to find them, and tell them apart by `reference`.
+        batch_id: The provider's id of the batch, where messages have none of their own yet. `id`
+            then names the message by its batch and its reference.
         legs: One entry per channel where the provider hands out such ids.
         usage: Parts and price, where they are known this early.
         raw: The provider's answer, unchanged.
@@ -99,11 +99,16 @@ class Accepted:
     position: int | None = attrs.field(default=None, eq=False)
 
     @property
-    def id(self) -> MessageId | None:
-        """The id to store: `Client.status(str(id))` finds the message from any process."""
-        if not self.provider_id:
-            return None
-        return MessageId.of(self.account, self.provider_id)
+    def id(self) -> MessageId:
+        """The id to store: `Client.status(str(id))` finds the message from any process.
+
+        `None` only of an adapter that breaks its contract and names neither message nor batch.
+        """
+        if self.provider_id:
+            return MessageId.of(self.account, self.provider_id)
+        if self.batch_id:
+            return MessageId.of(self.account, join_batch_id(self.batch_id, self.reference))
+        return None  # type: ignore[return-value]  # see above
 
 
 @attrs.frozen(kw_only=True)

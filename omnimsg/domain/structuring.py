@@ -108,7 +108,7 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
     if isinstance(error, InvalidValue):
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = [each.alias or each.name for each in attrs.fields(error.cl)]
+        known = [each.alias or each.name for each in attrs.fields(error.cl) if each.init]
         return [
             Problem(f"{path}.{key}".lstrip("."), unknown_key(key, known))
             for key in sorted(map(str, error.extra_fields))
@@ -126,6 +126,9 @@ def _describe(error: BaseException) -> str:
     """Describe an error of a converter without showing the value."""
     if isinstance(error, KeyError):
         return f"{error.args[0]!r} is missing"
-    if isinstance(error, (TypeError, AttributeError)):
+    if isinstance(error, (TypeError, AttributeError, RecursionError)):
         return "has the wrong type"
+    if len(error.args) > 1 and isinstance(error.args[0], str):
+        # A validator of attrs: the text, which may quote the value, then the field and the value.
+        return error.args[0].replace(repr(error.args[-1]), "***")
     return str(error) or type(error).__name__

@@ -10,6 +10,7 @@ import anyio
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.outcome import NotSent
+from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, BatchRun
@@ -22,7 +23,6 @@ from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.operations import OperationRunner
 from omnimsg.engine.policy import AccountTrouble, OnAmbiguous, Policy
-from omnimsg.engine.reports import Health, Preview
 from omnimsg.engine.sending.admission import Admission
 from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.completion import Completion
@@ -330,6 +330,7 @@ def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions
         hosts=adapter.hosts,
         authorization=adapter.authorization(),
         connections=slots_of(policy.limits, adapter.capabilities),
+        network=policy.network,
     )
 
 

@@ -22,7 +22,7 @@ def to_seconds(given: float) -> float:
     """
     try:
         seconds = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if math.isnan(seconds):
         raise InvalidValue(Problem("deadline", "must be a number of seconds"))
@@ -45,7 +45,12 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float, now: Callable[[], float]) -> Self:
-        """Build the deadline of a call that begins now and may take so many seconds."""
+        """Build the deadline of a call that begins now and may take so many seconds.
+
+        Raises:
+            InvalidValue: The seconds are not a number.
+        """
+        seconds = to_seconds(seconds)
         started = now()
         return cls(started, started + seconds, now)
 

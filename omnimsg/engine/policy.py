@@ -9,6 +9,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.transport import Network
 
 # Seconds for which a message must stay unfound before it is sent again. No provider says how soon
 # its list is complete, and one that takes batches checks them after its answer; two minutes are
@@ -130,6 +131,7 @@ class Policy:
         on_ambiguous: What becomes of a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `RESEND_IF_NOT_FOUND` sends a message again. Fewer of them make more doubles.
+        network: Proxy, certificates, timeouts of connections.
     """
 
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
@@ -138,3 +140,4 @@ class Policy:
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
+    network: Network = attrs.field(factory=Network, validator=validate.instance_of(Network))

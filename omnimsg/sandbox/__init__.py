@@ -5,7 +5,7 @@ reading of the providers' documents.
 """
 
 from omnimsg.sandbox.emulator import Emulator, shuffle_entries
-from omnimsg.sandbox.faults import Fault, FaultError, Faults
+from omnimsg.sandbox.fault_scripts import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
 from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.media_store import Media, MediaStore
@@ -14,11 +14,13 @@ from omnimsg.sandbox.message_records import (
     MessageRecord,
     MessageStore,
     StatusChange,
+    describe,
     utc_timestamp,
 )
-from omnimsg.sandbox.responses import json_response
-from omnimsg.sandbox.scenarios import MAGIC, Scenario, magic_number, scenario
+from omnimsg.sandbox.responses import explained, json_response
+from omnimsg.sandbox.scenarios import MAGIC, Scenario, is_magic, magic_number, scenario
 from omnimsg.sandbox.server import Sandbox, serve
+from omnimsg.sandbox.service_windows import ServiceWindows
 from omnimsg.sandbox.settings import config, config_toml
 from omnimsg.sandbox.state import SandboxState
 
@@ -39,9 +41,13 @@ __all__ = [
     "Sandbox",
     "SandboxState",
     "Scenario",
+    "ServiceWindows",
     "StatusChange",
     "config",
     "config_toml",
+    "describe",
+    "explained",
+    "is_magic",
     "json_response",
     "magic_number",
     "scenario",

@@ -2,22 +2,119 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import functools
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import orjson
 from aiohttp import web
 
-from omnimsg.sandbox.faults import FaultError
+from omnimsg.sandbox.fault_scripts import FaultError
+from omnimsg.sandbox.formats import FORMATS
+from omnimsg.sandbox.handsets import shown_number
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from omnimsg.sandbox.faults import Faults
+    from omnimsg.sandbox.fault_scripts import Faults
     from omnimsg.sandbox.handsets import Handsets
 
-CONTROL = "/_sandbox"
+CONTROL: Final = "/_sandbox"
+MAX_WAIT_SECONDS: Final = 60.0
+"""The longest that a request for handsets waits for a message."""
+_POLL_SECONDS: Final = 0.05
+
+
+class _QueryError(ValueError):
+    """A query with an unknown name or an invalid value."""
+
+
+def _query(request: web.Request, *names: str) -> dict[str, str]:
+    """Return the query; every name must be known and given only once."""
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in names:
+            known = f"use {', '.join(names)}" if names else "this path takes none"
+            raise _QueryError(f"{name}: unknown, {known}")
+        if name in given:
+            raise _QueryError(f"{name}: given more than once")
+        given[name] = value
+    return given
+
+
+def _limit(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= 10**9):
+        raise _QueryError("limit: must be a whole number of at least 1")
+    return int(value[:10])
+
+
+def _wait(value: str | None) -> float:
+    try:
+        seconds = 0.0 if value is None else float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise _QueryError(f"wait: must be seconds from 0 to {MAX_WAIT_SECONDS:g}")
+    return seconds
+
+
+async def _list_received(handsets: Handsets, request: web.Request) -> web.Response:
+    query = _query(request, "number", "limit", "wait")
+    number = query.get("number")
+    if number is not None:
+        # An unescaped plus of a number arrives as a space.
+        number = number.strip()
+    limit, ends = _limit(query.get("limit")), time.monotonic() + _wait(query.get("wait"))
+    count, received = handsets.latest(number, limit)
+    # Messages arrive when the sandbox's clock, which may be a test's, says so: only asking tells.
+    while not count and time.monotonic() < ends:
+        await asyncio.sleep(_POLL_SECONDS)
+        count, received = handsets.latest(number, limit)
+    return json_response({"count": count, "received": [attrs.asdict(each) for each in received]})
+
+
+async def _add_fault(faults: Faults, request: web.Request) -> web.Response:
+    try:
+        options = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        options = None
+    if not isinstance(options, dict):
+        return json_response({"error": "body: must be a JSON object"}, status=400)
+    try:
+        fault = faults.add(
+            options.pop("kind", None), provider=options.pop("provider", None), **options
+        )
+    except FaultError as error:
+        return json_response({"error": str(error)}, status=400)
+    return json_response(fault.as_json(), status=201)
+
+
+async def _sender(request: web.Request) -> str | None:
+    """Return the number of an inbound message, None if the body has another form."""
+    try:
+        body = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return None
+    number = body.get("from") if isinstance(body, dict) and set(body) == {"from"} else None
+    if not isinstance(number, str) or not FORMATS["E.164 number"](shown_number(number)):
+        return None
+    return number
+
+
+def _remove_fault(faults: Faults, request: web.Request) -> web.Response:
+    _query(request)
+    given = request.match_info["fault_id"]
+    try:
+        # An id has few digits; a longer one is unknown in any case.
+        fault = faults.remove(int(given[:20]) if given.isascii() and given.isdigit() else 0)
+    except LookupError:
+        return json_response({"error": f"faults: no fault has the id {given[:20]!r}"}, status=404)
+    return json_response(fault.as_json())
 
 
 def control_routes(
@@ -26,56 +123,85 @@ def control_routes(
     faults: Faults,
     requests: Iterable[Mapping[str, Any]],
     reset: Callable[[], None],
+    open_window: Callable[[str], None],
 ) -> Iterable[web.RouteDef]:
     """Return the routes of the control API.
 
     Args:
         handsets: The handsets to list.
-        faults: The faults to list and to add to.
+        faults: The faults to list, to add to and to remove from.
         requests: The request log; read again for every call.
         reset: Resets the sandbox.
+        open_window: Opens the service windows of a number.
     """
 
     async def list_received(request: web.Request) -> web.Response:
-        number = request.query.get("number")
-        received = handsets.all() if number is None else handsets.received(number)
-        return json_response(
-            {"count": len(received), "received": [attrs.asdict(each) for each in received]}
-        )
+        """List received messages; the query may have number, limit and wait (seconds)."""
+        return await _list_received(handsets, request)
 
     async def list_faults(request: web.Request) -> web.Response:
-        del request
+        """List the faults and how often each fired."""
+        _query(request)
         return json_response({"faults": faults.as_json()})
 
     async def add_fault(request: web.Request) -> web.Response:
-        try:
-            options = orjson.loads(await request.read())
-        except orjson.JSONDecodeError:
-            options = None
-        if not isinstance(options, dict):
-            return json_response({"error": "body: must be a JSON object"}, status=400)
-        try:
-            fault = faults.add(
-                options.pop("kind", None), provider=options.pop("provider", None), **options
-            )
-        except FaultError as error:
-            return json_response({"error": str(error)}, status=400)
-        return json_response(fault.as_json(), status=201)
+        """Add a fault, such as {"kind": "reset_after"}."""
+        return await _add_fault(faults, request)
+
+    async def remove_fault(request: web.Request) -> web.Response:
+        """Remove one fault."""
+        return _remove_fault(faults, request)
+
+    async def remove_faults(request: web.Request) -> web.Response:
+        """Remove all faults."""
+        _query(request)
+        faults.clear()
+        return json_response({"faults": []})
 
     async def reset_sandbox(request: web.Request) -> web.Response:
-        del request
+        """Forget messages, handsets, media, faults and requests."""
+        _query(request)
         reset()
         return json_response({"reset": True})
 
+    async def add_inbound(request: web.Request) -> web.Response:
+        """Open WhatsApp's 24 hour window, as a message from {"from": "+27820000001"} would."""
+        _query(request)
+        number = await _sender(request)
+        if number is None:
+            return json_response({"error": "from: must be an E.164 number"}, status=400)
+        open_window(number)
+        return json_response({"from": shown_number(number)}, status=201)
+
     async def list_requests(request: web.Request) -> web.Response:
-        del request
+        """List the latest requests, and why one was refused."""
+        _query(request)
         return json_response({"requests": list(requests)})
 
-    table: list[tuple[str, str, Callable[[web.Request], Any]]] = [
+    table: list[tuple[str, str, Callable[[web.Request], Awaitable[web.Response]]]] = [
         ("GET", "/handsets", list_received),
         ("GET", "/faults", list_faults),
         ("POST", "/faults", add_fault),
-        ("POST", "/reset", reset_sandbox),
+        ("DELETE", "/faults", remove_faults),
+        ("DELETE", "/faults/{fault_id}", remove_fault),
         ("GET", "/requests", list_requests),
+        ("POST", "/inbound", add_inbound),
+        ("POST", "/reset", reset_sandbox),
     ]
-    return [web.route(method, CONTROL + path, handler) for method, path, handler in table]
+    return [
+        web.route(method, CONTROL + path, _refusing_queries(handler))
+        for method, path, handler in table
+    ]
+
+
+def _refusing_queries(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    @functools.wraps(handler)
+    async def refusing(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except _QueryError as error:
+            return json_response({"error": str(error)}, status=400)
+
+    return refusing

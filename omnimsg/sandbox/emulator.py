@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore
+from omnimsg.sandbox.service_windows import ServiceWindows
 
 if TYPE_CHECKING:
     import random
@@ -43,12 +44,14 @@ class Emulator(abc.ABC):
         state: Clock, pace, ids and handsets.
         messages: The accepted messages that can be looked up.
         media: The uploaded files.
+        windows: WhatsApp's service windows; an emulator without WhatsApp ignores them.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, state: SandboxState) -> None:
+    def __init__(self, state: SandboxState, *, service_window: bool = True) -> None:
         self.state = state
+        self.windows: ServiceWindows = ServiceWindows(state, enforced=service_window)
         self.messages: MessageStore = MessageStore(state.limits.messages)
         self.media: MediaStore = MediaStore(state.limits.media_bytes)
 
@@ -99,6 +102,7 @@ class Emulator(abc.ABC):
         self.state.handsets.add(record)
 
     def reset(self) -> None:
-        """Forget messages and media; an emulator with more state extends this."""
+        """Forget messages, media and windows; an emulator with more state extends this."""
         self.messages.clear()
         self.media.clear()
+        self.windows.clear()

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from aiohttp import hdrs, web
 
+from omnimsg.sandbox.responses import explained
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from omnimsg.sandbox.emulator import Emulator
-    from omnimsg.sandbox.faults import Fault
+    from omnimsg.sandbox.fault_scripts import Fault
 
 _JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"
@@ -80,22 +82,60 @@ def _html_page(request: web.Request, emulator: Emulator, params: Mapping[str, An
     return web.Response(status=params.get("status", 502), text=_HTML, content_type="text/html")
 
 
-_RESPONSES_WITHOUT_PROCESSING: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyType(
+def _interim_alone(
+    request: web.Request, emulator: Emulator, params: Mapping[str, Any]
+) -> web.Response:
+    """Write an interim response, and close the connection without a final one."""
+    del emulator
+    _write_interim(request, params)
+    if request.transport is not None:
+        # Close, not abort: the interim response has to arrive first.
+        request.transport.close()
+    return web.Response(status=500)
+
+
+def _write_interim(request: web.Request, params: Mapping[str, Any]) -> None:
+    status = params.get("status", 102)
+    if request.transport is not None:
+        request.transport.write(f"HTTP/1.1 {status} Interim\r\n\r\n".encode())
+
+
+_REPLACEMENTS: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyType(
     {
         "status": _empty,
         "rate_limit": _rate_limit,
         "reset_before": _reset,
         "redirect": _redirect,
         "html": _html_page,
+        "interim": _interim_alone,
     }
 )
-"""The responses of the faults that keep a request from being processed, by kind."""
+"""What takes the place of the emulator's response, by kind of fault.
+
+The request is not processed, unless the fault has the parameter ``processed``.
+"""
+
+
+def _replacement(request: web.Request, emulator: Emulator, fault: Fault) -> web.Response:
+    response = _REPLACEMENTS[fault.kind](request, emulator, fault.params)
+    if "retry_after" in fault.params:
+        response.headers[hdrs.RETRY_AFTER] = f"{fault.params['retry_after']:g}"
+    return explained(response, f"fault {fault.id}: {fault.kind}")
+
+
+def _replaces(fault: Fault) -> bool:
+    """Return whether a fault has a response of its own; an interim one may precede the real one."""
+    return fault.kind in _REPLACEMENTS and (
+        fault.kind != "interim" or fault.params.get("alone", False)
+    )
 
 
 async def _damage_response(
     request: web.Request, emulator: Emulator, fault: Fault, response: web.StreamResponse
 ) -> web.StreamResponse:
     """Apply a fault to the response to a request that was processed."""
+    if _replaces(fault):
+        return _replacement(request, emulator, fault)
     match fault.kind:
         case "reset_after":
             return reset_connection(request)
@@ -122,11 +162,10 @@ async def respond_with_faults(
                 # The message counts as sent even if the client disconnects during the delay.
                 await request.read()
             await asyncio.sleep(fault.params.get("seconds", 1.0))
-        elif fault.kind in _RESPONSES_WITHOUT_PROCESSING:
-            refusal = _RESPONSES_WITHOUT_PROCESSING[fault.kind](request, emulator, fault.params)
-            if "retry_after" in fault.params:
-                refusal.headers[hdrs.RETRY_AFTER] = f"{fault.params['retry_after']:g}"
-            return refusal
+        elif _replaces(fault) and not fault.params.get("processed", False):
+            return _replacement(request, emulator, fault)
+        elif fault.kind == "interim" and not _replaces(fault):
+            _write_interim(request, fault.params)
     response = await _handle(request, handler, emulator)
     for fault in faults:
         response = await _damage_response(request, emulator, fault, response)

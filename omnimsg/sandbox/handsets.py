@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Received:
-    """One message as it arrived; times are ISO 8601 in UTC."""
+    """One message as it arrived, with the same fields for every provider.
+
+    Attributes:
+        number: An E.164 number with its plus, a mailbox, or another identifier as it was sent.
+        text: The whole text as the recipient sees it, of media the caption, of buttons and lists
+            the text above them; of content without a text its kind in brackets and what identifies
+            it, such as ``[template] table_ready Ola 19:30``.
+        content: The provider's own content object, as it was sent.
+        reference: The sender's reference, None where the provider's API carries none.
+        id: The provider's id of the message on this channel.
+        message_id: The id that an omnimsg client has for the message, for an account with the
+            provider's name.
+        sent: When it was accepted, ISO 8601 in UTC; ``received`` likewise when it arrived.
+    """
 
     provider: str
     channel: str
@@ -29,6 +42,7 @@ class Received:
     text: str
     reference: str | None
     id: str
+    message_id: str | None
     sent: str
     received: str
 
@@ -36,6 +50,11 @@ class Received:
 def _handset_key(recipient: str) -> str:
     """Return the key of a handset: a number without its plus, a mailbox in lower case."""
     return recipient.strip().removeprefix("+").lower()
+
+
+def shown_number(recipient: str) -> str:
+    """Return a recipient as every provider's messages show it: digits get a plus."""
+    return f"+{recipient}" if recipient.isascii() and recipient.isdigit() else recipient
 
 
 class Handsets:
@@ -66,11 +85,28 @@ class Handsets:
 
     def received(self, number: str) -> list[Received]:
         """Return what a number (with or without plus) or mailbox has received, oldest first."""
-        return self._arrived(self._by_handset.get(_handset_key(number), ()))
+        return self.latest(number)[1]
 
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""
-        return self._arrived(record for records in self._by_handset.values() for record in records)
+        return self.latest()[1]
+
+    def latest(
+        self, number: str | None = None, limit: int | None = None
+    ) -> tuple[int, list[Received]]:
+        """Return how many messages have arrived, and the latest of them, oldest first.
+
+        Args:
+            number: Only messages to this number or mailbox.
+            limit: The maximum number of messages to return; None for all.
+        """
+        if number is not None:
+            records: Iterable[MessageRecord] = self._by_handset.get(_handset_key(number), ())
+        else:
+            records = (record for records in self._by_handset.values() for record in records)
+        arrived = self._arrived(records)
+        shown = arrived if limit is None else arrived[max(0, len(arrived) - limit) :]
+        return len(arrived), [_as_received(record, at) for at, record in shown]
 
     def clear(self) -> None:
         """Empty every handset."""
@@ -86,7 +122,7 @@ class Handsets:
             if not records:
                 del self._by_handset[key]
 
-    def _arrived(self, records: Iterable[MessageRecord]) -> list[Received]:
+    def _arrived(self, records: Iterable[MessageRecord]) -> list[tuple[float, MessageRecord]]:
         now = self._clock()
         arrived = [
             (at, record)
@@ -94,20 +130,21 @@ class Handsets:
             if (at := record.delivered_at()) is not None and at <= now
         ]
         arrived.sort(key=lambda pair: pair[0])
-        return [_as_received(record, at) for at, record in arrived]
+        return arrived
 
 
 def _as_received(record: MessageRecord, at: float) -> Received:
     return Received(
         provider=record.provider,
         channel=record.channel,
-        number=record.to,
+        number=shown_number(record.to),
         sender=record.sender,
         kind=record.kind,
         content=record.content,
         text=record.text,
         reference=record.reference,
         id=record.id,
+        message_id=None if record.client_id is None else f"{record.provider}:{record.client_id}",
         sent=utc_timestamp(record.created),
         received=utc_timestamp(at),
     )

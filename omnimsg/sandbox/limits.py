@@ -13,16 +13,26 @@ MEDIA_BYTES = 256 * MEBIBYTE
 """Bytes of media that one emulator keeps."""
 REQUESTS = 1_000
 """Lines of the request log."""
+FAULTS = 1_000
+"""Faults that wait or have fired; those that fire no more are forgotten first."""
+CONNECTIONS = 500
+"""Open connections; above it the one that has been without a complete request longest is closed."""
 REQUEST_BYTES = 64 * MEBIBYTE
 """The largest request body that is read; a larger one gets the provider's 413 response."""
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """The capacity of each store of one sandbox; a full store drops its oldest entry."""
+    """The capacity of each store of one sandbox; a full store drops its oldest entry.
+
+    A fault that still waits is never dropped: adding another one is an error. A connection whose
+    request is being answered is never closed: a new one is refused with 503.
+    """
 
     handsets: int = HANDSETS
     messages_per_handset: int = MESSAGES_PER_HANDSET
     messages: int = MESSAGES
     media_bytes: int = MEDIA_BYTES
     requests: int = REQUESTS
+    faults: int = FAULTS
+    connections: int = CONNECTIONS

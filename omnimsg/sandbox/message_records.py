@@ -50,6 +50,14 @@ class StatusChange:
     detail: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
 
 
+def describe(kind: str, *parts: str | None) -> str:
+    """Return a description of content without a text: its kind in brackets, then its parts.
+
+    It has the same form for every provider, and nothing in it is shortened.
+    """
+    return " ".join([f"[{kind}]", *(part for part in parts if part)])
+
+
 def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
     """Return the steps ``pace`` seconds apart, the first at offset 0."""
     return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
@@ -63,10 +71,11 @@ class MessageRecord:
         to: The recipient as the request named it: a number or a mailbox.
         kind: The provider's name for the kind of content.
         content: The provider's own content object, as it was sent.
-        text: One line by which a person recognises the message.
+        text: The whole text, or what ``describe`` makes of other content.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
         waiting: The status before ``start``.
+        client_id: What an omnimsg client has after the account's name in the message's id.
         extra: Whatever else the emulator stores with the message.
     """
 
@@ -82,6 +91,7 @@ class MessageRecord:
     steps: tuple[LifecycleStep, ...]
     sender: str | None = None
     reference: str | None = None
+    client_id: str | None = None
     waiting: str | None = None
     extra: dict[str, Any] = attrs.field(factory=dict)
 

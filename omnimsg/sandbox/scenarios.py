@@ -8,19 +8,26 @@ from typing import Final
 
 
 class Scenario(enum.Enum):
-    """What happens to a message; each emulator maps it to its provider's statuses and errors."""
+    """What happens to a message, the same through every provider.
+
+    Whether a provider says so at once or by a later status is the provider's matter; each emulator
+    maps a scenario to its provider's statuses and errors.
+    """
 
     DELIVERED = "accepted, then delivered"
     READ = "accepted, delivered, then read where the channel reports reading"
-    INVALID_RECIPIENT = "refused: no such number"
-    OPTED_OUT = "refused: the recipient opted out"
-    NOT_ON_CHANNEL = "refused: the recipient is not on the channel"
+    INVALID_RECIPIENT = "not delivered: no such number"
+    OPTED_OUT = "not delivered: the recipient opted out"
+    NOT_ON_CHANNEL = (
+        "not delivered: the recipient is not on the channel; delivered by SMS and e-mail"
+    )
     UNDELIVERABLE = "accepted, then undeliverable"
     EXPIRED = "accepted, then expired"
     PROVIDER_FAULT = "accepted, then failed by a fault of the provider"
     THROTTLED_ONCE = "throttled on the first attempt, accepted on the second"
-    NO_FUNDS = "refused: the account has no funds"
+    NO_FUNDS = "not delivered: the account has no funds"
     NEVER_SETTLES = "accepted, and stays sent for ever"
+    WINDOW_CLOSED = "on WhatsApp: not delivered unless it is a template; else delivered"
 
 
 MAGIC: Final[Mapping[str, Scenario]] = MappingProxyType(
@@ -36,6 +43,7 @@ MAGIC: Final[Mapping[str, Scenario]] = MappingProxyType(
         "990009": Scenario.THROTTLED_ONCE,
         "990010": Scenario.NO_FUNDS,
         "990011": Scenario.NEVER_SETTLES,
+        "990012": Scenario.WINDOW_CLOSED,
     }
 )
 """The scenario of each suffix of a magic recipient."""
@@ -48,8 +56,17 @@ def scenario(recipient: str) -> Scenario:
 
     A recipient that ends in no magic suffix is ``DELIVERED``.
     """
+    return _magic_scenario(recipient) or Scenario.DELIVERED
+
+
+def is_magic(recipient: str) -> bool:
+    """Return whether a recipient ends in a magic suffix."""
+    return _magic_scenario(recipient) is not None
+
+
+def _magic_scenario(recipient: str) -> Scenario | None:
     found = _SUFFIX.search(recipient)
-    return MAGIC.get(found[1], Scenario.DELIVERED) if found else Scenario.DELIVERED
+    return MAGIC.get(found[1]) if found else None
 
 
 def magic_number(wanted: Scenario, prefix: str = "+2782") -> str:

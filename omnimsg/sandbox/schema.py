@@ -11,12 +11,11 @@ misspelt property hides a mistake.
 import enum
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import attrs
+
+from omnimsg.sandbox.formats import FORMATS
 
 __all__ = [
     "FORMATS",
@@ -31,6 +30,7 @@ __all__ = [
     "exactly_one",
     "fields",
     "flag",
+    "free_form",
     "items",
     "mapping",
     "never",
@@ -74,57 +74,29 @@ class Violation:
 Rule = Callable[[Json, Path], Iterator[Violation]]
 
 
-def _is_http_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"\s", value)
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False
-
-
-def _matches_time(pattern: str) -> Callable[[str], bool]:
-    shape = re.compile(pattern)
-
-    def check(value: str) -> bool:
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            return False
-        return shape.fullmatch(value) is not None
-
-    return check
-
-
-def _matches(pattern: str) -> Callable[[str], bool]:
-    shape = re.compile(pattern)
-    return lambda value: shape.fullmatch(value) is not None
-
-
-_MINUTE = r"\d{4}-\d\d-\d\dT\d\d:\d\d"
-_OFFSET = r"(Z|[+-]\d\d:\d\d)"
-
-FORMATS: Mapping[str, Callable[[str], bool]] = {
-    "E.164 number": _matches(r"\+[1-9]\d{6,14}"),
-    "HTTP URL": _is_http_url,
-    "ISO 8601 time": _matches_time(rf"{_MINUTE}(:\d\d(\.\d{{1,6}})?)?{_OFFSET}?"),
-    "RFC 3339 time": _matches_time(rf"{_MINUTE}:\d\d(\.\d{{1,9}})?{_OFFSET}"),
-    "UUID": _is_uuid,
-    "e-mail address": _matches(r"[^@\s]+@[^@\s]+\.[^@\s.]+"),
-    "hex string": _matches(r"([0-9a-fA-F]{2})+"),
-}
-"""The tests of the string formats of `text`, by the name that violation messages use."""
+_NUL = "value must not contain the character U+0000"
 
 
 def anything(value: Json, path: Path) -> Iterator[Violation]:
-    """Accept every value, for properties that the provider documents as free-form."""
+    """Accept every value, for properties that are checked elsewhere."""
     yield from ()
+
+
+def free_form(value: Json, path: Path) -> Iterator[Violation]:
+    """Accept every value without U+0000, for properties that are documented as free-form."""
+    # A loop, because the depth of the value is the caller's choice.
+    waiting: list[tuple[Json, Path]] = [(value, path)]
+    while waiting:
+        inner, inner_path = waiting.pop()
+        if isinstance(inner, str):
+            if "\0" in inner:
+                yield Violation(inner_path, ViolationKind.VALUE, _NUL)
+        elif isinstance(inner, dict):
+            if any("\0" in name for name in inner):
+                yield Violation(inner_path, ViolationKind.VALUE, _NUL)
+            waiting += [(element, (*inner_path, name)) for name, element in inner.items()]
+        elif isinstance(inner, list):
+            waiting += [(element, (*inner_path, n)) for n, element in enumerate(inner)]
 
 
 def never(message: str) -> Rule:
@@ -151,6 +123,9 @@ def text(
 ) -> Rule:
     """Accept a string of limited length, of an enumeration, a format or a pattern.
 
+    No string may hold U+0000: no phone shows it, and services that store texts in PostgreSQL fail
+    on it. No provider documents what it does with one; refusing is the strictest reading.
+
     Args:
         min_length: Minimum number of characters.
         max_length: Maximum number of characters; None for no limit.
@@ -164,6 +139,8 @@ def text(
     def rule(value: Json, path: Path) -> Iterator[Violation]:
         if not isinstance(value, str):
             yield Violation(path, ViolationKind.TYPE, "value must be a string")
+        elif "\0" in value:
+            yield Violation(path, ViolationKind.VALUE, _NUL)
         elif one_of and value not in one_of:
             listed = ", ".join(one_of)
             yield Violation(
@@ -235,6 +212,8 @@ def mapping(values: Rule) -> Rule:
         if not isinstance(value, dict):
             yield Violation(path, ViolationKind.TYPE, "value must be an object")
             return
+        if any("\0" in name for name in value):
+            yield Violation(path, ViolationKind.VALUE, _NUL)
         for name, element in value.items():
             yield from values(element, (*path, name))
 

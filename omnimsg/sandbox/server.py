@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
+from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import CONTROL, control_routes
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
-from omnimsg.sandbox.faults import Faults
+from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
-from omnimsg.sandbox.settings import HOST, config, config_toml, installed_emulators
+from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.responses import REFUSED, json_response
+from omnimsg.sandbox.routes import list_routes
+from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, installed_emulators
 from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.handsets import Handsets
 
     Factory = Callable[[SandboxState], Emulator]
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 E = TypeVar("E", bound="Emulator")
 
@@ -38,11 +44,14 @@ _CLIENT_DISCONNECTED = 499
 class Sandbox:
     """A local server with the providers' APIs; an async context manager.
 
-    It listens on the loopback interface only, and stores everything in memory within ``Limits``.
+    By default it listens on the loopback interface only. It stores everything in memory within
+    ``Limits``.
 
     Args:
         emulators: Emulator classes, or callables from a ``SandboxState`` to an emulator; by
             default all that installed distributions offer.
+        host: The host name or address to listen on. Everybody who reaches another one than a
+            loopback address can read the messages and change the sandbox.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two steps of a message's timeline; 0 reaches all of them at once.
         seed: Equal seeds give equal ids for equal requests in equal order.
@@ -54,31 +63,38 @@ class Sandbox:
         emulators: The emulators served, by name.
         handsets: What each phone or mailbox has received.
         faults: The fault script.
-        requests: The latest requests: time, method, path without query, status, faults.
+        requests: The latest requests: time, method, path without query, status, faults, and why
+            the request or one of its messages was refused.
 
     Raises:
-        ValueError: Two emulators have the same name.
+        ValueError: Two emulators have the same name; the host is no host name or address.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test or a command may choose
         self,
         emulators: Iterable[Factory] | None = None,
         *,
+        host: str = HOST,
         port: int = 0,
         pace: float = 0.0,
         seed: int = 0,
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
     ) -> None:
+        if not is_host(host):
+            raise ValueError(f"host: {host!r} is not a host name or an address")
         self.state: SandboxState = SandboxState(pace=pace, seed=seed, clock=clock, limits=limits)
         factories: Iterable[Factory] = installed_emulators() if emulators is None else emulators
         built = [factory(self.state) for factory in factories]
         self.emulators: dict[str, Emulator] = {emulator.name: emulator for emulator in built}
         if len(self.emulators) != len(built):
             raise ValueError("emulators: two of them have the same name")
-        self.faults: Faults = Faults(self.emulators)
+        self.faults: Faults = Faults(self.emulators, self.state.limits.faults)
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
+        self.host: str = host
         self._port = port
+        self._connections = Connections(self.state.limits.connections)
+        self._server: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
         self._reset_count = 0
 
@@ -90,14 +106,18 @@ class Sandbox:
     @property
     def port(self) -> int:
         """The port it listens on; before the start the port that was passed in."""
-        if self._runner is not None and self._runner.addresses:
-            return int(self._runner.addresses[0][1])
+        if self._server is not None and self._server.sockets:
+            return int(self._server.sockets[0].getsockname()[1])
         return self._port
 
     @property
     def url(self) -> str:
         """The server's address without a trailing slash."""
-        return f"http://{HOST}:{self.port}"
+        return base_url(self.host, self.port)
+
+    def routes(self) -> list[dict[str, str]]:
+        """Return all routes, sorted by path: ``method``, ``path``, and ``about`` where known."""
+        return list_routes(self.application())
 
     def emulator(self, kind: type[E]) -> E:
         """Return the emulator of a class.
@@ -112,11 +132,21 @@ class Sandbox:
 
     def config(self) -> dict[str, Any]:
         """Return the configuration of accounts that reach this sandbox."""
-        return config(self.port, self.emulators.values())
+        return config(self.port, self.emulators.values(), host=self.host)
 
     def config_toml(self) -> str:
         """Return ``config`` as the text of an ``omnimsg.toml``."""
-        return config_toml(self.port, self.emulators.values())
+        return config_toml(self.port, self.emulators.values(), host=self.host)
+
+    def open_windows(self, *numbers: str) -> None:
+        """Open WhatsApp's service window of numbers, as a message from each of them would.
+
+        Args:
+            numbers: E.164 numbers, each with or without its plus.
+        """
+        for emulator in self.emulators.values():
+            for number in numbers:
+                emulator.windows.open(number)
 
     def reset(self) -> None:
         """Forget messages, handsets, media, faults and requests; abort requests in progress."""
@@ -133,7 +163,11 @@ class Sandbox:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, HOST, self._port).start()
+            server = runner.server
+            assert server is not None  # noqa: S101 - set up above
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: self._connections.protocol(server), self.host, self._port
+            )
         except BaseException:
             await runner.cleanup()
             raise
@@ -146,7 +180,10 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        server, self._server = self._server, None
         runner, self._runner = self._runner, None
+        if server is not None:
+            server.close()
         if runner is not None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
@@ -154,7 +191,8 @@ class Sandbox:
     def application(self) -> web.Application:
         """Return a new application with all routes; a subclass may add middlewares to it."""
         application = web.Application(
-            client_max_size=REQUEST_BYTES, middlewares=[self._serve_request]
+            client_max_size=REQUEST_BYTES,
+            middlewares=[self._hold_connection, self._guard_control, self._serve_request],
         )
         application.add_routes(
             control_routes(
@@ -162,19 +200,46 @@ class Sandbox:
                 faults=self.faults,
                 requests=self.requests,
                 reset=self.reset,
+                open_window=self.open_windows,
             )
         )
+        application.add_routes([web.get("/", self._list_routes)])
         for name, emulator in self.emulators.items():
             application.add_routes(_prefixed(f"/{name}", emulator.routes()))
             application.add_routes(_prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
         return application
 
+    async def _list_routes(self, request: web.Request) -> web.Response:
+        """List every route of the sandbox."""
+        return json_response(
+            {"emulators": list(self.emulators), "routes": list_routes(request.app)}
+        )
+
     @web.middleware
-    async def _serve_request(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
+    async def _hold_connection(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Keep the connection of a request open while the request is being answered."""
+        self._connections.begin(request)
+        try:
+            return await handler(request)
+        finally:
+            self._connections.end(request)
+
+    @web.middleware
+    async def _guard_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse a foreign page's control requests; answer an unknown path with a pointer."""
+        name = request.path.partition("/")[2].partition("/")[0]
+        if name in self.emulators:
+            return await handler(request)
+        foreign = foreign_request(request, self.host)
+        if foreign is not None:
+            return json_response({"error": foreign}, status=403)
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return json_response({"error": "no such path; GET / lists all"}, status=404)
+
+    @web.middleware
+    async def _serve_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
@@ -185,6 +250,7 @@ class Sandbox:
             "path": request.path,
             "status": None,
             "faults": [fault.kind for fault in faults],
+            "refused": None,
         }
         self.requests.append(entry)
         resets_before = self._reset_count
@@ -207,6 +273,9 @@ class Sandbox:
         except ConnectionError:
             response = web.Response(status=_CLIENT_DISCONNECTED)
         entry["status"] = response.status
+        entry["refused"] = response.get(
+            REFUSED, response.reason if response.status >= 400 else None
+        )
         return response
 
 

@@ -9,6 +9,8 @@ import json
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
+from omnimsg.sandbox.origin import is_loopback, is_wildcard
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -18,6 +20,7 @@ GROUP: Final = "omnimsg.emulators"
 """The entry-point group in which distributions register their emulators."""
 
 HOST: Final = "127.0.0.1"
+"""The host that a sandbox listens on unless it is told otherwise."""
 DEFAULT_ACCOUNT: Final = "clickatell"
 
 
@@ -35,27 +38,45 @@ def installed_emulators() -> list[type[Emulator]]:
     return [point.load() for point in found]
 
 
+def base_url(host: str, port: int) -> str:
+    """Return the address of a sandbox; one that listens everywhere is reached by loopback."""
+    name = HOST if is_wildcard(host) else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
 def config(
-    port: int, emulators: Iterable[type[Emulator] | Emulator] | None = None
+    port: int,
+    emulators: Iterable[type[Emulator] | Emulator] | None = None,
+    *,
+    host: str = HOST,
 ) -> dict[str, Any]:
     """Return the configuration of accounts that reach a sandbox on ``port``.
 
     Args:
         port: The port on which the sandbox listens or will listen.
         emulators: The emulators to configure; all installed ones by default.
+        host: The host by which a client reaches the sandbox. On another than a loopback one the
+            accounts have ``allow_http``, because the client refuses plain HTTP there.
     """
     chosen = installed_emulators() if emulators is None else list(emulators)
+    root = base_url(host, port)
+    plain = {} if is_wildcard(host) or is_loopback(host) else {"allow_http": True}
     accounts = {
-        emulator.name: emulator.account(f"http://{HOST}:{port}/{emulator.name}")
+        emulator.name: {**emulator.account(f"{root}/{emulator.name}"), **plain}
         for emulator in chosen
     }
     default = DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in accounts else next(iter(accounts), None)
     return {**({} if default is None else {"default": default}), "accounts": accounts}
 
 
-def config_toml(port: int, emulators: Iterable[type[Emulator] | Emulator] | None = None) -> str:
+def config_toml(
+    port: int,
+    emulators: Iterable[type[Emulator] | Emulator] | None = None,
+    *,
+    host: str = HOST,
+) -> str:
     """Return ``config`` as the text of an ``omnimsg.toml``."""
-    settings = config(port, emulators)
+    settings = config(port, emulators, host=host)
     lines = [
         f"{key} = {_toml_value(value)}" for key, value in settings.items() if key != "accounts"
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Effect, Verdict
-from omnimsg.engine.attempt.status_rules import RULES, rule_of
+from omnimsg.engine.attempt.http_status_rules import RULES, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

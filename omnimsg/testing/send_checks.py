@@ -131,7 +131,7 @@ class SendChecks(Harness):
 
         assert_no_violations(run.violations)
         outcome = run.valid_value[0] if run.valid_value else None
-        if not isinstance(outcome, Accepted) or outcome.id is None:
+        if not isinstance(outcome, Accepted) or outcome.provider_id is None:
             if not self.batch_ids:
                 fail(f"message 0: has no id: {outcome!r}")
         elif outcome.id.account != adapter.account.name:

@@ -8,7 +8,7 @@ answer or its absence proves. What a transport owes the engine:
 * The `WriteMark` of a request is set before its first byte may leave. An unset mark proves that
   nothing was sent; a set mark proves nothing. In doubt it is set.
 * Credentials are sent only to the hosts that the adapter declares, and only encrypted, except to a
-  sandbox on this machine.
+  sandbox on this machine or where the account says `allow_http`.
 * An exchange ends within its time limit, and cancelling it closes its connection.
 
 Importing this package does not import aiohttp, which takes most of the start-up time;
@@ -17,10 +17,17 @@ Importing this package does not import aiohttp, which takes most of the start-up
 
 from __future__ import annotations
 
+import logging
+from urllib.parse import urlsplit
+
 from omnimsg.transport.interface import Sink, SinkFault, Transport, TransportFault, WriteMark
+from omnimsg.transport.loopback import is_loopback
+from omnimsg.transport.network import Network, Proxy
 from omnimsg.transport.options import TransportFactory, TransportOptions
 
 __all__ = [
+    "Network",
+    "Proxy",
     "Sink",
     "SinkFault",
     "Transport",
@@ -32,13 +39,32 @@ __all__ = [
 ]
 
 
+log: logging.Logger = logging.getLogger("omnimsg.transport")
+
+
 def create_http_transport(options: TransportOptions) -> Transport:
-    """Return the transport of one account over HTTP. It connects with its first request."""
+    """Return the transport of one account over HTTP. It connects with its first request.
+
+    A warning is logged where everything, credentials included, will travel unencrypted. Where the
+    logger `omnimsg.transport` is at DEBUG by now, each request is logged in one line.
+    """
     from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - imports aiohttp
 
-    return HttpTransport(
+    parts = urlsplit(options.base_url)
+    if options.network.allow_http and parts.scheme == "http" and not is_loopback(parts.hostname):
+        log.warning(
+            "%s is not encrypted (allow_http): credentials and messages can be read on the way",
+            options.base_url,
+        )
+    transport = HttpTransport(
         options.base_url,
         hosts=options.hosts,
         authorization=options.authorization,
         connections=options.connections,
+        network=options.network,
     )
+    if log.isEnabledFor(logging.DEBUG):
+        from omnimsg.transport.logged import LoggedTransport  # noqa: PLC0415 - rarely needed
+
+        return LoggedTransport(transport, options.base_url)
+    return transport

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import anyio
 
-from omnimsg.adapter import Answer, Request, Response
+from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
@@ -16,6 +16,7 @@ from omnimsg.transport.body import open_body
 from omnimsg.transport.endpoints import Endpoints, Target
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
+from omnimsg.transport.network import Network
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
 from omnimsg.transport.tracked_request import MAX_SMALL_BODY
 
@@ -49,9 +50,13 @@ class HttpTransport:
         connections: The most connections that are open at once.
         max_answer_bytes: The largest answer that is kept in memory.
         marking: How write marks are set at first.
+        network: Proxy, certificates, timeouts.
+
+    Raises:
+        OSError: The file with certificates cannot be read, or holds none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per option
         self,
         base_url: str,
         *,
@@ -60,9 +65,18 @@ class HttpTransport:
         connections: int = 100,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         marking: Marking = Marking.VERIFYING,
+        network: Network | None = None,
     ) -> None:
         self._base_url = base_url
-        self._endpoints = Endpoints(base_url, hosts=hosts, authorization=authorization)
+        self._network = network or Network()
+        self._tls = self._network.tls_context()
+        self._request_timeout = self._network.request_timeout
+        self._endpoints = Endpoints(
+            base_url,
+            hosts=hosts,
+            authorization=authorization,
+            allow_http=self._network.allow_http,
+        )
         self._connections = connections
         self._max_answer_bytes = max_answer_bytes
         self._marking = marking
@@ -95,6 +109,8 @@ class HttpTransport:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
         if within <= 0:
             raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
+        if self._request_timeout is not None and sink is None and not _carries_file(request):
+            within = min(within, self._request_timeout)
         target = self._endpoints.resolve(request)
         session = self._session or self._open()
         # Of the known loop: finding the running loop is a system call in some versions of Python.
@@ -128,7 +144,7 @@ class HttpTransport:
         except BaseException as error:
             if session.marks_failed:
                 mark.written = True
-            fault = self._fault(error, task, mark)
+            fault = self._fault(error, task, mark, target)
             if fault is None:
                 raise
             raise fault from error
@@ -176,7 +192,12 @@ class HttpTransport:
         # freed once: three system calls and two page faults per request.
         bytes(2 * _READ_BUFFER)
         self._loop = asyncio.get_running_loop()
-        self._session = MarkedSession(connections=self._connections, marking=self._marking)
+        self._session = MarkedSession(
+            connections=self._connections,
+            marking=self._marking,
+            network=self._network,
+            tls=self._tls,
+        )
         return self._session
 
     async def _read(
@@ -207,12 +228,17 @@ class HttpTransport:
         return Response(response.status, body, response.headers)
 
     def _fault(
-        self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark
+        self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
         """Return the fault that an error of an exchange is, or `None` for any other error."""
         if isinstance(error, asyncio.CancelledError):
-            expired = self._timeouts.stop(task)
-            return fault_from(TimeoutError(), written=mark.written) if expired else None
+            if not self._timeouts.stop(task):
+                return None
+            error = TimeoutError()
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return fault_from(error, written=mark.written)
+            return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)
         return None
+
+
+def _carries_file(request: Request) -> bool:
+    return isinstance(request.body, (Source, Multipart))

@@ -30,12 +30,19 @@ class Endpoints:
         base_url: The URL that paths of requests are appended to.
         hosts: The hosts that may get the credentials.
         authorization: The header lines with the credentials.
+        allow_http: Whether the host of an `http` base URL may be another machine.
     """
 
     def __init__(
-        self, base_url: str, *, hosts: frozenset[str], authorization: Mapping[str, str]
+        self,
+        base_url: str,
+        *,
+        hosts: frozenset[str],
+        authorization: Mapping[str, str],
+        allow_http: bool = False,
     ) -> None:
         self._base_url = base_url
+        self._http_host = URL(base_url).host if allow_http else None
         # Plain HTTP only where the account's own URL has it.
         self._schemes = ("https", "http") if base_url[:5].lower() == "http:" else ("https",)
         self._trusted = {
@@ -86,10 +93,13 @@ class Endpoints:
             # Resolved, an id of two dots would turn "this message" into "all messages".
             raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
         origin = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
-        if url.scheme not in self._schemes or (url.scheme == "http" and not is_loopback(url.host)):
+        if url.scheme not in self._schemes or (
+            url.scheme == "http" and not is_loopback(url.host) and url.host != self._http_host
+        ):
             raise TransportFault(
                 Reason.MISCONFIGURED,
-                f"{origin} is not encrypted; only a sandbox on this machine is spoken to so",
+                f"{origin} is not encrypted; plain http is for this machine, or for the host of"
+                " base_url with allow_http",
             )
         if authenticated and _origin(url) not in self._trusted:
             raise TransportFault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import secrets
 import stat
 import threading
@@ -79,6 +80,10 @@ class MemorySink:
         return b"".join(self._chunks)
 
 
+# How much of the target's name a temporary file has in its own, bytes.
+_MAX_NAME_START = 200
+
+
 class FileSink:
     """Writes a temporary file beside the target and renames it at the end.
 
@@ -115,7 +120,9 @@ class FileSink:
 
     def _create(self) -> IO[bytes]:
         # Not by `tempfile`: only their owner may read its files, whatever the umask is.
-        name = f".{self._target.name}.{secrets.token_hex(4)}"
+        # Cut, because a name may have 255 bytes at most.
+        start = os.fsencode(self._target.name)[:_MAX_NAME_START]
+        name = f".{start.decode(errors='ignore')}.{secrets.token_hex(4)}"
         return self._target.with_name(name).open("xb")
 
     def _finish(self, complete: bool) -> None:

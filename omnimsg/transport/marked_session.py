@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from omnimsg.transport.connector import Connections
 from omnimsg.transport.interface import WriteMark
+from omnimsg.transport.network import Network
 from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
 from omnimsg.transport.tracked_request import (
     TESTED_AIOHTTP,
@@ -24,6 +26,7 @@ from omnimsg.transport.tracked_request import (
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
     from collections.abc import Awaitable, Callable
     from typing import Any
 
@@ -53,6 +56,8 @@ class MarkedSession:
     Args:
         connections: The most connections that are open at once.
         marking: How marks are set at first.
+        network: What the account says of its connections.
+        tls: The TLS context of `network`, where it has one.
 
     Attributes:
         marking: How marks are set now.
@@ -61,8 +66,15 @@ class MarkedSession:
         small_body: Converts a small body to the form that aiohttp is given.
     """
 
-    def __init__(self, *, connections: int, marking: Marking) -> None:
-        self._connector = aiohttp.TCPConnector(limit=connections)
+    def __init__(
+        self,
+        *,
+        connections: int,
+        marking: Marking,
+        network: Network | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._connections = Connections(connections, network or Network(), tls)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
         self.marks_failed: bool = False
@@ -89,6 +101,15 @@ class MarkedSession:
             return self._request_traced(request, target, data, task, mark)
         sending[task] = mark, request.effect
         url, headers = target
+        if self._connections.has_proxy:
+            return self._session.request(
+                request.method,
+                url,
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+                **self._connections.proxy_options(url),
+            )
         return self._session.request(
             request.method, url, data=data, headers=headers, allow_redirects=False
         )
@@ -116,6 +137,7 @@ class MarkedSession:
                 allow_redirects=False,
                 trace_request_ctx=mark,
                 middlewares=() if request.effect.is_repeatable else (SingleAttempt(),),
+                **self._connections.proxy_options(url),
             )
             answered = True
         finally:
@@ -145,6 +167,7 @@ class MarkedSession:
         """Close all connections."""
         for session in self._sessions:
             await session.close()
+        await self._connections.close()
 
     def _verified(self, *, is_called: bool) -> None:
         if not is_called:
@@ -158,14 +181,13 @@ class MarkedSession:
         if marking is Marking.TRACED:
             self.small_body = bytes
         self._session = aiohttp.ClientSession(
-            connector=self._connector,
+            connector=self._connections.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
             headers={"User-Agent": "omnimsg", "Accept": "application/json"},
-            # `Timeouts` limits the time of the whole exchange.
-            timeout=aiohttp.ClientTimeout(),
+            timeout=self._connections.timeout,
         )
         self._sessions.append(self._session)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from omnimsg.transport.network import Network
+
 if TYPE_CHECKING:
     from omnimsg.transport.interface import Transport
 
@@ -20,12 +22,14 @@ class TransportOptions:
         hosts: The hosts, with ports where given, that the credentials may be sent to.
         authorization: The header lines that carry the credentials.
         connections: The most connections at once.
+        network: Proxy, certificates, timeouts.
     """
 
     base_url: str
     hosts: frozenset[str]
     authorization: Mapping[str, str] = attrs.field(repr=False)
     connections: int
+    network: Network = attrs.field(factory=Network)
 
 
 TransportFactory: TypeAlias = Callable[[TransportOptions], "Transport"]

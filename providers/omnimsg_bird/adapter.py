@@ -11,15 +11,16 @@ import orjson
 
 from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES, STATUSES, TERMS
 from omnimsg_bird.settings import BirdSettings
-from omnimsg_bird.wire import decode, encode, files, find, listing, resource, status
+from omnimsg_bird.wire import batch_message, decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Absent, Account, Answered, Flow, Source
@@ -42,8 +43,8 @@ class BirdAdapter(Adapter[BirdSettings]):
     * Each of Bird's channels has its own sender. Only an e-mail may name one, so the account's
       `sender` applies to e-mails only.
     * A message's id contains the channel's id, because Bird finds a message by both.
-    * With `batch`, several messages of a channel share a request. Their ids are unknown then:
-      `Accepted.batch_id` and the reference find them in the history.
+    * With `batch`, several messages of a channel share a request. Bird's ids of them are unknown
+      then: their ids name the batch and the reference, which find them in Bird's list.
     * Bird turns tags into lower case, and may send at once a message that is scheduled less than
       ten minutes ahead; more than 35 days ahead is refused.
     """
@@ -67,6 +68,10 @@ class BirdAdapter(Adapter[BirdSettings]):
             for name, id_ in account.settings.channels.items()
         }
         self._names = {id_: Channel(name) for name, id_ in account.settings.channels.items()}
+
+    def usable_channels(self) -> Collection[Channel]:
+        """Return the channels that the account has an id for."""
+        return tuple(self._names.values())
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -116,6 +121,13 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Look up a message's status."""
+        if split_batch_id(provider_id) is not None:
+            listed = self._workspace("channels/messages")
+            return (
+                yield from batch_message.read_status(
+                    provider_id, listed, self._names, self, context
+                )
+            )
         path = self._message(provider_id)
         if path is None:
             return _no_id()
@@ -155,7 +167,14 @@ class BirdAdapter(Adapter[BirdSettings]):
     def interactions(
         self, provider_id: str, page: str | None, context: Context
     ) -> Flow[Answered[Page[Interaction]]]:
-        """List the interactions with a message; Bird returns all of them at once."""
+        """Ask what people did with a message; Bird answers with all of it at once."""
+        if split_batch_id(provider_id) is not None:
+            entry = yield from batch_message.find_entry(
+                provider_id, self._workspace("channels/messages"), self
+            )
+            if not isinstance(entry, dict):
+                return entry
+            provider_id = f"{entry.get('channelId', '')}/{entry.get('id', '')}"
         path = self._message(provider_id)
         if path is None:
             return _no_id()

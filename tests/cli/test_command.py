@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FLAGS = {
     "demo": ["--json", "--pace"],
-    "sandbox": ["--port", "--pace", "--print-config"],
+    "sandbox": ["--host", "--port", "--pace", "--print-config"],
     "bench": [
         *("--account", "--config", "--messages", "--callers", "--latency", "--deadline", "--json"),
     ],
@@ -57,6 +57,8 @@ FLAGS = {
     "balance": ["--account", "--config", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
+    "completion": ["SHELL"],
+    "config schema": ["--output"],
     "config show": ["--config", "--json"],
 }
 
@@ -234,6 +236,31 @@ def test_print_config(run: Run) -> None:
 
     assert ran.code == 0
     assert tomllib.loads(ran.out) == config(8123)
+
+
+def test_print_config_of_another_host(run: Run) -> None:
+    """`--host` is the host of the printed addresses, which plain HTTP has to be allowed for."""
+    ran = run("sandbox", "--host", "sandbox", "--port", "8123", "--print-config")
+
+    account = tomllib.loads(ran.out)["accounts"]["clickatell"]
+    assert ("http://sandbox:8123/clickatell", True) == (account["base_url"], account["allow_http"])
+
+
+@pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
+def test_a_host_that_is_none(run: Run, host: str) -> None:
+    """A value that is no host name is refused before anything listens."""
+    ran = run("sandbox", "--host", host, "--port", "8123", "--print-config")
+
+    assert (2, True) == (ran.code, "--host" in ran.error)
+
+
+def test_a_host_that_others_reach(run: Run) -> None:
+    """Another host than a loopback one is warned of before the sandbox listens."""
+    ran = run("sandbox", "--host", "nosuch.invalid", "--port", "0")
+
+    assert 2 == ran.code
+    assert ran.err.startswith("warning: the sandbox listens on nosuch.invalid")
+    assert "host nosuch.invalid cannot be used" in ran.err
 
 
 def test_print_config_needs_a_port(run: Run) -> None:

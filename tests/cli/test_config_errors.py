@@ -45,7 +45,7 @@ def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatc
         ),
         (('default = "clickatell"', 'default = "click"'), "default", "did you mean 'clickatell'?"),
         (('default = "clickatell"', ""), "default: name the account to use", "--print-config"),
-        (('"sandbox-password"', '"env:NO_SUCH"'), "NO_SUCH is not set", "--print-config"),
+        (('"sandbox-not-a-secret-A=="', '"env:NO_SUCH"'), "NO_SUCH is not set", "--print-config"),
         (
             ("http://127.0.0.1", "http://example.test"),
             "accounts.bird.base_url: must be https",
@@ -128,7 +128,7 @@ def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
     table = (
         f'default = "own"\n[accounts.own]\nprovider = "messente"\n{key}\n'
         'account_trouble = "hold"\nretry.attempts = 5\n'
-        "limits = { requests_per_second = 20, concurrency = 4, queue = 99999999 }\n"
+        "limits = { requests_per_second = 20, concurrency = 4, max_pause = 99999999 }\n"
         f'[accounts.loose]\nprovider = "messente"\n{key}\nlimits.requests_per_second = 1000\n'
     )
     (tmp_path / "omnimsg.toml").write_text(table)
@@ -144,7 +144,7 @@ def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
         (own, "breaker.failures", "5", "default"),
         (own, "limits.requests_per_second", "20.0", "omnimsg.toml"),
         (own, "limits.concurrency", "4", "omnimsg.toml"),
-        (own, "limits.queue", "99999999", "omnimsg.toml"),
+        (own, "limits.max_pause", "99999999.0", "omnimsg.toml"),
         (loose, "limits.requests_per_second", "150", "provider"),
         (loose, "limits.concurrency", "8", "provider"),
     ):
@@ -166,3 +166,91 @@ def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
         "accounts.two.password",
         "default",
     ]
+
+
+def test_only_the_account_that_is_used_needs_its_secrets(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A secret that is not set is an error of the commands that use its account, and only there."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace('"sandbox-password"', '"env:NO_SUCH"'))
+
+    assert run(*SEND).code == 0
+    assert run("status", "clickatell:1").code == 1
+    for command in ((*SEND, "--account", "messente"), ("status", "messente:1")):
+        ran = run(*command)
+        assert (ran.code, "accounts.messente.password" in ran.error) == (2, True)
+
+
+def test_the_default_accounts_secret_is_not_needed_for_another(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """`--account`, or the account in an id, decides whose secrets must be there."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace('"sandbox-not-a-secret-A=="', '"env:NO_SUCH"'))
+
+    assert run(*SEND, "--account", "messente").code == 0
+    assert run("status", "messente:1").code == 1
+    assert run(*SEND).code == 2
+
+
+def test_show_says_which_account_cannot_be_used(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An account whose secret is not set is listed with the problem, and without values."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace('"sandbox-password"', '"env:NO_SUCH"'))
+
+    ran = run("config", "show", "--json")
+
+    rows = {row["account"]: row for row in ran.rows}
+    assert ran.code == 0
+    assert rows["clickatell"]["problem"] is None
+    assert "NO_SUCH is not set" in rows["messente"]["problem"]
+    assert rows["messente"]["values"]["password"] == {"value": "***", "source": "env:NO_SUCH"}
+    assert "cannot be used: " in run("config", "show").out
+
+
+def test_show_hides_the_credentials_of_a_proxy(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A proxy is shown without user and password."""
+    file = tmp_path / "omnimsg.toml"
+    key = 'provider = "bird"\n'
+    proxy = 'proxy = "http://me:pr0xy-password@proxy.example:3128"\n'
+    file.write_text(file.read_text().replace(key, key + proxy))
+
+    ran = run("config", "show", "--json")
+
+    values = {row["account"]: row["values"] for row in ran.rows}["bird"]
+    assert values["proxy"]["value"] == "http://proxy.example:3128"
+    assert "pr0xy-password" not in ran.out + ran.err
+
+
+def test_schema_is_printed_or_written(run: Run, tmp_path: Path) -> None:
+    """`config schema` prints the schema, or writes it as UTF-8 to a file."""
+    printed = run("config", "schema")
+    written = run("config", "schema", "--output", "schema.json")
+
+    assert (printed.code, written.code) == (0, 0)
+    assert (tmp_path / "schema.json").read_text(encoding="utf-8") == printed.out
+    assert run("config", "schema", "--output", "no/such/folder.json").code == 2
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
+def test_a_file_of_a_windows_editor(
+    run: Run, sandbox: Sandbox, tmp_path: Path, mark: bytes
+) -> None:
+    """A byte order mark and CRLF change nothing."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_bytes(mark + file.read_text().replace("\n", "\r\n").encode())
+
+    assert run("config", "show").code == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(run: Run, sandbox: Sandbox, tmp_path: Path, encoding: str) -> None:
+    """What Windows PowerShell writes with `>` is named, with what to do."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_bytes(file.read_text().encode(encoding))
+
+    ran = run("config", "show")
+
+    assert (ran.code, "UTF-16" in ran.error) == (2, True)
+    assert "-Encoding utf8" in ran.hint

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnimsg.cli.errors import advice_for, exit_code_of
-from omnimsg.cli.output import masked_address, sanitize, wrapped_name
+from omnimsg.cli.output import masked_address, new_table, print_table, sanitize, wrapped_name
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 
@@ -74,3 +74,42 @@ def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
 def test_exit_codes(kinds: set[str], code: int) -> None:
     """The worst outcome decides the exit code."""
     assert exit_code_of(kinds) == code
+
+
+ID = "bird:" + "0123456789abcdef" * 5
+ROWS = [(ID, "failed", "recipient_unreachable", "2030-05-01 09:00:00"), ("bird:1", "sent", "", "x")]
+
+
+def _printed(capsys: pytest.CaptureFixture[str]) -> str:
+    table = new_table("id", "status", "reason", "created", folds=("reason",), title="Messages")
+    for row in ROWS:
+        table.add_row(*row)
+    print_table(table)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "80", "100", "200"])
+def test_no_cell_is_cut_or_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    """Where the table does not fit, each cell has a line of its own; reason before time."""
+    monkeypatch.setenv("COLUMNS", columns)
+
+    lines = _printed(capsys).splitlines()
+
+    for row in ROWS:
+        for cell in filter(None, row):
+            assert [each for each in lines if cell in each]
+    text = "\n".join(lines)
+    assert text.index("recipient_unreachable") < text.index("2030-05-01")
+
+
+def test_a_pipe_has_no_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is piped or written to a file has one line for each row."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    lines = _printed(capsys).splitlines()
+
+    assert [True] == [all(cell in each for cell in ROWS[0]) for each in lines if ID in each]

@@ -101,7 +101,16 @@ def test_what_a_channel_cannot_carry_is_not_sent(run: Run, sandbox: Sandbox) -> 
             "image",
         ),
         (
-            ("--channel", "whatsapp", "--template", "hello", "--param", "Ola", "--param", "7"),
+            (
+                "--channel",
+                "whatsapp",
+                "--template",
+                "table_ready",
+                "--param",
+                "Ola",
+                "--param",
+                "7",
+            ),
             "template",
         ),
     ],

@@ -388,7 +388,7 @@ def test_all_problems_are_reported_at_once() -> None:
     [
         (None, "no such file; `omnimsg sandbox --print-config > "),
         (b"[accounts", "is not TOML: "),
-        (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
+        (b"\xff\xfe", "cannot be read (UnicodeDecodeError): it is UTF-16"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, expected: str) -> None:

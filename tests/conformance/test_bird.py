@@ -122,7 +122,7 @@ class TestBird(AdapterConformance):
     message_levels = frozenset({"http", "422"})
     request_levels = frozenset()
     status_levels = frozenset({"http"})
-    report_levels = frozenset({"failure", "sms-messagebird", "source", "words"})
+    report_levels = frozenset({"failure", "sms-messagebird", "source", "whatsapp", "words"})
     other_levels = frozenset({"storage"})
     values: ClassVar[dict[str, Any]] = {
         "reply_to": tuple(

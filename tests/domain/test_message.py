@@ -264,6 +264,10 @@ def test_plain_texts(message: Message) -> None:
         ({"ttl": 60, "metadata": {"row": 1}}, False),
         ({"reply_to": "bird:channel/m1"}, False),
         ({"priority": Priority.LOW}, False),
+        ({"tags": ["spring"]}, False),
+        ({"send_at": datetime(2026, 1, 1, tzinfo=UTC)}, False),
+        ({"callback_url": "https://example.test/report"}, False),
+        ({"fallback": [Leg(channel=Channel.SMS)]}, False),
         ({"extras": {"bird": {}}}, False),
     ],
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from support.strategies import accounts, words
 
 from omnimsg.domain.errors import InvalidValue
-from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.message_id import MessageId, split_batch_id
 from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.validate import is_unicode
 
 
 @given(accounts(), words())
@@ -45,5 +48,27 @@ def test_ambiguous_parts_are_refused(account: str, provider_id: str) -> None:
 
 @pytest.mark.parametrize("provider_id", [None, ""])
 def test_an_outcome_without_a_provider_id(provider_id: str | None) -> None:
-    """If the provider gave no id, `Accepted.id` is `None`."""
-    assert Accepted(reference="r", account="a", provider_id=provider_id).id is None
+    """An adapter that names neither message nor batch breaks its contract; there is no id then."""
+    outcome: Any = Accepted(reference="r", account="a", provider_id=provider_id)
+
+    assert outcome.id is None
+
+
+@given(st.text(min_size=1), st.from_regex(r"[A-Za-z0-9-]{1,36}", fullmatch=True))
+def test_an_id_by_batch_and_reference(reference: str, batch: str) -> None:
+    """Where a message has no id yet, its batch and its reference are one, in any characters."""
+    assume(is_unicode(reference) and len(reference) <= 255)
+    outcome = Accepted(reference=reference, account="a", provider_id=None, batch_id=batch)
+
+    again = MessageId(str(outcome.id))
+
+    assert ("a", outcome.id) == (again.account, again)
+    assert (batch, reference) == split_batch_id(again.provider_id)
+    assert outcome.id.isascii()
+    assert outcome.id.isprintable()
+
+
+@pytest.mark.parametrize("text", ["channel/message", "batch/b", "batch//r", "batch/b/", "batch"])
+def test_other_ids_name_no_batch(text: str) -> None:
+    """Only the form that `join_batch_id` writes is read as such."""
+    assert split_batch_id(text) is None

@@ -60,6 +60,7 @@ async def test_what_a_provider_carries_arrives(account: str, name: str, channel:
     message = contents.message(name, channel)
 
     async with Sandbox() as sandbox, Client.from_config(_config(sandbox)) as client:
+        sandbox.open_windows(contents.PHONE)
         outcome = await client.send(message, account=account)
         received = sandbox.handsets.received(message.to)
         everybody = sandbox.handsets.all()

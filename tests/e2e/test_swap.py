@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from omnimsg.sandbox import Received
+from omnimsg_clickatell.emulator import ClickatellEmulator
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -94,6 +95,8 @@ async def run(sandbox: Sandbox, folder: Path, default: str, what: str) -> Ran:
     """Run the program as its own process, with an account as the default."""
     text = sandbox.config_toml().replace('default = "clickatell"', f'default = "{default}"')
     text += TEMPLATES
+    sandbox.open_windows(TO)
+    sandbox.emulator(ClickatellEmulator).templates.add("table_ready_v2", parameters=2)
     config = anyio.Path(folder / "omnimsg.toml")
     await config.write_text(text)
     process = await anyio.run_process(

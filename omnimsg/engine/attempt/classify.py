@@ -18,7 +18,7 @@ from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.attempt.answer_words import words_of
-from omnimsg.engine.attempt.status_rules import rule_of
+from omnimsg.engine.attempt.http_status_rules import rule_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -15,9 +15,9 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
-from omnimsg.engine.attempt.split import Split, split_of
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
 

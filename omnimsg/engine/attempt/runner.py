@@ -17,10 +17,10 @@ from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
-from omnimsg.engine.attempt.redaction import redact_outcomes
-from omnimsg.engine.attempt.split import Split, split_of
+from omnimsg.engine.attempt.outcome_redaction import redact_outcomes
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import anyio
 import attrs
 
 from omnimsg.domain.message import Priority
+from omnimsg.engine.attempt.batch_split import Split
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
-from omnimsg.engine.attempt.split import Split
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.admission import Admission
 from omnimsg.engine.sending.clearance import Clearance

@@ -14,21 +14,29 @@ from omnimsg.sandbox.schema import (
     Rule,
     Violation,
     ViolationKind,
-    anything,
     at_least_one,
     exactly_one,
     fields,
     flag,
+    free_form,
     items,
     mapping,
     nullable,
     number,
     text,
 )
-from omnimsg_bird.emulator.bodies import ACTION, BODY, EMAIL_SENDER
+from omnimsg_bird.emulator.bodies import BODY, EMAIL_SENDER
 from omnimsg_bird.emulator.template import TEMPLATE
+from omnimsg_bird.emulator.whatsapp_limits import check_whatsapp_body
 
-__all__ = ["BATCH", "CREATE", "IDENTIFIER_KEYS", "IDENTIFIER_RULES", "PRESIGNED"]
+__all__ = [
+    "BATCH",
+    "CREATE",
+    "IDENTIFIER_KEYS",
+    "IDENTIFIER_RULES",
+    "PRESIGNED",
+    "UNSUPPORTED_BODIES",
+]
 
 IDENTIFIER_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("emailaddress",),
@@ -47,6 +55,14 @@ IDENTIFIER_RULES: Final[Mapping[str, Rule]] = {
 _NONEMPTY = text(1)
 _UUID = text(format="UUID")
 _NULLABLE_TEXT = nullable(text())
+
+
+def _https_url(value: Json, path: Path) -> Iterator[Violation]:
+    """Accept the address of a webhook, which Bird takes with https only."""
+    found = list(text(format="HTTP URL")(value, path))
+    yield from found
+    if not found and not value.lower().startswith("https://"):
+        yield Violation(path, ViolationKind.VALUE, "must begin with https://")
 
 
 def _contact(platform: str) -> Rule:
@@ -90,7 +106,7 @@ _PRODUCT = {"externalCatalogId": text(), "externalProductId": text()}
 
 _META = fields(
     optional={
-        "extraInformation": mapping(anything),
+        "extraInformation": mapping(free_form),
         "referral": fields(
             optional={
                 "source": text(),
@@ -151,41 +167,29 @@ def _check_frequency_cap(value: Json, path: Path) -> Iterator[Violation]:
         yield Violation((*path, "capFrequency"), ViolationKind.VALUE, message)
 
 
-def _link_action(value: Json, path: Path) -> Iterator[Violation]:
-    yield from ACTION(value, path)
-    yield from fields(required={"type": text(one_of=("link",)), "link": anything})(value, path)
+def _check_parameter_keys(value: Json, path: Path) -> Iterator[Violation]:
+    """Refuse a template that gives a value twice."""
+    parameters = value.get("template", {}).get("parameters") or ()
+    keys = [parameter["key"] for parameter in parameters]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            at = (*path, "template", "parameters", index, "key")
+            yield Violation(at, ViolationKind.VALUE, "each key may be given only once")
 
 
-# Source: "Sending WhatsApp messages": two to ten cards, each with a file, title and link.
-_WHATSAPP_CAROUSEL = fields(
-    required={
-        "text": _NONEMPTY,
-        "items": items(
-            fields(
-                required={
-                    "title": _NONEMPTY,
-                    "mediaUrl": anything,
-                    "actions": items(_link_action, 1, 1),
-                },
-                optional={"description": anything, "altText": anything},
-            ),
-            2,
-            10,
-        ),
-    }
-)
-
-
-def _check_whatsapp_carousel(value: Json, path: Path) -> Iterator[Violation]:
-    body = value.get("body", {})
-    if body.get("type") == "carousel":
-        yield from _WHATSAPP_CAROUSEL(body["carousel"], (*path, "body", "carousel"))
+UNSUPPORTED_BODIES: Final[Mapping[str, frozenset[str]]] = {
+    "email": frozenset({"authentication", "carousel", "list", "location"}),
+    "sms": frozenset({"authentication", "carousel", "html", "list", "location"}),
+    "whatsapp": frozenset({"html"}),
+}
+"""The bodies that a platform has no form for: failure code 12002, after the message is accepted."""
 
 
 def _create(platform: str, *checks: Rule) -> Rule:
     return fields(
         exactly_one("body", "template"),
         _check_frequency_cap,
+        _check_parameter_keys,
         *checks,
         required={"receiver": _receiver(platform)},
         optional={
@@ -205,7 +209,7 @@ def _create(platform: str, *checks: Rule) -> Rule:
                 required={"id": _NONEMPTY, "type": text(one_of=("message", "click", "referrals"))},
                 optional={"order": number(integer=True)},
             ),
-            "notification": fields(required={"url": text(format="HTTP URL")}),
+            "notification": fields(required={"url": _https_url}),
             "capFrequency": flag,
             "enableLinkTracking": flag,
             "ignoreQuietHours": flag,
@@ -221,11 +225,17 @@ def _create(platform: str, *checks: Rule) -> Rule:
 CREATE: Final[Mapping[str, Rule]] = {
     "email": _create("email"),
     "sms": _create("sms"),
-    "whatsapp": _create("whatsapp", _check_whatsapp_carousel),
+    "whatsapp": _create("whatsapp", check_whatsapp_body),
 }
 """The body of createChannelMessage, by platform."""
 
-BATCH: Final = fields(required={"messageRequests": items(mapping(anything))})
+
+def _is_object(value: Json, path: Path) -> Iterator[Violation]:
+    if not isinstance(value, dict):
+        yield Violation(path, ViolationKind.TYPE, "value must be an object")
+
+
+BATCH: Final = fields(required={"messageRequests": items(_is_object)})
 """The body of a batch; its messages are checked one by one afterwards."""
 
 PRESIGNED: Final = fields(required={"contentType": text(1)})

@@ -11,10 +11,11 @@ from typing import Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import json_response
+from omnimsg.sandbox import explained, json_response
+from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.schema import Path, Violation, ViolationKind
 
-__all__ = ["STATUSES", "RefusedError", "error_response", "invalid"]
+__all__ = ["STATUSES", "RefusedError", "error_response", "invalid", "listed"]
 
 _CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "The request body is not valid JSON"),
@@ -42,17 +43,34 @@ class RefusedError(Exception):
         super().__init__(f"refused with {response.status}")
         self.response = response
 
+    @property
+    def reason(self) -> str:
+        """What the request log says."""
+        return str(self.response.get(REFUSED, ""))
 
-def error_response(status: int) -> web.Response:
-    """Return the error response with a status other than 422."""
+
+def error_response(status: int, why: str | None = None) -> web.Response:
+    """Return the error response with a status other than 422.
+
+    Args:
+        status: A key of `STATUSES`.
+        why: What the request log says; by default the message of the response.
+    """
     code, message = _CODES[status]
-    return json_response({"code": code, "message": message}, status)
+    response = json_response({"code": code, "message": message}, status)
+    return explained(response, f"{code}: {why or message}")
+
+
+def listed(violations: Iterable[Violation]) -> str:
+    """Return what the request log says of violations."""
+    return "; ".join(f"{_dotted(each.path)}: {each.message}" for each in violations)
 
 
 def invalid(violations: Iterable[Violation]) -> RefusedError:
     """Return the error for a body or query parameters that violate the schema: 422."""
+    found = list(violations)
     details: dict[str, list[str]] = {}
-    for violation in violations:
+    for violation in found:
         # An unsupported property is reported under the path of its object, not under its own.
         path = violation.path[:-1] if violation.kind is ViolationKind.UNKNOWN else violation.path
         details.setdefault(_dotted(path), []).append(violation.message)
@@ -61,7 +79,7 @@ def invalid(violations: Iterable[Violation]) -> RefusedError:
         "message": "One or more fields provided in the request body are malformed",
         "details": details,
     }
-    return RefusedError(json_response(document, 422))
+    return RefusedError(explained(json_response(document, 422), listed(found)))
 
 
 def _dotted(path: Path) -> str:

@@ -2,8 +2,11 @@
 
 Sources: the Status, Failure and interaction schemas of Bird's OpenAPI document; the pages "Message
 failure codes" (11002 to 12003; 15005 for an unknown subscriber), "Message failure sources" and
-"SMS platform extended error codes" (1 unknown, 27 unavailable subscriber). Where no code is
-published the failure has none, only its source and description.
+"SMS platform extended error codes" (1 unknown, 27 unavailable subscriber; `details` "Expired"). The
+source `whatsapp` has WhatsApp's own codes (Cloud API reference, error codes: 131026 undeliverable,
+such as to a number without WhatsApp; 131047 outside of the service window). The sources `contact`
+and `accounting` stand for a fault of Bird's own services, so neither an opt-out nor missing funds
+come from them. Where no code is published the failure has none, only its source and description.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -67,13 +70,13 @@ _DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
 def _expired(platform: str) -> LifecycleStep:
-    return _failed("delivery_failed", "validity period expired", PLATFORMS[platform], None)
+    return _failed("delivery_failed", "Expired", PLATFORMS[platform], None)
 
 
 def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleStep]]:
     source = PLATFORMS[platform]
     sms = platform == "sms"
-    not_on_channel = _failed("rejected", "unsupported destination", "pre-processing", 12003)
+    whatsapp = platform == "whatsapp"
     return {
         Scenario.DELIVERED: _DELIVERED,
         Scenario.READ: _DELIVERED,
@@ -83,11 +86,14 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
         ),
         Scenario.OPTED_OUT: (
             *_PROCESSING,
-            _failed("rejected", "contact opted out", "contact", None),
+            _failed("rejected", "contact opted out", "pre-processing", None),
         ),
         # Only WhatsApp can be missing: every number has SMS, and every mailbox e-mail.
-        Scenario.NOT_ON_CHANNEL: (*_PROCESSING, not_on_channel)
-        if platform == "whatsapp"
+        Scenario.NOT_ON_CHANNEL: (
+            *_SENT,
+            _failed("delivery_failed", "message undeliverable", source, None, "131026"),
+        )
+        if whatsapp
         else _DELIVERED,
         Scenario.UNDELIVERABLE: (
             *_SENT,
@@ -103,9 +109,15 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
         Scenario.THROTTLED_ONCE: _DELIVERED,
         Scenario.NO_FUNDS: (
             *_PROCESSING,
-            _failed("rejected", "insufficient balance", "accounting", None),
+            _failed("rejected", "insufficient balance", "pre-processing", None),
         ),
         Scenario.NEVER_SETTLES: _SENT,
+        Scenario.WINDOW_CLOSED: (
+            *_SENT,
+            _failed("delivery_failed", "re-engagement message", source, None, "131047"),
+        )
+        if whatsapp
+        else _DELIVERED,
     }
 
 

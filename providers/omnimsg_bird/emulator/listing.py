@@ -136,8 +136,7 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         lambda resource, value: resource["platformId"] == value,
         repeatable=True,
     ),
-    # The message resource does not name its batch, so this filter uses the record.
-    "batchId": _Parameter(_UUID),
+    "batchId": _Parameter(_UUID, lambda resource, value: resource["batchId"] == value.lower()),
     # The sandbox does not derive countries, so no message has one.
     "countryCode": _Parameter(_SHORT, lambda resource, value: False, repeatable=True),
 }
@@ -191,12 +190,7 @@ def list_page(
     known = _OF_WORKSPACE if workspace else _OF_CHANNEL
     if violations := list(_violations(query, known)):
         raise invalid(violations)
-    batch_id = query.get("batchId", [None])[0]
-    resources = [
-        message_resource(record, record.latest_change(now))
-        for record in records
-        if batch_id is None or record.extra["batch_id"] == batch_id.lower()
-    ]
+    resources = [message_resource(record, record.latest_change(now)) for record in records]
     for name, values in query.items():
         matches = known[name].matches
         if matches is not None:

@@ -9,13 +9,18 @@ from aiohttp import web
 from omnimsg.sandbox.schema import Json, Rule, Violation, ViolationKind
 from omnimsg_bird.emulator.errors import RefusedError, error_response, invalid
 
-__all__ = ["parse_body", "parse_start"]
+__all__ = ["base_url", "parse_body", "parse_start"]
 
 # The documents say 200 KB; the smaller of the two readings applies.
 _MAX_BODY_BYTES: Final = 200_000
 _MAX_SECONDS_AHEAD: Final = 35 * 24 * 3600
 # Bird may send at once what is scheduled for less than this many seconds ahead; the sandbox does.
 _MIN_SECONDS_AHEAD: Final = 600
+
+
+def base_url(request: web.Request) -> str:
+    """Return the emulator's own address as the client reaches it."""
+    return f"{request.url.origin()}/bird"
 
 
 async def parse_body(request: web.Request, rule: Rule) -> dict[str, Json]:
@@ -29,7 +34,7 @@ async def parse_body(request: web.Request, rule: Rule) -> dict[str, Json]:
         raise RefusedError(error_response(413))
     # Bird asks for JSON and documents no error for anything else; 400 is the nearest one.
     if request.content_type != "application/json":
-        raise RefusedError(error_response(400))
+        raise RefusedError(error_response(400, "Content-Type must be application/json"))
     try:
         payload: dict[str, Json] = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,13 +1,21 @@
 """The Message and Interaction resources.
 
 Source: the Message and Interaction schemas of Bird's OpenAPI document, and the fields that the
-newer messaging page adds.
+newer messaging page adds; `batchId` is null outside of batches.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from omnimsg.sandbox import MessageRecord, Scenario, StatusChange, scenario, utc_timestamp
+from omnimsg.sandbox import (
+    MessageRecord,
+    Scenario,
+    StatusChange,
+    describe,
+    scenario,
+    utc_timestamp,
+)
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
@@ -33,16 +41,35 @@ def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[di
 
 
 def summary(payload: dict[str, Json]) -> str:
-    """Return one line by which a person recognises a message."""
+    """Return the whole text of a message; of other content its kind and what can be read of it."""
     if "template" in payload:
         template = payload["template"]
-        return str(template.get("name") or template.get("projectId") or "template")
-    kind = payload["body"]["type"]
-    content = payload["body"][kind]
-    subject = content.get("metadata", {}).get("subject")
-    return str(
-        subject or content.get("text") or content.get("html") or content.get("title") or kind
-    )
+        name = template.get("name") or template.get("projectId")
+        given = [each.get("value") for each in template.get("parameters") or ()]
+        variables = list((template.get("variables") or {}).values())
+        return describe(
+            "template", name, *(str(value) for value in [*given, *variables] if value is not None)
+        )
+    return _body_text(payload["body"])
+
+
+def _body_text(body: dict[str, Json]) -> str:
+    kind = body["type"]
+    content = body[kind]
+    if kind in {"text", "html"}:
+        return str(content.get("text") or content.get("html") or "")
+    if kind == "section":
+        return "\n".join(_body_text(inner) for inner in content.get("items", ()))
+    if kind == "location":
+        place, at = content.get("location", {}), content["coordinates"]
+        return describe(kind, place.get("label"), f"{at['latitude']},{at['longitude']}")
+    return str(content.get("text") or describe(kind, next(_media_urls(content), None)))
+
+
+def _media_urls(content: dict[str, Json]) -> Iterator[str]:
+    for each in (content, *content.get("images", ()), *content.get("files", ())):
+        if each.get("mediaUrl"):
+            yield each["mediaUrl"]
 
 
 def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
@@ -64,6 +91,7 @@ def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, A
         "status": change.status,
         "failure": None,
         "tags": record.extra["tags"],
+        "batchId": record.extra["batch_id"],
         "lastStatusAt": changed_at,
         "createdAt": utc_timestamp(record.created),
         "updatedAt": changed_at,

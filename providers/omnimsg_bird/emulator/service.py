@@ -4,38 +4,32 @@ Sources: Bird Channels API, Messaging and Send batch messages; Common API usage 
 scheme; Rate limit for 429, which means that the request was not processed.
 """
 
+import functools
 import hmac
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-import attrs
 import orjson
 from aiohttp import hdrs, web
 
 from omnimsg.sandbox import (
     Emulator,
-    LifecycleStep,
     MessageRecord,
     SandboxState,
     Scenario,
+    explained,
     json_response,
     scenario,
 )
-from omnimsg.sandbox.schema import Json, Violation, ViolationKind
-from omnimsg_bird.emulator.batch import MAX_MESSAGES, rejection_of, valid_properties
+from omnimsg_bird.emulator.acceptance import PROVIDER, Acceptance
+from omnimsg_bird.emulator.batch import MAX_MESSAGES
 from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
-from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response, invalid
-from omnimsg_bird.emulator.lifecycle import SCHEDULED, rejected_steps, steps_for
+from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
-from omnimsg_bird.emulator.request_parsing import parse_body, parse_start
-from omnimsg_bird.emulator.resource import (
-    complete_contacts,
-    interaction_resources,
-    message_resource,
-    summary,
-)
+from omnimsg_bird.emulator.request_parsing import base_url, parse_body
+from omnimsg_bird.emulator.resource import interaction_resources, message_resource
 
 __all__ = ["ACCESS_KEY", "CHANNELS", "WORKSPACE", "BirdEmulator"]
 
@@ -47,7 +41,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "whatsapp": "5a0d1c5e-0b1d-4c43-9d0a-6a1b3f7c03a9",
 }
 
-_SENDERS: Final = {"email": "sandbox", "sms": "+37255509999", "whatsapp": "+37255509999"}
+MAX_REFUSALS: Final = 1000
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -62,12 +56,14 @@ class BirdEmulator(Emulator):
         channels: The channels' ids by platform: sms, whatsapp, email.
         storage: The host name for uploads and downloads of files, such as `localhost`; None for
             the host of the API. Bird's own storage has another host than its API.
+        service_window: Whether WhatsApp content other than a template needs an inbound message of
+            the last 24 hours.
 
     Attributes:
         refusals: The statuses of the errors for the next requests, in order.
     """
 
-    name: ClassVar[str] = "bird"
+    name: ClassVar[str] = PROVIDER
 
     def __init__(
         self,
@@ -77,13 +73,20 @@ class BirdEmulator(Emulator):
         workspace: str = WORKSPACE,
         channels: Mapping[str, str] = CHANNELS,
         storage: str | None = None,
+        service_window: bool = True,
     ) -> None:
-        super().__init__(state)
+        super().__init__(state, service_window=service_window)
         self._authorization = f"AccessKey {access_key}".encode()
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}
-        self._contacts: OrderedDict[str, str] = OrderedDict()
         self._uploads = Uploads(state, self.media, storage)
+        self._acceptance = Acceptance(
+            state,
+            platforms=self._platforms,
+            uploads=self._uploads,
+            windows=self.windows,
+            accept=self.accept,
+        )
         self.refusals: deque[int] = deque()
 
     @classmethod
@@ -128,6 +131,7 @@ class BirdEmulator(Emulator):
         return [web.post("/errors", self._add_refusal)]
 
     async def _add_refusal(self, request: web.Request) -> web.Response:
+        """Order an HTTP status for the next request, such as {"status": 409}."""
         try:
             options = orjson.loads(await request.read())
             status = options["status"]
@@ -137,6 +141,8 @@ class BirdEmulator(Emulator):
         if not known:
             listed = ", ".join(map(str, sorted(STATUSES)))
             return json_response({"error": f"status: must be one of {listed}"}, 400)
+        if len(self.refusals) >= MAX_REFUSALS:
+            return json_response({"error": f"errors: {MAX_REFUSALS} wait, which is the limit"}, 400)
         self.refusals.append(status)
         return json_response({"status": status}, 201)
 
@@ -152,13 +158,14 @@ class BirdEmulator(Emulator):
     def reset(self) -> None:
         """Forget messages, media, contacts, upload grants and ordered errors."""
         super().reset()
-        self._contacts.clear()
+        self._acceptance.clear()
         self._uploads.clear()
         self.refusals.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
         """Return a handler that authorises first and turns a refusal into a response."""
 
+        @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
             given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._authorization):
@@ -177,139 +184,55 @@ class BirdEmulator(Emulator):
         return guarded
 
     async def _create(self, request: web.Request) -> web.Response:
+        """Send a message."""
         channel_id = request.match_info["channel_id"]
         payload = await parse_body(request, CREATE[self._platforms[channel_id]])
-        record = self._record(request, payload)
-        throttled_once = scenario(record.to) is Scenario.THROTTLED_ONCE
-        if throttled_once and self.state.should_throttle(self.name, record.to):
+        record = self._acceptance.record(request, payload)
+        if self._should_throttle([record]):
             return error_response(429)
-        self._accept_for_all(record)
+        self._acceptance.accept_for_all(record)
         return json_response(message_resource(record, record.history(record.created)[0]), 202)
 
     async def _create_batch(self, request: web.Request) -> web.Response:
+        """Send a batch of messages."""
         entries = (await parse_body(request, BATCH))["messageRequests"]
         if not 1 <= len(entries) <= MAX_MESSAGES:
             return error_response(400)
         batch_id = self.state.uuid()
-        for entry in entries:
-            self._accept_for_all(self._batch_record(request, entry, batch_id))
-        return json_response({"id": batch_id}, 202)
+        results = [self._acceptance.batch_record(request, entry, batch_id) for entry in entries]
+        # A throttle concerns the request as a whole, so one recipient with that scenario is enough.
+        if self._should_throttle([record for record, _ in results]):
+            return error_response(429)
+        for record, _ in results:
+            self._acceptance.accept_for_all(record)
+        rejected = [
+            f"messageRequests[{index}] is rejected after acceptance: {why}"
+            for index, (_, why) in enumerate(results)
+            if why is not None
+        ]
+        return explained(json_response({"id": batch_id}, 202), *rejected)
 
-    def _batch_record(
-        self, request: web.Request, entry: dict[str, Json], batch_id: str
-    ) -> MessageRecord:
-        """Return the record of a batch's entry; an invalid entry is rejected after acceptance."""
-        platform = self._platforms[request.match_info["channel_id"]]
-        violations = list(CREATE[platform](entry, ()))
-        if not violations:
-            try:
-                return self._record(request, entry, batch_id)
-            except RefusedError:
-                payload = {"reference": entry.get("reference", "")}
-        else:
-            payload = valid_properties(entry, violations)
-        steps = rejected_steps(*rejection_of(violations), self.state.apply_pace)
-        return self._record(request, payload, batch_id, steps)
-
-    def _accept_for_all(self, record: MessageRecord) -> None:
-        """Accept a message and deliver it to all of its recipients."""
-        self.accept(record)
-        for contact in record.extra["contacts"][1:]:
-            self.state.handsets.add(attrs.evolve(record, to=self._address(contact)))
-
-    def _record(
-        self,
-        request: web.Request,
-        payload: dict[str, Json],
-        batch_id: str | None = None,
-        steps: tuple[LifecycleStep, ...] | None = None,
-    ) -> MessageRecord:
-        """Return the record of a message.
-
-        Args:
-            request: The request that creates the message.
-            payload: The message; it may lack required properties only if `steps` reject it.
-            batch_id: The batch of the message.
-            steps: The lifecycle of the message; by default that of its recipient's scenario.
-
-        Raises:
-            RefusedError: A contact is unknown, or the message is scheduled for too far ahead.
-        """
-        channel_id = request.match_info["channel_id"]
-        platform = self._platforms[channel_id]
-        now = self.state.clock()
-        given = payload.get("receiver", {}).get("contacts", [])
-        contacts = self._resolve_contacts(given, platform)
-        to = self._address(contacts[0]) if contacts else ""
-        content: dict[str, Json] = payload.get("body") or payload.get("template") or {}
-        return MessageRecord(
-            provider=self.name,
-            id=self.state.uuid(),
-            channel=platform,
-            to=to,
-            kind="template" if "template" in payload else content.get("type", ""),
-            content=content,
-            text=summary(payload) if content else "",
-            created=now,
-            start=parse_start(payload.get("scheduledFor"), now),
-            steps=steps or self._steps(request, payload, platform, scenario(to)),
-            sender=_sender(payload, platform),
-            reference=payload.get("reference"),
-            waiting=SCHEDULED,
-            extra={
-                "payload": payload,
-                "channel_id": channel_id,
-                "batch_id": batch_id,
-                "contacts": contacts,
-                "tags": [tag.lower() for tag in payload.get("tags", ())],
-            },
-        )
-
-    def _address(self, contact: dict[str, Json]) -> str:
-        return contact.get("identifierValue") or self._contacts[contact["id"]]
-
-    def _resolve_contacts(
-        self, given: list[dict[str, Json]], platform: str
-    ) -> list[dict[str, Json]]:
-        """Return the complete contacts of a message, and remember their identifiers.
-
-        Raises:
-            RefusedError: A contact that is named by its id alone is unknown.
-        """
-        contacts = complete_contacts(given, platform)
-        for index, contact in enumerate(contacts):
-            if "identifierValue" in contact:
-                self._contacts[contact["id"]] = contact["identifierValue"]
-                if len(self._contacts) > self.state.limits.handsets:
-                    self._contacts.popitem(last=False)
-            elif contact["id"] not in self._contacts:
-                path = ("receiver", "contacts", index, "id")
-                raise invalid([Violation(path, ViolationKind.VALUE, "contact does not exist")])
-        return contacts
-
-    def _steps(
-        self, request: web.Request, payload: dict[str, Json], platform: str, recipient: Scenario
-    ) -> tuple[LifecycleStep, ...]:
-        """Return a message's lifecycle; content that its channel cannot use is rejected."""
-        if payload.get("body", {}).get("type") == "html" and platform != "email":
-            return rejected_steps("unsupported type", 12002, self.state.apply_pace)
-        content = payload.get("body", payload.get("template"))
-        channel_id = request.match_info["channel_id"]
-        if self._uploads.has_unusable_media(content, _base_url(request), channel_id):
-            return rejected_steps("invalid input", 11002, self.state.apply_pace)
-        return steps_for(recipient, platform, payload.get("validity", 0), self.state.apply_pace)
+    def _should_throttle(self, records: Iterable[MessageRecord]) -> bool:
+        throttled_once = {
+            record.to for record in records if scenario(record.to) is Scenario.THROTTLED_ONCE
+        }
+        # Count every recipient, also after the first one that is throttled.
+        return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     async def _get(self, request: web.Request) -> web.Response:
+        """Get a message."""
         record = self._find(request)
         change = record.latest_change(self.state.clock())
         return json_response(message_resource(record, change))
 
     async def _get_interactions(self, request: web.Request) -> web.Response:
+        """List the interactions with a message."""
         record = self._find(request)
         results = interaction_resources(record, self.state.clock(), self.state.pace)
         return json_response({"results": results})
 
     async def _list(self, request: web.Request) -> web.Response:
+        """List messages."""
         channel_id = request.match_info.get("channel_id")
         records = [
             record for record in self.messages if channel_id in {None, record.extra["channel_id"]}
@@ -325,10 +248,11 @@ class BirdEmulator(Emulator):
         return record
 
     async def _presign(self, request: web.Request) -> web.Response:
+        """Ask for a presigned upload."""
         payload = await parse_body(request, PRESIGNED)
         return json_response(
             self._uploads.grant(
-                _base_url(request),
+                base_url(request),
                 self._workspace,
                 payload["contentType"],
                 request.match_info.get("channel_id"),
@@ -336,14 +260,6 @@ class BirdEmulator(Emulator):
         )
 
     async def _redirect_to_file(self, request: web.Request) -> web.Response:
-        redirect = self._uploads.redirect(_base_url(request), request.match_info["media_id"])
+        """Redirect to a file."""
+        redirect = self._uploads.redirect(base_url(request), request.match_info["media_id"])
         return error_response(404) if redirect is None else redirect
-
-
-def _base_url(request: web.Request) -> str:
-    return f"{request.url.origin()}/bird"
-
-
-def _sender(payload: dict[str, Json], platform: str) -> str:
-    connector = payload.get("sender", {}).get("connector", {})
-    return str(connector.get("identifierValue", _SENDERS[platform]))

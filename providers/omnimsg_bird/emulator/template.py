@@ -8,10 +8,11 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Rule,
-    anything,
+    at_least_one,
     exactly_one,
     fields,
     flag,
+    free_form,
     items,
     mapping,
     nullable,
@@ -57,7 +58,7 @@ _VALUES: Final = {
     "string": text(),
     "number": number(),
     "boolean": flag,
-    "object": mapping(anything),
+    "object": mapping(free_form),
     "sectionList": _list_value(
         "sections",
         fields(
@@ -124,6 +125,8 @@ _UTM = fields(
 )
 
 TEMPLATE: Final = fields(
+    # The schema requires neither, but a template without both is none.
+    at_least_one("name", "projectId"),
     optional={
         "name": _NONEMPTY,
         "projectId": _NONEMPTY,
@@ -145,6 +148,6 @@ TEMPLATE: Final = fields(
         "settings": nullable(
             fields(optional={"disallowMmLite": nullable(flag), "useMmLite": nullable(flag)})
         ),
-    }
+    },
 )
-"""The `template` of a message. Every property is optional, even those that name it."""
+"""The `template` of a message."""

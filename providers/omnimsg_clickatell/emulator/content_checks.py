@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import attrs
 
-from omnimsg.sandbox import LifecycleStep, Media
+from omnimsg.sandbox import LifecycleStep, Media, describe
 from omnimsg.sandbox.gsm import count_binary_parts, count_parts
 from omnimsg_clickatell.emulator import file_checks
 from omnimsg_clickatell.emulator.errors import RefusedError
-from omnimsg_clickatell.emulator.lifecycle import steps_to_failure
 from omnimsg_clickatell.emulator.message_rules import CONTENTS, SMS
+from omnimsg_clickatell.emulator.statuses import steps_to
 from omnimsg_clickatell.emulator.value_rules import decode_base64
 
 FindMedia = Callable[[str], Media | None]
@@ -30,7 +30,7 @@ class CheckedContent:
     Attributes:
         kind: The property that holds the content; ``text`` for a plain text.
         content: The provider's own object, without inline bytes.
-        summary: One line that describes the content.
+        summary: The whole text, or a description of other content.
         steps: The lifecycle that the content forces, None if the recipient decides.
         inline: The bytes that came with the message, and their content type.
     """
@@ -62,17 +62,12 @@ def check_content(message: Mapping[str, Any], find: FindMedia, max_parts: int) -
         content = message["content"]
         if len(content) > MAX_TEXT_LENGTH:
             raise RefusedError(24)
-        return CheckedContent(kind=kind, content=content, summary=_one_line(content))
+        return CheckedContent(kind=kind, content=content, summary=content)
     value = message[kind]
     if kind == "media":
         return _check_media(message, find)
     _check_header_file(kind, value, message["to"], find)
-    return CheckedContent(kind=kind, content=value, summary=_one_line(_SUMMARIES[kind](value)))
-
-
-def _one_line(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= 160 else f"{line[:159]}…"
+    return CheckedContent(kind=kind, content=value, summary=_SUMMARIES[kind](value))
 
 
 def _check_sms(message: Mapping[str, Any], max_parts: int) -> CheckedContent:
@@ -85,7 +80,7 @@ def _check_sms(message: Mapping[str, Any], max_parts: int) -> CheckedContent:
         count = count_parts(content)
     if count > max_parts:
         raise RefusedError(100)
-    summary = f"{len(content) // 2} octets" if binary else _one_line(content)
+    summary = describe("binary", f"{len(content) // 2} octets") if binary else content
     return CheckedContent(kind="binary" if binary else "text", content=content, summary=summary)
 
 
@@ -113,15 +108,15 @@ def _check_media(message: Mapping[str, Any], find: FindMedia) -> CheckedContent:
     claimed = None if "encryptionKey" in message else media.get("sha256Hash")
     if claimed is not None and not file_checks.has_hash(data, claimed):
         # There is a status for this and no error code, so the message is accepted first.
-        steps = steps_to_failure("MEDIA_CHECKSUM_FAILURE")
+        steps = steps_to("MEDIA_CHECKSUM_FAILURE")
     declared = media.get("contentType", content_type)
     if file_checks.normalise(declared) != file_checks.normalise(content_type):
-        steps = steps_to_failure("MEDIA_METADATA_ERROR")
-    name = media.get("fileName") or media.get("caption") or content_type
+        steps = steps_to("MEDIA_METADATA_ERROR")
+    name = media.get("fileName") or content_type
     return CheckedContent(
         kind="media",
         content=media,
-        summary=_one_line(f"[{file_type.kind}] {name}"),
+        summary=media.get("caption") or describe(file_type.kind, name),
         steps=steps,
         inline=inline,
     )
@@ -142,21 +137,24 @@ def _check_header_file(kind: str, value: Any, to: str, find: FindMedia) -> None:
 
 def _template(value: Mapping[str, Any]) -> str:
     given = value["body"].get("parameters", {})
-    return " ".join([f"[template] {value['templateName']}", *(given[key] for key in sorted(given))])
+    # Keys "1", "2" and so on.
+    return describe(
+        "template", value["templateName"], *(given[key] for key in sorted(given, key=int))
+    )
 
 
 def _location(value: Mapping[str, Any]) -> str:
-    return f"[location] {value.get('name', '')} {value['latitude']},{value['longitude']}"
+    return describe("location", value.get("name"), f"{value['latitude']},{value['longitude']}")
 
 
 _SUMMARIES: Final[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
     {
         "template": _template,
         "location": _location,
-        "contacts": lambda value: f"[contacts] {len(value)}",
-        "listPicker": lambda value: f"[list] {value['subtitle']}",
-        "button": lambda value: f"[buttons] {value['body']}",
-        "actionUrl": lambda value: f"[link] {value['body']} {value['url']}",
-        "locationRequest": lambda value: f"[location request] {value['body']}",
+        "contacts": lambda value: describe("contacts", str(len(value))),
+        "listPicker": lambda value: value["subtitle"],
+        "button": lambda value: value["body"],
+        "actionUrl": lambda value: value["body"],
+        "locationRequest": lambda value: value["body"],
     }
 )

@@ -2,7 +2,8 @@
 
 Source: Clickatell "One API errors table"
 (docs.clickatell.com/channels/one-api/one-api-errors-table); codes 110 and 111 as transcribed in
-public client libraries of the same table.
+public client libraries of the same table; the space and the dot after the parameter of 23 as in the
+only published sample of a refusal.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox import json_response
+from omnimsg.sandbox import explained, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ ERROR_TABLE: Final[Mapping[int, ErrorRow]] = MappingProxyType(
         20: ErrorRow(402, "Insufficient account balance", _M),
         21: ErrorRow(400, "Payload data is malformed", _G),
         22: ErrorRow(400, "Maximum messages per request payload exceeded", _G),
-        23: ErrorRow(400, "Invalid or missing parameter: {}", _M),
+        23: ErrorRow(400, "Invalid or missing parameter: {} .", _M),
         24: ErrorRow(400, "Maximum message content size exceeded", _M),
         25: ErrorRow(400, "Invalid recipient address: {}", _M),
         26: ErrorRow(400, "Recipient opted out", _M),
@@ -87,12 +88,20 @@ class RefusedError(Exception):
     Args:
         code: A key of ``ERROR_TABLE``.
         detail: The value for the ``{}`` in the text: a parameter, a number, a limit.
+        why: What the response does not say, for the request log.
     """
 
-    def __init__(self, code: int, detail: object = "") -> None:
+    def __init__(self, code: int, detail: object = "", why: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self._why = why
+
+    @property
+    def reason(self) -> str:
+        """What the request log says."""
+        text = f"{self.code}: {ERROR_TABLE[self.code].text.format(self.detail)}"
+        return f"{text} ({self._why})" if self._why else text
 
     @property
     def http(self) -> int:
@@ -106,9 +115,11 @@ class RefusedError(Exception):
 
 def error_response(refused: RefusedError) -> web.Response:
     """Return the response of a global error; as seen for 401, without ``messages``."""
-    return json_response({"error": refused.error()}, status=refused.http)
+    response = json_response({"error": refused.error()}, status=refused.http)
+    return explained(response, refused.reason)
 
 
 def upload_error_response(refused: RefusedError) -> web.Response:
     """Return the response of an error in a media request, in the form of an upload's response."""
-    return json_response({"error": refused.error(), "accepted": False}, status=refused.http)
+    document = {"error": refused.error(), "accepted": False}
+    return explained(json_response(document, status=refused.http), refused.reason)

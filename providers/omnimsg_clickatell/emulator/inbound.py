@@ -6,15 +6,12 @@ Tests add them; One API would announce them in a callback.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
 if TYPE_CHECKING:
-    from omnimsg.sandbox import SandboxState
-
-WINDOW_SECONDS: Final = 24 * 3600
-"""How long after an inbound WhatsApp message free content may be sent."""
+    from omnimsg.sandbox import SandboxState, ServiceWindows
 
 
 @attrs.frozen(kw_only=True)
@@ -28,12 +25,17 @@ class InboundMessage:
 
 
 class Inbox:
-    """The inbound messages of the integration by id; the oldest are dropped first."""
+    """The inbound messages of the integration by id; the oldest are dropped first.
 
-    def __init__(self, state: SandboxState) -> None:
+    Args:
+        state: Clock, ids and limits.
+        windows: The service windows that an inbound WhatsApp message opens.
+    """
+
+    def __init__(self, state: SandboxState, windows: ServiceWindows) -> None:
         self._state = state
+        self._windows = windows
         self._by_id: OrderedDict[str, InboundMessage] = OrderedDict()
-        self._latest_by_number: OrderedDict[str, float] = OrderedDict()
 
     def receive(self, number: str, channel: str = "whatsapp") -> InboundMessage:
         """Add a message from a number (digits) and return it."""
@@ -42,24 +44,15 @@ class Inbox:
         )
         self._by_id[message.id] = message
         if channel == "whatsapp":
-            self._latest_by_number[number] = message.at
-            self._latest_by_number.move_to_end(number)
+            self._windows.open(number)
         if len(self._by_id) > self._state.limits.messages:
             self._by_id.popitem(last=False)
-        if len(self._latest_by_number) > self._state.limits.handsets:
-            self._latest_by_number.popitem(last=False)
         return message
 
     def get(self, message_id: str) -> InboundMessage | None:
         """Return an inbound message, None if it is unknown."""
         return self._by_id.get(message_id)
 
-    def is_window_open(self, number: str) -> bool:
-        """Return whether the number's service window is open."""
-        at = self._latest_by_number.get(number)
-        return at is not None and self._state.clock() - at < WINDOW_SECONDS
-
     def clear(self) -> None:
         """Forget all inbound messages."""
         self._by_id.clear()
-        self._latest_by_number.clear()

@@ -42,17 +42,17 @@ def parse_entries(request: web.Request, body: bytes, *path: str) -> list[dict[st
     if (request.charset or "utf-8").lower() != "utf-8":
         raise RefusedError(40, request.charset)
     if request.content_type != "application/json":
-        raise RefusedError(21)
+        raise RefusedError(21, why="Content-Type must be application/json")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise RefusedError(21) from None
+        raise RefusedError(21, why="the body is not valid JSON") from None
     for name in path:
         if not isinstance(value, dict) or set(value) != {name}:
-            raise RefusedError(21)
+            raise RefusedError(21, why=f'expected an object with "{name}" and nothing else')
         value = value[name]
     if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
-        raise RefusedError(21)
+        raise RefusedError(21, why=f"{path[-1]}: must be a list of objects, and not empty")
     if len(value) > MAX_ENTRIES:
         raise RefusedError(22)
     return value
@@ -65,4 +65,4 @@ def check_rule(rule: Rule, value: dict[str, Any]) -> None:
         RefusedError: 23, with the parameter's path.
     """
     for violation in rule(value, ()):
-        raise RefusedError(23, parameter_name(violation.path))
+        raise RefusedError(23, parameter_name(violation.path), violation.message)

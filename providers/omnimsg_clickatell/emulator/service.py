@@ -5,12 +5,9 @@ Source: the One API reference (OpenAPI 1.0.0), all seven operations.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import orjson
 from aiohttp import hdrs, web
 
 from omnimsg.sandbox import (
@@ -21,8 +18,9 @@ from omnimsg.sandbox import (
     scenario,
     shuffle_entries,
 )
-from omnimsg_clickatell.emulator import content_checks, file_checks, lifecycle
+from omnimsg_clickatell.emulator import content_checks, file_checks, known_templates, lifecycle
 from omnimsg_clickatell.emulator.account_faults import AccountFaults
+from omnimsg_clickatell.emulator.control import control_routes
 from omnimsg_clickatell.emulator.errors import (
     ErrorLevel,
     RefusedError,
@@ -37,6 +35,8 @@ from omnimsg_clickatell.emulator.request_parsing import (
     check_rule,
     parse_entries,
 )
+from omnimsg_clickatell.emulator.results import Result, respond, strings
+from omnimsg_clickatell.emulator.statuses import steps_to
 from omnimsg_clickatell.emulator.uploads import Uploads
 from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
@@ -62,16 +62,21 @@ class ClickatellEmulator(Emulator):
         numbers: The integration's own numbers, which ``from`` may name; None for any.
         echo_refused: Whether a refused message's entry repeats its ``clientMessageId``.
         service_window: Whether WhatsApp content other than a template needs an inbound message
-            of the last 24 hours; off by default, so that no inbound message is needed to try it.
+            of the last 24 hours.
+        templates: The approved templates, each with the number of its body's parameters (None for
+            any number); None for every template.
 
     Attributes:
-        account_faults: The errors that a test orders for the next requests or messages.
+        account_faults: The errors and statuses that a test orders for the next requests or
+            messages.
         inbox: The inbound messages.
+        uploads: The files.
+        templates: The approved templates.
     """
 
     name: ClassVar[str] = "clickatell"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the settings of an integration
         self,
         state: SandboxState,
         *,
@@ -79,17 +84,18 @@ class ClickatellEmulator(Emulator):
         channels: frozenset[str] = frozenset({SMS, WHATSAPP}),
         numbers: frozenset[str] | None = None,
         echo_refused: bool = True,
-        service_window: bool = False,
+        service_window: bool = True,
+        templates: Mapping[str, int | None] | None = known_templates.DEFAULT,
     ) -> None:
-        super().__init__(state)
+        super().__init__(state, service_window=service_window)
         self.account_faults = AccountFaults()
-        self.inbox = Inbox(state)
-        self._uploads = Uploads(self.media, state)
+        self.inbox = Inbox(state, self.windows)
+        self.templates = known_templates.KnownTemplates(templates)
+        self.uploads = Uploads(self.media, state)
         self._max_parts = parts
         self._channels = channels
         self._numbers = numbers
         self._echo_refused = echo_refused
-        self._service_window = service_window
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
@@ -102,16 +108,16 @@ class ClickatellEmulator(Emulator):
             ("POST", _SEND, self._send),
             ("GET", "/v1/message/{message_id}", self._status),
             ("POST", "/v1/notification", self._notify),
-            ("POST", _UPLOAD, self._uploads.upload),
-            ("GET", _UPLOAD, self._uploads.download),
-            ("GET", "/v1/media/{file_id}", self._uploads.metadata),
+            ("POST", _UPLOAD, self.uploads.upload),
+            ("GET", _UPLOAD, self.uploads.download),
+            ("GET", "/v1/media/{file_id}", self.uploads.metadata),
             ("GET", "/v1/balance", self._balance),
         ]
         return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 
     def control_routes(self) -> Iterable[web.RouteDef]:
-        """Return the routes that add an inbound message and order an error."""
-        return [web.post("/inbound", self._add_inbound), web.post("/errors", self._add_fault)]
+        """Return the routes that add an inbound message or a template, and order an error."""
+        return control_routes(self)
 
     def is_send(self, request: web.Request) -> bool:
         """Return whether the request is a send."""
@@ -131,14 +137,13 @@ class ClickatellEmulator(Emulator):
         return {**document, "messages": shuffle_entries(document["messages"], rng)}
 
     def reset(self) -> None:
-        """Forget messages, media, inbound messages and ordered errors."""
+        """Forget messages, media, windows, inbound messages, templates and ordered errors."""
         super().reset()
         self.account_faults.clear()
         self.inbox.clear()
+        self.templates.clear()
 
-    def process_message(
-        self, message: dict[str, Any], *, too_large: bool = False
-    ) -> tuple[int, dict[str, Any]]:
+    def process_message(self, message: dict[str, Any], *, too_large: bool = False) -> Result:
         """Accept or refuse one entry of ``messages``.
 
         Args:
@@ -146,20 +151,21 @@ class ClickatellEmulator(Emulator):
             too_large: Whether the request exceeds the size limit.
 
         Returns:
-            The HTTP status of the entry alone, and the entry of the response.
+            The result: the HTTP status of the entry alone, and the entry of the response.
         """
         try:
             record = self._accept_one(message, too_large=too_large)
         except RefusedError as refused:
             echoed = ("to", "clientMessageId") if self._echo_refused else ("to",)
             entry = {"error": refused.error(), "accepted": False}
-            return refused.http, entry | _strings(message, *echoed)
+            return Result(refused.http, entry | strings(message, *echoed), refused.reason)
         entry = {"apiMessageId": record.id, "accepted": True}
-        return 202, entry | _strings(message, "to", "clientMessageId") | {"error": None}
+        return Result(202, entry | strings(message, "to", "clientMessageId") | {"error": None})
 
     def _guarded(self, handler: Handler) -> Handler:
         """Return a handler that authorises first and turns a refusal into a response."""
 
+        @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
             try:
                 authorise(request)
@@ -171,12 +177,13 @@ class ClickatellEmulator(Emulator):
         return guarded
 
     async def _send(self, request: web.Request) -> web.Response:
+        """Send one or more messages."""
         body = await request.read()
         messages = parse_entries(request, body, "messages")
         too_large = len(body) > file_checks.MAX_PAYLOAD_MB * file_checks.MEGABYTE
         results = [self.process_message(message, too_large=too_large) for message in messages]
-        document = {"messages": [entry for _, entry in results], "error": None}
-        return json_response(document, _overall_status([http for http, _ in results]))
+        document = {"messages": [result.entry for result in results], "error": None}
+        return respond(document, "messages", results)
 
     def _accept_one(self, message: dict[str, Any], *, too_large: bool) -> MessageRecord:
         """Check a message and accept it.
@@ -189,14 +196,15 @@ class ClickatellEmulator(Emulator):
         check_rule(MESSAGE, message)
         to, channel, now = message["to"], message.get("channel", SMS), self.state.clock()
         recipient = self._check_recipient(to, channel, message.get("from"))
-        checked = content_checks.check_content(message, self._uploads.find, self._max_parts)
+        checked = content_checks.check_content(message, self.uploads.find, self._max_parts)
         steps = checked.steps or lifecycle.steps_for(channel, recipient)
-        if self._is_outside_window(to, channel, checked.kind):
-            steps = lifecycle.steps_to_failure("WHATSAPP_RE_ENGAGEMENT_REQUIRED")
+        last = self._status_of(message, to, channel, checked.kind)
+        if last is not None:
+            steps = steps_to(last)
         content = checked.content
         if checked.inline is not None:
             # The handset stores a file id, so that media bytes are stored and limited once.
-            content = {**content, "fileId": self._uploads.store(*checked.inline).id}
+            content = {**content, "fileId": self.uploads.store(*checked.inline).id}
         scheduled = parse_time(message.get("scheduledDeliveryTime", ""))
         start = now if scheduled is None else max(now, scheduled.timestamp())
         record = MessageRecord(
@@ -214,6 +222,7 @@ class ClickatellEmulator(Emulator):
             sender=message.get("from"),
             reference=message.get("clientMessageId"),
         )
+        record.client_id = record.id
         self.accept(record)
         return record
 
@@ -221,27 +230,37 @@ class ClickatellEmulator(Emulator):
         """Check what does not depend on the content, and return the recipient's scenario.
 
         Raises:
-            RefusedError: 25, 39, 45; the ordered error; the error of the recipient's scenario.
+            RefusedError: 23, 39, 45; the ordered error; the error of the recipient's scenario.
         """
         if not is_number(to):
-            raise RefusedError(25, to)
+            # So says the one published sample of a refusal; 25 is for a number that does not exist.
+            raise RefusedError(23, "to", "must be an E.164 number as digits")
         if channel not in self._channels:
             raise RefusedError(39)
         if sender is not None and self._numbers is not None and sender not in self._numbers:
             raise RefusedError(45)
-        self.account_faults.raise_next(ErrorLevel.MESSAGE, to, detail=to)
+        self.account_faults.raise_next(ErrorLevel.MESSAGE, to)
         recipient = scenario(to)
-        if recipient in lifecycle.REFUSALS:
-            raise RefusedError(lifecycle.REFUSALS[recipient], to)
+        code = lifecycle.refusal_of(channel, recipient)
+        if code is not None:
+            raise RefusedError(code, to)
         if recipient is Scenario.THROTTLED_ONCE and self.state.should_throttle(self.name, to):
             raise RefusedError(lifecycle.THROTTLED)
         return recipient
 
-    def _is_outside_window(self, to: str, channel: str, kind: str) -> bool:
-        free_content = channel == WHATSAPP and kind != "template"
-        return self._service_window and free_content and not self.inbox.is_window_open(to)
+    def _status_of(self, message: dict[str, Any], to: str, channel: str, kind: str) -> str | None:
+        """Return the last status of an accepted message, None if its recipient decides."""
+        ordered = self.account_faults.next_status(to)
+        if ordered is not None:
+            return ordered
+        if kind == "template":
+            return self.templates.failure_of(message["template"])
+        if channel == WHATSAPP and not self.windows.is_open(to):
+            return "WHATSAPP_RE_ENGAGEMENT_REQUIRED"
+        return None
 
     async def _status(self, request: web.Request) -> web.Response:
+        """Query the status of a message."""
         now = self.state.clock()
         record = self.messages.get(request.match_info["message_id"])
         if record is None:
@@ -253,22 +272,23 @@ class ClickatellEmulator(Emulator):
         return json_response({record.channel: entry})
 
     async def _notify(self, request: web.Request) -> web.Response:
+        """Mark inbound messages as read."""
         body = await request.read()
         events = parse_entries(request, body, "event", "messageStatusUpdate")
         results = [self._mark_read(event) for event in events]
-        listed = {"messageStatusUpdate": [entry for _, entry in results]}
-        status = _overall_status([http for http, _ in results])
-        return json_response({"event": listed, "error": None}, status)
+        listed = {"messageStatusUpdate": [result.entry for result in results]}
+        return respond({"event": listed, "error": None}, "messageStatusUpdate", results)
 
-    def _mark_read(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Return the HTTP status of a notification and its entry in the response."""
-        echoed = _strings(event, "messageId", "clientEventId")
+    def _mark_read(self, event: dict[str, Any]) -> Result:
+        """Return the result of a notification."""
+        echoed = strings(event, "messageId", "clientEventId")
         try:
             self._check_event(event)
         except RefusedError as refused:
-            return refused.http, {"error": refused.error(), "accepted": False} | echoed
+            entry = {"error": refused.error(), "accepted": False}
+            return Result(refused.http, entry | echoed, refused.reason)
         entry = {"apiEventId": self.state.hex_id(), "accepted": True}
-        return 202, entry | echoed | {"error": None}
+        return Result(202, entry | echoed | {"error": None})
 
     def _check_event(self, event: dict[str, Any]) -> None:
         """Check a notification.
@@ -282,55 +302,10 @@ class ClickatellEmulator(Emulator):
             raise RefusedError(23, "messageId")
 
     async def _balance(self, request: web.Request) -> web.Response:
+        """Return the balance."""
         del request
         return json_response({"balance": 1000.0, "currency": "EUR"})
-
-    async def _add_inbound(self, request: web.Request) -> web.Response:
-        """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
-        try:
-            options = orjson.loads(await request.read())
-            inbound = self.inbox.receive(options["from"], options.get("channel", WHATSAPP))
-            data = base64.b64decode(options.get("content", ""), validate=True)
-            document: dict[str, Any] = {"messageId": inbound.id}
-            if data:
-                media = self._uploads.store(data, options["contentType"])
-                document["fileId"] = media.id
-                document["sha256Hash"] = hashlib.sha256(data).hexdigest()
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            binascii.Error,
-            RefusedError,
-        ) as error:
-            return json_response({"error": f"inbound: {error!r}"}, status=400)
-        return json_response(document, status=201)
-
-    async def _add_fault(self, request: web.Request) -> web.Response:
-        """Order an error: ``code``, and optionally ``level``, ``to`` and ``count``."""
-        try:
-            self.account_faults.add(**orjson.loads(await request.read()))
-        except (ValueError, TypeError) as error:
-            return json_response({"error": f"errors: {error}"}, status=400)
-        return json_response({"planned": True}, status=201)
 
 
 def _milliseconds(epoch_seconds: float) -> int:
     return int(epoch_seconds * 1000)
-
-
-def _strings(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return the named properties whose values are strings."""
-    return {name: given[name] for name in names if isinstance(given.get(name), str)}
-
-
-def _overall_status(statuses: list[int]) -> int:
-    """Return the HTTP status of a response: one message's own, else 207 if any is refused.
-
-    So says the errors table; the reference speaks of differing outcomes only, which leaves open
-    what several refusals give.
-    """
-    if len(statuses) == 1:
-        return statuses[0]
-    return 202 if all(status == 202 for status in statuses) else 207

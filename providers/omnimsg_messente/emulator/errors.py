@@ -2,8 +2,8 @@
 
 Source: Messente Omnichannel API reference, "Error Responses": `errors` holds objects of `code`
 (a string), `title`, `detail` and `source`, and `source` is null unless the status is 400. The
-reference pairs some codes with statuses; the other statuses of 101, 105 and 107 are inferred from
-the titles.
+reference pairs some codes with statuses; those of 102, 104, 106 and 107 are inferred from the
+titles.
 """
 
 from collections.abc import Iterable
@@ -11,25 +11,28 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from omnimsg.sandbox import json_response
+from omnimsg.sandbox import explained, json_response
 from omnimsg.sandbox.schema import Json, Path, Violation, ViolationKind
 
 __all__ = [
-    "NOT_ALLOWED",
-    "NOT_FOUND",
-    "UNAUTHORIZED",
+    "CODES",
     "RefusedError",
     "invalid",
+    "reasons",
+    "refused",
     "violation_errors",
 ]
 
-_TITLES: Final = {
-    "101": "Not found",
-    "103": "Unauthorized",
-    "105": "Invalid data",
-    "106": "Missing data",
-    "107": "Method not allowed",
+CODES: Final = {
+    "101": (404, "Not found"),
+    "102": (403, "Forbidden"),
+    "103": (401, "Unauthorized"),
+    "104": (500, "Internal Server Error"),
+    "105": (400, "Invalid data"),
+    "106": (400, "Missing data"),
+    "107": (405, "Method not allowed"),
 }
+"""The HTTP status and the title of each code."""
 
 
 class RefusedError(Exception):
@@ -47,22 +50,29 @@ class RefusedError(Exception):
 
     def response(self) -> web.Response:
         """Return the error response."""
-        return json_response({"errors": self.errors}, self.status)
+        response = json_response({"errors": self.errors}, self.status)
+        return explained(response, *reasons(self.errors))
 
 
 def _error(code: str, detail: str | None = None, source: str | None = None) -> dict[str, Any]:
-    title = _TITLES[code]
+    title = CODES[code][1]
     return {"code": code, "title": title, "detail": detail or title, "source": source}
 
 
-NOT_FOUND: Final = (404, [_error("101")])
-UNAUTHORIZED: Final = (401, [_error("103")])
-NOT_ALLOWED: Final = (405, [_error("107")])
+def refused(code: str) -> RefusedError:
+    """Return the error of a code without details; only a 400 has a source."""
+    status = CODES[code][0]
+    return RefusedError(status, [_error(code, source="payload" if status == 400 else None)])
 
 
 def invalid(detail: str, source: str = "payload") -> RefusedError:
     """Return the error for an invalid payload: 400, code 105."""
     return RefusedError(400, [_error("105", detail, source)])
+
+
+def reasons(errors: Iterable[dict[str, Any]]) -> list[str]:
+    """Return what the request log says of errors."""
+    return [f"{each['source'] or each['code']}: {each['detail']}" for each in errors]
 
 
 def violation_errors(violations: Iterable[Violation], payload: Json) -> list[dict[str, Any]]:

@@ -12,7 +12,17 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = ["CANCELLED", "ERRORS", "PROCESSING", "Leg", "plan_legs"]
+__all__ = [
+    "CANCELLED",
+    "ERRORS",
+    "PROCESSING",
+    "STATUSES",
+    "WINDOW_CLOSED",
+    "Attempt",
+    "Leg",
+    "ordered_steps",
+    "plan_legs",
+]
 
 PROCESSING: Final = ""
 """The status of a leg that is not processed yet; null in the response."""
@@ -45,6 +55,21 @@ _EXPIRED = _step("EXPIRED", 2)
 CANCELLED: Final = _step("DELETED", 0)
 """The last step of a cancelled leg. This is a guess: only the enumeration names the status."""
 
+STATUSES: Final = (
+    "ACK",
+    "ACCEPTD",
+    "DELIVRD",
+    "SEEN",
+    "UNDELIV",
+    "FAILED",
+    "EXPIRED",
+    "REJECTD",
+    "NACK",
+    "DELETED",
+    "UNKNOWN",
+)
+"""Every status but null."""
+
 _STEPS: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
     Scenario.DELIVERED: (_START, _ACK, _DELIVERED),
     Scenario.READ: (_START, _ACK, _DELIVERED, _step("SEEN", 10)),
@@ -57,7 +82,14 @@ _STEPS: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
     Scenario.THROTTLED_ONCE: (_START, _ACK, _DELIVERED),
     Scenario.NO_FUNDS: (_START, _step("REJECTD", 4)),
     Scenario.NEVER_SETTLES: (_START, _ACK),
+    Scenario.WINDOW_CLOSED: (_START, _ACK, _DELIVERED),
 }
+
+WINDOW_CLOSED: Final = (_START, _step("UNDELIV", 1))
+"""The steps of free WhatsApp content outside of the service window.
+
+The WhatsApp pages say that it cannot be sent, but not what is reported: the general failure here.
+"""
 
 # Every number has SMS, and SMS does not report reading.
 _SMS_SCENARIOS = {
@@ -66,7 +98,15 @@ _SMS_SCENARIOS = {
 }
 
 _SUCCESSFUL = {"DELIVRD", "SEEN"}
-_FAILED = {"FAILED", "REJECTD", "UNDELIV", "EXPIRED"}
+_FAILED = {"FAILED", "REJECTD", "UNDELIV", "EXPIRED", "NACK", "DELETED"}
+
+
+def ordered_steps(status: str, err: int) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a message that ends with a status and an err."""
+    if status == "SEEN":
+        return (_START, _ACK, _DELIVERED, _step(status, err))
+    last = _step(status, err, delivers=status == "DELIVRD")
+    return (_START, last) if status in {"ACK", "REJECTD", "NACK"} else (_START, _ACK, last)
 
 
 @attrs.frozen
@@ -82,9 +122,25 @@ class Leg:
     steps: tuple[LifecycleStep, ...]
 
 
+@attrs.frozen
+class Attempt:
+    """What is known of a leg before it is planned.
+
+    Attributes:
+        channel: The channel.
+        ttl: Seconds until the leg is given up; None for no limit.
+        override: Returns the lifecycle that replaces the scenario's, empty for none; called once
+            the leg is attempted.
+    """
+
+    channel: str
+    ttl: float | None
+    override: Callable[[], tuple[LifecycleStep, ...]]
+
+
 def plan_legs(
     scenario: Scenario,
-    channels: Sequence[tuple[str, float | None]],
+    attempts: Sequence[Attempt],
     start: float,
     apply_pace: Callable[[Sequence[LifecycleStep]], tuple[LifecycleStep, ...]],
 ) -> Iterator[Leg]:
@@ -95,17 +151,19 @@ def plan_legs(
 
     Args:
         scenario: The recipient's scenario.
-        channels: Channel and ttl (seconds, None for no limit) of each leg.
+        attempts: The legs.
         start: Epoch seconds of the first attempt.
         apply_pace: Sets the offsets of steps at the sandbox's pace.
     """
     attempted_at: float | None = start
-    for channel, ttl in channels:
+    for attempt in attempts:
         if attempted_at is None:
             yield Leg(start, (_START,))
             continue
-        leg_scenario = _SMS_SCENARIOS.get(scenario, scenario) if channel == "sms" else scenario
-        leg = Leg(attempted_at, _limit_to_ttl(ttl, apply_pace(_STEPS[leg_scenario])))
+        by_sms = attempt.channel == "sms"
+        leg_scenario = _SMS_SCENARIOS.get(scenario, scenario) if by_sms else scenario
+        steps = apply_pace(attempt.override() or _STEPS[leg_scenario])
+        leg = Leg(attempted_at, _limit_to_ttl(attempt.ttl, steps))
         yield leg
         last = leg.steps[-1]
         attempted_at = attempted_at + last.offset if last.status in _FAILED else None

@@ -16,6 +16,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
+from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
 __all__ = ["RCS"]
 
@@ -109,8 +110,7 @@ RCS: Final = fields(
     exactly_one(*_CONTENT),
     required={"channel": text(one_of=("rcs",)), "sender": _NONEMPTY},
     optional={
-        "validity": number(1, integer=True),
-        "ttl": number(1, integer=True),
+        **TTL_FIELDS,
         "suggestions": items(_SUGGESTION, 0, 11),
         **_CONTENT,
     },

@@ -23,6 +23,7 @@ from omnimsg.sandbox.schema import (
     text,
 )
 from omnimsg_messente.emulator.rcs import RCS
+from omnimsg_messente.emulator.ttl import TTL_FIELDS
 from omnimsg_messente.emulator.whatsapp import WHATSAPP
 
 __all__ = ["BULK", "OMNIMESSAGE"]
@@ -70,16 +71,16 @@ def _check_distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
 _URL = text(format="HTTP URL")
 _NONEMPTY = text(1)
 _ONE_TTL = at_most_one("ttl", "validity")
-_TTL_FIELDS = {"validity": number(1, integer=True), "ttl": number(1, integer=True)}
 
-# A number, or an alphanumeric name; GSM allows such a name eleven characters.
-_SENDER = text(pattern=r"\+?\d{1,15}|[A-Za-z0-9 ._&+-]{1,11}")
+# "Phone number or alphanumeric sender name": a name of up to eleven characters, the length that GSM
+# has for it. The documents name no characters, so every visible one is accepted.
+_SENDER = text(pattern=r"\+?[0-9]{1,15}|[^\x00-\x1f\x7f-\x9f]{1,11}")
 
 _SMS = fields(
     _ONE_TTL,
     required={"channel": text(one_of=("sms",)), "text": _NONEMPTY},
     optional={
-        **_TTL_FIELDS,
+        **TTL_FIELDS,
         "sender": _SENDER,
         "autoconvert": text(one_of=("on", "full", "off")),
         "udh": text(format="hex string"),
@@ -92,7 +93,7 @@ _VIBER = fields(
     _check_viber_combination,
     required={"channel": text(one_of=("viber",))},
     optional={
-        **_TTL_FIELDS,
+        **TTL_FIELDS,
         "sender": _NONEMPTY,
         "text": text(1, 1000),
         "image_url": _URL,

@@ -4,28 +4,45 @@ Sources: Messente Omnichannel API reference; the bulk messaging and scheduled me
 API setup page for Basic authentication and the throttle.
 """
 
+import functools
 import hmac
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import aiohttp
 import orjson
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox import Emulator, MessageRecord, SandboxState, Scenario, json_response, scenario
+from omnimsg.sandbox import (
+    Emulator,
+    LifecycleStep,
+    MessageRecord,
+    SandboxState,
+    Scenario,
+    explained,
+    json_response,
+    scenario,
+)
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.errors import (
-    NOT_ALLOWED,
-    NOT_FOUND,
-    UNAUTHORIZED,
     RefusedError,
     invalid,
+    reasons,
+    refused,
     violation_errors,
 )
-from omnimsg_messente.emulator.lifecycle import CANCELLED, ERRORS, PROCESSING, plan_legs
-from omnimsg_messente.emulator.price import price_info
+from omnimsg_messente.emulator.lifecycle import (
+    CANCELLED,
+    PROCESSING,
+    WINDOW_CLOSED,
+    Attempt,
+    plan_legs,
+)
+from omnimsg_messente.emulator.orders import Orders
+from omnimsg_messente.emulator.report import kind, status_item, summary
 from omnimsg_messente.emulator.schema import BULK, OMNIMESSAGE
 
 __all__ = ["PASSWORD", "USERNAME", "MessenteEmulator"]
@@ -34,7 +51,6 @@ USERNAME: Final = "sandbox"
 PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens nothing but the sandbox
 
 _DEFAULT_SENDER: Final = "Sandbox"
-_BILLED: Final = {"ACK", "DELIVRD", "SEEN"}
 _SENDS: Final = {"/messente/v1/omnimessage", "/messente/v1/omnimessages"}
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -47,14 +63,25 @@ class MessenteEmulator(Emulator):
         state: Clock, pace, ids and handsets.
         username: The user name that Basic authentication must carry; ASCII.
         password: The password that Basic authentication must carry; ASCII.
+        service_window: Whether WhatsApp content other than a template needs an inbound message of
+            the last 24 hours.
+
+    Attributes:
+        orders: The errors and statuses that a test orders for the next requests or messages.
     """
 
     name: ClassVar[str] = "messente"
 
     def __init__(
-        self, state: SandboxState, *, username: str = USERNAME, password: str = PASSWORD
+        self,
+        state: SandboxState,
+        *,
+        username: str = USERNAME,
+        password: str = PASSWORD,
+        service_window: bool = True,
     ) -> None:
-        super().__init__(state)
+        super().__init__(state, service_window=service_window)
+        self.orders = Orders()
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
         self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 
@@ -78,6 +105,18 @@ class MessenteEmulator(Emulator):
         ]
         return [web.route(method, path, self._guarded(handler)) for method, path, handler in table]
 
+    def control_routes(self) -> Iterable[web.RouteDef]:
+        """Return the route that orders errors and statuses."""
+        return [web.post("/errors", self._add_order)]
+
+    async def _add_order(self, request: web.Request) -> web.Response:
+        """Order an error ``code``, or a ``status`` or ``err`` of messages; see the sandbox page."""
+        try:
+            self.orders.add(**orjson.loads(await request.read()))
+        except (ValueError, TypeError) as error:
+            return json_response({"error": f"errors: {error}"}, status=400)
+        return json_response({"planned": True}, status=201)
+
     def is_send(self, request: web.Request) -> bool:
         """Return whether a request sends one omnimessage or a bulk."""
         return request.method == hdrs.METH_POST and request.path in _SENDS
@@ -89,37 +128,52 @@ class MessenteEmulator(Emulator):
         per client address and so in front of the API; its body is empty, without an invented code.
         """
         del request
-        documented = {404: NOT_FOUND, 405: NOT_ALLOWED}.get(status)
-        return RefusedError(*documented).response() if documented else web.Response(status=status)
+        code = {404: "101", 405: "107"}.get(status)
+        if code is not None:
+            return refused(code).response()
+        why = {413: "the body is too large", 429: "throttled"}[status]
+        return explained(web.Response(status=status), why)
 
     def reset(self) -> None:
-        """Forget messages, media and omnimessages."""
+        """Forget messages, media, windows, omnimessages and orders."""
         super().reset()
+        self.orders.clear()
         self._omnimessages.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
         """Return a handler that authorises first and turns a refusal into a response."""
 
+        @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
             given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._credentials):
-                return RefusedError(*UNAUTHORIZED).response()
+                return refused("103").response()
             try:
+                self._raise_ordered()
                 return await handler(request)
-            except RefusedError as refused:
-                return refused.response()
+            except RefusedError as error:
+                return error.response()
 
         return guarded
 
+    def _raise_ordered(self, to: Json = None) -> None:
+        """Raise the error that is ordered for the next request, or for an omnimessage."""
+        code = self.orders.next_code(to if isinstance(to, str) else None)
+        if code is not None:
+            raise refused(code)
+
     async def _send(self, request: web.Request) -> web.Response:
+        """Send one omnimessage."""
         payload = await _parse_body(request)
         if violations := list(OMNIMESSAGE(payload, ())):
             raise RefusedError(400, violation_errors(violations, payload))
         if self._should_throttle([payload["to"]]):
             return self.refuse(request, 429)
+        self._raise_ordered(payload["to"])
         return json_response(self._accept_omnimessage(payload), 201)
 
     async def _send_bulk(self, request: web.Request) -> web.Response:
+        """Send several omnimessages."""
         payload = await _parse_body(request)
         if violations := list(BULK(payload, ())):
             raise RefusedError(400, violation_errors(violations, payload))
@@ -127,7 +181,13 @@ class MessenteEmulator(Emulator):
         # A throttle applies to the whole request, so one recipient with that scenario is enough.
         if self._should_throttle([one.get("to") for one in elements if isinstance(one, dict)]):
             return self.refuse(request, 429)
-        return json_response({"messages": [self._send_element(one) for one in elements]}, 201)
+        results = [self._send_element(one) for one in elements]
+        wrong = [
+            f"messages[{index}]: {reason}"
+            for index, result in enumerate(results)
+            for reason in reasons(result.get("errors", ()))
+        ]
+        return explained(json_response({"messages": results}, 201), *wrong)
 
     def _should_throttle(self, recipients: Iterable[Json]) -> bool:
         throttled_once = {
@@ -142,6 +202,10 @@ class MessenteEmulator(Emulator):
         """Send one element of a bulk and return its result; results are in request order."""
         if violations := list(OMNIMESSAGE(payload, ())):
             return {"errors": violation_errors(violations, payload)}
+        try:
+            self._raise_ordered(payload["to"])
+        except RefusedError as error:
+            return {"errors": error.errors}
         return self._accept_omnimessage(payload)
 
     def _accept_omnimessage(self, payload: Json) -> dict[str, Any]:
@@ -150,7 +214,10 @@ class MessenteEmulator(Emulator):
         omnimessage_id = self.state.uuid()
         legs = plan_legs(
             scenario(to),
-            [(message["channel"], _ttl(message)) for message in messages],
+            [
+                Attempt(message["channel"], _ttl(message), partial(self._override, to, message))
+                for message in messages
+            ],
             # The reference does not mention a past time; the older SMS API sends at once.
             max(now, _epoch_seconds(payload.get("time_to_send")) or now),
             self.state.apply_pace,
@@ -161,13 +228,14 @@ class MessenteEmulator(Emulator):
                 id=self.state.uuid(),
                 channel=message["channel"],
                 to=to,
-                kind=_kind(message),
+                kind=kind(message),
                 content=message,
-                text=_summary(message),
+                text=summary(message),
                 created=now,
                 start=leg.start,
                 steps=leg.steps,
                 sender=message.get("sender", _DEFAULT_SENDER),
+                client_id=omnimessage_id,
                 waiting=PROCESSING,
             )
             for message, leg in zip(messages, legs, strict=True)
@@ -186,22 +254,34 @@ class MessenteEmulator(Emulator):
             ],
         }
 
+    def _override(self, to: str, message: dict[str, Json]) -> tuple[LifecycleStep, ...]:
+        """Return the lifecycle of an attempted leg that its recipient does not decide."""
+        channel = message["channel"]
+        ordered = self.orders.next_steps(to, channel)
+        if ordered:
+            return ordered
+        if channel == "whatsapp" and "template" not in message and not self.windows.is_open(to):
+            return WINDOW_CLOSED
+        return ()
+
     async def _status(self, request: web.Request) -> web.Response:
+        """Report the status of each leg."""
         omnimessage_id, records = self._find(request)
         now = self.state.clock()
         return json_response(
             {
                 "omnimessage_id": omnimessage_id,
                 "to": records[0].to,
-                "statuses": [_report(record, now) for record in records],
+                "statuses": [status_item(record, now) for record in records],
             }
         )
 
     async def _cancel(self, request: web.Request) -> web.Response:
+        """Cancel a scheduled omnimessage."""
         _, records = self._find(request)
         now = self.state.clock()
         if records[0].start <= now or records[0].steps[0].status == CANCELLED.status:
-            raise RefusedError(*NOT_FOUND)
+            raise refused("101")
         for record in records:
             record.cancel(now, CANCELLED)
         return json_response({}, 202)
@@ -210,7 +290,7 @@ class MessenteEmulator(Emulator):
         omnimessage_id = request.match_info["id"]
         records = self._omnimessages.get(omnimessage_id)
         if records is None:
-            raise RefusedError(*NOT_FOUND)
+            raise refused("101")
         return omnimessage_id, records
 
 
@@ -238,43 +318,3 @@ def _ttl(message: dict[str, Json]) -> float | None:
     if "validity" in message:
         return float(message["validity"] * 60)
     return message.get("ttl")
-
-
-_SETTINGS: Final = {"channel", "sender", "validity", "ttl", "autoconvert", "udh", "suggestions"}
-
-
-def _kind(message: dict[str, Json]) -> str:
-    """Return the names of a message's content fields, such as `text+button_text`."""
-    return "+".join(name for name in message if name not in _SETTINGS)
-
-
-def _summary(message: dict[str, Json]) -> str:
-    """Return one line by which a person recognises a message."""
-    content = message.get("text", "")
-    if isinstance(content, dict):
-        content = content["body"]
-    return content or message.get("template", {}).get("name", "") or _kind(message)
-
-
-def _report(record: MessageRecord, now: float) -> dict[str, Any]:
-    """Return one element of `statuses`.
-
-    In the documents the status, err, error and price of an unprocessed leg are null. They do not
-    mention its `timestamp`, which is left out here. A timestamp has six decimals and no offset.
-    """
-    change = record.latest_change(now)
-    report: dict[str, Any] = {
-        "status": change.status or None,
-        "channel": record.channel,
-        "message_id": record.id,
-        "sender": record.sender,
-        "err": change.detail.get("err"),
-        "error": ERRORS[change.detail.get("err", 0)],
-        "price_info": None,
-    }
-    if change.status != PROCESSING:
-        changed_at = datetime.fromtimestamp(change.at, UTC)
-        report["timestamp"] = changed_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    if change.status in _BILLED:
-        report["price_info"] = price_info(record.content)
-    return report

@@ -4,10 +4,15 @@ Sources: the WhatsApp objects of Messente's OpenAPI document (version 2.1.0) and
 API reference, which lists fewer.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from omnimsg.sandbox.schema import (
+    Json,
+    Path,
     Rule,
+    Violation,
+    ViolationKind,
     at_most_one,
     exactly_one,
     fields,
@@ -17,6 +22,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
+from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
 __all__ = ["WHATSAPP"]
 
@@ -24,20 +30,27 @@ _NONEMPTY = text(1)
 _URL = text(format="HTTP URL")
 
 
+def _one_source(value: Json, path: Path) -> Iterator[Violation]:
+    """Require one of `id` and `link`; each is nullable, and null is as good as absent."""
+    given = [name for name in ("id", "link") if value.get(name) is not None]
+    if not given:
+        yield Violation(path, ViolationKind.MISSING, "one of id, link is required")
+    elif len(given) > 1:
+        yield Violation((*path, "link"), ViolationKind.VALUE, "only one of id, link can be used")
+
+
+_SOURCE: Final[dict[str, Rule]] = {"id": nullable(_NONEMPTY), "link": nullable(_URL)}
+
+
 def _media(**more: Rule) -> Rule:
-    # `id` and `link` are nullable in the schema, but a null one beside the other has no meaning.
-    return fields(
-        exactly_one("id", "link"),
-        optional={"id": _NONEMPTY, "link": _URL, "mime_type": nullable(_NONEMPTY), **more},
-    )
+    return fields(_one_source, optional={**_SOURCE, "mime_type": nullable(_NONEMPTY), **more})
 
 
 _CAPTION = nullable(text())
 
 # Here, unlike in a document message, the field is called `filename`.
 _PARAMETER_MEDIA = fields(
-    exactly_one("id", "link"),
-    optional={"id": _NONEMPTY, "link": _URL, "caption": text(), "filename": _NONEMPTY},
+    _one_source, optional={**_SOURCE, "caption": nullable(text()), "filename": nullable(_NONEMPTY)}
 )
 
 _PARAMETER_VALUES: Final[dict[str, Rule]] = {
@@ -58,6 +71,17 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
     "payload": _NONEMPTY,
 }
 
+
+def _check_type(value: Json, path: Path) -> Iterator[Violation]:
+    """Refuse a parameter that names one kind of value and carries another.
+
+    The schema leaves `type` open; a type that is no kind of value is left alone.
+    """
+    kind = value["type"]
+    if kind in _PARAMETER_VALUES and kind not in value:
+        yield Violation((*path, "type"), ViolationKind.VALUE, f'the value must be in "{kind}"')
+
+
 _TEMPLATE = fields(
     required={
         "name": _NONEMPTY,
@@ -72,6 +96,7 @@ _TEMPLATE = fields(
                     "parameters": items(
                         fields(
                             exactly_one(*_PARAMETER_VALUES),
+                            _check_type,
                             required={"type": _NONEMPTY},
                             optional=_PARAMETER_VALUES,
                         )
@@ -97,8 +122,7 @@ WHATSAPP: Final = fields(
     exactly_one(*CONTENT),
     required={"channel": text(one_of=("whatsapp",))},
     optional={
-        "validity": number(1, integer=True),
-        "ttl": number(1, integer=True),
+        **TTL_FIELDS,
         "sender": _NONEMPTY,
         **CONTENT,
     },

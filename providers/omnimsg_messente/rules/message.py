@@ -34,6 +34,10 @@ _is_number = re.compile(r"\+?[0-9]{1,15}").fullmatch
 _MAX_SENDER_NAME = 11
 
 
+# The documents bound no ttl; nothing is kept for longer than Viber's fourteen days.
+_MAX_TTL = 14 * 24 * 3600
+
+
 def check(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure | None:
     """Return the first refusal of a message and its legs; `None` if Messente takes all of it."""
     return next(_refusals(message, channel, adapter), None)
@@ -41,6 +45,7 @@ def check(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure 
 
 def _refusals(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusals:
     yield from _sender(channel, message.sender, "sender", adapter)
+    yield from _ttl(message.ttl, "ttl")
     yield from whole_minute_offset(message.send_at, "send_at")
     yield from _content(message.content, channel, "content", adapter)
     if message.extras or adapter.account.extras:
@@ -64,6 +69,7 @@ def _refusals(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refu
             )
         used.add(leg.channel)
         yield from _sender(leg.channel, leg.sender, f"{path}.sender", adapter)
+        yield from _ttl(leg.ttl, f"{path}.ttl")
         content, content_path = leg.content or message.content, f"{path}.content"
         failure = check_content(
             content,
@@ -95,6 +101,11 @@ def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any
             path,
             "must be a number of up to 15 digits, or a name of up to 11 characters, on sms",
         )
+
+
+def _ttl(ttl: int | None, path: str) -> Refusals:
+    if ttl is not None and ttl > _MAX_TTL:
+        yield refused(Reason.INVALID_MESSAGE, path, f"must be at most {_MAX_TTL} seconds (14 days)")
 
 
 def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusals:

@@ -9,6 +9,7 @@ from support.provider_http import (
     account,
     client,
     config,
+    lenient,
     options,
     pace,
     recorder,
@@ -21,7 +22,17 @@ from omnimsg_bird.emulator import BirdEmulator
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
-__all__ = ["account", "client", "clock", "config", "options", "pace", "recorder", "sandbox"]
+__all__ = [
+    "account",
+    "client",
+    "clock",
+    "config",
+    "lenient",
+    "options",
+    "pace",
+    "recorder",
+    "sandbox",
+]
 
 
 @pytest.fixture

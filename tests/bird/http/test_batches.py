@@ -46,11 +46,11 @@ def messages(count: int, channel: str = "sms") -> list[Message]:
 
 
 async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox: Sandbox) -> None:
-    """Accepted messages have no id; the history of their batch and the references give it."""
+    """Accepted messages have no id of Bird's; the history of their batch has it."""
     found = await outcomes(client, messages(3))
 
     assert {Accepted} == {type(each) for each in found}
-    assert {None} == {getattr(each, "id", 0) for each in found}
+    assert {None} == {getattr(each, "provider_id", 0) for each in found}
     (batch_id,) = {each.batch_id for each in found if isinstance(each, Accepted)}
     ids = {
         past.reference: past.id async for past in client.history(HistoryQuery(batch_id=batch_id))
@@ -58,6 +58,34 @@ async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox
     assert {"r-0", "r-1", "r-2"} == set(ids)
     assert {Status.DELIVERED} == {(await client.status(str(each))).status for each in ids.values()}
     assert 3 == len(sandbox.handsets.all())
+
+
+async def test_the_id_of_a_message_of_a_batch_finds_its_status(
+    client: Client, sandbox: Sandbox
+) -> None:
+    """The id names the batch and the reference, whatever characters the reference has."""
+    references = ["r-0", "order/7 ü?#%2F", "a" * 255]
+    sent = [
+        Message(f"+3725550{n:04}", "Hi", channel="sms", reference=each)
+        for n, each in enumerate(references)
+    ]
+
+    found = await outcomes(client, sent)
+
+    accepted = [each for each in found if isinstance(each, Accepted)]
+    statuses = [await client.status(str(each.id)) for each in accepted]
+    assert 3 == len({each.id for each in accepted})
+    assert [Status.DELIVERED] * 3 == [each.status for each in statuses]
+    assert [each.id for each in accepted] == [each.id for each in statuses]
+    assert sorted(references) == sorted(each.raw["reference"] for each in statuses)
+    assert [] == [each async for each in client.interactions(str(accepted[0].id))]
+
+
+async def test_a_message_that_is_not_in_its_batch_is_unknown(client: Client) -> None:
+    """An id of a batch that Bird's list does not have is `NOT_FOUND`, like any other id."""
+    status = await client.status("bird:batch/e3e70682-c209-4cac-a29f-6fbed82c07cd/r-9")
+
+    assert Reason.NOT_FOUND is status.reason
 
 
 async def test_a_batch_has_a_hundred_messages_of_a_channel(

@@ -130,12 +130,13 @@ async def test_a_malformed_id(client: Client, recorder: Recorder, id_: str) -> N
 FATES = {
     Scenario.DELIVERED: (Status.DELIVERED, None),
     Scenario.INVALID_RECIPIENT: (Status.FAILED, Reason.INVALID_RECIPIENT),
-    Scenario.OPTED_OUT: (Status.REJECTED, Reason.PROVIDER_ERROR),
-    Scenario.NOT_ON_CHANNEL: (Status.REJECTED, Reason.SENDER_NOT_ALLOWED),
+    # Bird publishes no code for an opt-out or missing funds.
+    Scenario.OPTED_OUT: (Status.REJECTED, Reason.UNKNOWN),
+    Scenario.NOT_ON_CHANNEL: (Status.FAILED, Reason.UNKNOWN),
     Scenario.UNDELIVERABLE: (Status.FAILED, Reason.PROVIDER_ERROR),
     Scenario.EXPIRED: (Status.EXPIRED, Reason.EXPIRED),
     Scenario.PROVIDER_FAULT: (Status.FAILED, Reason.PROVIDER_ERROR),
-    Scenario.NO_FUNDS: (Status.REJECTED, Reason.PROVIDER_ERROR),
+    Scenario.NO_FUNDS: (Status.REJECTED, Reason.UNKNOWN),
     Scenario.NEVER_SETTLES: (Status.SENT, None),
 }
 

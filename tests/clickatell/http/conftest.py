@@ -77,6 +77,12 @@ def contract() -> Contract:
 
 
 @pytest.fixture
+def lenient() -> dict[str, Any]:
+    """Return the options that keep windows and the approval of templates out of the way."""
+    return {"service_window": False, "templates": None}
+
+
+@pytest.fixture
 def emulator_class() -> type[ClickatellEmulator]:
     """Return the emulator to serve."""
     return ClickatellEmulator

@@ -65,7 +65,7 @@ async def test_each_message_has_its_own_outcome(
     client: Client, sandbox: Sandbox, shuffled: bool
 ) -> None:
     """Each message has its own outcome, whatever the order and form of the answer."""
-    messages = [Message(to, "hello") for to in MIXED]
+    messages = [Message(to, "hello", channel="whatsapp") for to in MIXED]
     if shuffled:
         sandbox.faults.add("shuffle")
 

@@ -139,7 +139,7 @@ async def test_another_process_can_ask(client: Client, sandbox: Sandbox, clock: 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"service_window": True}, Reason.WINDOW_CLOSED), ({}, None)],
+    [({"service_window": True}, Reason.WINDOW_CLOSED), ({"service_window": False}, None)],
     ids=["closed", "open"],
 )
 async def test_the_service_window(

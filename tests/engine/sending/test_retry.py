@@ -176,6 +176,17 @@ async def test_retry_after_is_obeyed_for_a_message_that_is_resent_in_doubt(naps:
     assert [3.0, 7.0] == naps.seconds
 
 
+async def test_a_rejected_message_is_not_sent_again_beside_one_in_doubt() -> None:
+    """`OnAmbiguous.RESEND` concerns messages that may have been sent, and no others."""
+    wire = scripted([["who-knows", "no-such-number"], ["ok"]])
+    policy = Policy(retry=NOW, on_ambiguous=OnAmbiguous.RESEND)
+
+    outcomes = await send_batch(account_engine(tiny(), wire, policy=policy), texts(2), 10)
+
+    assert [Accepted, Rejected] == [type(each) for each in outcomes]
+    assert [["r0", "r1"], ["r0"]] == [references(each) for each in wire.requests]
+
+
 async def test_the_parts_of_a_retry_that_is_split_are_not_retried_anew() -> None:
     """They belong to the attempt that was split, so they cannot exceed the allowed attempts."""
     wire = FakeTransport()

@@ -6,7 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.provider_http import Recorder, client, config, options, pace, recorder, sandbox
+from support.provider_http import (
+    Recorder,
+    client,
+    config,
+    lenient,
+    options,
+    pace,
+    recorder,
+    sandbox,
+)
 from support.sandbox_fixtures import clock
 
 from omnimsg import Accepted
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from omnimsg import Outcome
     from omnimsg.sandbox import Sandbox
 
-__all__ = ["client", "clock", "config", "options", "pace", "recorder", "sandbox"]
+__all__ = ["client", "clock", "config", "lenient", "options", "pace", "recorder", "sandbox"]
 
 ROOT = "/messente"
 SENDER = "Acme"

@@ -296,7 +296,7 @@ def messages(channel: Channel, kind: str) -> SearchStrategy[Message]:
             channel=st.just(other[0]),
             content=CONTENTS[other],
             sender=_SENDERS,
-            ttl=st.sampled_from([None, 1, 2**53 - 1]),
+            ttl=st.sampled_from([None, 1, 14 * 86400, 14 * 86400 + 1]),
         )
     )
     return st.builds(
@@ -306,7 +306,7 @@ def messages(channel: Channel, kind: str) -> SearchStrategy[Message]:
         channel=st.just(channel),
         sender=_SENDERS,
         send_at=_rarely(_MOMENTS),
-        ttl=st.sampled_from([None, None, None, 1, 60, 3600, 2**53 - 1]),
+        ttl=st.sampled_from([None, None, None, 1, 60, 3600, 14 * 86400, 2**53 - 1]),
         priority=st.sampled_from(Priority),
         callback_url=_rarely(_URLS),
         fallback=st.one_of(st.just(()), st.just(()), legs.map(lambda leg: (leg,))),

@@ -126,15 +126,47 @@ async def test_mails_with_copies(
     assert {one.number for one in sandbox.handsets.all()} == {"a@example.test", "b@example.test"}
 
 
-async def test_no_entry_is_throttled(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """The throttled recipient is not throttled in a batch."""
+async def test_a_batch_is_throttled_as_a_whole(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """A batch with a throttled recipient gets 429 once, and is not processed then."""
     to = magic_number(Scenario.THROTTLED_ONCE)
-    status, answer = await post(http, {"messageRequests": [entry(to, reference="r")]})
+    batch = {"messageRequests": [entry("+48500100200"), entry(to, reference="r")]}
+
+    first, _ = await post(http, batch)
+    accepted = len(sandbox.emulators["bird"].messages)
+    second, answer = await post(http, batch)
     clock.now += 1000
 
     found = await listed(http, answer["id"])
+    assert (429, 0, 202) == (first, accepted, second)
+    assert found["r"]["status"] == "delivered"
+    assert {answer["id"]} == {each["batchId"] for each in found.values()}
 
-    assert (status, found["r"]["status"]) == (202, "delivered")
+
+async def test_the_log_names_rejected_entries(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """The request log says which entries are rejected after they are accepted, and why."""
+    wrong = entry("+48500100200") | {"tags": ["a.b"]}
+
+    await post(http, {"messageRequests": [entry("+48500100200"), wrong]})
+
+    (logged,) = sandbox.requests
+    assert logged["refused"].startswith(
+        "messageRequests[1] is rejected after acceptance: .tags[0]: value must match"
+    )
+
+
+async def test_orders_are_bounded(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """Above the limit an order is refused."""
+    order = f"{sandbox.url}/_sandbox/bird/errors"
+    statuses = []
+    for _ in range(1001):
+        async with http.post(order, json={"status": 409}) as response:
+            statuses.append(response.status)
+
+    assert [201] * 1000 + [400] == statuses
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 429])

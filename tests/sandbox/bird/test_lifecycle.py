@@ -66,7 +66,8 @@ async def test_accepted_message(http: aiohttp.ClientSession) -> None:
         "lastStatusAt": "2023-11-14T22:13:20.000Z",
     }
     assert {name: value for name, value in sent.items() if name in expected} == expected
-    assert set(sent) - set(expected) == {"id", "sender", "receiver"}
+    assert set(sent) - set(expected) == {"id", "sender", "receiver", "batchId"}
+    assert sent["batchId"] is None
     assert (contact["identifierKey"], contact["identifierValue"]) == ("phonenumber", TO)
     assert set(sent["sender"]["connector"]) == {"id", "identifierValue"}
 
@@ -119,10 +120,23 @@ PRE = "pre-processing"
             "delivery_failed",
             (15005, {"name": "email-messagebird"}),
         ),
-        ("sms", Scenario.OPTED_OUT, "rejected", (None, {"name": "contact"})),
+        ("sms", Scenario.OPTED_OUT, "rejected", (None, {"name": PRE})),
         ("sms", Scenario.NOT_ON_CHANNEL, "delivered", None),
         ("email", Scenario.NOT_ON_CHANNEL, "delivered", None),
-        ("whatsapp", Scenario.NOT_ON_CHANNEL, "rejected", (12003, {"name": PRE})),
+        (
+            "whatsapp",
+            Scenario.NOT_ON_CHANNEL,
+            "delivery_failed",
+            (None, {"name": "whatsapp", "code": "131026"}),
+        ),
+        ("sms", Scenario.WINDOW_CLOSED, "delivered", None),
+        ("email", Scenario.WINDOW_CLOSED, "delivered", None),
+        (
+            "whatsapp",
+            Scenario.WINDOW_CLOSED,
+            "delivery_failed",
+            (None, {"name": "whatsapp", "code": "131047"}),
+        ),
         (
             "sms",
             Scenario.UNDELIVERABLE,
@@ -132,7 +146,7 @@ PRE = "pre-processing"
         ("whatsapp", Scenario.UNDELIVERABLE, "delivery_failed", (15001, {"name": "whatsapp"})),
         ("sms", Scenario.EXPIRED, "delivery_failed", (None, {"name": "sms-messagebird"})),
         ("sms", Scenario.PROVIDER_FAULT, "sending_failed", (12001, {"name": PRE})),
-        ("sms", Scenario.NO_FUNDS, "rejected", (None, {"name": "accounting"})),
+        ("sms", Scenario.NO_FUNDS, "rejected", (None, {"name": PRE})),
         ("sms", Scenario.NEVER_SETTLES, "sent", None),
     ],
 )
@@ -293,14 +307,19 @@ async def test_mail_to_several(sandbox: Sandbox, http: aiohttp.ClientSession, cl
         (one.number, one.kind, one.text)
         for name in "ab"
         for one in sandbox.handsets.received(f"{name}@example.test")
-    ] == [("a@example.test", "html", "Hello"), ("b@example.test", "html", "Hello")]
+    ] == [("a@example.test", "html", "<p>Hi</p>"), ("b@example.test", "html", "<p>Hi</p>")]
 
 
 async def test_template(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A template message has a template and no body, and the handset shows its name."""
+    """A template message has a template and no body, and the handset shows its name and values."""
     message = {
         "receiver": {"contacts": [{"identifierValue": TO}]},
-        "template": {"name": "parcel", "version": "latest", "locale": "pl"},
+        "template": {
+            "name": "parcel",
+            "version": "latest",
+            "locale": "pl",
+            "parameters": [{"type": "string", "key": "name", "value": "Ola"}],
+        },
     }
     async with http.post(path("whatsapp"), json=message) as response:
         sent = await response.json()
@@ -309,18 +328,85 @@ async def test_template(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Cl
 
     assert (sent["template"], "body" in sent) == (message["template"], False)
     assert [(one.kind, one.text) for one in sandbox.handsets.received(TO)] == [
-        ("template", "parcel")
+        ("template", "[template] parcel Ola")
     ]
 
 
-async def test_html_to_a_phone(http: aiohttp.ClientSession, clock: Clock) -> None:
-    """A body that the platform does not support is accepted, then rejected."""
-    sent = await send(http, body={"type": "html", "html": {"html": "<p>Hi</p>"}})
+PLACE = {"coordinates": {"latitude": 1, "longitude": 2}}
+UNSUPPORTED = {
+    "html": {"html": "<p>Hi</p>"},
+    "list": {"text": "a"},
+    "carousel": {"items": []},
+    "location": PLACE,
+    "authentication": {"otp": {"disclaimer": True}},
+    "section": {"items": [{"type": "location", "location": PLACE}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("platform", "kind"),
+    [
+        *[("sms", kind) for kind in UNSUPPORTED],
+        *[("email", kind) for kind in UNSUPPORTED if kind != "html"],
+        ("whatsapp", "html"),
+    ],
+)
+async def test_bodies_of_another_platform(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock, platform: str, kind: str
+) -> None:
+    """A body that the platform has no form for is accepted, then rejected."""
+    to = "a@example.test" if platform == "email" else TO
+    sent = await send(http, to, platform, body={"type": kind, kind: UNSUPPORTED[kind]})
 
     clock.now += 1000
 
-    found = await get(http, path("sms", sent["id"]))
+    found = await get(http, path(platform, sent["id"]))
     assert (found["status"], found["failure"]["code"]) == ("rejected", 12002)
+    assert [] == sandbox.handsets.all()
+
+
+async def test_the_service_window(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """Free WhatsApp content needs a recent inbound message; a template and an SMS do not."""
+    sent = [await send(http, platform="whatsapp"), await send(http)]
+    template = {
+        "receiver": {"contacts": [{"identifierValue": TO}]},
+        "template": {"name": "parcel"},
+    }
+    async with http.post(path("whatsapp"), json=template) as response:
+        sent.append(await response.json())
+    sandbox.open_windows(TO)
+    sent.append(await send(http, platform="whatsapp"))
+    clock.now += 24 * 3600
+    sent.append(await send(http, platform="whatsapp"))
+    clock.now += 1000
+
+    ends = []
+    for one in sent:
+        found = await get(http, path(one["platformId"], one["id"]))
+        ends.append((found["status"], ((found["failure"] or {}).get("source") or {}).get("code")))
+
+    closed, delivered = ("delivery_failed", "131047"), ("delivered", None)
+    assert ends == [closed, delivered, delivered, delivered, closed]
+
+
+@pytest.mark.parametrize("text", ["Line one\nLine two", "1\u00a0000 kr", "a\tb  c", "x" * 1000])
+async def test_the_handset_shows_the_whole_text(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock, text: str
+) -> None:
+    """A text is shown as it was sent, with the ids of message, client and sender."""
+    body = {"type": "text", "text": {"text": text}}
+    sent = await send(http, reference="order-771", body=body)
+    clock.now += 1000
+
+    (received,) = sandbox.handsets.received(TO)
+
+    assert (text, TO, "order-771") == (received.text, received.number, received.reference)
+    assert (sent["id"], f"bird:{sent['channelId']}/{sent['id']}") == (
+        received.id,
+        received.message_id,
+    )
 
 
 async def test_message_of_another_channel(http: aiohttp.ClientSession) -> None:

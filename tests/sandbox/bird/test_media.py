@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from support.sandbox_fixtures import Clock
 
+from omnimsg.sandbox import Sandbox
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS
 
 pytestmark = pytest.mark.anyio
@@ -169,14 +170,17 @@ async def test_download_without_the_key(http: aiohttp.ClientSession) -> None:
     ids=["any channel", "its channel", "another channel", "never uploaded"],
 )
 async def test_use_of_a_medium(
+    sandbox: Sandbox,
     http: aiohttp.ClientSession,
     clock: Clock,
+    *,
     where: str,
     uploads: bool,
     platform: str,
     expected: tuple[str, int | None],
 ) -> None:
     """A file can be sent once it is uploaded, and only on the channel it was granted for."""
+    sandbox.open_windows("+48500100200")
     granted = await presigned(http, where)
     if uploads:
         await uploaded(granted, form(granted["uploadFormData"], "file"))

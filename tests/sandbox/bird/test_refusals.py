@@ -281,6 +281,120 @@ INVALID: list[tuple[str, str, Any, str]] = [
         action("postback", {"text": "a", "payload": {}}),
         f"{ACTION}.postback.payload",
     ),
+    ("text with U+0000", "sms", text(text="Hel\0lo"), ".body.text.text"),
+    ("reference with U+0000", "sms", message(reference="\0"), ".reference"),
+    ("tag with U+0000", "sms", message(tags=["a\0"]), ".tags[0]"),
+    (
+        "U+0000 in what is free-form",
+        "sms",
+        message(meta={"extraInformation": {"a": [{"b": "\0"}]}}),
+        ".meta.extraInformation.a[0].b",
+    ),
+    ("U+0000 in a parameter", "sms", parameter("string", "\0"), f"{PARAMETER}.value"),
+    ("U+0000 in an object", "sms", parameter("object", {"a": "\0"}), f"{PARAMETER}.value.a"),
+    (
+        "notification over plain HTTP",
+        "sms",
+        message(notification={"url": "http://a.example.test/"}),
+        ".notification.url",
+    ),
+    ("text of 4097", "whatsapp", text(text="x" * 4097), ".body.text.text"),
+    (
+        "four replies",
+        "whatsapp",
+        text(actions=[typed("reply", {"text": "a"})] * 2 + [typed("postback", {"text": "a"})] * 2),
+        ".body.text.actions",
+    ),
+    (
+        "four replies below an image",
+        "whatsapp",
+        body(
+            "image",
+            {"images": [{"mediaUrl": LINK}], "actions": [typed("reply", {"text": "a"})] * 4},
+        ),
+        ".body.image.actions",
+    ),
+    (
+        "reply of 21",
+        "whatsapp",
+        action("reply", {"text": "x" * 21}),
+        f"{ACTION}.reply.text",
+    ),
+    (
+        "postback of 21",
+        "whatsapp",
+        action("postback", {"text": "x" * 21}),
+        f"{ACTION}.postback.text",
+    ),
+    (
+        "link of 21",
+        "whatsapp",
+        action("link", {"text": "x" * 21, "url": LINK}),
+        f"{ACTION}.link.text",
+    ),
+    (
+        "card's link of 21",
+        "whatsapp",
+        body(
+            "carousel",
+            {
+                "text": "a",
+                "items": [
+                    CARD,
+                    CARD | {"actions": [typed("link", {"text": "x" * 21, "url": LINK})]},
+                ],
+            },
+        ),
+        ".body.carousel.items[1].actions[0].link.text",
+    ),
+    (
+        "eleven rows",
+        "whatsapp",
+        body(
+            "list",
+            {
+                "text": "a",
+                "items": [
+                    {"title": "b", "actions": [typed("reply", {"text": "a"})] * 6},
+                    {"title": "c", "actions": [typed("reply", {"text": "a"})] * 5},
+                ],
+            },
+        ),
+        ".body.list.items",
+    ),
+    (
+        "row of 25",
+        "whatsapp",
+        body(
+            "list",
+            {"text": "a", "items": [{"actions": [typed("postback", {"text": "x" * 25})]}]},
+        ),
+        ".body.list.items[0].actions[0].postback.text",
+    ),
+    (
+        "text of 4097 in a section",
+        "whatsapp",
+        body("section", {"items": [typed("text", {"text": "x" * 4097})]}),
+        ".body.section.items[0].text.text",
+    ),
+    ("template of nothing", "sms", message(body=None, template={}), ".template"),
+    (
+        "template of a version",
+        "sms",
+        message(body=None, template={"version": "latest", "locale": "en"}),
+        ".template",
+    ),
+    (
+        "key given twice",
+        "sms",
+        template(
+            parameters=[
+                {"type": "string", "key": "a", "value": "b"},
+                {"type": "number", "key": "a", "value": 1},
+            ]
+        ),
+        ".template.parameters[1].key",
+    ),
     ("id of a template", "sms", template(id="t"), ".template"),
     ("Meta's components", "whatsapp", template(components=[]), ".template"),
     ("locale", "sms", template(locale="pl_PL"), ".template.locale"),
@@ -437,6 +551,17 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
         body("section", {"items": [typed("section", {"items": [typed("text", {"text": "a"})]})]}),
     ),
     ("otp", "whatsapp", body("authentication", {"otp": {"disclaimer": True}})),
+    ("long text on SMS", "sms", text(text="x" * 4097)),
+    ("text of 4096", "whatsapp", text(text="x" * 4096)),
+    ("three replies of 20", "whatsapp", text(actions=[typed("reply", {"text": "x" * 20})] * 3)),
+    (
+        "ten rows of 24",
+        "whatsapp",
+        body(
+            "list",
+            {"text": "a", "items": [{"actions": [typed("reply", {"text": "x" * 24})] * 10}]},
+        ),
+    ),
     (
         "actions",
         "whatsapp",
@@ -458,9 +583,9 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
             locale="pl-PL",
             parameters=[
                 {"type": "string", "key": "a", "value": "b"},
-                {"type": "number", "key": "a", "value": 1.5},
-                {"type": "object", "key": "a", "value": {"b": 1}},
-                {"type": "boolean", "key": "a"},
+                {"type": "number", "key": "b", "value": 1.5},
+                {"type": "object", "key": "c", "value": {"b": 1}},
+                {"type": "boolean", "key": "d"},
             ],
         ),
     ),
@@ -478,6 +603,27 @@ async def test_documented_payload(
         answer = await response.json()
 
     assert response.status == 202, answer
+
+
+async def test_the_log_says_why(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """The request log names each violation with its path."""
+    url = f"channels/{CHANNELS['sms']}/messages"
+    async with http.post(url, json=text(text="\0") | {"ttl": 60}):
+        pass
+    async with http.post(url, data=b"{}"):
+        pass
+    async with http.get("channels/nowhere/messages"):
+        pass
+
+    first, *others = [each["refused"] for each in sandbox.requests]
+    assert set(first.split("; ")) == {
+        '.ttl: property "ttl" is unsupported',
+        ".body.text.text: value must not contain the character U+0000",
+    }
+    assert others == [
+        "BadRequest: Content-Type must be application/json",
+        "NotFound: The requested resource does not exist",
+    ]
 
 
 MESSAGES = f"workspaces/{WORKSPACE}/channels/{CHANNELS['sms']}/messages"

@@ -80,7 +80,8 @@ def emulator(sandbox: Sandbox) -> ClickatellEmulator:
 
 @pytest.fixture
 async def api(sandbox: Sandbox) -> AsyncIterator[Api]:
-    """Return a client with a valid key."""
+    """Return a client with a valid key; the tests' recipient has an open service window."""
+    sandbox.open_windows("27820000001")
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     headers = {"Authorization": key}
     async with aiohttp.ClientSession(sandbox.url, headers=headers) as session:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import base64
-from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 from support.sandbox_fixtures import NOW, Clock
 
-from omnimsg.sandbox import Limits, Sandbox, SandboxState, Scenario, magic_number
+from omnimsg.sandbox import (
+    Limits,
+    Sandbox,
+    SandboxState,
+    Scenario,
+    ServiceWindows,
+    magic_number,
+)
 from omnimsg_clickatell.emulator import ClickatellEmulator
 from omnimsg_clickatell.emulator.inbound import Inbox
 
@@ -219,8 +225,8 @@ async def test_unknown_messages_have_another_form(api: Api) -> None:
 
 
 async def test_the_handset_shows_what_was_sent(sandbox: Sandbox, api: Api, clock: Clock) -> None:
-    """A handset has the provider's own content object and a one-line summary."""
-    template = {"templateName": "table_ready", "body": {"parameters": {"1": "Thandi"}}}
+    """A handset has the provider's own content object, and a description of it."""
+    template = {"templateName": "table_ready", "body": {"parameters": {"1": "Ola", "2": "19:30"}}}
     message_id = await api.send_one(
         message("whatsapp", template=template, clientMessageId="ord-71")
     )
@@ -230,8 +236,21 @@ async def test_the_handset_shows_what_was_sent(sandbox: Sandbox, api: Api, clock
 
     assert (received.provider, received.channel) == ("clickatell", "whatsapp")
     assert (received.kind, received.content) == ("template", template)
-    assert received.text == "[template] table_ready Thandi"
+    assert received.text == "[template] table_ready Ola 19:30"
+    assert (received.number, received.message_id) == (f"+{TO}", f"clickatell:{message_id}")
     assert (received.id, received.reference) == (message_id, "ord-71")
+
+
+@pytest.mark.parametrize("text", ["Line one\nLine two", "1\u00a0000 kr", "a\tb  c", "x" * 1000])
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+async def test_the_handset_shows_the_whole_text(
+    sandbox: Sandbox, api: Api, clock: Clock, channel: str, text: str
+) -> None:
+    """A text is shown as it was sent: neither folded nor cut."""
+    await api.send_one(message(channel, content=text))
+    clock.now += 60
+
+    assert [text] == [each.text for each in sandbox.handsets.received(TO)]
 
 
 async def test_inline_bytes_are_kept_by_reference(
@@ -285,15 +304,18 @@ async def test_notifications(api: Api, emulator: ClickatellEmulator) -> None:
     assert (second["accepted"], second["clientEventId"]) == (False, "seen-1")
 
 
+READY = {"templateName": "table_ready", "body": {"parameters": {"1": "Ola", "2": "19:30"}}}
+
+
 async def test_the_service_window(clock: Clock) -> None:
-    """With `service_window`, free WhatsApp content needs a recent inbound message."""
-    async with Sandbox([partial(ClickatellEmulator, service_window=True)], clock=clock) as sandbox:
+    """By default, free WhatsApp content needs a recent inbound message."""
+    async with Sandbox([ClickatellEmulator], clock=clock) as sandbox:
         key = sandbox.config()["accounts"]["clickatell"]["api_key"]
         async with aiohttp.ClientSession(sandbox.url, headers={"Authorization": key}) as session:
             api = Api(session)
             ids = [
                 await api.send_one(message("whatsapp")),
-                await api.send_one(message("whatsapp", template={"templateName": "t", "body": {}})),
+                await api.send_one(message("whatsapp", template=READY)),
             ]
             sandbox.emulator(ClickatellEmulator).inbox.receive(TO)
             ids.append(await api.send_one(message("whatsapp")))
@@ -322,11 +344,11 @@ async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -
 
 
 def test_the_inbox_is_bounded(clock: Clock) -> None:
-    """Above their limits, the oldest inbound message and the oldest window are dropped."""
-    inbox = Inbox(SandboxState(clock=clock, limits=Limits(messages=1, handsets=1)))
+    """Above its limit, the oldest inbound message is dropped."""
+    state = SandboxState(clock=clock, limits=Limits(messages=1))
+    inbox = Inbox(state, ServiceWindows(state))
 
     first, second = inbox.receive(TO), inbox.receive("27820000002")
 
     assert inbox.get(first.id) is None
     assert inbox.get(second.id) is second
-    assert [inbox.is_window_open(TO), inbox.is_window_open("27820000002")] == [False, True]

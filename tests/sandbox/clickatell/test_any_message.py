@@ -48,9 +48,10 @@ def test_every_message_is_accepted_or_refused(message: dict[str, Any]) -> None:
     """Any JSON object is accepted, or refused with a code of the table and its status."""
     emulator = ClickatellEmulator(SandboxState())
 
-    status, entry = emulator.process_message(message)
+    result = emulator.process_message(message)
 
-    if entry["accepted"]:
-        assert status == 202
+    if result.entry["accepted"]:
+        assert (result.http, result.reason) == (202, None)
     else:
-        assert status == ERROR_TABLE[entry["error"]["code"]].http
+        assert result.http == ERROR_TABLE[result.entry["error"]["code"]].http
+        assert result.reason

@@ -236,7 +236,7 @@ async def test_bad_notifications(
 
     entry = answer["event"]["messageStatusUpdate"][0]
     assert (status, entry["accepted"], entry["error"]["code"]) == (400, False, 23)
-    assert entry["error"]["description"].endswith(f": {named}")
+    assert entry["error"]["description"].endswith(f": {named} .")
 
 
 @pytest.mark.parametrize("missing", ["messageId", "statusCode"])

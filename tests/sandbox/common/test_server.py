@@ -310,7 +310,7 @@ async def test_faults_are_listed(http: aiohttp.ClientSession) -> None:
     async with http.post("/_sandbox/faults", data=b"{") as response:
         status = response.status
 
-    common = {"provider": None, "probability": None, "seed": 0, "on": "send"}
+    common = {"id": 1, "provider": None, "probability": None, "seed": 0, "on": "send"}
     assert listed["faults"] == [common | {"kind": "html", "count": 2, "fired": 1}]
     assert status == 400
 
@@ -429,7 +429,8 @@ async def test_request_log_holds_no_query(http: aiohttp.ClientSession) -> None:
     _, log = await control(http, "requests")
 
     expected = {"at": "2023-11-14T22:13:20.000Z", "method": "GET", "path": "/echo/x"}
-    assert [expected | {"status": 418, "faults": []}] == log["requests"]
+    refused = {"status": 418, "faults": [], "refused": "I'm a Teapot"}
+    assert [expected | refused] == log["requests"]
 
 
 async def test_memory_is_bounded(clock: Clock) -> None:

@@ -52,7 +52,12 @@ async def test_life_of_one_message(
 ) -> None:
     """A message is unprocessed, then acknowledged, then delivered to its handset."""
     sent = await send(http, TO, SMS)
-    identity = {"channel": "sms", "message_id": sent["messages"][0]["message_id"]}
+    identity = {
+        "channel": "sms",
+        "message_id": sent["messages"][0]["message_id"],
+        "omnimessage_id": sent["omnimessage_id"],
+        "to": TO,
+    }
     seen = []
 
     for _ in range(3):
@@ -85,6 +90,7 @@ async def test_life_of_one_message(
         (Scenario.PROVIDER_FAULT, ("FAILED", 999), ("FAILED", 999)),
         (Scenario.NO_FUNDS, ("REJECTD", 4), ("REJECTD", 4)),
         (Scenario.NEVER_SETTLES, ("ACK", 0), ("ACK", 0)),
+        (Scenario.WINDOW_CLOSED, ("DELIVRD", 0), ("DELIVRD", 0)),
     ],
 )
 async def test_magic_recipients(
@@ -290,10 +296,15 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> N
 async def test_handset_shows_the_content(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A handset has a one-line summary of each message, whatever its kind."""
-    template = {"name": "parcel", "language": {"code": "en"}, "components": []}
+    """A handset has the whole text of each message, or a description of other content."""
+    sandbox.open_windows(TO)
+    parameters = [{"type": "text", "text": "Ola"}, {"type": "text", "text": "19:30"}]
+    components = [{"type": "body", "parameters": parameters}]
+    template = {"name": "parcel", "language": {"code": "en"}, "components": components}
+    long = "Line one\n\tline\u00a0two  " + "x" * 200
     contents = [
         SMS,
+        {"channel": "sms", "text": long},
         {"channel": "whatsapp", "text": {"body": "Hello"}},
         {"channel": "whatsapp", "template": template},
         {"channel": "viber", "image_url": "https://files.example.test/a.png"},
@@ -305,9 +316,10 @@ async def test_handset_shows_the_content(
 
     assert [(one.kind, one.text) for one in sandbox.handsets.received(TO)] == [
         ("text", "Code 4711"),
+        ("text", long),
         ("text", "Hello"),
-        ("template", "parcel"),
-        ("image_url", "image_url"),
+        ("template", "[template] parcel Ola 19:30"),
+        ("image_url", "[image] https://files.example.test/a.png"),
     ]
 
 

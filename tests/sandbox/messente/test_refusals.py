@@ -91,6 +91,13 @@ INVALID: list[tuple[str, Any, str, str]] = [
     ("sms: empty text", sms(text=""), "105", "payload[sms][text]"),
     ("sms: text object", sms(text={"body": "hi"}), "105", "payload[sms][text]"),
     ("sms: sender too long", sms(sender="TwelveLetter"), "105", "payload[sms][sender]"),
+    ("sms: sender with a line break", sms(sender="Ac\nme"), "105", "payload[sms][sender]"),
+    ("sms: U+0000", sms(text="Hel\0lo"), "105", "payload[sms][text]"),
+    ("sms: ttl of thirty years", sms(ttl=10**9), "105", "payload[sms][ttl]"),
+    ("sms: ttl of 14 days and a second", sms(ttl=1_209_601), "105", "payload[sms][ttl]"),
+    ("sms: validity of 15 days", sms(validity=21_600), "105", "payload[sms][validity]"),
+    ("viber: U+0000", viber(text="\0"), "105", "payload[viber][text]"),
+    ("viber: ttl of thirty years", viber(text="a", ttl=10**9), "105", "payload[viber][ttl]"),
     ("sms: ttl and validity", sms(ttl=60, validity=1), "105", "payload[sms][validity]"),
     ("sms: ttl a string", sms(ttl="60"), "105", "payload[sms][ttl]"),
     ("sms: ttl a fraction", sms(ttl=1.5), "105", "payload[sms][ttl]"),
@@ -175,6 +182,14 @@ INVALID: list[tuple[str, Any, str, str]] = [
         "105",
         "payload[whatsapp][text][preview_url]",
     ),
+    ("whatsapp: U+0000", whatsapp(text={"body": "\0"}), "105", "payload[whatsapp][text][body]"),
+    ("whatsapp: ttl", whatsapp(text={"body": "a"}, ttl=10**9), "105", "payload[whatsapp][ttl]"),
+    (
+        "whatsapp: no media but nulls",
+        whatsapp(image={"id": None, "link": None}),
+        "106",
+        "payload[whatsapp][image]",
+    ),
     ("whatsapp: no media", whatsapp(image={}), "106", "payload[whatsapp][image]"),
     (
         "whatsapp: id and link",
@@ -225,6 +240,14 @@ INVALID: list[tuple[str, Any, str, str]] = [
         f"{COMPONENT}[index]",
     ),
     ("whatsapp: parameter without value", parameter(), "106", PARAMETER),
+    ("whatsapp: image is a text", parameter(type="image", text="a"), "105", f"{PARAMETER}[type]"),
+    (
+        "whatsapp: text is a payload",
+        parameter(type="text", payload="a"),
+        "105",
+        f"{PARAMETER}[type]",
+    ),
+    ("whatsapp: U+0000 in a parameter", parameter(text="\0"), "105", f"{PARAMETER}[text]"),
     ("whatsapp: two values", parameter(text="a", payload="b"), "105", f"{PARAMETER}[payload]"),
     (
         "whatsapp: amount a number",
@@ -239,6 +262,8 @@ INVALID: list[tuple[str, Any, str, str]] = [
         f"{PARAMETER}[document][file_name]",
     ),
     ("rcs: no sender", one({"channel": "rcs", "text": "a"}), "106", "payload[rcs][sender]"),
+    ("rcs: U+0000", rcs(text="\0"), "105", "payload[rcs][text]"),
+    ("rcs: ttl of thirty years", rcs(text="a", ttl=10**9), "105", "payload[rcs][ttl]"),
     ("rcs: nothing", rcs(), "106", "payload[rcs]"),
     ("rcs: text too long", rcs(text="x" * 3073), "105", "payload[rcs][text]"),
     (
@@ -334,6 +359,13 @@ async def test_invalid_payload(
 ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("sms with everything", sms(sender="Acme", ttl=60, autoconvert="off", udh="050003a10201")),
     ("sms from a number", sms(sender="+37255500009")),
+    ("sms from a café", sms(sender="Café №1")),
+    ("sms for fourteen days", sms(ttl=1_209_600)),
+    ("sms for fourteen days in minutes", sms(validity=20_160)),
+    ("whatsapp image without id", whatsapp(image={"link": LINK, "id": None})),
+    ("whatsapp image without link", whatsapp(image={"link": None, "id": "1"})),
+    ("whatsapp header image", parameter(type="image", image={"link": LINK, "id": None})),
+    ("whatsapp button payload", parameter(type="payload", payload="a")),
     ("viber image", viber(image_url=LINK)),
     ("viber text", viber(text="a")),
     ("viber text, button", viber(text="a", button_text="b", button_url=LINK)),
@@ -365,6 +397,21 @@ async def test_documented_payload(http: aiohttp.ClientSession, body: dict[str, A
         answer = await response.json()
 
     assert response.status == 201, answer
+
+
+async def test_the_log_says_why(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """The request log names what was wrong, of a bulk by the index of the element."""
+    async with http.post("omnimessage", json=sms(ttl="60")):
+        pass
+    bulk = {"messages": [sms(), sms(text="\0"), envelope(to=None)]}
+    async with http.post("omnimessages", json=bulk):
+        pass
+
+    assert [
+        "payload[sms][ttl]: value must be an integer",
+        "messages[1]: payload[sms][text]: value must not contain the character U+0000; "
+        'messages[2]: payload[to]: property "to" is missing',
+    ] == [each["refused"] for each in sandbox.requests]
 
 
 async def test_every_error_is_listed(http: aiohttp.ClientSession) -> None:

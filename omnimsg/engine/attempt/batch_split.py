@@ -8,7 +8,7 @@ import attrs
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected
-from omnimsg.engine.attempt.status_rules import may_concern_one_message
+from omnimsg.engine.attempt.http_status_rules import may_concern_one_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from omnimsg.sandbox.limits import FAULTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -33,22 +35,29 @@ def _is_one_line(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and bool(value)
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 _STATUS = ("a status from 200 to 599", _integer(200, 599))
 _SECONDS = ("seconds from 0 to 3600", _number(0, 3600))
 _REDIRECT = ("301, 302, 303, 307 or 308", lambda value: value in (301, 302, 303, 307, 308))
+_INTERIM = ("a status from 100 to 199", _integer(100, 199))
+_PROCESSED = ("true or false", _is_flag)
 _LOCATION = ("a URL on one line", _is_one_line)
 
 KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = MappingProxyType(
     {
         "latency": {"seconds": _SECONDS},
-        "status": {"status": _STATUS, "retry_after": _SECONDS},
+        "status": {"status": _STATUS, "retry_after": _SECONDS, "processed": _PROCESSED},
         "rate_limit": {"status": _STATUS, "retry_after": _SECONDS},
+        "interim": {"status": _INTERIM, "processed": _PROCESSED, "alone": _PROCESSED},
         "reset_before": {},
         "reset_after": {},
         "truncate": {},
         "shuffle": {},
-        "redirect": {"status": _REDIRECT, "location": _LOCATION},
-        "html": {"status": _STATUS},
+        "redirect": {"status": _REDIRECT, "location": _LOCATION, "processed": _PROCESSED},
+        "html": {"status": _STATUS, "processed": _PROCESSED},
     }
 )
 """The parameters of each kind of fault, each with a description of its values and a test."""
@@ -72,6 +81,7 @@ class Fault:
     """A fault and how often it has fired.
 
     Attributes:
+        id: A number that names the fault in its sandbox, to remove it by.
         kind: A key of ``KINDS``.
         provider: The name of the emulator whose requests it hits, None for all.
         count: How many requests it hits; None if ``probability`` decides.
@@ -83,6 +93,7 @@ class Fault:
         rng: The random source for ``probability`` and for shuffling.
     """
 
+    id: int
     kind: str
     provider: str | None = None
     count: int | None = None
@@ -97,11 +108,16 @@ class Fault:
         # A script must repeat from run to run; nothing here is a secret.
         self.rng = random.Random(self.seed)  # noqa: S311
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the fault fires no more."""
+        return self.count is not None and self.fired >= self.count
+
     def fires(self, provider: str, *, is_send: bool) -> bool:
         """Return whether the fault hits this request, and count it if so."""
         if self.provider not in {None, provider} or not (is_send or self.on == "any"):
             return False
-        if self.count is not None and self.fired >= self.count:
+        if self.is_spent:
             return False
         if self.probability is not None and self.rng.random() >= self.probability:
             return False
@@ -111,6 +127,7 @@ class Fault:
     def as_json(self) -> dict[str, Any]:
         """Return the fault as the control API shows it."""
         return {
+            "id": self.id,
             "provider": self.provider,
             "kind": self.kind,
             "count": self.count,
@@ -123,11 +140,18 @@ class Fault:
 
 
 class Faults:
-    """The faults of a sandbox, in the order in which they were added."""
+    """The faults of a sandbox, in the order in which they were added.
 
-    def __init__(self, providers: Iterable[str]) -> None:
+    Args:
+        providers: The names of the emulators.
+        max_faults: How many are kept.
+    """
+
+    def __init__(self, providers: Iterable[str], max_faults: int = FAULTS) -> None:
         self._providers = frozenset(providers)
-        self._faults: list[Fault] = []
+        self._max_faults = max_faults
+        self._faults: dict[int, Fault] = {}
+        self._next_id = 1
 
     def add(self, kind: object, /, *, provider: object = None, **options: object) -> Fault:
         """Add a fault and return it.
@@ -140,7 +164,7 @@ class Faults:
 
         Raises:
             FaultError: The kind or provider is unknown; a key is unknown or has an invalid value;
-                both ``count`` and ``probability`` are given.
+                both ``count`` and ``probability`` are given; as many faults as are kept still wait.
         """
         if not isinstance(kind, str) or kind not in KINDS:
             raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(KINDS)}")
@@ -158,14 +182,37 @@ class Faults:
             raise FaultError("probability: give either count or probability, not both")
         params = {key: options.pop(key) for key in KINDS[kind] if key in options}
         script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
-        fault = Fault(kind=kind, provider=provider, params=params, **script)
-        self._faults.append(fault)
+        self._make_room()
+        fault = Fault(id=self._next_id, kind=kind, provider=provider, params=params, **script)
+        self._next_id += 1
+        self._faults[fault.id] = fault
         return fault
+
+    def _make_room(self) -> None:
+        """Forget the oldest fault that fires no more if the store is full."""
+        if len(self._faults) < self._max_faults:
+            return
+        spent = next((fault.id for fault in self._faults.values() if fault.is_spent), None)
+        if spent is None:
+            raise FaultError(
+                f"faults: {self._max_faults} are waiting, which is the limit; remove some first"
+            )
+        del self._faults[spent]
+
+    def remove(self, fault_id: int) -> Fault:
+        """Remove one fault and return it.
+
+        Raises:
+            LookupError: No fault has this id.
+        """
+        if fault_id not in self._faults:
+            raise LookupError(f"faults: no fault has the id {fault_id}")
+        return self._faults.pop(fault_id)
 
     def select(self, provider: str, *, is_send: bool) -> list[Fault]:
         """Return the faults that hit this request: every latency, and the first other one."""
         selected: list[Fault] = []
-        for fault in self._faults:
+        for fault in self._faults.values():
             has_other = any(each.kind != "latency" for each in selected)
             if has_other and fault.kind != "latency":
                 continue
@@ -175,7 +222,7 @@ class Faults:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return all faults with how often each fired, those that fire no more included."""
-        return [fault.as_json() for fault in self._faults]
+        return [fault.as_json() for fault in self._faults.values()]
 
     def clear(self) -> None:
         """Remove all faults."""

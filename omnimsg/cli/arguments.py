@@ -1,0 +1,113 @@
+"""Prepare a command line for cyclopts: common flags, and values that begin with a dash."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cyclopts import App
+
+_DEBUG = frozenset({"--debug"})
+_VERBOSE = frozenset({"-v", "--verbose"})
+_HELP = frozenset({"-h", "--help"})
+_END_OF_FLAGS = "--"
+
+
+class CommandLine(NamedTuple):
+    """A command line without the flags that every command has.
+
+    Attributes:
+        arguments: What is left.
+        debug: Whether an error prints its traceback.
+        verbose: Whether every request is logged.
+    """
+
+    arguments: tuple[str, ...]
+    debug: bool
+    verbose: bool
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> CommandLine:
+        """Take the common flags out. A value that looks like one is written `--text=-v`."""
+        end = arguments.index(_END_OF_FLAGS) if _END_OF_FLAGS in arguments else len(arguments)
+        flags = set(arguments[:end])
+        common = _DEBUG | _VERBOSE
+        left = (*(each for each in arguments[:end] if each not in common), *arguments[end:])
+        return cls(
+            arguments=left,
+            debug=not flags.isdisjoint(_DEBUG),
+            verbose=not flags.isdisjoint(_VERBOSE),
+        )
+
+
+def join_dashed_values(app: App, arguments: Sequence[str]) -> list[str]:
+    """Write `--text VALUE` as `--text=VALUE` where the value begins with a dash.
+
+    cyclopts takes such a value for another flag. One that *is* a flag of the command stays as it
+    is, because a value was more likely forgotten: `--text --json`.
+
+    Args:
+        app: Knows the flags of each command.
+        arguments: The command line.
+    """
+    pairs = [
+        index
+        for index in range(len(arguments) - 1)
+        if arguments[index].startswith("--")
+        and "=" not in arguments[index]
+        and arguments[index + 1].startswith("-")
+    ]
+    if not pairs or _END_OF_FLAGS in arguments[: pairs[-1] + 2]:
+        return list(arguments)
+    takes_value = _flags_of(app, arguments)
+    joined: list[str] = []
+    for argument in arguments:
+        is_value = (
+            bool(joined)
+            and argument.startswith("-")
+            and argument.partition("=")[0] not in takes_value
+            and argument not in _HELP
+            and takes_value.get(joined[-1], False)
+        )
+        if is_value:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
+    """Return the flags of the command that a command line names, and whether each takes a value."""
+    _, apps, _ = app.parse_commands(arguments)
+    found: Any = apps[-1].assemble_argument_collection()
+    return {
+        name: each.token_count()[0] > 0 or each.token_count()[1]
+        for each in found
+        for name in each.names
+        if name.startswith("-")
+    }
+
+
+@contextmanager
+def logged_requests(*, verbose: bool) -> Iterator[None]:
+    """Write the log of omnimsg, one line a request, to standard error, where that was asked for."""
+    if not verbose:
+        yield
+        return
+    import logging  # noqa: PLC0415 - keeps help fast
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("omnimsg")
+    level = log.level
+    log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)

@@ -1,0 +1,25 @@
+"""The arguments that every way to build a `Client` takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.journal import Journal
+    from omnimsg.engine.observers import Observer, RetryEvent
+    from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.transport import TransportFactory
+
+
+class ClientOptions(TypedDict, total=False):
+    """What an application may replace; `Client` describes each."""
+
+    retry: RetryPolicy | None
+    journal: Journal | None
+    on_retry: Callable[[RetryEvent], None] | None
+    observers: Iterable[Observer]
+    transport: TransportFactory | None
+    clock: Clock | None

@@ -1,0 +1,50 @@
+"""Check the URL of a provider's API."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from omnimsg.transport.loopback import is_loopback
+
+# The characters of a host name or an address; names in other scripts are converted by IDNA.
+_HOST = re.compile(r"[^\s/\\?#@:%<>\"^`{|}\[\]]{1,253}|[0-9A-Fa-f:.]+")
+
+
+def base_url_problem(text: str, *, allow_http: bool) -> str | None:
+    """Say what is wrong with a base URL; `None` where nothing is.
+
+    Args:
+        text: The URL.
+        allow_http: Whether it may name another machine without encryption.
+    """
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "must be an absolute https URL"
+    # `urlsplit` drops line breaks and tabs.
+    if not text.isprintable() or any(each.isspace() for each in text) or "\\" in text:
+        return "must be a URL without spaces, line breaks and backslashes"
+    if parts.scheme not in ("http", "https") or not host or not _is_host(host):
+        return "must be an absolute https URL"
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return "must be only scheme, host, port and path"
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        return "must be https; plain http is for this machine only, or needs allow_http = true"
+    return None
+
+
+def is_this_machine(base_url: str) -> bool:
+    """Return whether a base URL names this machine, as a sandbox's does."""
+    return is_loopback(urlsplit(base_url).hostname)
+
+
+def _is_host(host: str) -> bool:
+    if not _HOST.fullmatch(host):
+        return False
+    try:
+        host.encode("idna")
+    except UnicodeError:  # a label is empty or too long
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""Keep the secrets of an account out of the errors about it.
+
+An adapter may check its settings with any validator, and many put the value into their error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.config.references import FromReference
+from omnimsg.domain.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# A shorter secret may be a part of any word, so the whole error is left out.
+_MIN_REPLACED = 4
+
+
+def secret_keys(settings: type, *common: str) -> frozenset[str]:
+    """Return the keys of an account that hold secrets.
+
+    Args:
+        settings: The attrs class of the provider's own keys.
+        common: The names of such keys among those that every account may have.
+    """
+    own = {each.name for each in attrs.fields(settings) if "Secret" in str(each.type)}
+    return frozenset(own.union(common))
+
+
+def secret_texts(values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    """Return the texts that no error may show: those of secret keys and of references."""
+    hidden = frozenset(keys)
+    return [
+        text
+        for key, value in values.items()
+        for text in _texts(value)
+        if key in hidden or isinstance(text, FromReference)
+    ]
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def conceal(problem: Problem, secrets: Iterable[str]) -> Problem:
+    """Return a problem without the secrets in its text."""
+    why = problem.why
+    for secret in sorted(map(str.__str__, secrets), key=len, reverse=True):
+        for shown in {secret, repr(secret)[1:-1]}:
+            if len(shown) >= _MIN_REPLACED:
+                why = why.replace(shown, "***")
+            elif f"'{shown}'" in why or (shown and f" {shown}" in why):
+                return Problem(problem.path, "is not valid; why cannot be said without a secret")
+    return Problem(problem.path, why)

@@ -1,0 +1,73 @@
+"""Read a TOML file, also one that an editor of Windows wrote."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The variable that names the configuration, and the file that is used unless it is set.
+CONFIG_VARIABLE = "OMNIMSG_CONFIG"
+DEFAULT_FILE = "omnimsg.toml"
+
+# The largest configuration, bytes.
+MAX_CONFIG_BYTES = 4 * 1024 * 1024
+
+_SAVE_AS_UTF8 = (
+    "save it as UTF-8; in PowerShell: `... | Out-File -Encoding utf8 {name}` instead of `> {name}`"
+)
+
+
+def path_from_environment() -> str:
+    """Return the path in `OMNIMSG_CONFIG`, or `omnimsg.toml` in the working directory."""
+    return os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. A byte order mark of UTF-8 at its start is ignored.
+
+    Raises:
+        ConfigError: The file does not exist, cannot be read, or is not TOML.
+    """
+    text = _read_text(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is not TOML: it is nested too deeply") from None
+    except ValueError:
+        # A number with thousands of digits, or a time that does not exist.
+        raise ConfigError(f"{path}: is not TOML: a number or a time is out of range") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; `omnimsg sandbox --print-config > {path}` makes a first one"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path}: has more than {MAX_CONFIG_BYTES // 1024**2} MiB")
+    save = _SAVE_AS_UTF8.format(name=path.name)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:4]:
+        raise ConfigError(f"{_undecodable(path)}: it is UTF-16, and TOML is UTF-8; {save}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{_undecodable(path)}: line {line} is not UTF-8; {save}") from None
+
+
+def _undecodable(path: Path) -> str:
+    return f"{path}: cannot be read ({UnicodeDecodeError.__name__})"

@@ -1,0 +1,122 @@
+"""Limit the open connections, so that stalled ones cannot keep others out.
+
+A protocol of its own stands before that of aiohttp, because a connection that has not sent a
+complete request is not visible to any handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp import web
+
+_BODY: Final = b'{"error": "connections: the sandbox serves as many as it can; close some first"}'
+_FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+
+
+class Connections:
+    """The open connections of one sandbox.
+
+    Args:
+        max_open: Above it, the connection without a complete request that has been silent longest
+            is closed for a new one; if there is none, the new one gets a 503 and is closed.
+    """
+
+    def __init__(self, max_open: int) -> None:
+        self._max_open = max_open
+        # Ordered by the time of the latest data, the longest silent one first.
+        self._open: OrderedDict[asyncio.BaseTransport, web.Request | None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def protocol(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Protocol:
+        """Return a protocol that admits a connection to a protocol of ``factory``."""
+        return _Admission(self, factory)
+
+    def admit(self, transport: asyncio.BaseTransport) -> bool:
+        """Make room for a connection; return False if there is none."""
+        if len(self._open) >= self._max_open:
+            stalled = next((each for each, request in self._open.items() if _waits(request)), None)
+            if stalled is None:
+                return False
+            del self._open[stalled]
+            stalled.close()
+        self._open[transport] = None
+        return True
+
+    def heard_from(self, transport: asyncio.BaseTransport) -> None:
+        """Note that data has arrived."""
+        if transport in self._open:
+            self._open.move_to_end(transport)
+
+    def forget(self, transport: asyncio.BaseTransport) -> None:
+        """Forget a closed connection."""
+        self._open.pop(transport, None)
+
+    def begin(self, request: web.Request) -> None:
+        """Note that a request is being answered, which keeps its connection open."""
+        transport = request.transport
+        if transport is not None and transport in self._open:
+            self._open[transport] = request
+
+    def end(self, request: web.Request) -> None:
+        """Note that a request has been answered."""
+        transport = request.transport
+        if transport is not None and transport in self._open:
+            self._open[transport] = None
+            self._open.move_to_end(transport)
+
+
+def _waits(request: web.Request | None) -> bool:
+    """Return whether a connection waits for its client: for a request, or the rest of its body."""
+    return request is None or not request.content.is_eof()
+
+
+class _Admission(asyncio.Protocol):
+    """Passes everything on to the protocol of an admitted connection."""
+
+    def __init__(self, connections: Connections, factory: Callable[[], asyncio.Protocol]) -> None:
+        self._connections = connections
+        self._factory = factory
+        self._inner: asyncio.Protocol | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if self._connections.admit(transport):
+            self._inner = self._factory()
+            self._inner.connection_made(transport)
+        else:
+            self._transport.write(_FULL)
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._inner is not None and self._transport is not None:
+            self._connections.heard_from(self._transport)
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None if self._inner is None else self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None:
+            self._connections.forget(self._transport)
+        if self._inner is not None:
+            self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.resume_writing()

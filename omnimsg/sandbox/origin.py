@@ -1,0 +1,89 @@
+"""Refuse state-changing control requests that a web page of another site makes.
+
+A browser sends requests to 127.0.0.1 for any page. A page of another site is recognised by its
+``Origin``, and by a ``Host`` that resolves to this machine but is not a name of it (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_-]{1,63})*")
+
+_SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+# Suffixes that no public DNS server resolves (RFC 6761, RFC 6762, ICANN's .internal).
+_PRIVATE_SUFFIXES: Final = (".localhost", ".local", ".internal", ".test")
+
+
+def _host_name(host: str) -> str | None:
+    """Return the name in a Host header without its port, None if it has no valid form."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def is_host(host: str) -> bool:
+    """Return whether a value can be a host name or an address, without a port."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return len(host) <= 253 and _NAME.fullmatch(host) is not None
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine's loopback interface by its name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_wildcard(host: str) -> bool:
+    """Return whether a host stands for every interface of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _is_private_name(name: str) -> bool:
+    """Return whether no public DNS server can give this name to a foreign page."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith(_PRIVATE_SUFFIXES)
+    return True
+
+
+def foreign_request(request: web.Request, bound_host: str) -> str | None:
+    """Return why a control request is refused as one of a foreign page, None if it is not.
+
+    Args:
+        request: A request to the control API.
+        bound_host: The host that the sandbox listens on. On a loopback address only names of it
+            are the sandbox's own; elsewhere also addresses and names of a private network.
+    """
+    if request.method in _SAFE_METHODS:
+        return None
+    host = request.headers.get(hdrs.HOST, "")
+    name = _host_name(host)
+    if name is None:
+        return "Host: is not a host name"
+    own = name == bound_host.lower() or is_loopback(name)
+    if not own and (is_loopback(bound_host) or not _is_private_name(name)):
+        return f"Host: {name!r} is not a name of this sandbox"
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    if any(origin.lower() != f"http://{host}".lower() for origin in origins):
+        return "Origin: a page of another site may not change the sandbox"
+    return None

@@ -1,0 +1,88 @@
+"""The connections of one account: what `Network` says, in aiohttp's terms."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+if TYPE_CHECKING:
+    import ssl
+
+    from yarl import URL
+
+    from omnimsg.transport.network import Network
+
+
+class TimedResolver(AbstractResolver):
+    """aiohttp's resolver with a time limit, which the system's resolver does not take.
+
+    Args:
+        timeout: Seconds for each look-up.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._resolver = aiohttp.DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look up the addresses of a host."""
+        async with asyncio.timeout(self._timeout):
+            return await self._resolver.resolve(host, port, family)
+
+    async def close(self) -> None:
+        """Close aiohttp's resolver."""
+        await self._resolver.close()
+
+
+class Connections:
+    """The pool of connections of one account. It must be created in the loop that uses it.
+
+    Args:
+        most: The most connections that are open at once.
+        network: What the account says of them.
+        tls: The TLS context of `network`, where it has one.
+
+    Attributes:
+        connector: aiohttp's pool.
+        timeout: The time limit for making a connection. `Timeouts` limits the whole exchange: a
+            timer of aiohttp for each request would cost more.
+        has_proxy: Whether `proxy_options` says anything.
+    """
+
+    def __init__(self, most: int, network: Network, tls: ssl.SSLContext | None) -> None:
+        self._resolver = TimedResolver(network.connect_timeout)
+        keepalive: dict[str, Any] = (
+            {"keepalive_timeout": network.keepalive} if network.keepalive else {"force_close": True}
+        )
+        self.connector: aiohttp.TCPConnector = aiohttp.TCPConnector(
+            limit=most, ssl=True if tls is None else tls, resolver=self._resolver, **keepalive
+        )
+        self.timeout: aiohttp.ClientTimeout = aiohttp.ClientTimeout(
+            sock_connect=network.connect_timeout
+        )
+        self._proxy: dict[str, Any] = {}
+        self.has_proxy: bool = network.proxy is not None
+        if network.proxy is not None:
+            self._proxy["proxy"] = network.proxy.url
+            if network.proxy.authorization is not None:
+                self._proxy["proxy_headers"] = {
+                    "Proxy-Authorization": network.proxy.authorization.reveal()
+                }
+
+    def proxy_options(self, url: URL) -> dict[str, Any]:
+        """Return the options of a request that send it through the proxy.
+
+        Only an encrypted request goes through it: in a tunnel the proxy sees neither the
+        credentials nor the message.
+        """
+        return self._proxy if url.scheme == "https" else {}
+
+    async def close(self) -> None:
+        """Close what the sessions do not close: the resolver."""
+        await self._resolver.close()

@@ -1,0 +1,59 @@
+"""A transport that writes one line for each request to the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from omnimsg.domain.redaction import mask_text
+from omnimsg.transport.interface import TransportFault
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Request, Response
+    from omnimsg.transport.interface import Sink, Transport, WriteMark
+
+log: logging.Logger = logging.getLogger("omnimsg.transport")
+
+
+class LoggedTransport:
+    """Logs each request of another transport: method, host, path, answer and time.
+
+    Neither bodies, header lines nor queries are logged, and numbers in a path are masked.
+
+    Args:
+        transport: Sends the requests.
+        base_url: The URL that paths of requests are appended to.
+    """
+
+    def __init__(self, transport: Transport, base_url: str) -> None:
+        self._transport = transport
+        self._base_url = base_url
+
+    async def exchange(
+        self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
+    ) -> Response:
+        """Send one request, log it and return its answer."""
+        started = time.perf_counter()
+        said = "no answer"
+        try:
+            response = await self._transport.exchange(request, within=within, mark=mark, sink=sink)
+            said = f"HTTP {response.status}"
+        except TransportFault as fault:
+            said = fault.detail
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            where = mask_text(self._where(request))
+            log.debug("%s %s: %s after %.3f s", request.method, where, said, seconds)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the other transport."""
+        await self._transport.aclose()
+
+    def _where(self, request: Request) -> str:
+        url = request.url
+        parts = urlsplit(self._base_url + url if url.startswith("/") else url)
+        return f"{parts.netloc}{parts.path}"

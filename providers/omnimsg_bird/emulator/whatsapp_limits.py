@@ -1,0 +1,120 @@
+"""The limits of WhatsApp, beyond those of Bird's schema.
+
+Sources: "Sending WhatsApp messages" (a carousel has two to ten cards, each with a file, a title and
+one link), and WhatsApp's own Cloud API reference (a text of 4096 characters, three reply buttons of
+20 characters, lists of ten rows of 24 characters). Which status Bird returns for them is not
+published; here it is the 422 of the schema.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from omnimsg.sandbox.schema import (
+    Json,
+    Path,
+    Violation,
+    ViolationKind,
+    anything,
+    fields,
+    items,
+    text,
+)
+from omnimsg_bird.emulator.bodies import ACTION
+
+__all__ = ["check_whatsapp_body"]
+
+MAX_TEXT: Final = 4096
+MAX_REPLIES: Final = 3
+MAX_LABEL: Final = 20
+MAX_ROWS: Final = 10
+MAX_ROW: Final = 24
+
+_BUTTONS: Final = frozenset({"link", "postback", "reply"})
+_REPLIES: Final = frozenset({"postback", "reply"})
+
+
+def _link_action(value: Json, path: Path) -> Iterator[Violation]:
+    yield from ACTION(value, path)
+    yield from fields(required={"type": text(one_of=("link",)), "link": anything})(value, path)
+
+
+_CAROUSEL = fields(
+    required={
+        "text": text(1),
+        "items": items(
+            fields(
+                required={
+                    "title": text(1),
+                    "mediaUrl": anything,
+                    "actions": items(_link_action, 1, 1),
+                },
+                optional={"description": anything, "altText": anything},
+            ),
+            2,
+            10,
+        ),
+    }
+)
+
+
+def check_whatsapp_body(value: Json, path: Path) -> Iterator[Violation]:
+    """Check the body of a message that satisfies Bird's schema."""
+    if "body" in value:
+        yield from _check_body(value["body"], (*path, "body"))
+
+
+def _check_body(body: Json, path: Path) -> Iterator[Violation]:
+    kind = body["type"]
+    content, content_path = body[kind], (*path, kind)
+    if kind == "carousel":
+        yield from _CAROUSEL(content, content_path)
+        for index, card in enumerate(content["items"]):
+            yield from _check_buttons(card, (*content_path, "items", index))
+        return
+    if kind == "section":
+        # A section's own bodies are as limited as any other.
+        for index, inner in enumerate(content.get("items", ())):
+            yield from _check_body(inner, (*content_path, "items", index))
+        return
+    if kind == "list":
+        yield from _check_rows(content, content_path)
+    else:
+        yield from _check_buttons(content.get("otp", content), content_path)
+    if len(content.get("text") or "") > MAX_TEXT:
+        yield _too_long((*content_path, "text"), MAX_TEXT)
+
+
+def _check_buttons(content: Json, path: Path) -> Iterator[Violation]:
+    actions = content.get("actions") or ()
+    if sum(action["type"] in _REPLIES for action in actions) > MAX_REPLIES:
+        message = f"WhatsApp shows at most {MAX_REPLIES} reply buttons"
+        yield Violation((*path, "actions"), ViolationKind.VALUE, message)
+    for index, action in enumerate(actions):
+        kind = action["type"]
+        if kind in _BUTTONS and len(action[kind]["text"]) > MAX_LABEL:
+            yield _too_long((*path, "actions", index, kind, "text"), MAX_LABEL)
+
+
+def _check_rows(content: Json, path: Path) -> Iterator[Violation]:
+    """Check a list: its sections hold rows, which are actions."""
+    sections = content.get("items") or ()
+    rows = [
+        (action, (*path, "items", section_index, "actions", index))
+        for section_index, section in enumerate(sections)
+        for index, action in enumerate(section.get("actions") or ())
+    ]
+    rows += [
+        (action, (*path, "actions", index))
+        for index, action in enumerate(content.get("actions") or ())
+    ]
+    if len(rows) > MAX_ROWS:
+        message = f"WhatsApp shows at most {MAX_ROWS} rows in a list"
+        yield Violation((*path, "items"), ViolationKind.VALUE, message)
+    for action, row_path in rows:
+        kind = action["type"]
+        if kind in _REPLIES and len(action[kind]["text"]) > MAX_ROW:
+            yield _too_long((*row_path, kind, "text"), MAX_ROW)
+
+
+def _too_long(path: Path, limit: int) -> Violation:
+    return Violation(path, ViolationKind.VALUE, f"WhatsApp shows at most {limit} characters")

@@ -1,0 +1,66 @@
+"""Messages of a batch, which Bird names by no id of their own when it accepts them.
+
+`Accepted.id` names such a message by its batch and its reference. Source: the list operation of a
+workspace on the Messaging page of the Channels API reference, whose filter `batchId` finds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.adapter import Request
+from omnimsg.domain.history import HistoryQuery
+from omnimsg.domain.message_id import MessageId, split_batch_id
+from omnimsg.domain.status import MessageStatus
+from omnimsg_bird.wire import decode, listing, resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnimsg.adapter import Adapter, Answered, Context, Flow
+    from omnimsg.domain.channel import Channel
+
+# A batch has at most 100 messages, and so has a page.
+_MAX_PAGES = 2
+
+
+def find_entry(
+    provider_id: str, path: str, adapter: Adapter[Any]
+) -> Flow[Answered[dict[str, Any]]]:
+    """Return the list's entry of a message of a batch; an empty one where the list has none."""
+    named = split_batch_id(provider_id)
+    assert named is not None  # noqa: S101 - the caller has looked
+    batch_id, reference = named
+    token: str | None = None
+    for _ in range(_MAX_PAGES):
+        query = listing.parameters(HistoryQuery(batch_id=batch_id), token, adapter)
+        response = yield Request("GET", path, query=query, authenticated=True)
+        document = response.json()
+        results = document.get("results") if isinstance(document, dict) else None
+        if response.status != 200 or not isinstance(results, list):
+            return decode.read_failure(response, adapter)
+        for entry in results:
+            if isinstance(entry, dict) and entry.get("reference") == reference:
+                return entry
+        token = document.get("nextPageToken")
+        if not isinstance(token, str) or not token:
+            break
+    return {}
+
+
+def read_status(
+    provider_id: str,
+    path: str,
+    channels: Mapping[str, Channel],
+    adapter: Adapter[Any],
+    context: Context,
+) -> Flow[Answered[MessageStatus]]:
+    """Ask where a message of a batch is."""
+    entry = yield from find_entry(provider_id, path, adapter)
+    if not isinstance(entry, dict):
+        return entry
+    past = resource.read_past_message(entry, channels, adapter, context)
+    id_ = MessageId.of(context.account, provider_id)
+    if past is None:
+        return MessageStatus.not_found(id_, context.now, raw=entry or None)
+    return MessageStatus(id=id_, legs=(past.leg,), raw=entry)

@@ -1,0 +1,99 @@
+"""Every status of a message, and the lifecycle that ends with it.
+
+Source: the enumeration ``OmniMessageStatusEntry.status`` of the One API reference.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from omnimsg.sandbox import LifecycleStep
+
+SENT: Final = (LifecycleStep("QUEUED"), LifecycleStep("SENT_TO_SUPPLIER"))
+DELIVERED: Final = (*SENT, LifecycleStep("DEVICE_ACK", delivers=True))
+READ: Final = (*DELIVERED, LifecycleStep("READ"))
+
+# The statuses that do not follow on the supplier's acceptance.
+_STEPS: Final = {
+    "QUEUED": SENT[:1],
+    "SCHEDULED": (LifecycleStep("SCHEDULED"),),
+    "SENT_TO_SUPPLIER": SENT,
+    "DEVICE_ACK": DELIVERED,
+    "READ": READ,
+}
+
+STATUSES: Final = (
+    "UNKNOWN",
+    "QUEUED",
+    "SCHEDULED",
+    "SENT_TO_SUPPLIER",
+    "DEVICE_ACK",
+    "READ",
+    "EXPIRED",
+    "STOPPED_BY_USER",
+    "STOPPED_BY_ADMIN",
+    "DELIVERY_FAILURE",
+    "EMULATED",
+    "INSUFFICIENT_ACCOUNT_BALANCE",
+    "VOLUME_LIMIT",
+    "VOLUME_LIMIT_DAILY",
+    "VOLUME_LIMIT_MONTHLY",
+    "RECIPIENT_DOES_NOT_EXIST",
+    "STOP_MARKETING_MESSAGES",
+    "EXCESSIVE_MESSAGES_TO_RECIPIENT",
+    "ENCRYPTION_ACCESS_DENIED",
+    "ENCRYPTION_CONTENT_ERROR",
+    "ENCRYPTION_VALIDATION_ERROR",
+    "ANONYMOUS_USER_ID_INVALID",
+    "ANONYMOUS_USER_ID_ERROR",
+    "MEDIA_NOT_FOUND",
+    "MEDIA_SIZE_ERROR",
+    "MEDIA_CHECKSUM_FAILURE",
+    "MEDIA_REJECTED_BY_SUPPLIER",
+    "MEDIA_METADATA_ERROR",
+    "MEDIA_ACCESS_ERROR",
+    "MEDIA_TYPE_NOT_SUPPORTED",
+    "ROUTING_ERROR",
+    "WHATSAPP_ACCOUNT_PAYMENT_ISSUE",
+    "WHATSAPP_RE_ENGAGEMENT_REQUIRED",
+    "WHATSAPP_SPAM_RATE_LIMIT_REACHED",
+    "WHATSAPP_SERVER_RATE_LIMIT",
+    "WHATSAPP_EXPERIMENTAL_NUMBER",
+    "WHATSAPP_TEMPLATE_TEXT_TOO_LONG",
+    "WHATSAPP_TEMPLATE_FORMAT_MISMATCH",
+    "WHATSAPP_TEMPLATE_FORMATTING_POLICY_VIOLATED",
+    "WHATSAPP_TEMPLATE_MEDIA_FORMAT_UNSUPPORTED",
+    "WHATSAPP_PARAMETER_MISSING",
+    "WHATSAPP_PARAMETER_INVALID",
+    "WHATSAPP_PARAMETER_NOT_REQUIRED",
+    "WHATSAPP_TEMPLATE_INVALID_URL",
+    "WHATSAPP_TEMPLATE_INVALID_PHONE_NUMBER",
+    "WHATSAPP_TEMPLATE_RECEIVER_NO_BUTTON_SUPPORT",
+    "WHATSAPP_TEMPLATE_DOES_NOT_EXIST",
+    "WHATSAPP_TEMPLATE_PARAM_COUNT_MISMATCH",
+    "WHATSAPP_TEMPLATE_PAUSED",
+    "WHATSAPP_TEMPLATE_DISABLED",
+    "WHATSAPP_COMPLIANCE_INFO_MISSING",
+    "WHATSAPP_PRODUCT_CATALOG_NOT_FOUND",
+    "WHATSAPP_PRODUCT_NOT_FOUND_IN_CATALOG",
+    "WHATSAPP_PRODUCT_COMPLIANCE_ERROR",
+    "WHATSAPP_MESSAGE_UNDELIVERABLE",
+    "WHATSAPP_CHOSE_NOT_TO_DELIVER",
+    "PAYMENT_COMPLETED",
+    "PAYMENT_DECLINED",
+    "PAYMENT_FAILED",
+    "PAYMENT_INVALID_MERCHANT_SESSION",
+    "PAYMENT_INVALID_WEBHOOK_ENDPOINTS",
+)
+"""All names, in the order of the enumeration."""
+
+
+def steps_to(status: str) -> tuple[LifecycleStep, ...]:
+    """Return the steps of an accepted message that ends with ``status``.
+
+    Payments happen in the conversation, after the message is read.
+    """
+    if status in _STEPS:
+        return _STEPS[status]
+    before = READ if status.startswith("PAYMENT_") else SENT
+    return (*before, LifecycleStep(status))

@@ -1,0 +1,92 @@
+"""Values that begin with a dash, and the flags that every command has."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.cli.app import build
+from omnimsg.cli.arguments import CommandLine, join_dashed_values
+
+if TYPE_CHECKING:
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+SEND = ("send", "--to", "+27820001000")
+
+
+@pytest.mark.parametrize("text", ["- milk", "-", "--", "-5 C tonight", "-milk", "--- sale ---"])
+def test_a_text_may_begin_with_a_dash(run: Run, sandbox: Sandbox, text: str) -> None:
+    """It is the value of the flag before it."""
+    joined = join_dashed_values(build(SEND), [*SEND, "--text", text])
+
+    if text == "--":
+        # It ends the flags, as everywhere; `--text=--` says what is meant.
+        assert run(*SEND, "--text", text).code == 2
+        text, joined = "--", [*SEND, f"--text={text}"]
+    assert joined[-1] == f"--text={text}"
+    assert run(*joined).code == 0
+    assert [text] == [each.text for each in sandbox.handsets.received("+27820001000")]
+
+
+def test_a_repeated_flag_and_a_flag_behind_it(run: Run, sandbox: Sandbox) -> None:
+    """Only values are joined; the flags around them stay."""
+    line = ["send", "--param", "-a", "--param", "-1", "--template", "t", "--json", "--to", "-x"]
+
+    joined = join_dashed_values(build(line), line)
+
+    assert joined == ["send", "--param=-a", "--param=-1", "--template", "t", "--json", "--to=-x"]
+
+
+@pytest.mark.parametrize("flag", ["--json", "--account", "--account=bird", "-v"])
+def test_a_flag_is_no_value(run: Run, sandbox: Sandbox, flag: str) -> None:
+    """A forgotten text is an error, not the name of the next flag; with `=` it is the text."""
+    forgotten = run(*SEND, "--text", flag)
+
+    assert "--text requires an argument" in forgotten.error
+    assert run(*SEND, f"--text={flag}").code == 0
+    assert [flag] == [each.text for each in sandbox.handsets.received("+27820001000")]
+
+
+def test_a_message_from_standard_input(
+    run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--message -` reads standard input."""
+    text = '{"to": "+27820001000", "content": {"type": "text", "text": "Hello"}}'
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    assert run("send", "--message", "-").code == 0
+
+
+def test_common_flags_are_taken_out() -> None:
+    """They may stand anywhere before `--`."""
+    line = CommandLine.parse(["-v", "send", "--debug", "--text", "x", "--", "-v"])
+
+    assert line == (("send", "--text", "x", "--", "-v"), True, True)
+    assert CommandLine.parse(["send"]) == (("send",), False, False)
+
+
+def test_verbose_logs_one_line_a_request(run: Run, sandbox: Sandbox) -> None:
+    """`-v` prints method, host, path and answer of each request, and nothing of the message."""
+    ran = run(*SEND, "--text", "my private words", "-v")
+
+    lines = [line for line in ran.err.splitlines() if line.startswith("POST")]
+    assert ran.code == 0
+    assert len(lines) == 1
+    assert f"POST 127.0.0.1:{sandbox.port}/" in lines[0]
+    assert ": HTTP 202 after " in lines[0]
+    assert "private" not in ran.err
+    assert "sandbox-not-a-secret" not in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_every_command(run: Run, shell: str) -> None:
+    """The script for a shell knows commands and flags."""
+    ran = run("completion", shell)
+
+    assert ran.code == 0
+    for word in ("send-many", "balance", "media-kind"):
+        assert word in ran.out

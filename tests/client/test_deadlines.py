@@ -1,0 +1,56 @@
+"""A deadline that is no number is refused by every method, before anything is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.servers import Server, answer
+from support.toy import ToyAdapter, ToySettings
+
+from omnimsg import Client, InvalidValue, Message, Secret, Stored, Upload
+from omnimsg.adapter import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+FILE = Stored(account="post", id="f-1")
+
+
+async def _first(pages: Any) -> object:
+    return await anext(pages)
+
+
+CALLS: dict[str, Callable[[Client, Any, Path], Awaitable[object]]] = {
+    "send": lambda c, d, _: c.send(Message("+37255500001", "Hi"), deadline=d),
+    "status": lambda c, d, _: c.status("post:1", deadline=d),
+    "cancel": lambda c, d, _: c.cancel("post:1", deadline=d),
+    "upload": lambda c, d, _: c.upload(Upload(b"x", "image/png", file_name="x.png"), deadline=d),
+    "download": lambda c, d, _: c.download(FILE, deadline=d),
+    "download to a file": lambda c, d, path: c.download(FILE, path / "file", deadline=d),
+    "media_info": lambda c, d, _: c.media_info(FILE, deadline=d),
+    "balance": lambda c, d, _: c.balance(deadline=d),
+    "history": lambda c, d, _: _first(c.history(deadline=d)),
+    "interactions": lambda c, d, _: _first(c.interactions("post:1", deadline=d)),
+    "mark_read": lambda c, d, _: c.mark_read(["post:1"], deadline=d),
+    "aclose": lambda c, d, _: c.aclose(deadline=d),
+}
+
+
+@pytest.mark.parametrize("deadline", [None, float("nan"), "soon", 10**400])
+@pytest.mark.parametrize("call", CALLS)
+async def test_what_is_no_number_of_seconds(call: str, deadline: Any, tmp_path: Path) -> None:
+    """The error names the argument; nothing was sent, and no file is left."""
+    async with Server(answer(200, b"{}")) as server:
+        account = Account(
+            name="post", settings=ToySettings(key=Secret("toy-s3cret")), base_url=server.url
+        )
+        async with Client([ToyAdapter(account)]) as client:
+            with pytest.raises(InvalidValue, match="deadline: must be a number of seconds"):
+                await CALLS[call](client, deadline, tmp_path)
+
+    assert [] == server.requests
+    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs

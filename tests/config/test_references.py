@@ -1,0 +1,402 @@
+"""References to variables and files: where they may stand, and what bounds them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import pytest
+from support.adapters import KEY, TinyAdapter
+
+from omnimsg import Client, ConfigError, Network, OnAmbiguous, Secret
+from omnimsg.config import load_config
+from omnimsg.config.loading import config_from_mapping
+from omnimsg.config.references import MAX_FILE_BYTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAIN = "configuration: accounts.main."
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    """Build a configuration of one account of Tiny."""
+    return {"accounts": {"main": {"provider": "tiny", "key": KEY, **changes}}}
+
+
+def error_of(source: Any) -> str:
+    """Return the error text of a configuration that cannot be loaded."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(source)
+    return str(caught.value)
+
+
+VALUES = {
+    "PROVIDER": "tiny",
+    "WHICH": "main",
+    "URL": "http://127.0.0.1:8080",
+    "RATE": "12.5",
+    "COUNT": "7",
+    "YES": "True",
+    "WORD": "resend",
+    "PROXY": "http://me:pw@proxy.example:3128",
+    "TEXT": "12",
+}
+
+
+def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also `default`, numbers, booleans, words, and values at any depth."""
+    for name, value in VALUES.items():
+        monkeypatch.setenv(name, value)
+
+    config = load_config(
+        {
+            "default": "env:WHICH",
+            "accounts": {
+                "main": {
+                    "provider": "env:PROVIDER",
+                    "key": "env:TEXT",
+                    "base_url": "env:URL",
+                    "sender": "env:TEXT",
+                    "limits": {"requests_per_second": "env:RATE", "concurrency": "env:COUNT"},
+                    "retry": {"attempts": "env:COUNT", "base": "env:COUNT"},
+                    "on_ambiguous": "env:WORD",
+                    "keepalive": "env:RATE",
+                    "allow_http": "env:YES",
+                    "proxy": "env:PROXY",
+                    "templates": {"hi": {"keys": ["env:WORD"]}},
+                    "extras": {"deep": [{"er": "env:TEXT"}]},
+                },
+                "other": {"provider": "tiny", "key": KEY},
+            },
+        }
+    )
+
+    account, policy = config.adapters["main"].account, config.policies["main"]
+    assert "main" == config.default
+    assert ("12", "http://127.0.0.1:8080") == (account.sender, account.base_url)
+    assert Secret("12") == account.settings.key
+    assert (12.5, 7) == (policy.limits.requests_per_second, policy.limits.concurrency)
+    assert (7, 7.0, float) == (policy.retry.attempts, policy.retry.base, type(policy.retry.base))
+    assert OnAmbiguous.RESEND is policy.on_ambiguous
+    assert Network(keepalive=12.5, allow_http=True, proxy=VALUES["PROXY"]) == policy.network
+    assert ("resend",) == account.templates["hi"].keys
+    assert {"deep": ({"er": "12"},)} == account.extras
+    assert str is type(account.extras["deep"][0]["er"])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5 ", "0x5", "five", "1_0", "9" * 5000, "nan", "inf", "1e999"]
+)
+def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The error does not show what stood in the variable."""
+    monkeypatch.setenv("NUMBER", text)
+
+    for key in ("limits.concurrency", "limits.requests_per_second"):
+        table, _, name = key.partition(".")
+        said = error_of(one(**{table: {name: "env:NUMBER"}}))
+        assert said.startswith(f"{MAIN}{key}: ")
+        assert text.strip() not in said.removeprefix(MAIN) or len(text.strip()) < 2
+
+
+@pytest.mark.parametrize("text", ["yes", "1", "truee", "hunter22"])
+def test_what_is_no_boolean_and_no_word(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The error lists what is right, and does not show what stood in the variable."""
+    monkeypatch.setenv("VALUE", text)
+
+    assert f"{MAIN}allow_http: must be true or false" == error_of(one(allow_http="env:VALUE"))
+    said = error_of(one(on_ambiguous="env:VALUE"))
+    assert said.startswith(f"{MAIN}on_ambiguous: must be one of hold, resend")
+    assert "hunter22" not in said
+
+
+def test_text_in_the_file_is_no_number() -> None:
+    """Only what stood outside the configuration is converted."""
+    assert error_of(one(limits={"concurrency": "5"})).endswith("must be a whole number")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("file:pipe", "is a pipe or a device"),
+        ("file:/dev/zero", "is a pipe or a device"),
+        ("file:.", "cannot be read (IsADirectoryError)"),
+        ("file:large", "has more than 64 KiB"),
+        ("file:" + "n" * 300, "cannot be read (OSError)"),
+        ("file:" + "n" * 250, "cannot be read (FileNotFoundError)"),
+        ("file:a\0b", "has a NUL character"),
+        ("file:latin", "is not UTF-8"),
+        ("env:a\0b", "is not set"),
+        ("env:A=B", "is not set"),
+        ("env:", "is not set"),
+        ("env:\ud800", "is not set"),
+    ],
+)
+def test_a_reference_that_leads_nowhere(tmp_path: Path, value: str, why: str) -> None:
+    """Nothing is waited for, and no more is read than a value may have."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"x" * (MAX_FILE_BYTES + 1))
+    (tmp_path / "latin").write_bytes("clé".encode("latin-1"))
+    source = {"accounts": {"main": {"provider": "tiny", "key": value}}}
+
+    with pytest.raises(ConfigError) as caught:
+        config_from_mapping(source, where="configuration", folder=tmp_path)
+    assert why in str(caught.value)
+
+
+def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
+    """A byte order mark is no part of the value."""
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbfabc\r\n")
+
+    config = load_config(one(key=f"file:{tmp_path}/key"))
+
+    assert Secret("abc") == config.adapters["main"].account.settings.key
+
+
+@pytest.mark.parametrize("depth", [31, 5_000])
+def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
+    """A mapping and a file are refused alike, whatever the limit of Python's own stack."""
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    file = tmp_path / "omnimsg.toml"
+    deep = "[" * depth + "]" * depth
+    file.write_text(f'[accounts.main]\nprovider = "tiny"\nkey = "{KEY}"\nextras.a = {deep}\n')
+
+    assert error_of(one(extras={"a": value})).endswith("is nested more than 30 levels deep")
+    assert "nested" in error_of(file)
+
+
+def test_a_long_name_of_an_account() -> None:
+    """A name of up to 64 characters is allowed; a longer one is an error."""
+    table = one()["accounts"]["main"]
+
+    assert ["a" * 64] == list(load_config({"accounts": {"a" * 64: table}}).adapters)
+    assert "at most 64" in error_of({"accounts": {"a" * 250: table}})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://a.example\n.evil.example", "https://a.example\t", " https://a.example"),
+        *("https://a.example/\r\nX: y", "https://a..example", "https://" + "a" * 64 + ".example"),
+        *("https://a.example\\@evil.example", "https://a b.example", "https://a.example/x y"),
+        "https://a%00.example",
+    ],
+)
+def test_what_is_no_base_url(url: str) -> None:
+    """What a URL parser would drop or read in another way is refused."""
+    assert error_of(one(base_url=url)).startswith(f"{MAIN}base_url: must be")
+
+
+def test_http_for_another_machine() -> None:
+    """`allow_http` allows it; without it the error names the key."""
+    url = "http://sandbox:8700/tiny"
+
+    assert "allow_http = true" in error_of(one(base_url=url))
+    assert url == load_config(one(base_url=url, allow_http=True)).adapters["main"].account.base_url
+
+
+TWO = {
+    "default": "a",
+    "accounts": {
+        "a": {"provider": "tiny", "key": KEY},
+        "b": {"provider": "tiny", "key": "env:OMNIMSG_UNSET"},
+        "c": {"provider": "tiny", "key": "file:no/such", "limits": {"queue": "env:OMNIMSG_UNSET"}},
+    },
+}
+
+
+@pytest.mark.anyio
+async def test_a_missing_secret_is_an_error_when_its_account_is_used() -> None:
+    """The default account must have its secrets at once, the others when they are used."""
+    async with Client.from_config(TWO) as client:
+        assert ["a"] == list(client.accounts)
+        with pytest.raises(ConfigError, match=r"accounts\.b\.key: .* OMNIMSG_UNSET is not set"):
+            client.preview("x", account="b")  # type: ignore[arg-type]  # never looked at
+        with pytest.raises(ConfigError, match=r"accounts\.c\.key"):
+            await client.status("c:1")
+
+    assert "accounts.b.key" in error_of({**TWO, "default": "b"})
+    with pytest.raises(ConfigError, match="no account 'd'"):
+        Client.from_config(TWO, default="d")
+    with pytest.raises(ConfigError, match=r"accounts\.b\.key"):
+        Client.from_config(TWO, default="b")
+
+
+def test_another_problem_of_an_unused_account_is_an_error() -> None:
+    """A typing error is one everywhere."""
+    wrong = {"provider": "tiny", "key": "env:OMNIMSG_UNSET", "sendr": "x"}
+
+    said = error_of({"default": "a", "accounts": {**TWO["accounts"], "b": wrong}})  # type: ignore[dict-item]
+
+    assert "did you mean 'sender'?" in said
+    assert "OMNIMSG_UNSET" in said
+
+
+def test_a_loaded_configuration_is_a_source_too() -> None:
+    """`Client.from_config` takes what `load_config` returned."""
+    config = load_config(TWO)
+
+    assert "a" == Client.from_config(config).default
+    with pytest.raises(ConfigError, match=r"accounts\.b\.key"):
+        Client.from_config(config, default="b")
+
+
+def test_from_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable names the file; without it, it is `omnimsg.toml` in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("omnimsg.toml", "named.toml"):
+        account = name.partition(".")[0]
+        (tmp_path / name).write_text(f'[accounts.{account}]\nprovider = "tiny"\nkey = "{KEY}"\n')
+
+    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
+    assert "omnimsg" == Client.from_env().default
+    monkeypatch.setenv("OMNIMSG_CONFIG", "named.toml")
+    assert "named" == Client.from_env().default
+    monkeypatch.setenv("OMNIMSG_CONFIG", "missing.toml")
+    with pytest.raises(ConfigError, match=r"missing\.toml: no such file"):
+        Client.from_env()
+
+
+@attrs.frozen(kw_only=True)
+class StrictSettings:
+    """Settings with validators that put the value into their errors."""
+
+    password: Secret | None = None
+    token: str = attrs.field(default="", validator=attrs.validators.matches_re("[a-z]{4}"))
+    kind: str = attrs.field(default="a", validator=attrs.validators.in_(["a", "b"]))
+
+
+class StrictAdapter(TinyAdapter):
+    """Refuses every account, in words of its own."""
+
+    settings: ClassVar[type[Any]] = StrictSettings
+
+    def __init__(self, account: Any) -> None:
+        if account.settings.password is not None:
+            raise ValueError(f"the password {account.settings.password.reveal()!r} is wrong")
+        super().__init__(account)
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ({"token": "HUNTER22"}, "token"),
+        ({"token": ""}, "must match"),
+        ({"kind": "HUNTER22"}, "must be in"),
+        ({"password": "HUNTER22"}, "the password '***' is wrong"),
+        ({"password": "x1"}, "is not valid"),
+        ({"password": "", "token": "abcd"}, "must be one line of text"),
+    ],
+)
+def test_no_error_shows_a_secret(
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], shown: str
+) -> None:
+    """Not even where a validator of attrs or the adapter itself puts it into its error."""
+    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: StrictAdapter)
+    table = {"provider": "strict", "token": "abcd", **keys}
+
+    said = error_of({"accounts": {"main": table}})
+
+    assert shown in said
+    for secret in ("HUNTER22", "'x1'", "Attribute(", "''"):
+        assert secret not in said
+
+
+def test_a_hint_names_only_what_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that follows from the others is no key."""
+
+    @attrs.frozen(kw_only=True)
+    class Derived:
+        key: Secret
+        key_length: int = attrs.field(init=False, default=1)
+
+    class DerivedAdapter(TinyAdapter):
+        settings: ClassVar[type[Any]] = Derived
+
+    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: DerivedAdapter)
+
+    for key in ("key_length", "key_lenght"):
+        said = error_of(one(**{key: 5}))
+        assert said.startswith(f"{MAIN}{key}: is not a known key")
+        assert "'key_length'" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
+@pytest.mark.parametrize(
+    ("name", "mode", "url", "warned"),
+    [
+        ("omnimsg.toml", 0o644, "https://tiny.example", True),
+        ("omnimsg.toml", 0o640, "https://tiny.example", False),
+        ("omnimsg.toml", 0o644, "http://127.0.0.1:1", False),
+        ("key", 0o604, "https://tiny.example", True),
+        ("key", 0o600, "https://tiny.example", False),
+    ],
+)
+def test_a_file_that_everybody_can_read(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    mode: int,
+    url: str,
+    warned: bool,
+) -> None:
+    """A configuration with a secret, or the file of a secret, is warned of; a sandbox's is none."""
+    caplog.set_level(logging.WARNING)
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "key").chmod(0o600)
+    config = tmp_path / "omnimsg.toml"
+    key = KEY if name == "omnimsg.toml" else "file:key"
+    config.write_text(f'[accounts.a]\nprovider = "tiny"\nkey = "{key}"\nbase_url = "{url}"\n')
+    config.chmod(0o644)
+    (tmp_path / name).chmod(mode)
+
+    load_config(config)
+    load_config(config)
+
+    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
+    assert ([True] if warned else []) == [str(tmp_path / name) in each for each in said]
+
+
+@pytest.mark.parametrize("keys", [{}, {"channel": "whatsapp"}, {"channel": "sms"}])
+def test_a_sender_that_no_channel_can_carry(
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
+) -> None:
+    """It is an error, because the adapter would drop it; the adapter says which channels count."""
+
+    class MuteAdapter(TinyAdapter):
+        capabilities = attrs.evolve(
+            TinyAdapter.capabilities,
+            channels={
+                name: attrs.evolve(each, fields=each.fields - {"sender"})
+                for name, each in TinyAdapter.capabilities.channels.items()
+            },
+        )
+
+    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: MuteAdapter)
+
+    assert error_of(one(sender="Shop", **keys)).startswith(f"{MAIN}sender: cannot be used: tiny")
+    assert load_config(one(**keys)).adapters
+
+
+@pytest.mark.parametrize(("value", "why"), [(0, None), (-1, "at least 0"), ("x", "a number")])
+def test_the_keys_of_the_network(value: Any, why: str | None) -> None:
+    """They are checked like all others."""
+    if why is None:
+        assert 0.0 == load_config(one(keepalive=value)).policies["main"].network.keepalive
+    else:
+        assert why in error_of(one(keepalive=value))
+    assert "more than 0" in error_of(one(connect_timeout=0))
+    assert "proxy: must be" in error_of(one(proxy="https://p.example"))
+
+
+def test_a_ca_file_is_relative_to_the_configuration(tmp_path: Path) -> None:
+    """One that cannot be read, or holds no certificate, is an error of the configuration."""
+    config = tmp_path / "omnimsg.toml"
+    (tmp_path / "ca.pem").write_text("nothing")
+    for name in ("ca.pem", "missing.pem"):
+        config.write_text(f'[accounts.a]\nprovider = "tiny"\nkey = "{KEY}"\nca_file = "{name}"\n')
+        assert f"ca_file: the file {tmp_path}/{name} has no certificate" in error_of(config)

@@ -1,0 +1,114 @@
+"""The JSON Schema of the configuration: it takes what the loader takes, and names every key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+
+from omnimsg.config import load_adapter, plugins
+from omnimsg.config.model import AccountTable
+from omnimsg.config.schema import config_schema
+from omnimsg.sandbox import config as sandbox_config
+
+ROOT = Path(__file__).parents[2]
+TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+PROVIDERS = ("bird", "clickatell", "messente")
+
+
+@pytest.fixture(autouse=True)
+def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the providers that are installed, not those of the tests."""
+    monkeypatch.setattr(plugins, "entry_points", entry_points)
+
+
+@pytest.fixture
+def validator() -> Draft7Validator:
+    """Return a validator for the schema."""
+    Draft7Validator.check_schema(config_schema())
+    return Draft7Validator(config_schema())
+
+
+def _examples() -> list[Any]:
+    examples = []
+    for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
+        for number, found in enumerate(TOML.finditer(page.read_text(encoding="utf-8")), 1):
+            data = tomllib.loads(found[1])
+            if set(data) <= {"accounts", "default"}:
+                examples.append(pytest.param(data, id=f"{page.stem}-{number}"))
+    return examples
+
+
+@pytest.mark.parametrize("data", _examples())
+def test_the_examples_of_the_docs_are_valid(validator: Draft7Validator, data: Any) -> None:
+    """Every example is valid, but for the keys that it leaves out."""
+    for name, table in data.get("accounts", {}).items():
+        table.setdefault("provider", name)
+
+    problems = [
+        each.message for each in validator.iter_errors(data) if each.validator != "required"
+    ]
+
+    assert problems == []
+
+
+def test_the_configuration_of_the_sandbox_is_valid(validator: Draft7Validator) -> None:
+    """With nothing left out."""
+    validator.validate(sandbox_config(8700))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_key_is_described(provider: str) -> None:
+    """The schema has the keys that the loader knows, each with the text of its class."""
+    keys = config_schema()["definitions"][provider]["properties"]
+
+    settings = load_adapter(provider).settings
+    assert {each.name for each in (*attrs.fields(AccountTable), *attrs.fields(settings))} == set(
+        keys
+    )
+    assert [] == [name for name, key in keys.items() if not key.get("description")]
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({"keepalive": 2}, True),
+        ({"keepalive": "env:KEEPALIVE"}, True),
+        ({"keepalive": "2"}, False),
+        ({"allow_http": "yes"}, False),
+        ({"limits": {"concurrency": 5}}, True),
+        ({"limits": {"concurency": 5}}, False),
+        ({"on_ambiguous": "resent"}, False),
+        ({"api_kye": "x"}, False),
+        ({"templates": {"hi": {"keys": ["a"]}}}, True),
+        ({"codes": {"message:1": {"reason": "opted_out"}}}, True),
+        ({"extras": {"any": [{"thing": 1}]}}, True),
+        ({"provider": "clikatell"}, False),
+        ({"provider": "env:PROVIDER"}, True),
+        ({"channels": {"sms": "x"}}, False),
+    ],
+)
+def test_an_editor_sees_what_the_loader_would_refuse(
+    validator: Draft7Validator, change: dict[str, Any], valid: bool
+) -> None:
+    """Keys, types and words are checked as the loader checks them."""
+    table = {"provider": "clickatell", "api_key": "env:KEY", **change}
+
+    assert valid == validator.is_valid({"accounts": {"main": table}})
+    assert not validator.is_valid({"accounts": {}})
+    assert not validator.is_valid({"accounts": {"a b": table}})
+
+
+def test_a_provider_that_is_broken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others keep their keys."""
+    broken = EntryPoint("broken", "support.broken_plugin:Nothing", plugins.GROUP)
+    installed = [*entry_points(group=plugins.GROUP), broken]
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: installed)
+
+    assert set(PROVIDERS) == set(config_schema()["definitions"])

@@ -1,0 +1,340 @@
+"""What an account says of its connections: proxy, certificates, timeouts, idle connections."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import aiohttp
+import pytest
+import support.servers
+from support.servers import Gone, Server, Visit, answer, free_port, stall
+
+from omnimsg import InvalidValue, Network, Proxy, Reason
+from omnimsg.adapter import Request, Source
+from omnimsg.transport import (
+    TransportFault,
+    TransportOptions,
+    WriteMark,
+    create_http_transport,
+)
+from omnimsg.transport.connector import TimedResolver
+from omnimsg.transport.endpoints import Endpoints
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from omnimsg.transport.aiohttp_transport import HttpTransport
+
+pytestmark = pytest.mark.anyio
+
+CERTIFICATE = Path(support.servers.__file__).with_name("nobody.pem")
+GET = Request("GET", "/x", authenticated=True)
+
+
+async def tunnel(visit: Visit) -> None:
+    """Do what an HTTP proxy does with CONNECT."""
+    method, target, _ = visit.received.line.split()
+    assert method == "CONNECT"
+    host, _, port = target.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    await visit.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+        sink.close()
+
+    await asyncio.gather(copy(visit.reader, writer), copy(reader, visit.writer))
+    raise Gone
+
+
+async def failed(
+    transport: HttpTransport, request: Request = GET, *, within: float = 5.0
+) -> tuple[TransportFault, bool]:
+    """Exchange a request that gets no answer; return the fault, and whether a byte left."""
+    mark = WriteMark()
+    with pytest.raises(TransportFault) as caught:
+        await transport.exchange(request, within=within, mark=mark)
+    return caught.value, mark.written
+
+
+async def test_requests_go_through_the_tunnel_of_a_proxy(
+    transport_to: Callable[..., HttpTransport], certificate: ssl.SSLContext
+) -> None:
+    """The proxy sees the host and its own credentials; the provider sees only the account's."""
+    async with Server(answer(200, b"{}"), tls=certificate) as server, Server(tunnel) as proxy:
+        address = f"http://me:p%40ss@127.0.0.1:{proxy.port}"
+        transport = transport_to(server.url, network=Network(proxy=address, ca_file=CERTIFICATE))
+        mark = WriteMark()
+        for _ in range(3):
+            response = await transport.exchange(GET, within=5.0, mark=mark)
+        await transport.aclose()
+
+    (connect,) = proxy.requests
+    expected = base64.b64encode(b"me:p@ss").decode()
+    assert (200, True) == (response.status, mark.written)
+    assert f"CONNECT 127.0.0.1:{server.port} HTTP/1.1" == connect.line
+    assert f"Basic {expected}" == connect.headers["proxy-authorization"]
+    assert "authorization" not in connect.headers
+    assert 3 == len(server.requests)
+    assert {"Tiny s3cret"} == {each.headers["authorization"] for each in server.requests}
+    assert not any("proxy-authorization" in each.headers for each in server.requests)
+
+
+async def test_plain_http_does_not_go_through_a_proxy(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """A proxy could read it, and a sandbox on this machine cannot be reached through it."""
+    async with Server(answer(200, b"{}")) as server:
+        transport = transport_to(server.url, network=Network(proxy="http://127.0.0.1:9"))
+        response = await transport.exchange(GET, within=5.0, mark=WriteMark())
+
+    assert 200 == response.status
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (407, Reason.MISCONFIGURED),
+        (403, Reason.MISCONFIGURED),
+        (502, Reason.CONNECTION_FAILED),
+        (503, Reason.CONNECTION_FAILED),
+    ],
+)
+async def test_a_proxy_that_refuses_is_named(
+    transport_to: Callable[..., HttpTransport], status: int, reason: Reason
+) -> None:
+    """Its answer to CONNECT is not the provider's: nothing has left for the provider."""
+    async with Server(answer(status)) as proxy:
+        address = f"http://me:p4ssword@127.0.0.1:{proxy.port}"
+        transport = transport_to("https://api.tiny.example", network=Network(proxy=address))
+        fault, left = await failed(transport)
+
+    assert (reason, False) == (fault.reason, left)
+    assert f"the proxy 127.0.0.1:{proxy.port} answered with HTTP {status}" in fault.detail
+    assert "p4ssword" not in fault.detail
+
+
+async def test_a_proxy_that_is_not_there_is_named(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """The error names the host, the proxy and the cause."""
+    port = free_port()
+    network = Network(proxy=f"http://127.0.0.1:{port}")
+    fault, left = await failed(transport_to("https://api.tiny.example", network=network))
+
+    assert (Reason.CONNECTION_FAILED, False) == (fault.reason, left)
+    assert (
+        f"no connection to api.tiny.example by the proxy 127.0.0.1:{port}: connection refused"
+        in fault.detail
+    )
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+async def test_a_proxy_in_the_environment_is_mentioned_and_not_used(
+    transport_to: Callable[..., HttpTransport], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Where a connection fails, the error says which key sets a proxy."""
+    monkeypatch.setenv(variable, "http://me:p4ssword@127.0.0.1:9")
+    port = free_port()
+    fault, _ = await failed(transport_to(f"https://127.0.0.1:{port}"))
+
+    assert f"no connection to 127.0.0.1:{port}: connection refused" in fault.detail
+    assert f"{variable} is set but is not used" in fault.detail
+    assert "`proxy`" in fault.detail
+    assert "p4ssword" not in fault.detail
+
+
+async def test_an_untrusted_certificate_names_the_key(
+    transport_to: Callable[..., HttpTransport], certificate: ssl.SSLContext
+) -> None:
+    """The error names the host, what OpenSSL says and `ca_file`, which makes it trusted."""
+    async with Server(answer(200, b"{}"), tls=certificate) as server:
+        fault, left = await failed(transport_to(server.url))
+        trusting = transport_to(server.url, network=Network(ca_file=CERTIFICATE))
+        response = await trusting.exchange(GET, within=5.0, mark=WriteMark())
+
+    assert (Reason.MISCONFIGURED, False) == (fault.reason, left)
+    assert f"the certificate of 127.0.0.1:{server.port} is not trusted: self" in fault.detail
+    assert "`ca_file`" in fault.detail
+    assert 200 == response.status
+
+
+@pytest.mark.parametrize(("keepalive", "connections"), [(60.0, 1), (1e-9, 3), (0, 3)])
+async def test_a_connection_that_was_idle_too_long_is_not_used(
+    transport_to: Callable[..., HttpTransport], keepalive: float, connections: int
+) -> None:
+    """A server may be closing it at this moment, and the message would be in doubt."""
+    async with Server(answer(200, b"{}")) as server:
+        transport = transport_to(server.url, network=Network(keepalive=keepalive))
+        for _ in range(3):
+            await transport.exchange(GET, within=5.0, mark=WriteMark())
+        await transport.aclose()
+
+    assert connections == server.connections
+
+
+async def test_the_default_is_below_what_servers_wait() -> None:
+    """The shortest time that a common server is known to wait is 2 s (gunicorn)."""
+    assert 0 < Network().keepalive < 1
+
+
+async def test_a_connection_that_is_not_made_in_time(
+    transport_to: Callable[..., HttpTransport], certificate: ssl.SSLContext
+) -> None:
+    """The time limit covers the TLS handshake; nothing has left, and the deadline is not over."""
+    async with Server(connecting=stall) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        transport = transport_to(url, network=Network(connect_timeout=0.01))
+        fault, left = await failed(transport, within=60.0)
+
+    assert (Reason.TIMEOUT, False) == (fault.reason, left)
+    assert f"no connection in time to 127.0.0.1:{server.port}" in fault.detail
+
+
+async def test_a_resolver_that_does_not_answer(
+    transport_to: Callable[..., HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time limit covers the name too."""
+
+    async def never(*_: Any) -> list[Any]:
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", never)
+    with patch("aiohttp.DefaultResolver", aiohttp.ThreadedResolver):
+        transport = transport_to("https://x.example", network=Network(connect_timeout=0.01))
+        fault, left = await failed(transport, within=60.0)
+        with pytest.raises(TimeoutError):
+            await TimedResolver(0.01).resolve("x.example")
+
+    assert (Reason.TIMEOUT, False) == (fault.reason, left)
+    assert "x.example" in fault.detail
+
+
+async def test_a_request_timeout_is_not_for_files(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """A request that takes longer has no answer; a file may take as long as its deadline."""
+    async with Server(answer(200, b"{}")) as server:
+        transport = transport_to(server.url, network=Network(request_timeout=1e-9))
+        fault, _ = await failed(transport, Request("POST", "/x", b"{}"))
+        file = Source(data=b"{}", size=2, sha256="0" * 64)
+        response = await transport.exchange(
+            Request("POST", "/x", file), within=5.0, mark=WriteMark()
+        )
+
+    assert Reason.TIMEOUT is fault.reason
+    assert 200 == response.status
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("/x", True),
+        ("http://box.example:8700/file", True),
+        ("http://box.example:9000/file", True),
+        ("https://elsewhere.example/file", True),
+        ("http://elsewhere.example/file", False),
+    ],
+)
+async def test_plain_http_is_for_the_host_of_the_base_url(url: str, allowed: bool) -> None:
+    """`allow_http` is no licence for the other hosts that an answer may name."""
+    base = "http://box.example:8700"
+    endpoints = Endpoints(
+        base, hosts=frozenset({"box.example:8700"}), authorization={}, allow_http=True
+    )
+    closed = Endpoints(base, hosts=frozenset({"box.example:8700"}), authorization={})
+
+    if allowed:
+        assert endpoints.resolve(Request("GET", url))[0].host
+    else:
+        with pytest.raises(TransportFault, match="is not encrypted"):
+            endpoints.resolve(Request("GET", url))
+    if not url.startswith("https"):
+        with pytest.raises(TransportFault, match="allow_http"):
+            closed.resolve(Request("GET", url))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "warned"),
+    [("http://box.example:8700", True), ("https://box.example", False), ("http://[::1]:1", False)],
+)
+async def test_unencrypted_traffic_is_said_at_the_start(
+    caplog: pytest.LogCaptureFixture, base_url: str, warned: bool
+) -> None:
+    """A transport to another machine without encryption logs a warning when it is built."""
+    caplog.set_level(logging.WARNING)
+    options = TransportOptions(
+        base_url=base_url,
+        hosts=frozenset(),
+        authorization={},
+        connections=1,
+        network=Network(allow_http=True),
+    )
+    await create_http_transport(options).aclose()
+
+    assert warned == ("is not encrypted" in caplog.text)
+
+
+async def test_each_request_is_logged_where_that_is_wanted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line has method, host, path, answer and time; a number in the path is masked."""
+    caplog.set_level(logging.DEBUG, "omnimsg.transport")
+    async with Server(answer(200, b"{}")) as server:
+        options = TransportOptions(
+            base_url=server.url, hosts=frozenset(), authorization={}, connections=1
+        )
+        transport = create_http_transport(options)
+        request = Request("POST", "/to/+37255500001", b"{}", query=(("q", "secret"),))
+        await transport.exchange(request, within=5.0, mark=WriteMark())
+        await transport.aclose()
+        with pytest.raises(TransportFault):
+            await transport.exchange(request, within=5.0, mark=WriteMark())
+
+    lines = [each.getMessage() for each in caplog.records if each.name == "omnimsg.transport"]
+    where = f"POST 127.0.0.1:{server.port}/to/+372******01: "
+    assert [True, True] == [each.startswith(where) for each in lines]
+    assert "HTTP 200 after " in lines[0]
+    assert "the client is closed after " in lines[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "proxy.example:3128", "socks5://p:1", "https://p.example:1", "http://:3128"),
+        *("http://p.example:port", "http://p.example/path", "http://p.example?a=b"),
+        *("http://u:hunter22@p example:1", "http://u:hunter22@p.example:1\n", "http://[::1"),
+    ],
+)
+async def test_what_is_no_proxy(text: str) -> None:
+    """The error says what is right, and shows neither the URL nor the password."""
+    with pytest.raises(InvalidValue) as caught:
+        Network(proxy=text)
+
+    assert "Network.proxy: must be" in str(caught.value)
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://p.example:3128", "http://p.example:3128"),
+        ("http://p.example/", "http://p.example"),
+        ("http://me:pw@[::1]:3128", "http://[::1]:3128"),
+    ],
+)
+async def test_a_proxy_shows_no_credentials(text: str, url: str) -> None:
+    """Neither `repr` nor `url` has them."""
+    proxy = Proxy.parse(text)
+
+    assert url == proxy.url
+    assert (proxy.authorization is not None) == ("@" in text)
+    assert "pw" not in repr(proxy)
