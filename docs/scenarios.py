@@ -9,7 +9,6 @@ from tables import table
 from omnimsg import Client, Message, RetryPolicy, SendError
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 
-
 CHANNELS = ("sms", "whatsapp")
 
 

@@ -40,7 +40,8 @@ from omnimsg.adapter.http import (
     Source,
     quote_segment,
 )
-from omnimsg.adapter.interface import Absent, Adapter, Answered, Operation
+from omnimsg.adapter.interface import Absent, Adapter, Answered
+from omnimsg.adapter.operation import Operation
 
 __all__ = [
     "Absent",

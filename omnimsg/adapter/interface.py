@@ -15,20 +15,15 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
+from omnimsg.adapter import senders
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capability_check import check_message, refused
-from omnimsg.adapter.senders import (
-    check_senders,
-    dropped_sender,
-    sender_of,
-    would_drop_sender,
-)
+from omnimsg.adapter.operation import Operation
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
@@ -66,24 +61,6 @@ class Absent:
 
     Evidence, not proof: no provider says how soon its list shows a message that it accepted.
     """
-
-
-class Operation(StrEnum):
-    """An operation other than sending; each is a method of `Adapter`.
-
-    Only the engine uses `FIND`; the others are methods of `Client` too.
-    """
-
-    STATUS = "status"
-    FIND = "find"
-    CANCEL = "cancel"
-    UPLOAD = "upload"
-    DOWNLOAD = "download"
-    MEDIA_INFO = "media_info"
-    BALANCE = "balance"
-    HISTORY = "history"
-    INTERACTIONS = "interactions"
-    MARK_READ = "mark_read"
 
 
 class Adapter(ABC, Generic[S]):
@@ -132,7 +109,7 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
-        check_senders(account, self.provider, self.capabilities, self.channels())
+        senders.check_senders(account, self.provider, self.capabilities, self.channels())
         try:
             self.table: CodeTable = self.codes.override(account.codes)
         except ValueError as error:
@@ -144,7 +121,7 @@ class Adapter(ABC, Generic[S]):
 
     def sender_of(self, channel: Channel | None) -> str | None:
         """Return the account's sender on a channel, for a message without one of its own."""
-        return sender_of(self.account, channel)
+        return senders.sender_of(self.account, channel)
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -239,7 +216,7 @@ class Adapter(ABC, Generic[S]):
             for channel, can in self.capabilities.channels.items()
             if "text" in can.content
             and "phone" in can.recipients
-            and not would_drop_sender(self.account, channel, self.capabilities)
+            and not senders.would_drop_sender(self.account, channel, self.capabilities)
         }
         usual = self.account.channel or self.capabilities.default_channel
         if usual in limits:
@@ -262,8 +239,8 @@ class Adapter(ABC, Generic[S]):
         )
         if failure is not None or channel is None:
             return failure
-        if would_drop_sender(self.account, channel, self.capabilities):
-            return dropped_sender(self.account, channel)
+        if senders.would_drop_sender(self.account, channel, self.capabilities):
+            return senders.dropped_sender(self.account, channel)
         if message.extras:
             for key in self.extras_of(message):
                 if key in self.protected:

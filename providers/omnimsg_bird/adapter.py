@@ -15,8 +15,9 @@ from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
-from omnimsg_bird.codes import CODES, STATUSES, TERMS
+from omnimsg_bird.codes import CODES
 from omnimsg_bird.settings import BirdSettings
+from omnimsg_bird.statuses import STATUSES, TERMS
 from omnimsg_bird.wire import batch_message, decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import LegStatus, Status, Timeline
-from omnimsg_bird import codes
+from omnimsg_bird import codes, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +118,7 @@ def read_interaction(
     channel = channels.get(channel_id) if isinstance(channel_id, str) else None
     return Interaction(
         message_id=MessageId.of(context.account, provider_id),
-        kind=codes.interaction_kind(name),
+        kind=statuses.interaction_kind(name),
         provider_kind=name,
         at=read_time(document.get("createdAt")),
         channel=channel or channel_from(document.get("platformId")),

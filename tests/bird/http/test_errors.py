@@ -132,7 +132,7 @@ FATES = {
     Scenario.INVALID_RECIPIENT: (Status.FAILED, Reason.INVALID_RECIPIENT),
     # Bird publishes no code for an opt-out or missing funds.
     Scenario.OPTED_OUT: (Status.REJECTED, Reason.UNKNOWN),
-    Scenario.NOT_ON_CHANNEL: (Status.FAILED, Reason.UNKNOWN),
+    Scenario.NOT_ON_CHANNEL: (Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
     Scenario.UNDELIVERABLE: (Status.FAILED, Reason.PROVIDER_ERROR),
     Scenario.EXPIRED: (Status.EXPIRED, Reason.EXPIRED),
     Scenario.PROVIDER_FAULT: (Status.FAILED, Reason.PROVIDER_ERROR),

@@ -15,7 +15,7 @@ from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Status
-from omnimsg_bird import BirdAdapter, BirdSettings, codes
+from omnimsg_bird import BirdAdapter, BirdSettings, codes, statuses
 from omnimsg_bird.emulator.bodies import BODY_TYPES
 from omnimsg_bird.wire import bodies
 
@@ -33,19 +33,19 @@ def level(name: str) -> set[str]:
 
 def test_statuses() -> None:
     """Each documented status has a row."""
-    assert set(DATA["statuses"]) == {row.name for row in codes.STATUSES}
+    assert set(DATA["statuses"]) == {row.name for row in statuses.STATUSES}
 
 
 def test_every_status_has_a_known_meaning() -> None:
     """No documented status is unknown to the lifecycle."""
-    assert Status.UNKNOWN not in {row.status for row in codes.STATUSES}
+    assert Status.UNKNOWN not in {row.status for row in statuses.STATUSES}
 
 
 def test_interactions() -> None:
     """Each documented interaction has a kind; only the one without a meaning is unknown."""
-    assert set(DATA["interactions"]) == set(codes.INTERACTIONS)
+    assert set(DATA["interactions"]) == set(statuses.INTERACTIONS)
     assert ["invalid"] == [
-        word for word, kind in codes.INTERACTIONS.items() if kind is InteractionKind.UNKNOWN
+        word for word, kind in statuses.INTERACTIONS.items() if kind is InteractionKind.UNKNOWN
     ]
 
 
