@@ -105,6 +105,7 @@ _EXPORTS = {
         "Scope",
         "Usage",
     ),
+    "omnimsg.domain.phone_number": ("parse_number",),
     "omnimsg.domain.reason": (
         "Fault",
         "Reason",

@@ -76,6 +76,7 @@ from omnimsg.domain.outcome import Outcome as Outcome
 from omnimsg.domain.outcome import Rejected as Rejected
 from omnimsg.domain.outcome import Scope as Scope
 from omnimsg.domain.outcome import Usage as Usage
+from omnimsg.domain.phone_number import parse_number as parse_number
 from omnimsg.domain.reason import Fault as Fault
 from omnimsg.domain.reason import Reason as Reason
 from omnimsg.domain.reason import Retry as Retry

@@ -9,18 +9,24 @@ request, and tells a later run with `--resume` which lines to send.
 * A line that may have been sent is not sent again unless the caller asks for it.
 """
 
+from omnimsg.bulk.fingerprint import FileChangedError
+from omnimsg.bulk.line import FileFormatError, Line
 from omnimsg.bulk.line_state import LineState, LineStates
-from omnimsg.bulk.reader import FileFormatError, Line, MessageFile, open_message_file
-from omnimsg.bulk.results import ResultsError, ResultsFile
+from omnimsg.bulk.reader import MessageFile, open_message_file
+from omnimsg.bulk.results import ResultsFile
+from omnimsg.bulk.results_format import ResultsError
 from omnimsg.bulk.run import BulkRun
+from omnimsg.bulk.source import ReadOptions
 
 __all__ = [
     "BulkRun",
+    "FileChangedError",
     "FileFormatError",
     "Line",
     "LineState",
     "LineStates",
     "MessageFile",
+    "ReadOptions",
     "ResultsError",
     "ResultsFile",
     "open_message_file",

@@ -5,21 +5,30 @@
 * content: `text`; or `media` with `media_kind` and `caption`; or `template` with `language`,
   `param.1`, `param.2` and so on; or, for an e-mail, `subject` with `html` and `text`
 * `metadata.NAME`: the caller's own data, which is never sent to the provider
+* any other column is kept as metadata under its name, unless it looks like one of the above with a
+  slip in it
 
-An empty cell counts as absent. A row fills exactly one of `text`, `media`, `template` and
-`subject` (with `text` allowed beside `subject`); the rows of one file may differ in that.
+Names are compared without regard to case, and a space or hyphen is as good as an underscore. A
+blank cell counts as absent. A row fills exactly one of `text`, `media`, `template` and `subject`
+(with `text` allowed beside `subject`); the rows of one file may differ in that.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.bulk.recipient_guess import looks_like_recipient
+from omnimsg.bulk.text_template import TextTemplate
+from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.media import kind_of_url
+from omnimsg.domain.phone_number import is_invisible
+from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.structuring import unknown_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 # Columns whose cell is copied to the message field of the same name.
 _COPIED_COLUMNS = ("to", "channel", "sender", "reference", "send_at", "priority", "callback_url")
@@ -66,12 +75,20 @@ _CONTENT_COLUMNS: dict[str, tuple[Callable[[dict[str, str]], dict[str, Any]], se
     "text": (_text, set()),
 }
 
+_OWNERS = {name: kind for kind, (_, extra) in _CONTENT_COLUMNS.items() for name in extra}
+
 _KNOWN_COLUMNS = {
     *_COPIED_COLUMNS,
     *("ttl", "tags"),
     *_CONTENT_COLUMNS,
-    *(name for _, extra in _CONTENT_COLUMNS.values() for name in extra),
+    *_OWNERS,
 }
+
+# What an error names; a name this near to one of them is a slip in writing it.
+_SOME_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
+_SLIP = 0.76
+# Characters of a name that an error shows.
+_SHOWN_NAME = 40
 
 # JSON paths whose column has another name than the path.
 _COLUMN_BY_PATH = {
@@ -87,24 +104,54 @@ class Columns:
 
     Args:
         names: The cells of the header row.
+        renamed: Names of the header, and the column that each is taken for.
+        text: The text of every message, with placeholders for columns.
+
+    Attributes:
+        width: How many cells a row has at least; further ones must be blank.
+        to_index: The index of the recipient in a row.
+        kept: The names of the columns that no message uses and that are kept as metadata.
 
     Raises:
         ValueError: A name is unknown or repeated, or `to` or every content column is missing.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        for name in names:
-            if not (name in _KNOWN_COLUMNS or _PARAMETER.fullmatch(name) or _is_metadata(name)):
-                known = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
-                raise ValueError(f"column {name!r} {unknown_key(name, known)}")
-            if names.count(name) > 1:
-                raise ValueError(f"column {name!r} is there twice")
-        if "to" not in names:
-            raise ValueError("there is no column 'to'")
-        if not set(names) & set(_CONTENT_COLUMNS):
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        renamed: Mapping[str, str] = EMPTY,
+        text: str | None = None,
+    ) -> None:
+        given = [visible_name(name) for name in names]
+        while given and not given[-1]:
+            given.pop()
+        self._names = tuple(map(_column_name, _renamed(given, renamed)))
+        for name in self._names:
+            if name and self._names.count(name) > 1:
+                raise ValueError(f"column {shown_name(name)} is there twice")
+        self.width: int = len(self._names)
+        if "to" not in self._names:
+            raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
+        self.to_index: int = self._names.index("to")
+        contents = [name for name in self._names if name in _CONTENT_COLUMNS]
+        self._text = None
+        if text is not None:
+            if contents:
+                raise ValueError(f"column {contents[0]!r} and --text exclude each other")
+            self._text = TextTemplate(text, self._placeholders(given))
+        elif not contents:
             wanted = ", ".join(sorted(_CONTENT_COLUMNS))
-            raise ValueError(f"there is no column with content: add one of {wanted}")
-        self._names = tuple(names)
+            raise ValueError(
+                f"there is no column with content: add one of {wanted};"
+                " --map NAME=text takes another column for one, --text gives the text"
+            )
+        used = self._text.columns if self._text is not None else ()
+        self.kept: tuple[str, ...] = tuple(
+            name
+            for name, column in zip(given, self._names, strict=True)
+            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(name))
+        )
 
     def row_to_json(self, row: Sequence[str]) -> dict[str, Any]:
         """Convert a row to a message in the JSON form, not yet validated.
@@ -112,11 +159,19 @@ class Columns:
         Raises:
             ValueError: The number of cells is wrong, or cells exclude each other.
         """
-        if len(row) != len(self._names):
-            raise ValueError(f"has {len(row)} cells, the header has {len(self._names)}")
-        cells = {name: cell for name, cell in zip(self._names, row, strict=True) if cell}
+        if len(row) < self.width or any(map(str.strip, row[self.width :])):
+            raise ValueError(f"has {len(row)} cells, the header has {self.width}")
+        pairs = zip(self._names, row, strict=False)
+        cells = {name: cell for name, cell in pairs if cell and not cell.isspace()}
+        if "" in cells:
+            index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
+            raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *_COPIED_COLUMNS)
-        data["content"] = _content(cells)
+        if self._text is None:
+            data["content"] = _content(cells)
+        else:
+            _check_belonging(cells, "text")
+            data["content"] = _text({"text": self._text.fill(cells)})
         if "ttl" in cells:
             data["ttl"] = _whole_seconds(cells["ttl"])
         if "tags" in cells:
@@ -132,6 +187,27 @@ class Columns:
             return f"param.{int(match[1]) + 1}"
         return _COLUMN_BY_PATH.get(path, path.removeprefix("content."))
 
+    def looks_like_row(self, pieces: Sequence[str]) -> bool:
+        """Return whether a line, cut at its delimiters, looks like a row and not like a text.
+
+        Args:
+            pieces: The pieces of the line; a text may have delimiters too, and no row begins there.
+        """
+        if len(pieces) < min(2, self.width):
+            return False
+        # Counted from the left and, because the text before it may hold delimiters, from the right.
+        indexes = (self.to_index, len(pieces) - self.width + self.to_index)
+        found = {pieces[index] for index in indexes if 0 <= index < len(pieces)}
+        if any(map(looks_like_recipient, found)):
+            return True
+        return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
+
+    def _placeholders(self, given: Sequence[str]) -> dict[str, str]:
+        """Return the column of each name that a text may have in braces."""
+        pairs = [(column.removeprefix(_METADATA_PREFIX), column) for column in self._names]
+        pairs += zip(given, self._names, strict=True)
+        return {_normalized(name): column for name, column in pairs if column}
+
 
 def _content(cells: dict[str, str]) -> dict[str, Any]:
     chosen = [name for name in _CONTENT_COLUMNS if name in cells]
@@ -142,19 +218,22 @@ def _content(cells: dict[str, str]) -> dict[str, Any]:
         raise ValueError(f"there is no content: fill one of {', '.join(sorted(_CONTENT_COLUMNS))}")
     if len(chosen) > 1:
         raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
+    _check_belonging(cells, chosen[0])
     build, _ = _CONTENT_COLUMNS[chosen[0]]
+    return build(cells)
+
+
+def _check_belonging(cells: dict[str, str], chosen: str) -> None:
+    """Refuse a filled cell that belongs to another content column than the chosen one."""
     for name in cells:
         owner = _content_column_of(name)
-        if owner not in (None, chosen[0]):
-            raise ValueError(f"{name}: belongs to {owner}, and this row fills {chosen[0]}")
-    return build(cells)
+        if owner not in (None, chosen):
+            raise ValueError(f"{name}: belongs to {owner}, and this row fills {chosen}")
 
 
 def _content_column_of(name: str) -> str | None:
     """Return the content column that another column belongs to; `None` if to none alone."""
-    if _PARAMETER.fullmatch(name):
-        return "template"
-    return next((kind for kind, (_, extra) in _CONTENT_COLUMNS.items() if name in extra), None)
+    return "template" if name.startswith("param.") else _OWNERS.get(name)
 
 
 def _filled(cells: dict[str, str], *names: str) -> dict[str, Any]:
@@ -165,6 +244,51 @@ def _whole_seconds(cell: str) -> int:
     if not (cell.isascii() and cell.isdigit() and len(cell) <= 9):
         raise ValueError("ttl: must be a whole number of seconds")
     return int(cell)
+
+
+def visible_name(name: str) -> str:
+    """Return the name of a column without the marks and line breaks that nobody sees in it."""
+    return " ".join("".join(each for each in name if not is_invisible(each)).split())
+
+
+def shown_name(name: str) -> str:
+    """Quote the name of a column for an error: it may be a cell of a file without a header."""
+    return repr(mask_text(name[:_SHOWN_NAME]))
+
+
+def _normalized(name: str) -> str:
+    """Return a name as it is compared: without regard to case, spaces and hyphens."""
+    return re.sub(r"[\s-]+", "_", name).casefold()
+
+
+def _renamed(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
+    """Replace names of the header."""
+    result = list(names)
+    for name, column in renamed.items():
+        if not _is_column(_normalized(column)):
+            raise ValueError(f"--map: {column!r} {unknown_key(column, _SOME_COLUMNS)}")
+        indexes = [i for i, each in enumerate(names) if _normalized(each) == _normalized(name)]
+        if not indexes:
+            raise ValueError(f"--map: the header has no column {shown_name(name)}")
+        for index in indexes:
+            result[index] = column
+    return result
+
+
+def _column_name(name: str) -> str:
+    """Return the column that a name of the header is; one that is kept as metadata for others."""
+    normalized = _normalized(name)
+    if _is_metadata(normalized):
+        return _METADATA_PREFIX + name[len(_METADATA_PREFIX) :]
+    if not name or _is_column(normalized):
+        return normalized
+    if difflib.get_close_matches(normalized, _SOME_COLUMNS, n=1, cutoff=_SLIP):
+        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SOME_COLUMNS)}")
+    return _METADATA_PREFIX + name
+
+
+def _is_column(name: str) -> bool:
+    return name in _KNOWN_COLUMNS or bool(_PARAMETER.fullmatch(name)) or _is_metadata(name)
 
 
 def _is_metadata(name: str) -> bool:

@@ -24,10 +24,13 @@ class ReferenceSet:
         """Return the size of the table in bytes."""
         return object.__sizeof__(self) + self._slots.itemsize * len(self._slots)
 
+    def __contains__(self, text: str) -> bool:
+        """Return whether a text was added."""
+        return bool(self._slots[self._find_slot(_key_of(text))])
+
     def add(self, text: str) -> bool:
         """Add a text; return whether it was new."""
-        # Never 0, which marks an empty slot.
-        key = hash(text) & _HASH_MASK or 1
+        key = _key_of(text)
         slot = self._find_slot(key)
         if self._slots[slot]:
             return False
@@ -51,3 +54,8 @@ class ReferenceSet:
         for key in old:
             if key:
                 self._slots[self._find_slot(key)] = key
+
+
+def _key_of(text: str) -> int:
+    # Never 0, which marks an empty slot.
+    return hash(text) & _HASH_MASK or 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class LineState(IntEnum):
@@ -78,6 +78,12 @@ class LineStates:
         if line >= len(self._states):
             self._states.extend(bytes(line + 1 - len(self._states)))
         self._states[line] = state
+
+    def known(self) -> Iterator[tuple[int, LineState]]:
+        """Yield the number and the state of each line that was tried or found to be bad."""
+        for line, state in enumerate(self._states):
+            if state:
+                yield line, LineState(state)
 
     def count(self, *states: LineState) -> int:
         """Return how many lines are in one of these states; `UNTRIED` cannot be counted."""

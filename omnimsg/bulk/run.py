@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 
-from omnimsg.bulk.dedup import ReferenceSet
+from omnimsg.bulk.fingerprint import FileChangedError
 from omnimsg.bulk.line_state import LineState
-from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.serialization import message_from_json
+from omnimsg.bulk.parsing import LineParser
+from omnimsg.domain.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
-    from omnimsg.bulk.reader import Line, MessageFile
+    from omnimsg.bulk.line import Line
+    from omnimsg.bulk.reader import MessageFile
     from omnimsg.bulk.results import ResultsFile
     from omnimsg.client import Client
+    from omnimsg.domain.errors import Problem
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
@@ -50,10 +52,16 @@ class BulkRun:
         results: Its results file, which is also the client's journal.
         resend_ambiguous: Whether to send again messages that may have been sent.
         observer: Is notified of each line.
+        region: The region of numbers without a country code; `None` where there are none.
 
     Attributes:
         finished: Whether the run has reached the end of the file.
         skipped: How many lines earlier runs had finished.
+        lines_reached: How many lines of the file, its header included, the run has gone over.
+
+    Raises:
+        InvalidValue: The region is unknown.
+        MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
     """
 
     def __init__(
@@ -63,11 +71,13 @@ class BulkRun:
         *,
         resend_ambiguous: bool,
         observer: LineObserver,
+        region: str | None = None,
     ) -> None:
         self._file = file
         self._results = results
         self._observer = observer
-        self._references = ReferenceSet()
+        self._parser = LineParser(file, results.generated_reference, region)
+        self._file_error: FileChangedError | OSError | None = None
         self._due_states = {LineState.UNTRIED, LineState.RETRYABLE}
         if resend_ambiguous:
             self._due_states.add(LineState.AMBIGUOUS)
@@ -75,6 +85,12 @@ class BulkRun:
         self._at_end = False
         self.finished: bool = False
         self.skipped: int = 0
+        self.lines_reached: int = file.header_line_count
+
+    @property
+    def numbers_read(self) -> int:
+        """How many numbers were not in E.164 form, and were read as those of the region."""
+        return self._parser.numbers_read
 
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
         """Send the lines that are due, until the file ends or `stop` is called.
@@ -85,7 +101,9 @@ class BulkRun:
             deadline: The deadline of each message, in seconds from when it is read.
 
         Raises:
-            OSError: The results file cannot be written. No message was sent without an intent.
+            OSError: The results file cannot be written, or the file of messages cannot be read. No
+                message was sent without an intent.
+            FileChangedError: The file of messages has changed; nothing of what it has now was sent.
             ConfigError: There is no such account.
         """
         stream = client.send_many(self._messages(), account=account, deadline=deadline)
@@ -101,6 +119,8 @@ class BulkRun:
         await self._results.flush()
         if self._results.write_error is not None:
             raise self._results.write_error
+        if self._file_error is not None:
+            raise self._file_error
         self.finished = self._at_end
 
     def stop(self) -> None:
@@ -109,49 +129,40 @@ class BulkRun:
 
     async def _messages(self) -> AsyncGenerator[Message, None]:
         lines = self._file.read()
-        while chunk := await anyio.to_thread.run_sync(lambda: list(islice(lines, _CHUNK))):
+        while chunk := await self._next_lines(lines):
             for line in chunk:
                 if self._stopping or self._results.write_error is not None:
                     return
+                self.lines_reached = line.number + line.line_count - 1
                 message = self._message_if_due(line)
                 if message is not None:
                     yield message
             await self._results.flush()
-        self._at_end = True
+        self._at_end = self._file_error is None
+
+    async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:
+        """Read the next lines in a thread; none at the end, or where the file cannot be read."""
+        try:
+            return await anyio.to_thread.run_sync(lambda: list(islice(lines, _CHUNK)))
+        except (FileChangedError, OSError) as error:
+            # Not raised here: outcomes of the messages before it are still to come.
+            self._file_error = error
+            return []
 
     def _message_if_due(self, line: Line) -> Message | None:
         """Return the message of a line if it is due; record and report a bad line."""
         state = self._results.line_states[line.number]
         if state not in self._due_states:
-            # A later line with the same reference is a bad line in this run too.
-            if state is not LineState.BAD and isinstance(line.data, dict):
-                self._is_new(line.data.get("reference"))
+            if state is not LineState.BAD:
+                self._parser.skip(line)
             self.skipped += 1
             self._observer.on_skipped(line.number)
             return None
         try:
-            message = self._parse(line)
+            message = self._parser.parse(line)
         except InvalidValue as error:
-            field_of = self._file.field_of
-            problems = [Problem(field_of(each.path), each.why) for each in error.problems]
-            self._results.record_bad_line(line.number, problems)
-            self._observer.on_bad_line(line.number, problems)
+            self._results.record_bad_line(line.number, error.problems)
+            self._observer.on_bad_line(line.number, error.problems)
             return None
         self._results.register(message.reference, line.number)
         return message
-
-    def _parse(self, line: Line) -> Message:
-        if line.problems:
-            raise InvalidValue(*line.problems)
-        data, own_reference = line.data, None
-        if isinstance(data, dict):
-            own_reference = data.get("reference")
-            data = {"reference": self._results.generated_reference(line.number), **data}
-        message = message_from_json(data)
-        if not self._is_new(own_reference):
-            raise InvalidValue(Problem("reference", "is that of an earlier line"))
-        return message
-
-    def _is_new(self, reference: object) -> bool:
-        """Remember a reference of the file; return whether no earlier line has it."""
-        return not isinstance(reference, str) or self._references.add(reference)

@@ -9,6 +9,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN, USAGE
 from omnimsg.domain.errors import ConfigError, InvalidValue, OperationError, Unsupported
 from omnimsg.domain.outcome import Ambiguous
+from omnimsg.domain.phone_number import MissingExtraError
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.redaction import mask_text
 
@@ -96,6 +97,9 @@ def explain(error: Exception) -> CommandError:
         )
     if isinstance(error, InvalidValue):
         return CommandError(str(error), "see `omnimsg --help`")
+    if isinstance(error, MissingExtraError):
+        what, _, hint = str(error).partition("; ")
+        return CommandError(what, hint)
     if isinstance(error, Unsupported):
         return CommandError(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):

@@ -15,12 +15,15 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
+from omnimsg.cli.output import masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
+from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import MediaKind, kind_of_url
 from omnimsg.domain.message import Message
+from omnimsg.domain.phone_number import parse_number
 from omnimsg.domain.serialization import message_from_json
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class MessageFlags:
         reference: Your own key for the message.
         at: The time to send it, such as 2030-05-01T09:00:00+02:00.
         ttl: Seconds for which the message is useful; after that it need not be delivered.
+        region: Read numbers without a country code as those of this country, such as ZA.
     """
 
     to: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
@@ -68,6 +72,7 @@ class MessageFlags:
     reference: str | None = None
     at: str | None = None
     ttl: int | None = None
+    region: str | None = None
 
     def given(self) -> set[str]:
         """Return the names of the flags that were given."""
@@ -99,7 +104,7 @@ def messages_from_flags(flags: MessageFlags) -> list[Message]:
         )
     try:
         content = _content(flags, given)
-        return [_message(to, content, flags) for to in flags.to]
+        return [_message(_recipient(to, flags.region), content, flags) for to in flags.to]
     except InvalidValue as error:
         raise CommandError(
             "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
@@ -118,6 +123,15 @@ def _message(to: str, content: Content, flags: MessageFlags) -> Message:
         ttl=flags.ttl,
         **reference,
     )
+
+
+def _recipient(to: str, region: str | None) -> str:
+    """Return a recipient in E.164 form; with a region, say so where it was in another one."""
+    if region is None or "@" in to or is_e164(to):
+        return to
+    number = parse_number(to, region)
+    print_hint(f"--to was read as {masked_address(number)}, with --region {region}")
+    return number
 
 
 def _content(flags: MessageFlags, given: set[str]) -> Content:
@@ -182,6 +196,7 @@ _FLAG_BY_FIELD = {
     "Template.name": "template",
     "TextParameter.text": "param",
     "Email.text": "text",
+    "number": "to",
 }
 
 

@@ -12,12 +12,13 @@ import os
 import re
 import sys
 import unicodedata
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from rich.console import Console
     from rich.table import Table
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
+
+# What printing raises where nobody reads: rich turns a broken pipe into an exit of the program.
+OUTPUT_ERRORS = (OSError, SystemExit)
 
 # From this many columns on, tables have space between their columns.
 _WIDE_COLUMNS = 100
@@ -69,6 +73,19 @@ def masked_address(address: str) -> str:
 def spaced(word: str) -> str:
     """Write a word of the model for people: `not_sent` becomes `not sent`."""
     return word.replace("_", " ")
+
+
+@contextmanager
+def closed_output_ignored() -> Iterator[None]:
+    """Ignore that nobody reads the output any more: the exit code still says what became of all."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OUTPUT_ERRORS:
+        # Python would otherwise fail at exit to write what is left.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_json_lines(values: Iterable[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group
@@ -12,7 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from omnimsg.cli.errors import advice_for
+from omnimsg.cli.message_files import problems_text
 from omnimsg.cli.output import (
+    OUTPUT_ERRORS,
     counts_text,
     print_error,
     print_hint,
@@ -76,12 +79,14 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """Show the bar."""
         if self.console.is_terminal:
-            self._live.start()
+            with suppress(*OUTPUT_ERRORS):
+                self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar; reported failures stay."""
-        self._live.stop()
+        with suppress(*OUTPUT_ERRORS):
+            self._live.stop()
 
     def on_skipped(self, line: int) -> None:
         """Count a line that an earlier run has finished."""
@@ -92,10 +97,9 @@ class ProgressDisplay:
         """Count a line that is not a message, and report the first ones."""
         self._counts["bad"] += 1
         if self._counts["bad"] <= _MAX_BAD_LINES:
-            what = [each.why if each.path == "line" else str(each) for each in problems]
-            print_error(f"line {line}: {'; '.join(what)}", on=self.console)
+            self._print_error(f"line {line}: {problems_text(problems)}")
         elif self._counts["bad"] == _MAX_BAD_LINES + 1:
-            print_hint("only the results file has the other bad lines", on=self.console)
+            self.print_hint("only the results file has the other bad lines")
 
     def on_outcome(self, line: int, outcome: Outcome) -> None:
         """Count an outcome, and report the first failure with its reason."""
@@ -106,7 +110,18 @@ class ProgressDisplay:
             self._reported.add((outcome.kind, outcome.reason))
             what = f"{self._unit} {line}: {spaced(outcome.kind)} by {outcome.account}"
             hint = advice_for(outcome.failure)
-            print_error(f"{what}: {outcome.failure.sentence()}", hint, on=self.console)
+            self._print_error(f"{what}: {outcome.failure.sentence()}", hint)
+
+    def print_hint(self, text: str) -> None:
+        """Print advice above the bar."""
+        # A terminal that was closed must not stop the run, nor be taken for a file that cannot be
+        # written.
+        with suppress(*OUTPUT_ERRORS):
+            print_hint(text, on=self.console)
+
+    def _print_error(self, text: str, hint: str | None = None) -> None:
+        with suppress(*OUTPUT_ERRORS):
+            print_error(text, hint, on=self.console)
 
     def render(self) -> RenderableType:
         """Return the bar and the counts as they are now, two lines."""

@@ -21,6 +21,7 @@ from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked
 
@@ -129,12 +130,7 @@ def _check_recipient(message: Message, field: attrs.Attribute[Any], value: objec
         if not is_email(value):
             raise validate.refuse(message, field.name, "is not an e-mail address")
     elif not is_e164(value):
-        raise validate.refuse(
-            message,
-            field.name,
-            "must be a number in E.164 form: a plus, the country code and the number, 7 to 15"
-            " digits, no spaces (such as +37255500001)",
-        )
+        raise validate.refuse(message, field.name, why_not_e164(value))
 
 
 def _check_mapping(owner: Message, field: attrs.Attribute[Any], value: object) -> None:

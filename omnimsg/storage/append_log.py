@@ -3,12 +3,18 @@
 `AppendLog.append` only queues a line. `commit` and `flush` write everything that is queued: lines
 that are queued while one write is under way share the next one, so that many callers share one
 `fsync` (group commit). One thread does all writing, in the order in which the lines were queued.
+
+A lock keeps other processes of ours out, and nobody else. So each write first checks that the file
+is still there, still the same, and as long as it was left.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
+import stat
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,7 +23,16 @@ from typing import TYPE_CHECKING
 from omnimsg.storage.file_lock import lock_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+
+class LogChangedError(OSError):
+    """Another program has deleted, replaced or changed the file; nothing is written to it again."""
+
+
+class NotRegularFileError(OSError):
+    """The path is a pipe or a device, which can be neither read again nor cut."""
 
 
 class AppendLog:
@@ -28,6 +43,7 @@ class AppendLog:
     After a write has failed, `commit` raises the same error for good, because a line that was
     dropped must not be taken for one that is on the disk. `flush` and `close` still try to write
     the lines that were queued with `keep_on_failure`. A failed write leaves no partial line behind.
+    Where another program has changed the file, `rescue` writes the lines to another one.
 
     Args:
         path: The file. A new file is created readable and writable by its owner only.
@@ -40,14 +56,17 @@ class AppendLog:
         FileExistsError: `new` is set and the file exists.
         FileNotFoundError: `new` is not set and the file does not exist.
         BlockingIOError: Another process has the file open.
+        NotRegularFileError: The path is not that of a regular file.
         OSError: The file cannot be opened.
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
-        binary = getattr(os, "O_BINARY", 0)
-        flags = os.O_RDWR | binary | (os.O_CREAT | os.O_EXCL if new else 0)
-        self._file = os.open(path, flags, 0o600)
+        # Opening a pipe must not wait for somebody at its other end.
+        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        self._file = os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
+        self._path = path
         try:
+            _require_regular_file(self._file, path)
             lock_file(self._file)
             if new:
                 _sync_folder(path.parent)
@@ -58,6 +77,7 @@ class AppendLog:
         self._queue: deque[tuple[bytes, bool]] = deque()
         self._synced = True
         self._closed = False
+        self._rescued = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
         self.write_error: OSError | None = None
 
@@ -97,31 +117,72 @@ class AppendLog:
         if self._queue:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, False)
 
+    def finish(self) -> None:
+        """Write the queued lines, after a failed write once more, and sync; the file stays open.
+
+        Raises:
+            LogChangedError: Another program has changed the file: now, or before the last write.
+            OSError: Some lines could not be written; they are lost.
+        """
+        if self._closed:
+            return
+        self._thread.submit(self._write, False).result()
+        if self.write_error is None:
+            os.fsync(self._file)
+
+    def rescue(self, path: Path, instead: Iterable[bytes]) -> None:
+        """Write the log to a new file, after another program has changed its own one.
+
+        Args:
+            path: The new file.
+            instead: The lines to write where those of the log are gone.
+
+        Raises:
+            OSError: The new file exists, or cannot be written.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as new:
+            if os.fstat(self._file).st_size == self._size:
+                # Deleted or replaced: what this process has open is still whole.
+                with os.fdopen(os.dup(self._file), "rb") as old:
+                    old.seek(0)
+                    shutil.copyfileobj(old, new)
+            else:
+                new.writelines(instead)
+            new.writelines(line for line, keep in self._queue if keep)
+            new.flush()
+            os.fsync(new.fileno())
+        _sync_folder(path.parent)
+        self._queue.clear()
+        self._rescued = True
+
     def close(self) -> None:
-        """Write the queued lines, after a failed write once more, and close and unlock the file.
+        """Finish, unless the log was rescued, and close and unlock the file.
 
         Raises:
             OSError: Some lines could not be written; they are lost. The file is closed anyway.
         """
         if self._closed:
             return
-        self._closed = True
         try:
-            self._thread.submit(self._write, False).result()
-            if self.write_error is None:
-                os.fsync(self._file)
+            if not self._rescued:
+                self.finish()
         finally:
+            self._closed = True
             self._thread.shutdown()
             os.close(self._file)
 
     def _write(self, durable: bool) -> None:
         """Write the queue; runs in the writing thread."""
-        if durable and self.write_error is not None:
+        if self.write_error is not None and (
+            durable or isinstance(self.write_error, LogChangedError)
+        ):
             raise self.write_error
         taken, size_before = [], self._size
         while self._queue:
             taken.append(self._queue.popleft())
         try:
+            self._check_unchanged()
             if taken:
                 self._write_all(b"".join(line for line, _ in taken))
                 self._synced = False
@@ -131,11 +192,32 @@ class AppendLog:
         except OSError as error:
             self.write_error = error
             self._size = size_before
-            with suppress(OSError):
-                os.ftruncate(self._file, size_before)
+            if not isinstance(error, LogChangedError):
+                with suppress(OSError):
+                    os.ftruncate(self._file, size_before)
             kept = [(line, keep) for line, keep in taken if keep]
             self._queue.extendleft(reversed(kept))
             raise
+
+    def _check_unchanged(self) -> None:
+        """Check that nobody else has touched the file.
+
+        Raises:
+            LogChangedError: Somebody has.
+        """
+        own = os.fstat(self._file)
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            what = "another program has deleted or renamed it"
+        else:
+            if (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino):
+                what = "another program has put another file in its place"
+            elif own.st_size != self._size:
+                what = "another program has written to it or cut it"
+            else:
+                return
+        raise LogChangedError(errno.ESTALE, what, str(self._path))
 
     def _write_all(self, data: bytes) -> None:
         os.lseek(self._file, self._size, os.SEEK_SET)
@@ -143,6 +225,11 @@ class AppendLog:
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self._size += len(data)
+
+
+def _require_regular_file(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise NotRegularFileError(errno.EINVAL, "is no regular file", str(path))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omnimsg.bulk import FileFormatError, Line, open_message_file, reader
+from omnimsg.bulk import FileFormatError, Line, open_message_file, source
 from omnimsg.bulk.csv_columns import Columns
-from omnimsg.bulk.reader import fingerprint
+from omnimsg.bulk.source import fingerprint
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Link, MediaKind
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HELLO = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
 JSON = b'{"to":"+27820000001","content":{"type":"text","text":"Hello"}}'
+# With it a file is one in UTF-8, in which other lines may be damaged.
+OLA = '{"to":"+27820000001","content":{"type":"text","text":"Olá"}}'.encode()
 
 
 def _read(folder: Path, name: str, data: bytes) -> list[Line]:
@@ -42,7 +44,7 @@ def test_json_lines_have_the_numbers_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", [b"{", b"to,text", b'{"to": "\xff"}', b"{} {}", b"NaN"])
 def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken: bytes) -> None:
     """The bad line is reported with its number and without its content."""
-    first, second = _read(tmp_path, "a.ndjson", broken + b"\n" + JSON)
+    first, second, _ = _read(tmp_path, "a.ndjson", broken + b"\n" + JSON + b"\n" + OLA)
 
     assert "is not JSON" in _why(first)
     assert (1, Line(2, HELLO)) == (first.number, second)
@@ -50,7 +52,7 @@ def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken
 
 def test_a_line_over_the_limit_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line over the limit is reported, and the line after it is read."""
-    monkeypatch.setattr(reader, "MAX_LINE_BYTES", 100)
+    monkeypatch.setattr(source, "MAX_LINE_BYTES", 100)
 
     first, second = _read(tmp_path, "a.jsonl", JSON + b" " * 5000 + b"\n" + JSON + b"\n")
 
@@ -133,25 +135,28 @@ def test_every_other_column(tmp_path: Path) -> None:
         ("+27820000001,Hello,,,,,soon", "ttl: must be a whole number of seconds"),
         ("+27820000001,Hello,,,https://example.test/a,,", "media and text exclude each other"),
         ("+27820000001,,,,https://example.test/a,,", "its ending does not tell"),
-        ('+27820000001,"Hello"x,,,,,', "cannot be read up to line 2"),
-        ("+27820000001,\xff,,,,,", "is not UTF-8"),
+        ('+27820000001,"Hello"x,,,,,', "text follows the quote that ends a cell"),
+        ("+27820000001,\udcff,,,,,", "is not UTF-8"),
     ],
 )
 def test_a_bad_row_does_not_stop_the_others(tmp_path: Path, row: str, why: str) -> None:
     """A bad row is reported with its line number and the problem; the next row is read."""
-    data = f"to,text,caption,template,media,param.1,ttl\n{row}\n+27820000001,Hello,,,,,\n"
+    data = (
+        f"to,text,caption,template,media,param.1,ttl\n{row}\n+27820000001,Hello,,,,,\n,Olá,,,,,\n"
+    )
 
-    first, second = _read(tmp_path, "a.csv", data.encode("latin-1"))
+    first, second, _ = _read(tmp_path, "a.csv", data.encode(errors="surrogateescape"))
 
     assert (2, True) == (first.number, why in _why(first))
     assert Line(3, HELLO) == second
 
 
 def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
-    """The rest of the file is one bad line, which says up to which line it goes."""
-    (line,) = _read(tmp_path, "a.csv", b'to,text\n+27820000001,"Hello\n+27820000001,Hello\n')
+    """The line of the quote is bad, and the lines after it are read as if it were not there."""
+    first, second = _read(tmp_path, "a.csv", b'to,text\n+27820000001,"Hello\n+27820000001,Hello\n')
 
-    assert (2, True) == (line.number, "up to line 3" in _why(line))
+    assert (2, True) == (first.number, "not ended before line 3" in _why(first))
+    assert Line(3, HELLO) == second
 
 
 @pytest.mark.parametrize(

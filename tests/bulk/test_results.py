@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimsg.bulk import LineState, ResultsError, ResultsFile
@@ -244,6 +244,7 @@ def test_a_file_that_is_not_a_results_file(path: Path, source: Path, text: str) 
     [
         *("", "x", "[]", "{}", '{"line":0,"bad":[]}', '{"line":"1","bad":[]}', '{"line":1}'),
         *('{"line":1,"intent":1,"account":"a"}', '{"line":1,"intent":"r"}'),
+        *('{"line":1000000000000,"bad":[]}', '{"line":10,"outcome":"accepted"}'),
         *('{"line":1,"outcome":"lost"}', '{"line":1,"outcome":"not_sent"}'),
     ],
 )
@@ -258,6 +259,7 @@ def test_a_damaged_line_is_refused(
         ResultsFile.resume(path, source)
 
 
+@settings(deadline=None)  # it waits for the disk
 @given(
     lines=st.lists(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), max_size=6),
     data=st.data(),
@@ -311,3 +313,85 @@ def _last_entries(data: bytes) -> dict[int, str]:
         else:
             last[entry["line"]] = entry["outcome"]
     return last
+
+
+def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
+    """Where the file was refused, a first and a resumed run start with the file as it is then."""
+    for open_results in (ResultsFile.create, ResultsFile.resume):
+        ResultsFile.record_refusal(path, source, "is not UTF-8")
+        source.write_text(source.read_text() + "more\n")
+        started = open_results(path, source)
+        started.close()
+        (header,) = map(json.loads, path.read_text().splitlines())
+
+        assert "refused" not in header
+        assert (started.reference_prefix, source.read_text().count("\n")) == (
+            header["batch"],
+            started.line_count,
+        )
+        path.unlink()
+
+
+def test_a_refusal_is_recorded_in_a_new_file_only(
+    results: ResultsFile, path: Path, source: Path
+) -> None:
+    """A results file that is there stays as it is."""
+    results.close()
+    before = path.read_bytes()
+
+    with pytest.raises(FileExistsError):
+        ResultsFile.record_refusal(path, source, "is not UTF-8")
+    with pytest.raises(ResultsError, match="exists already"):
+        ResultsFile.create(path, source)
+
+    assert before == path.read_bytes()
+
+
+def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:
+    """Only the start of a header is taken for what a killed process has left."""
+    path.write_text("my notes")
+
+    with pytest.raises(ResultsError, match="line 1 is damaged"):
+        ResultsFile.resume(path, source)
+
+    assert "my notes" == path.read_text()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_truncated", [False, True])
+async def test_what_is_known_is_rescued(
+    results: ResultsFile, path: Path, source: Path, is_truncated: bool
+) -> None:
+    """After the file was deleted or cut, another one has the state of each line, to resume from."""
+    for line, kind in enumerate(KINDS, 1):
+        await attempt(results, line, kind)
+    change = anyio.Path(path)
+    await (change.write_bytes(b"") if is_truncated else change.unlink())
+    results.record_bad_line(9, [Problem("to", "is missing")])
+    results.close()
+
+    assert results.rescued_to is not None
+    with pytest.raises(ResultsError, match=r"another program changed it.*--resume --results"):
+        ResultsFile.resume(path, source)
+    with pytest.raises(ResultsError, match="another program changed it"):
+        ResultsFile.create(path, source)
+    again = ResultsFile.resume(results.rescued_to, source)
+    again.close()
+    assert [*(STATES[kind] for kind in KINDS), LineState.BAD] == [
+        again.line_states[line] for line in range(1, 10)
+    ]
+    assert results.reference_prefix == again.reference_prefix
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
+    """A pipe or a full device is refused at once, in a first and in a resumed run."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/full")
+
+    with pytest.raises(ResultsError, match="no regular file"):
+        ResultsFile.resume(path, source)
+    with pytest.raises(ResultsError, match="exists already"):
+        ResultsFile.create(path, source)

@@ -34,11 +34,15 @@ FLAGS = {
     "send": [
         *("--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
         *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),
-        *("--reference", "--sender", "--subject", "--html", "--message", "--deadline"),
+        *("--reference", "--sender", "--subject", "--html", "--message", "--deadline", "--region"),
     ],
     "send-many": [
         *("FILE", "--results", "--resume", "--resend-ambiguous", "--account", "--config"),
-        *("--deadline", "--json"),
+        *("--deadline", "--json", "--check", "--encoding", "--map", "--text", "--region"),
+    ],
+    "results": [
+        *("FILE", "--results", "--failed", "--doubtful", "--delivery", "--rate", "--config"),
+        *("--encoding", "--map", "--text", "--region", "--json"),
     ],
     "status": ["--config", "--json"],
     "cancel": ["--config", "--json"],

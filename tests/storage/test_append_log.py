@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from omnimsg.storage.append_log import AppendLog
+from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +177,104 @@ def test_a_killed_process_releases_the_lock(path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(path)], check=False, timeout=30)  # noqa: S603
 
     AppendLog(path, new=False).close()
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _rename(path: Path) -> None:
+    path.rename(path.with_name("backup"))
+
+
+def _replace(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _save(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"as an editor does\n")
+
+
+@pytest.mark.parametrize("change", [_delete, _rename, _replace, _truncate, _save])
+async def test_another_program_changes_the_file(
+    log: AppendLog, path: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    """The next commit fails, and what the log has or had goes to another file."""
+    await _written(log, b"before\n")
+    change(path)
+    changed = _read_if_there(path)
+    whole = change in (_delete, _rename, _replace)
+
+    log.append(b"intent\n", keep_on_failure=False)
+    log.append(b"outcome\n")
+    for _ in range(2):
+        with pytest.raises(LogChangedError, match="another program"):
+            await log.commit()
+    with pytest.raises(LogChangedError):
+        log.finish()
+    log.rescue(tmp_path / "rescued", [b"instead\n"])
+    log.close()
+
+    expected = b"before\noutcome\n" if whole else b"instead\noutcome\n"
+    assert expected == _read(tmp_path / "rescued")
+    assert changed == _read_if_there(path)
+    assert (tmp_path / "rescued").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("change", [_delete, _replace, _truncate])
+async def test_a_change_after_the_last_write(
+    log: AppendLog, path: Path, change: Callable[[Path], None]
+) -> None:
+    """It is found out when the log is finished."""
+    await _written(log, b"before\n")
+    change(path)
+
+    with pytest.raises(LogChangedError):
+        log.finish()
+
+    log.rescue(path.with_name("rescued"), [])
+
+
+async def test_a_rescue_does_not_overwrite(log: AppendLog, path: Path) -> None:
+    """A file that is there stays, and its lines are still kept."""
+    _write(path.with_name("rescued"), b"other\n")
+    await _written(log, b"before\n")
+    _delete(path)
+
+    with pytest.raises(LogChangedError):
+        log.finish()
+    with pytest.raises(FileExistsError):
+        log.rescue(path.with_name("rescued"), [])
+    log.rescue(path.with_name("rescued again"), [])
+
+    assert b"other\n" == _read(path.with_name("rescued"))
+    assert b"before\n" == _read(path.with_name("rescued again"))
+
+
+def test_a_pipe_or_a_device(path: Path) -> None:
+    """What is no regular file is refused at once, and nobody is waited for."""
+    os.mkfifo(path)
+    full = path.with_name("full")
+    full.symlink_to("/dev/full")
+
+    for each in (path, full):
+        with pytest.raises(NotRegularFileError, match="no regular file"):
+            AppendLog(each, new=False)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _read(path: Path) -> bytes:

@@ -1,0 +1,159 @@
+"""The encoding of a file of messages: UTF-8, unless a byte order mark or the caller says otherwise.
+
+Whatever the encoding, the rest of the package reads UTF-8 bytes. A byte that the encoding does not
+have becomes one that UTF-8 does not have, so that its line is found to be bad there.
+
+Nothing is guessed: a wrong guess would text people gibberish. Where a file is not in the encoding
+that it should be in, the error says in which it seems to be.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_BYTE_ORDER_MARKS = (
+    # UTF-32 first: its mark begins with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Codecs that read text as something else than text in a writing system.
+_NO_ENCODINGS = frozenset(
+    ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "undefined")
+)
+# What an undecodable byte becomes: encoded with `surrogateescape`, a byte that UTF-8 never has.
+_MARK = "\udcff"
+_MARKING = "omnimsg-mark"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - the only one that decoding raises
+    return _MARK, error.end
+
+
+codecs.register_error(_MARKING, _mark)
+
+
+def known_encoding(name: str) -> str:
+    """Return the usual name of an encoding.
+
+    Raises:
+        ValueError: There is no such encoding of text.
+    """
+    try:
+        usual = codecs.lookup(name).name
+        if usual.replace("_", "-") not in _NO_ENCODINGS:
+            "a".encode(usual)  # a LookupError where it is no encoding of text
+            return usual
+    except (LookupError, ValueError):
+        pass
+    raise ValueError(f"{name!r} is not an encoding; known are utf-8, utf-16, cp1252 and others")
+
+
+def encoding_by_mark(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark at the start of a file names."""
+    return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+
+
+def utf16_without_mark(head: bytes) -> str | None:
+    """Return the encoding of a file whose bytes alternate with NUL, as in UTF-16."""
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if head.count(b"\0") * 3 > len(head) and head[start::2].count(b"\0") * 3 > len(head):
+            return name
+    return None
+
+
+def to_utf8(blocks: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
+    """Convert the blocks of a file to UTF-8, without its byte order mark.
+
+    Args:
+        blocks: The file from its start.
+        encoding: Its encoding; `None` where its byte order mark decides, or else UTF-8.
+    """
+    blocks = iter(blocks)
+    head = next(blocks, b"")
+    encoding = encoding or encoding_by_mark(head) or "utf-8"
+    if encoding == "utf-8":
+        yield head.removeprefix(codecs.BOM_UTF8)
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)(_MARKING)
+    is_first = True
+    for block in chain((head,), blocks):
+        text = decoder.decode(block)
+        # The codec removes the mark only where its name does not say the order of bytes.
+        yield (text.removeprefix("\ufeff") if is_first else text).encode(errors="surrogateescape")
+        is_first = is_first and not text
+    yield decoder.decode(b"", final=True).encode(errors="surrogateescape")
+
+
+# The encodings that people's programs write, likeliest first, and what the error calls them.
+_CANDIDATES = {
+    "cp1252": "Windows-1252, which Excel's plain CSV is in Western Europe",
+    "cp1250": "Windows-1250, which Excel's plain CSV is in Central Europe",
+    "cp1251": "Windows-1251, which Excel's plain CSV is where Cyrillic is written",
+    "cp1253": "Windows-1253, which Excel's plain CSV is in Greece",
+    "mac_roman": "Mac Roman",
+    "cp850": "the DOS code page 850",
+}
+_USUAL_SYMBOLS = frozenset(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u20ac\u00a3\u00a7\u00ab\u00bb\u00b0\u00bf\u00a1\u2116"
+)
+
+
+def likely_encoding(samples: Iterable[bytes]) -> tuple[str, str] | None:
+    """Guess the 8-bit encoding of lines that are not UTF-8, for an error message.
+
+    Returns:
+        Python's name of the encoding and a description; `None` where none is likely.
+    """
+    joined = b"\n".join(samples)
+    scores = {name: _plausibility(joined, name) for name in _CANDIDATES}
+    best = max(scores, key=lambda name: scores[name])
+    return (best, _CANDIDATES[best]) if scores[best] > 0 else None
+
+
+def _plausibility(data: bytes, encoding: str) -> int:
+    """Return how much a text in an encoding looks like one that somebody has written."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return -1
+    padded = f" {text} "
+    return sum(
+        _plausibility_of(*padded[index : index + 3])
+        for index in range(len(text))
+        if not padded[index + 1].isascii()
+    )
+
+
+def _plausibility_of(before: str, character: str, after: str) -> int:
+    """Judge a character that is not ASCII by its neighbours."""
+    if character.isspace():
+        return 0
+    if not character.isalpha():
+        return 1 if character in _USUAL_SYMBOLS else -2
+    script = _script(character)
+    neighbours = [each for each in (before, after) if each.isalpha()]
+    if not neighbours:
+        return -1
+    if any(_script(each) != script for each in neighbours):
+        return -2
+    if character.isupper() and before.islower():
+        return -2
+    if script == "LATIN":
+        # Latin words have few letters in a row that are not ASCII; other scripts have no others.
+        return int(any(each.isascii() for each in neighbours))
+    return 1
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]

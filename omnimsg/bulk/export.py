@@ -1,0 +1,70 @@
+"""Write some lines of a file of messages to a new file, for another run.
+
+A CSV file gets two columns more, `metadata.line` and `metadata.why`, which are never sent. The
+lines of a JSON Lines file are copied as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from omnimsg.bulk.csv_file import CsvFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from omnimsg.bulk.line import Line
+    from omnimsg.bulk.reader import MessageFile
+
+_ADDED = ("metadata.line", "metadata.why")
+# What stands for an undecodable byte, and for a line that was cut off, is written as a byte that is
+# not UTF-8: the line stays bad until it is corrected.
+_CUT_OFF = str.maketrans({"\ud800": "\udcff"})
+
+
+def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None]) -> int:
+    """Write the lines that have a reason to be written, and return how many these are.
+
+    Args:
+        file: The file of messages.
+        to: The new file, readable by its owner only.
+        why: Returns why a line is written; `None` where it is not.
+
+    Raises:
+        FileChangedError: The file has changed since it was opened.
+        OSError: The new file exists, or a file cannot be read or written.
+    """
+    descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as new:
+        if isinstance(file, CsvFile):
+            return _export_rows(file, new, why)
+        count = 0
+        for line in file.read():
+            if why(line) is not None:
+                assert isinstance(line.source, bytes)  # noqa: S101 - no row of CSV
+                new.write(line.source.decode(errors="surrogateescape").rstrip("\r\n") + "\n")
+                count += 1
+        return count
+
+
+def _export_rows(file: CsvFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+    header = [name for name in file.header if name not in _ADDED]
+    kept = [index for index, name in enumerate(file.header) if name not in _ADDED]
+    writer = csv.writer(new, delimiter=file.delimiter, lineterminator="\r\n")
+    writer.writerow([*header, *_ADDED])
+    count = 0
+    for line in file.read():
+        reason = why(line)
+        if reason is None:
+            continue
+        cells = [str(cell).translate(_CUT_OFF) for cell in line.source]
+        # A bad row has pieces too few or too many; what is too much stays in the last cell.
+        width = len(file.header)
+        cells += [""] * (width - len(cells))
+        cells[width - 1 :] = [file.delimiter.join(cells[width - 1 :]).rstrip(file.delimiter)]
+        writer.writerow([*(cells[index] for index in kept), str(line.number), reason])
+        count += 1
+    return count

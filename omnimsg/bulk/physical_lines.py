@@ -1,0 +1,46 @@
+"""Cut a file into its physical lines, with bounded memory.
+
+A line ends with LF, CRLF or CR, as editors count them. A results file names lines by these numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# The limit of one line, in bytes. A message may contain inline files, but not this many.
+MAX_LINE_BYTES = 64 * 1024 * 1024
+
+
+def physical_lines(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the lines of a file with their line breaks; of a line over the limit only a part.
+
+    Args:
+        blocks: The file from its start.
+        limit: A line of this many bytes or more may be cut off, but has still as many.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for part in _parts(blocks):
+        if size < limit:
+            pieces.append(part)
+            size += len(part)
+        if part.endswith((b"\n", b"\r")):
+            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces, size = [], 0
+    if pieces:
+        yield b"".join(pieces)
+
+
+def _parts(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines, in parts where a line goes on in the next block."""
+    held = b""
+    for block in blocks:
+        whole = held + block
+        # The other half of a CRLF may be in the next block.
+        held = b"\r" if whole.endswith(b"\r") else b""
+        yield from whole[: len(whole) - len(held)].splitlines(keepends=True)
+    if held:
+        yield held

@@ -1,0 +1,28 @@
+"""Tell cells that hold a recipient, or try to, from cells that hold anything else.
+
+Used to find out what a file is about, such as a file without a header. Whether a recipient is valid
+is for the message to say.
+"""
+
+from __future__ import annotations
+
+import re
+
+from omnimsg.domain.address import is_email
+from omnimsg.domain.phone_number import is_invisible
+
+_MIN_DIGITS, _MAX_DIGITS = 7, 20
+_SCIENTIFIC = re.compile(r"[+-]?[0-9][.,]?[0-9]*[eE][+-]?[0-9]{1,2}")
+
+
+def looks_like_recipient(cell: str) -> bool:
+    """Return whether a cell is a number or an e-mail address, or a slip in writing one."""
+    cell = "".join(each for each in cell if not is_invisible(each)).strip().strip("'\"")
+    if "@" in cell:
+        return is_email(cell.removeprefix("mailto:")) is not None
+    cell = cell.removeprefix("tel:")
+    digits = sum(each.isdigit() for each in cell)
+    letters = sum(each.isalpha() for each in cell)
+    if letters and not cell.startswith("+"):
+        return _SCIENTIFIC.fullmatch(cell) is not None
+    return _MIN_DIGITS <= digits <= _MAX_DIGITS and letters * 2 <= digits

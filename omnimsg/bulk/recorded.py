@@ -1,0 +1,94 @@
+"""What a results file has recorded, read without a lock: also while a run writes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
+from omnimsg.bulk.results_format import Entries, ResultsError, checked_header
+from omnimsg.bulk.results_opening import os_errors_explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# One byte a line names its reason; there are some fifty.
+_MAX_REASONS = 255
+
+
+class RecordedResults:
+    """The last entry of each line of a results file.
+
+    Args:
+        path: The results file.
+
+    Attributes:
+        header: The header of the file.
+        line_states: The state of each line; one whose outcome is not known yet is `IN_FLIGHT`.
+
+    Raises:
+        ResultsError: It is missing, damaged or not a results file.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.line_states: LineStates = LineStates()
+        self._reasons: list[str] = [""]
+        self._reason_indexes = bytearray()
+        with os_errors_explained(path):
+            # An entry has some bytes more than one: a higher number would only take memory.
+            self._max_line = path.stat().st_size
+        if not path.is_file():
+            raise ResultsError(f"{path}: is no regular file; name another with --results")
+        entries = Entries(path, self._max_line)
+        header = next(entries, None)
+        if header is None:
+            raise ResultsError(f"{path}: has no results yet; no message was sent")
+        self.header: dict[str, Any] = checked_header(path, header)
+        for entry in entries:
+            self._read(entry)
+
+    def reason_of(self, line: int) -> str:
+        """Return why the message of a line failed; empty where it did not."""
+        index = self._reason_indexes[line] if line < len(self._reason_indexes) else 0
+        return self._reasons[index]
+
+    def reasons(self, *states: LineState) -> Counter[str]:
+        """Count the reasons of the lines in these states."""
+        return Counter(
+            self.reason_of(line) for line, state in self.line_states.known() if state in states
+        )
+
+    def message_ids(self) -> Iterator[tuple[int, str | None]]:
+        """Read the file again; yield each accepted line, and its id where the provider gave one."""
+        entries = Entries(self._path, self._max_line)
+        next(entries)
+        for entry in entries:
+            line = entry["line"]
+            accepted = entry.get("outcome") == "accepted"
+            if accepted and self.line_states[line] is LineState.ACCEPTED:
+                message_id = entry.get("id")
+                yield line, message_id if isinstance(message_id, str) else None
+
+    def _read(self, entry: dict[str, Any]) -> None:
+        line, reason = entry["line"], ""
+        if "intent" in entry:
+            self.line_states[line] = LineState.IN_FLIGHT
+        elif "bad" in entry:
+            self.line_states[line] = LineState.BAD
+        else:
+            self.line_states[line] = line_state_of(entry)
+            failure = entry.get("failure")
+            reason = str(failure.get("reason", "")) if isinstance(failure, dict) else ""
+        if line >= len(self._reason_indexes):
+            self._reason_indexes.extend(bytes(line + 1 - len(self._reason_indexes)))
+        self._reason_indexes[line] = self._index_of(reason)
+
+    def _index_of(self, reason: str) -> int:
+        if reason not in self._reasons:
+            if len(self._reasons) >= _MAX_REASONS:
+                return 0
+            self._reasons.append(reason)
+        return self._reasons.index(reason)

@@ -1,0 +1,149 @@
+"""The form of a results file: which lines were about to be sent, and the outcome of each.
+
+It is JSON Lines:
+
+* the header, the first line: `omnimsg` ("send-many"), `version`, `file` and `sha256` (of the file
+  of messages), `batch` (the prefix of generated references), `at`; and `refused`, where the file of
+  messages was refused as a whole and no line was tried
+* an intent, before a request is sent: `line`, `intent` (the reference), `account`, `at`
+* an outcome, after the request: `line`, `at`, `id` (which `omnimsg status` takes, or null), and the
+  members of the outcome's own JSON form, such as `outcome` and `reference`
+* a bad line, which is not a message: `line`, `at`, `bad` (a list of `field` and `why`)
+
+Of several entries of a line the last one counts. An intent without a later entry is a message that
+may have been sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from omnimsg.bulk.line_state import LineState, line_state_of
+from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.reason import Reason, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROGRAM, VERSION = "send-many", 1
+_HEADER_START = b'{"omnimsg":"send-many"'
+
+
+class ResultsError(OmnimsgError):
+    """A results file that cannot be used; after a semicolon, the text says what to do."""
+
+
+class Entries:
+    """The whole lines of a results file, parsed and validated as far as they are relied on.
+
+    Args:
+        path: The results file.
+        max_line: The highest number that a line of the file of messages can have.
+
+    Attributes:
+        end: The offset in bytes of the end of the last whole line that was read.
+
+    Raises:
+        ResultsError: While iterating: a line is not a valid entry.
+    """
+
+    def __init__(self, path: Path, max_line: int) -> None:
+        self._path = path
+        self._max_line = max_line
+        self._raw = _whole_lines(path)
+        self._number = 0
+        self.end: int = 0
+
+    def __iter__(self) -> Entries:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        raw = next(self._raw)
+        self._number += 1
+        entry = _parse_entry(raw, self._max_line, header=self._number == 1)
+        if entry is None:
+            raise ResultsError(
+                f"{self._path}: line {self._number} is damaged, or no line of a results file;"
+                " name another file with --results"
+            )
+        self.end += len(raw)
+        return entry
+
+
+def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
+    """Return a header that this version can read.
+
+    Raises:
+        ResultsError: Another version has written it.
+    """
+    if header.get("version") != VERSION or not isinstance(header.get("batch"), str):
+        raise ResultsError(
+            f"{path}: was written by another version of omnimsg; resume it with that version"
+        )
+    return header
+
+
+def is_start_of_header(path: Path) -> bool:
+    """Return whether a file without a whole line is what a killed process leaves of a header."""
+    with path.open("rb") as file:
+        start = file.read(len(_HEADER_START))
+    return _HEADER_START.startswith(start)
+
+
+def to_line(entry: dict[str, Any]) -> bytes:
+    """Convert an entry to a line."""
+    # A provider's raw answer may have keys that are not text, and unbounded numbers.
+    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(entry, default=str, option=option)
+
+
+def now() -> str:
+    """Return the time as entries have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_LOST = "another program has changed the results file; only the state of the line is known"
+
+
+def entry_of_state(line: int, state: LineState) -> dict[str, Any]:
+    """Return an entry that leaves a line in a state, where nothing else of it is known."""
+    if state is LineState.BAD:
+        return {"line": line, "at": now(), "bad": [{"field": "line", "why": _LOST}]}
+    outcome, retry = {
+        LineState.ACCEPTED: ("accepted", None),
+        LineState.REJECTED: ("rejected", Retry.NEVER),
+        LineState.NOT_SENT: ("not_sent", Retry.NEVER),
+        LineState.RETRYABLE: ("not_sent", Retry.SAFE),
+    }.get(state, ("ambiguous", Retry.UNSAFE))
+    entry = {"line": line, "at": now(), "id": None, "outcome": outcome}
+    if retry is None:
+        return entry
+    return {**entry, "failure": {"reason": Reason.UNKNOWN, "retry": retry, "detail": _LOST}}
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for raw in file:
+            if raw.endswith(b"\n"):
+                yield raw
+
+
+def _parse_entry(raw: bytes, max_line: int, *, header: bool) -> dict[str, Any] | None:
+    """Parse one line; `None` where it is not an entry of a results file."""
+    try:
+        entry = orjson.loads(raw)
+        if header:
+            return entry if entry["omnimsg"] == PROGRAM else None
+        if type(entry["line"]) is not int or not 1 <= entry["line"] <= max_line:
+            return None
+        if "intent" in entry:
+            return entry if isinstance(entry["intent"] + entry["account"], str) else None
+        if "bad" not in entry:
+            line_state_of(entry)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return entry  # type: ignore[no-any-return]  # a dict, or it would have raised

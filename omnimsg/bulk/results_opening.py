@@ -1,0 +1,68 @@
+"""Whether a results file may be opened, and what to do where it may not."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from omnimsg.bulk.results_format import Entries, ResultsError
+from omnimsg.storage.append_log import NotRegularFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def rescue_path(path: Path) -> Path:
+    """Return where what is known is written when another program has changed a results file."""
+    return path.with_name(f"{path.name}.rescued")
+
+
+def is_of_refused_file(path: Path) -> bool:
+    """Return whether a results file says that its file of messages was refused, and no more."""
+    try:
+        entries = list(islice(Entries(path, 0), 2)) if path.is_file() else []
+    except (ResultsError, OSError):
+        return False
+    return len(entries) == 1 and "refused" in entries[0]
+
+
+def refuse_if_rescued(path: Path) -> None:
+    """Refuse a results file while there is another with what its last run knew.
+
+    Raises:
+        ResultsError: There is one.
+    """
+    rescued = rescue_path(path)
+    if rescued.exists():
+        raise ResultsError(
+            f"{path}: another program changed it during a run, and {rescued} has what that run"
+            f" knew; --resume --results {rescued} sends the lines that are left"
+        )
+
+
+@contextmanager
+def os_errors_explained(path: Path) -> Iterator[None]:
+    """Turn the usual errors of opening a results file into `ResultsError`."""
+    try:
+        yield
+    except FileExistsError:
+        raise ResultsError(
+            f"{path}: exists already, so the file was sent before;"
+            " --resume sends the lines that are left, --results starts again with another file"
+        ) from None
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise ResultsError(f"{path}: there is no such folder; make it first") from None
+        raise ResultsError(
+            f"{path}: no such results file to resume; leave out --resume to start"
+        ) from None
+    except NotRegularFileError:
+        raise ResultsError(
+            f"{path}: is no regular file; results must be on a disk, name one with --results"
+        ) from None
+    except BlockingIOError:
+        raise ResultsError(
+            f"{path}: is in use by another process; wait until that process has ended"
+        ) from None

@@ -1,0 +1,235 @@
+"""The file that messages are read from: its fingerprint, its encoding, its lines as UTF-8.
+
+The whole file is read once before a message of it is sent, because a file that is in another
+encoding must be refused before some of its lines have left.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+from collections.abc import Mapping
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.bulk.encoding import (
+    encoding_by_mark,
+    known_encoding,
+    likely_encoding,
+    to_utf8,
+    utf16_without_mark,
+)
+from omnimsg.bulk.fingerprint import Fingerprint, Fingerprinter, read_unchanged
+from omnimsg.bulk.line import FileFormatError
+from omnimsg.bulk.physical_lines import physical_lines
+from omnimsg.domain.frozen_dict import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+# The limit of one line, in bytes. A message may contain inline files, but not this many.
+MAX_LINE_BYTES = 64 * 1024 * 1024
+
+# Lines that are not UTF-8, and their bytes, that the guess of their encoding looks at.
+_SAMPLES, _SAMPLE_BYTES = 50, 500
+
+_FOREIGN_FORMATS = {
+    b"PK\x03\x04": "an Excel workbook or another archive; save it as CSV UTF-8 there",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook; save it as CSV UTF-8 there",
+    b"\x1f\x8b": "compressed; decompress it first",
+    b"%PDF": "a PDF; export its table as CSV",
+}
+
+
+@attrs.frozen(kw_only=True)
+class ReadOptions:
+    """How a file is read.
+
+    Attributes:
+        encoding: Its encoding; `None` where its byte order mark decides, or else UTF-8.
+        renamed: For CSV: names of the header, and the column that each is taken for.
+        text: For CSV: the text of every message, with placeholders for columns.
+    """
+
+    encoding: str | None = None
+    renamed: Mapping[str, str] = EMPTY
+    text: str | None = None
+
+
+class Source:
+    """A file that messages are read from.
+
+    Args:
+        path: The file.
+        options: How it is read.
+
+    Attributes:
+        path: The file.
+        options: How it is read.
+        fingerprint: The fingerprint of the whole file.
+        encoding_name: The encoding that it is read in, as an error names it.
+
+    Raises:
+        FileFormatError: It is no regular file, or no text.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.path = path
+        self.options = options
+        require_regular_file(path)
+        self._encoding = _encoding_of(options)
+        fingerprinter = Fingerprinter(path)
+        blocks = fingerprinter.read()
+        head = next(blocks, b"")
+        _refuse_foreign_format(head, self._encoding)
+        detected = self._encoding or encoding_by_mark(head) or "utf-8"
+        self.encoding_name: str = "UTF-8" if detected == "utf-8" else (options.encoding or detected)
+        survey = _Survey(may_be_utf8=not detected.startswith("utf"))
+        survey.read(chain((head,) if head else (), blocks), self._encoding)
+        self._survey = survey
+        self.fingerprint: Fingerprint = fingerprinter.result(survey.line_count)
+
+    def lines(self) -> Iterator[bytes]:
+        """Read its lines as UTF-8, with line breaks; `MAX_LINE_BYTES` or more may be cut off.
+
+        Raises:
+            FileChangedError: The file has changed since its fingerprint was computed.
+            OSError: The file cannot be read.
+        """
+        blocks = read_unchanged(self.path, self.fingerprint)
+        return physical_lines(to_utf8(blocks, self._encoding), MAX_LINE_BYTES)
+
+    def check_encoding(self) -> None:
+        """Refuse a file that is in another encoding as a whole, and not damaged in some lines.
+
+        Raises:
+            FileFormatError: It is.
+        """
+        survey = self._survey
+        if survey.is_utf8_instead:
+            raise FileFormatError("is UTF-8 already; leave out --encoding")
+        if survey.wrong_lines > survey.right_lines:
+            raise FileFormatError(f"line {survey.first_wrong} {self.not_in_encoding()}")
+
+    def not_in_encoding(self) -> str:
+        """Say that something is not in the encoding, and in which one it seems to be."""
+        what = f"is not {self.encoding_name}"
+        likely = likely_encoding(self._survey.samples)
+        if likely is None or self.options.encoding is not None:
+            return f"{what}; save the file as UTF-8, or name its encoding with --encoding"
+        name, description = likely
+        return (
+            f"{what}; it looks like {description}: save the file as UTF-8 (CSV UTF-8 in Excel),"
+            f" or read it with --encoding {name}"
+        )
+
+
+class _Survey:
+    """What is found out about a file by reading all of it.
+
+    Attributes:
+        line_count: How many lines it has.
+        right_lines: How many lines have characters that are not ASCII and are in the encoding.
+        wrong_lines: How many lines are not in the encoding.
+        first_wrong: The number of the first line that is not.
+        samples: Some of these lines, each cut off.
+        is_utf8_instead: Whether it should be in another encoding and is UTF-8.
+    """
+
+    def __init__(self, *, may_be_utf8: bool) -> None:
+        self.line_count = 0
+        self.right_lines = 0
+        self.wrong_lines = 0
+        self.first_wrong = 0
+        self.samples: list[bytes] = []
+        self.is_utf8_instead = False
+        self._may_be_utf8 = may_be_utf8
+
+    def read(self, blocks: Iterable[bytes], encoding: str | None) -> None:
+        """Read the blocks of a file."""
+        watched = self._watched(blocks) if self._may_be_utf8 else blocks
+        for line in physical_lines(to_utf8(watched, encoding), MAX_LINE_BYTES):
+            self.line_count += 1
+            if not line.isascii():
+                self._judge(line)
+
+    def _judge(self, line: bytes) -> None:
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            self.wrong_lines += 1
+            self.first_wrong = self.first_wrong or self.line_count
+            if len(self.samples) < _SAMPLES:
+                self.samples.append(_around_non_ascii(line))
+        else:
+            self.right_lines += 1
+
+    def _watched(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass blocks on, and find out whether they are UTF-8."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        is_utf8, is_ascii = True, True
+        for block in blocks:
+            is_ascii = is_ascii and block.isascii()
+            if is_utf8:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            yield block
+        self.is_utf8_instead = is_utf8 and not is_ascii
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Compute the fingerprint of a file; reads all of it.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    fingerprinter = Fingerprinter(path)
+    lines = physical_lines(to_utf8(fingerprinter.read(), None), MAX_LINE_BYTES)
+    return fingerprinter.result(sum(1 for _ in lines))
+
+
+def _encoding_of(options: ReadOptions) -> str | None:
+    if options.encoding is None:
+        return None
+    try:
+        return known_encoding(options.encoding)
+    except ValueError as error:
+        raise FileFormatError(f"--encoding: {error}") from None
+
+
+def require_regular_file(path: Path) -> None:
+    """Refuse what cannot be read a second time, or is not there.
+
+    Raises:
+        FileFormatError: It is a pipe, a folder or a device.
+        FileNotFoundError: It is not there.
+    """
+    if not path.is_file():
+        if path.exists():
+            raise FileFormatError("is no regular file, and could not be read again to resume")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def _refuse_foreign_format(head: bytes, encoding: str | None) -> None:
+    for magic, what in _FOREIGN_FORMATS.items():
+        if head.startswith(magic):
+            raise FileFormatError(f"is {what}")
+    name = utf16_without_mark(head)
+    if name is not None and encoding is None and encoding_by_mark(head) is None:
+        raise FileFormatError(
+            f"looks like UTF-16 without a byte order mark; save it as UTF-8, or read it with"
+            f" --encoding {name}"
+        )
+
+
+def _around_non_ascii(line: bytes) -> bytes:
+    """Return the part of a line around its first byte that is not ASCII."""
+    first = next(index for index, byte in enumerate(line) if byte >= 0x80)
+    return line[max(0, first - _SAMPLE_BYTES // 2) : first + _SAMPLE_BYTES]

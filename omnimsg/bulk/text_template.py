@@ -1,0 +1,73 @@
+"""A text with placeholders that the columns of a file fill: `Hello {name}`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+class TextTemplate:
+    """A text with placeholders; `{{` and `}}` are braces of the text.
+
+    Args:
+        text: The text.
+        columns: The column that fills each placeholder, by its name in small letters.
+
+    Raises:
+        ValueError: The text is blank, a placeholder has no column, or a brace is alone.
+    """
+
+    def __init__(self, text: str, columns: Mapping[str, str]) -> None:
+        if not text.strip():
+            raise ValueError("--text: is blank")
+        # Texts and, at odd indexes, the columns between them.
+        self._parts: list[str] = [""]
+        end = 0
+        for match in _BRACES.finditer(text):
+            self._parts[-1] += text[end : match.start()]
+            end = match.end()
+            if match[0] in ("{{", "}}"):
+                self._parts[-1] += match[0][0]
+            elif match[1] is None:
+                raise ValueError("--text: a brace is alone; double it where it is part of the text")
+            else:
+                self._parts += [_column_of(match[1], columns), ""]
+        self._parts[-1] += text[end:]
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns of its placeholders."""
+        return set(self._parts[1::2])
+
+    def fill(self, cells: Mapping[str, str]) -> str:
+        """Return the text for one row.
+
+        Args:
+            cells: The cells of the row that are not blank, by column.
+
+        Raises:
+            ValueError: The row has a blank cell where the text has a placeholder.
+        """
+        parts = list(self._parts)
+        for index in range(1, len(parts), 2):
+            if parts[index] not in cells:
+                name = parts[index].removeprefix("metadata.")
+                raise ValueError(f"{name}: is blank, and --text has a place for it")
+            parts[index] = cells[parts[index]]
+        return "".join(parts)
+
+
+def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:
+    """Return the column of a placeholder."""
+    name = re.sub(r"[\s-]+", "_", placeholder.strip()).casefold()
+    if name in columns:
+        return columns[name]
+    near = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
+    hint = f"; did you mean {{{near[0]}}}?" if near else "; {{ is a brace of the text itself"
+    raise ValueError(f"--text: there is no column for {{{placeholder[:40]}}}{hint}")

@@ -1,0 +1,241 @@
+"""One run of `omnimsg send-many` over a file: signals, progress, and the summary at the end."""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.cli.errors import exit_code_of
+from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
+from omnimsg.cli.message_files import print_numbers_read, reason_of
+from omnimsg.cli.output import (
+    closed_output_ignored,
+    counts_text,
+    print_error,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+)
+from omnimsg.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    import anyio
+
+    from omnimsg.bulk import BulkRun, FileChangedError, LineStates, MessageFile, ResultsFile
+    from omnimsg.cli.progress import ProgressDisplay
+
+# Seconds that requests in flight have to end after the first Ctrl+C.
+GRACE = 10.0
+
+
+@attrs.frozen(kw_only=True)
+class RunSettings:
+    """What a run is given besides its two files.
+
+    Attributes:
+        loaded: The configuration.
+        account: The account to send through; `None` is the default account.
+        deadline: The deadline of each message, seconds.
+        resend_ambiguous: Whether to send again messages that may have been sent.
+        region: The region of numbers without a country code.
+    """
+
+    loaded: Config
+    account: str | None
+    deadline: float
+    resend_ambiguous: bool
+    region: str | None
+
+
+def run_file(
+    messages: MessageFile, results: ResultsFile, settings: RunSettings, *, as_json: bool
+) -> int:
+    """Send the lines that are due, report, and return the exit code."""
+    from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
+    from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
+
+    # The progress display reports failures; keep the engine from logging them on standard error.
+    logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
+    file = messages.source.path
+    total = max(0, results.line_count - messages.header_line_count)
+    display = ProgressDisplay(file.name, total=total)
+    run = BulkRun(
+        messages,
+        results,
+        resend_ambiguous=settings.resend_ambiguous,
+        observer=display,
+        region=settings.region,
+    )
+    with display:
+        code = _run_and_close(partial(_send, run, results, settings, display), file, results)
+    counts = _counts(results.line_states)
+    rest: dict[str, Any] = {
+        "skipped": run.skipped,
+        "retryable": results.line_states.count(LineState.RETRYABLE),
+        "interrupted": not run.finished,
+        "results": str(results.path),
+    }
+    if not run.finished:
+        rest["left"] = max(0, results.line_count - run.lines_reached)
+    if settings.region is not None:
+        rest["numbers_read"] = run.numbers_read
+    if results.rescued_to is not None:
+        rest["rescued"] = str(results.rescued_to)
+    with closed_output_ignored():
+        if as_json:
+            print_json_lines([counts | rest])
+        else:
+            _print_summary(counts, rest, total)
+        _print_advice(counts | rest, file, settings.region)
+    kinds = {kind for kind, count in counts.items() if count}
+    return max(code, exit_code_of(kinds if run.finished else kinds | {"unfinished"}))
+
+
+def _run_and_close(
+    send: Callable[[], Awaitable[OSError | FileChangedError | None]],
+    file: Path,
+    results: ResultsFile,
+) -> int:
+    """Run `send` and close the results file; report file errors and return the exit code."""
+    import anyio  # noqa: PLC0415
+
+    error: OSError | FileChangedError | None = None
+    code = OK
+    try:
+        error = anyio.run(send)
+    finally:
+        try:
+            results.close()
+        except OSError as close_error:
+            print_error(
+                f"{results.path}: {reason_of(close_error)}; the last outcomes are not recorded",
+                "--resume will count them as ambiguous",
+            )
+            code = UNCERTAIN
+    if results.rescued_to is not None:
+        what = reason_of(results.write_error) if results.write_error else "it was changed"
+        print_error(
+            f"{results.path}: {what}; the run had to stop",
+            f"{results.rescued_to} has what is known:"
+            f" --resume --results {results.rescued_to} sends the lines that are left",
+        )
+        return max(code, FAILED)
+    if error is None:
+        return code
+    if isinstance(error, OSError):
+        name, what = error.filename or results.path, reason_of(error)
+        hint = "no message was sent without a record: make room or fix the file, then --resume"
+    else:
+        name, what = file, str(error)
+        hint = (
+            "nothing that the file has now was sent: restore it, then --resume, or put the lines"
+            " that are left into a file of their own"
+        )
+    print_error(f"{name}: {what}; the run had to stop", hint)
+    return max(code, FAILED)
+
+
+async def _send(
+    run: BulkRun, results: ResultsFile, settings: RunSettings, display: ProgressDisplay
+) -> OSError | FileChangedError | None:
+    """Send the lines that are due; return the error of a file that stopped the run."""
+    import anyio  # noqa: PLC0415
+
+    from omnimsg.bulk import FileChangedError  # noqa: PLC0415
+    from omnimsg.client import Client  # noqa: PLC0415
+
+    file_error: OSError | FileChangedError | None = None
+    client = Client(
+        settings.loaded.adapters.values(),
+        default=settings.loaded.default,
+        policies=settings.loaded.policies,
+        journal=results,
+    )
+    async with client, anyio.create_task_group() as group:
+        with anyio.CancelScope() as sending:
+            group.start_soon(_stop_on_signals, run, sending, display)
+            try:
+                await run.send(client, account=settings.account, deadline=settings.deadline)
+            except (OSError, FileChangedError) as error:
+                file_error = error
+        if sending.cancelled_caught:
+            await client.aclose(deadline=0)
+        group.cancel_scope.cancel()
+    return file_error
+
+
+async def _stop_on_signals(
+    run: BulkRun, sending: anyio.CancelScope, display: ProgressDisplay
+) -> None:
+    """Stop reading the file at the first Ctrl+C; cancel the requests in flight at the second."""
+    import anyio  # noqa: PLC0415
+
+    # Where the system has no such signals, Ctrl+C ends the run at once; --resume works then too.
+    with suppress(NotImplementedError), anyio.open_signal_receiver(*_signals()) as signals:
+        async for _ in signals:
+            if sending.deadline < math.inf:
+                sending.cancel()
+                return
+            run.stop()
+            sending.deadline = anyio.current_time() + GRACE
+            text = "stopping after the requests in flight; Ctrl+C again does not wait for them"
+            display.print_hint(text)
+
+
+def _signals() -> list[signal.Signals]:
+    """Return the signals that end a run."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    # A terminal that is closed ends the run, unless `nohup` has said that it must not.
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        found.append(hangup)
+    return found
+
+
+def _counts(states: LineStates) -> dict[str, Any]:
+    from omnimsg.bulk import LineState  # noqa: PLC0415
+
+    return {
+        "accepted": states.count(LineState.ACCEPTED),
+        "rejected": states.count(LineState.REJECTED),
+        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
+        "bad": states.count(LineState.BAD),
+    }
+
+
+def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> None:
+    count = sum(counts.values())
+    print_line(
+        f"{count:,} {'line' if count == 1 else 'lines'}: ",
+        counts_text(counts) if count else "nothing to send",
+        f" ({rest['skipped']:,} skipped)" if rest["skipped"] else "",
+    )
+    if "left" in rest:
+        print_line(("left     ", "dim"), f"{rest['left']:,} of {total:,} lines were not reached")
+    print_line(("results  ", "dim"), sanitize(rest.get("rescued", rest["results"])))
+
+
+def _print_advice(summary: dict[str, Any], file: Path, region: str | None) -> None:
+    resume = f"`omnimsg send-many {file} --resume`"
+    print_numbers_read(summary.get("numbers_read", 0), region)
+    if "rescued" not in summary:
+        if summary["interrupted"]:
+            print_hint(f"{resume} continues where this run stopped")
+        elif summary["retryable"]:
+            print_hint(f"{resume} sends the {summary['retryable']:,} that may be tried again")
+    if summary["ambiguous"]:
+        print_hint(
+            f"{summary['ambiguous']:,} may have been sent: look them up at the provider;"
+            " --resume --resend-ambiguous sends them again in any case"
+        )

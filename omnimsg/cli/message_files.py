@@ -1,0 +1,115 @@
+"""Open a file of messages for a command: the flags that say how it is read, and its errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+from cyclopts import Parameter
+
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.output import print_hint, sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from omnimsg.bulk import MessageFile
+    from omnimsg.domain.errors import Problem
+
+
+@attrs.frozen(kw_only=True)
+class FileFlags:
+    """The flags that say how a file of messages is read.
+
+    Attributes:
+        encoding: The encoding of the file, such as cp1252; UTF-8 unless given.
+        map: Take a column of a CSV file for another one: NAME=COLUMN. May be repeated.
+        text: The text of every message of a CSV file; {NAME} is filled from that column.
+        region: Read numbers without a country code as those of this country, such as ZA.
+    """
+
+    encoding: str | None = None
+    map: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    text: str | None = None
+    region: str | None = None
+
+
+def open_messages(file: Path, flags: FileFlags) -> MessageFile:
+    """Open a file of messages.
+
+    Raises:
+        CommandError: It cannot be read, or cannot be one of messages.
+        FileFormatError: The content of the file is wrong as a whole.
+        MissingExtraError: There is a region, and the package that knows regions is not installed.
+    """
+    from omnimsg.bulk import ReadOptions, open_message_file  # noqa: PLC0415 - keeps help fast
+    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
+    from omnimsg.domain.phone_number import check_region  # noqa: PLC0415
+
+    if flags.region is not None:
+        try:
+            check_region(flags.region)
+        except InvalidValue as error:
+            why = error.problems[0].why
+            raise CommandError(
+                f"--region: {why}", "name it by two letters, such as --region ZA"
+            ) from error
+    options = ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
+    try:
+        return open_message_file(file, options)
+    except OSError as error:
+        raise unusable(file, error) from error
+
+
+def print_kept_columns(messages: MessageFile) -> None:
+    """Say which columns no message uses: one of them may have been meant for something."""
+    if messages.kept:
+        names = ", ".join(sanitize(name[:40]) for name in messages.kept[:8])
+        more = f" and {len(messages.kept) - 8} more" if len(messages.kept) > 8 else ""
+        print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
+
+
+def print_numbers_read(count: int, region: str | None) -> None:
+    """Say how many numbers were read as those of a region: it is never done silently."""
+    if count:
+        what = "1 number was read as one" if count == 1 else f"{count:,} numbers were read as those"
+        print_hint(f"{what} of {region}")
+
+
+def refused(file: Path, error: Exception) -> CommandError:
+    """Return the error for a file, or a results file, that is wrong as a whole."""
+    what, _, hint = str(error).partition("; ")
+    if what.startswith("--"):
+        return CommandError(what, hint or "`omnimsg send-many --help` describes the flags")
+    return CommandError(f"{file}: {what}", hint or "`omnimsg send-many --help` describes the file")
+
+
+def unusable(file: Path, error: OSError) -> CommandError:
+    """Return the error for a file that the operating system does not let us use."""
+    name = file if error.filename is None else error.filename
+    return CommandError(
+        f"{name}: cannot be used: {reason_of(error)}", "check its name and permissions"
+    )
+
+
+def reason_of(error: OSError) -> str:
+    """Say in a few words what the operating system reported."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def problems_text(problems: Sequence[Problem]) -> str:
+    """Join the problems of a line; those of the line as a whole have no name of a field."""
+    return "; ".join(each.why if each.path == "line" else str(each) for each in problems)
+
+
+def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:
+    renamed = {}
+    for pair in pairs:
+        name, _, column = pair.rpartition("=")
+        if not name.strip() or not column.strip():
+            raise CommandError(
+                "--map: must be NAME=COLUMN", "such as --map phone=to or --map message=text"
+            )
+        renamed[name.strip()] = column.strip()
+    return renamed

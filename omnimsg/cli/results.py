@@ -1,0 +1,304 @@
+"""`omnimsg results`: what became of a file that `omnimsg send-many` has sent.
+
+The JSON form is one object:
+
+* `accepted`, `rejected`, `not_sent`, `ambiguous`, `bad`: how many lines are in this state, and
+  `retryable`, how many of `not_sent` another run would send
+* `untried`: how many messages of the file no run has reached; null where the file cannot be read
+* `reasons`: by state, how many lines have each reason
+* `delivery`: with `--delivery`, how many accepted messages have each status, `unasked` being those
+  that the provider gave no id; otherwise null
+* `failed`, `doubtful`: how many lines were written to the files of these flags; null without them
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+from cyclopts import Parameter, validators
+
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
+from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.bulk import Line, MessageFile
+    from omnimsg.bulk.recorded import RecordedResults
+    from omnimsg.client import Client
+    from omnimsg.domain.status import Status
+
+# Status requests that may be under way at once.
+_MAX_UNDER_WAY = 16
+_UNASKED = "unasked"
+
+
+@attrs.frozen(kw_only=True)
+class OutputFlags:
+    """The flags of the files that are written for the next run.
+
+    Attributes:
+        results: The results file; FILE.results.jsonl unless given.
+        failed: Write the lines that were bad, rejected, not sent or not delivered to this file.
+        doubtful: Write the lines that may have been sent to this file.
+    """
+
+    results: Path | None = None
+    failed: Path | None = None
+    doubtful: Path | None = None
+
+
+def results(  # noqa: PLR0913 - the flags of a command
+    file: Path,
+    /,
+    output: Annotated[OutputFlags, Parameter(name="*")] = OutputFlags(),
+    reading: Annotated[FileFlags, Parameter(name="*")] = FileFlags(),  # noqa: B008 - frozen
+    *,
+    delivery: Annotated[bool, Parameter(show_default=False)] = False,
+    rate: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 10.0,
+    config: ConfigFile = CONFIG_FILE,
+    as_json: Json = False,
+) -> int:
+    """Show what became of a file of messages, and write what failed for another run.
+
+    Exits with 0 when every line of the file is accepted and none failed to
+    be delivered, 1 when one did, was bad or was not reached, and 3 when one
+    may or may not have been sent.
+
+    Args:
+        file: The file that `omnimsg send-many` has sent.
+        output: The flags of the files that are written.
+        reading: The flags with which the file was sent.
+        delivery: Ask the provider for the status of each accepted message.
+        rate: With --delivery, ask for this many messages a second at most.
+        config: The configuration, a TOML file; used with --delivery only.
+        as_json: Print the counts as JSON.
+    """
+    recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
+    wants_lines = output.failed is not None or output.doubtful is not None
+    messages = _messages(file, reading, recorded, required=wants_lines)
+    statuses = _ask(recorded, config, rate) if delivery else {}
+    counts = _counts(recorded)
+    summary: dict[str, Any] = {
+        **counts,
+        "untried": None if messages is None else _untried(messages, recorded),
+        "reasons": _reasons(recorded),
+        "delivery": _by_delivery(recorded, statuses) if delivery else None,
+    }
+    failures = {line for line, status in statuses.items() if status.failed}
+    summary |= {"failed": None, "doubtful": None}
+    if messages is not None and output.failed is not None:
+        failed = _failed_line(recorded, failures, messages, reading.region)
+        summary["failed"] = _write(messages, output.failed, failed)
+    if messages is not None and output.doubtful is not None:
+        summary["doubtful"] = _write(messages, output.doubtful, _doubtful_line(recorded))
+    if as_json:
+        print_json_lines([summary])
+    else:
+        _print(summary, output)
+    if counts["ambiguous"]:
+        return UNCERTAIN
+    bad = counts["rejected"] + counts["not_sent"] + counts["bad"]
+    return FAILED if bad or summary["untried"] or failures else OK
+
+
+def _recorded(path: Path) -> "RecordedResults":
+    from omnimsg.bulk import ResultsError  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.recorded import RecordedResults  # noqa: PLC0415
+
+    try:
+        return RecordedResults(path)
+    except ResultsError as error:
+        what, _, hint = str(error).partition("; ")
+        raise CommandError(what, hint) from error
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def _messages(
+    file: Path, reading: FileFlags, recorded: "RecordedResults", *, required: bool
+) -> "MessageFile | None":
+    """Open the file of messages, if it is the one that was sent."""
+    from omnimsg.bulk import FileFormatError  # noqa: PLC0415 - keeps help fast
+
+    try:
+        messages = open_messages(file, reading)
+        if messages.source.fingerprint.sha256 == recorded.header.get("sha256"):
+            return messages
+        error = CommandError(
+            f"{file}: the file of messages has changed since it was sent",
+            "restore it to count the lines that were not reached, and to write lines of it",
+        )
+    except FileFormatError as wrong:
+        error = refused(file, wrong)
+    except CommandError as wrong:
+        error = wrong
+    if required:
+        raise error
+    print_hint(f"{error.text}; the counts are those of the results file")
+    return None
+
+
+def _counts(recorded: "RecordedResults") -> dict[str, int]:
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    count = recorded.line_states.count
+    return {
+        "accepted": count(LineState.ACCEPTED),
+        "rejected": count(LineState.REJECTED),
+        "not_sent": count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
+        "bad": count(LineState.BAD),
+        "retryable": count(LineState.RETRYABLE),
+    }
+
+
+def _untried(messages: "MessageFile", recorded: "RecordedResults") -> int:
+    return sum(not recorded.line_states[line.number] for line in messages.read())
+
+
+def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    by_state = {
+        "rejected": recorded.reasons(LineState.REJECTED),
+        "not_sent": recorded.reasons(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": recorded.reasons(LineState.AMBIGUOUS),
+    }
+    return {state: dict(found.most_common()) for state, found in by_state.items() if found}
+
+
+def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
+    """Ask for the status of each accepted message, at most so many a second."""
+    import anyio  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.cli.one_call import run_one_call  # noqa: PLC0415
+    from omnimsg.domain.errors import OperationError  # noqa: PLC0415
+    from omnimsg.domain.reason import Fault  # noqa: PLC0415
+    from omnimsg.domain.status import Status  # noqa: PLC0415
+
+    statuses: dict[int, Status] = {}
+    refusals: list[OperationError] = []
+
+    async def call(client: "Client") -> None:
+        free = anyio.Semaphore(_MAX_UNDER_WAY)
+
+        async def ask(line: int, message_id: str) -> None:
+            try:
+                statuses[line] = (await client.status(message_id)).status
+            except OperationError as error:
+                # A wrong key or no rights: asking for the others would say the same.
+                if error.failure.fault in (Fault.ACCOUNT, Fault.CALLER):
+                    refusals.append(error)
+                    group.cancel_scope.cancel()
+                statuses[line] = Status.UNKNOWN
+            finally:
+                free.release()
+
+        async with anyio.create_task_group() as group:
+            due = anyio.current_time()
+            for line, message_id in recorded.message_ids():
+                if message_id is not None:
+                    await anyio.sleep_until(due)
+                    await free.acquire()
+                    due = max(due, anyio.current_time()) + 1 / rate
+                    group.start_soon(ask, line, message_id)
+
+    run_one_call(config, call)
+    if refusals:
+        raise refusals[0]
+    return statuses
+
+
+def _by_delivery(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    found = Counter(status.value for status in statuses.values())
+    found[_UNASKED] = recorded.line_states.count(LineState.ACCEPTED) - len(statuses)
+    return {name: count for name, count in found.most_common() if count}
+
+
+def _failed_line(
+    recorded: "RecordedResults",
+    failures: set[int],
+    messages: "MessageFile",
+    region: str | None,
+) -> "Callable[[Line], str | None]":
+    """Return the function that says why a line failed, for the lines in their order."""
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
+    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
+
+    parser = LineParser(messages, "line-{}".format, region)
+
+    def why(line: "Line") -> str | None:
+        state = recorded.line_states[line.number]
+        if state is LineState.BAD:
+            try:
+                parser.parse(line)
+            except InvalidValue as error:
+                return problems_text(error.problems)
+            return "it was read with other flags"
+        parser.skip(line)
+        if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
+            return recorded.reason_of(line.number) or "failed"
+        return "not delivered" if line.number in failures else None
+
+    return why
+
+
+def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], str | None]":
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    def why(line: "Line") -> str | None:
+        state = recorded.line_states[line.number]
+        doubtful = state in (LineState.AMBIGUOUS, LineState.IN_FLIGHT)
+        return (recorded.reason_of(line.number) or "ambiguous") if doubtful else None
+
+    return why
+
+
+def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], str | None]") -> int:
+    """Write the lines that have a reason to be written to a new file."""
+    from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.export import export_lines  # noqa: PLC0415
+
+    source = messages.source.path
+    if (path.suffix.lower() in (".csv", ".tsv")) != (messages.format == "csv"):
+        raise CommandError(
+            f"{path}: its lines would be {'CSV' if messages.format == 'csv' else 'JSON Lines'}",
+            f"let its name end in {source.suffix}, as that of {source.name}",
+        )
+    try:
+        return export_lines(messages, path, why)
+    except FileExistsError:
+        raise CommandError(f"{path}: exists already", "name a new file") from None
+    except FileChangedError as error:
+        raise refused(source, error) from error
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def _print(summary: dict[str, Any], output: OutputFlags) -> None:
+    kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad")
+    counts = {kind: summary[kind] for kind in kinds}
+    count = sum(counts.values())
+    print_line(f"{count:,} lines: ", counts_text(counts) if count else "none was tried")
+    if summary["untried"]:
+        print_line(("left      ", "dim"), f"{summary['untried']:,} were not reached")
+    for state, reasons in summary["reasons"].items():
+        found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
+        print_line((f"{state.replace('_', ' '):<10}", "dim"), sanitize(found))
+    if summary["delivery"] is not None:
+        print_line(("delivery  ", "dim"), counts_text(summary["delivery"]))
+    for name, path in (("failed", output.failed), ("doubtful", output.doubtful)):
+        if summary[name] is not None:
+            print_line(
+                (f"{name:<10}", "dim"), f"{summary[name]:,} written to {sanitize(str(path))}"
+            )
+    if summary["doubtful"]:
+        print_hint("these may have been sent: whoever got one would get it twice")

@@ -1,0 +1,235 @@
+"""Phone numbers: what keeps a text from being in E.164 form, and reading numbers as people write.
+
+No problem shows the number, so that it can be logged: of its digits at most a leading 0 or 00.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.invalid_value import InvalidValue, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+_EXAMPLE = "must be a number in E.164 form, such as +37255500001"
+_MIN_DIGITS, _MAX_DIGITS = 7, 15
+
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
+_FRACTION = re.compile(r"\+?[0-9]{4,}[.,][0-9]{1,2}")
+# A plus sign of another width looks the same on most screens.
+_OTHER_PLUS = ("\uff0b", "\ufe62", "\u207a", "\u208a")
+_QUOTES = frozenset("'\"`\u00b4\u2018\u2019\u201c\u201d\u02bc")
+_PUNCTUATION = frozenset("-.()/\\,;:_*#~|[]{}<>&=!?%$@^")
+_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+# Characters that no font shows although their category is that of letters or marks.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_NAMES_OF_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
+
+# The characters with which people group the digits of a number; `parse_number` ignores these only.
+_GROUPING = re.compile(r"[\s()./\-\u2010-\u2015\u2212]+")
+_WRITTEN_NUMBER = re.compile(r"\+?[0-9]+")
+
+
+class MissingExtraError(ImportError):
+    """A package is not installed; the text names the extra of omnimsg that installs it."""
+
+
+def why_not_e164(text: str) -> str:
+    """Say in words why a text is not a number in E.164 form, without a digit of it.
+
+    Args:
+        text: The text, which `is_e164` has refused.
+    """
+    return f"{_EXAMPLE}: {', and '.join(_faults(text)) or 'it is not one'}"
+
+
+def is_invisible(character: str) -> bool:
+    """Return whether a character is one that nobody sees and that is no white space."""
+    category = unicodedata.category(character)
+    hidden = category in ("Cf", "Cc", "Mn", "Me") or character in _BLANK_LETTERS
+    return hidden and not character.isspace()
+
+
+def name_of_character(character: str) -> str:
+    """Return the code point and the Unicode name of a character: `U+200B (ZERO WIDTH SPACE)`."""
+    name = unicodedata.name(character, _NAMES_OF_CONTROLS.get(character, "no name"))
+    return f"U+{ord(character):04X} ({name})"
+
+
+def _faults(text: str) -> Iterator[str]:
+    """Yield what is wrong with a number, in the order in which it is best mended."""
+    if not text.strip():
+        yield "it is blank" if text else "it is empty"
+        return
+    yield from _invisible_marks(text)
+    text = "".join(each for each in text if not is_invisible(each))
+    yield from _white_space(text)
+    text = "".join(text.split())
+    if not text:
+        return
+    if _SCIENTIFIC.fullmatch(text.lstrip("".join(_QUOTES))):
+        yield (
+            "it is in scientific notation (such as 1.2E+10): a spreadsheet has dropped its last"
+            " digits; format the column as text there and take the number from its source"
+        )
+        return
+    if _FRACTION.fullmatch(text):
+        yield "it ends in a decimal fraction: a spreadsheet has taken it for an amount"
+        return
+    yield from _characters(text)
+    yield from _prefix_and_length(text)
+
+
+def _invisible_marks(text: str) -> Iterator[str]:
+    marks = [index for index, each in enumerate(text) if is_invisible(each)]
+    if marks:
+        first, more = marks[0], len(marks) - 1
+        rest = f" (and {more} more such {'mark' if more == 1 else 'marks'})" if more else ""
+        what = f"it holds {name_of_character(text[first])}, an invisible mark,"
+        yield f"{what} {_position(text, first)}{rest}"
+
+
+def _white_space(text: str) -> Iterator[str]:
+    inner = text.strip()
+    for name, found in (
+        ("at the start", text[: len(text) - len(text.lstrip())]),
+        ("inside", "".join(each for each in inner if each.isspace())),
+        ("at the end", text[len(text.rstrip()) :]),
+    ):
+        if found:
+            spaces = {each for each in found if each != " "}
+            what = ", ".join(map(name_of_character, sorted(spaces)))
+            if " " in found:
+                one = "a space" if found.count(" ") == 1 else "spaces"
+                what = f"{one} and {what}" if what else one
+            yield f"it has {what} {name}"
+
+
+def _characters(text: str) -> Iterator[str]:
+    """Yield what characters there are besides the plus and the digits 0 to 9."""
+    if text[0] in _QUOTES:
+        kind = "an apostrophe" if text[0] in "'\u2019" else "a quotation mark"
+        yield f"it begins with {kind}, with which spreadsheets mark a cell as text"
+    others = {each for each in text[1:] if each in _QUOTES}
+    if text[:1] not in _QUOTES and others:
+        yield "it holds a quotation mark or an apostrophe"
+    if any(each in _OTHER_PLUS for each in text):
+        found = next(each for each in text if each in _OTHER_PLUS)
+        yield f"it holds {name_of_character(found)} in place of +"
+    if any(each.isdigit() and not each.isascii() for each in text):
+        yield "it has digits of another script than 0 to 9"
+    found_dashes = sorted({each for each in text if each in _DASHES})
+    found_punctuation = sorted({each for each in text if each in _PUNCTUATION})
+    if found_dashes or found_punctuation:
+        shown = [*found_punctuation, *map(name_of_character, found_dashes)]
+        yield f"it has {' '.join(shown)} between its digits"
+    if any(each.isalpha() for each in text):
+        yield "it has letters"
+    known = {*_QUOTES, *_OTHER_PLUS, *_DASHES, *_PUNCTUATION, "+"}
+    strange = [each for each in text if not (each.isalnum() or each in known)]
+    if strange:
+        yield f"it holds {name_of_character(strange[0])}"
+
+
+def _prefix_and_length(text: str) -> Iterator[str]:
+    """Yield what is wrong with the start and the length of the digits."""
+    has_plus = any(each == "+" or each in _OTHER_PLUS for each in text)
+    digits = "".join(each for each in text if each.isdigit())
+    if text.count("+") > 1:
+        yield f"it has {text.count('+')} plus signs"
+    elif "+" in text and not text.lstrip("".join(_QUOTES)).startswith("+"):
+        yield "its plus is not at the start"
+    if not digits:
+        yield "it has no digits"
+        return
+    if not has_plus:
+        if digits.startswith("00"):
+            yield "it begins with 00 in place of the plus"
+        elif digits.startswith("0"):
+            yield "it begins with 0: a national number, without its country code"
+        else:
+            yield "it has no plus: the country code must follow one"
+    elif digits.startswith("0"):
+        yield "it has 0 after the plus, where the country code belongs"
+    significant = digits if has_plus else digits.lstrip("0")
+    if not _MIN_DIGITS <= len(significant) <= _MAX_DIGITS:
+        count = f"{len(significant)} {'digit' if len(significant) == 1 else 'digits'}"
+        yield f"it has {count}, {_MIN_DIGITS} to {_MAX_DIGITS} are allowed"
+
+
+def _position(text: str, index: int) -> str:
+    """Describe where an invisible mark is."""
+    visible_rest = [each for each in text[index:] if not is_invisible(each)]
+    if not visible_rest:
+        return "at the end"
+    if visible_rest[0] == "+":
+        return "before the plus"
+    return "at the start" if index == 0 else f"as character {index + 1}"
+
+
+def parse_number(text: str, region: str | None = None) -> str:
+    """Read a number as people write it, and return it in E.164 form.
+
+    Spaces, hyphens, dots, slashes, parentheses and invisible marks are ignored. A number without
+    its country code needs a region, because a guessed country texts a stranger. What is no number
+    in use is refused, and so is what has lost digits in a spreadsheet. Needs the extra `phone`.
+
+    Args:
+        text: The number, such as "082 000 1004" or "+27 82 000 1004".
+        region: The region of a number without a country code, as an ISO 3166-1 code such as "ZA".
+
+    Raises:
+        InvalidValue: It is no number of the region, or the region is unknown; the error does not
+            show the number.
+        MissingExtraError: The package `phonenumberslite` is not installed.
+    """
+    phonenumbers = _phonenumbers()
+    region = None if region is None else check_region(region)
+    plain = "".join(each for each in text if not is_invisible(each)).strip()
+    digits = _GROUPING.sub("", plain)
+    if _FRACTION.fullmatch(plain) or not _WRITTEN_NUMBER.fullmatch(digits):
+        raise InvalidValue(Problem("number", why_not_e164(text)))
+    try:
+        # `plain`, not `digits`: "(0)" after a country code is read as the prefix that it is.
+        parsed = phonenumbers.parse(plain, region)
+    except phonenumbers.NumberParseException:
+        raise InvalidValue(Problem("number", _unreadable(text, region))) from None
+    if not phonenumbers.is_valid_number(parsed):
+        where = f"in {region}" if region and not digits.startswith("+") else "in use"
+        raise InvalidValue(Problem("number", f"is not a number {where}"))
+    number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return number
+
+
+def check_region(region: str) -> str:
+    """Return a region in capital letters.
+
+    Raises:
+        InvalidValue: There is no such region.
+        MissingExtraError: The package `phonenumberslite` is not installed.
+    """
+    known = region.upper()
+    if known not in _phonenumbers().SUPPORTED_REGIONS:
+        raise InvalidValue(Problem("region", "must be an ISO 3166-1 code of a country, such as ZA"))
+    return known
+
+
+def _unreadable(text: str, region: str | None) -> str:
+    if region is not None:
+        return f"is not a number of {region}"
+    return f"{why_not_e164(text)}; name its region to read it"
+
+
+def _phonenumbers() -> ModuleType:
+    """Import the package that knows the numbering plans."""
+    try:
+        import phonenumbers  # noqa: PLC0415 - an extra, and slow to import
+    except ModuleNotFoundError:
+        raise MissingExtraError(
+            "reading numbers needs phonenumberslite; pip install 'omnimsg[phone]'"
+        ) from None
+    return phonenumbers

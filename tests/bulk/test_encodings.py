@@ -1,0 +1,146 @@
+"""The encodings of files of messages: found by a mark, named by the caller, never guessed."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.bulk import FileFormatError, ReadOptions, open_message_file
+from omnimsg.bulk.encoding import known_encoding, likely_encoding, to_utf8
+from omnimsg.bulk.physical_lines import physical_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "to,text\r\n+27820000001,Olá € “você”\r\n"
+OPEN_TEN = "to,text\r\n+27820000001,Hello\r\n+27820000002,Open 10 \u2013 20\r\n"
+
+
+def _texts(path: Path, data: bytes, encoding: str | None = None) -> list[str]:
+    path.write_bytes(data)
+    lines = open_message_file(path, ReadOptions(encoding=encoding)).read()
+    return [line.data["content"]["text"] for line in lines if line.data]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-32"),
+    ],
+)
+def test_a_byte_order_mark_names_the_encoding(tmp_path: Path, data: bytes) -> None:
+    """UTF-8, UTF-16 and UTF-32 with a mark are read without a flag; the mark is no text."""
+    assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "CP1252", "utf-16-le", "utf-16", "mac-roman"])
+def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
+    """The caller names an encoding by any of its names."""
+    data = TEXT.encode(encoding)
+
+    assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data, encoding)
+
+
+def test_json_lines_in_utf_16(tmp_path: Path) -> None:
+    """What a shell of Windows writes is read as well."""
+    row = '{"to":"+27820000001","content":{"type":"text","text":"Olá\\nvocê"}}\r\n'
+
+    assert ["Olá\nvocê"] == _texts(tmp_path / "a.jsonl", row.encode("utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        (OPEN_TEN, "cp1252", "line 3 is not UTF-8; it looks like Windows-1252"),
+        ("to,text\n+27820000001,Café à Zürich\n", "cp1252", "--encoding cp1252"),
+        ("to,text\n+27820000001,Café à Zürich\n", "mac_roman", "--encoding mac_roman"),
+        ("to,text\n+27820000001,Café à Zürich\n", "cp850", "--encoding cp850"),
+        ("to,text\n+27820000001,Ваш стол готов\n", "cp1251", "--encoding cp1251"),
+        ("to,text\n+27820000001,Příliš žluťoučký kůň\n", "cp1250", "--encoding cp1250"),
+        ("to,text\n+27820000001,Καλημέρα σας φίλε\n", "cp1253", "--encoding cp1253"),
+        ("to,text\n+27820000001,\x98\x81\n", "latin-1", "name its encoding with --encoding"),
+    ],
+)
+def test_another_encoding_is_refused_and_named(
+    tmp_path: Path, text: str, encoding: str, shown: str
+) -> None:
+    """The error says what the file seems to be, before a line of it is read as a message."""
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+
+    with pytest.raises(FileFormatError) as error:
+        open_message_file(tmp_path / "a.csv")
+
+    assert shown in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "shown"),
+    [
+        (TEXT.encode(), "cp1252", "is UTF-8 already; leave out --encoding"),
+        (TEXT.encode("utf-16-le"), None, "--encoding utf-16-le"),
+        (TEXT.encode("utf-16-be"), None, "--encoding utf-16-be"),
+        (TEXT.encode("cp1252"), "ascii", "is not ascii"),
+        (TEXT.encode(), "rot13", "'rot13' is not an encoding"),
+        (TEXT.encode(), "utf-9", "'utf-9' is not an encoding"),
+        (TEXT.encode(), "a\0b", "is not an encoding"),
+        (TEXT.encode(), "unicode_escape", "is not an encoding"),
+        (b"PK\x03\x04\x14\0", None, "is an Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", None, "is an old Excel workbook"),
+        (b"\x1f\x8b\x08", None, "is compressed"),
+    ],
+)
+def test_a_file_that_is_no_text_in_its_encoding(
+    tmp_path: Path, data: bytes, encoding: str | None, shown: str
+) -> None:
+    """A wrong --encoding, UTF-16 without a mark and what is no text at all are refused."""
+    (tmp_path / "a.csv").write_bytes(data)
+
+    with pytest.raises(FileFormatError) as error:
+        open_message_file(tmp_path / "a.csv", ReadOptions(encoding=encoding))
+
+    assert shown in str(error.value)
+
+
+def test_a_damaged_line_is_no_other_encoding(tmp_path: Path) -> None:
+    """Where as many lines are UTF-8, the others are bad lines and the file is read."""
+    data = TEXT.encode() + b"+27820000002,cut in half \xe2\x80\r\n+27820000003,Hello\r\n"
+
+    assert ["Olá € “você”", "Hello"] == _texts(tmp_path / "a.csv", data)
+
+
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\ufeff")),
+    encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "gb18030"]),
+    size=st.integers(1, 9),
+)
+def test_blocks_may_cut_characters(text: str, encoding: str, size: int) -> None:
+    """The same bytes in UTF-8 come out wherever the blocks end."""
+    data = text.encode(encoding)
+    blocks = [data[start : start + size] for start in range(0, len(data), size)]
+
+    assert text.encode() == b"".join(to_utf8(blocks, known_encoding(encoding)))
+
+
+@given(st.text(st.sampled_from("ab\r\n\u2028"), max_size=40), st.integers(1, 5))
+def test_lines_are_those_of_an_editor(text: str, size: int) -> None:
+    """LF, CRLF and CR end a line, wherever the blocks end, and nothing else does."""
+    data = text.encode()
+    blocks = [data[start : start + size] for start in range(0, len(data), size)]
+
+    assert data.splitlines(keepends=True) == list(physical_lines(blocks, 1000))
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_a_guess_never_fails(samples: list[bytes]) -> None:
+    """Any bytes may be looked at."""
+    guess = likely_encoding(samples)
+
+    assert guess is None or known_encoding(guess[0])

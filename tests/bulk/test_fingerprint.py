@@ -1,0 +1,81 @@
+"""A file that changes between its two readings: no byte of what it became is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.bulk import FileChangedError, open_message_file
+from omnimsg.bulk.fingerprint import BLOCK_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROW = "+27820000001,Hello\n"
+ROWS = 3 * BLOCK_BYTES // len(ROW)
+
+
+def _cut(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(2 * BLOCK_BYTES)
+
+
+def _grow(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(ROW * BLOCK_BYTES)
+
+
+def _overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(2 * BLOCK_BYTES)
+        file.write(ROW.replace("1,", "2,").encode() * 100)
+
+
+def _replace(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_cut, "was c"),
+        (_grow, "was changed"),
+        (_overwrite, "was changed"),
+        (_replace, "was replaced by another file"),
+        (_delete, "was deleted or renamed"),
+    ],
+)
+def test_a_change_while_it_is_read(
+    tmp_path: Path, change: Callable[[Path], None], why: str
+) -> None:
+    """Lines of the blocks that were compared are read, and none of what the file has become."""
+    path = tmp_path / "a.csv"
+    path.write_text("to,text\n" + ROW * ROWS)
+    lines = open_message_file(path).read()
+    read = [next(lines)]
+
+    change(path)
+    with pytest.raises(FileChangedError, match=why):
+        read.extend(lines)
+
+    assert 0 < len(read) < ROWS
+    assert {"+27820000001"} == {line.data["to"] for line in read}
+
+
+def test_a_change_before_it_is_read(tmp_path: Path) -> None:
+    """A file that was overwritten after it was opened yields nothing."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"to": "+27820000001"}\n')
+    file = open_message_file(path)
+    path.write_text('{"to": "+27820000002"}\n')
+
+    with pytest.raises(FileChangedError):
+        list(file.read())

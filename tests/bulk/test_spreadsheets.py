@@ -1,0 +1,171 @@
+"""What spreadsheets and people make of a CSV file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg.bulk import FileFormatError, MessageFile, ReadOptions, open_message_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NUMBER = "+27820000001"
+
+
+def _open(folder: Path, data: str, **options: Any) -> MessageFile:
+    (folder / "a.csv").write_bytes(data.encode())
+    return open_message_file(folder / "a.csv", ReadOptions(**options))
+
+
+def _read(folder: Path, data: str, **options: Any) -> list[Any]:
+    """Return the data of each line, or why it is bad."""
+    lines = _open(folder, data, **options).read()
+    return [line.data or line.problems[0].why for line in lines]
+
+
+def _message(text: str = "Hello", **more: Any) -> dict[str, Any]:
+    return {"to": NUMBER, "content": {"type": "text", "text": text}, **more}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sep=;\r\nto;text\r\n{NUMBER};Hello\r\n",
+        f'"sep=;"\r\nto;text\r\n{NUMBER};Hello\r\n',
+        f"SEP=|\nto|text\n{NUMBER}|Hello\n",
+        f"sep=\t\nto\ttext\n{NUMBER}\tHello\n",
+        f"to,text\r{NUMBER},Hello\r",
+        f"\r\n,,\r\nto,text\r\n{NUMBER},Hello\r\n",
+        f"to,text,,\n{NUMBER},Hello,,\n",
+        f"to,text\n{NUMBER},Hello,,\n",
+        f"TO, Text \n{NUMBER},Hello\n",
+        f"\u200bto,te\u00adxt\n{NUMBER},Hello\n",
+        f'"to\n",text\n{NUMBER},Hello\n',
+        f"to,text\n,,\n{NUMBER},Hello\n , \n,\u00a0\n\n",
+        f"to,text,subject,html\n{NUMBER},Hello, ,\u00a0\n",
+    ],
+)
+def test_one_message(tmp_path: Path, text: str) -> None:
+    """A line sep=, CR, blank rows and cells, capitals and invisible marks in the header."""
+    assert [_message()] == _read(tmp_path, text)
+
+
+def test_lines_are_counted_from_the_top(tmp_path: Path) -> None:
+    """A line sep= and blank lines before the header are lines of the file."""
+    file = _open(tmp_path, f"\nsep=;\n\nto;text\n{NUMBER};Hello\n")
+
+    assert 4 == file.header_line_count
+    assert [5] == [line.number for line in file.read()]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"to,text\n{NUMBER},Hello,more\n", "has 3 cells, the header has 2"),
+        (f"to,,text\n{NUMBER},more,Hello\n", "cell 2 is filled, but its column has no name"),
+        (f'to,text\n{NUMBER},"Hello\n', "a quote begins a cell that no other quote ends"),
+    ],
+)
+def test_what_is_in_no_column_is_bad(tmp_path: Path, text: str, why: str) -> None:
+    """A filled cell without a column is not left out silently."""
+    assert [why] == _read(tmp_path, text)
+
+
+def test_other_columns_are_metadata(tmp_path: Path) -> None:
+    """They are kept under their name, and the file says which they are."""
+    file = _open(tmp_path, f"Full Name,to,text,metadata.ID\nOla N,{NUMBER},Hello,7\n")
+
+    assert ("Full Name",) == file.kept
+    assert [_message(metadata={"Full Name": "Ola N", "ID": "7"})] == [
+        line.data for line in file.read()
+    ]
+
+
+def test_columns_are_renamed(tmp_path: Path) -> None:
+    """--map takes any column for any other, without regard to case."""
+    text = f"Phone;Message;to\n{NUMBER};Hello;Ola\n"
+
+    read = _read(tmp_path, text, renamed={"phone": "to", "MESSAGE": "text", "to": "metadata.who"})
+
+    assert [_message(metadata={"who": "Ola"})] == read
+
+
+def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
+    """Placeholders are columns by the name in the header or by what they are taken for."""
+    text = f"Phone,First Name,table\n{NUMBER},Ola,7\n{NUMBER},Ann, \n"
+
+    read = _read(
+        tmp_path,
+        text,
+        renamed={"phone": "to"},
+        text="{first name}, table {TABLE} is ready {{{table}}} {to}",
+    )
+
+    assert f"Ola, table 7 is ready {{7}} {NUMBER}" == read[0]["content"]["text"]
+    assert "table: is blank, and --text has a place for it" == read[1]
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "why"),
+    [
+        ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),
+        ("to,name", {"text": "Hello {name"}, "a brace is alone"),
+        ("to,name", {"text": " "}, "--text: is blank"),
+        ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
+        ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),
+        ("phone,text", {"renamed": {"phone": "too"}}, "--map: 'too' is not a known key"),
+        ("to,phone,text", {"renamed": {"phone": "to"}}, "column 'to' is there twice"),
+        ("phone,text", {}, "--map NAME=to takes another column"),
+        ("to,message", {}, "--map NAME=text takes another column"),
+        ("to,text,refrence", {}, "did you mean 'reference'?"),
+        ("to,text,Name,name ,Name", {}, "column 'metadata.Name' is there twice"),
+        ("sep=:\nto:text", {}, "sep= with the delimiter ':'"),
+    ],
+)
+def test_what_the_header_does_not_have(
+    tmp_path: Path, header: str, options: dict[str, Any], why: str
+) -> None:
+    """Nothing is sent where a flag or a column does not fit the header."""
+    with pytest.raises(FileFormatError) as error:
+        _open(tmp_path, f"{header}\n", **options)
+
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "first", [NUMBER, "082 000 0001", "2.78E+10", "\u202a+27820000001", "ola@example.test"]
+)
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_file_without_a_header(tmp_path: Path, first: str, position: int) -> None:
+    """A first line with a recipient is no header; the error does not show the recipient."""
+    cells = ["Hello", "Hello"]
+    cells[position] = first
+
+    with pytest.raises(FileFormatError, match="the first line is no header") as error:
+        _open(tmp_path, f"{','.join(cells)}\n")
+
+    assert first not in str(error.value)
+
+
+def test_a_number_in_a_name_is_masked(tmp_path: Path) -> None:
+    """A name that an error shows may be a cell of a file without a header."""
+    with pytest.raises(FileFormatError) as error:
+        _open(tmp_path, "to,text,txt 27820001001\n", renamed={"call 27820001001": "to"})
+
+    assert "27820001001" not in str(error.value)
+
+
+def test_recipients_in_another_column(tmp_path: Path) -> None:
+    """A file is refused whose column `to` has no recipient where another column has only those."""
+    with pytest.raises(FileFormatError, match=r"column 'to' has no recipient.*'phone' has"):
+        _open(tmp_path, f"to,text,phone\nOla,Hello,{NUMBER}\nAnn,Hello,082 000 0001\n")
+
+
+def test_json_lines_have_no_columns(tmp_path: Path) -> None:
+    """--map and --text are refused for JSON Lines."""
+    (tmp_path / "a.jsonl").write_text("{}\n")
+
+    with pytest.raises(FileFormatError, match="--map and --text are for CSV"):
+        open_message_file(tmp_path / "a.jsonl", ReadOptions(text="Hello"))

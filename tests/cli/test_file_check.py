@@ -1,0 +1,208 @@
+"""`omnimsg send-many --check`, and the files that are refused as a whole."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+PHONE = "+27820990001"
+OTHER = "+27820990002"
+RESULTS = "many.csv.results.jsonl"
+
+
+def _write(folder: Path, *rows: str, name: str = "many.csv", encoding: str = "utf-8") -> None:
+    (folder / name).write_text("".join(f"{row}\n" for row in rows), encoding=encoding)
+
+
+def test_a_check_sends_nothing(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """It says what each bad row lacks, which recipients repeat and what would be sent."""
+    bad = ["082 099 0001,Hello", "2.7E+10,Hello", f"{PHONE},", f'{OTHER},"Hello', "a@@b.test,Hello"]
+    _write(tmp_path, "to,text", f"{PHONE},Hello", *bad * 6, f"{OTHER},Hello", f"{PHONE},Bye")
+
+    ran = run("send-many", "many.csv", "--check")
+
+    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert 1 == ran.code
+    assert [f"error: line {number}: " for number in range(3, 33)] == [
+        error[: error.index(": ", 7) + 2] for error in errors
+    ]
+    assert all(
+        why in error
+        for error, why in zip(
+            errors,
+            ["national number", "scientific", "no content", "no other quote", "e-mail address"] * 6,
+            strict=True,
+        )
+        if "looks like a row" not in error
+    )
+    assert "3 messages would be sent, 30 bad" in ran.out
+    assert "3 text by sms through clickatell" in ran.out
+    assert "+278******01 lines 2, 34" in ran.out
+    assert PHONE not in ran.out + ran.err
+    assert not sandbox.requests
+    assert not (tmp_path / RESULTS).exists()
+
+
+def test_a_check_as_json(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """One object for each line that would not be sent, for each repetition, and for the whole."""
+    _write(tmp_path, "to,text,city", f"{PHONE},Hello,Tartu", ",Hello,", f"{PHONE},Hello,")
+    _write(tmp_path, "to,text,city", f"{PHONE},Hello,Tartu", name="good.csv")
+
+    ran = run("send-many", "many.csv", "--check", "--json")
+    good = run("send-many", "good.csv", "--check", "--json")
+
+    bad, repeated, summary = ran.rows
+    assert (3, "to") == (bad["line"], bad["bad"][0]["field"])
+    assert {"recipient": "+278******01", "lines": [2, 4]} == repeated
+    assert {
+        "messages": 2,
+        "bad": 1,
+        "refused": 0,
+        "repeated": 1,
+        "kept": ["city"],
+        "encoding": "UTF-8",
+        "numbers_read": 0,
+        "to_send": [{"account": "clickatell", "channel": "sms", "content": "text", "count": 2}],
+    } == summary
+    assert [1, 0] == [ran.code, good.code]
+
+
+def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A message that the provider cannot carry is found without a request."""
+    _write(tmp_path, "to,text", "ola@example.test,Hello", f"{PHONE},Hello")
+
+    ran = run("send-many", "many.csv", "--check")
+
+    assert 1 == ran.code
+    assert "line 2: would not be sent by clickatell: " in ran.error
+    assert "1 message would be sent, 1 refused" in ran.out
+
+
+def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The check takes every file that `send-many` takes."""
+    message = {"to": PHONE, "content": {"type": "text", "text": "Hello"}, "reference": "r"}
+    _write(tmp_path, json.dumps(message), json.dumps(message), "{", name="many.jsonl")
+
+    ran = run("send-many", "many.jsonl", "--check")
+
+    assert "line 2: reference: is that of an earlier line" in ran.error
+    assert "1 message would be sent, 2 bad" in ran.out
+
+
+def test_a_refused_file_is_sent_once_it_is_corrected(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A file in another encoding is refused before a line leaves, and goes out when corrected."""
+    rows = ["to,text", f"{PHONE},Hello", f"{PHONE},Open 10 \u2013 20"]
+    _write(tmp_path, *rows, encoding="cp1252")
+
+    refused = run("send-many", "many.csv")
+    requests = len(sandbox.requests)
+    again = run("send-many", "many.csv")
+    _write(tmp_path, *rows)
+    sent = run("send-many", "many.csv", "--resume")
+    resumed = run("send-many", "many.csv", "--resume", "--json")
+
+    assert [2, 2, 0, 0] == [refused.code, again.code, sent.code, resumed.code]
+    assert "line 3 is not UTF-8" in refused.error
+    assert "--encoding cp1252" in refused.hint
+    assert 0 == requests
+    assert 2 == resumed.rows[0]["skipped"]
+    assert ["Hello", "Open 10 \u2013 20"] == sorted(
+        each.text or "" for each in sandbox.handsets.received(PHONE)
+    )
+
+
+def test_a_corrected_file_is_sent_without_a_flag(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The results file of a refused file does not stand in the way of a first run."""
+    _write(tmp_path, f"{PHONE},Hello")
+    refused = run("send-many", "many.csv")
+    _write(tmp_path, "to,text", f"{PHONE},Hello")
+
+    sent = run("send-many", "many.csv")
+    second = run("send-many", "many.csv")
+
+    assert [2, 0, 2] == [refused.code, sent.code, second.code]
+    assert "the first line is no header" in refused.error
+    assert "exists already" in second.error
+    assert 1 == len(sandbox.handsets.received(PHONE))
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--check", "--resume"), "--check reads the whole file"),
+        (("--map", "phone"), "--map: must be NAME=COLUMN"),
+        (("--map", "phone=to"), "--map: the header has no column 'phone'"),
+        (("--text", "Hello {name}"), "column 'text' and --text exclude each other"),
+        (("--encoding", "utf-9"), "--encoding: 'utf-9' is not an encoding"),
+        (("--region", "QQ"), "--region: must be an ISO 3166-1 code"),
+    ],
+)
+def test_a_wrong_flag(
+    run: Run, sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...], expected: str
+) -> None:
+    """A wrong flag is one error and one hint, and no results file is made for it."""
+    _write(tmp_path, "to,text", f"{PHONE},Hello")
+
+    ran = run("send-many", "many.csv", *flags)
+
+    assert 2 == ran.code
+    assert expected in ran.error
+    assert ran.hint
+    assert not sandbox.requests
+
+
+def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Columns are renamed, numbers are read and a text is filled; each of it is said."""
+    rows = ["sep=;", "Phone;First name;City", "082 099 0001;Ola;Tartu", f"{OTHER};Zoë;Paide"]
+    _write(tmp_path, *rows, encoding="cp1252")
+    flags = ("--encoding", "cp1252", "--region", "ZA", "--map", "phone=to")
+
+    ran = run("send-many", "many.csv", *flags, "--text", "Hi {first name}", "--json")
+
+    assert 0 == ran.code, ran.err
+    assert 1 == ran.rows[0]["numbers_read"]
+    assert "1 number was read as one of ZA" in ran.err
+    assert "no message uses the columns City" in ran.err
+    assert ["Hi Ola"] == [each.text for each in sandbox.handsets.received(PHONE)]
+    assert ["Hi Zoë"] == [each.text for each in sandbox.handsets.received(OTHER)]
+
+
+def test_one_number_is_read(run: Run, sandbox: Sandbox) -> None:
+    """`send --region` reads a national number, and says as which number."""
+    sent = run("send", "--to", "082 099 0001", "--text", "Hello", "--region", "ZA")
+    refused = run("send", "--to", "2.7E+10", "--text", "Hello", "--region", "ZA")
+
+    assert (0, 2) == (sent.code, refused.code)
+    assert "--to was read as +278…01, with --region ZA" in sent.err
+    assert "--to: must be a number in E.164 form" in refused.error
+    assert 1 == len(sandbox.handsets.received(PHONE))
+
+
+def test_without_the_extra(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A region needs a package, and the error names what to install."""
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+    _write(tmp_path, "to,text", f"{PHONE},Hello")
+
+    for arguments in (
+        ("send-many", "many.csv", "--region", "ZA"),
+        ("send", "--to", "082", "--text", "x", "--region", "ZA"),
+    ):
+        ran = run(*arguments)
+        assert 2 == ran.code
+        assert "pip install 'omnimsg[phone]'" in ran.hint

@@ -1,0 +1,229 @@
+"""Files that other programs change while `omnimsg send-many` runs, and signals that end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+PHONE = "+27820990001"
+# Fewer than the sandbox remembers.
+LINES = 8000
+NAME = "many.csv"
+RESULTS = "many.csv.results.jsonl"
+RESCUED = f"{RESULTS}.rescued"
+
+
+@pytest.fixture
+def many(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A file of more than one block, which takes long enough to be changed while it is sent."""
+    sandbox.faults.add("latency", seconds=0.05, probability=1.0)
+    rows = "".join(f"{PHONE},Number {number} of the file {'-' * 40}\n" for number in range(LINES))
+    (tmp_path / NAME).write_text(f"to,text\n{rows}")
+    return tmp_path / NAME
+
+
+def _start(file: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "omnimsg", "send-many", file.name, "--json", *arguments],
+        cwd=file.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+    results = file.with_name(RESULTS)
+    wait_until(lambda: results.exists() and b"accepted" in results.read_bytes())
+    return process
+
+
+def _copy_over(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 10)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("change", [_delete, _copy_over, _empty, _cut])
+def test_the_results_file_is_changed(
+    run: Run, sandbox: Sandbox, many: Path, change: Callable[[Path], None]
+) -> None:
+    """The run stops, says so, and nobody is texted twice by the runs after it."""
+    with _start(many) as process:
+        change(many.with_name(RESULTS))
+        out, error = process.communicate(timeout=30)
+    counts = json.loads(out)
+    sandbox.faults.clear()
+    sent = len(sandbox.handsets.received(PHONE))
+    refused = [run("send-many", NAME), run("send-many", NAME, "--resume")]
+    resumed = run("send-many", NAME, "--resume", "--results", RESCUED, "--json")
+
+    assert 1 == process.returncode
+    assert (True, RESCUED) == (counts["interrupted"], counts["rescued"])
+    assert 0 < counts["accepted"] == sent < LINES
+    assert LINES - counts["left"] >= sent
+    assert f"error: {RESULTS}: another program has " in error
+    assert f"--resume --results {RESCUED}" in error
+    assert [2, 2] == [each.code for each in refused]
+    assert f"--results {RESCUED}" in refused[1].hint
+    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"]), (
+        counts,
+        resumed.rows,
+        many.with_name(RESCUED).read_text()[-3000:],
+        __import__("shutil").copy(many.with_name(RESCUED), "/tmp/rescued.jsonl"),
+    )
+    texts = [each.text for each in sandbox.handsets.all()]
+    assert LINES == len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("change", [_delete, _copy_over, _empty])
+def test_the_file_of_messages_is_changed(
+    sandbox: Sandbox, many: Path, change: Callable[[Path], None]
+) -> None:
+    """The run stops before a line of what the file has become is sent."""
+    with _start(many) as process:
+        change(many)
+        out, error = process.communicate(timeout=30)
+    counts = json.loads(out)
+
+    assert 1 == process.returncode
+    assert 0 < counts["accepted"] == len(sandbox.handsets.received(PHONE)) < LINES
+    assert 0 < counts["left"] < LINES
+    assert f"error: {NAME}: was " in error
+    assert "the run had to stop" in error
+
+
+def test_the_file_of_messages_is_overwritten(run: Run, sandbox: Sandbox, many: Path) -> None:
+    """Not one of the new lines is sent, and the old file can be gone on with."""
+    old = many.read_text()
+    with _start(many) as process:
+        many.write_text(old.replace("Number", "Wrong"))
+        out, error = process.communicate(timeout=30)
+    sandbox.faults.clear()
+    many.write_text(old)
+    resumed = run("send-many", NAME, "--resume", "--json")
+
+    assert (1, True) == (process.returncode, "was changed" in error)
+    assert json.loads(out)["accepted"] < LINES
+    assert (0, LINES) == (resumed.code, resumed.rows[0]["accepted"]), (
+        counts,
+        resumed.rows,
+        many.with_name(RESCUED).read_text()[-3000:],
+        __import__("shutil").copy(many.with_name(RESCUED), "/tmp/rescued.jsonl"),
+    )
+    texts = [each.text or "" for each in sandbox.handsets.all()]
+    assert LINES == len(set(texts)) == len(texts)
+    assert not any("Wrong" in text for text in texts)
+
+
+def test_a_hangup_ends_like_a_termination(sandbox: Sandbox, many: Path) -> None:
+    """SIGHUP stops the reading, answers are awaited, and the summary says how much is left."""
+    with _start(many) as process:
+        process.send_signal(signal.SIGHUP)
+        out, error = process.communicate(timeout=30)
+    counts = json.loads(out)
+
+    assert 1 == process.returncode
+    assert (True, 0, 0) == (counts["interrupted"], counts["ambiguous"], counts["not_sent"])
+    assert counts["accepted"] == len(sandbox.handsets.received(PHONE))
+    assert LINES == counts["accepted"] + counts["left"]
+    assert "--resume` continues where this run stopped" in error
+
+
+def test_nohup(sandbox: Sandbox, many: Path) -> None:
+    """A hangup that the caller has chosen to ignore does not end the run."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = _start(many)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process:
+        process.send_signal(signal.SIGHUP)
+        sandbox.faults.clear()
+        process.communicate(timeout=40)
+
+    assert 0 == process.returncode
+
+
+def test_nobody_reads_the_output(sandbox: Sandbox, many: Path) -> None:
+    """With both streams closed by their reader, the run goes on and the exit code is its own."""
+    sandbox.faults.clear()
+    rows = many.read_text().splitlines()[:2000]
+    many.write_text("\n".join([*rows, "0820990001,Hello"]))
+    with _start(many) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+        code = process.wait(timeout=30)
+
+    assert 1 == code
+    assert 1999 == len(sandbox.handsets.received(PHONE))
+
+
+def test_how_much_is_left(sandbox: Sandbox, many: Path) -> None:
+    """Ctrl+C's summary for people says how many lines were not reached."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "omnimsg", "send-many", NAME],
+        cwd=many.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        results = many.with_name(RESULTS)
+        wait_until(lambda: results.exists() and b"accepted" in results.read_bytes())
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    sent = len(sandbox.handsets.received(PHONE))
+
+    assert f"left     {LINES - sent:,} of {LINES:,} lines were not reached" in out
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.jsonl"])
+def test_a_pipe_as_input(run: Run, sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    """A pipe is refused at once: it could not be read a second time."""
+    os.mkfifo(tmp_path / name)
+
+    ran = run("send-many", name)
+
+    assert (2, True) == (ran.code, "is no regular file" in ran.error)
+
+
+@pytest.mark.parametrize("flags", [(), ("--resume",)])
+def test_results_on_a_full_device(
+    run: Run, sandbox: Sandbox, many: Path, flags: tuple[str, ...]
+) -> None:
+    """A device or a pipe as results file is refused at once, and nothing is sent."""
+    os.mkfifo(many.with_name("pipe"))
+
+    for results in ("/dev/full", "pipe"):
+        ran = run("send-many", NAME, "--results", results, *flags)
+        assert 2 == ran.code
+        assert "is no regular file" in ran.error or "exists already" in ran.error
+    assert not sandbox.requests

@@ -1,0 +1,200 @@
+"""`omnimsg results`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+PHONE = "+27820990001"
+NO_SUCH_PHONE = "+27820990003"
+RESULTS = "many.csv.results.jsonl"
+ROWS = [
+    "to;text;Full name",
+    f"{PHONE};Hello;Ola",
+    f"{NO_SUCH_PHONE};Hello;Ann",
+    '082 099 0001;"Two\nlines";Bo',
+    f'{PHONE};"Hello;Cy',
+    f"{PHONE};One;too;many",
+    f"{PHONE};Bye;Di",
+]
+
+
+@pytest.fixture
+def sent(run: Run, sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+    """A sandbox to which a file with rows of all kinds was sent."""
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in ROWS))
+    run("send-many", "many.csv")
+    return sandbox
+
+
+def test_the_counts(run: Run, sent: Sandbox) -> None:
+    """Lines by outcome and failures by reason, without asking the provider."""
+    requests = len(sent.requests)
+
+    ran = run("results", "many.csv", "--json")
+    for_people = run("results", "many.csv")
+
+    assert [1, 1] == [ran.code, for_people.code]
+    assert [
+        {
+            "accepted": 2,
+            "rejected": 1,
+            "not_sent": 0,
+            "ambiguous": 0,
+            "bad": 3,
+            "retryable": 0,
+            "untried": 0,
+            "reasons": {"rejected": {"invalid_recipient": 1}},
+            "delivery": None,
+            "failed": None,
+            "doubtful": None,
+        }
+    ] == ran.rows
+    assert "6 lines: 2 accepted, 1 rejected, 3 bad" in for_people.out
+    assert requests == len(sent.requests)
+
+
+def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """A CSV file with the failed rows, their line and why; corrected, it is sent like any other."""
+    ran = run("results", "many.csv", "--failed", "failed.csv", "--json")
+    failed = (tmp_path / "failed.csv").read_text()
+    corrected = failed.replace("082 099 0001", "+27820990002").replace(NO_SUCH_PHONE, PHONE)
+    (tmp_path / "failed.csv").write_text(corrected)
+    again = run("send-many", "failed.csv", "--json")
+    second = run("results", "failed.csv", "--failed", "failed-2.csv", "--json")
+
+    assert 4 == ran.rows[0]["failed"]
+    assert "to;text;Full name;metadata.line;metadata.why" == failed.splitlines()[0]
+    assert f"{NO_SUCH_PHONE};Hello;Ann;3;invalid_recipient" in failed
+    assert '"Two\nlines";Bo;4;to: must be a number' in failed
+    assert "has 4 cells, the header has 3" in failed
+    assert 0o600 == (tmp_path / "failed-2.csv").stat().st_mode & 0o777
+    texts = [each.text or "" for each in sent.handsets.received("+27820990002")]
+    assert ["Two lines"] == [" ".join(text.split()) for text in texts]
+    assert 4 == again.rows[0]["accepted"]
+    assert 0 == second.rows[0]["failed"]
+
+
+def test_doubtful_lines_are_in_a_file_of_their_own(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What may have been sent is written only where it is asked for, and the exit code is 3."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{PHONE},Hello\n0820990001,Hello\n")
+    sandbox.faults.add("reset_after")
+    run("send-many", "many.csv")
+
+    ran = run("results", "many.csv", "--failed", "f.csv", "--doubtful", "d.csv", "--json")
+
+    assert 3 == ran.code
+    assert (1, 1) == (ran.rows[0]["failed"], ran.rows[0]["doubtful"])
+    assert {"ambiguous": {"connection_lost": 1}} == ran.rows[0]["reasons"]
+    assert f"{PHONE},Hello,2," in (tmp_path / "d.csv").read_text()
+    assert PHONE not in (tmp_path / "f.csv").read_text()
+    assert "may have been sent" in run("results", "many.csv", "--doubtful", "d2.csv").err
+
+
+def test_json_lines_are_written_as_they_are(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The lines of a JSON Lines file are copied, and only to a file of that name."""
+    bad = json.dumps({"to": "0820990001", "content": {"type": "text", "text": "Hello"}})
+    good = bad.replace("0820990001", PHONE)
+    (tmp_path / "many.jsonl").write_text(f"{bad}\n\n{good}\r\n{{")
+    run("send-many", "many.jsonl")
+
+    ran = run("results", "many.jsonl", "--failed", "failed.jsonl", "--json")
+    refused = run("results", "many.jsonl", "--failed", "failed.csv")
+
+    assert (1, 2) == (ran.code, refused.code)
+    assert f"{bad}\n{{\n" == (tmp_path / "failed.jsonl").read_text()
+    assert "its lines would be JSON Lines" in refused.error
+
+
+def test_the_provider_is_asked(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """--delivery counts the status of each accepted message, and a failed delivery is a failure."""
+    numbers = (PHONE, "+27820990006", "+27820990007", PHONE)
+    rows = "".join(f"{number},Hello\n" for number in numbers)
+    (tmp_path / "few.csv").write_text(f"to,text\n{rows}")
+    run("send-many", "few.csv")
+    flags = ("--delivery", "--rate", "1000", "--failed", "failed.csv")
+
+    ran = run("results", "few.csv", *flags, "--json")
+
+    assert 1 == ran.code
+    assert {"delivered": 2, "failed": 1, "expired": 1} == ran.rows[0]["delivery"]
+    assert [f"{PHONE},Hello" in (tmp_path / "failed.csv").read_text(), 2] == [
+        False,
+        ran.rows[0]["failed"],
+    ]
+
+
+def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """What would be refused for every message is one error and few requests."""
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(config.read_text().replace("sandbox-not-a-secret-A==", "hunter2"))
+
+    ran = run("results", "many.csv", "--delivery", "--rate", "1000")
+
+    assert 1 == ran.code
+    assert "unauthorized" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("missing.csv",), "no such results file"),
+        (("many.csv", "--results", "omnimsg.toml"), "line 1 is damaged"),
+        (("many.csv", "--results", "."), "is no regular file"),
+        (("many.csv", "--failed", "many.csv"), "exists already"),
+        (("many.csv", "--rate", "0"), "--rate"),
+    ],
+)
+def test_an_error(run: Run, sent: Sandbox, arguments: tuple[str, ...], expected: str) -> None:
+    """A wrong path or flag is exit code 2."""
+    ran = run("results", *arguments)
+
+    assert (2, True) == (ran.code, expected in ran.error)
+
+
+def test_a_file_that_has_changed(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """Counts need the results file only; lines cannot be written from another file."""
+    (tmp_path / "many.csv").write_text("to,text\n")
+
+    counted = run("results", "many.csv", "--json")
+    refused = run("results", "many.csv", "--failed", "failed.csv")
+    (tmp_path / "many.csv").unlink()
+    deleted = run("results", "many.csv", "--json")
+
+    assert [2, None] == [counted.rows[0]["accepted"], counted.rows[0]["untried"]]
+    assert "has changed since it was sent" in counted.hint
+    assert (2, True) == (refused.code, "has changed since it was sent" in refused.error)
+    assert [2, None] == [deleted.rows[0]["accepted"], deleted.rows[0]["untried"]]
+
+
+def test_a_line_number_without_bounds(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """A number that no line of the file can have takes no memory, and is refused."""
+    with (tmp_path / RESULTS).open("a") as file:
+        file.write('{"line":1000000000000,"bad":[]}\n')
+
+    for arguments in (("results", "many.csv"), ("send-many", "many.csv", "--resume")):
+        ran = run(*arguments)
+        assert (2, True) == (ran.code, "is damaged" in ran.error)
+
+
+def test_a_run_that_was_stopped(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """Lines that no run has reached are counted, and an intent without an outcome is a doubt."""
+    rows = (tmp_path / RESULTS).read_text().splitlines(keepends=True)
+    first_intent = next(row for row in rows if '"intent"' in row)
+    (tmp_path / RESULTS).write_text(rows[0] + first_intent)
+
+    ran = run("results", "many.csv", "--json")
+
+    assert 3 == ran.code
+    assert (1, 5) == (ran.rows[0]["ambiguous"], ran.rows[0]["untried"])
