@@ -27,6 +27,7 @@ PATH = f"/workspaces/{WORKSPACE}/channels/{CHANNEL}/messages"
 KEY = "none"
 HEADERS = {
     "User-Agent": "omnimsg",
+    "Accept": "application/json",
     "Authorization": f"AccessKey {KEY}",
     "Content-Type": "application/json",
 }

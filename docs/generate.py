@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import figures
 import orjson
 import plot
+import scenarios
 from contents import CONTENTS, NOW, message
 from tables import table
 
@@ -142,6 +143,16 @@ def _statuses(adapter: type[Adapter[Any]]) -> str:
     )
 
 
+def _terms(adapter: type[Adapter[Any]]) -> str:
+    return table(
+        ("kind", "name", "meaning", "unified", "documented in"),
+        (
+            (row.table, f"`{row.name}`", row.description, f"`{row.meaning.upper()}`", row.source)
+            for row in adapter.terms
+        ),
+    )
+
+
 def _channels(adapter: type[Adapter[Any]]) -> str:
     channels = adapter.capabilities.channels
     return table(
@@ -180,6 +191,7 @@ PLAIN: dict[str, Callable[[], str]] = {
     "contents": _contents,
     "costs": figures.costs_table,
     "goals": figures.goals_table,
+    "scenarios": scenarios.scenarios_table,
     "setting": figures.setting_table,
 }
 
@@ -188,6 +200,7 @@ TABLES: dict[str, Callable[[type[Adapter[Any]]], str]] = {
     "codes": _codes,
     "media": _media,
     "statuses": _statuses,
+    "terms": _terms,
 }
 
 

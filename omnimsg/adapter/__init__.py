@@ -5,7 +5,9 @@ Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
 
 import warnings
 
+from omnimsg.adapter import whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
+from omnimsg.adapter.answer_parts import is_blank, words_of
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
     actions_of,
@@ -21,6 +23,7 @@ from omnimsg.adapter.code_tables import (
     CodeTable,
     StatusRow,
     StatusTable,
+    TermRow,
     Verdict,
     outcome_of,
 )
@@ -37,7 +40,8 @@ from omnimsg.adapter.http import (
     Source,
     quote_segment,
 )
-from omnimsg.adapter.interface import Absent, Adapter, Answered, Operation
+from omnimsg.adapter.interface import Absent, Adapter, Answered
+from omnimsg.adapter.operation import Operation
 
 __all__ = [
     "Absent",
@@ -62,18 +66,22 @@ __all__ = [
     "StatusRow",
     "StatusTable",
     "TemplateMapping",
+    "TermRow",
     "Verdict",
     "actions_of",
     "check_content",
     "check_message",
     "check_options",
     "deep_merge",
+    "is_blank",
     "items_of",
     "outcome_of",
     "quote_segment",
     "refused",
     "sources_of",
     "to_plain",
+    "whatsapp_rules",
+    "words_of",
 ]
 
 _RENAMED = {"merged": "deep_merge", "thawed": "to_plain", "segment": "quote_segment"}

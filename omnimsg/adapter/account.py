@@ -42,7 +42,8 @@ class Account(Generic[S]):
         settings: The provider's own settings, including credentials.
         base_url: The URL of the API, without a trailing slash.
         channel: The channel of a message that has none.
-        sender: The sender of a message that has none.
+        sender: The sender of a message that has none, on every channel.
+        senders: The sender of a message that has none, by channel; comes before `sender`.
         templates: Template mappings, by the application's template name.
         codes: The user's changes to the code table, by code and level.
         extras: Merged into every request, before the message's own extras.
@@ -53,6 +54,7 @@ class Account(Generic[S]):
     base_url: str
     channel: Channel | None = None
     sender: str | None = None
+    senders: Mapping[Channel, str] = EMPTY
     templates: Mapping[str, TemplateMapping] = EMPTY
     codes: Mapping[tuple[str, str], Mapping[str, Any]] = EMPTY
     extras: Mapping[str, Any] = EMPTY

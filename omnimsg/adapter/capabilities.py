@@ -34,7 +34,7 @@ class ChannelCapabilities:
         content: The kinds of content, by their JSON tag.
         recipients: How a recipient may be written: `phone`, `email`, `contact`.
         fields: The optional fields of a message that the provider can express: of `sender`,
-            `send_at`, `ttl`, `tags`, `callback_url`, `fallback` and `encryption`.
+            `send_at`, `ttl`, `tags`, `callback_url`, `reply_to`, `fallback` and `encryption`.
         text_limit: The most characters of a text; `None` where the provider names no limit.
         media: The kinds of media, with their limits.
         sources: Where media may come from: `inline`, `link`, `stored`.

@@ -37,7 +37,16 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Source
     from omnimsg.domain.message import Message
 
-_OPTIONAL_FIELDS = ("sender", "send_at", "ttl", "tags", "callback_url", "fallback", "encryption")
+_OPTIONAL_FIELDS = (
+    "sender",
+    "send_at",
+    "ttl",
+    "tags",
+    "callback_url",
+    "reply_to",
+    "fallback",
+    "encryption",
+)
 
 # Options that change what the recipient sees or gets. Facts about a file (its type, size, duration,
 # digest) are not options: a provider that ignores them loses nothing.
@@ -235,6 +244,8 @@ def _check_source(
                 else f"nothing can be uploaded through {account!r}, give a link where it takes one"
             ),
         )
+    if isinstance(source, Inline) and not source.data:
+        return refused(Reason.MEDIA_INVALID, path, "holds no bytes")
     if source.kind in supported.sources:
         if isinstance(source, Inline) and supported.inline_max_bytes is not None:
             size = len(source.data)

@@ -174,6 +174,25 @@ class StatusRow:
         return Evidence(self.status, self.name, code=code, reason=self.reason, fault=self.fault)
 
 
+@attrs.frozen
+class TermRow:
+    """What a further term of a provider means, which is neither a failure nor a status.
+
+    Attributes:
+        table: What kind of term it is: `interaction`, ...
+        name: The provider's name or number of it.
+        meaning: The value of the unified model that it becomes.
+        description: The meaning, in our words.
+        source: The provider's document that describes it.
+    """
+
+    table: str
+    name: str
+    meaning: str
+    description: str = attrs.field(kw_only=True)
+    source: str = attrs.field(kw_only=True)
+
+
 class CodeTable:
     """A provider's codes, looked up by code and level.
 

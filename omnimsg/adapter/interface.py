@@ -15,14 +15,15 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
+from omnimsg.adapter import senders
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capability_check import check_message, refused
+from omnimsg.adapter.operation import Operation
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
@@ -30,11 +31,11 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.validate import is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Sequence
     from datetime import datetime
 
     from omnimsg.adapter.capabilities import Capabilities
-    from omnimsg.adapter.code_tables import CodeTable, StatusTable
+    from omnimsg.adapter.code_tables import CodeTable, StatusTable, TermRow
     from omnimsg.adapter.context import Context
     from omnimsg.adapter.http import Flow, Source
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, Page, PastMessage
@@ -62,24 +63,6 @@ class Absent:
     """
 
 
-class Operation(StrEnum):
-    """An operation other than sending; each is a method of `Adapter`.
-
-    Only the engine uses `FIND`; the others are methods of `Client` too.
-    """
-
-    STATUS = "status"
-    FIND = "find"
-    CANCEL = "cancel"
-    UPLOAD = "upload"
-    DOWNLOAD = "download"
-    MEDIA_INFO = "media_info"
-    BALANCE = "balance"
-    HISTORY = "history"
-    INTERACTIONS = "interactions"
-    MARK_READ = "mark_read"
-
-
 class Adapter(ABC, Generic[S]):
     """One provider's API, translated for one account.
 
@@ -95,6 +78,7 @@ class Adapter(ABC, Generic[S]):
             in `__init__`; the engine reads the instance.
         codes: The provider's error and failure codes.
         statuses: The provider's statuses.
+        terms: The provider's further terms, for people to look up: interactions, ...
         protected: The members of a message's part of the request that extras must not set:
             recipient, reference, list of messages.
     """
@@ -105,6 +89,7 @@ class Adapter(ABC, Generic[S]):
     capabilities: Capabilities
     codes: ClassVar[CodeTable]
     statuses: ClassVar[StatusTable]
+    terms: ClassVar[tuple[TermRow, ...]] = ()
     protected: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, account: Account[S]) -> None:
@@ -117,16 +102,26 @@ class Adapter(ABC, Generic[S]):
         for key in account.extras:
             if key in self.protected:
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
-        for name in ("extras", "sender", "templates"):
-            if not is_json(_plainly(getattr(account, name))):
+        for name in ("extras", "sender", "senders", "templates"):
+            value = getattr(account, name)
+            if not is_json(_plainly(list(value.values()) if name == "senders" else value)):
                 raise ConfigError(
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
+        senders.check_senders(account, self.provider, self.capabilities, self.channels())
         try:
             self.table: CodeTable = self.codes.override(account.codes)
         except ValueError as error:
             raise ConfigError(f"accounts.{account.name}.codes: {error}") from None
+
+    def channels(self) -> Iterable[Channel]:
+        """Return the channels that the account can use; by default all of the capabilities."""
+        return self.capabilities.channels
+
+    def sender_of(self, channel: Channel | None) -> str | None:
+        """Return the account's sender on a channel, for a message without one of its own."""
+        return senders.sender_of(self.account, channel)
 
     @classmethod
     def operations(cls) -> frozenset[Operation]:
@@ -219,7 +214,9 @@ class Adapter(ABC, Generic[S]):
         limits: dict[Channel | None, int] = {
             channel: sys.maxsize if can.text_limit is None else can.text_limit
             for channel, can in self.capabilities.channels.items()
-            if "text" in can.content and "phone" in can.recipients
+            if "text" in can.content
+            and "phone" in can.recipients
+            and not senders.would_drop_sender(self.account, channel, self.capabilities)
         }
         usual = self.account.channel or self.capabilities.default_channel
         if usual in limits:
@@ -232,14 +229,19 @@ class Adapter(ABC, Generic[S]):
         The engine calls it before a message joins a request, so that one bad message does not spoil
         the others. An adapter with rules of its own calls this first and adds them.
         """
+        channel = self.channel_of(message)
         failure = check_message(
             message,
-            self.channel_of(message),
+            channel,
             self.capabilities,
             account=self.account.name,
             uploads=self.uploads(),
         )
-        if failure is None and message.extras:
+        if failure is not None or channel is None:
+            return failure
+        if senders.would_drop_sender(self.account, channel, self.capabilities):
+            return senders.dropped_sender(self.account, channel)
+        if message.extras:
             for key in self.extras_of(message):
                 if key in self.protected:
                     return refused(

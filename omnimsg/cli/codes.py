@@ -2,7 +2,8 @@
 
 The JSON form is one object per row. Codes have `table` "code" and `code`, `level`, `reason`,
 `verdict`, `retry`, `fault`, `words`, `source`; statuses have `table` "status" and `name`, `number`,
-`status`, `reason`, `fault`, `words`, `source`.
+`status`, `reason`, `fault`, `words`, `source`. Further terms, such as Bird's interactions, have
+`table` "interaction" or another name and `name`, `meaning`, `words`, `source`.
 """
 
 from itertools import groupby
@@ -27,7 +28,7 @@ from omnimsg.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from omnimsg.adapter import Adapter, CodeRow, StatusRow
+    from omnimsg.adapter import Adapter, CodeRow, StatusRow, TermRow
 
 
 def codes(provider: str, /, *, as_json: Json = False) -> int:
@@ -43,16 +44,21 @@ def codes(provider: str, /, *, as_json: Json = False) -> int:
     if as_json:
         print_json_lines(_row_to_json("code", row) for row in adapter.codes)
         print_json_lines(_row_to_json("status", row) for row in adapter.statuses)
+        print_json_lines(_row_to_json(row.table, row) for row in adapter.terms)
     else:
         _print_codes(adapter)
         print_line()
         _print_statuses(adapter)
+        if adapter.terms:
+            print_line()
+            _print_terms(adapter)
     return OK
 
 
-def _row_to_json(table: str, row: "CodeRow | StatusRow") -> dict[str, Any]:
+def _row_to_json(table: str, row: "CodeRow | StatusRow | TermRow") -> dict[str, Any]:
     """Convert a row to JSON; its description keeps the key `words`, which scripts rely on."""
     values = attrs.asdict(row)
+    values.pop("table", None)
     return {
         "table": table,
         **{("words" if key == "description" else key): values[key] for key in values},
@@ -94,4 +100,20 @@ def _print_statuses(adapter: "type[Adapter[Any]]") -> None:
             reason_text(row.reason),
             plain_text(row.description),
         )
+    print_table(table)
+
+
+def _print_terms(adapter: "type[Adapter[Any]]") -> None:
+    table = new_table(
+        *("kind and name", "unified", "meaning"), folds=("meaning",), title="Further terms"
+    )
+    for kind, rows in groupby(adapter.terms, key=lambda row: row.table):
+        table.add_section()
+        table.add_row(styled((sanitize(kind), "bold")))
+        for row in rows:
+            table.add_row(
+                styled("  ", plain_text(row.name)),
+                word_text(row.meaning),
+                plain_text(row.description),
+            )
     print_table(table)

@@ -135,6 +135,7 @@ def _account_values(adapter: "Adapter[Any]") -> "Iterator[tuple[str, str]]":
         yield from _flatten(field.name, getattr(account.settings, field.name))
     yield from _flatten("channel", account.channel or adapter.capabilities.default_channel)
     yield from _flatten("sender", account.sender)
+    yield from _flatten("senders", account.senders)
     for name, mapping in account.templates.items():
         for field in attrs.fields(type(mapping)):
             yield from _flatten(f"templates.{name}.{field.name}", getattr(mapping, field.name))

@@ -201,7 +201,7 @@ _MESSAGES = (
         "text",
         _HELLO,
         # WhatsApp's own code, which says no more than that it was not delivered.
-        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.FAILED, Reason.UNKNOWN),
+        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
     ),
     DemoMessage(
         "bird",

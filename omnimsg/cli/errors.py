@@ -53,6 +53,7 @@ _BY_REASON = {
 _BY_FAULT = {
     Fault.RECIPIENT: "check the recipient; the same message will be refused again",
     Fault.CONTENT: "change the content; the same message will be refused again",
+    Fault.NOBODY: "nothing has to be fixed; the same message may pass later",
     Fault.SENDER: "choose another sender, or register this one at the provider",
     Fault.ACCOUNT: f"fix the account at the provider; {_SHOW}",
     Fault.PROVIDER: "ask the provider, quoting the code",

@@ -210,6 +210,7 @@ def _build_adapter(
         base_url=(shared.base_url or adapter_class.base_url).rstrip("/"),
         channel=shared.channel,
         sender=shared.sender,
+        senders=shared.senders,
         templates=shared.templates,
         codes={_split_code(key): change.changes() for key, change in shared.codes.items()},
         extras=shared.extras,

@@ -54,7 +54,8 @@ class AccountTable(Network):
         provider: The provider's name.
         base_url: The URL of the provider's API, where it is not the provider's usual one.
         channel: The channel of a message that names none.
-        sender: The sender of a message that names none.
+        sender: The sender of a message that names none, on every channel.
+        senders: The sender of a message that names none, by channel; comes before `sender`.
         templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
         extras: Fields to merge into every request.
@@ -71,6 +72,7 @@ class AccountTable(Network):
     base_url: str | None = None
     channel: Channel | None = None
     sender: str | None = None
+    senders: dict[Channel, str] = attrs.field(factory=dict)
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)
     extras: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=freeze)

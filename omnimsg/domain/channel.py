@@ -1,7 +1,6 @@
 """The channels that messages are sent on, and how their names are read."""
 
 from enum import StrEnum
-from typing import Any
 
 from omnimsg.domain import validate
 
@@ -28,13 +27,17 @@ class Channel(StrEnum):
     PUSH = "push"
 
 
-def to_channel(value: Channel | str | None) -> Any:  # noqa: ANN401 - see the docstring
+def to_channel(value: Channel | str) -> Channel:
     """Convert a channel's exact name, as configuration and JSON have it, to the channel.
 
-    Anything else is returned unchanged, for the field's validator to refuse. The return type would
-    keep pyright from taking a name for a field of this type.
+    Anything else is returned unchanged, for the field's validator to refuse.
     """
-    return None if value is None else validate.to_enum_member(Channel, value)
+    return validate.to_enum_member(Channel, value)
+
+
+def to_optional_channel(value: Channel | str | None) -> Channel | None:
+    """Convert like `to_channel`, and leave `None` alone."""
+    return None if value is None else to_channel(value)
 
 
 def channel_from(name: object) -> Channel | None:

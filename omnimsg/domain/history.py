@@ -92,6 +92,8 @@ class PastMessage:
         sender: The sender.
         reference: The caller's key for the message.
         created: When the provider accepted it.
+        reply_to: The message it answers, or whose button was tapped; `None` if the provider names
+            none.
         raw: The provider's entry, including the content.
     """
 
@@ -102,6 +104,7 @@ class PastMessage:
     sender: str | None = attrs.field(default=None, repr=masked)
     reference: str | None = attrs.field(default=None, repr=masked)
     created: datetime | None = None
+    reply_to: MessageId | None = attrs.field(default=None, repr=masked)
     raw: Any = attrs.field(default=None, repr=False)
 
 

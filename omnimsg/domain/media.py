@@ -19,7 +19,7 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_e164
-from omnimsg.domain.channel import Channel, to_channel
+from omnimsg.domain.channel import Channel, to_optional_channel
 from omnimsg.domain.redaction import hidden, masked
 from omnimsg.domain.secret import Secret
 
@@ -62,7 +62,7 @@ class MediaKind(StrEnum):
     GIF = "gif"
 
 
-def to_media_kind(value: MediaKind | str) -> MediaKind | str:
+def to_media_kind(value: MediaKind | str) -> MediaKind:
     """Convert a kind's exact name to the kind; return anything else for the validator to refuse."""
     return validate.to_enum_member(MediaKind, value)
 
@@ -175,7 +175,7 @@ class Upload:
     channel: Channel | None = attrs.field(
         default=None,
         kw_only=True,
-        converter=to_channel,
+        converter=to_optional_channel,
         validator=optional(validate.enum_member(Channel)),
     )
     encryption: Encryption | None = attrs.field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -15,10 +15,12 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
-from omnimsg.domain.channel import Channel, to_channel
+from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
+from omnimsg.domain.invalid_value import InvalidValue
 from omnimsg.domain.media import Encryption
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked
@@ -83,18 +85,27 @@ def _to_content(value: Content | str) -> Content:
     return Text(value) if isinstance(value, str) else value
 
 
-def _to_priority(value: Priority | str) -> Priority | str:
+def _to_message_id(value: MessageId | str | None) -> MessageId | None:
+    if not isinstance(value, str) or isinstance(value, MessageId):
+        return value
+    try:
+        return MessageId(value)
+    except InvalidValue:
+        refused: Any = value  # by the validator, which names the field
+        message_id: MessageId | None = refused
+        return message_id
+
+
+def _to_priority(value: Priority | str) -> Priority:
     return validate.to_enum_member(Priority, value)
 
 
 def _to_tags(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    tags: tuple[str, ...] = validate.to_tuple(value)
-    return tags
+    return validate.to_tuple(value)
 
 
-def _to_legs(value: list[Leg] | tuple[Leg, ...]) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = validate.to_tuple(value)
-    return legs
+def _to_legs(value: Sequence[Leg]) -> tuple[Leg, ...]:
+    return validate.to_tuple(value)
 
 
 def _to_metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,10 +146,17 @@ def _check_extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[st
             raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
         if not validate.is_json(extra):
             raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
+        if validate.holds_nul(extra):
+            raise validate.refuse(owner, where, "holds U+0000, which no message can carry")
 
 
 def _is_short_ascii(value: object) -> bool:
-    return type(value) is str and 0 < len(value) <= _MAX_REFERENCE and value.isascii()
+    return (
+        type(value) is str
+        and 0 < len(value) <= _MAX_REFERENCE
+        and value.isascii()
+        and "\0" not in value
+    )
 
 
 def _is_plain_text(message: Message) -> bool:
@@ -174,6 +192,8 @@ class Message:
         tags: Labels for the provider's reports.
         metadata: The caller's own data; it never leaves the process.
         callback_url: Where the provider is to report this message.
+        reply_to: The message it answers, by its id; the app shows that one above it. Plain text in
+            the form of an id becomes a `MessageId`.
         fallback: Legs to try if this one fails, in order.
         encryption: How the content was encrypted; `None` where it was not.
         extras: The provider's own fields that omnimsg does not model, by provider name. They are
@@ -192,12 +212,12 @@ class Message:
     content: Content = attrs.field(
         converter=_to_content,
         validator=validate.instance_of(CONTENT_KINDS),
-        metadata=usual(str.isascii, len, convert=Text.make),
+        metadata=usual(str.isascii, len, validate.has_no_nul, convert=Text.make),
     )
     channel: Channel | None = attrs.field(
         default=None,
         kw_only=True,
-        converter=to_channel,
+        converter=to_optional_channel,
         validator=optional(validate.enum_member(Channel)),
         metadata=usual(Channel),
     )
@@ -234,6 +254,13 @@ class Message:
     )
     callback_url: str | None = attrs.field(
         default=None, kw_only=True, repr=False, validator=optional(validate.url)
+    )
+    reply_to: MessageId | None = attrs.field(
+        default=None,
+        kw_only=True,
+        repr=masked,
+        converter=_to_message_id,
+        validator=optional([validate.instance_of(MessageId), validate.text(max_length=512)]),
     )
     fallback: tuple[Leg, ...] = attrs.field(
         default=(), kw_only=True, converter=_to_legs, validator=validate.tuple_of(Leg)

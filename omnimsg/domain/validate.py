@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 _URL = re.compile(
     r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
@@ -35,6 +37,7 @@ _URL = re.compile(
 _MAX_JSON_INTEGER = 2**53 - 1
 
 _LONE_SURROGATE = "holds half a surrogate pair, which is no text"
+_NUL = "holds U+0000, which no message can carry"
 
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
@@ -59,6 +62,31 @@ def is_unicode(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _unsendable(value: str) -> str | None:
+    """Return why a text cannot be sent; `None` if it can.
+
+    U+0000 comes out of damaged files. No SMS has it, and databases that cannot store it answer with
+    an error that leaves open whether the message was sent.
+    """
+    if "\0" in value:
+        return _NUL
+    return None if is_unicode(value) else _LONE_SURROGATE
+
+
+def has_no_nul(value: str) -> bool:
+    """Return whether a text is without U+0000, which is ASCII but which no message can carry."""
+    return "\0" not in value
+
+
+def holds_nul(value: object) -> bool:
+    """Return whether a text somewhere in JSON-like data, keys included, holds U+0000."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(holds_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, (list, tuple)) and any(map(holds_nul, value))
 
 
 def is_json(value: object) -> bool:
@@ -89,8 +117,9 @@ def text(
             )
         if single_line and ("\n" in value or "\r" in value):
             raise refuse(owner, field.name, "must be a single line")
-        if not is_unicode(value):
-            raise refuse(owner, field.name, _LONE_SURROGATE)
+        problem = _unsendable(value)
+        if problem is not None:
+            raise refuse(owner, field.name, problem)
 
     return check
 
@@ -163,8 +192,9 @@ def tuple_of(kind: type | tuple[type, ...], *, min_length: int = 0) -> Validator
                 raise refuse(
                     owner, f"{field.name}[{index}]", f"must be {names}, not {kind_of(each)}"
                 )
-            if isinstance(each, str) and not is_unicode(each):
-                raise refuse(owner, f"{field.name}[{index}]", _LONE_SURROGATE)
+            problem = _unsendable(each) if isinstance(each, str) else None
+            if problem is not None:
+                raise refuse(owner, f"{field.name}[{index}]", problem)
 
     return check
 
@@ -236,21 +266,30 @@ def _require_string_map(owner: object, path: str, value: object) -> None:
         isinstance(each, str) for pair in value.items() for each in pair
     ):
         raise refuse(owner, path, "must map text to text")
-    if not all(is_unicode(each) for pair in value.items() for each in pair):
-        raise refuse(owner, path, _LONE_SURROGATE)
+    for problem in (_unsendable(each) for pair in value.items() for each in pair):
+        if problem is not None:
+            raise refuse(owner, path, problem)
 
 
-def to_enum_member(kind: type[E], value: E | str) -> E | str:
+def to_enum_member(kind: type[E], value: E | str) -> E:
     """Convert the exact value of a member to the member; return anything else unchanged.
 
-    `enum_member` then refuses what was not converted.
+    `enum_member` then refuses what was not converted, so the type says what remains.
     """
+    given: Any = value
     try:
-        return kind(value)
+        return kind(given)
     except ValueError:
-        return value
+        unchanged: E = given
+        return unchanged
 
 
-def to_tuple(value: Any) -> Any:  # noqa: ANN401 - the validator checks the type
-    """Convert a list to a tuple; return anything else unchanged for the validator to refuse."""
-    return tuple(value) if isinstance(value, list) else value
+def to_tuple(value: Sequence[T]) -> tuple[T, ...]:
+    """Convert a sequence to a tuple; return anything else, text included, for the validator.
+
+    Type checkers take the type of an argument from the field's converter, and mypy knows no generic
+    ones. So a field has a converter of its own, which names the type of its items and calls this.
+    """
+    given: Any = value
+    is_sequence = isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray))
+    return tuple(given) if is_sequence else given

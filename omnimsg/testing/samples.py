@@ -40,6 +40,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -230,6 +231,7 @@ def field_values(channel: Channel, capabilities: Capabilities) -> Mapping[str, t
         "send_at": (NOW + timedelta(hours=1), LATER),
         "ttl": (3600, 7200),
         "tags": (("spring",), ("autumn",)),
+        "reply_to": (MessageId("account:message-1"), MessageId("account:message-2")),
         "callback_url": ("https://hooks.example.test/a", "https://hooks.example.test/b"),
         "fallback": (
             (Leg(channel=fallback_channel, content=Text("The first fallback")),),

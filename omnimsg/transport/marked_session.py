@@ -186,7 +186,7 @@ class MarkedSession:
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
-            headers={"User-Agent": "omnimsg"},
+            headers={"User-Agent": "omnimsg", "Accept": "application/json"},
             timeout=self._connections.timeout,
         )
         self._sessions.append(self._session)

@@ -15,12 +15,13 @@ from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
-from omnimsg_bird.codes import CODES, STATUSES
+from omnimsg_bird.codes import CODES
 from omnimsg_bird.settings import BirdSettings
+from omnimsg_bird.statuses import STATUSES, TERMS
 from omnimsg_bird.wire import batch_message, decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Absent, Account, Answered, Flow, Source
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _TAKEN = frozenset({202})
+# A file is no JSON, which every other answer is.
+_ANY_TYPE = {"Accept": "*/*"}
 
 
 class BirdAdapter(Adapter[BirdSettings]):
@@ -53,6 +56,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     capabilities = CAPABILITIES
     codes = CODES
     statuses = STATUSES
+    terms = TERMS
     protected = frozenset({"receiver", "reference"})
 
     def __init__(self, account: Account[BirdSettings]) -> None:
@@ -75,6 +79,10 @@ class BirdAdapter(Adapter[BirdSettings]):
         """The API's host, and Bird's hosts of media, which ask for the key too."""
         return super().hosts | frozenset(hosts.MEDIA)
 
+    def channels(self) -> Iterable[Channel]:
+        """Return the channels that the account has an id of."""
+        return map(Channel, self.account.settings.channels)
+
     def authorization(self) -> Mapping[str, str]:
         """Return the access key."""
         return {"Authorization": f"AccessKey {self.account.settings.access_key.reveal()}"}
@@ -85,7 +93,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         failure = super().check(message)
         if failure is not None or channel is None:
             return failure
-        return self._check_channel(channel) or rules.check(message, channel, self.template_of)
+        return self._check_channel(channel) or rules.check(message, channel, self)
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Leave out the channels without an id; no other rule concerns plain text."""
@@ -224,7 +232,9 @@ class BirdAdapter(Adapter[BirdSettings]):
         """Request a file with the key, and follow the redirect to it without the key."""
         if stored.url is None:
             return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
-        response = yield Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
+        response = yield Request(
+            "GET", stored.url, headers=_ANY_TYPE, authenticated=True, answer=Answer.SINK
+        )
         if response.status not in files.REDIRECTS:
             return response.status == 200 or decode.read_failure(
                 response, self, Reason.MEDIA_NOT_FOUND
@@ -233,7 +243,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         failure = self._check_host(url, "fetch the file from")
         if failure is not None:
             return failure
-        response = yield Request("GET", url, answer=Answer.SINK)
+        response = yield Request("GET", url, headers=_ANY_TYPE, answer=Answer.SINK)
         return response.status == 200 or files.read_storage_failure(response, self)
 
     def _workspace(self, rest: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import attrs
 
 from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
+from omnimsg.adapter.whatsapp_rules import MAX_TEXT
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
 
@@ -38,7 +39,8 @@ CAPABILITIES = Capabilities(
         Channel.WHATSAPP: ChannelCapabilities(
             content=_PLAIN | {"carousel", "interactive", "list", "location", "otp", "section"},
             recipients=frozenset({"phone", "contact"}),
-            fields=_FIELDS,
+            fields=_FIELDS | {"reply_to"},
+            text_limit=MAX_TEXT,
             media=_MEDIA | {MediaKind.STICKER: _ANY},
             sources=frozenset({"link", "stored"}),
             actions=frozenset({"buy", "open_url", "reply", "request_location"}),

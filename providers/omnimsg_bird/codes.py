@@ -1,12 +1,13 @@
-"""Bird's errors, failure codes and statuses.
+"""Bird's errors and failure codes.
 
 Levels of codes:
 
 * `http`: the HTTP status of an answer in Bird's error form;
 * a number such as `422`: the known `code` texts of that HTTP status;
 * `failure`: `failure.code` of a message that was accepted;
-* `source`: the source of such a failure, for failures without a more precise code;
-* the name of a source (`sms-messagebird`): the codes of that source;
+* `source`: the source of such a failure, for failures whose code has no row and no family;
+* the name of a source (`sms-messagebird`, `whatsapp`): the codes of that source;
+* `words`: what a failure says in words, where no code says it;
 * `storage`: the error codes of the file storage.
 
 A row such as `15xxx` stands for a family of codes whose members Bird does not publish.
@@ -14,18 +15,16 @@ A row such as `15xxx` stands for a family of codes whose members Bird does not p
 
 from __future__ import annotations
 
-from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
-from omnimsg.domain.history import InteractionKind
-from omnimsg.domain.reason import Fault, Reason
-from omnimsg.domain.status import Status
+from omnimsg.adapter import CodeRow, CodeTable, Verdict
+from omnimsg.domain.reason import Fault, Reason, Retry
 
 _MESSAGING = "Bird Channels API, Messaging"
 _COMMON = "Bird API access, Common API usage"
 _RATE = "Bird Channels API, Rate limit"
-_BATCH = "Bird Channels API, Send batch messages"
-_EMAIL = "Bird Programmable Email, Message status"
 _FAILURES = "Bird Channels API, Message failure codes"
 _SOURCES = "Bird Channels API, Message failure sources"
+_MAP = "SMS platform extended error codes; 3GPP TS 29.002, 17.6.6"
+_META = "Meta, WhatsApp Cloud API, Error codes; Bird names the source and quotes the code"
 _S3 = "Amazon S3 API reference, Error responses"
 _SMS = "Bird Channels API, SMS platform extended error codes"
 
@@ -33,14 +32,22 @@ HTTP = "http"
 FAILURE = "failure"
 SOURCE = "source"
 STORAGE = "storage"
+WORDS = "words"
+EXPIRED = "Expired"
 
 
 def _answer(code: str, reason: Reason, verdict: Verdict, description: str, source: str) -> CodeRow:
     return CodeRow(code, HTTP, reason, verdict, description=description, source=source)
 
 
-def _failure(code: str, reason: Reason, description: str, fault: Fault | None = None) -> CodeRow:
-    fault = fault or reason.fault
+def _failure(
+    code: str,
+    reason: Reason,
+    description: str,
+    *,
+    fault: Fault | None = None,
+    retry: Retry = Retry.NEVER,
+) -> CodeRow:
     return CodeRow(
         code,
         FAILURE,
@@ -48,7 +55,8 @@ def _failure(code: str, reason: Reason, description: str, fault: Fault | None = 
         Verdict.REJECTED,
         description=description,
         source=_FAILURES,
-        fault=fault,
+        fault=fault or reason.fault,
+        retry=retry,
     )
 
 
@@ -60,7 +68,7 @@ def _storage(code: str, reason: Reason, verdict: Verdict, description: str) -> C
     return CodeRow(code, STORAGE, reason, verdict, description=description, source=_S3)
 
 
-def _sms(reason: Reason, description: str, *codes: int) -> tuple[CodeRow, ...]:
+def _sms(reason: Reason, description: str, *codes: int, source: str = _SMS) -> tuple[CodeRow, ...]:
     return tuple(
         CodeRow(
             str(code),
@@ -68,9 +76,15 @@ def _sms(reason: Reason, description: str, *codes: int) -> tuple[CodeRow, ...]:
             reason,
             Verdict.REJECTED,
             description=description,
-            source=_SMS,
+            source=source,
         )
         for code in codes
+    )
+
+
+def _whatsapp(code: int, reason: Reason, description: str) -> CodeRow:
+    return CodeRow(
+        str(code), "whatsapp", reason, Verdict.REJECTED, description=description, source=_META
     )
 
 
@@ -115,8 +129,8 @@ CODES = CodeTable(
         _answer(
             "409",
             Reason.UNKNOWN,
-            Verdict.AMBIGUOUS,
-            "a conflict, possibly with an earlier copy of the request; Bird does not say with what",
+            Verdict.NOT_SENT,
+            "not created, because of conflicting conditions; Bird does not say which",
             _MESSAGING,
         ),
         _answer(
@@ -141,7 +155,10 @@ CODES = CodeTable(
             _RATE,
         ),
         _failure(
-            "11001", Reason.MISCONFIGURED, "the channel is not configured for this kind of message"
+            "11001",
+            Reason.MISCONFIGURED,
+            "the channel is not configured for this kind of message",
+            retry=Retry.AFTER_FIX,
         ),
         _failure(
             "11002",
@@ -149,30 +166,114 @@ CODES = CodeTable(
             "the message contains something that the channel does not support",
         ),
         _failure(
-            "11xxx", Reason.INVALID_MESSAGE, "configuration, receiver, content or sender is invalid"
+            "11xxx",
+            Reason.INVALID_MESSAGE,
+            "configuration, receiver, content or sender is invalid; the code does not say which",
         ),
         _failure("12001", Reason.PROVIDER_ERROR, "a service that Bird depends on failed"),
         _failure(
             "12002", Reason.UNSUPPORTED_CONTENT, "the channel does not support this kind of message"
         ),
-        _failure("12003", Reason.UNROUTABLE, "the destination is not supported"),
+        _failure(
+            "12003",
+            Reason.SENDER_NOT_ALLOWED,
+            "this sender may not write to this destination",
+            retry=Retry.AFTER_FIX,
+        ),
         _failure("12004", Reason.PROVIDER_ERROR, "Bird does not know the product"),
         _failure("12005", Reason.UNROUTABLE, "Bird has no route"),
         _failure("12006", Reason.INVALID_CONTENT, "the platform does not accept this message"),
-        _failure("12xxx", Reason.PROVIDER_ERROR, "a service of Bird failed"),
-        _failure("14xxx", Reason.UNKNOWN, "caused by the customer's account", Fault.ACCOUNT),
-        _failure("15001", Reason.PROVIDER_ERROR, "a network error on the way to the handset"),
+        _failure(
+            "12xxx",
+            Reason.PROVIDER_ERROR,
+            "a service of Bird failed; not caused by the customer",
+        ),
+        _failure(
+            "14xxx",
+            Reason.UNKNOWN,
+            "caused by the customer's account",
+            fault=Fault.ACCOUNT,
+            retry=Retry.AFTER_FIX,
+        ),
+        _failure(
+            "15001",
+            Reason.PROVIDER_ERROR,
+            "a network error on the way to the handset, unless the source's own code says more",
+        ),
         _failure("15005", Reason.INVALID_RECIPIENT, "the subscriber is unknown"),
         _failure("15xxx", Reason.UNKNOWN, "the platform failed to deliver it"),
         *_sms(Reason.UNKNOWN, "a failure without a further reason", 0),
-        *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 2, 3, 5, 9, 10, 11, 12),
+        *_sms(Reason.INVALID_RECIPIENT, "unknown subscriber", 1, 5),
+        *_sms(
+            Reason.UNROUTABLE,
+            "an element of the network is unknown; the number may be right",
+            2,
+            3,
+            source=_MAP,
+        ),
+        *_sms(
+            Reason.RECIPIENT_UNREACHABLE,
+            "the subscription or the phone cannot receive SMS; the number exists",
+            9,
+            10,
+            11,
+            12,
+            source=_MAP,
+        ),
         *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
         *_sms(Reason.PROVIDER_ERROR, "network error", 34),
-        _source("accounting", Reason.PAYMENT, "the account's billing does not allow it"),
-        _source(
-            "contact", Reason.SUPPRESSED, "blocked by the contact's settings, such as an opt-out"
+        _whatsapp(130429, Reason.RATE_LIMITED, "over WhatsApp's rate limit"),
+        _whatsapp(
+            130472,
+            Reason.RECIPIENT_UNREACHABLE,
+            "WhatsApp has put the recipient's number into an experiment",
         ),
-        _source("touchpoint", Reason.TEMPLATE_UNAVAILABLE, "the template is not available"),
+        _whatsapp(131026, Reason.RECIPIENT_UNREACHABLE, "WhatsApp cannot deliver it"),
+        _whatsapp(131042, Reason.PAYMENT, "WhatsApp requires a payment first"),
+        _whatsapp(131047, Reason.WINDOW_CLOSED, "the 24-hour window is closed"),
+        _whatsapp(
+            131049,
+            Reason.RECIPIENT_UNREACHABLE,
+            "WhatsApp decided not to deliver it to this recipient",
+        ),
+        _whatsapp(131050, Reason.MARKETING_OPTED_OUT, "the recipient wants no marketing messages"),
+        _whatsapp(131051, Reason.UNSUPPORTED_CONTENT, "WhatsApp does not support this content"),
+        _whatsapp(131053, Reason.MEDIA_INVALID, "WhatsApp could not take the file"),
+        _whatsapp(131056, Reason.RECIPIENT_LIMIT, "too many messages to this recipient"),
+        _whatsapp(132000, Reason.TEMPLATE_INVALID, "the number of parameters is wrong"),
+        _whatsapp(132001, Reason.TEMPLATE_UNAVAILABLE, "no such template in this language"),
+        _whatsapp(132005, Reason.CONTENT_TOO_LARGE, "the filled template is too long"),
+        _whatsapp(132007, Reason.TEMPLATE_INVALID, "a parameter contains a forbidden character"),
+        _whatsapp(132012, Reason.TEMPLATE_INVALID, "a parameter has the wrong form"),
+        _whatsapp(132015, Reason.TEMPLATE_UNAVAILABLE, "paused by WhatsApp"),
+        _whatsapp(132016, Reason.TEMPLATE_UNAVAILABLE, "disabled by WhatsApp"),
+        CodeRow(
+            EXPIRED,
+            WORDS,
+            Reason.EXPIRED,
+            Verdict.REJECTED,
+            description="`details` or `reason`: the validity ended before delivery",
+            source=_SMS,
+        ),
+        _source("accounting", Reason.PROVIDER_ERROR, "Bird's billing service failed"),
+        _source("contact", Reason.PROVIDER_ERROR, "Bird's service of contacts failed"),
+        _source("touchpoint", Reason.PROVIDER_ERROR, "Bird's service of templates failed"),
+        # Any kind of mistake is found there: content, opt-out, funds.
+        CodeRow(
+            "pre-processing",
+            SOURCE,
+            Reason.UNKNOWN,
+            Verdict.REJECTED,
+            description="refused before it was handed to the platform; only a code says why",
+            source=_SOURCES,
+            fault=Fault.NOBODY,
+        ),
+        _source(
+            "whatsapp", Reason.UNKNOWN, "refused or failed by WhatsApp, with a code of WhatsApp's"
+        ),
+        _source("sms-messagebird", Reason.UNKNOWN, "refused or failed by the SMS platform"),
+        _source("email-messagebird", Reason.UNKNOWN, "refused or failed by the e-mail platform"),
+        _source("email-sparkpost", Reason.UNKNOWN, "refused or failed by the e-mail platform"),
         _storage(
             "EntityTooLarge", Reason.MEDIA_TOO_LARGE, Verdict.REJECTED, "the file is too large"
         ),
@@ -191,79 +292,3 @@ CODES = CodeTable(
         ),
     )
 )
-
-STATUSES = StatusTable(
-    (
-        StatusRow("accepted", Status.ACCEPTED, description="accepted by the API", source=_EMAIL),
-        StatusRow("processing", Status.ACCEPTED, description="being processed", source=_MESSAGING),
-        StatusRow(
-            "scheduled",
-            Status.SCHEDULED,
-            description="waiting for its scheduled time",
-            source=_MESSAGING,
-        ),
-        StatusRow(
-            "sent",
-            Status.SENT,
-            description="handed to the platform; may be the final status",
-            source=_EMAIL,
-        ),
-        StatusRow("delivered", Status.DELIVERED, description="delivered", source=_EMAIL),
-        StatusRow(
-            "delivery_failed",
-            Status.FAILED,
-            reason=Reason.UNKNOWN,
-            description="sent but not delivered",
-            source=_EMAIL,
-        ),
-        StatusRow(
-            "sending_failed",
-            Status.FAILED,
-            reason=Reason.UNKNOWN,
-            description="could not be handed to the platform",
-            source=_EMAIL,
-        ),
-        StatusRow(
-            "rejected",
-            Status.REJECTED,
-            reason=Reason.UNKNOWN,
-            description="refused after it was accepted",
-            source=_BATCH,
-        ),
-        StatusRow(
-            "skipped",
-            Status.REJECTED,
-            reason=Reason.STOPPED_BY_PROVIDER,
-            description="Bird chose not to send it",
-            source=_MESSAGING,
-        ),
-        StatusRow(
-            "deleted",
-            Status.CANCELLED,
-            reason=Reason.CANCELLED,
-            description="deleted",
-            source=_MESSAGING,
-        ),
-    )
-)
-
-INTERACTIONS = {
-    "clicked": InteractionKind.CLICKED,
-    "conversion": InteractionKind.CONVERTED,
-    "delete-request": InteractionKind.DELETED,
-    # Documented without a meaning.
-    "invalid": InteractionKind.UNKNOWN,
-    "opened": InteractionKind.OPENED,
-    "reaction": InteractionKind.REACTED,
-    "read": InteractionKind.READ,
-    "reported-as-spam": InteractionKind.REPORTED_SPAM,
-    "subscribe-consent": InteractionKind.SUBSCRIBED,
-    "subscribe-request": InteractionKind.SUBSCRIBED,
-    "unsubscribe-request": InteractionKind.UNSUBSCRIBED,
-}
-"""The kind of each of Bird's interaction types (MessageInteraction of the Messaging page)."""
-
-
-def interaction_kind(name: str) -> InteractionKind:
-    """Return the kind of an interaction type; an unknown type is `UNKNOWN`."""
-    return INTERACTIONS.get(name, InteractionKind.UNKNOWN)

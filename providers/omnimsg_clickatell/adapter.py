@@ -9,6 +9,8 @@ import attrs
 import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg_clickatell import rules
@@ -22,8 +24,7 @@ from omnimsg_clickatell.wire.send_answers import read_notices, read_send
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omnimsg.adapter import Answered, Context, Flow, Response, Source
-    from omnimsg.domain.channel import Channel
+    from omnimsg.adapter import Account, Answered, Context, Flow, Response, Source
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance
     from omnimsg.domain.media import MediaInfo, Stored, Upload
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _TAKEN = frozenset({202, 207})
 _READ_BY_BUSINESS = 1001
+# A file is no JSON, which every other answer is.
+_ANY_TYPE = {"Accept": "*/*"}
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +64,15 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     codes = CODES
     statuses = STATUSES
     protected = frozenset({"clientMessageId", "messages", "to"})
+
+    def __init__(self, account: Account[ClickatellSettings]) -> None:
+        super().__init__(account)
+        sender = self.sender_of(Channel.SMS)
+        if sender is not None and not rules.is_sender(sender):
+            raise ConfigError(
+                f"accounts.{account.name}.sender must be a number of 3 to 15 digits: Clickatell's"
+                " `from` is a two-way number"
+            )
 
     def authorization(self) -> Mapping[str, str]:
         """Return the key alone, as Clickatell requires."""
@@ -175,7 +187,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
         """Download a file; if its sender encrypted it, it stays encrypted."""
         if stored.id is None and stored.url is not None:
-            request = Request("GET", stored.url, authenticated=True, answer=Answer.SINK)
+            request = Request(
+                "GET", stored.url, headers=_ANY_TYPE, authenticated=True, answer=Answer.SINK
+            )
         elif stored.id is None or stored.sha256 is None:
             return refused(
                 Reason.MEDIA_NOT_FOUND, "sha256", "Clickatell hands out a file by id and digest"
@@ -185,7 +199,12 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             if stored.client_encrypted:
                 query.append(("source", "client"))
             request = Request(
-                "GET", "/v1/media", query=tuple(query), authenticated=True, answer=Answer.SINK
+                "GET",
+                "/v1/media",
+                query=tuple(query),
+                headers=_ANY_TYPE,
+                authenticated=True,
+                answer=Answer.SINK,
             )
         response = yield request
         return response.status == 200 or self._refusal(response, file=True)

@@ -7,6 +7,7 @@ Sources: the One API's OpenAPI document (fields, batch, inline and upload limits
 from __future__ import annotations
 
 from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
+from omnimsg.adapter.whatsapp_rules import MAX_TEXT
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
 
@@ -73,7 +74,7 @@ CAPABILITIES = Capabilities(
                 {"contacts", "interactive", "list", "location", "media", "template", "text"}
             ),
             fields=frozenset({"encryption", "send_at", "ttl"}),
-            text_limit=4096,
+            text_limit=MAX_TEXT,
             media=MEDIA,
             sources=frozenset({"inline", "stored"}),
             inline_max_bytes=MAX_INLINE_BYTES,

@@ -84,25 +84,31 @@ CODES = CodeTable(
             "the balance is too low",
             source=_OPENAPI,
         ),
-        # 21 and 22 prove that no message of the request was processed, but not that a particular
-        # message is bad: the same request always fails, another one may succeed.
+        # 21 and 22 refuse a request as a whole, for one of its messages or for their number. The
+        # engine sends the messages of such a request in smaller ones, down to the one at fault.
         _row(
             21,
             GLOBAL,
             Reason.INVALID_MESSAGE,
-            _NOT_SENT,
-            "the request is malformed; with several messages, one of them may be the cause",
-            retry=Retry.NEVER,
+            _REJECTED,
+            "the request is malformed; of several messages, one may be the cause",
         ),
         _row(
             22,
             GLOBAL,
             Reason.MISCONFIGURED,
-            _NOT_SENT,
+            _REJECTED,
             "too many messages in one request; set a lower limit for the account",
             retry=Retry.AFTER_FIX,
         ),
-        _row(23, MESSAGE, Reason.INVALID_CONTENT, _REJECTED, "a parameter is missing or invalid"),
+        _row(
+            23,
+            MESSAGE,
+            Reason.INVALID_CONTENT,
+            _REJECTED,
+            "a parameter is missing or invalid; the reason follows from the one it names: of `to`"
+            " INVALID_RECIPIENT, of `from` INVALID_SENDER, of a time INVALID_MESSAGE",
+        ),
         _row(24, MESSAGE, Reason.CONTENT_TOO_LARGE, _REJECTED, "the content is too long"),
         _row(
             25, MESSAGE, Reason.INVALID_RECIPIENT, _REJECTED, "the recipient is not a valid number"
@@ -131,7 +137,6 @@ CODES = CodeTable(
             Reason.MEDIA_TOO_LARGE,
             _NOT_SENT,
             "the media of the whole request are too large; fewer messages may pass",
-            retry=Retry.NEVER,
         ),
         _row(
             33,
@@ -196,6 +201,7 @@ CODES = CodeTable(
             Reason.UNROUTABLE,
             _REJECTED,
             "the destination has no two-way messaging",
+            retry=Retry.AFTER_FIX,
             fault=Fault.SENDER,
         ),
         _row(

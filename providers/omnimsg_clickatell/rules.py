@@ -1,20 +1,18 @@
 """Checks beyond the capabilities: what Clickatell would refuse or silently drop.
 
 Each check yields refusals that name the path of the field.
-Sources: the One API's OpenAPI document; for the characters of template parameters the vendor's page
-"One API send templated message".
+Source: the One API's OpenAPI document. WhatsApp's own rules are `omnimsg.adapter.whatsapp_rules`.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import items_of, refused
+from omnimsg.adapter import items_of, refused, whatsapp_rules
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
-    ButtonKind,
     Interactive,
     ListPicker,
     Location,
@@ -22,7 +20,6 @@ from omnimsg.domain.content import (
     Media,
     MediaItem,
     MediaParameter,
-    Reply,
     RequestLocation,
     Template,
     Text,
@@ -31,10 +28,9 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.reason import Reason
 from omnimsg_clickatell.capabilities import INTERACTIVE_HEADER_TYPES, TEMPLATE_HEADER_TYPES
-from omnimsg_clickatell.limits import check_limits, too_long, unsupported_field
+from omnimsg_clickatell.unsupported_fields import check_fields, unsupported_field
 from omnimsg_clickatell.wire.encode import bare, moment
-from omnimsg_clickatell.wire.interactive import postback_data
-from omnimsg_clickatell.wire.template import parameter_keys, sorted_by_position
+from omnimsg_clickatell.wire.template import parameter_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,13 +40,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-MAX_BUTTONS = 3
-MAX_ITEMS = 10
-MAX_TEMPLATE_BUTTONS = 10
-MAX_COUPON = 15
+MAX_LIST_BODY = 1024
 MAX_MINUTES = 2**31 - 1
 
-_FORBIDDEN_IN_PARAMETERS = re.compile(r"[\n\r\t]| {5}")
+_is_number = re.compile("[0-9]{3,15}").fullmatch
 
 
 def check(
@@ -58,13 +51,29 @@ def check(
 ) -> Failure | None:
     """Return the first refusal; `None` if Clickatell would take the whole message."""
     content = message.content
-    if isinstance(content, Text):
-        return next(chain(_text(content, channel), _times(message)), None)
     if isinstance(content, Template):
         refusals = _template(content, template_of(content.name))
+    elif isinstance(content, Text):
+        refusals = _text(content, channel)
     else:
         refusals = _RULES.get(content.__class__, _no_rules)(content)
-    return next(chain(refusals, _stored_files(message), _times(message)), None)
+    if channel is Channel.WHATSAPP:
+        refusals = chain(refusals, whatsapp_rules.check(content), _stored_files(message))
+    return next(chain(_sender(message), refusals, _times(message)), None)
+
+
+def is_sender(text: str) -> bool:
+    """Whether a text can be a sender: one of the integration's own numbers, or a short code."""
+    return _is_number(bare(text)) is not None
+
+
+def _sender(message: Message) -> Iterator[Failure]:
+    if message.sender is not None and not is_sender(message.sender):
+        yield refused(
+            Reason.INVALID_SENDER,
+            "sender",
+            "must be a number of 3 to 15 digits: Clickatell's `from` is a two-way number",
+        )
 
 
 def _no_rules(_: object) -> Iterator[Failure]:
@@ -72,7 +81,7 @@ def _no_rules(_: object) -> Iterator[Failure]:
 
 
 def _text(content: Text, channel: Channel | None) -> Iterator[Failure]:
-    yield from check_limits(content, "content")
+    yield from check_fields(content, "content")
     unsupported = "preview_url" if channel is Channel.SMS else "udh"
     if getattr(content, unsupported) is not None:
         yield unsupported_field(f"content.{unsupported}")
@@ -83,9 +92,7 @@ def _media(content: Media) -> Iterator[Failure]:
         yield refused(
             Reason.UNSUPPORTED_CONTENT, "content.items[1]", "is one too many: a message has one"
         )
-    yield from check_limits(content.items[0], "content.items[0]")
-    if content.items[0].kind is MediaKind.AUDIO and content.caption is not None:
-        yield refused(Reason.UNSUPPORTED_CONTENT, "content.caption", "must not be there with audio")
+    yield from check_fields(content.items[0], "content.items[0]")
 
 
 def _location(content: Location) -> Iterator[Failure]:
@@ -96,46 +103,16 @@ def _location(content: Location) -> Iterator[Failure]:
 
 
 def _list(content: ListPicker) -> Iterator[Failure]:
-    yield from check_limits(content, "content")
-    total = 0
-    for section_index, section in enumerate(content.sections):
-        path = f"content.sections[{section_index}]"
-        yield from check_limits(section, path)
-        for index, item in enumerate(section.items):
-            total += 1
-            if total > MAX_ITEMS:
-                yield refused(
-                    Reason.CONTENT_TOO_LARGE,
-                    f"{path}.items[{index}]",
-                    f"is one too many: a whole list has at most {MAX_ITEMS} items",
-                )
-            yield from check_limits(item, f"{path}.items[{index}]")
+    # Meta allows more, the One API's document does not.
+    yield from whatsapp_rules.check_length(content.body, "content.body", MAX_LIST_BODY)
 
 
 def _interactive(content: Interactive) -> Iterator[Failure]:
     if content.body is None:
         yield refused(Reason.INVALID_CONTENT, "content.body", "is needed above buttons")
-    yield from check_limits(content, "content")
-    first = content.actions[0]
-    most = MAX_BUTTONS if isinstance(first, Reply) else 1
-    seen: set[str] = set()
     for index, action in enumerate(content.actions):
-        path = f"content.actions[{index}]"
-        if index >= most or action.__class__ is not first.__class__:
-            yield refused(
-                Reason.UNSUPPORTED_CONTENT,
-                path,
-                f"is one too many: a message has up to {MAX_BUTTONS} replies, or one link, or one"
-                " request for a location, and never two kinds",
-            )
-        yield from check_limits(action, path)
-        if isinstance(action, Reply):
-            if postback_data(action) in seen:
-                yield refused(
-                    Reason.INVALID_CONTENT, f"{path}.payload", "is that of an earlier button"
-                )
-            seen.add(postback_data(action))
-    if isinstance(first, RequestLocation):
+        yield from check_fields(action, f"content.actions[{index}]")
+    if isinstance(content.actions[0], RequestLocation):
         for field in ("header", "footer"):
             if getattr(content, field):
                 yield unsupported_field(f"content.{field}")
@@ -151,6 +128,7 @@ def _template(content: Template, mapping: TemplateMapping) -> Iterator[Failure]:
     if isinstance(header, TextParameter):
         yield from _parameter(header, "content.header", "1")
     elif isinstance(header, MediaParameter):
+        yield from check_fields(header, "content.header")
         if header.name is not None:
             yield unsupported_field("content.header.name")
         yield from _header_file(header.item, "content.header.item", TEMPLATE_HEADER_TYPES)
@@ -195,27 +173,11 @@ def _parameter(parameter: TextParameter, path: str, key: str) -> Iterator[Failur
             f"{path}.name",
             f"cannot be sent: Clickatell goes by position, and this is {key!r}",
         )
-    yield from _parameter_text(parameter.text, f"{path}.text")
-
-
-def _parameter_text(text: str, path: str) -> Iterator[Failure]:
-    if _FORBIDDEN_IN_PARAMETERS.search(text):
-        yield refused(
-            Reason.TEMPLATE_INVALID,
-            path,
-            "must hold no line break, no tab and no more than four spaces in a row",
-        )
 
 
 def _template_buttons(content: Template) -> Iterator[Failure]:
     index_of = {button.position: index for index, button in enumerate(content.buttons)}
-    ordered = sorted_by_position(content.buttons)
-    for extra in islice(ordered, MAX_TEMPLATE_BUTTONS, None):
-        yield refused(
-            Reason.TEMPLATE_INVALID,
-            f"content.buttons[{index_of[extra.position]}]",
-            f"is one too many: a template has at most {MAX_TEMPLATE_BUTTONS} buttons",
-        )
+    ordered = whatsapp_rules.sorted_by_position(content.buttons)
     finished_kinds = set()
     for previous, button in pairwise(ordered):
         if button.kind is not previous.kind:
@@ -226,18 +188,12 @@ def _template_buttons(content: Template) -> Iterator[Failure]:
                 f"content.buttons[{index_of[button.position]}].position",
                 f"separates the {button.kind.value} buttons: those of one kind stand together",
             )
-    for index, button in enumerate(content.buttons):
-        if button.kind is ButtonKind.URL:
-            # The value fills a placeholder of the URL, so the rules of parameters apply.
-            yield from _parameter_text(button.value, f"content.buttons[{index}].value")
-        if button.kind is ButtonKind.COUPON and len(button.value) > MAX_COUPON:
-            yield too_long(f"content.buttons[{index}].value", button.value, MAX_COUPON)
 
 
 def _header_file(
     item: MediaItem, path: str, types: dict[MediaKind, frozenset[str]]
 ) -> Iterator[Failure]:
-    yield from check_limits(item, path)
+    yield from check_fields(item, path)
     if item.kind not in types:
         yield refused(
             Reason.UNSUPPORTED_CONTENT,

@@ -92,15 +92,15 @@ STATUSES = StatusTable(
             None,
             "STOP_MARKETING_MESSAGES",
             _R,
-            Reason.OPTED_OUT,
-            "the recipient wants no marketing messages",
+            Reason.MARKETING_OPTED_OUT,
+            "the recipient wants no marketing messages; others still arrive",
         ),
         _row(
             None,
             "EXCESSIVE_MESSAGES_TO_RECIPIENT",
             _R,
             Reason.RECIPIENT_LIMIT,
-            "too many messages to this recipient",
+            "too many messages to this recipient; it passes by itself",
         ),
         _row(
             60, "ENCRYPTION_ACCESS_DENIED", _R, Reason.ENCRYPTION, "the key service denied access"
@@ -227,8 +227,8 @@ STATUSES = StatusTable(
             139,
             "WHATSAPP_EXPERIMENTAL_NUMBER",
             _F,
-            Reason.OPERATOR_BLOCKED,
-            "WhatsApp has put this number into an experiment",
+            Reason.RECIPIENT_UNREACHABLE,
+            "WhatsApp has put the recipient's number into an experiment",
         ),
         _row(
             140,
@@ -317,8 +317,8 @@ STATUSES = StatusTable(
                 (
                     "CHOSE_NOT_TO_DELIVER",
                     _F,
-                    Reason.OPERATOR_BLOCKED,
-                    "WhatsApp decided not to deliver it",
+                    Reason.RECIPIENT_UNREACHABLE,
+                    "WhatsApp decided not to deliver it to this recipient",
                 ),
             )
         ),

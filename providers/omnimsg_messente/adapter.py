@@ -18,7 +18,7 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg_messente import rules
 from omnimsg_messente.capabilities import CAPABILITIES
-from omnimsg_messente.codes import CODES, STATUSES
+from omnimsg_messente.codes import CODES, STATUSES, TERMS
 from omnimsg_messente.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
     capabilities = CAPABILITIES
     codes = CODES
     statuses = STATUSES
+    terms = TERMS
     protected = frozenset({"to", "messages"})
 
     def __init__(self, account: Account[MessenteSettings]) -> None:

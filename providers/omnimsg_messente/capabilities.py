@@ -7,6 +7,7 @@ the bulk messaging page (1000 messages a call), the API setup page (150 requests
 from __future__ import annotations
 
 from omnimsg.adapter import Capabilities, ChannelCapabilities, MediaLimit
+from omnimsg.adapter.whatsapp_rules import MAX_TEXT
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
 from omnimsg_messente.rules import rcs, viber, whatsapp
@@ -32,6 +33,7 @@ CAPABILITIES = Capabilities(
         Channel.WHATSAPP: ChannelCapabilities(
             content=frozenset({"text", "media", "template"}),
             fields=_FIELDS,
+            text_limit=MAX_TEXT,
             media=dict.fromkeys(whatsapp.OPTIONS, _ANY),
             sources=frozenset({"link", "stored"}),
         ),

@@ -6,8 +6,8 @@ number in a delivery report.
 
 from __future__ import annotations
 
-from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, Verdict
-from omnimsg.domain.reason import Reason
+from omnimsg.adapter import CodeRow, CodeTable, StatusRow, StatusTable, TermRow, Verdict
+from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.status import Status
 
 _REFERENCE = "Messente Omnichannel API reference"
@@ -16,8 +16,15 @@ _REPORTS = "Messente delivery report page"
 ERROR = "error"
 ERR = "err"
 
-# The values of `err` that mean success: no error, and read (status `SEEN`).
-NO_ERRORS = frozenset({"0", "10"})
+TERMS = (
+    TermRow("err", "0", Status.SENT.value, description="no error", source=_REFERENCE),
+    TermRow(
+        "err", "10", Status.READ.value, description="read; stands beside `SEEN`", source=_REFERENCE
+    ),
+)
+"""The values of `err` that mean success; the status says which."""
+
+NO_ERRORS = frozenset(row.name for row in TERMS)
 
 # For status and cancel: the id is unknown, or belongs to another account.
 NOT_FOUND = "101"
@@ -83,9 +90,9 @@ CODES = CodeTable(
         CodeRow(
             "1",
             ERR,
-            Reason.RECIPIENT_UNREACHABLE,
+            Reason.UNKNOWN,
             Verdict.REJECTED,
-            description="delivery failed",
+            description="delivery failed; the status beside it says more",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -124,8 +131,8 @@ CODES = CodeTable(
             "6",
             ERR,
             Reason.RECIPIENT_LIMIT,
-            Verdict.REJECTED,
-            description="too many identical messages to one number",
+            Verdict.NOT_SENT,
+            description="too many identical messages to one number; it passes after 60 minutes",
             source=_REFERENCE,
         ),
         CodeRow(
@@ -141,8 +148,9 @@ CODES = CodeTable(
             ERR,
             Reason.OPERATOR_BLOCKED,
             Verdict.REJECTED,
-            description="the operator is blacklisted",
+            description="the recipient's operator is on a blacklist; not the number's own opt-out",
             source=_REFERENCE,
+            fault=Fault.NOBODY,
         ),
         CodeRow(
             "9",
@@ -201,8 +209,9 @@ STATUSES = StatusTable(
             "REJECTD",
             Status.REJECTED,
             reason=Reason.OPERATOR_BLOCKED,
-            description="refused by the operator",
+            description="rejected by the operator: for its content, its sender or the number",
             source=_REPORTS,
+            fault=Fault.NOBODY,
         ),
         StatusRow(
             "NACK",

@@ -56,19 +56,19 @@ BODIES: list[tuple[Channel, Content, JsonObject]] = [
     *(
         (
             Channel.WHATSAPP,
-            Media.link(kind, URL, caption="Look", content_type=mime, file_name="a"),
+            Media.link(kind, URL, caption=caption, content_type=mime, file_name="a"),
             {
                 "type": "file",
                 "file": {
                     "files": [{"mediaUrl": URL, "contentType": mime, "filename": "a"}],
-                    "text": "Look",
+                    **({} if caption is None else {"text": caption}),
                 },
             },
         )
-        for kind, mime in (
-            ("video", "video/mp4"),
-            ("audio", "audio/ogg"),
-            ("document", "application/pdf"),
+        for kind, mime, caption in (
+            ("video", "video/mp4", "Look"),
+            ("audio", "audio/ogg", None),
+            ("document", "application/pdf", "Look"),
         )
     ),
     (
@@ -76,18 +76,7 @@ BODIES: list[tuple[Channel, Content, JsonObject]] = [
         Media(
             (MediaItem(MediaKind.STICKER, Link(URL), content_type="image/webp", animated=False),)
         ),
-        {
-            "type": "file",
-            "file": {
-                "files": [
-                    {
-                        "mediaUrl": URL,
-                        "contentType": "image/webp",
-                        "metadata": {"isAnimated": False},
-                    }
-                ]
-            },
-        },
+        {"type": "image", "image": {"images": [{"mediaUrl": URL}]}},
     ),
     (
         Channel.SMS,

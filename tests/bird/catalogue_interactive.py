@@ -59,10 +59,6 @@ WHATSAPP: list[tuple[Content, str, JsonObject]] = [
             [
                 Reply("Yes", description="Please", image_url=URL),
                 Reply("No", "no"),
-                OpenUrl("Open", URL),
-                RequestLocation(),
-                RequestLocation("Where"),
-                Buy("Buy", Decimal("9.90"), currency="EUR"),
             ],
         ),
         "text",
@@ -78,15 +74,23 @@ WHATSAPP: list[tuple[Content, str, JsonObject]] = [
                     },
                 },
                 {"type": "postback", "postback": {"text": "No", "payload": "no"}},
-                {"type": "link", "link": {"text": "Open", "url": URL}},
-                {"type": "locationRequest"},
-                {"type": "locationRequest", "locationRequest": {"text": "Where"}},
-                {
-                    "type": "buy",
-                    "buy": {"text": "Buy", "amountCents": 990, "currency": "EUR"},
-                },
             ],
         },
+    ),
+    *(
+        (Interactive("Pay", [action]), "text", {"text": "Pay", "actions": [written]})
+        for action, written in (
+            (OpenUrl("Open", URL), {"type": "link", "link": {"text": "Open", "url": URL}}),
+            (RequestLocation(), {"type": "locationRequest"}),
+            (
+                RequestLocation("Where"),
+                {"type": "locationRequest", "locationRequest": {"text": "Where"}},
+            ),
+            (
+                Buy("Buy", Decimal("9.90"), currency="EUR"),
+                {"type": "buy", "buy": {"text": "Buy", "amountCents": 990, "currency": "EUR"}},
+            ),
+        )
     ),
     *(
         (

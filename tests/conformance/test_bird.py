@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import orjson
-import pytest
 
 from omnimsg.adapter import (
     Account,
@@ -45,6 +44,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.history import Direction, HistoryQuery
 from omnimsg.domain.media import Inline, Link, MediaKind
 from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, Refuse, Said
 from omnimsg_bird import BirdAdapter, BirdSettings
@@ -122,8 +122,13 @@ class TestBird(AdapterConformance):
     message_levels = frozenset({"http", "422"})
     request_levels = frozenset()
     status_levels = frozenset({"http"})
-    report_levels = frozenset({"failure", "sms-messagebird", "source"})
+    report_levels = frozenset({"failure", "sms-messagebird", "source", "whatsapp", "words"})
     other_levels = frozenset({"storage"})
+    values: ClassVar[dict[str, Any]] = {
+        "reply_to": tuple(
+            MessageId.of("bird", f"{CHANNELS['whatsapp']}/{name}") for name in ("m1", "m2")
+        )
+    }
 
     def account(self) -> Account[BirdSettings]:
         """Return an account with a distinctive access key and a channel of each kind."""
@@ -164,11 +169,6 @@ class TestBird(AdapterConformance):
         error = {"code": "Refused" if on_http else first.code, "message": first.detail}
         return Response(int(first.code if on_http else first.level), orjson.dumps(error))
 
-    @pytest.mark.xfail(strict=True, reason="an answer with another reference is believed")
-    def test_send_accepts_no_message_by_an_answer_that_names_another(self) -> None:
-        """An answer to another message is no verdict."""
-        super().test_send_accepts_no_message_by_an_answer_that_names_another()
-
     def samples(self) -> list[Message]:
         """Return a project's template, and content with options that only some channels have."""
         template = Template(
@@ -186,7 +186,7 @@ class TestBird(AdapterConformance):
             cards,
             Section([Location(59.4, 24.7), inner, menu]),
             Otp(False, actions=[Reply("Copy", "123456")]),
-            Interactive("Pay", [BUY, LINK, ASK, RICH], header=PICTURE),
+            *(Interactive("Pay", [action], header=PICTURE) for action in (BUY, LINK, ASK, RICH)),
             Interactive(None, [LINK], header=FILE),
         ]
         mail = Email(

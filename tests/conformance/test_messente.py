@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
-import pytest
 
 from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
 from omnimsg.domain.channel import Channel
@@ -195,16 +194,6 @@ class TestMessente(AdapterConformance):
     def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
         """Answer with one leg that has an error number."""
         return status_of(request, row, int(code.code))
-
-    @pytest.mark.xfail(strict=True, reason="the recipient of a single answer is not compared")
-    def test_send_accepts_no_message_by_an_answer_that_names_another(self) -> None:
-        """An answer to another message is no verdict."""
-        super().test_send_accepts_no_message_by_an_answer_that_names_another()
-
-    @pytest.mark.xfail(strict=True, reason="a 202 is a yes, though it holds errors")
-    def test_cancel_says_yes_to_no_refusal(self) -> None:
-        """A body with errors is no yes."""
-        super().test_cancel_says_yes_to_no_refusal()
 
     def samples(self) -> list[Message]:
         """Return content with options that the suite's own samples do not use."""

@@ -12,15 +12,17 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from support.strategies import contents, messages
 
 from omnimsg.domain.address import ProviderContact
-from omnimsg.domain.channel import Channel, channel_from, to_channel
+from omnimsg.domain.channel import Channel, channel_from, to_optional_channel
 from omnimsg.domain.content import Autoconvert, Content, Location, Text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Leg, Message, Priority, new_reference
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.secret import Secret
 
 NUMBER = "+37255500001"
@@ -89,6 +91,9 @@ def test_plain_text_is_a_text() -> None:
         ({"callback_url": "https://hooks.example.test/a b"}, "callback_url"),
         ({"callback_url": "https://hooks.example.test/\u00a0"}, "callback_url"),
         ({"callback_url": "https://hooks.example.test/\x00"}, "callback_url"),
+        ({"reply_to": "m1"}, "reply_to"),
+        ({"reply_to": 5}, "reply_to"),
+        ({"reply_to": f"bird:{HALF}"}, "reply_to"),
         ({"fallback": None}, "fallback"),
         ({"fallback": [1]}, "fallback[0]"),
         ({"fallback": Leg(channel=Channel.SMS)}, "fallback"),
@@ -104,6 +109,12 @@ def test_plain_text_is_a_text() -> None:
         ({"extras": {"bird": {"a": 2**64}}}, "extras['bird']"),
         ({"extras": {"bird": {"a": HALF}}}, "extras['bird']"),
         ({"extras": {"bird": {HALF: 1}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a": ["x", {"b": "\0"}]}}}, "extras['bird']"),
+        ({"extras": {"bird": {"a\0": 1}}}, "extras['bird']"),
+        ({"sender": "Ac\0me"}, "sender"),
+        ({"reference": "\0"}, "reference"),
+        ({"tags": ("a", "\0")}, "tags[1]"),
+        ({"reply_to": "bird:a\0"}, "reply_to"),
         ({"to": f"{HALF}@example.test"}, "to"),
         ({"sender": HALF}, "sender"),
         ({"reference": HALF}, "reference"),
@@ -251,6 +262,7 @@ def test_plain_texts(message: Message) -> None:
         ({"content": Text("Hello", autoconvert=Autoconvert.OFF)}, False),
         ({"sender": "Acme"}, False),
         ({"ttl": 60, "metadata": {"row": 1}}, False),
+        ({"reply_to": "bird:channel/m1"}, False),
         ({"priority": Priority.LOW}, False),
         ({"tags": ["spring"]}, False),
         ({"send_at": datetime(2026, 1, 1, tzinfo=UTC)}, False),
@@ -277,9 +289,12 @@ def parts(value: Any) -> Iterator[Any]:
             yield from parts(getattr(value, field.name))
 
 
-@given(messages())
-def test_no_text_that_utf_8_cannot_write(message: Message) -> None:
-    """Wherever in a message text can stand, half a surrogate pair cannot: it would stop a batch."""
+@given(messages(), st.sampled_from([HALF, "\0"]))
+def test_no_text_that_cannot_be_sent(message: Message, spoilt_by: str) -> None:
+    """Wherever a message can hold text, it cannot hold half a surrogate pair or U+0000.
+
+    Either would stop a batch.
+    """
     for part in parts(message):
         for field in attrs.fields(type(part)):
             value = getattr(part, field.name)
@@ -287,14 +302,29 @@ def test_no_text_that_utf_8_cannot_write(message: Message) -> None:
                 continue
             spoilt: Any = value
             if type(value) is str:
-                spoilt = value[:-1] + HALF
+                spoilt = value[:-1] + spoilt_by
             elif isinstance(value, Mapping) and value:
-                spoilt = {**value, next(iter(value)): HALF}
+                spoilt = {**value, next(iter(value)): spoilt_by}
             elif isinstance(value, tuple) and value and type(value[0]) is str:
-                spoilt = (*value[1:], value[0][:-1] + HALF)
+                spoilt = (*value[1:], value[0][:-1] + spoilt_by)
             if spoilt is not value:
                 with pytest.raises(InvalidValue):
                     attrs.evolve(part, **{field.name: spoilt})
+
+
+@pytest.mark.parametrize("text", ["\0", "Hel\0lo", "Grüße\0"])
+def test_a_text_with_nul_names_its_field(text: str) -> None:
+    """U+0000 in the text is refused when the message is built, by the name of the field."""
+    with pytest.raises(InvalidValue, match=r"Text\.text: holds U\+0000"):
+        Message(NUMBER, text)
+
+
+def test_reply_to_is_an_id() -> None:
+    """The message that is answered is given by the id of its outcome, or by that id's text."""
+    message = Message(NUMBER, "Yes", reply_to="bird:channel/m1")
+
+    assert MessageId.of("bird", "channel/m1") == message.reply_to
+    assert isinstance(message.reply_to, MessageId)
 
 
 @given(contents())
@@ -367,7 +397,11 @@ def test_a_providers_word_for_a_channel(word: object, channel: Channel | None) -
 
 def test_the_callers_word_for_a_channel() -> None:
     """The caller's word is read exactly, and what is none is left to the validator."""
-    assert (Channel.SMS, None, " sms") == (to_channel("sms"), to_channel(None), to_channel(" sms"))
+    assert (Channel.SMS, None, " sms") == (
+        to_optional_channel("sms"),
+        to_optional_channel(None),
+        to_optional_channel(" sms"),
+    )
 
 
 def test_location_is_content() -> None:

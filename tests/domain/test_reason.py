@@ -46,6 +46,34 @@ def test_every_fault_has_a_reason() -> None:
     assert set(Fault) == {reason.fault for reason in Reason}
 
 
+GROUPS = [name for name in vars(Reason) if name.startswith("is_")]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_is_in_one_group_at_most(reason: Reason) -> None:
+    """Groups do not overlap, so that a program can branch on them in any order."""
+    assert sum(getattr(reason, group) for group in GROUPS) <= 1
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_has_a_reason(group: str) -> None:
+    """No group is empty."""
+    assert any(getattr(reason, group) for reason in Reason)
+
+
+def test_only_a_full_opt_out_is_an_opt_out() -> None:
+    """Who wants no marketing still gets codes, and a phone that is off has refused nothing."""
+    assert {Reason.OPTED_OUT, Reason.SUPPRESSED} == {
+        reason for reason in Reason if reason.is_opt_out
+    }
+
+
+@pytest.mark.parametrize("reason", [Reason.EXPIRED, Reason.RECIPIENT_LIMIT])
+def test_what_passes_by_itself_blames_nobody(reason: Reason) -> None:
+    """Neither a ttl that ended nor a limit is the fault of the recipient."""
+    assert reason.fault is Fault.NOBODY
+
+
 @pytest.mark.parametrize("enum", ENUMS)
 def test_values_are_the_names_in_lower_case(enum: type[StrEnum]) -> None:
     """Every value is its member's name in lower case, so no member is an alias of another."""

@@ -87,7 +87,7 @@ _HEXADECIMAL = st.text(string.hexdigits, min_size=2, max_size=8).map(
     lambda digits: digits[: len(digits) // 2 * 2]
 )
 _CHANNELS = st.sampled_from(Channel)
-_UNICODE = st.characters(codec="utf-8")
+_UNICODE = st.characters(codec="utf-8", exclude_characters="\0")
 
 
 def words(*, most: int = 20) -> SearchStrategy[str]:
@@ -456,6 +456,7 @@ def messages(
         tags=_some(words()),
         metadata=_mappings(json_values()),
         callback_url=_maybe(_URLS),
+        reply_to=_maybe(st.builds(MessageId.of, accounts(), words())),
         fallback=_some(leg),
         extras=_mappings(_mappings(json_values())),
     )

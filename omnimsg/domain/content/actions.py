@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.redaction import hidden, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _label = validate.text(max_length=256)
 _payload = optional(validate.text(max_length=2048))
@@ -204,3 +207,8 @@ class Buy:
 Action: TypeAlias = (
     Reply | OpenUrl | OpenMedia | Dial | ShowLocation | RequestLocation | CreateEvent | Buy
 )
+
+
+def to_actions(value: Sequence[Action]) -> tuple[Action, ...]:
+    """Convert a sequence of actions to a tuple; the field's validator refuses anything else."""
+    return validate.to_tuple(value)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.content.actions import Action
+from omnimsg.domain.content.actions import Action, to_actions
 from omnimsg.domain.content.interactive import ListPicker
 from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import Media, MediaItem
 from omnimsg.domain.content.text import Text
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _optional_text = optional(validate.text())
 _actions = validate.tuple_of(Action.__args__)
@@ -64,9 +67,7 @@ class Card:
     media: MediaItem | None = attrs.field(
         default=None, validator=optional(validate.instance_of(MediaItem))
     )
-    actions: tuple[Action, ...] = attrs.field(
-        default=(), converter=validate.to_tuple, validator=_actions
-    )
+    actions: tuple[Action, ...] = attrs.field(default=(), converter=to_actions, validator=_actions)
     height: CardHeight | None = attrs.field(
         default=None, validator=optional(validate.enum_member(CardHeight))
     )
@@ -74,13 +75,17 @@ class Card:
         default=None, validator=optional(validate.enum_member(CardLayout))
     )
     suggestions: tuple[Action, ...] = attrs.field(
-        default=(), converter=validate.to_tuple, validator=_actions
+        default=(), converter=to_actions, validator=_actions
     )
 
     def __attrs_post_init__(self) -> None:
         """Refuse an empty card."""
         if self.title is None and self.text is None and self.media is None:
             raise validate.refuse(self, "title", "a card needs a title, text or media")
+
+
+def _to_cards(value: Sequence[Card]) -> tuple[Card, ...]:
+    return validate.to_tuple(value)
 
 
 @attrs.frozen
@@ -97,14 +102,14 @@ class Carousel:
     kind: ClassVar[str] = "carousel"
 
     cards: tuple[Card, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Card, min_length=2)
+        converter=_to_cards, validator=validate.tuple_of(Card, min_length=2)
     )
     text: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
     width: CardWidth | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.enum_member(CardWidth))
     )
     suggestions: tuple[Action, ...] = attrs.field(
-        default=(), kw_only=True, converter=validate.to_tuple, validator=_actions
+        default=(), kw_only=True, converter=to_actions, validator=_actions
     )
 
     def __attrs_post_init__(self) -> None:
@@ -114,6 +119,12 @@ class Carousel:
                 if getattr(card, field):
                     path = f"cards[{index}].{field}"
                     raise validate.refuse(self, path, "belongs to a single card, not to a row")
+
+
+def _to_parts(
+    value: Sequence[Text | Media | Location | Carousel | ListPicker | Section],
+) -> tuple[Text | Media | Location | Carousel | ListPicker | Section, ...]:
+    return validate.to_tuple(value)
 
 
 @attrs.frozen
@@ -127,7 +138,7 @@ class Section:
     kind: ClassVar[str] = "section"
 
     items: tuple[Text | Media | Location | Carousel | ListPicker | Section, ...] = attrs.field(
-        converter=validate.to_tuple
+        converter=_to_parts
     )
 
     def __attrs_post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -13,6 +13,9 @@ from omnimsg.domain.address import is_email
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.redaction import hidden, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
@@ -52,6 +55,14 @@ def _tuple_of_emails(owner: object, field: attrs.Attribute[Any], value: object) 
             raise validate.refuse(owner, path, "must be an e-mail address")
 
 
+def _to_addresses(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return validate.to_tuple(value)
+
+
+def _to_attachments(value: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    return validate.to_tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class Email:
     """An e-mail. `Message.to` is its first recipient, `Message.sender` the account's mailbox.
@@ -75,13 +86,13 @@ class Email:
     html: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     text: str | None = attrs.field(default=None, repr=hidden, validator=optional(validate.text()))
     cc: tuple[str, ...] = attrs.field(
-        default=(), repr=masked, converter=validate.to_tuple, validator=_tuple_of_emails
+        default=(), repr=masked, converter=_to_addresses, validator=_tuple_of_emails
     )
     bcc: tuple[str, ...] = attrs.field(
-        default=(), repr=masked, converter=validate.to_tuple, validator=_tuple_of_emails
+        default=(), repr=masked, converter=_to_addresses, validator=_tuple_of_emails
     )
     attachments: tuple[Attachment, ...] = attrs.field(
-        default=(), converter=validate.to_tuple, validator=validate.tuple_of(Attachment)
+        default=(), converter=_to_attachments, validator=validate.tuple_of(Attachment)
     )
     headers: FrozenDict[str, str] = attrs.field(
         default=EMPTY, repr=hidden, converter=freeze, validator=validate.string_map

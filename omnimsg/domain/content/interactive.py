@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.content.actions import Action
+from omnimsg.domain.content.actions import Action, to_actions
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _require_text = validate.text()
 _optional_text = optional(_require_text)
@@ -36,7 +39,7 @@ class Interactive:
 
     body: str | None = attrs.field(repr=hidden, validator=_optional_text)
     actions: tuple[Action, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(Action.__args__, min_length=1)
+        converter=to_actions, validator=validate.tuple_of(Action.__args__, min_length=1)
     )
     header: str | MediaItem | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(_text_or_media)
@@ -68,14 +71,22 @@ class ListItem:
     )
 
 
+def _to_items(value: Sequence[ListItem]) -> tuple[ListItem, ...]:
+    return validate.to_tuple(value)
+
+
 @attrs.frozen
 class ListSection:
     """A group of list items; it needs a title if the list has several groups."""
 
     items: tuple[ListItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ListItem, min_length=1)
+        converter=_to_items, validator=validate.tuple_of(ListItem, min_length=1)
     )
     title: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
+
+
+def _to_sections(value: Sequence[ListSection]) -> tuple[ListSection, ...]:
+    return validate.to_tuple(value)
 
 
 @attrs.frozen
@@ -96,7 +107,7 @@ class ListPicker:
     button: str = attrs.field(repr=hidden, validator=validate.text())
     sections: tuple[ListSection, ...] = attrs.field(
         kw_only=True,
-        converter=validate.to_tuple,
+        converter=_to_sections,
         validator=validate.tuple_of(ListSection, min_length=1),
     )
     header: str | None = attrs.field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -11,6 +11,9 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import FrozenDict, freeze
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 StringMap = FrozenDict[str, str]
 
@@ -96,6 +99,10 @@ class ContactCard:
             raise validate.refuse(self, "phones", "a card needs something besides the name")
 
 
+def _to_cards(value: Sequence[ContactCard]) -> tuple[ContactCard, ...]:
+    return validate.to_tuple(value)
+
+
 @attrs.frozen
 class Contacts:
     """One or several contact cards."""
@@ -103,5 +110,5 @@ class Contacts:
     kind: ClassVar[str] = "contacts"
 
     contacts: tuple[ContactCard, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(ContactCard, min_length=1)
+        converter=_to_cards, validator=validate.tuple_of(ContactCard, min_length=1)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 from attrs.validators import optional
@@ -19,6 +19,9 @@ from omnimsg.domain.media import (
     to_media_kind,
 )
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @attrs.frozen
@@ -75,6 +78,10 @@ class MediaItem:
             raise validate.refuse(self, "content_type", "is needed with inline bytes")
 
 
+def _to_items(value: Sequence[MediaItem]) -> tuple[MediaItem, ...]:
+    return validate.to_tuple(value)
+
+
 @attrs.frozen
 class Media:
     """One or several media items with a caption.
@@ -87,7 +94,7 @@ class Media:
     kind: ClassVar[str] = "media"
 
     items: tuple[MediaItem, ...] = attrs.field(
-        converter=validate.to_tuple, validator=validate.tuple_of(MediaItem, min_length=1)
+        converter=_to_items, validator=validate.tuple_of(MediaItem, min_length=1)
     )
     caption: str | None = attrs.field(
         default=None, repr=hidden, validator=optional(validate.text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 from attrs.validators import optional
@@ -12,6 +12,9 @@ from omnimsg.domain import validate
 from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.redaction import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _optional_name = optional(validate.text(max_length=512))
 
@@ -63,12 +66,21 @@ class DateTimeParameter:
 
 @attrs.frozen
 class MediaParameter:
-    """An image, video or document."""
+    """An image, video or document.
+
+    Attributes:
+        item: The file.
+        name: The placeholder's name, as in `TextParameter`.
+        caption: The text below the file (Messente).
+    """
 
     kind: ClassVar[str] = "media"
 
     item: MediaItem = attrs.field(validator=validate.instance_of(MediaItem))
     name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
+    caption: str | None = attrs.field(
+        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
+    )
 
 
 @attrs.frozen
@@ -116,11 +128,17 @@ class TemplateButton:
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
 
-def _to_parameters(value: Any) -> Any:  # noqa: ANN401 - the validator checks the type
-    """Convert a list to a tuple, and plain text in it to text parameters."""
-    if not isinstance(value, (list, tuple)):
-        return value
-    return tuple(TextParameter(each) if isinstance(each, str) else each for each in value)
+def _to_parameters(value: Sequence[Parameter | str]) -> tuple[Parameter, ...]:
+    """Convert a sequence to a tuple, and plain text in it to text parameters."""
+    given: Any = validate.to_tuple(value)
+    if not isinstance(given, tuple):
+        refused: tuple[Parameter, ...] = given  # by the validator
+        return refused
+    return tuple(TextParameter(each) if isinstance(each, str) else each for each in given)
+
+
+def _to_buttons(value: Sequence[TemplateButton]) -> tuple[TemplateButton, ...]:
+    return validate.to_tuple(value)
 
 
 @attrs.frozen
@@ -166,7 +184,7 @@ class Template:
     buttons: tuple[TemplateButton, ...] = attrs.field(
         default=(),
         kw_only=True,
-        converter=validate.to_tuple,
+        converter=_to_buttons,
         validator=validate.tuple_of(TemplateButton),
     )
 

@@ -11,7 +11,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.content.actions import Action
+from omnimsg.domain.content.actions import Action, to_actions
 from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import hidden
 
@@ -54,7 +54,9 @@ class Text:
     make: ClassVar[Callable[..., Text]]
 
     text: str = attrs.field(
-        repr=hidden, validator=validate.text(), metadata=usual(str.isascii, len)
+        repr=hidden,
+        validator=validate.text(),
+        metadata=usual(str.isascii, len, validate.has_no_nul),
     )
     preview_url: bool | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(bool))
@@ -109,6 +111,6 @@ class Otp:
     actions: tuple[Action, ...] = attrs.field(
         default=(),
         kw_only=True,
-        converter=validate.to_tuple,
+        converter=to_actions,
         validator=validate.tuple_of(Action.__args__),
     )

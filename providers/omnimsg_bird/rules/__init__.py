@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import check_options, refused
+from omnimsg.adapter import check_options, refused, whatsapp_rules
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Carousel,
@@ -37,7 +37,7 @@ from omnimsg_bird.rules.template import check_template
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omnimsg.adapter import TemplateMapping
+    from omnimsg.adapter import Adapter
     from omnimsg.domain.content import Content
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
@@ -46,15 +46,13 @@ _MAX_TAGS = 10
 _is_tag = re.compile(r"[A-Za-z0-9\-_ ]{1,50}").fullmatch
 
 
-def check(
-    message: Message, channel: Channel, mapping: Callable[[str], TemplateMapping]
-) -> Failure | None:
+def check(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure | None:
     """Check a message against Bird's own rules.
 
     Args:
         message: The message.
         channel: The channel that it is sent on.
-        mapping: Returns the account's mapping of a template.
+        adapter: Knows the account's channels and templates.
 
     Returns:
         The first `Failure`; `None` if Bird takes the message.
@@ -63,13 +61,41 @@ def check(
     return (
         _check_tags(message.tags)
         or _check_time(message)
-        or _check_callback(message.callback_url)
+        or _check_callback(message)
+        or _check_reply_to(message, channel, adapter)
         or (
-            check_template(content, mapping(content.name))
+            check_template(content, adapter.template_of(content.name))
             if isinstance(content, Template)
             else _check_content(content, channel, "content")
         )
+        or (next(whatsapp_rules.check(content), None) if channel is Channel.WHATSAPP else None)
     )
+
+
+def _check_callback(message: Message) -> Failure | None:
+    if message.callback_url is None or message.callback_url.lower().startswith("https:"):
+        return None
+    return refused(
+        Reason.INVALID_MESSAGE, "callback_url", "must be https: this provider reports to no other"
+    )
+
+
+def _check_reply_to(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure | None:
+    """Require a message of the same channel, because Bird finds it by its own id there."""
+    if message.reply_to is None:
+        return None
+    channel_id, _, id_ = message.reply_to.provider_id.partition("/")
+    if message.reply_to.account != adapter.account.name or not id_:
+        return refused(
+            Reason.INVALID_MESSAGE,
+            "reply_to",
+            f"must be the id of a message of account {adapter.account.name!r}",
+        )
+    if channel_id != adapter.account.settings.channels[channel]:
+        return refused(
+            Reason.INVALID_MESSAGE, "reply_to", f"is a message of another channel than {channel}"
+        )
+    return None
 
 
 def _check_tags(tags: tuple[str, ...]) -> Failure | None:
@@ -96,12 +122,6 @@ def _check_time(message: Message) -> Failure | None:
             "send_at",
             "has an offset with seconds, which RFC 3339 cannot express",
         )
-    return None
-
-
-def _check_callback(url: str | None) -> Failure | None:
-    if url is not None and not url.lower().startswith("https://"):
-        return refused(Reason.INVALID_MESSAGE, "callback_url", "must begin with https://")
     return None
 
 

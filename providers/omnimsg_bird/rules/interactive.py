@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
 
 _MAX_DESCRIPTION = 72
-_MAX_BUTTON = 20
 _MAX_CAROUSEL_TEXT = 1024
 _MAX_CARDS = 10
 # Above it the amount in cents could exceed what every JSON parser reads exactly.
@@ -50,19 +49,8 @@ def check_interactive(content: Interactive, channel: Channel, path: str) -> Fail
 
 
 def check_list(content: ListPicker, _: Channel, path: str) -> Failure | None:
-    """Check a list."""
-    failure = _unsupported(content, path, ("footer",)) or _too_long(
-        content.button, f"{path}.button", _MAX_BUTTON
-    )
-    if failure is not None:
-        return failure
-    for section_index, section in enumerate(content.sections):
-        for index, item in enumerate(section.items):
-            item_path = f"{path}.sections[{section_index}].items[{index}]"
-            failure = _too_long(item.description, f"{item_path}.description", _MAX_DESCRIPTION)
-            if failure is not None:
-                return failure
-    return None
+    """Check a list; its lengths are WhatsApp's."""
+    return _unsupported(content, path, ("footer",))
 
 
 def check_carousel(content: Carousel, _: Channel, path: str) -> Failure | None:

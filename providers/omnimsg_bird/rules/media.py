@@ -21,7 +21,7 @@ BODIES = {
     MediaKind.VIDEO: "file",
     MediaKind.AUDIO: "file",
     MediaKind.DOCUMENT: "file",
-    MediaKind.STICKER: "file",
+    MediaKind.STICKER: "image",
 }
 
 _OPTIONS = {
@@ -62,6 +62,10 @@ def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
         return refused(
             Reason.UNSUPPORTED_CONTENT, f"{path}.kind", f"is sticker; {channel.value} has none"
         )
+    if item.kind is MediaKind.STICKER or channel is Channel.WHATSAPP:
+        failure = _check_webp(item, path)
+        if failure is not None:
+            return failure
     if body == "file" and item.content_type is None:
         return refused(
             Reason.MEDIA_INVALID,
@@ -69,6 +73,17 @@ def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
             "is required: this provider never guesses the type of a file",
         )
     return check_source(item.source, f"{path}.source") or check_options(item, path, _OPTIONS[body])
+
+
+def _check_webp(item: MediaItem, path: str) -> Failure | None:
+    """Tell stickers and pictures apart by their type, because both are sent as `image`."""
+    is_webp = (item.content_type or "").partition(";")[0].strip().lower() == "image/webp"
+    if is_webp == (item.kind is MediaKind.STICKER) or BODIES[item.kind] != "image":
+        return None
+    why = (
+        "must be image/webp for a sticker" if not is_webp else "is that of a sticker, not a picture"
+    )
+    return refused(Reason.MEDIA_INVALID, f"{path}.content_type", why)
 
 
 def check_source(source: Source, path: str) -> Failure | None:

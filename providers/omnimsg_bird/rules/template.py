@@ -57,6 +57,12 @@ def check_template(content: Template, mapping: TemplateMapping) -> Failure | Non
 def _check_parameter(parameter: FilledParameter, path: str) -> Failure | None:
     if isinstance(parameter, MediaParameter):
         item_path = f"{path}.item"
+        if parameter.caption is not None:
+            return refused(
+                Reason.UNSUPPORTED_CONTENT,
+                f"{path}.caption",
+                "cannot be expressed by this provider; leave it out",
+            )
         return check_source(parameter.item.source, f"{item_path}.source") or check_options(
             parameter.item, item_path, set()
         )

@@ -17,7 +17,7 @@ from omnimsg.domain.content import (
     Section,
     Text,
 )
-from omnimsg.domain.media import Inline, MediaKind
+from omnimsg.domain.media import Inline
 from omnimsg_bird.rules.media import BODIES
 from omnimsg_bird.wire.actions import write_action, write_list_item
 from omnimsg_bird.wire.omit_missing import omit_missing
@@ -85,13 +85,11 @@ def _files(items: Sequence[MediaItem]) -> JsonObject:
 
 
 def _file(item: MediaItem) -> JsonObject:
-    has_animation = item.kind is MediaKind.STICKER and item.animated is not None
     return omit_missing(
         mediaUrl=url(item.source),
         contentType=item.content_type,
         filename=item.file_name,
         altText=item.alt_text,
-        metadata={"isAnimated": item.animated} if has_animation else None,
     )
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter import Verdict, outcome_of
+from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
@@ -34,9 +36,14 @@ def read_send(
     """Read the answer to the send of one message."""
     document = response.json()
     if not 200 <= response.status < 300:
+        if response.status == 404 and isinstance(message.to, ProviderContact) and message.to.id:
+            return _contact_not_found(message, document, response, adapter, context)
         return _refused(message, document, response, adapter, context)
     id_ = document.get("id") if document.__class__ is dict else None
     if id_.__class__ is not str or not id_:
+        return None
+    # An answer that names another message is not the answer to this one.
+    if document.get("reference") not in (None, "", message.reference):
         return None
     return Accepted(
         reference=message.reference,
@@ -123,6 +130,33 @@ def _refused(
         return None
     row, failure = found
     return row.outcome(message.reference, context.account, failure)
+
+
+def _contact_not_found(
+    message: Message,
+    document: object,
+    response: Response,
+    adapter: Adapter[Any],
+    context: Context,
+) -> Outcome | None:
+    """Read a 404 to a message for a contact's id: the contact may be missing, or the channel.
+
+    Only Bird's words tell them apart. Where they do not, the message fails alone, because a contact
+    that was deleted must not stop the account.
+    """
+    found = read_refusal(document, response, adapter)
+    if found is None:
+        return None
+    row, failure = found
+    detail = failure.detail.lower()
+    if "contact" in detail:
+        reason, retry, verdict = Reason.INVALID_RECIPIENT, Retry.NEVER, Verdict.REJECTED
+    elif "channel" in detail or "workspace" in detail:
+        return row.outcome(message.reference, context.account, failure)
+    else:
+        reason, retry, verdict = Reason.NOT_FOUND, Retry.AFTER_FIX, Verdict.NOT_SENT
+    failure = attrs.evolve(failure, reason=reason, fault=reason.fault, retry=retry, path="to")
+    return outcome_of(verdict, message.reference, context.account, failure)
 
 
 def read_refusal(

@@ -50,8 +50,8 @@ def _document(message: Message, adapter: Adapter[Any], context: Context) -> Json
     else:
         document["body"] = body(content)
     document["reference"] = message.reference
-    sender = message.sender or adapter.account.sender
-    if sender is not None and "sender" in _fields(message, adapter):
+    sender = message.sender or adapter.sender_of(adapter.channel_of(message))
+    if sender is not None:
         document["sender"] = {"connector": {"identifierValue": sender}}
     if message.tags:
         document["tags"] = list(message.tags)
@@ -60,15 +60,12 @@ def _document(message: Message, adapter: Adapter[Any], context: Context) -> Json
     ttl = context.ttl(message)
     if ttl is not None:
         document["validity"] = ttl
+    if message.reply_to is not None:
+        replied = message.reply_to.provider_id.partition("/")[2]
+        document["replyTo"] = {"id": replied, "type": "message"}
     if message.callback_url is not None:
         document["notification"] = {"url": message.callback_url}
     return document
-
-
-def _fields(message: Message, adapter: Adapter[Any]) -> frozenset[str]:
-    channel = adapter.channel_of(message)
-    can = None if channel is None else adapter.capabilities.channels.get(channel)
-    return frozenset() if can is None else can.fields
 
 
 def _contacts(message: Message) -> list[JsonObject]:

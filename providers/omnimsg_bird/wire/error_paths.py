@@ -43,6 +43,7 @@ _FIELDS: tuple[tuple[re.Pattern[str], str, Reason], ...] = tuple(
         (r"\.tags", "tags", Reason.INVALID_MESSAGE),
         (r"\.scheduledFor", "send_at", Reason.INVALID_MESSAGE),
         (r"\.validity", "ttl", Reason.INVALID_MESSAGE),
+        (r"\.replyTo", "reply_to", Reason.INVALID_MESSAGE),
         (r"\.notification", "callback_url", Reason.INVALID_MESSAGE),
     )
 )

@@ -6,6 +6,7 @@ Message failure sources (`failure`).
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
-from omnimsg.domain.status import LegStatus, Timeline
-from omnimsg_bird import codes
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import LegStatus, Status, Timeline
+from omnimsg_bird import codes, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.status import Evidence
 
+_EXPIRED = re.compile(
+    r"\s*(?:details:\s*)?(?:validity period )?expired\s*(?:;|\Z)", re.IGNORECASE
+).match
 _DIRECTIONS = {each.value: each for each in Direction}
 
 
@@ -70,8 +75,17 @@ def read_past_message(
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,
         created=read_time(document.get("createdAt")),
+        reply_to=_reply_to(document.get("replyTo"), channel_id, context),
         raw=document,
     )
+
+
+def _reply_to(reply: object, channel_id: str, context: Context) -> MessageId | None:
+    """Read which message an inbound one answers; a tapped button names our message like that."""
+    id_ = reply.get("id") if isinstance(reply, dict) else None
+    if not isinstance(id_, str) or not id_:
+        return None
+    return MessageId.of(context.account, f"{channel_id}/{id_}")
 
 
 def addresses(side: object) -> tuple[str, ...]:
@@ -104,7 +118,7 @@ def read_interaction(
     channel = channels.get(channel_id) if isinstance(channel_id, str) else None
     return Interaction(
         message_id=MessageId.of(context.account, provider_id),
-        kind=codes.interaction_kind(name),
+        kind=statuses.interaction_kind(name),
         provider_kind=name,
         at=read_time(document.get("createdAt")),
         channel=channel or channel_from(document.get("platformId")),
@@ -130,23 +144,52 @@ def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
     is_code = isinstance(raw_code, (int, str)) and not isinstance(raw_code, bool)
     code = str(raw_code) if is_code else None
     evidence = adapter.statuses.evidence(document.get("status"), code=code)
-    row = _row(code, failure.get("source"), adapter) if evidence.status.failed else None
-    return evidence if row is None else attrs.evolve(evidence, reason=row.reason, fault=row.fault)
+    if not evidence.status.failed:
+        return evidence
+    row = _row(code, failure.get("source"), adapter, is_expired=_is_expired(document))
+    if row is None:
+        return evidence
+    status = Status.EXPIRED if row.reason is Reason.EXPIRED else evidence.status
+    return attrs.evolve(evidence, status=status, reason=row.reason, fault=row.fault)
 
 
-def _row(code: str | None, source: object, adapter: Adapter[Any]) -> CodeRow | None:
-    """Find the row of a failure by the most precise code that has one.
+def _row(
+    code: str | None,
+    source: object,
+    adapter: Adapter[Any],
+    *,
+    is_expired: bool,
+) -> CodeRow | None:
+    """Find the row of a failure that says most.
 
-    In this order: its code, its source's own code, its source, the family of its code.
+    In this order: its source's own code, its words, its code, the family of its code, its source.
+    A family is not overruled by a source: 12xxx is Bird's, whatever service of Bird's it names. A
+    row without a reason (the SMS code 0) stands back where a later one has one.
     """
     table = adapter.table
-    row = table.get(code, codes.FAILURE)
-    if row is None and isinstance(source, dict):
-        name = str(source.get("name"))
-        row = table.get(source.get("code"), name) or table.get(name, codes.SOURCE)
-    if row is None and code is not None and len(code) == 5:
-        row = table.get(f"{code[:2]}xxx", codes.FAILURE)
-    return row
+    name = str(source.get("name")) if isinstance(source, dict) else None
+    own = source.get("code") if isinstance(source, dict) else None
+    rows = (
+        None if name is None else table.get(own, name),
+        table.get(codes.EXPIRED, codes.WORDS) if is_expired else None,
+        table.get(code, codes.FAILURE),
+        table.get(f"{code[:2]}xxx", codes.FAILURE) if code and len(code) == 5 else None,
+    )
+    found = [row for row in rows if row is not None]
+    for row in found:
+        if row.reason is not Reason.UNKNOWN:
+            return row
+    if found:
+        return found[-1]
+    return None if name is None else table.get(name, codes.SOURCE)
+
+
+def _is_expired(document: dict[str, Any]) -> bool:
+    """Whether the words of a failure say that the validity ended, as SMS platforms write it."""
+    return any(
+        isinstance(text, str) and _EXPIRED(text.replace("_", " ")) is not None
+        for text in (document.get("details"), document.get("reason"))
+    )
 
 
 def read_time(text: object) -> datetime | None:

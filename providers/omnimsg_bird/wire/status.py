@@ -25,6 +25,8 @@ def read_status(
     document = response.json()
     id_ = MessageId.of(context.account, provider_id)
     if response.status == 200 and isinstance(document, dict) and "status" in document:
+        if document.get("id") not in (None, "", provider_id.partition("/")[2]):
+            return None
         leg = resource.read_leg(document, provider_id, channel, adapter, context)
     else:
         failure = None if response.status == 200 else decode.read_failure(response, adapter)

@@ -49,8 +49,9 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     account = adapter.account
     channel = account.channel or adapter.capabilities.default_channel or Channel.SMS
     ending = {"channel": channel.value}
-    if channel is Channel.SMS and account.sender is not None:
-        ending["from"] = bare(account.sender)
+    sender = adapter.sender_of(channel)
+    if channel is Channel.SMS and sender is not None:
+        ending["from"] = bare(sender)
     # The extras of an account are merged into every message.
     channels = () if account.extras else (None, channel)
     documents = []
@@ -90,7 +91,7 @@ def document(
     written["clientMessageId"] = message.reference
     written["channel"] = channel.value
     if channel is Channel.SMS:
-        sender = message.sender or adapter.account.sender
+        sender = message.sender or adapter.sender_of(channel)
         if sender is not None:
             written["from"] = bare(sender)
     if minutes is not None:

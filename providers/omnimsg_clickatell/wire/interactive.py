@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter.whatsapp_rules import postback_data
 from omnimsg.domain.content import MediaItem, OpenUrl, Reply, RequestLocation
 from omnimsg_clickatell.wire.content import omit_missing
 
@@ -31,14 +32,6 @@ def list_picker(content: ListPicker) -> dict[str, Any]:
 def interactive(content: Interactive) -> dict[str, Any]:
     """Write buttons: the class of the first action decides which of three objects is used."""
     return _BY_ACTION[content.actions[0].__class__](content)
-
-
-def postback_data(action: Reply) -> str:
-    """Return what a tapped button sends back: its payload, or else its label.
-
-    The API requires `postbackData`, which our payload leaves optional.
-    """
-    return action.text if action.payload is None else action.payload
 
 
 def _section(section: ListSection) -> dict[str, Any]:

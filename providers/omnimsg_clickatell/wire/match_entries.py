@@ -85,6 +85,16 @@ def match_entries(
     return [matched.get(index) for index in range(len(references))]
 
 
+def names_another(entry: Entry, name: str, address: str) -> bool:
+    """Whether an entry names another number than that of its message.
+
+    References may be used again by their callers, so the answer to another request may repeat one.
+    What is no number, such as a part of it or a read notice's id, contradicts nothing.
+    """
+    found = _address(entry, name)
+    return found is not None and found.isdigit() and address.isdigit() and found != address
+
+
 def code_of(error: object) -> str | None:
     """Read an error's code as text; `None` if there is none."""
     code = error.get("code") if isinstance(error, dict) else None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from omnimsg.adapter import is_blank, words_of
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance
@@ -37,7 +38,7 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
     channel is read as an unknown id.
     """
     data = response.json()
-    if response.status != 200 or not isinstance(data, dict):
+    if response.status != 200 or not isinstance(data, dict) or not is_blank(data.get("error")):
         return None
     id_ = MessageId.of(context.account, provider_id)
     legs = []
@@ -67,10 +68,12 @@ def read_upload(
     in public client code). No message can use such a file, so it is a failure.
     """
     data = response.json()
-    if not isinstance(data, dict) or data.get("accepted") is not True or data.get("error"):
+    if not isinstance(data, dict) or data.get("accepted") is not True:
+        return None
+    if not is_blank(data.get("error")):
         return None
     file_id = text_of(data, "fileId")
-    if file_id is None or len(file_id) > 1024:
+    if file_id is None or len(file_id) > 1024 or "\0" in file_id:
         return None
     if file_id.endswith(_UNSUPPORTED):
         return Failure(
@@ -94,7 +97,7 @@ def read_upload(
 def read_media_info(response: Response) -> MediaInfo | None:
     """Read the facts about a file. Its expiry is in seconds, not in milliseconds as elsewhere."""
     data = response.json()
-    if response.status != 200 or not isinstance(data, dict):
+    if response.status != 200 or not isinstance(data, dict) or not is_blank(data.get("error")):
         return None
     allowed = data.get("broadcastAllowed")
     return MediaInfo(
@@ -107,7 +110,7 @@ def read_media_info(response: Response) -> MediaInfo | None:
 def read_balance(response: Response) -> Balance | None:
     """Read the balance with all its digits."""
     data = response.json()
-    if response.status != 200 or not isinstance(data, dict):
+    if response.status != 200 or not isinstance(data, dict) or not is_blank(data.get("error")):
         return None
     return Balance(
         amount=_decimal(response.body, "balance"), currency=text_of(data, "currency"), raw=data
@@ -132,16 +135,22 @@ def read_refusal(
     if row is not None and isinstance(error, dict):
         description = text_of(error, "description") or ""
         return row.failure(detail=description, response=response, raw=data)
+    words = words_of(data)
     if response.status == 404:
-        return Failure(
-            reason=missing,
-            retry=Retry.AFTER_FIX if missing is Reason.MISCONFIGURED else Retry.NEVER,
-            detail=detail,
-            code=code,
-            http_status=404,
-            raw=data,
-        )
-    return None
+        reason, sentence = missing, f"{detail}: {words}" if words else detail
+    elif response.status == 200 and not is_blank(error):
+        # An error is an error, also in an answer that says 200.
+        reason, sentence = Reason.UNKNOWN, words or "refused, without a cause that is known"
+    else:
+        return None
+    return Failure(
+        reason=reason,
+        retry=Retry.AFTER_FIX if reason is Reason.MISCONFIGURED else Retry.NEVER,
+        detail=sentence,
+        code=code,
+        http_status=response.status,
+        raw=data,
+    )
 
 
 def _decimal(body: bytes, name: str) -> Decimal | None:

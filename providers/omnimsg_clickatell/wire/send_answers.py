@@ -7,14 +7,14 @@ alike, and throttling is a 400.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
 
-from omnimsg.adapter import CodeTable, Response, Verdict, outcome_of
+from omnimsg.adapter import CodeTable, Response, Verdict, is_blank, outcome_of, words_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.outcome import Accepted, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.encode import bare
@@ -25,6 +25,7 @@ from omnimsg_clickatell.wire.match_entries import (
     are_in_order,
     code_of,
     match_entries,
+    names_another,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
+
+# The statuses that verdicts on messages come with, besides the 5xx of codes 18 and 19.
+_DOCUMENTED_STATUSES = frozenset({200, 202, 207, 400, 401, 402, 404})
+
+_INVALID_PARAMETER = "23"
+_REQUEST_TOO_LARGE = "32"
+
+# The reason of an invalid parameter, by our path of it; of any other it is about the content.
+_REASON_OF_PATH = {
+    "to": Reason.INVALID_RECIPIENT,
+    "sender": Reason.INVALID_SENDER,
+    "send_at": Reason.INVALID_MESSAGE,
+    "ttl": Reason.INVALID_MESSAGE,
+}
 
 _MESSAGES = EntryMembers(reference="clientMessageId", address="to", id="apiMessageId")
 _EVENTS = EntryMembers(reference="clientEventId", address="messageId", id="apiEventId")
@@ -72,10 +87,12 @@ def _all_accepted(
     try:
         for message, entry in zip(messages, entries, strict=True):
             reference, id_ = message.reference, entry["apiMessageId"]
+            to = entry["to"]
             if (
                 entry["clientMessageId"] != reference
                 or entry["accepted"] is not True
                 or entry["error"]
+                or message.to not in (to, f"+{to}")
                 or type(id_) is not str
                 or not id_
             ):
@@ -141,8 +158,9 @@ class _Reader:
             matched = match_entries(sent, addresses(), entries, members)
         outcomes: list[Outcome | None] = []
         account, id_ = self.account, members.id
-        for reference, entry in zip(references, matched, strict=True):
-            if entry is None:
+        named = addresses()
+        for reference, entry, address in zip(references, matched, named, strict=True):
+            if entry is None or names_another(entry, members.address, address):
                 outcomes.append(None)
                 continue
             provider_id = entry.get(id_)
@@ -150,14 +168,14 @@ class _Reader:
                 entry.get("accepted") is True
                 and provider_id.__class__ is str
                 and provider_id
-                and not entry.get("error")
+                and is_blank(entry.get("error"))
             ):
                 outcomes.append(Accepted.make(reference, account, provider_id, raw=entry))
             else:
                 outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
-        if self.data.get("error") and None in outcomes:
+        if None in outcomes and not is_blank(self.data.get("error")):
             self._apply_request_error(references, outcomes, entries, members.id)
-        return outcomes
+        return self._refused_as_a_whole(outcomes)
 
     def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
         """Read a refusal; one that contradicts itself, for example by an id, gives `None`."""
@@ -169,17 +187,38 @@ class _Reader:
         row = self._row(code, MESSAGE, GLOBAL)
         if row is not None:
             failure = row.failure(detail=description, path=path, response=self.response, raw=entry)
+            if code == _INVALID_PARAMETER and row.reason is Reason.INVALID_CONTENT:
+                reason = _REASON_OF_PATH.get(path or "", row.reason)
+                failure = attrs.evolve(failure, reason=reason, fault=reason.fault)
             return row.outcome(reference, self.account, failure)
+        if self.response.status not in _DOCUMENTED_STATUSES:
+            # A server that failed may have acted first; only a known code says otherwise.
+            return None
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,
-            detail=description or "refused, without a cause that is known",
+            detail=description or words_of(entry) or "refused, without a cause that is known",
             path=path,
             code=code,
             http_status=self.response.status,
             raw=entry,
         )
         return outcome_of(Verdict.REJECTED, reference, self.account, failure)
+
+    def _refused_as_a_whole(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
+        """Read code 32 of every message: their media together are too large for one request.
+
+        Such an answer is one refusal for all of them, so that the engine sends them in smaller
+        requests. Where only some have the code, the others are out of the way at the next attempt.
+        """
+        refused = [each for each in outcomes if _is_too_large(each)]
+        if len(outcomes) == 1 or len(refused) < len(outcomes) or self.response.status < 400:
+            return outcomes
+        failure = attrs.evolve(refused[0].failure, retry=Retry.NEVER, path=None, raw=self.data)
+        return [
+            Rejected(reference=each.reference, account=each.account, failure=failure)
+            for each in refused
+        ]
 
     def _apply_request_error(
         self,
@@ -222,6 +261,10 @@ class _Reader:
 
     def _path(self, index: int, code: str | None, description: str) -> str | None:
         return field_path(self.messages[index], code, description) if self.messages else None
+
+
+def _is_too_large(outcome: Outcome | None) -> TypeGuard[NotSent]:
+    return isinstance(outcome, NotSent) and outcome.failure.code == _REQUEST_TOO_LARGE
 
 
 def _description(error: object) -> str:

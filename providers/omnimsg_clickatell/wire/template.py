@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter.whatsapp_rules import sorted_by_position
 from omnimsg.domain.content import ButtonKind, LocationParameter, MediaParameter, TextParameter
 from omnimsg_clickatell.wire.content import location_members
 
@@ -51,11 +52,6 @@ def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
 def parameter_keys(mapping: TemplateMapping) -> Iterable[str]:
     """Return the keys of the body's placeholders: those of the mapping, or else "1", "2", ..."""
     return mapping.keys or map(str, count(1))
-
-
-def sorted_by_position(buttons: tuple[TemplateButton, ...]) -> list[TemplateButton]:
-    """Sort buttons by their position in the template."""
-    return sorted(buttons, key=lambda button: button.position)
 
 
 def _header(header: Header) -> dict[str, Any]:

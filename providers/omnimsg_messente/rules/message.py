@@ -89,7 +89,7 @@ def _content(content: Content, channel: Channel, path: str, adapter: Adapter[Any
 
 
 def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any]) -> Refusals:
-    sender = given or adapter.account.sender or ""
+    sender = given or adapter.sender_of(channel) or ""
     if channel is Channel.RCS and not sender:
         yield refused(
             Reason.INVALID_SENDER, path, "is required on rcs: give one, or set the account's sender"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import check_options, items_of, refused
+from omnimsg.adapter import check_options, items_of, refused, whatsapp_rules
 from omnimsg.domain.content import CurrencyParameter, LocationParameter, Media, Template, Text
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.reason import Reason
@@ -43,7 +43,8 @@ TEMPLATE_KINDS = (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT)
 
 
 def _text(content: Text, path: str, _: Adapter[Any]) -> Refusals:
-    return unsupported_fields(content, path, "udh", "autoconvert")
+    yield from unsupported_fields(content, path, "udh", "autoconvert")
+    yield from whatsapp_rules.check(content, path)
 
 
 def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
@@ -54,10 +55,12 @@ def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
     failure = check_options(content, path, options)
     if failure is not None:
         yield failure
+    yield from whatsapp_rules.check(content, path)
 
 
 def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
     yield from unsupported_fields(content, path, "version")
+    yield from whatsapp_rules.check(content, path)
     yield from template_language(content, path, adapter)
     if isinstance(content.header, LocationParameter):
         yield unsupported(
@@ -71,10 +74,7 @@ def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
                 "must be a code of ISO 4217",
             )
     for item_path, item in items_of(content, path):
-        is_document = item.kind is MediaKind.DOCUMENT
-        yield from media_item(
-            item, item_path, TEMPLATE_KINDS, {"file_name"} if is_document else NO_OPTIONS
-        )
+        yield from media_item(item, item_path, TEMPLATE_KINDS, {"file_name"})
 
 
 RULES: Mapping[type, Rule] = {Text: _text, Media: _media, Template: _template}

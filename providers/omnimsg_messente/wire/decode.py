@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from omnimsg.adapter import Verdict
+from omnimsg.adapter import Verdict, is_blank
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
@@ -59,16 +59,15 @@ def read_bulk_send(
             return [_refused_outcome(message, *whole, context) for message in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
-    outcomes = [
-        _read_entry(message, entry, response, adapter, context)
-        for message, entry in zip(messages, entries, strict=True)
-    ]
-    for message, entry, outcome in zip(messages, entries, outcomes, strict=True):
-        if outcome.__class__ is Accepted:
+    for message, entry in zip(messages, entries, strict=True):
+        if _has_id(entry):
             recipient = entry.get("to")
             if recipient != message.to and not _is_same_recipient(recipient, message.to):
                 return [None] * len(messages)
-    return outcomes
+    return [
+        _read_entry(message, entry, response, adapter, context)
+        for message, entry in zip(messages, entries, strict=True)
+    ]
 
 
 def read_refusal(
@@ -115,6 +114,8 @@ def read_status(
         entries = document.get("statuses")
         if not isinstance(entries, list):
             return None
+        if document.get("omnimessage_id") not in (None, "", provider_id):
+            return None
         legs = tuple(
             _read_leg(entry, adapter, context) for entry in entries if isinstance(entry, dict)
         )
@@ -127,9 +128,10 @@ def read_status(
 
 def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | None:
     """Read whether a cancellation came in time."""
-    if response.status == 202:
-        return True
     document = response.json()
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if response.status == 202 and is_blank(errors):
+        return True
     if is_unknown(document, response):
         return False
     refused = read_refusal(document, response, adapter)
@@ -161,7 +163,11 @@ def _read_entry(
 
 def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | None:  # noqa: ANN401
     provider_id = entry["omnimessage_id"]
-    if provider_id.__class__ is not str or "errors" in entry:
+    if provider_id.__class__ is not str or not is_blank(entry.get("errors")):
+        return None
+    # An answer that names another recipient is not the answer to this message.
+    recipient = entry.get("to")
+    if recipient not in (None, "", message.to) and not _is_same_recipient(recipient, message.to):
         return None
     legs = _leg_ids(entry.get("messages"))
     return Accepted.make(message.reference, context.account, provider_id, legs=legs, raw=entry)
@@ -209,7 +215,9 @@ def _evidence(entry: JsonObject, adapter: Adapter[Any]) -> Evidence:
         code = None
     evidence = adapter.statuses.evidence("" if name is None else name, code=code)
     row = adapter.table.get(code, codes.ERR) if evidence.status.failed else None
-    return evidence if row is None else attrs.evolve(evidence, reason=row.reason, fault=row.fault)
+    if row is None or row.reason is Reason.UNKNOWN:
+        return evidence
+    return attrs.evolve(evidence, reason=row.reason, fault=row.fault)
 
 
 def _usage(price_info: object) -> Usage | None:

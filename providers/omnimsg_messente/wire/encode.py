@@ -37,10 +37,13 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
         return _plain_text(message, content.text, adapter)
     account, templates = adapter.account, adapter.template_of
     channel = adapter.channel_of(message)
-    sender, ttl = message.sender or account.sender, context.ttl(message)
+    sender, ttl = message.sender or adapter.sender_of(channel), context.ttl(message)
     legs = [_leg(channel, message.content, sender, ttl, templates)]
     for leg in message.fallback:
-        content, sender = leg.content or message.content, leg.sender or account.sender
+        content, sender = (
+            leg.content or message.content,
+            leg.sender or adapter.sender_of(leg.channel),
+        )
         legs.append(_leg(leg.channel, content, sender, leg.ttl, templates))
     document: JsonObject = {"to": message.to, "messages": legs}
     if account.settings.text_store is not None:
@@ -65,8 +68,9 @@ def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObjec
         "channel": channel,
         "text": {"body": text} if channel is Channel.WHATSAPP else text,
     }
-    if account.sender is not None:
-        leg["sender"] = account.sender
+    sender = adapter.sender_of(channel)
+    if sender is not None:
+        leg["sender"] = sender
     document: JsonObject = {"to": message.to, "messages": [leg]}
     if account.settings.text_store is not None:
         document["text_store"] = account.settings.text_store

@@ -30,7 +30,7 @@ from omnimsg_messente.wire.shared import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omnimsg.domain.content import MediaItem, Parameter, TemplateButton
+    from omnimsg.domain.content import Parameter, TemplateButton
 
 
 def _text(content: Text, _: FindMapping) -> JsonObject:
@@ -80,13 +80,17 @@ def _parameter(parameter: Parameter) -> JsonObject:
         return {"type": "currency", "currency": currency}
     if isinstance(parameter, DateTimeParameter):
         return {"type": "date_time", "date_time": {"fallback_value": parameter.fallback}}
-    return _media_parameter(parameter.item)
+    return _media_parameter(parameter)
 
 
-def _media_parameter(item: MediaItem) -> JsonObject:
+def _media_parameter(parameter: MediaParameter) -> JsonObject:
+    item = parameter.item
     kind = item.kind.value
     file = omit_missing(
-        id=file_id(item.source), link=link_url(item.source), filename=item.file_name
+        id=file_id(item.source),
+        link=link_url(item.source),
+        caption=parameter.caption,
+        filename=item.file_name,
     )
     return {"type": kind, kind: file}
 

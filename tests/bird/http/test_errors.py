@@ -8,7 +8,6 @@ import pytest
 from bird.cases import PHONE
 
 from omnimsg import (
-    AmbiguousError,
     Client,
     Message,
     NotSentError,
@@ -38,7 +37,7 @@ ERRORS = {
     401: (NotSentError, Reason.UNAUTHORIZED, Retry.AFTER_FIX, Scope.ACCOUNT),
     403: (NotSentError, Reason.FORBIDDEN, Retry.AFTER_FIX, Scope.ACCOUNT),
     404: (NotSentError, Reason.MISCONFIGURED, Retry.AFTER_FIX, Scope.ACCOUNT),
-    409: (AmbiguousError, Reason.UNKNOWN, Retry.UNSAFE, None),
+    409: (NotSentError, Reason.UNKNOWN, Retry.SAFE, Scope.MESSAGE),
     413: (RejectedError, Reason.CONTENT_TOO_LARGE, Retry.NEVER, None),
     429: (NotSentError, Reason.RATE_LIMITED, Retry.SAFE, Scope.MESSAGE),
 }
@@ -133,9 +132,9 @@ FATES = {
     Scenario.INVALID_RECIPIENT: (Status.FAILED, Reason.INVALID_RECIPIENT),
     # Bird publishes no code for an opt-out or missing funds.
     Scenario.OPTED_OUT: (Status.REJECTED, Reason.UNKNOWN),
-    Scenario.NOT_ON_CHANNEL: (Status.FAILED, Reason.UNKNOWN),
+    Scenario.NOT_ON_CHANNEL: (Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
     Scenario.UNDELIVERABLE: (Status.FAILED, Reason.PROVIDER_ERROR),
-    Scenario.EXPIRED: (Status.FAILED, Reason.UNKNOWN),
+    Scenario.EXPIRED: (Status.EXPIRED, Reason.EXPIRED),
     Scenario.PROVIDER_FAULT: (Status.FAILED, Reason.PROVIDER_ERROR),
     Scenario.NO_FUNDS: (Status.REJECTED, Reason.UNKNOWN),
     Scenario.NEVER_SETTLES: (Status.SENT, None),

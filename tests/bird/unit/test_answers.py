@@ -16,7 +16,7 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import BirdAdapter
-from omnimsg_bird.codes import INTERACTIONS
+from omnimsg_bird.statuses import INTERACTIONS
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Context, Flow

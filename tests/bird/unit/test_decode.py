@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from support.flows import answer, drive
 
 from omnimsg.adapter import Account, Context, Effect, Response, Verdict
+from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
+from omnimsg.domain.outcome import Accepted, Failed, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
@@ -105,7 +106,7 @@ def test_an_acceptance_without_an_id_is_no_verdict(body: object) -> None:
         (401, NotSent, Scope.ACCOUNT, Reason.UNAUTHORIZED, Retry.AFTER_FIX),
         (403, NotSent, Scope.ACCOUNT, Reason.FORBIDDEN, Retry.AFTER_FIX),
         (404, NotSent, Scope.ACCOUNT, Reason.MISCONFIGURED, Retry.AFTER_FIX),
-        (409, Ambiguous, None, Reason.UNKNOWN, Retry.UNSAFE),
+        (409, NotSent, Scope.MESSAGE, Reason.UNKNOWN, Retry.SAFE),
         (413, Rejected, None, Reason.CONTENT_TOO_LARGE, Retry.NEVER),
         (422, Rejected, None, Reason.INVALID_MESSAGE, Retry.NEVER),
         (429, NotSent, Scope.MESSAGE, Reason.RATE_LIMITED, Retry.SAFE),
@@ -249,7 +250,7 @@ SMS = "sms-messagebird"
         (11999, None, Reason.INVALID_MESSAGE, Fault.CALLER),
         (12001, None, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         (12002, None, Reason.UNSUPPORTED_CONTENT, Fault.CONTENT),
-        (12003, None, Reason.UNROUTABLE, Fault.PROVIDER),
+        (12003, None, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
         (12004, None, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         (12005, None, Reason.UNROUTABLE, Fault.PROVIDER),
         (12006, None, Reason.INVALID_CONTENT, Fault.CONTENT),
@@ -262,19 +263,38 @@ SMS = "sms-messagebird"
         (15999, {"name": SMS, "code": "34"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         *(
             (15999, {"name": SMS, "code": str(code)}, Reason.INVALID_RECIPIENT, Fault.RECIPIENT)
-            for code in (1, 2, 3, 5, 9, 10, 11, 12)
+            for code in (1, 5)
         ),
         *(
-            (15999, {"name": SMS, "code": str(code)}, Reason.RECIPIENT_UNREACHABLE, Fault.RECIPIENT)
-            for code in (8, 26, 27, 31)
+            (15999, {"name": SMS, "code": str(code)}, Reason.UNROUTABLE, Fault.PROVIDER)
+            for code in (2, 3)
+        ),
+        *(
+            (code, {"name": SMS, "code": own}, Reason.RECIPIENT_UNREACHABLE, Fault.RECIPIENT)
+            for code in (15999, 15001, 15005, 12001)
+            for own in ("8", "9", "10", "11", "12", "26", "27", "31", 27)
         ),
         (15999, {"name": "whatsapp", "code": "1"}, Reason.UNKNOWN, Fault.PROVIDER),
-        (None, {"name": "accounting"}, Reason.PAYMENT, Fault.ACCOUNT),
-        (None, {"name": "contact"}, Reason.SUPPRESSED, Fault.RECIPIENT),
-        (None, {"name": "touchpoint"}, Reason.TEMPLATE_UNAVAILABLE, Fault.CONTENT),
-        (14123, {"name": "accounting"}, Reason.PAYMENT, Fault.ACCOUNT),
+        *(
+            (code, {"name": name}, Reason.PROVIDER_ERROR, Fault.PROVIDER)
+            for code in (None, 12001, 12999, 99999)
+            for name in ("accounting", "contact", "touchpoint")
+        ),
+        (14123, {"name": "accounting"}, Reason.UNKNOWN, Fault.ACCOUNT),
+        (15999, {"name": "contact"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (15005, {"name": SMS, "code": "0"}, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
+        (
+            None,
+            {"name": "whatsapp", "code": "131026"},
+            Reason.RECIPIENT_UNREACHABLE,
+            Fault.RECIPIENT,
+        ),
+        (15999, {"name": "whatsapp", "code": "131047"}, Reason.WINDOW_CLOSED, Fault.CONTENT),
+        (None, {"name": "whatsapp", "code": "999999"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (None, {"name": "email-messagebird"}, Reason.UNKNOWN, Fault.PROVIDER),
         (11002, {"name": "contact"}, Reason.INVALID_MESSAGE, Fault.CALLER),
-        (None, {"name": "pre-processing"}, Reason.UNKNOWN, Fault.PROVIDER),
+        (None, {"name": "pre-processing"}, Reason.UNKNOWN, Fault.NOBODY),
+        (12999, {"name": "pre-processing"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         (99999, None, Reason.UNKNOWN, Fault.PROVIDER),
         (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
     ],
@@ -282,7 +302,7 @@ SMS = "sms-messagebird"
 def test_the_reason_of_a_failure(
     code: object, source: object, reason: Reason, fault: Fault
 ) -> None:
-    """The reason is that of the code, else the source's own code, the source, or the family."""
+    """The reason is that of the source's own code, else the code, its family, or the source."""
     failure = {"code": code, "source": source}
 
     found = look_up({"status": "delivery_failed", "failure": failure})
@@ -290,6 +310,72 @@ def test_the_reason_of_a_failure(
     latest = found.legs[0].timeline.latest
     assert latest is not None
     assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_expired"),
+    [
+        ({"details": "Expired"}, True),
+        ({"reason": "details: Expired; reason: expired; code: 9"}, True),
+        ({"details": "validity_period_expired"}, True),
+        ({"details": "DLR not received"}, False),
+        ({"details": "the template has expired"}, False),
+        ({"details": ["Expired"]}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("code", [None, 15001, 15999])
+def test_words_say_that_the_validity_ended(
+    words: dict[str, object], is_expired: bool, code: int | None
+) -> None:
+    """An SMS that expired is known by its words only; nobody is to blame for it."""
+    failure = {"code": code, "source": {"name": SMS, "code": "0"}}
+
+    found = look_up({"status": "delivery_failed", "failure": failure, **words})
+
+    expected = (Status.EXPIRED, Reason.EXPIRED) if is_expired else (Status.FAILED, found.reason)
+    assert expected == (found.status, found.reason)
+    assert is_expired == (found.legs[0].timeline.latest.fault is Fault.NOBODY)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("reference", ["r-1", None, "", "r-2", 5, ["r-1"]])
+def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -> None:
+    """An acceptance is believed if it names this message, or none."""
+    outcome = send(answer(202, {"id": "m-1", "reference": reference}))
+
+    assert isinstance(outcome, Accepted) == (reference in ("r-1", None, ""))
+    assert outcome is None or isinstance(outcome, Accepted)
+
+
+@pytest.mark.parametrize(("id_", "is_it"), [("m-1", True), (None, True), ("m-2", False)])
+def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
+    """A status is that of the message that was asked for."""
+    body = {"id": id_, "status": "delivered"}
+    _, found = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, body))
+
+    assert is_it == (found is not None)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "reason", "retry"),
+    [
+        ("contact c-7 does not exist", Rejected, Reason.INVALID_RECIPIENT, Retry.NEVER),
+        ("No such channel", NotSent, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+        ("Not found", NotSent, Reason.NOT_FOUND, Retry.AFTER_FIX),
+    ],
+)
+def test_a_404_for_a_contacts_id(
+    words: str, kind: type[Rejected | NotSent], reason: Reason, retry: Retry
+) -> None:
+    """What is missing may be the contact; only words that name the channel blame the account."""
+    message = Message(ProviderContact(id="c-7"), "Hello", channel="sms", reference="r-1")
+    body = {"code": "NotFound", "message": words}
+    _, (outcome,) = drive(ADAPTER.send([message], CONTEXT), answer(404, body))
+
+    assert isinstance(outcome, kind)
+    assert (reason, retry) == (outcome.reason, outcome.retry)
+    if isinstance(outcome, NotSent):
+        assert (outcome.scope is Scope.ACCOUNT) == (reason is Reason.MISCONFIGURED)
 
 
 def test_a_failure_beside_a_good_status_is_no_reason() -> None:
@@ -317,7 +403,7 @@ def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
 
     assert isinstance(conflict, Failure)
     assert isinstance(wrong, Failure)
-    assert (Retry.UNSAFE, Retry.AFTER_FIX) == (conflict.retry, wrong.retry)
+    assert (Retry.SAFE, Retry.AFTER_FIX) == (conflict.retry, wrong.retry)
 
 
 @pytest.mark.parametrize("id_", ["m-1", "/m-1", "c-sms/", ""])

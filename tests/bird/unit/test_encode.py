@@ -21,6 +21,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.errors import ConfigError, InvalidValue
 from omnimsg.domain.message import Message
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
 
@@ -109,16 +110,91 @@ def test_an_email_names_copies_and_its_sender(adapter: BirdAdapter, context: Con
     assert written["sender"] == {"connector": {"identifierValue": "shop"}}
 
 
-def test_the_accounts_sender_is_for_emails_only(settings: BirdSettings, context: Context) -> None:
-    """The account's sender is sent on e-mail only."""
-    adapter = BirdAdapter(
-        Account(name="nest", settings=settings, base_url=BirdAdapter.base_url, sender="shop")
-    )
-    email = Message("a@example.test", Email(subject="S", text="H"), channel=Channel.EMAIL)
-    sms = Message(PHONE, "Hi", channel=Channel.SMS)
+def account_with(settings: BirdSettings, **given: Any) -> Account[BirdSettings]:
+    """Return an account with some further keys."""
+    return Account(name="nest", settings=settings, base_url=BirdAdapter.base_url, **given)
 
-    assert document(adapter, email, context)["sender"] == {"connector": {"identifierValue": "shop"}}
-    assert "sender" not in document(adapter, sms, context)
+
+EMAIL = Message("a@example.test", Email(subject="S", text="H"), channel=Channel.EMAIL)
+SMS = Message(PHONE, "Hi", channel=Channel.SMS)
+
+
+def test_the_accounts_sender_by_channel(settings: BirdSettings, context: Context) -> None:
+    """A sender for e-mails is sent on them, and leaves other channels alone."""
+    adapter = BirdAdapter(account_with(settings, senders={Channel.EMAIL: "shop"}))
+
+    assert document(adapter, EMAIL, context)["sender"] == {"connector": {"identifierValue": "shop"}}
+    assert adapter.check(SMS) is None
+    assert "sender" not in document(adapter, SMS, context)
+
+
+def test_the_accounts_sender_is_not_dropped(settings: BirdSettings) -> None:
+    """A sender for every channel is an error on a channel that has none."""
+    adapter = BirdAdapter(account_with(settings, sender="shop"))
+
+    failure = adapter.check(SMS)
+
+    assert failure is not None
+    assert ("sender", Reason.MISCONFIGURED, Retry.AFTER_FIX) == (
+        failure.path,
+        failure.reason,
+        failure.retry,
+    )
+    assert "senders" in failure.detail
+    assert adapter.check(EMAIL) is None
+    assert Channel.SMS not in adapter.plain_text_limits()
+
+
+@pytest.mark.parametrize(
+    "senders", [{"sender": "ACME"}, {"senders": {"sms": "ACME"}}, {"senders": {"email": "shop"}}]
+)
+def test_a_sender_that_no_message_could_have(senders: dict[str, Any]) -> None:
+    """A sender that no channel of the account can carry is an error in the configuration."""
+    settings = BirdSettings(access_key=Secret("t"), workspace_id="w", channels={"sms": "c"})
+
+    with pytest.raises(ConfigError, match=r"accounts\.nest\.senders?"):
+        BirdAdapter(account_with(settings, **senders))
+
+
+def test_a_reply(settings: BirdSettings, context: Context) -> None:
+    """The message that is answered is named by Bird's own id."""
+    adapter = BirdAdapter(account_with(settings))
+    channel_id = settings.channels["whatsapp"]
+    message = Message(PHONE, "Yes", channel="whatsapp", reply_to=f"nest:{channel_id}/m-1")
+
+    assert adapter.check(message) is None
+    assert {"id": "m-1", "type": "message"} == document(adapter, message, context)["replyTo"]
+
+
+@pytest.mark.parametrize("id_", ["other:{}/m-1", "nest:c-other/m-1", "nest:m-1"])
+def test_a_reply_to_another_conversation(settings: BirdSettings, id_: str) -> None:
+    """A message can answer only one of its own channel and account."""
+    adapter = BirdAdapter(account_with(settings))
+    reply_to = id_.format(settings.channels["whatsapp"])
+
+    failure = adapter.check(Message(PHONE, "Yes", channel="whatsapp", reply_to=reply_to))
+
+    assert failure is not None
+    assert ("reply_to", Reason.INVALID_MESSAGE) == (failure.path, failure.reason)
+
+
+def test_only_whatsapp_has_replies(adapter: BirdAdapter) -> None:
+    """An SMS cannot answer a message; the field is refused by name."""
+    failure = adapter.check(Message(PHONE, "Yes", channel="sms", reply_to="nest:c-sms/m-1"))
+
+    assert failure is not None
+    assert ("reply_to", Reason.UNSUPPORTED) == (failure.path, failure.reason)
+
+
+@pytest.mark.parametrize(
+    ("url", "passes"), [("https://a.test/x", True), ("http://a.test/x", False)]
+)
+def test_a_callback_is_https(adapter: BirdAdapter, url: str, passes: bool) -> None:
+    """Bird reports to https only."""
+    failure = adapter.check(Message(PHONE, "Hi", channel="sms", callback_url=url))
+
+    assert passes == (failure is None)
+    assert passes or (failure is not None and failure.path == "callback_url")
 
 
 def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:

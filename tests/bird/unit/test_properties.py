@@ -56,7 +56,7 @@ CHANNELS = {"sms": "c-sms", "whatsapp": "c-wa", "email": "c-mail"}
 NOW = datetime.fromisoformat("2030-01-02T03:04:05+00:00")
 CONTEXT = Context(account="nest", now=NOW, waited=1.5)
 
-WORDS = st.sampled_from(["A", "ø", "two words", "a\nb", "{{x}}", "\U0001f600", ""])
+WORDS = st.sampled_from(["A", "ø", "two words", "a\nb", "{{x}}", "\x01", "\U0001f600", ""])
 LONG = st.sampled_from(["A", "x" * 20, "x" * 21, "x" * 72, "x" * 73, "x" * 1024, "x" * 1025])
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example]
 MAYBE = st.none() | LONG

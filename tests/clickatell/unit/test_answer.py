@@ -142,7 +142,8 @@ GLOBAL: list[tuple[int, int, type[Outcome], bool]] = [
     (401, 7, NotSent, True),
     (402, 20, NotSent, True),
     (400, 43, NotSent, False),
-    (400, 22, NotSent, False),
+    (400, 22, Rejected, False),
+    (400, 21, Rejected, False),
     (503, 19, Ambiguous, False),
     (500, 18, Ambiguous, False),
     (202, 18, Ambiguous, False),
@@ -340,3 +341,102 @@ def test_over_long_list(read: Any) -> None:
     assert ["1", None] == ids_or_codes(
         read({"messages": [*entries, accepted_entry("1", clientMessageId="a")]}, ONE, TWO)
     )
+
+
+PARAMETERS = [
+    ("Invalid or missing parameter: to .", "to", Reason.INVALID_RECIPIENT),
+    ("Invalid or missing parameter: to", "to", Reason.INVALID_RECIPIENT),
+    ("Invalid or missing parameter: messages[0].to.", "to", Reason.INVALID_RECIPIENT),
+    ("Invalid or missing parameter: from", "sender", Reason.INVALID_SENDER),
+    ("Invalid or missing parameter: scheduledDeliveryTime", "send_at", Reason.INVALID_MESSAGE),
+    ("Invalid or missing parameter: validityPeriod", "ttl", Reason.INVALID_MESSAGE),
+    ("Invalid or missing parameter: content", "content.text", Reason.INVALID_CONTENT),
+    ("Invalid or missing parameter: novelty", None, Reason.INVALID_CONTENT),
+    ("Something is missing", None, Reason.INVALID_CONTENT),
+]
+
+
+@pytest.mark.parametrize(("words", "path", "reason"), PARAMETERS)
+def test_the_reason_of_23_follows_from_its_parameter(
+    read: Any, words: str, path: str | None, reason: Reason
+) -> None:
+    """Code 23 is also how a bad number is refused: the words name the parameter."""
+    [outcome] = read({"messages": [refused_entry(23, to=ONE, description=words)]}, ONE, status=400)
+
+    assert isinstance(outcome, Rejected)
+    assert (path, reason, reason.fault) == (outcome.failure.path, outcome.reason, outcome.fault)
+
+
+@pytest.mark.parametrize(
+    "error", [None, {}, [], "", 0, {"code": None, "description": None}, {"code": 0}, [{}], [None]]
+)
+def test_an_error_that_holds_nothing(read: Any, error: Any) -> None:
+    """An error member that holds nothing is no error, beside a message or of the request."""
+    body = {"messages": [accepted_entry("id", to=ONE, error=error)], "error": error}
+
+    assert ["id"] == ids_or_codes(read(body, ONE))
+
+
+@pytest.mark.parametrize("entry", [{"clientMessageId": "a"}, {}])
+@pytest.mark.parametrize(
+    ("to", "is_it"),
+    [(ONE, True), (f"+{ONE}", True), (None, True), ("2782***01", True), (TWO, False)],
+)
+def test_an_answer_that_names_another_number(
+    read: Any, entry: dict[str, Any], to: str | None, is_it: bool
+) -> None:
+    """An acceptance or refusal of another number is no verdict on this message."""
+    named = entry if to is None else {**entry, "to": to}
+
+    accepted = read({"messages": [accepted_entry("id", **named)]}, ONE)
+    refused = read({"messages": [refused_entry(26, **named)]}, ONE, status=400)
+
+    assert [["id"] if is_it else [None], ["26"] if is_it else [None]] == [
+        ids_or_codes(accepted),
+        ids_or_codes(refused),
+    ]
+
+
+@pytest.mark.parametrize("code", [21, 22])
+def test_a_refusal_of_the_request_is_the_same_for_all(read: Any, code: int) -> None:
+    """The engine sends the messages of such a request in smaller ones."""
+    outcomes = read({"error": {"code": code, "description": "x"}}, ONE, TWO, THREE, status=400)
+
+    assert {Rejected} == set(map(type, outcomes))
+    assert outcomes[0].failure == outcomes[1].failure == outcomes[2].failure
+    assert 400 == outcomes[0].failure.http_status
+
+
+def too_large(*references: str) -> list[dict[str, Any]]:
+    """Make entries that were refused for the media of the whole request."""
+    return [refused_entry(32, clientMessageId=each) for each in references]
+
+
+def test_media_that_are_too_large_together(read: Any) -> None:
+    """Code 32 of every message refuses the request: the same for all, so that it is cut."""
+    outcomes = read({"messages": too_large("a", "b")}, ONE, TWO, status=400)
+
+    assert {Rejected} == set(map(type, outcomes))
+    assert outcomes[0].failure == outcomes[1].failure
+    assert Reason.MEDIA_TOO_LARGE is outcomes[0].reason
+
+
+def test_media_that_may_pass_without_the_others(read: Any) -> None:
+    """Code 32 of some messages says that they may pass once the others are out of the way."""
+    entries = [accepted_entry("id", clientMessageId="a"), *too_large("b")]
+
+    accepted, refused = read({"messages": entries}, ONE, TWO, status=207)
+
+    assert isinstance(accepted, Accepted)
+    assert isinstance(refused, NotSent)
+    assert Retry.SAFE is refused.retry
+
+
+def test_words_of_an_unknown_form(read: Any) -> None:
+    """A refusal in a form that is not documented keeps its words."""
+    entry = {"accepted": False, "clientMessageId": "a", "errorDescription": "From is not yours"}
+
+    [outcome] = read({"messages": [entry]}, ONE, status=400)
+
+    assert isinstance(outcome, Rejected)
+    assert "From is not yours" == outcome.failure.detail

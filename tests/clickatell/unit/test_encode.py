@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 import pytest
 from clickatell.cases import TO, Case, stored
@@ -18,8 +19,10 @@ from omnimsg.domain.content import (
     Template,
     TextParameter,
 )
+from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Message
+from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg_clickatell.wire.content import degrees
 from omnimsg_clickatell.wire.encode import document, moment
@@ -80,7 +83,7 @@ def test_mapped_template(
 
 
 FIELDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({"sender": "Shop"}, {"from": "Shop"}),
+    ({"sender": "12345"}, {"from": "12345"}),
     ({"ttl": 60}, {"validityPeriod": 1}),
     ({"encryption": Encryption(key=Secret("a2V5"))}, {"encryptionKey": "a2V5"}),
     (
@@ -198,3 +201,29 @@ def test_template_of_the_account(build: Callable[..., ClickatellAdapter]) -> Non
     written = document(Message(TO, Template("t", "en"), channel=Channel.WHATSAPP), adapter)
 
     assert {"templateName": "t", "language": "nb", "body": {}} == written["template"]
+
+
+@pytest.mark.parametrize("sender", ["Shop", "+12", "1234567890123456", "+2787 000"])
+def test_a_sender_is_a_number(build: Callable[..., ClickatellAdapter], sender: str) -> None:
+    """A name cannot be a two-way number: refused in a message, and in an account."""
+    failure = build().check(Message(TO, "Hi", channel="sms", sender=sender))
+
+    assert failure is not None
+    assert ("sender", Reason.INVALID_SENDER) == (failure.path, failure.reason)
+    with pytest.raises(ConfigError, match=r"accounts\.cape\.sender"):
+        build(sender=sender)
+
+
+def test_the_accounts_sender_is_not_dropped_on_whatsapp(
+    build: Callable[..., ClickatellAdapter],
+) -> None:
+    """Only SMS has a sender, so an account with both channels names it by channel."""
+    on_all, on_sms = build(sender="+27870000000"), build(senders={Channel.SMS: "+27870000000"})
+    message = Message(TO, "Hi", channel="whatsapp")
+
+    failure = on_all.check(message)
+
+    assert failure is not None
+    assert ("sender", Reason.MISCONFIGURED) == (failure.path, failure.reason)
+    assert on_sms.check(message) is None
+    assert on_sms.check(attrs.evolve(message, channel="sms")) is None

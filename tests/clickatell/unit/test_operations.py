@@ -414,7 +414,14 @@ def test_download(
     """A file is found by id and digest, or by the URL of a callback."""
     [request], done = drive(adapter.download(stored, context), Response(200))
 
-    expected = Request("GET", url, query=query, authenticated=True, answer=Answer.SINK)
+    expected = Request(
+        "GET",
+        url,
+        query=query,
+        headers={"Accept": "*/*"},
+        authenticated=True,
+        answer=Answer.SINK,
+    )
     assert expected == request
     assert done is True
 
@@ -485,3 +492,44 @@ def test_balance_in_an_absurd_document(
     _, balance = drive(adapter.balance(context), Response(200, body))
 
     assert balance.amount in {None, Decimal(1)}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "code"),
+    [
+        ({"code": 1, "description": "No key"}, Reason.UNAUTHORIZED, "1"),
+        ({"code": 999, "description": "No such luck"}, Reason.UNKNOWN, "999"),
+        ("No such luck", Reason.UNKNOWN, None),
+    ],
+)
+@pytest.mark.parametrize("name", ["status", "balance"])
+def test_an_error_in_an_answer_that_says_200(
+    adapter: ClickatellAdapter,
+    context: Context,
+    drive: Any,
+    answer: Any,
+    *,
+    name: str,
+    error: Any,
+    reason: Reason,
+    code: str | None,
+) -> None:
+    """An error is a failure with its code and words, not an unknown id or an empty balance."""
+    flow = adapter.status("0f3b", context) if name == "status" else adapter.balance(context)
+    _, failure = drive(flow, answer({"error": error}, 200))
+
+    assert isinstance(failure, Failure)
+    assert (reason, code) == (failure.reason, failure.code)
+    assert ("No such luck" in failure.detail) == (reason is Reason.UNKNOWN)
+
+
+@pytest.mark.parametrize("error", [None, {}, {"code": None}])
+def test_no_error_in_an_answer_that_says_200(
+    adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any, error: Any
+) -> None:
+    """An error member that holds nothing leaves the form for an unknown id."""
+    document = {"status": "UNKNOWN", "error": error}
+    _, status = drive(adapter.status("0f3b", context), answer(document, 200))
+
+    assert isinstance(status, MessageStatus)
+    assert Reason.NOT_FOUND is status.reason

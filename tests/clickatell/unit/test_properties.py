@@ -118,7 +118,7 @@ def test_entries_in_order_need_no_matching(
             st.just("+27820000001"),
             st.just("Hi") | st.just(Text("Hi", udh="00")),
             channel=st.sampled_from([None, Channel.SMS, Channel.WHATSAPP]),
-            sender=st.sampled_from([None, "Acme"]),
+            sender=st.sampled_from([None, "Acme", "+27870000000", "12345"]),
             ttl=st.sampled_from([None, 61]),
             metadata=st.sampled_from([{}, {"row": 1}]),
             extras=st.sampled_from([{}, {"clickatell": {"new": 1}}]),
@@ -129,7 +129,7 @@ def test_entries_in_order_need_no_matching(
         {},
         optional={
             "channel": st.sampled_from([Channel.SMS, Channel.WHATSAPP]),
-            "sender": st.sampled_from(["Shop", "+27870000000"]),
+            "sender": st.sampled_from(["12345", "+27870000000"]),
             "extras": st.just({"from": "1", "more": True}),
         },
     ),

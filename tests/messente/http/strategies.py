@@ -69,7 +69,7 @@ def _texts(*limits: int) -> SearchStrategy[str]:
     within = [1, *limits, *(each - 1 for each in limits if each > 1)]
     return st.builds(
         lambda char, length: char * length,
-        st.sampled_from(["x", "ü", "🍽", "\n", "€"]),
+        st.sampled_from(["x", "ü", "🍽", "\n", "€", "\x01"]),
         st.sampled_from(within * 8 + [each + 1 for each in limits]),
     )
 

@@ -46,7 +46,7 @@ MEANINGS: dict[str, tuple[Status, Reason | None]] = {
 }
 WHY: dict[int, Reason | None] = {
     0: None,
-    1: Reason.RECIPIENT_UNREACHABLE,
+    1: None,
     2: Reason.EXPIRED,
     3: Reason.INVALID_RECIPIENT,
     4: Reason.INSUFFICIENT_FUNDS,

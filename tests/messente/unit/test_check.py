@@ -88,12 +88,6 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     (WHATSAPP, Template("t", "en", version="3"), NO, "content.version"),
     (WHATSAPP, Template("t", "en", header=LocationParameter(Location(1, 2))), NO, "content.header"),
     (WHATSAPP, with_media(MediaKind.AUDIO), NO, "content.body[0].item.kind"),
-    (
-        WHATSAPP,
-        with_media(MediaKind.IMAGE, file_name="a.png"),
-        NO,
-        "content.body[0].item.file_name",
-    ),
     (RCS, Text("Hi"), Reason.INVALID_SENDER, "sender"),
     (RCS, Media.link("image", URL, caption="Look"), Reason.INVALID_SENDER, "sender"),
 ]

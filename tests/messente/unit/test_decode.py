@@ -211,6 +211,68 @@ def test_bulk_is_matched_by_position() -> None:
     assert outcomes[1].failure.path == "sender"
 
 
+@pytest.mark.parametrize("nothing", [[], None, {}, "", [None], [{}], {"code": None}])
+def test_errors_that_hold_nothing(nothing: Any) -> None:
+    """Errors that hold nothing, beside an id, are no errors: alone and in a bulk answer."""
+    first = accepted_entry(FIRST, "o-1") | {"errors": nothing}
+    second = accepted_entry(SECOND, "o-2") | {"errors": nothing}
+    bulk = {"messages": [first, second], "errors": nothing}
+
+    outcomes = [
+        *send([FIRST], answer(201, first)),
+        *send([FIRST, SECOND], answer(201, bulk)),
+    ]
+
+    assert ["o-1", "o-1", "o-2"] == [each.provider_id for each in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("to", "is_it"),
+    [(FIRST.to, True), ("37255500001", True), (None, True), (SECOND.to, False), (5, False)],
+)
+def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None:
+    """An acceptance of another recipient is no verdict on this message."""
+    (outcome,) = send([FIRST], answer(201, accepted_entry(FIRST, "o-1") | {"to": to}))
+
+    assert is_it == isinstance(outcome, Accepted)
+    assert is_it or outcome is None
+
+
+@pytest.mark.parametrize(("id_", "is_it"), [("o-1", True), (None, True), ("o-2", False)])
+def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
+    """A status is that of the message that was asked for."""
+    body = {"omnimessage_id": id_, "statuses": [{"channel": "sms", "status": "DELIVRD"}]}
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+
+    assert is_it == isinstance(found, MessageStatus)
+
+
+@pytest.mark.parametrize(
+    ("status", "err", "reason", "fault"),
+    [
+        ("UNDELIV", 1, Reason.RECIPIENT_UNREACHABLE, Fault.RECIPIENT),
+        ("NACK", 1, Reason.UNKNOWN, Fault.PROVIDER),
+        ("FAILED", 1, Reason.UNKNOWN, Fault.PROVIDER),
+        ("REJECTD", 1, Reason.OPERATOR_BLOCKED, Fault.NOBODY),
+        ("REJECTD", 6, Reason.RECIPIENT_LIMIT, Fault.NOBODY),
+        ("REJECTD", 8, Reason.OPERATOR_BLOCKED, Fault.NOBODY),
+        ("REJECTD", 0, Reason.OPERATOR_BLOCKED, Fault.NOBODY),
+        ("EXPIRED", 2, Reason.EXPIRED, Fault.NOBODY),
+    ],
+)
+def test_the_generic_failure_says_less_than_the_status(
+    status: str, err: int, reason: Reason, fault: Fault
+) -> None:
+    """`err` 1 blames nobody by itself; what passes by itself is nobody's fault."""
+    body = {"statuses": [{"channel": "sms", "status": status, "err": err}]}
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+
+    assert isinstance(found, MessageStatus)
+    latest = found.legs[0].timeline.latest
+    assert latest is not None
+    assert (reason, fault) == (latest.reason, latest.fault)
+
+
 @pytest.mark.parametrize(
     "entries",
     [

@@ -186,7 +186,9 @@ class ToyAdapter(ToyLists):
         response = yield self.request("/files", announced, Effect.REPEATABLE)
         document = as_object(response.json())
         file_id, url = document.get("file"), document.get("put")
-        if not isinstance(file_id, str) or not file_id or not isinstance(url, str):
+        if not isinstance(file_id, str) or not isinstance(url, str):
+            return None
+        if not file_id or "\0" in file_id:
             return None
         if not url.startswith("https://"):
             return None

@@ -1,0 +1,61 @@
+"""Find in a decoded answer what providers write in many forms: an error that is none, and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The members that hold sentences, in the forms that providers have used over the years.
+_WORDS = frozenset(
+    {
+        "description",
+        "detail",
+        "details",
+        "error",
+        "errordescription",
+        "errormessage",
+        "message",
+        "reason",
+        "title",
+    }
+)
+_MAX_DEPTH = 6
+_MAX_LENGTH = 500
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a member holds nothing: null, empty, zero, or only members that hold nothing.
+
+    Some servers write an error member into every answer: `"errors": []`, `"error": {"code": null}`.
+    """
+    if isinstance(value, dict):
+        return all(map(is_blank, value.values()))
+    if isinstance(value, list):
+        return all(map(is_blank, value))
+    return not value or value == "0"
+
+
+def words_of(document: object) -> str:
+    """Return the sentences of an error, wherever in the answer they stand; empty if there are none.
+
+    For answers in a form that the provider's documents do not show, such as those of an older API
+    of the same company. They explain a failure to people, and decide nothing.
+    """
+    found = dict.fromkeys(_sentences(document, 0, is_sentence=False))
+    return "; ".join(found)[:_MAX_LENGTH]
+
+
+def _sentences(value: object, depth: int, *, is_sentence: bool) -> Iterator[str]:
+    if isinstance(value, str):
+        text = " ".join(value.split())
+        if is_sentence and text:
+            yield text
+    elif depth < _MAX_DEPTH and isinstance(value, dict):
+        for name, member in value.items():
+            known = str(name).replace("_", "").lower() in _WORDS
+            yield from _sentences(member, depth + 1, is_sentence=known)
+    elif depth < _MAX_DEPTH and isinstance(value, list):
+        for entry in value:
+            yield from _sentences(entry, depth + 1, is_sentence=is_sentence)

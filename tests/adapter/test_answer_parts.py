@@ -1,0 +1,55 @@
+"""Errors that are none, and words in forms that no document shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from omnimsg.adapter import is_blank, words_of
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", 0, "0", False, [], {}, [None], [{}], {"code": None}, {"code": 0, "a": [""]}]
+)
+def test_blank(value: object) -> None:
+    """A member that holds nothing, at any depth, is blank."""
+    assert is_blank(value)
+
+
+@pytest.mark.parametrize("value", ["x", 1, "00", [0, 1], {"code": 26}, [{"a": {"b": "x"}}]])
+def test_not_blank(value: object) -> None:
+    """Anything else is not."""
+    assert not is_blank(value)
+
+
+DEEP: Any = "lost"
+for _ in range(50):
+    DEEP = {"error": DEEP}
+
+FORMS: list[tuple[Any, str]] = [
+    ({"errors": [{"code": 9, "description": "no recipients", "parameter": "to"}]}, "no recipients"),
+    (
+        {"error": {"message": "Failed.", "details": [{"message": "not E.164"}]}},
+        "Failed.; not E.164",
+    ),
+    ({"error": "use a number", "errorCode": 607}, "use a number"),
+    ({"errors": {"title": "Unauthorized", "detail": "Wrong"}}, "Unauthorized; Wrong"),
+    ({"errorDescription": "a\n  b"}, "a b"),
+    ({"details": {".to": ["is wrong"]}}, ""),
+    ({"message": {"id": "x"}}, ""),
+    (["plain"], ""),
+    (None, ""),
+    (DEEP, ""),
+]
+
+
+@pytest.mark.parametrize(("document", "words"), FORMS)
+def test_words(document: Any, words: str) -> None:
+    """Sentences are found under the names they usually have, wherever they stand."""
+    assert words == words_of(document)
+
+
+def test_words_are_bounded() -> None:
+    """A body that is all words gives a sentence, not a page."""
+    assert len(words_of([{"message": f"{number} " * 50} for number in range(1000)])) <= 500

@@ -1,0 +1,163 @@
+"""WhatsApp's rules are the same through every provider that carries the content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omnimsg import (
+    ButtonKind,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Media,
+    MediaItem,
+    MediaKind,
+    Message,
+    OpenUrl,
+    Reply,
+    RequestLocation,
+    Stored,
+    Template,
+    TemplateButton,
+    Text,
+    TextParameter,
+)
+from omnimsg.adapter import whatsapp_rules
+from omnimsg.config import load_config
+from omnimsg.sandbox import config
+
+if TYPE_CHECKING:
+    from omnimsg.domain.content import Content
+
+ADAPTERS = load_config(config(0)).adapters
+
+
+def picker(*items: ListItem, button: str = "Choose") -> ListPicker:
+    """Return a list of one section."""
+    return ListPicker("What?", button, sections=[ListSection(items)])
+
+
+def items(count: int) -> list[ListItem]:
+    """Return as many items."""
+    return [ListItem(f"Item {number}", f"i-{number}") for number in range(count)]
+
+
+def template(text: str) -> Template:
+    """Return a template with one parameter."""
+    return Template("table_ready", "en", body=[TextParameter(text, name="name")])
+
+
+URL = "https://shop.example.test/menu"
+AUDIO = MediaItem(
+    MediaKind.AUDIO,
+    Stored(account="a", id="i", url="https://files.example.test/a.mp3"),
+    content_type="audio/mpeg",
+)
+
+# Content at a limit, the same beyond it, and where it is refused.
+LIMITS: dict[str, tuple[Content, Content, str]] = {
+    "text": (Text("x" * 4096), Text("x" * 4097), "content.text"),
+    "body": (
+        Interactive("x" * 1024, [Reply("Yes")]),
+        Interactive("x" * 1025, [Reply("Yes")]),
+        "content.body",
+    ),
+    "label": (
+        Interactive("Come?", [Reply("x" * 20)]),
+        Interactive("Come?", [Reply("x" * 21)]),
+        "content.actions[0].text",
+    ),
+    "payload": (
+        Interactive("Come?", [Reply("Yes", "x" * 256)]),
+        Interactive("Come?", [Reply("Yes", "x" * 257)]),
+        "content.actions[0].payload",
+    ),
+    "replies": (
+        Interactive("Come?", [Reply(each) for each in "abc"]),
+        Interactive("Come?", [Reply(each) for each in "abcd"]),
+        "content.actions[3]",
+    ),
+    "one link": (
+        Interactive("Menu", [OpenUrl("Open", URL)]),
+        Interactive("Menu", [OpenUrl("Open", URL), OpenUrl("More", URL)]),
+        "content.actions[1]",
+    ),
+    "one kind": (
+        Interactive("Where?", [RequestLocation()]),
+        Interactive("Where?", [Reply("Here"), RequestLocation()]),
+        "content.actions[1]",
+    ),
+    "payloads that differ": (
+        Interactive("Come?", [Reply("Yes", "1"), Reply("No", "2")]),
+        Interactive("Come?", [Reply("Yes", "1"), Reply("No", "1")]),
+        "content.actions[1].payload",
+    ),
+    "items": (picker(*items(10)), picker(*items(11)), "content.sections[0].items[10]"),
+    "title of an item": (
+        picker(ListItem("x" * 24, "p")),
+        picker(ListItem("x" * 25, "p")),
+        "content.sections[0].items[0].title",
+    ),
+    "description of an item": (
+        picker(ListItem("A", "p", description="x" * 72)),
+        picker(ListItem("A", "p", description="x" * 73)),
+        "content.sections[0].items[0].description",
+    ),
+    "button of a list": (
+        picker(*items(1), button="x" * 20),
+        picker(*items(1), button="x" * 21),
+        "content.button",
+    ),
+    "spaces in a parameter": (template("a    b"), template("a     b"), "content.body[0].text"),
+    "line break in a parameter": (template("a b"), template("a\nb"), "content.body[0].text"),
+    "coupon": (
+        Template("t", "en", buttons=[TemplateButton(1, ButtonKind.COUPON, value="x" * 15)]),
+        Template("t", "en", buttons=[TemplateButton(1, ButtonKind.COUPON, value="x" * 16)]),
+        "content.buttons[0].value",
+    ),
+}
+
+
+@pytest.mark.parametrize(("within", "beyond", "path"), LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_rule_of_whatsapp(name: str, within: Content, beyond: Content, path: str) -> None:
+    """What is within a limit passes wherever the provider carries it; what is beyond never does."""
+    adapter: Any = ADAPTERS[name]
+    passes, fails = (
+        adapter.check(Message("+27820001000", content, channel="whatsapp"))
+        for content in (within, beyond)
+    )
+
+    if passes is None:
+        assert fails is not None
+        assert path == fails.path
+    else:
+        # The provider does not carry such content at all, and says so of both.
+        assert "content" in (passes.path or "")
+        assert fails is not None
+
+
+@pytest.mark.parametrize(("within", "beyond", "path"), LIMITS.values(), ids=LIMITS)
+def test_the_rules_by_themselves(within: Content, beyond: Content, path: str) -> None:
+    """Each rule refuses one thing, by its path."""
+    assert [] == list(whatsapp_rules.check(within))
+    assert [path] == [each.path for each in whatsapp_rules.check(beyond)]
+
+
+def test_audio_has_no_caption() -> None:
+    """WhatsApp shows no caption with audio."""
+    assert [] == list(whatsapp_rules.check(Media([AUDIO])))
+    assert ["content.caption"] == [
+        each.path for each in whatsapp_rules.check(Media([AUDIO], "Listen"))
+    ]
+
+
+@pytest.mark.parametrize("content", [value for value, _, _ in LIMITS.values()], ids=LIMITS)
+def test_some_provider_carries_each(content: Content) -> None:
+    """Every content of these tests passes through one provider at least."""
+    message = Message("+27820001000", content, channel="whatsapp")
+
+    assert any(adapter.check(message) is None for adapter in ADAPTERS.values())

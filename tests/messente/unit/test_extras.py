@@ -1,0 +1,84 @@
+"""What the model has no field for is reached through extras, alone and in bulk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from omnimsg.adapter import Account, Context
+from omnimsg.domain.content import MediaItem, MediaParameter, Template
+from omnimsg.domain.media import Link, MediaKind
+from omnimsg.domain.message import Message
+from omnimsg.domain.secret import Secret
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+CONTEXT = Context(account="baltic", now=datetime(2030, 1, 2, tzinfo=UTC))
+PICTURE = MediaItem(MediaKind.IMAGE, Link("https://files.example.test/a.png"), file_name="a.png")
+
+
+def adapter(**account: Any) -> MessenteAdapter:
+    """Return an account's adapter."""
+    settings = MessenteSettings(username="u", password=Secret("p"))
+    given = {"name": "baltic", "settings": settings, "base_url": MessenteAdapter.base_url}
+    return MessenteAdapter(Account(**{**given, **account}))
+
+
+def legs(found: MessenteAdapter, messages: list[Message], context: Context) -> list[Any]:
+    """Return the first leg of each message of a request."""
+    assert [None] * len(messages) == [found.check(each) for each in messages]
+    request = next(found.send(messages, context))
+    assert isinstance(request.body, bytes)
+    document = orjson.loads(request.body)
+    bulk = [document] if len(messages) == 1 else document["messages"]
+    return [each["messages"][0] for each in bulk]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_validity(count: int) -> None:
+    """Minutes of validity stand in the leg, from a message's extras or the account's."""
+    own = {"messente": {"sms": {"validity": 10}}}
+    messages = [Message(f"+3725550000{n}", "Hi", extras=own) for n in range(count)]
+    plain = [Message(f"+3725550000{n}", "Hi") for n in range(count)]
+
+    of_message = legs(adapter(), messages, CONTEXT)
+    of_account = legs(adapter(extras={"sms": {"validity": 5}}), plain, CONTEXT)
+
+    assert [10] * count == [each["validity"] for each in of_message]
+    assert [5] * count == [each["validity"] for each in of_account]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_policy_of_a_language(count: int) -> None:
+    """The policy is merged into the language that the template has."""
+    extras = {
+        "messente": {"whatsapp": {"template": {"language": {"policy": "deterministic"}}}},
+    }
+    message = Message("+37255500001", Template("t", "en"), channel="whatsapp", extras=extras)
+
+    written = legs(adapter(), [message] * count, CONTEXT)
+
+    assert [{"code": "en", "policy": "deterministic"}] * count == [
+        each["template"]["language"] for each in written
+    ]
+
+
+def test_caption_and_name_of_a_templates_file() -> None:
+    """A file in a template has a caption and a name, spelt as the document spells them there."""
+    content = Template("t", "en", header=MediaParameter(PICTURE, caption="Tonight"))
+
+    (written,) = legs(adapter(), [Message("+37255500001", content, channel="whatsapp")], CONTEXT)
+
+    (header,) = written["template"]["components"]
+    assert [
+        {
+            "type": "image",
+            "image": {
+                "link": "https://files.example.test/a.png",
+                "caption": "Tonight",
+                "filename": "a.png",
+            },
+        }
+    ] == header["parameters"]
