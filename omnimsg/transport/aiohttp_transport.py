@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -17,7 +18,7 @@ from omnimsg.transport.endpoints import Endpoints, Target
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
-from omnimsg.transport.tracked_request import MAX_SMALL_BODY
+from omnimsg.transport.tracked_request import MAX_SMALL_BODY, UnaskedBytesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,10 @@ class HttpTransport:
                 data = None
             else:
                 return await self._exchange_large(session, request, target, task, mark, sink)
-            response = await session.request(request, target, data, task, mark)
+            try:
+                response = await session.request(request, target, data, task, mark)
+            except UnaskedBytesError:
+                response = await self._request_again(session, request, target, data, task, mark)
             if not mark.written:
                 session.report_unmarked_answer(mark)
             try:
@@ -128,7 +132,7 @@ class HttpTransport:
         except BaseException as error:
             if session.marks_failed:
                 mark.written = True
-            fault = self._fault(error, task, mark)
+            fault = self._fault(error, task, mark, target)
             if fault is None:
                 raise
             raise fault from error
@@ -138,6 +142,26 @@ class HttpTransport:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    async def _request_again(
+        self,
+        session: MarkedSession,
+        request: Request,
+        target: Target,
+        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        task: asyncio.Task[Any],
+        mark: WriteMark,
+    ) -> aiohttp.ClientResponse:
+        """Send a request that was not written because its connection could not be used.
+
+        All kept connections may be like that one; each attempt closes one of them.
+        """
+        for _ in range(self._connections):
+            if mark.written:
+                break  # aiohttp had repeated it by itself: an earlier attempt was written
+            with suppress(UnaskedBytesError):
+                return await session.request(request, target, data, task, mark)
+        raise UnaskedBytesError("no connection without bytes that no request had asked for")
 
     async def _exchange_large(
         self,
@@ -169,6 +193,13 @@ class HttpTransport:
                 # Also for a caller that was cancelled: nobody else could close it.
                 with anyio.move_on_after(CLEANUP_SECONDS, shield=True):
                     await session.close()
+
+    def abandon(self) -> None:
+        """Leave all connections to the garbage collector: their event loop does not run here."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            session.abandon()
 
     def _open(self) -> MarkedSession:
         # asyncio reads into a new block of this size and shrinks it to what arrived. glibc gets
@@ -207,12 +238,13 @@ class HttpTransport:
         return Response(response.status, body, response.headers)
 
     def _fault(
-        self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark
+        self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
         """Return the fault that an error of an exchange is, or `None` for any other error."""
+        host = target[0].host
         if isinstance(error, asyncio.CancelledError):
             expired = self._timeouts.stop(task)
-            return fault_from(TimeoutError(), written=mark.written) if expired else None
+            return fault_from(TimeoutError(), written=mark.written, host=host) if expired else None
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return fault_from(error, written=mark.written)
+            return fault_from(error, written=mark.written, host=host)
         return None

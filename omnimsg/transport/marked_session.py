@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from omnimsg.transport.inherited_sockets import create_socket
 from omnimsg.transport.interface import WriteMark
 from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
 from omnimsg.transport.tracked_request import (
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Target
 
+# The longest header line of an answer that is read, bytes, and the most header lines. aiohttp's own
+# limits are 8,190 and 128, which some gateways exceed.
+_MAX_HEADER_LINE = 32 * 1024
+_MAX_HEADER_LINES = 500
+
+# What is sent with every request. aiohttp would advertise every encoding whose package is
+# installed, also where that package is too old for it to decode an answer.
+_HEADERS = {"User-Agent": "omnimsg", "Accept-Encoding": "gzip, deflate"}
+
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
 
@@ -47,6 +57,21 @@ class Marking(Enum):
     TRACED = auto()
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A connector that can be left to the garbage collector without a warning.
+
+    Attributes:
+        is_abandoned: Whether it is.
+    """
+
+    is_abandoned: bool = False
+
+    def __del__(self) -> None:
+        """Close what is open, with a warning, unless it was abandoned."""
+        if not self.is_abandoned:
+            super().__del__()
+
+
 class MarkedSession:
     """Sends the requests of one account. It must be created in the event loop that uses it.
 
@@ -62,7 +87,8 @@ class MarkedSession:
     """
 
     def __init__(self, *, connections: int, marking: Marking) -> None:
-        self._connector = aiohttp.TCPConnector(limit=connections)
+        self._connections = connections
+        self._connector: _Connector | None = None
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
         self.marks_failed: bool = False
@@ -146,6 +172,19 @@ class MarkedSession:
         for session in self._sessions:
             await session.close()
 
+    def abandon(self) -> None:
+        """Leave all connections to the garbage collector: their event loop does not run here."""
+        for session in self._sessions:
+            connector = session.connector
+            session.detach()
+            if isinstance(connector, _Connector):
+                connector.is_abandoned = True
+
+    def _new_connector(self, *, keep_alive: bool = True) -> _Connector:
+        return _Connector(
+            limit=self._connections, force_close=not keep_alive, socket_factory=create_socket
+        )
+
     def _verified(self, *, is_called: bool) -> None:
         if not is_called:
             self._warn("it does not call ClientRequest.send in the task of the request")
@@ -157,13 +196,20 @@ class MarkedSession:
         self._is_tracked = marking is Marking.TRACKED
         if marking is Marking.TRACED:
             self.small_body = bytes
+            # Nothing public tells whether a kept connection holds bytes that nobody asked for.
+            self._connector = self._new_connector(keep_alive=False)
+        elif self._connector is None:
+            self._connector = self._new_connector()
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
-            headers={"User-Agent": "omnimsg"},
+            headers=_HEADERS,
+            max_line_size=_MAX_HEADER_LINE,
+            max_field_size=_MAX_HEADER_LINE,
+            max_headers=_MAX_HEADER_LINES,
             # `Timeouts` limits the time of the whole exchange.
             timeout=aiohttp.ClientTimeout(),
         )

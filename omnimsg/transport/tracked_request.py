@@ -44,11 +44,26 @@ MAX_SMALL_BODY = 2**16
 sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect]] = {}
 
 
+class UnaskedBytesError(aiohttp.ClientConnectionError):
+    """A kept connection had bytes that belong to no request; nothing was written to it.
+
+    aiohttp would take them for the answer to the next request. It closes the connection where
+    `send` raises.
+    """
+
+
 class TrackedRequest(aiohttp.ClientRequest):
     """A request that sets its mark before it is written."""
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        """Write a small request; leave to aiohttp what may have to wait."""
+        """Write a small request; leave to aiohttp what may have to wait.
+
+        Raises:
+            UnaskedBytesError: The connection cannot be used; nothing was written.
+        """
+        protocol = conn.protocol
+        if protocol is not None and protocol.should_close:
+            raise UnaskedBytesError("the connection held bytes that no request had asked for")
         known = sending.get(asyncio.current_task(self.loop))
         if known is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
@@ -58,7 +73,7 @@ class TrackedRequest(aiohttp.ClientRequest):
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        body, protocol = self.body, conn.protocol
+        body = self.body
         if not isinstance(body, SmallBody) or protocol is None or protocol.writing_paused:
             mark.written = True
             return await super().send(conn)
@@ -155,7 +170,11 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
 )
 
 # The properties of a connection that `TrackedRequest.send` reads.
-_PROPERTIES = ("connector.Connection.protocol", "base_protocol.BaseProtocol.writing_paused")
+_PROPERTIES = (
+    "connector.Connection.protocol",
+    "base_protocol.BaseProtocol.writing_paused",
+    "client_proto.ResponseHandler.should_close",
+)
 
 # The attributes of a request that `TrackedRequest.send` reads.
 _REQUEST_ATTRIBUTES = (
