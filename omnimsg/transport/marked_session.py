@@ -66,10 +66,10 @@ class _Connector(aiohttp.TCPConnector):
 
     is_abandoned: bool = False
 
-    def __del__(self) -> None:
+    def __del__(self, *given: Any) -> None:
         """Close what is open, with a warning, unless it was abandoned."""
         if not self.is_abandoned:
-            super().__del__()
+            super().__del__(*given)
 
 
 class MarkedSession:
