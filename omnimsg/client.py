@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import anyio
@@ -102,7 +103,7 @@ class Client:
                 policy = attrs.evolve(policy, retry=retry)
             self._accounts[name] = AccountEngine(
                 adapter,
-                open_transport(transport_options(adapter, policy)),
+                partial(open_transport, transport_options(adapter, policy)),
                 policy=policy,
                 journal=journal,
                 observers=watching,

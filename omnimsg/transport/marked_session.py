@@ -66,7 +66,7 @@ class _Connector(aiohttp.TCPConnector):
 
     is_abandoned: bool = False
 
-    def __del__(self, *given: Any) -> None:
+    def __del__(self, *given: Any) -> None:  # noqa: ANN401 - as aiohttp has it
         """Close what is open, with a warning, unless it was abandoned."""
         if not self.is_abandoned:
             super().__del__(*given)
