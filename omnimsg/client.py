@@ -255,27 +255,39 @@ class Client:
         return await self._account_with(account, Operation.UPLOAD).upload(upload, deadline)
 
     @overload
-    async def download(self, stored: Stored, *, deadline: float = 120.0) -> bytes: ...
+    async def download(
+        self, stored: Stored, *, deadline: float = 120.0, max_bytes: int | None = None
+    ) -> bytes: ...
 
     @overload
-    async def download(self, stored: Stored, to: Path, *, deadline: float = 120.0) -> Path: ...
+    async def download(
+        self, stored: Stored, to: Path, *, deadline: float = 120.0, max_bytes: int | None = None
+    ) -> Path: ...
 
     async def download(
-        self, stored: Stored, to: Path | None = None, *, deadline: float = 120.0
+        self,
+        stored: Stored,
+        to: Path | None = None,
+        *,
+        deadline: float = 120.0,
+        max_bytes: int | None = None,
     ) -> bytes | Path:
         """Fetch a stored file: what `upload` returned, or what an inbound message brought.
 
-        With `to` it is written there, where it appears only when it is whole; otherwise its bytes
-        are returned, and held in memory.
+        With `to` it is written there, where it appears only when it is whole, for its owner alone
+        to read; otherwise its bytes are returned, and held in memory. `max_bytes` is the largest
+        file that is taken, once it is decoded; the policy's `max_download_bytes` unless given. A
+        digest in `stored` is compared.
 
         Raises:
-            OperationError: It is not there (any more), or the transfer broke.
+            OperationError: It is not there (any more), is too large or not the file that was
+                stored, or the transfer broke.
             OSError: The file cannot be written.
         """
         account = self._account_with(stored.account, Operation.DOWNLOAD)
         if to is None:
-            return await account.download(stored, deadline)
-        await account.download_to(stored, to, deadline)
+            return await account.download(stored, deadline, max_bytes)
+        await account.download_to(stored, to, deadline, max_bytes)
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from asyncio import get_running_loop
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
-
-import anyio
-import attrs
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent
-from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
-from omnimsg.engine.loop_parts import LoopParts, Shared
+from omnimsg.engine.loop_parts import Shared
 from omnimsg.engine.observers import Observers
+from omnimsg.engine.parts_by_loop import PartsByLoop
 from omnimsg.engine.policy import OnAmbiguous, Policy
 from omnimsg.engine.reports import Health, Preview
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -50,20 +42,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.sending.stream import Streams
     from omnimsg.transport import Transport
-
-
-class _UsedElsewhereError(Exception):
-    """The account has work under way in an event loop of another thread.
-
-    Attributes:
-        failure: Says so, and names both.
-    """
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail)
-        self.failure = failure
 
 
 class AccountEngine:
@@ -108,13 +87,12 @@ class AccountEngine:
         now = clock.monotonic
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
-        self._open_transport = open_transport
         self._now = now
         self._checks = MessageChecks(adapter)
         self._breakers = CircuitBreakers(
             self.name, policy.breaker, self._checks.channel, now=now, observers=observers
         )
-        self._shared = Shared(
+        shared = Shared(
             adapter=adapter,
             policy=policy,
             journal=journal,
@@ -124,31 +102,25 @@ class AccountEngine:
             breakers=self._breakers,
             checks=self._checks,
         )
-        # Of no caller: what is built later serves many of them too.
-        self._context = contextvars.copy_context()
-        self._is_closed = False
-        self._by_loop: dict[asyncio.AbstractEventLoop, LoopParts] = {}
-        # Of the last call. Read once a call, because another thread may replace it.
-        self._parts = LoopParts(self._shared, open_transport(), here=self._streams_here)
-        _accounts.add(self)
+        self._loops = PartsByLoop(shared, open_transport)
 
     def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
         """Hand over one message without waiting; `None` where the queue is full.
 
         Cancelling the future takes the message back, unless it has left.
         """
-        parts = self._parts
-        if parts.loop is not asyncio.get_running_loop():
+        parts = self._loops.current
+        if parts.loop is not get_running_loop():
             try:
-                parts = self._enter()
-            except _UsedElsewhereError as error:
+                parts = self._loops.here("send")
+            except OperationError as error:
                 return self._not_sent(message, error.failure)
         return parts.admission.submit(message, deadline)
 
     async def send(self, message: Message, deadline: float) -> Outcome:
         """Send one message, and return its outcome."""
         while (future := self.submit(message, deadline)) is None:
-            deadline = await self._parts.admission.wait_for_room(message, deadline)
+            deadline = await self._loops.current.admission.wait_for_room(message, deadline)
         return await future
 
     def stream(
@@ -159,11 +131,11 @@ class AccountEngine:
         ahead: int | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        return self._parts.streams.send(messages, deadline=deadline, ahead=ahead)
+        return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
         """Ask where a message is."""
-        return await self._here(Operation.STATUS).operations.run(
+        return await self._loops.here(Operation.STATUS).operations.run(
             Operation.STATUS,
             lambda context: self.adapter.status(provider_id, context),
             deadline=deadline,
@@ -171,7 +143,7 @@ class AccountEngine:
 
     async def cancel(self, provider_id: str, deadline: float) -> bool:
         """Stop a scheduled message; `False` when it is too late, or there is no such message."""
-        return await self._here(Operation.CANCEL).operations.run(
+        return await self._loops.here(Operation.CANCEL).operations.run(
             Operation.CANCEL,
             lambda context: self.adapter.cancel(provider_id, context),
             deadline=deadline,
@@ -179,19 +151,27 @@ class AccountEngine:
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
         """Hand a file to the provider."""
-        return await self._here(Operation.UPLOAD).files.upload(upload, deadline)
+        return await self._loops.here(Operation.UPLOAD).files.upload(upload, deadline)
 
-    async def download(self, stored: Stored, deadline: float) -> bytes:
+    async def download(
+        self, stored: Stored, deadline: float, max_bytes: int | None = None
+    ) -> bytes:
         """Fetch a stored file into memory."""
-        return await self._here(Operation.DOWNLOAD).files.download(stored, deadline)
+        return await self._loops.here(Operation.DOWNLOAD).files.download(
+            stored, deadline, max_bytes
+        )
 
-    async def download_to(self, stored: Stored, path: Path, deadline: float) -> None:
+    async def download_to(
+        self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
+    ) -> None:
         """Fetch a stored file to a path, where it appears only when it is whole."""
-        await self._here(Operation.DOWNLOAD).files.download_to(stored, path, deadline)
+        await self._loops.here(Operation.DOWNLOAD).files.download_to(
+            stored, path, deadline, max_bytes
+        )
 
     async def media_info(self, stored: Stored, deadline: float) -> MediaInfo:
         """Ask what the provider says of a stored file."""
-        return await self._here(Operation.MEDIA_INFO).operations.run(
+        return await self._loops.here(Operation.MEDIA_INFO).operations.run(
             Operation.MEDIA_INFO,
             lambda context: self.adapter.media_info(stored, context),
             deadline=deadline,
@@ -199,13 +179,13 @@ class AccountEngine:
 
     async def balance(self, deadline: float) -> Balance:
         """Ask what is left on the account."""
-        return await self._here(Operation.BALANCE).operations.run(
+        return await self._loops.here(Operation.BALANCE).operations.run(
             Operation.BALANCE, self.adapter.balance, deadline=deadline
         )
 
     async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
         """Go through past messages; `deadline` is for each page."""
-        pages = self._here(Operation.HISTORY).operations.pages(
+        pages = self._loops.here(Operation.HISTORY).operations.pages(
             Operation.HISTORY,
             lambda page, context: self.adapter.history(query, page, context),
             deadline=deadline,
@@ -216,7 +196,7 @@ class AccountEngine:
 
     async def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
         """Go through what people did with a message; `deadline` is for each page."""
-        pages = self._here(Operation.INTERACTIONS).operations.pages(
+        pages = self._loops.here(Operation.INTERACTIONS).operations.pages(
             Operation.INTERACTIONS,
             lambda page, context: self.adapter.interactions(provider_id, page, context),
             deadline=deadline,
@@ -231,7 +211,7 @@ class AccountEngine:
         outcomes: list[Outcome] = []
         for start in range(0, len(provider_ids), most):
             part = provider_ids[start : start + most]
-            operations = self._here(Operation.MARK_READ).operations
+            operations = self._loops.here(Operation.MARK_READ).operations
             outcomes += await operations.mark_read(part, deadline)
         return outcomes
 
@@ -246,7 +226,7 @@ class AccountEngine:
             (refusal,) = self._breakers.peek([message])
         request = None
         if refusal is None:
-            run = self._parts.runner.begin([message], Deadline.after(1.0, self._now))
+            run = self._loops.current.runner.begin([message], Deadline.after(1.0, self._now))
             if isinstance(run, BatchRun):
                 request = run.request
                 run.close()
@@ -256,12 +236,12 @@ class AccountEngine:
             channel=self._checks.channel(message),
             refusal=refusal,
             request=request,
-            wait=self._parts.limiter.wait(),
+            wait=self._loops.current.limiter.wait(),
         )
 
     def health(self) -> Health:
         """Return how the account is doing."""
-        parts = self._parts
+        parts = self._loops.current
         held = 0 if parts.holding is None else parts.holding.messages
         return Health(
             open_circuits=self._breakers.open_circuits(),
@@ -273,79 +253,7 @@ class AccountEngine:
 
     async def aclose(self, deadline: Deadline) -> None:
         """Send what waits, until the deadline; then end it and close the connections for good."""
-        if self._is_closed:
-            await self._parts.aclose(deadline)
-            return
-        self._is_closed = True
-        loop = asyncio.get_running_loop()
-        self._parts = own = self._parts_for(loop)
-        try:
-            for other, parts in self._by_loop.items():
-                if other is not loop:
-                    await _close_elsewhere(other, parts, deadline)
-        finally:
-            await own.aclose(deadline)
-
-    def abandon_inherited(self) -> None:
-        """Stop what the parent of this forked process has begun; the parent goes on with it."""
-        inherited, self._by_loop = self._by_loop, {}
-        for loop, parts in inherited.items():
-            parts.abandon_inherited()
-            _inherited_loops.add(loop)
-
-    def _here(self, operation: str) -> LoopParts:
-        """Return the parts of the running event loop.
-
-        Raises:
-            OperationError: The account is in use in another thread.
-        """
-        parts = self._parts
-        if parts.loop is not asyncio.get_running_loop():
-            try:
-                parts = self._enter()
-            except _UsedElsewhereError as error:
-                raise OperationError(str(operation), self.name, error.failure) from None
-        return parts
-
-    def _streams_here(self) -> Streams:
-        return self._here("send_many").streams
-
-    def _enter(self) -> LoopParts:
-        """Return the parts of the running event loop, which is not that of the last call.
-
-        Raises:
-            _UsedElsewhereError: There is work under way in a loop that runs in another thread.
-        """
-        if self._is_closed:
-            return self._parts
-        loop = asyncio.get_running_loop()
-        for other, parts in list(self._by_loop.items()):
-            if other.is_closed():
-                self._by_loop.pop(other, None)
-                if not parts.is_closed:
-                    parts.abandon()
-            elif other is not loop and other.is_running() and parts.is_busy:
-                raise _UsedElsewhereError(_used_elsewhere(other, parts, loop))
-        if loop in _inherited_loops:
-            # The threads that resolve names did not survive the fork.
-            _inherited_loops.discard(loop)
-            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
-        self._parts = parts = self._parts_for(loop)
-        if parts.loop is None:
-            self._by_loop[loop] = parts
-            parts.enter(loop)
-        return parts
-
-    def _parts_for(self, loop: asyncio.AbstractEventLoop) -> LoopParts:
-        """Return the parts of a loop, or parts that no loop has entered."""
-        current = self._parts
-        parts = current if current.loop is None else self._by_loop.get(loop, current)
-        if parts.loop not in {None, loop} or parts.is_closed:
-            shared = attrs.evolve(self._shared, limiter=current.limiter)
-            parts = self._context.copy().run(
-                lambda: LoopParts(shared, self._open_transport(), here=self._streams_here)
-            )
-        return parts
+        await self._loops.aclose(deadline)
 
     def _not_sent(self, message: Message, failure: Failure) -> asyncio.Future[Outcome]:
         future: asyncio.Future[Outcome] = asyncio.Future()
@@ -354,50 +262,6 @@ class AccountEngine:
             refusal or NotSent(reference=message.reference, account=self.name, failure=failure)
         )
         return future
-
-
-_accounts: WeakSet[AccountEngine] = WeakSet()
-
-# The event loops of the parent of a forked process, in which accounts were used.
-_inherited_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
-
-
-def _abandon_inherited() -> None:
-    for account in list(_accounts):
-        account.abandon_inherited()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_inherited)
-
-
-async def _close_elsewhere(
-    loop: asyncio.AbstractEventLoop, parts: LoopParts, deadline: Deadline
-) -> None:
-    """Close the parts of another event loop: in it where it runs, in another thread."""
-    if parts.is_closed:
-        return
-    if not loop.is_running():
-        parts.abandon()
-        return
-    closing = asyncio.run_coroutine_threadsafe(parts.aclose(deadline), loop)
-    with anyio.move_on_after(max(0.0, deadline.remaining())):
-        await asyncio.wrap_future(closing)
-
-
-def _used_elsewhere(
-    other: asyncio.AbstractEventLoop, parts: LoopParts, loop: asyncio.AbstractEventLoop
-) -> Failure:
-    return Failure(
-        reason=Reason.MISCONFIGURED,
-        retry=Retry.SAFE,
-        fault=Fault.CALLER,
-        detail=(
-            f"the client has messages or requests under way in the event loop of thread"
-            f" {parts.thread_name!r} (0x{id(other):x}), so it cannot be used in the event loop of"
-            f" thread {threading.current_thread().name!r} (0x{id(loop):x}); build a client for each"
-        ),
-    )
 
 
 def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:

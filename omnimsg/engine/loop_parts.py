@@ -138,7 +138,9 @@ class LoopParts:
         self.operations: OperationRunner = OperationRunner(
             adapter, transport, self.runner, retrier, slots, clock
         )
-        self.files: FileTransfers = FileTransfers(adapter, self.operations, clock)
+        self.files: FileTransfers = FileTransfers(
+            adapter, self.operations, clock, policy.limits.max_download_bytes
+        )
         reconciler = None
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
             reconciler = Reconciler(name, policy, self.operations.find, observers, writer)

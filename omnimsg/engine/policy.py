@@ -70,6 +70,8 @@ class Limits:
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.
         queue: Messages of one priority that may wait in memory; then `send` waits for room.
+        max_download_bytes: The largest file that is downloaded, bytes, once it is decoded. The
+            largest file that a channel of any provider carries has 100 MB.
     """
 
     requests_per_second: float | None = attrs.field(
@@ -83,6 +85,9 @@ class Limits:
     )
     linger: float = attrs.field(default=0.0, validator=validate.number(minimum=0))
     queue: int = attrs.field(default=10_000, validator=validate.integer(minimum=1))
+    max_download_bytes: int = attrs.field(
+        default=128 * 1024 * 1024, validator=validate.integer(minimum=1)
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from omnimsg.transport.inherited_sockets import create_socket
 from omnimsg.transport.interface import WriteMark
 from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
 from omnimsg.transport.tracked_request import (
+    ACCEPT_ENCODING,
     TESTED_AIOHTTP,
     SmallBody,
     TrackedRequest,
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 # limits are 8,190 and 128, which some gateways exceed.
 _MAX_HEADER_LINE = 32 * 1024
 _MAX_HEADER_LINES = 500
-
-# What is sent with every request. aiohttp would advertise every encoding whose package is
-# installed, also where that package is too old for it to decode an answer.
-_HEADERS = {"User-Agent": "omnimsg", "Accept-Encoding": "gzip, deflate"}
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
@@ -200,13 +197,16 @@ class MarkedSession:
             self._connector = self._new_connector(keep_alive=False)
         elif self._connector is None:
             self._connector = self._new_connector()
+        headers = {"User-Agent": "omnimsg"}
+        if marking is Marking.TRACED:
+            headers["Accept-Encoding"] = ACCEPT_ENCODING
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
-            headers=_HEADERS,
+            headers=headers,
             max_line_size=_MAX_HEADER_LINE,
             max_field_size=_MAX_HEADER_LINE,
             max_headers=_MAX_HEADER_LINES,

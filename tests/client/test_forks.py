@@ -1,0 +1,140 @@
+"""After a fork the child leaves its parent's connections alone, and opens its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import traceback
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import texts, tiny
+from support.servers import Server, Visit
+from support.thread_server import accept, server_in_thread
+
+from omnimsg import Client, Limits, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    # Python 3.12 warns where a process with threads forks; the child here is careful.
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
+
+
+def fork(work: Callable[[], bool]) -> int:
+    """Run a function in a child of this process; its exit status is 0 where it returned true."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        status = not work()
+    except BaseException:  # noqa: BLE001 - nothing of the test itself may run on here
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def succeeded(child: int) -> bool:
+    """Wait for a child, and return whether it succeeded."""
+    return os.waitpid(child, 0)[1] == 0
+
+
+async def ids_of(client: Client, start: int) -> list[str | None]:
+    """Send twenty messages, one after another, and return the ids that the provider gave them."""
+    return [(await client.send(each, deadline=10)).provider_id for each in texts(20, start=start)]
+
+
+def expected(start: int) -> list[str]:
+    """Return the ids of these messages."""
+    return [f"id-r{number}" for number in range(start, start + 20)]
+
+
+@pytest.mark.parametrize("same_loop", [False, True], ids=["new loop", "same loop"])
+def test_parent_and_child_have_connections_of_their_own(same_loop: bool) -> None:
+    """Each hears of its own messages; the parent's connection outlives the child."""
+    with server_in_thread(accept) as server:
+        client, loop = Client([tiny(server.url)]), asyncio.new_event_loop()
+        loop.run_until_complete(ids_of(client, 0))
+
+        def work() -> bool:
+            if same_loop:
+                return loop.run_until_complete(ids_of(client, 100)) == expected(100)
+
+            async def send_and_close() -> bool:
+                async with client:
+                    return await ids_of(client, 100) == expected(100)
+
+            return asyncio.run(send_and_close())
+
+        child = fork(work)
+        ids = loop.run_until_complete(ids_of(client, 200))
+        is_well = succeeded(child)
+        ids += loop.run_until_complete(ids_of(client, 300))
+        loop.run_until_complete(client.aclose())
+        loop.close()
+
+    assert is_well
+    assert [*expected(200), *expected(300)] == ids
+    assert 2 == server.connections
+
+
+def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
+    """The threads that resolved names did not survive the fork."""
+    with server_in_thread(accept) as server:
+        client = Client([tiny(server.url.replace("127.0.0.1", "localhost"))])
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(ids_of(client, 0))
+        child = fork(lambda: loop.run_until_complete(ids_of(client, 100)) == expected(100))
+        is_well = succeeded(child)
+        loop.run_until_complete(client.aclose())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+    assert is_well
+
+
+def test_what_the_parent_has_begun_is_the_parents() -> None:
+    """Neither what is under way nor what waits leaves a second time, whatever the child does."""
+    go_on = threading.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    policy = Policy(limits=Limits(concurrency=1))
+    with server_in_thread(accept_later, accept) as server:
+        client = Client([tiny(server.url, max_messages=1)], policies={"main": policy})
+        child = 0
+
+        async def send_and_fork() -> list[object]:
+            nonlocal child
+            sending = [asyncio.create_task(client.send(each, deadline=10)) for each in texts(3)]
+            while not server.arrived.is_set():
+                await asyncio.sleep(0.001)
+            # The child goes on in the same loop, with copies of all tasks.
+            child = os.fork()
+            if child:
+                go_on.set()
+                return [(await each).provider_id for each in sending]
+            status = 1
+            try:
+                ended = await asyncio.gather(*sending, return_exceptions=True)
+                own = await client.send(texts(1, start=9)[0], deadline=10)
+                kinds = [type(each).__name__ for each in ended]
+                status = kinds != ["AmbiguousError"] * 3 or own.provider_id != "id-r9"
+            except BaseException:  # noqa: BLE001 - nothing of the test itself may run on here
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+
+        ids = asyncio.run(send_and_fork())
+        is_well = succeeded(child)
+
+    assert is_well
+    assert ["id-r0", "id-r1", "id-r2"] == ids
+    assert 4 == len(server.requests)
