@@ -89,6 +89,7 @@ class Admission:
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     _arrivals: _Arrivals = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
+    new_future: Any = attrs.field(default=asyncio.Future, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
@@ -118,7 +119,7 @@ class Admission:
         is_plain = message in self._plain
         arrivals = self._arrivals
         if is_plain and timeout == arrivals.timeout and 0 < len(arrivals.messages) < arrivals.room:
-            future: asyncio.Future[Outcome] = asyncio.Future()
+            future: asyncio.Future[Outcome] = self.new_future()
             arrivals.messages.append(message)
             arrivals.futures.append(future)
             if self._handed_over is not None:
@@ -131,7 +132,7 @@ class Admission:
             refusal = self._local.client_closed(message)
         elif refusal is None and timeout > 0 and lane.messages >= self._max_waiting:
             return None
-        future = asyncio.Future()
+        future = self.new_future()
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:
