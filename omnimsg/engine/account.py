@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError, OperationError
-from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
@@ -24,6 +23,7 @@ from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
@@ -256,7 +257,7 @@ class AccountEngine:
         await self._loops.aclose(deadline)
 
     def _not_sent(self, message: Message, failure: Failure) -> asyncio.Future[Outcome]:
-        future: asyncio.Future[Outcome] = asyncio.Future()
+        future: asyncio.Future[Outcome] = get_running_loop().create_future()
         refusal = self._checks.refusal(message)
         future.set_result(
             refusal or NotSent(reference=message.reference, account=self.name, failure=failure)

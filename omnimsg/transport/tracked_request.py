@@ -73,7 +73,10 @@ class TrackedRequest(aiohttp.ClientRequest):
             UnaskedBytesError: The connection cannot be used; nothing was written.
         """
         protocol = conn.protocol
-        if protocol is not None and protocol.should_close:
+        # What came while nobody asked is an answer that nobody has read: whole, interim or cut off.
+        # Anything else has closed the connection. `should_close` says the same, at three times the
+        # cost.
+        if protocol is not None and len(protocol):
             raise UnaskedBytesError("the connection held bytes that no request had asked for")
         known = sending.get(asyncio.current_task(self.loop))
         if known is None:
@@ -184,7 +187,7 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
 _PROPERTIES = (
     "connector.Connection.protocol",
     "base_protocol.BaseProtocol.writing_paused",
-    "client_proto.ResponseHandler.should_close",
+    "client_proto.ResponseHandler.__len__",
 )
 
 # The attributes of a request that `TrackedRequest.send` reads.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from support.adapters import ManualClock, texts, tiny
 from support.servers import answer, hold, reset
-from support.thread_server import accept, server_in_thread
+from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import (
     Accepted,
@@ -40,12 +39,6 @@ def server() -> Iterator[Server]:
     """Accept everything."""
     with server_in_thread(accept) as server:
         yield server
-
-
-def wait_for(event: asyncio.Event) -> None:
-    """Wait for an event of another thread's loop."""
-    while not event.is_set():
-        time.sleep(0.001)
 
 
 async def send(client: Client, number: int) -> str | None:
@@ -128,6 +121,7 @@ def test_a_loop_that_was_closed_without_a_word_is_left_alone(server: Server) -> 
         loop = asyncio.new_event_loop()
         assert f"id-r{number}" == loop.run_until_complete(send(client, number))
         loop.close()
+    asyncio.run(client.aclose())
     gc.collect()
 
     assert 3 == server.connections
@@ -183,8 +177,7 @@ def test_what_waits_when_a_loop_ends_has_an_outcome() -> None:
         async def hand_over() -> None:
             for each in texts(3):
                 asyncio.create_task(client.send(each))  # noqa: RUF006 - the loop ends with it
-            while not server.arrived.is_set():
-                await asyncio.sleep(0.001)
+            await asyncio.to_thread(wait_for, server.arrived)
 
         asyncio.run(hand_over())
 
@@ -250,7 +243,7 @@ def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Serv
         there(4)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
-    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.run_until_complete(asyncio.sleep(0))
     loop.close()
     gc.collect()
 

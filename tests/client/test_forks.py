@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 from support.adapters import texts, tiny
-from support.servers import Server, Visit
-from support.thread_server import accept, server_in_thread
+from support.thread_server import accept, server_in_thread, wait_for
 
-from omnimsg import Client, Limits, Policy
+from omnimsg import Accepted, Client, Limits, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from support.servers import Visit
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -40,8 +42,14 @@ def fork(work: Callable[[], bool]) -> int:
 
 
 def succeeded(child: int) -> bool:
-    """Wait for a child, and return whether it succeeded."""
-    return os.waitpid(child, 0)[1] == 0
+    """Wait for a child, at most ten seconds, and return whether it succeeded."""
+    watch = threading.Timer(10, os.kill, (child, signal.SIGKILL))
+    watch.start()
+    try:
+        return os.waitpid(child, 0)[1] == 0
+    finally:
+        watch.cancel()
+        watch.join()
 
 
 async def ids_of(client: Client, start: int) -> list[str | None]:
@@ -109,31 +117,33 @@ def test_what_the_parent_has_begun_is_the_parents() -> None:
     policy = Policy(limits=Limits(concurrency=1))
     with server_in_thread(accept_later, accept) as server:
         client = Client([tiny(server.url, max_messages=1)], policies={"main": policy})
-        child = 0
+        loop = asyncio.new_event_loop()
 
-        async def send_and_fork() -> list[object]:
-            nonlocal child
+        async def hand_over() -> list[asyncio.Task[Accepted]]:
             sending = [asyncio.create_task(client.send(each, deadline=10)) for each in texts(3)]
-            while not server.arrived.is_set():
-                await asyncio.sleep(0.001)
-            # The child goes on in the same loop, with copies of all tasks.
-            child = os.fork()
-            if child:
-                go_on.set()
-                return [(await each).provider_id for each in sending]
-            status = 1
-            try:
-                ended = await asyncio.gather(*sending, return_exceptions=True)
-                own = await client.send(texts(1, start=9)[0], deadline=10)
-                kinds = [type(each).__name__ for each in ended]
-                status = kinds != ["AmbiguousError"] * 3 or own.provider_id != "id-r9"
-            except BaseException:  # noqa: BLE001 - nothing of the test itself may run on here
-                traceback.print_exc()
-            finally:
-                os._exit(status)
+            await asyncio.to_thread(wait_for, server.arrived)
+            return sending
 
-        ids = asyncio.run(send_and_fork())
+        async def take(sending: list[asyncio.Task[Accepted]]) -> list[str | None]:
+            ended = await asyncio.gather(*sending, return_exceptions=True)
+            return [
+                each.provider_id if isinstance(each, Accepted) else type(each).__name__
+                for each in ended
+            ]
+
+        sending = loop.run_until_complete(hand_over())
+
+        def work() -> bool:
+            copies = loop.run_until_complete(take(sending))
+            own = asyncio.run(client.send(texts(1, start=9)[0], deadline=10))
+            return (copies, own.provider_id) == (["AmbiguousError"] * 3, "id-r9")
+
+        child = fork(work)
         is_well = succeeded(child)
+        go_on.set()
+        ids = loop.run_until_complete(take(sending))
+        loop.run_until_complete(client.aclose())
+        loop.close()
 
     assert is_well
     assert ["id-r0", "id-r1", "id-r2"] == ids

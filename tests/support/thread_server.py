@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import orjson
-
 from support.adapters import result
 from support.servers import Act, Server, Visit, answer
 
@@ -44,3 +44,9 @@ async def accept(visit: Visit) -> None:
     messages = orjson.loads(visit.received.body)["messages"]
     document = {"results": [result(each["ref"], "ok") for each in messages]}
     await answer(200, orjson.dumps(document))(visit)
+
+
+def wait_for(event: asyncio.Event) -> None:
+    """Wait for an event of another thread's loop."""
+    while not event.is_set():
+        time.sleep(0.001)

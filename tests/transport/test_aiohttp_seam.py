@@ -152,14 +152,14 @@ async def test_send_that_is_cancelled_keeps_every_byte_back() -> None:
     ids=["whole", "cut off"],
 )
 async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> None:
-    """`should_close` of its protocol says so before `send` writes; a clean one is to be kept."""
-    seen: list[bool] = []
+    """Its protocol says so before `send` writes, in two ways; a clean one is to be kept."""
+    seen: list[tuple[int, bool]] = []
     writers: list[asyncio.StreamWriter] = []
 
     class Noted(aiohttp.ClientRequest):
         async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
             assert conn.protocol is not None
-            seen.append(conn.protocol.should_close)
+            seen.append((len(conn.protocol), conn.protocol.should_close))
             if conn.protocol.should_close:
                 raise LookupError
             return await super().send(conn)
@@ -181,7 +181,7 @@ async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> 
         with pytest.raises(LookupError):
             await session.post(server.url, data=b"{}")
 
-    assert [False, False, True] == seen
+    assert [(0, False), (0, False), (1, True)] == seen
 
 
 async def test_a_connection_is_traced_before_the_request_is_written() -> None:
