@@ -64,7 +64,9 @@ class TrackedRequest(aiohttp.ClientRequest):
             session costs more.
     """
 
-    DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {"Accept-Encoding": ACCEPT_ENCODING}
+    DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
+        aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
+    }
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Write a small request; leave to aiohttp what may have to wait.
