@@ -54,8 +54,10 @@ DEADLINE = 30.0
 class Client:
     """Sends and tracks messages through the accounts of a configuration.
 
-    Hold one per process and use it from as many tasks as you like; it belongs to the event loop it
-    was first used in. Close it, or use it as `async with`, so that connections do not linger.
+    Hold one per process and use it from as many tasks as you like. Each event loop that it is used
+    in, one after another, has connections of its own, and so has a forked process; limits and
+    circuits are kept. Two loops that run at once in two threads need a client each. Close it, or
+    use it as `async with`, so that connections do not linger.
 
     What the methods share: `account` is an account's name, the default account unless given.
     `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not

@@ -16,15 +16,32 @@ from support.thread_server import accept, server_in_thread, wait_for
 from omnimsg import Accepted, Client, Limits, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from support.servers import Visit
+
+    from omnimsg import Attempt, Message, Outcome
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     # Python 3.12 warns where a process with threads forks; the child here is careful.
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
+
+
+class Pids:
+    """A journal that keeps which process settled each message."""
+
+    def __init__(self) -> None:
+        self.settled: list[int] = []
+
+    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
+        """Let everything leave."""
+        return [None] * len(messages)
+
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+        """Keep the process."""
+        self.settled += [os.getpid()] * len(outcomes)
 
 
 def fork(work: Callable[[], bool]) -> int:
@@ -116,7 +133,10 @@ def test_what_the_parent_has_begun_is_the_parents() -> None:
 
     policy = Policy(limits=Limits(concurrency=1))
     with server_in_thread(accept_later, accept) as server:
-        client = Client([tiny(server.url, max_messages=1)], policies={"main": policy})
+        journal = Pids()
+        client = Client(
+            [tiny(server.url, max_messages=1)], policies={"main": policy}, journal=journal
+        )
         loop = asyncio.new_event_loop()
 
         async def hand_over() -> list[asyncio.Task[Accepted]]:
@@ -136,7 +156,8 @@ def test_what_the_parent_has_begun_is_the_parents() -> None:
         def work() -> bool:
             copies = loop.run_until_complete(take(sending))
             own = asyncio.run(client.send(texts(1, start=9)[0], deadline=10))
-            return (copies, own.provider_id) == (["AmbiguousError"] * 3, "id-r9")
+            settled = journal.settled.count(os.getpid())
+            return (copies, own.provider_id, settled) == (["AmbiguousError"] * 3, "id-r9", 1)
 
         child = fork(work)
         is_well = succeeded(child)
