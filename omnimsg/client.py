@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import anyio
-import attrs
 
 from omnimsg.adapter import Operation
 from omnimsg.config import load_config, providers_with
@@ -15,12 +13,11 @@ from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.domain.structuring import unknown_choice
-from omnimsg.engine.account import AccountEngine, transport_options
+from omnimsg.engine.account import AccountEngine, build_accounts
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
-from omnimsg.engine.policy import Policy
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
-    from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.reports import Health, Preview
     from omnimsg.transport import TransportFactory
 
@@ -54,10 +51,9 @@ DEADLINE = 30.0
 class Client:
     """Sends and tracks messages through the accounts of a configuration.
 
-    Hold one per process and use it from as many tasks as you like. Each event loop that it is used
-    in, one after another, has connections of its own, and so has a forked process; limits and
-    circuits are kept. Two loops that run at once in two threads need a client each. Close it, or
-    use it as `async with`, so that connections do not linger.
+    Hold one per process and use it from as many tasks as you like. Each event loop, one after
+    another, and each forked process has connections of its own; loops at once in two threads need
+    a client each. Close it, or use it as `async with`, so that connections do not linger.
 
     What the methods share: `account` is an account's name, the default account unless given.
     `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
@@ -94,28 +90,20 @@ class Client:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
         watching = Observers((LogObserver(), retries, *observers))
         self._clock = clock or SystemClock()
-        self._accounts: dict[str, AccountEngine] = {}
-        open_transport = transport or create_http_transport
-        for adapter in adapters:
-            name = adapter.account.name
-            if name in self._accounts:
-                raise ConfigError(f"two accounts are called {name!r}")
-            policy = (policies or {}).get(name, Policy())
-            if retry is not None:
-                policy = attrs.evolve(policy, retry=retry)
-            self._accounts[name] = AccountEngine(
-                adapter,
-                partial(open_transport, transport_options(adapter, policy)),
-                policy=policy,
-                journal=journal,
-                observers=watching,
-                clock=self._clock,
-            )
+        self._accounts = build_accounts(
+            adapters,
+            policies or {},
+            transport=transport or create_http_transport,
+            retry=retry,
+            journal=journal,
+            observers=watching,
+            clock=self._clock,
+        )
         if not self._accounts:
             raise ConfigError("a client needs at least one account")
         if default is None and len(self._accounts) > 1:
             raise ConfigError(f"name the default account: {', '.join(self._accounts)}")
-        self._default = default if default is not None else next(iter(self._accounts))
+        self._default = next(iter(self._accounts)) if default is None else default
         self._default_account = self._account(self._default)
 
     @classmethod
@@ -258,12 +246,12 @@ class Client:
 
     @overload
     async def download(
-        self, stored: Stored, *, deadline: float = 120.0, max_bytes: int | None = None
+        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
     ) -> bytes: ...
 
     @overload
     async def download(
-        self, stored: Stored, to: Path, *, deadline: float = 120.0, max_bytes: int | None = None
+        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
     ) -> Path: ...
 
     async def download(
@@ -276,14 +264,12 @@ class Client:
     ) -> bytes | Path:
         """Fetch a stored file: what `upload` returned, or what an inbound message brought.
 
-        With `to` it is written there, where it appears only when it is whole, for its owner alone
-        to read; otherwise its bytes are returned, and held in memory. `max_bytes` is the largest
-        file that is taken, once it is decoded; the policy's `max_download_bytes` unless given. A
-        digest in `stored` is compared.
+        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
+        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is compared.
 
         Raises:
-            OperationError: It is not there (any more), is too large or not the file that was
-                stored, or the transfer broke.
+            OperationError: It is not there (any more), too large or another, or the transfer broke.
             OSError: The file cannot be written.
         """
         account = self._account_with(stored.account, Operation.DOWNLOAD)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError, OperationError
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
         AsyncIterator,
         Callable,
         Iterable,
+        Mapping,
         Sequence,
     )
     from pathlib import Path
@@ -43,7 +47,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.transport import Transport
+    from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.transport import Transport, TransportFactory
 
 
 class AccountEngine:
@@ -263,6 +268,41 @@ class AccountEngine:
             refusal or NotSent(reference=message.reference, account=self.name, failure=failure)
         )
         return future
+
+
+def build_accounts(
+    adapters: Iterable[Adapter[Any]],
+    policies: Mapping[str, Policy],
+    *,
+    transport: TransportFactory,
+    retry: RetryPolicy | None,
+    **shared: Any,  # noqa: ANN401 - as AccountEngine has them
+) -> dict[str, AccountEngine]:
+    """Build the accounts of a client, by their names.
+
+    Args:
+        adapters: One for each account.
+        policies: By account name, where an account has one.
+        transport: Builds their transports.
+        retry: In the place of their policies' own.
+        shared: What `AccountEngine` takes, the same for every account.
+
+    Raises:
+        ConfigError: Two accounts have the same name.
+    """
+    accounts: dict[str, AccountEngine] = {}
+    for adapter in adapters:
+        name = adapter.account.name
+        if name in accounts:
+            raise ConfigError(f"two accounts are called {name!r}")
+        policy = policies.get(name, Policy())
+        if retry is not None:
+            policy = attrs.evolve(policy, retry=retry)
+        options = transport_options(adapter, policy)
+        accounts[name] = AccountEngine(
+            adapter, partial(transport, options), policy=policy, **shared
+        )
+    return accounts
 
 
 def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:

@@ -122,9 +122,16 @@ class PartsByLoop:
 async def _close_elsewhere(
     loop: asyncio.AbstractEventLoop, parts: LoopParts, deadline: Deadline
 ) -> None:
-    """Close the parts of another event loop: in that loop where it runs in another thread."""
-    if not loop.is_running():
+    """Close the parts of another event loop.
+
+    One that runs in another thread does it itself. One that does not run may run again: it takes
+    nothing more, and closes the rest when it ends.
+    """
+    if loop.is_closed():
         parts.abandon()
+        return
+    if not loop.is_running():
+        parts.admission.close()
         return
     closing = asyncio.run_coroutine_threadsafe(parts.aclose(deadline), loop)
     with anyio.move_on_after(max(0.0, deadline.remaining())):
