@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import anyio
-import attrs
 
 from omnimsg.accounts import Accounts
 from omnimsg.adapter import Operation
 from omnimsg.config import load_config, path_from_environment
-from omnimsg.domain.errors import ConfigError, error_of
+from omnimsg.domain.errors import error_of
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.engine.account import AccountEngine, transport_options
+from omnimsg.engine.account import build_accounts
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
-from omnimsg.engine.policy import Policy
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
-    from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.transport import TransportFactory
 
 # Seconds that one call may take, unless the caller says otherwise.
@@ -55,8 +53,9 @@ DEADLINE = 30.0
 class Client:
     """Sends and tracks messages through the accounts of a configuration.
 
-    Hold one per process and use it from as many tasks as you like; it belongs to the event loop it
-    was first used in. Close it, or use it as `async with`, so that connections do not linger.
+    Hold one per process and use it from as many tasks as you like. Each event loop, one after
+    another, and each forked process has connections of its own; loops at once in two threads need
+    a client each. Close it, or use it as `async with`, so that connections do not linger.
 
     What the methods share: `account` is an account's name, the default account unless given.
     `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
@@ -95,23 +94,15 @@ class Client:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
         watching = Observers((LogObserver(), retries, *observers))
         self._clock = clock or SystemClock()
-        engines: dict[str, AccountEngine] = {}
-        open_transport = transport or create_http_transport
-        for adapter in adapters:
-            name = adapter.account.name
-            if name in engines:
-                raise ConfigError(f"two accounts are called {name!r}")
-            policy = (policies or {}).get(name, Policy())
-            if retry is not None:
-                policy = attrs.evolve(policy, retry=retry)
-            engines[name] = AccountEngine(
-                adapter,
-                open_transport(transport_options(adapter, policy)),
-                policy=policy,
-                journal=journal,
-                observers=watching,
-                clock=self._clock,
-            )
+        engines = build_accounts(
+            adapters,
+            policies or {},
+            transport=transport or create_http_transport,
+            retry=retry,
+            journal=journal,
+            observers=watching,
+            clock=self._clock,
+        )
         self._accounts = Accounts(engines, default=default, unusable=unusable or {})
         self._default_account = self._accounts.get(None)
 
@@ -255,27 +246,37 @@ class Client:
         )
 
     @overload
-    async def download(self, stored: Stored, *, deadline: float = 120.0) -> bytes: ...
+    async def download(
+        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> bytes: ...
 
     @overload
-    async def download(self, stored: Stored, to: Path, *, deadline: float = 120.0) -> Path: ...
+    async def download(
+        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> Path: ...
 
     async def download(
-        self, stored: Stored, to: Path | None = None, *, deadline: float = 120.0
+        self,
+        stored: Stored,
+        to: Path | None = None,
+        *,
+        deadline: float = 120.0,
+        max_bytes: int | None = None,
     ) -> bytes | Path:
         """Fetch a stored file: what `upload` returned, or what an inbound message brought.
 
-        With `to` it is written there, where it appears only when it is whole; otherwise its bytes
-        are returned, and held in memory.
+        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
+        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is compared.
 
         Raises:
-            OperationError: It is not there (any more), or the transfer broke.
+            OperationError: It is not there (any more), too large or another, or the transfer broke.
             OSError: The file cannot be written.
         """
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
         if to is None:
-            return await account.download(stored, deadline)
-        await account.download_to(stored, to, deadline)
+            return await account.download(stored, deadline, max_bytes)
+        await account.download_to(stored, to, deadline, max_bytes)
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:

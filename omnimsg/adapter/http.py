@@ -16,6 +16,7 @@ from urllib.parse import quote
 import attrs
 import orjson
 
+from omnimsg.adapter.tolerant_json import read_tolerantly
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.quick import quick
@@ -164,12 +165,14 @@ class Response:
     def json(self) -> Any:  # noqa: ANN401 - JSON data
         """Return the decoded body, or `None` where it is empty, cut off or not JSON.
 
-        It never raises: a page of HTML from a proxy is an answer without a verdict, not a bug.
+        It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
+        of the program. Nor does one character hide an id: half a surrogate pair, or a byte that is
+        no UTF-8, is U+FFFD; NaN and infinity are `None`; a byte order mark is skipped.
         """
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            return None
+            return read_tolerantly(self.body)
 
 
 Flow: TypeAlias = Generator[Request, Response, T]

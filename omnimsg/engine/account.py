@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import get_running_loop
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
+import attrs
 
 from omnimsg.adapter import Operation
-from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account_reports import Health, Preview
-from omnimsg.engine.attempt.journal_writer import JournalWriter
-from omnimsg.engine.attempt.recorded_runner import RecordedRunner
-from omnimsg.engine.attempt.runner import AttemptRunner, BatchRun
+from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.file_transfer import FileTransfers
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
+from omnimsg.engine.loop_parts import Shared
 from omnimsg.engine.observers import Observers
-from omnimsg.engine.operations import OperationRunner
-from omnimsg.engine.policy import AccountTrouble, OnAmbiguous, Policy
-from omnimsg.engine.sending.admission import Admission
-from omnimsg.engine.sending.clearance import Clearance
-from omnimsg.engine.sending.completion import Completion
-from omnimsg.engine.sending.follow_up import FollowUp
-from omnimsg.engine.sending.holding import Holding
-from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.parts_by_loop import PartsByLoop
+from omnimsg.engine.policy import OnAmbiguous, Policy
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.queue import Queue
-from omnimsg.engine.sending.reconcile import Reconciler
-from omnimsg.engine.sending.requeue import Requeue
-from omnimsg.engine.sending.retry import Retrier
-from omnimsg.engine.sending.scheduler import Scheduler
-from omnimsg.engine.sending.slots import OperationSlots
-from omnimsg.engine.sending.stream import Streams
-from omnimsg.engine.sending.tasks import Tasks
-from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+    import asyncio
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
@@ -53,17 +48,21 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.transport import Transport
+    from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.transport import Transport, TransportFactory
 
 
 class AccountEngine:
     """One account at work.
 
-    It is used in one event loop. Every `deadline` is in seconds, for the whole call.
+    What belongs to an event loop is built anew for each loop in which the account is used, and in a
+    forked process; limits and circuits are kept. Every `deadline` is in seconds, for the whole
+    call.
 
     Args:
         adapter: Translates the provider's API for the account.
-        transport: Carries its requests; closed with the account.
+        open_transport: Builds what carries its requests, for one event loop; closed with it, or
+            with the account.
         policy: What the account's owner decides.
         journal: Records every attempt.
         observers: Told what happens.
@@ -80,7 +79,7 @@ class AccountEngine:
     def __init__(
         self,
         adapter: Adapter[Any],
-        transport: Transport,
+        open_transport: Callable[[], Transport],
         *,
         policy: Policy | None = None,
         journal: Journal | None = None,
@@ -88,43 +87,14 @@ class AccountEngine:
         clock: Clock | None = None,
     ) -> None:
         policy = policy or Policy()
+        if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
+            _require_find(adapter)
         observers = observers or Observers()
         clock = clock or SystemClock()
         now = clock.monotonic
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
-        self._transport = transport
         self._now = now
-
-        # The attempt: one request, with or without a record of it.
-        writer = None if journal is None else JournalWriter(journal, self.name)
-        self._runner = AttemptRunner(adapter, transport, clock)
-        is_recorded = writer is not None or observers.watch_attempts
-        recorded = (
-            RecordedRunner(self._runner, self.name, observers, writer) if is_recorded else None
-        )
-
-        # The limits, and what waits for them.
-        self._limiter = RateLimiter(policy.limits, adapter.capabilities, now=now)
-        wakeup = Wakeup(now)
-        self._queue = Queue(adapter.capabilities.max_messages, now=now)
-        slots = OperationSlots(self._limiter, wakeup, now=now)
-
-        # Operations, among them the look-up of doubtful messages.
-        retrier = Retrier(self.name, policy, observers)
-        self._operations = OperationRunner(adapter, transport, self._runner, retrier, slots, clock)
-        self._files = FileTransfers(adapter, self._operations, clock)
-        reconciler = None
-        if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
-            _require_find(adapter)
-            reconciler = Reconciler(self.name, policy, self._operations.find, observers, writer)
-
-        # What follows an attempt.
-        changed = asyncio.Event()
-        follow_ups = Tasks(changed.set)
-        local = LocalOutcomes(self.name)
-        requeue = Requeue(self._queue, local, wakeup)
-        follow_up = FollowUp(retrier, reconciler, requeue, follow_ups, local)
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()
         self._breakers = CircuitBreakers(
@@ -135,73 +105,31 @@ class AccountEngine:
             now=now,
             observers=observers,
         )
-        self._holding = (
-            Holding(self.name, self._breakers.pause, requeue, now=now, observers=observers)
-            if policy.account_trouble is AccountTrouble.HOLD
-            else None
-        )
-        completion = Completion(
-            account=self.name,
-            limiter=self._limiter,
-            max_pause=policy.limits.max_pause,
-            answer_times=answer_times,
+        shared = Shared(
+            adapter=adapter,
+            policy=policy,
+            journal=journal,
+            observers=observers,
+            clock=clock,
+            limiter=RateLimiter(policy.limits, adapter.capabilities, now=now),
             breakers=self._breakers,
-            holding=self._holding,
-            follow_up=follow_up,
-            wakeup=wakeup,
-            observers=observers,
-            now=now,
-        )
-
-        # The way in, and the way out.
-        self._admission = Admission(
+            answer_times=answer_times,
             checks=self._checks,
-            local=local,
-            queue=self._queue,
-            wakeup=wakeup,
-            now=now,
-            observers=observers,
         )
-        self._scheduler = Scheduler(
-            now=now,
-            linger=policy.limits.linger,
-            admission=self._admission,
-            queue=self._queue,
-            slots=slots,
-            limiter=self._limiter,
-            clearance=Clearance(
-                breakers=self._breakers,
-                limiter=self._limiter,
-                answer_times=answer_times,
-                completion=completion,
-                local=local,
-                now=now,
-            ),
-            runner=self._runner,
-            recorded=recorded,
-            completion=completion,
-            holding=self._holding,
-            follow_ups=follow_ups,
-            requeue=requeue,
-            wakeup=wakeup,
-            local=local,
-            changed=changed,
-        )
-        self._streams = Streams(
-            account=self.name,
-            admission=self._admission,
-            scheduler=self._scheduler,
-            observers=observers,
-            batch_limit=adapter.capabilities.max_messages,
-            slots=slots_of(policy.limits, adapter.capabilities),
-        )
+        self._loops = PartsByLoop(shared, open_transport)
 
     def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
 
         Cancelling the future takes the message back, unless it has left.
         """
-        return self._admission.submit(message, deadline)
+        parts = self._loops.current
+        if parts.loop is not get_running_loop():
+            try:
+                parts = self._loops.here("send")
+            except OperationError as error:
+                return self._not_sent(message, error.failure)
+        return parts.admission.submit(message, deadline)
 
     def stream(
         self,
@@ -211,11 +139,11 @@ class AccountEngine:
         ahead: int | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        return self._streams.send(messages, deadline=deadline, ahead=ahead)
+        return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
         """Ask where a message is."""
-        return await self._operations.run(
+        return await self._loops.here(Operation.STATUS).operations.run(
             Operation.STATUS,
             lambda context: self.adapter.status(provider_id, context),
             deadline=deadline,
@@ -223,7 +151,7 @@ class AccountEngine:
 
     async def cancel(self, provider_id: str, deadline: float) -> bool:
         """Stop a scheduled message; `False` when it is too late, or there is no such message."""
-        return await self._operations.run(
+        return await self._loops.here(Operation.CANCEL).operations.run(
             Operation.CANCEL,
             lambda context: self.adapter.cancel(provider_id, context),
             deadline=deadline,
@@ -231,19 +159,27 @@ class AccountEngine:
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
         """Hand a file to the provider."""
-        return await self._files.upload(upload, deadline)
+        return await self._loops.here(Operation.UPLOAD).files.upload(upload, deadline)
 
-    async def download(self, stored: Stored, deadline: float) -> bytes:
+    async def download(
+        self, stored: Stored, deadline: float, max_bytes: int | None = None
+    ) -> bytes:
         """Fetch a stored file into memory."""
-        return await self._files.download(stored, deadline)
+        return await self._loops.here(Operation.DOWNLOAD).files.download(
+            stored, deadline, max_bytes
+        )
 
-    async def download_to(self, stored: Stored, path: Path, deadline: float) -> None:
+    async def download_to(
+        self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
+    ) -> None:
         """Fetch a stored file to a path, where it appears only when it is whole."""
-        await self._files.download_to(stored, path, deadline)
+        await self._loops.here(Operation.DOWNLOAD).files.download_to(
+            stored, path, deadline, max_bytes
+        )
 
     async def media_info(self, stored: Stored, deadline: float) -> MediaInfo:
         """Ask what the provider says of a stored file."""
-        return await self._operations.run(
+        return await self._loops.here(Operation.MEDIA_INFO).operations.run(
             Operation.MEDIA_INFO,
             lambda context: self.adapter.media_info(stored, context),
             deadline=deadline,
@@ -251,25 +187,31 @@ class AccountEngine:
 
     async def balance(self, deadline: float) -> Balance:
         """Ask what is left on the account."""
-        return await self._operations.run(
+        return await self._loops.here(Operation.BALANCE).operations.run(
             Operation.BALANCE, self.adapter.balance, deadline=deadline
         )
 
-    def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
+    async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
         """Go through past messages; `deadline` is for each page."""
-        return self._operations.pages(
+        pages = self._loops.here(Operation.HISTORY).operations.pages(
             Operation.HISTORY,
             lambda page, context: self.adapter.history(query, page, context),
             deadline=deadline,
         )
+        async with aclosing(pages):
+            async for each in pages:
+                yield each
 
-    def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
+    async def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
         """Go through what people did with a message; `deadline` is for each page."""
-        return self._operations.pages(
+        pages = self._loops.here(Operation.INTERACTIONS).operations.pages(
             Operation.INTERACTIONS,
             lambda page, context: self.adapter.interactions(provider_id, page, context),
             deadline=deadline,
         )
+        async with aclosing(pages):
+            async for each in pages:
+                yield each
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -277,7 +219,8 @@ class AccountEngine:
         outcomes: list[Outcome] = []
         for start in range(0, len(provider_ids), most):
             part = provider_ids[start : start + most]
-            outcomes += await self._operations.mark_read(part, deadline)
+            operations = self._loops.here(Operation.MARK_READ).operations
+            outcomes += await operations.mark_read(part, deadline)
         return outcomes
 
     def preview(self, message: Message) -> Preview:
@@ -291,7 +234,7 @@ class AccountEngine:
             (refusal,) = self._breakers.held_back([message])
         request = None
         if refusal is None:
-            run = self._runner.begin([message], Deadline.after(1.0, self._now))
+            run = self._loops.current.runner.begin([message], Deadline.after(1.0, self._now))
             if isinstance(run, BatchRun):
                 request = run.request
                 run.close()
@@ -301,26 +244,67 @@ class AccountEngine:
             channel=self._checks.channel(message),
             refusal=refusal,
             request=request,
-            wait=self._limiter.wait(),
+            wait=self._loops.current.limiter.wait(),
         )
 
     def health(self) -> Health:
         """Return how the account is doing."""
+        parts = self._loops.current
+        held = 0 if parts.holding is None else parts.holding.messages
         return Health(
             open_circuits=self._breakers.open_circuits(),
-            waiting=sum(each.messages for each in self._queue.lanes),
-            held=0 if self._holding is None else self._holding.messages,
-            under_way=self._limiter.under_way,
-            pace=self._limiter.pace,
+            waiting=parts.messages - held,
+            held=held,
+            under_way=parts.limiter.under_way,
+            pace=parts.limiter.pace,
         )
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send what waits, until the deadline; then end it and close the transport for good."""
-        try:
-            await self._scheduler.aclose(deadline)
-        finally:
-            with anyio.move_on_after(max(0.0, deadline.remaining())):
-                await self._transport.aclose()
+        """Send what waits, until the deadline; then end it and close the connections for good."""
+        await self._loops.aclose(deadline)
+
+    def _not_sent(self, message: Message, failure: Failure) -> asyncio.Future[Outcome]:
+        future: asyncio.Future[Outcome] = get_running_loop().create_future()
+        refusal = self._checks.refusal(message)
+        future.set_result(
+            refusal or NotSent(reference=message.reference, account=self.name, failure=failure)
+        )
+        return future
+
+
+def build_accounts(
+    adapters: Iterable[Adapter[Any]],
+    policies: Mapping[str, Policy],
+    *,
+    transport: TransportFactory,
+    retry: RetryPolicy | None,
+    **shared: Any,  # noqa: ANN401 - as AccountEngine has them
+) -> dict[str, AccountEngine]:
+    """Build the accounts of a client, by their names.
+
+    Args:
+        adapters: One for each account.
+        policies: By account name, where an account has one.
+        transport: Builds their transports.
+        retry: In the place of their policies' own.
+        shared: What `AccountEngine` takes, the same for every account.
+
+    Raises:
+        ConfigError: Two accounts have the same name.
+    """
+    accounts: dict[str, AccountEngine] = {}
+    for adapter in adapters:
+        name = adapter.account.name
+        if name in accounts:
+            raise ConfigError(f"two accounts are called {name!r}")
+        policy = policies.get(name, Policy())
+        if retry is not None:
+            policy = attrs.evolve(policy, retry=retry)
+        options = transport_options(adapter, policy)
+        accounts[name] = AccountEngine(
+            adapter, partial(transport, options), policy=policy, **shared
+        )
+    return accounts
 
 
 def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:

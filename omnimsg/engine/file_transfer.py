@@ -12,7 +12,14 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.deadline import Deadline
-from omnimsg.transport.files import FileSink, MemorySink, file_size, measure
+from omnimsg.transport.files import (
+    CheckedSink,
+    FileSink,
+    FileTooLargeError,
+    MemorySink,
+    file_size,
+    measure,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +38,17 @@ class FileTransfers:
         adapter: The account's adapter.
         operations: Runs the flows.
         clock: The account's clock.
+        max_bytes: The largest file that is downloaded.
     """
 
-    def __init__(self, adapter: Adapter[Any], operations: OperationRunner, clock: Clock) -> None:
+    def __init__(
+        self, adapter: Adapter[Any], operations: OperationRunner, clock: Clock, max_bytes: int
+    ) -> None:
         self._adapter = adapter
         self._account = adapter.account.name
         self._operations = operations
         self._clock = clock
+        self._max_bytes = max_bytes
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
         """Hand a file to the provider.
@@ -69,36 +80,58 @@ class FileTransfers:
             deadline=until.remaining(),
         )
 
-    async def download(self, stored: Stored, deadline: float) -> bytes:
+    async def download(
+        self, stored: Stored, deadline: float, max_bytes: int | None = None
+    ) -> bytes:
         """Fetch a stored file into memory.
 
         Raises:
-            OperationError: It is not there (any more), or the transfer broke.
+            OperationError: It is not there (any more), is too large or another file, or the
+                transfer broke.
         """
         memory = MemorySink()
-        await self._fetch(stored, memory, deadline)
+        await self._fetch(stored, memory, deadline, max_bytes)
         return memory.value()
 
-    async def download_to(self, stored: Stored, path: Path, deadline: float) -> None:
+    async def download_to(
+        self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
+    ) -> None:
         """Fetch a stored file to a path, where it appears only when it is whole.
 
         Raises:
-            OperationError: It is not there (any more), or the transfer broke.
+            OperationError: It is not there (any more), is too large or another file, or the
+                transfer broke.
             OSError: The file cannot be written.
         """
         async with FileSink(path) as file:
-            await self._fetch(stored, file, deadline)
+            await self._fetch(stored, file, deadline, max_bytes)
 
-    async def _fetch(self, stored: Stored, sink: Sink, deadline: float) -> None:
-        is_there = await self._operations.run(
-            Operation.DOWNLOAD,
-            lambda context: self._adapter.download(stored, context),
-            deadline=deadline,
-            sink=sink,
-        )
+    async def _fetch(
+        self, stored: Stored, sink: Sink, deadline: float, max_bytes: int | None
+    ) -> None:
+        limit = self._max_bytes if max_bytes is None else max_bytes
+        checked = CheckedSink(sink, limit)
+        try:
+            is_there = await self._operations.run(
+                Operation.DOWNLOAD,
+                lambda context: self._adapter.download(stored, context),
+                deadline=deadline,
+                sink=checked,
+            )
+        except FileTooLargeError:
+            detail = (
+                f"has more than {format_bytes(limit)}; allow more with `max_bytes`, or with"
+                f" `limits.max_download_bytes` of the account"
+            )
+            raise self._download_error(Reason.MEDIA_TOO_LARGE, detail) from None
         if not is_there:
-            detail = "the provider has no such file"
-            raise self._error(Operation.DOWNLOAD, Reason.NOT_FOUND, "stored", detail)
+            raise self._download_error(Reason.NOT_FOUND, "the provider has no such file")
+        if stored.sha256 is not None and checked.sha256() != stored.sha256.lower():
+            detail = "the file is not the one that was stored: its SHA-256 is another one"
+            raise self._download_error(Reason.MEDIA_INVALID, detail)
+
+    def _download_error(self, reason: Reason, detail: str) -> OperationError:
+        return self._error(Operation.DOWNLOAD, reason, "stored", detail)
 
     def _upload_error(self, reason: Reason, detail: str) -> OperationError:
         return self._error(Operation.UPLOAD, reason, "data", detail)

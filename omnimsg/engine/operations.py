@@ -20,7 +20,7 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from omnimsg.adapter import Adapter, Answered, Flow
     from omnimsg.domain.history import Page
@@ -120,7 +120,7 @@ class OperationRunner:
         start: Callable[[str | None, Context], Flow[Answered[Page[T]]]],
         *,
         deadline: float,
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Go through the items of all pages, each fetched when it is needed.
 
         Args:

@@ -75,6 +75,8 @@ class Limits:
             first served.
         max_pause: The most seconds of pause that a provider's `Retry-After` can impose on the
             account. Some send epoch times; after so long the account tries again.
+        max_download_bytes: The largest file that is downloaded, bytes, once it is decoded. The
+            largest file that a channel of any provider carries has 100 MB.
     """
 
     requests_per_second: float | None = attrs.field(
@@ -91,6 +93,9 @@ class Limits:
         default=None, validator=optional(validate.integer(minimum=1)), repr=False
     )
     max_pause: float = attrs.field(default=300.0, validator=validate.positive)
+    max_download_bytes: int = attrs.field(
+        default=128 * 1024 * 1024, validator=validate.integer(minimum=1)
+    )
 
     def __attrs_post_init__(self) -> None:
         """Tell whoever sets what has no effect."""

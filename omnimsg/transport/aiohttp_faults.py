@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from omnimsg.transport.network import Proxy
 
-# What a resolver says of a host that does not exist; any other error may pass.
+# What a resolver says of a host that does not exist.
 _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 # The variables by which other programs are told to use a proxy.
@@ -50,8 +50,9 @@ def fault_from(
         return _fault(Reason.CONNECTION_FAILED, what, error, proxy)
     if isinstance(error, aiohttp.ClientConnectorDNSError) and error.errno in _NO_SUCH_HOST:
         name = error.host or host
+        # Some resolvers say this of every failure, so it may pass.
         what = f"there is no host {name}; check {'base_url' if proxy is None else 'proxy'}"
-        return _fault(Reason.MISCONFIGURED, what, error, proxy)
+        return _fault(Reason.CONNECTION_FAILED, what, error, proxy)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         what = f"the certificate of {host} is not trusted{_cause(error)}; see `ca_file`"
         return _fault(Reason.MISCONFIGURED, what, error, proxy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -18,7 +19,7 @@ from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.network import Network
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
-from omnimsg.transport.tracked_request import MAX_SMALL_BODY
+from omnimsg.transport.tracked_request import MAX_SMALL_BODY, UnaskedBytesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,10 +106,7 @@ class HttpTransport:
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
         """Send one request and return its answer."""
-        if self._closed:
-            raise TransportFault(Reason.CANCELLED, "the client is closed")
-        if within <= 0:
-            raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
+        self._require_usable(within)
         if self._request_timeout is not None and sink is None and not _carries_file(request):
             within = min(within, self._request_timeout)
         target = self._endpoints.resolve(request)
@@ -127,7 +125,10 @@ class HttpTransport:
                 data = None
             else:
                 return await self._exchange_large(session, request, target, task, mark, sink)
-            response = await session.request(request, target, data, task, mark)
+            try:
+                response = await session.request(request, target, data, task, mark)
+            except UnaskedBytesError:
+                response = await self._request_again(session, request, target, data, task, mark)
             if not mark.written:
                 session.report_unmarked_answer(mark)
             try:
@@ -154,6 +155,32 @@ class HttpTransport:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    def _require_usable(self, within: float) -> None:
+        if self._closed:
+            raise TransportFault(Reason.CANCELLED, "the client is closed")
+        if within <= 0:
+            raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
+
+    async def _request_again(
+        self,
+        session: MarkedSession,
+        request: Request,
+        target: Target,
+        data: Any,  # noqa: ANN401 - whatever aiohttp takes
+        task: asyncio.Task[Any],
+        mark: WriteMark,
+    ) -> aiohttp.ClientResponse:
+        """Send a request that was not written because its connection could not be used.
+
+        All kept connections may be like that one; each attempt closes one of them.
+        """
+        for _ in range(self._connections):
+            if mark.written:
+                break  # aiohttp had repeated it by itself: an earlier attempt was written
+            with suppress(UnaskedBytesError):
+                return await session.request(request, target, data, task, mark)
+        raise UnaskedBytesError("no connection without bytes that no request had asked for")
 
     async def _exchange_large(
         self,
@@ -185,6 +212,13 @@ class HttpTransport:
                 # Also for a caller that was cancelled: nobody else could close it.
                 with anyio.move_on_after(CLEANUP_SECONDS, shield=True):
                     await session.close()
+
+    def abandon(self) -> None:
+        """Leave all connections to the garbage collector: their event loop does not run here."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            session.abandon()
 
     def _open(self) -> MarkedSession:
         # asyncio reads into a new block of this size and shrinks it to what arrived. glibc gets

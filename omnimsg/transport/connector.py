@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from omnimsg.transport.inherited_sockets import create_socket
+
 if TYPE_CHECKING:
     import ssl
 
@@ -40,6 +42,21 @@ class TimedResolver(AbstractResolver):
         await self._resolver.close()
 
 
+class Connector(aiohttp.TCPConnector):
+    """A pool that can be left to the garbage collector without a warning.
+
+    Attributes:
+        is_abandoned: Whether it is.
+    """
+
+    is_abandoned: bool = False
+
+    def __del__(self, *given: Any) -> None:  # noqa: ANN401 - as aiohttp has it
+        """Close what is open, with a warning, unless it was abandoned."""
+        if not self.is_abandoned:
+            super().__del__(*given)
+
+
 class Connections:
     """The pool of connections of one account. It must be created in the loop that uses it.
 
@@ -57,12 +74,16 @@ class Connections:
 
     def __init__(self, most: int, network: Network, tls: ssl.SSLContext | None) -> None:
         self._resolver = TimedResolver(network.connect_timeout)
+        self._options: dict[str, Any] = {
+            "limit": most,
+            "ssl": True if tls is None else tls,
+            "resolver": self._resolver,
+            "socket_factory": create_socket,
+        }
         keepalive: dict[str, Any] = (
             {"keepalive_timeout": network.keepalive} if network.keepalive else {"force_close": True}
         )
-        self.connector: aiohttp.TCPConnector = aiohttp.TCPConnector(
-            limit=most, ssl=True if tls is None else tls, resolver=self._resolver, **keepalive
-        )
+        self.connector: Connector = Connector(**self._options, **keepalive)
         self.timeout: aiohttp.ClientTimeout = aiohttp.ClientTimeout(
             sock_connect=network.connect_timeout
         )
@@ -74,6 +95,10 @@ class Connections:
                 self._proxy["proxy_headers"] = {
                     "Proxy-Authorization": network.proxy.authorization.reveal()
                 }
+
+    def keep_none(self) -> None:
+        """Open another pool, whose connections carry one request each."""
+        self.connector = Connector(**self._options, force_close=True)
 
     def proxy_options(self, url: URL) -> dict[str, Any]:
         """Return the options of a request that send it through the proxy.

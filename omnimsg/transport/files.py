@@ -8,7 +8,6 @@ import os
 import secrets
 import stat
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import anyio
@@ -18,10 +17,16 @@ from omnimsg.adapter import Source
 from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
     from typing import IO
 
+    from omnimsg.transport.interface import Sink
+
 _CHUNK = 1024 * 1024
+
+# Windows would otherwise change the line ends.
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 async def file_size(data: bytes | Path) -> int:
@@ -65,6 +70,40 @@ def read_and_measure(data: bytes | Path, abandoned: threading.Event) -> Source:
     return Source(data=data, size=size, sha256=digest.hexdigest())
 
 
+class FileTooLargeError(OSError):
+    """A downloaded file has more bytes than were allowed."""
+
+
+class CheckedSink:
+    """Counts and digests the bytes on their way to another sink.
+
+    Args:
+        sink: Takes the bytes.
+        max_bytes: The most bytes that it may take.
+    """
+
+    def __init__(self, sink: Sink, max_bytes: int) -> None:
+        self._sink = sink
+        self._left = max_bytes
+        self._digest = hashlib.sha256()
+
+    async def write(self, chunk: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            FileTooLargeError: There are too many.
+        """
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise FileTooLargeError(errno.EFBIG, os.strerror(errno.EFBIG))
+        self._digest.update(chunk)
+        await self._sink.write(chunk)
+
+    def sha256(self) -> str:
+        """Return the digest of everything that was written."""
+        return self._digest.hexdigest()
+
+
 class MemorySink:
     """Keeps a small file in memory."""
 
@@ -92,6 +131,7 @@ class FileSink:
 
     def __init__(self, target: Path) -> None:
         self._target = target
+        self._path = target
         self._file: IO[bytes] | None = None
 
     async def __aenter__(self) -> Self:
@@ -119,15 +159,17 @@ class FileSink:
         await anyio.to_thread.run_sync(self._file.write, chunk)
 
     def _create(self) -> IO[bytes]:
-        # Not by `tempfile`: only their owner may read its files, whatever the umask is.
-        # Cut, because a name may have 255 bytes at most.
-        start = os.fsencode(self._target.name)[:_MAX_NAME_START]
-        name = f".{start.decode(errors='ignore')}.{secrets.token_hex(4)}"
-        return self._target.with_name(name).open("xb")
+        # A customer's file: only its owner may read it, whatever the umask is. The name is cut,
+        # because one may have 255 bytes at most.
+        start = os.fsencode(self._target.name)[:_MAX_NAME_START].decode(errors="ignore")
+        path = self._target.with_name(f".{start}.{secrets.token_hex(4)}")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+        self._path = path
+        return os.fdopen(descriptor, "wb")
 
     def _finish(self, complete: bool) -> None:
         assert self._file is not None  # noqa: S101 - only used inside `async with`
-        written = Path(self._file.name)
+        written = self._path
         try:
             self._file.close()
             if complete:

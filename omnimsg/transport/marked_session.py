@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from omnimsg.transport.connector import Connections
+from omnimsg.transport.connector import Connections, Connector
 from omnimsg.transport.interface import WriteMark
 from omnimsg.transport.network import Network
 from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
 from omnimsg.transport.tracked_request import (
+    ACCEPT_ENCODING,
     TESTED_AIOHTTP,
     SmallBody,
     TrackedRequest,
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Target
+
+# The longest header line of an answer that is read, bytes, and the most header lines. aiohttp's own
+# limits are 8,190 and 128, which some gateways exceed.
+_MAX_HEADER_LINE = 32 * 1024
+_MAX_HEADER_LINES = 500
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
@@ -169,6 +175,14 @@ class MarkedSession:
             await session.close()
         await self._connections.close()
 
+    def abandon(self) -> None:
+        """Leave all connections to the garbage collector: their event loop does not run here."""
+        for session in self._sessions:
+            connector = session.connector
+            session.detach()
+            if isinstance(connector, Connector):
+                connector.is_abandoned = True
+
     def _verified(self, *, is_called: bool) -> None:
         if not is_called:
             self._warn("it does not call ClientRequest.send in the task of the request")
@@ -180,13 +194,21 @@ class MarkedSession:
         self._is_tracked = marking is Marking.TRACKED
         if marking is Marking.TRACED:
             self.small_body = bytes
+            # Nothing public tells whether a kept connection holds bytes that nobody asked for.
+            self._connections.keep_none()
+        headers = {"User-Agent": "omnimsg", "Accept": "application/json"}
+        if marking is Marking.TRACED:
+            headers["Accept-Encoding"] = ACCEPT_ENCODING
         self._session = aiohttp.ClientSession(
             connector=self._connections.connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
-            headers={"User-Agent": "omnimsg", "Accept": "application/json"},
+            headers=headers,
+            max_line_size=_MAX_HEADER_LINE,
+            max_field_size=_MAX_HEADER_LINE,
+            max_headers=_MAX_HEADER_LINES,
             timeout=self._connections.timeout,
         )
         self._sessions.append(self._session)

@@ -38,17 +38,48 @@ TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
 # making its writer wait.
 MAX_SMALL_BODY = 2**16
 
+# The encodings that every Python decodes. aiohttp would advertise every one whose package is
+# installed, also where that package is too old for it to decode an answer.
+ACCEPT_ENCODING = "gzip, deflate"
+
 # The mark and the effect of the request that each task is sending. aiohttp calls `send` in the task
 # that asked for the request, also when it repeats the request. Not a context variable: tasks may
 # share their context, and one request would set the mark of another.
 sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect]] = {}
 
 
+class UnaskedBytesError(aiohttp.ClientConnectionError):
+    """A kept connection had bytes that belong to no request; nothing was written to it.
+
+    aiohttp would take them for the answer to the next request. It closes the connection where
+    `send` raises.
+    """
+
+
 class TrackedRequest(aiohttp.ClientRequest):
-    """A request that sets its mark before it is written."""
+    """A request that sets its mark before it is written.
+
+    Attributes:
+        DEFAULT_HEADERS: What aiohttp adds to every request. Set here, because a header line of the
+            session costs more.
+    """
+
+    DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
+        aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
+    }
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        """Write a small request; leave to aiohttp what may have to wait."""
+        """Write a small request; leave to aiohttp what may have to wait.
+
+        Raises:
+            UnaskedBytesError: The connection cannot be used; nothing was written.
+        """
+        protocol = conn.protocol
+        # What came while nobody asked is an answer that nobody has read: whole, interim or cut off.
+        # Anything else has closed the connection. `should_close` says the same, at three times the
+        # cost.
+        if protocol is not None and len(protocol):
+            raise UnaskedBytesError("the connection held bytes that no request had asked for")
         known = sending.get(asyncio.current_task(self.loop))
         if known is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
@@ -58,7 +89,7 @@ class TrackedRequest(aiohttp.ClientRequest):
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        body, protocol = self.body, conn.protocol
+        body = self.body
         if not isinstance(body, SmallBody) or protocol is None or protocol.writing_paused:
             mark.written = True
             return await super().send(conn)
@@ -155,7 +186,11 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
 )
 
 # The properties of a connection that `TrackedRequest.send` reads.
-_PROPERTIES = ("connector.Connection.protocol", "base_protocol.BaseProtocol.writing_paused")
+_PROPERTIES = (
+    "connector.Connection.protocol",
+    "base_protocol.BaseProtocol.writing_paused",
+    "client_proto.ResponseHandler.__len__",
+)
 
 # The attributes of a request that `TrackedRequest.send` reads.
 _REQUEST_ATTRIBUTES = (
@@ -207,5 +242,7 @@ def _problems() -> Iterator[str]:
     for name in _REQUEST_ATTRIBUTES:
         if not hasattr(request, name):
             yield f"there is no ClientRequest.{name}"
+    if request.headers.getall("Accept-Encoding", None) != [ACCEPT_ENCODING]:
+        yield "a request advertises other encodings"
     if request.body is not body or request.headers.get("Content-Length") != "2":
         yield "a request does not keep its body as it is"

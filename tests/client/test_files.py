@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import IO, Any
@@ -12,10 +14,21 @@ from typing import IO, Any
 import anyio
 import orjson
 import pytest
+from attrs import evolve
 from support.adapters import KEY, tiny
 from support.servers import Act, Received, Server, Visit, answer, close, saying, stall
 
-from omnimsg import Client, OperationError, Reason, RetryPolicy, Stored, Upload
+from omnimsg import (
+    Client,
+    Limits,
+    OperationError,
+    Policy,
+    Reason,
+    Retry,
+    RetryPolicy,
+    Stored,
+    Upload,
+)
 from omnimsg.transport import files
 
 pytestmark = pytest.mark.anyio
@@ -314,13 +327,13 @@ async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
 ) -> None:
     """A cancelled scope cancels every further wait, but not the clean-up; the file is closed."""
     opened: list[IO[bytes]] = []
-    open_file = Path.open
+    open_file = os.fdopen
 
-    def noted(path: Path, mode: str) -> IO[Any]:
-        opened.append(open_file(path, mode))
+    def noted(descriptor: int, mode: str) -> IO[Any]:
+        opened.append(open_file(descriptor, mode))
         return opened[-1]
 
-    monkeypatch.setattr(Path, "open", noted)
+    monkeypatch.setattr(os, "fdopen", noted)
     half = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=stall)
     async with Server(half) as server, client_of(server) as client:
         with anyio.CancelScope() as scope:
@@ -356,11 +369,58 @@ async def test_a_file_that_cannot_appear_in_time_is_an_error(
             hanging.set()
 
 
-async def test_a_download_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
-    """The umask decides, as for a file that the application wrote itself."""
-    ordinary = tmp_path / "ordinary"
-    ordinary.touch()
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+async def test_only_its_owner_may_read_a_download(tmp_path: Path) -> None:
+    """Whatever the umask is, and although everybody could read the file that it replaces."""
+    (tmp_path / "file").touch(mode=0o644)
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         target = await client.download(STORED, tmp_path / "file")
 
-    assert ordinary.stat().st_mode == target.stat().st_mode
+    assert 0o600 == stat.S_IMODE(target.stat().st_mode)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("given", ["call", "policy", "default"])
+async def test_a_download_is_bounded(encoding: str, given: str, tmp_path: Path) -> None:
+    """By the call or the account, once it is decoded: a small answer may hold a large file."""
+    data = bytes(200_000 if given != "default" else 129 * 2**20)
+    body = gzip.compress(data) if encoding == "gzip" else data
+    policies = {"main": Policy(limits=Limits(max_download_bytes=100_000))}
+    async with (
+        Server(answer(200, body, content_encoding=encoding)) as server,
+        Client([tiny(server.url)], policies=policies if given == "policy" else None) as client,
+    ):
+        limit = 100_000 if given == "call" else None
+        with pytest.raises(OperationError, match="has more than") as caught:
+            await client.download(STORED, tmp_path / "file", max_bytes=limit)
+
+    assert (Reason.MEDIA_TOO_LARGE, Retry.NEVER) == (caught.value.reason, caught.value.retry)
+    assert [] == names(tmp_path)
+    assert 1 == len(server.requests)
+
+
+async def test_a_file_of_the_largest_size_is_downloaded() -> None:
+    """One byte more is too many."""
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        data = await client.download(STORED, max_bytes=len(FILE))
+        with pytest.raises(OperationError, match="has more than 767 bytes"):
+            await client.download(STORED, max_bytes=len(FILE) - 1)
+
+    assert FILE == data
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_the_digest_of_a_download_is_compared(encoding: str, tmp_path: Path) -> None:
+    """Of the file itself; another file leaves nothing behind."""
+    body = gzip.compress(FILE) if encoding == "gzip" else FILE
+    stored = evolve(STORED, sha256=hashlib.sha256(FILE).hexdigest().upper())
+    async with (
+        Server(answer(200, body, content_encoding=encoding)) as server,
+        client_of(server) as client,
+    ):
+        data = await client.download(stored)
+        with pytest.raises(OperationError, match="its SHA-256 is another one"):
+            await client.download(evolve(STORED, sha256="0" * 64), tmp_path / "file")
+
+    assert FILE == data
+    assert [] == names(tmp_path)

@@ -343,7 +343,7 @@ def account_engine(
     retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
     return AccountEngine(
         adapter,
-        transport,
+        lambda: transport,
         policy=policy or Policy(retry=RetryPolicy(base=0)),
         journal=journal,
         observers=Observers((LogObserver(), retries, *observers)),

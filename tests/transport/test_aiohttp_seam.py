@@ -143,6 +143,47 @@ async def test_send_that_is_cancelled_keeps_every_byte_back() -> None:
         assert b"" == await received
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\n",
+    ],
+    ids=["whole", "cut off"],
+)
+async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> None:
+    """Its protocol says so before `send` writes, in two ways; a clean one is to be kept."""
+    seen: list[tuple[int, bool]] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    class Noted(aiohttp.ClientRequest):
+        async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+            assert conn.protocol is not None
+            seen.append((len(conn.protocol), conn.protocol.should_close))
+            if conn.protocol.should_close:
+                raise LookupError
+            return await super().send(conn)
+
+    async def answering(visit: Visit) -> None:
+        writers.append(visit.writer)
+        await answer(200)(visit)
+
+    async with (
+        Server(answering) as server,
+        aiohttp.ClientSession(request_class=Noted) as session,
+    ):
+        for _ in range(2):
+            async with session.post(server.url, data=b"{}") as response:
+                await response.read()
+        writers[0].write(stray)
+        for _ in range(20):  # time enough to be read
+            await asyncio.sleep(0)
+        with pytest.raises(LookupError):
+            await session.post(server.url, data=b"{}")
+
+    assert [(0, False), (0, False), (1, True)] == seen
+
+
 async def test_a_connection_is_traced_before_the_request_is_written() -> None:
     """The public events of a request, with a new connection and with a kept one, in order."""
     tracing, events = events_of(

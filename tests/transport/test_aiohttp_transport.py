@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
 import pytest
-from support.servers import Server, Visit, answer, hold, saying, stall
+from support.servers import Server, Visit, answer, free_port, hold, saying, stall
 
 from omnimsg import Reason
 from omnimsg.adapter import Request
 from omnimsg.transport import TransportFault, WriteMark
 from omnimsg.transport.aiohttp_faults import fault_from
+from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from omnimsg.transport.aiohttp_transport import HttpTransport
@@ -171,7 +174,7 @@ async def test_a_query_is_escaped_and_keeps_its_order(
 
 
 async def test_an_answer_in_pieces_is_read_to_its_end(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: Callable[..., HttpTransport], marking: Marking
 ) -> None:
     """A body may arrive with its head, later in pieces, or not at all."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
@@ -188,7 +191,7 @@ async def test_an_answer_in_pieces_is_read_to_its_end(
         ]
 
     assert [b"abcdef", b"abcdef", b""] == bodies
-    assert 1 == server.connections
+    assert (3 if marking is Marking.TRACED else 1) == server.connections
 
 
 async def test_closing_waits_for_the_answer_and_then_refuses(
@@ -288,19 +291,19 @@ def test_the_repr_shows_no_credentials(transport_to: Callable[..., HttpTransport
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("code", "expected"),
     [
-        (socket.EAI_NONAME, Reason.MISCONFIGURED),
-        (socket.EAI_AGAIN, Reason.CONNECTION_FAILED),
+        (socket.EAI_NONAME, "there is no host api.tiny.example; check base_url"),
+        (socket.EAI_AGAIN, "no connection to api.tiny.example: the resolver's text"),
     ],
 )
-async def test_an_unknown_host_is_told_from_a_busy_resolver(
+async def test_a_host_that_is_not_found_is_a_failed_connection(
     code: int,
-    reason: Reason,
+    expected: str,
     monkeypatch: pytest.MonkeyPatch,
     transport_to: Callable[..., HttpTransport],
 ) -> None:
-    """A mistyped host stays mistyped; a resolver that is busy does not stay busy."""
+    """Some resolvers say so of every failure; the sentence has the host and what to do."""
 
     async def resolve(*_: object, **__: object) -> None:
         raise socket.gaierror(code, "the resolver's text")
@@ -311,7 +314,54 @@ async def test_an_unknown_host_is_told_from_a_busy_resolver(
     with pytest.raises(TransportFault) as caught:
         await transport_to(BASE).exchange(GET, within=5, mark=mark)
 
-    assert (reason, False) == (caught.value.reason, mark.written)
+    assert (Reason.CONNECTION_FAILED, False) == (caught.value.reason, mark.written)
+    assert f"{expected} (ClientConnectorDNSError)" == caught.value.detail
+
+
+@pytest.mark.parametrize("speaks_tls", [False, True], ids=["plain", "tls"])
+async def test_a_failed_connection_names_the_host_and_the_cause(
+    speaks_tls: bool, transport_to: Callable[..., HttpTransport], certificate: ssl.SSLContext
+) -> None:
+    """In the words of the operating system or of TLS, without the path and the credentials."""
+    port = free_port()
+    async with Server(answer(200), tls=certificate) as server:
+        transport = transport_to(server.url if speaks_tls else f"http://127.0.0.1:{port}")
+        with pytest.raises(TransportFault) as caught:
+            await transport.exchange(
+                Request("GET", "/secret", authenticated=True), within=5, mark=WriteMark()
+            )
+
+    expected = (
+        f"the certificate of 127.0.0.1:{server.port} is not trusted: self-signed certificate; see"
+        " `ca_file` (ClientConnectorCertificateError)"
+        if speaks_tls
+        else f"no connection to 127.0.0.1:{port}: connection refused (ClientConnectorError)"
+    )
+    assert expected == caught.value.detail.replace("self signed", "self-signed")
+
+
+async def test_long_and_many_header_lines_are_read(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """Gateways add a policy of 9 KB, or 200 lines of their own."""
+    lines = {f"x-{number}": "1" for number in range(200)}
+    long = "x" * 9 * 1024
+    async with Server(answer(200, b"{}", content_security_policy=long, **lines)) as server:
+        response = await transport_to(server.url).exchange(GET, within=5.0, mark=WriteMark())
+
+    assert (long, "1") == (response.header("Content-Security-Policy"), response.header("X-199"))
+    assert b"{}" == response.body
+
+
+async def test_only_encodings_that_python_decodes_are_advertised(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """Whatever else is installed: an old Brotli would make every answer unreadable."""
+    async with Server(answer(200, gzip.compress(b"{}"), content_encoding="gzip")) as server:
+        response = await transport_to(server.url).exchange(GET, within=5.0, mark=WriteMark())
+
+    assert b"{}" == response.body
+    assert "gzip, deflate" == server.requests[0].headers["accept-encoding"]
 
 
 def test_an_invalid_url_found_by_aiohttp_is_a_misconfiguration() -> None:

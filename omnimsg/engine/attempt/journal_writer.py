@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -49,6 +50,7 @@ class JournalWriter:
         self._journal = journal
         self._account = account
         self._settle_timeout = settle_timeout
+        self._process = os.getpid()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
@@ -77,7 +79,12 @@ class JournalWriter:
             return classify.by_broken_contract(detail, left=False)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes, also for a caller that is gone; log what cannot be recorded."""
+        """Record outcomes, also for a caller that is gone; log what cannot be recorded.
+
+        A forked process records nothing for its parent, which does it itself.
+        """
+        if os.getpid() != self._process:
+            return
         writing = asyncio.create_task(_settle(self._journal, attempt, outcomes))
         writing.add_done_callback(_retrieve_error)
         try:

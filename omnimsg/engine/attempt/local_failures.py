@@ -31,10 +31,15 @@ def rate_limited(seconds: float) -> tuple[Verdict, Failure]:
     )
 
 
-def client_closed() -> tuple[Verdict, Failure]:
+def client_closed(detail: str) -> tuple[Verdict, Failure]:
     """The client was closed before the request left."""
-    return Verdict.ACCOUNT, Failure(
+    return Verdict.ACCOUNT, Failure(reason=Reason.CANCELLED, retry=Retry.SAFE, detail=detail)
+
+
+def inherited() -> tuple[Verdict, Failure]:
+    """The process was forked: the parent has the message, and sends it."""
+    return Verdict.AMBIGUOUS, Failure(
         reason=Reason.CANCELLED,
-        retry=Retry.SAFE,
-        detail="the client is closed; nothing leaves any more",
+        retry=Retry.UNSAFE,
+        detail="the process was forked, and its parent sends the message",
     )

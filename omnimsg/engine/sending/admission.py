@@ -82,6 +82,7 @@ class Admission:
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     _arrivals: _Arrivals = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
+    new_future: Any = attrs.field(default=asyncio.Future, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
@@ -109,7 +110,7 @@ class Admission:
         is_plain = message in self._plain
         arrivals = self._arrivals
         if is_plain and arrivals.messages and timeout == arrivals.timeout:
-            future: asyncio.Future[Outcome] = asyncio.Future()
+            future: asyncio.Future[Outcome] = self.new_future()
             arrivals.messages.append(message)
             arrivals.futures.append(future)
             if self._handed_over is not None:
@@ -119,7 +120,7 @@ class Admission:
         refusal: Outcome | None = None if is_plain else self._checks.refusal(message)
         if refusal is None and self._is_closed:
             refusal = self._local.client_closed(message)
-        future = asyncio.Future()
+        future = self.new_future()
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:

@@ -36,7 +36,10 @@ class Callers:
         """Set the outcomes."""
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
-                future.set_result(outcome)
+                try:
+                    future.set_result(outcome)
+                except RuntimeError:
+                    continue  # its event loop is closed: nobody waits any more
         if self._outcome_known is not None:
             self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
 

@@ -22,10 +22,14 @@ class LocalOutcomes:
 
     Args:
         account: The account's name.
+
+    Attributes:
+        closed_because: Why nothing leaves any more, once the account is closed.
     """
 
     def __init__(self, account: str) -> None:
         self._account = account
+        self.closed_because: str = "the client is closed; nothing leaves any more"
 
     def deadline_exceeded(self, message: Message, detail: str) -> Outcome:
         """The caller's deadline passed before the message left."""
@@ -45,8 +49,12 @@ class LocalOutcomes:
         return self._outcome(message, local_failures.cancelled(left=left))
 
     def client_closed(self, message: Message) -> Outcome:
-        """The client was closed before the message left."""
-        return self._outcome(message, local_failures.client_closed())
+        """The client was closed, or its event loop ended, before the message left."""
+        return self._outcome(message, local_failures.client_closed(self.closed_because))
+
+    def inherited(self, message: Message) -> Outcome:
+        """The process was forked, and its parent sends the message."""
+        return self._outcome(message, local_failures.inherited())
 
     def engine_failed(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
         """The engine itself made a mistake with a batch that may have left."""

@@ -112,6 +112,11 @@ class Scheduler:
             await self._follow_ups.cancel(self._now)
             self._wakeup.cancel()
 
+    def abandon(self) -> None:
+        """Stop what is under way without waiting: the event loop may not run any more."""
+        self._workers.abandon()
+        self._follow_ups.abandon()
+
     async def _work(self, first: Batch) -> None:
         """Send a batch, and the next, for as long as one may leave."""
         batch: Batch | None = first

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ class Streams:
     """Sends streams of messages through one account.
 
     Attributes:
+        here: Returns the streams of the running event loop: a stream may be built before it runs.
         account: The account's name.
         admission: Where messages are handed over.
         scheduler: Takes back what a stream that ends early leaves waiting.
@@ -55,6 +56,7 @@ class Streams:
         slots: Requests that may be under way at once.
     """
 
+    here: Callable[[], Streams]
     account: str
     admission: Admission
     scheduler: Scheduler
@@ -92,7 +94,8 @@ class Streams:
                 for a limit, or because nobody takes the outcomes, does not count.
             ahead: In place of `self.ahead`.
         """
-        run = _StreamRun(self, deadline, self.ahead if ahead is None else ahead)
+        streams = self.here()
+        run = _StreamRun(streams, deadline, streams.ahead if ahead is None else ahead)
         run.start(messages)
         untaken: Iterable[Outcome] = ()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -53,6 +54,12 @@ class Tasks:
                 asyncio.get_running_loop().call_soon(task.cancel)
             with anyio.CancelScope(shield=True):
                 await asyncio.wait(list(self._tasks), timeout=left)
+
+    def abandon(self) -> None:
+        """Cancel the tasks without waiting: their event loop may not run any more."""
+        for task in list(self._tasks):
+            with suppress(RuntimeError):  # the loop is closed
+                task.cancel()
 
     def _discard(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -57,6 +57,11 @@ class Wakeup:
         if self._timer is not None:
             self._timer.cancel()
 
+    def stop(self) -> None:
+        """Run nothing any more."""
+        self.cancel()
+        self.wake = _nothing
+
     def _run(self) -> None:
         self._is_due = False
         self.wake()
@@ -67,4 +72,4 @@ class Wakeup:
 
 
 def _nothing() -> None:
-    """Stand in until a scheduler is there."""
+    """Stand in where no scheduler is there, or none any more."""

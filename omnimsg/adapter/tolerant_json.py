@@ -1,0 +1,44 @@
+"""Read JSON that a strict reader refuses because of one character."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+_replace_surrogates = re.compile("[\ud800-\udfff]").sub
+
+
+def read_tolerantly(body: bytes) -> Any:  # noqa: ANN401 - JSON data
+    """Return the decoded body, or `None` where it is no JSON document.
+
+    Half a surrogate pair (texts are cut in UTF-16, and JavaScript escapes the half) and a byte that
+    is not of the encoding become U+FFFD. NaN, infinity and numbers too large for a float become
+    `None`. A byte order mark is skipped, and a control character in a text is kept.
+    """
+    try:
+        text = body.decode(json.detect_encoding(body), errors="replace")
+        return _without_surrogates(_decoder.decode(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - JSON data
+    if isinstance(value, str):
+        return _replace_surrogates("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            _without_surrogates(name): _without_surrogates(each) for name, each in value.items()
+        }
+    return value
+
+
+_decoder = json.JSONDecoder(strict=False, parse_float=_finite, parse_constant=lambda _: None)

@@ -1,0 +1,301 @@
+"""The parts of one account that belong to one event loop: queue, scheduler, tasks, connections."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import functools
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import anyio
+import attrs
+
+from omnimsg.adapter import Adapter
+from omnimsg.engine.attempt.journal_writer import JournalWriter
+from omnimsg.engine.attempt.recorded_runner import RecordedRunner
+from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.clock import Clock
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.file_transfer import FileTransfers
+from omnimsg.engine.journal import Journal
+from omnimsg.engine.limits.answer_times import AnswerTimes
+from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
+from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
+from omnimsg.engine.observers import Observers
+from omnimsg.engine.operations import OperationRunner
+from omnimsg.engine.policy import AccountTrouble, OnAmbiguous, Policy
+from omnimsg.engine.sending.admission import Admission
+from omnimsg.engine.sending.clearance import Clearance
+from omnimsg.engine.sending.completion import Completion
+from omnimsg.engine.sending.follow_up import FollowUp
+from omnimsg.engine.sending.holding import Holding
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.queue import Queue
+from omnimsg.engine.sending.reconcile import Reconciler
+from omnimsg.engine.sending.requeue import Requeue
+from omnimsg.engine.sending.retry import Retrier
+from omnimsg.engine.sending.scheduler import Scheduler
+from omnimsg.engine.sending.slots import OperationSlots
+from omnimsg.engine.sending.stream import Streams
+from omnimsg.engine.sending.tasks import Tasks
+from omnimsg.engine.sending.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from omnimsg.engine.sending.batch import Batch
+    from omnimsg.transport import Transport
+
+_LOOP_ENDED = "its event loop ended before it left"
+
+
+@attrs.frozen(kw_only=True)
+class Shared:
+    """What the parts of one account have in common, whatever their event loop.
+
+    Attributes:
+        adapter: The account's adapter.
+        policy: What the account's owner decides.
+        journal: Records every attempt, where there is a journal.
+        observers: Told what happens.
+        clock: The clock that everything of the account reads.
+        limiter: The limits of the account, and how much of them is used.
+        breakers: The circuits of the account.
+        answer_times: How long its provider takes to answer.
+        checks: Asks the adapter about messages.
+    """
+
+    adapter: Adapter[Any]
+    policy: Policy
+    journal: Journal | None
+    observers: Observers
+    clock: Clock
+    limiter: RateLimiter
+    breakers: CircuitBreakers
+    answer_times: AnswerTimes
+    checks: MessageChecks
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    """A transport whose connections can be left to the garbage collector."""
+
+    def abandon(self) -> None:
+        """Leave them: their event loop does not run here."""
+
+
+class LoopParts:
+    """What of an account belongs to one event loop. Nothing here is bound to it before `enter`.
+
+    Args:
+        shared: The rest of the account.
+        transport: Carries its requests; closed with the parts.
+        here: Returns the streams of the running event loop.
+
+    Attributes:
+        loop: The event loop; `None` before `enter`, and in a forked process.
+        thread_name: The name of the thread in which the loop runs.
+        is_closed: Whether nothing leaves any more.
+        limiter: Says when the next request may leave.
+        queue: Where messages wait.
+        holding: The held batches; `None` where the policy is not to hold.
+        runner: Sends a batch.
+        operations: Runs everything but sending.
+        files: Moves files.
+        admission: Where messages are handed over.
+        scheduler: Lets batches leave.
+        streams: Sends streams of messages.
+    """
+
+    def __init__(
+        self, shared: Shared, transport: Transport, *, here: Callable[[], Streams]
+    ) -> None:
+        adapter, policy, journal = shared.adapter, shared.policy, shared.journal
+        observers, clock = shared.observers, shared.clock
+        name, now = adapter.account.name, clock.monotonic
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.thread_name: str = ""
+        self.is_closed: bool = False
+        self._now = now
+        self._transport = transport
+        self._guard: AsyncGenerator[None, None] | None = None
+
+        # The attempt: one request, with or without a record of it.
+        writer = None if journal is None else JournalWriter(journal, name)
+        self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock)
+        is_recorded = writer is not None or observers.watch_attempts
+        recorded = RecordedRunner(self.runner, name, observers, writer) if is_recorded else None
+
+        # The limits, and what waits for them.
+        # The rates are shared with the loops before; what is under way there is theirs.
+        self.limiter: RateLimiter = copy.copy(shared.limiter)
+        self.limiter.under_way = 0
+        self._wakeup = wakeup = Wakeup(now)
+        self.queue: Queue = Queue(adapter.capabilities.max_messages, now=now)
+        slots = OperationSlots(self.limiter, wakeup, now=now)
+
+        # Operations, among them the look-up of doubtful messages.
+        retrier = Retrier(name, policy, observers)
+        self.operations: OperationRunner = OperationRunner(
+            adapter, transport, self.runner, retrier, slots, clock
+        )
+        self.files: FileTransfers = FileTransfers(
+            adapter, self.operations, clock, policy.limits.max_download_bytes
+        )
+        reconciler = None
+        if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
+            reconciler = Reconciler(name, policy, self.operations.find, observers, writer)
+
+        # What follows an attempt.
+        changed = asyncio.Event()
+        self._follow_ups = follow_ups = Tasks(changed.set)
+        self._local = local = LocalOutcomes(name)
+        self._requeue = requeue = Requeue(self.queue, local, wakeup)
+        follow_up = FollowUp(retrier, reconciler, requeue, follow_ups, local)
+        breakers, checks = shared.breakers, shared.checks
+        self.holding: Holding | None = (
+            Holding(name, breakers.pause, requeue, now=now, observers=observers)
+            if policy.account_trouble is AccountTrouble.HOLD
+            else None
+        )
+        completion = Completion(
+            account=name,
+            limiter=self.limiter,
+            max_pause=policy.limits.max_pause,
+            answer_times=shared.answer_times,
+            breakers=breakers,
+            holding=self.holding,
+            follow_up=follow_up,
+            wakeup=wakeup,
+            observers=observers,
+            now=now,
+        )
+
+        # The way in, and the way out.
+        self.admission: Admission = Admission(
+            checks=checks,
+            local=local,
+            queue=self.queue,
+            wakeup=wakeup,
+            now=now,
+            observers=observers,
+        )
+        self.scheduler: Scheduler = Scheduler(
+            now=now,
+            linger=policy.limits.linger,
+            admission=self.admission,
+            queue=self.queue,
+            slots=slots,
+            limiter=self.limiter,
+            clearance=Clearance(
+                breakers=breakers,
+                limiter=self.limiter,
+                answer_times=shared.answer_times,
+                completion=completion,
+                local=local,
+                now=now,
+            ),
+            runner=self.runner,
+            recorded=recorded,
+            completion=completion,
+            holding=self.holding,
+            follow_ups=follow_ups,
+            requeue=requeue,
+            wakeup=wakeup,
+            local=local,
+            changed=changed,
+        )
+        self.streams: Streams = Streams(
+            here=here,
+            account=name,
+            admission=self.admission,
+            scheduler=self.scheduler,
+            observers=observers,
+            batch_limit=adapter.capabilities.max_messages,
+            slots=slots_of(policy.limits, adapter.capabilities),
+        )
+
+    @property
+    def messages(self) -> int:
+        """The number of messages that wait or are held."""
+        held = 0 if self.holding is None else self.holding.messages
+        return held + sum(each.messages for each in self.queue.lanes)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything waits or is under way."""
+        return bool(self.limiter.under_way or self._follow_ups or self.messages)
+
+    def enter(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Belong to the running event loop from now on, and be closed when it ends."""
+        self.loop = loop
+        self.admission.new_future = functools.partial(asyncio.Future, loop=loop)
+        self.thread_name = threading.current_thread().name
+        # A loop that ends closes the asynchronous generators that were begun in it.
+        self._guard = self._close_with_loop()
+        with suppress(StopIteration):
+            self._guard.__anext__().send(None)
+
+    async def aclose(self, deadline: Deadline) -> None:
+        """Send what waits, until the deadline; then end it and close the transport for good."""
+        self.is_closed = True
+        try:
+            await self.scheduler.aclose(deadline)
+        finally:
+            with anyio.move_on_after(max(0.0, deadline.remaining())):
+                await self._transport.aclose()
+            self._drop_guard()
+
+    def abandon(self) -> None:
+        """End what waits; the event loop is closed, or does not run any more."""
+        self._local.closed_because = _LOOP_ENDED
+        for batch in self._let_go():
+            self._requeue.give_up(batch)
+
+    def abandon_inherited(self) -> None:
+        """Stop, in a forked process: the parent sends what waits, and tells what became of it.
+
+        Should the loop go on here too, the copies of those who wait are told that there is doubt.
+        """
+        loop, self.loop = self.loop, None
+        batches = self._let_go()
+        if loop is not None and batches:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon(self._end_inherited, batches)
+
+    async def _close_with_loop(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            if not self.is_closed:
+                self._local.closed_because = _LOOP_ENDED
+                await self.aclose(Deadline.after(0.0, self._now))
+
+    def _let_go(self) -> list[Batch]:
+        """Stop everything without the event loop, and return what waited."""
+        self.is_closed = True
+        self._drop_guard()
+        self._wakeup.stop()
+        self._requeue.close()
+        with suppress(RuntimeError):  # a closed loop wakes nobody
+            self.admission.close()
+        held = [] if self.holding is None else self.holding.take_all()
+        batches = [*held, *self.queue.take_all()]
+        self.scheduler.abandon()
+        if isinstance(self._transport, Abandonable):
+            self._transport.abandon()
+        return batches
+
+    def _end_inherited(self, batches: list[Batch]) -> None:
+        for batch in batches:
+            batch.finish_all([self._local.inherited(each) for each in batch.messages])
+
+    def _drop_guard(self) -> None:
+        """Finish the guard, which has nothing left to do, without waiting."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            with suppress(StopIteration, RuntimeError):  # it may be what is running
+                guard.aclose().send(None)

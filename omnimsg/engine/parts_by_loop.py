@@ -1,0 +1,162 @@
+"""The parts of one account for each event loop, and for each process, in which it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+import anyio
+import attrs
+
+from omnimsg.domain.errors import OperationError
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.loop_parts import LoopParts, Shared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.transport import Transport
+
+_instances: WeakSet[PartsByLoop] = WeakSet()
+
+# The event loops of the parent of a forked process, in which accounts were used.
+_inherited_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+class PartsByLoop:
+    """Builds parts for an event loop when it is first used, and keeps them until the loop ends.
+
+    Args:
+        shared: The rest of the account.
+        open_transport: Builds the transport of one event loop.
+
+    Attributes:
+        current: The parts of the last call. Read it once a call: another thread may replace it.
+    """
+
+    def __init__(self, shared: Shared, open_transport: Callable[[], Transport]) -> None:
+        self._shared = shared
+        self._account = shared.adapter.account.name
+        self._open_transport = open_transport
+        # Of no caller: what is built later serves many of them too.
+        self._context = contextvars.copy_context()
+        self._is_closed = False
+        self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
+        self.current: LoopParts = LoopParts(shared, open_transport(), here=self._streams)
+        _instances.add(self)
+
+    def here(self, operation: str) -> LoopParts:
+        """Return the parts of the running event loop.
+
+        Args:
+            operation: What they are wanted for.
+
+        Raises:
+            OperationError: There is work under way in a loop that runs in another thread.
+        """
+        parts, loop = self.current, asyncio.get_running_loop()
+        if parts.loop is loop or self._is_closed:
+            return parts
+        for other, others_parts in list(self._parts.items()):
+            if other.is_closed():
+                self._parts.pop(other, None)
+                if not others_parts.is_closed:
+                    others_parts.abandon()
+            elif other is not loop and other.is_running() and others_parts.is_busy:
+                failure = _used_elsewhere(other, others_parts, loop)
+                raise OperationError(operation, self._account, failure)
+        if loop in _inherited_loops:
+            # The threads that resolve names did not survive the fork.
+            _inherited_loops.discard(loop)
+            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+        self.current = parts = self._find_or_build(loop)
+        if parts.loop is None:
+            self._parts[loop] = parts
+            parts.enter(loop)
+        return parts
+
+    async def aclose(self, deadline: Deadline) -> None:
+        """Close the parts of every event loop, for good."""
+        if self._is_closed:
+            await self.current.aclose(deadline)
+            return
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        self.current = own = self._find_or_build(loop)
+        try:
+            for other, parts in self._parts.items():
+                if other is not loop and not parts.is_closed:
+                    await _close_elsewhere(other, parts, deadline)
+        finally:
+            await own.aclose(deadline)
+
+    def abandon_inherited(self) -> None:
+        """Stop what the parent of this forked process has begun; the parent goes on with it."""
+        inherited, self._parts = self._parts, {}
+        for loop, parts in inherited.items():
+            parts.abandon_inherited()
+            _inherited_loops.add(loop)
+
+    def _streams(self) -> Streams:
+        return self.here("send_many").streams
+
+    def _find_or_build(self, loop: asyncio.AbstractEventLoop) -> LoopParts:
+        current = self.current
+        for parts in (self._parts.get(loop), current):
+            if parts is not None and parts.loop in {None, loop} and not parts.is_closed:
+                return parts
+        shared = attrs.evolve(self._shared, limiter=current.limiter)
+        return self._context.copy().run(
+            lambda: LoopParts(shared, self._open_transport(), here=self._streams)
+        )
+
+
+async def _close_elsewhere(
+    loop: asyncio.AbstractEventLoop, parts: LoopParts, deadline: Deadline
+) -> None:
+    """Close the parts of another event loop.
+
+    One that runs in another thread does it itself. One that does not run may run again: it takes
+    nothing more, and closes the rest when it ends.
+    """
+    if loop.is_closed():
+        parts.abandon()
+        return
+    if not loop.is_running():
+        parts.admission.close()
+        return
+    closing = asyncio.run_coroutine_threadsafe(parts.aclose(deadline), loop)
+    with anyio.move_on_after(max(0.0, deadline.remaining())):
+        await asyncio.wrap_future(closing)
+
+
+def _used_elsewhere(
+    other: asyncio.AbstractEventLoop, parts: LoopParts, loop: asyncio.AbstractEventLoop
+) -> Failure:
+    return Failure(
+        reason=Reason.MISCONFIGURED,
+        retry=Retry.SAFE,
+        fault=Fault.CALLER,
+        detail=(
+            f"the client has messages or requests under way in the event loop of thread"
+            f" {parts.thread_name!r} (0x{id(other):x}), so it cannot be used in the event loop of"
+            f" thread {threading.current_thread().name!r} (0x{id(loop):x}); build a client for each"
+        ),
+    )
+
+
+def _abandon_inherited() -> None:
+    for each in list(_instances):
+        each.abandon_inherited()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_inherited)

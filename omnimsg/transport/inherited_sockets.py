@@ -1,0 +1,50 @@
+"""Sockets of connections, and what becomes of them in a forked process.
+
+A fork copies the descriptors of all connections: parent and child would read each other's answers,
+and write to each other's provider. So in the child every descriptor is pointed at a socket that is
+closed already. Whatever still uses a connection of the parent there (an event loop, TLS, the
+garbage collector) reads the end of the stream, and nothing of it reaches the parent's connection:
+no byte, no end, and no change to what the parent's selector watches.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from weakref import WeakSet
+
+_sockets: WeakSet[socket.socket] = WeakSet()
+
+
+def create_socket(
+    address: tuple[int, int, int, str, tuple[object, ...]],
+) -> socket.socket:
+    """Create the socket of a connection.
+
+    Args:
+        address: One of the rows that `socket.getaddrinfo` returned.
+    """
+    family, kind, protocol, _, _ = address
+    created = socket.socket(family, kind, protocol)
+    _sockets.add(created)
+    return created
+
+
+def leave_inherited() -> None:
+    """Point the descriptors of all connections at a closed socket, in a process just forked."""
+    inherited = [each.fileno() for each in _sockets]
+    _sockets.clear()
+    inherited = [each for each in inherited if each >= 0]
+    if not inherited:
+        return
+    ours, other = socket.socketpair()
+    with ours:
+        other.close()
+        for descriptor in inherited:
+            with suppress(OSError):
+                os.dup2(ours.fileno(), descriptor, inheritable=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=leave_inherited)

@@ -1,0 +1,51 @@
+"""An answer that can be read is read, whatever one character of it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from omnimsg.adapter import Response
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"id":"1","text":"cut \\ud83d"}', {"id": "1", "text": "cut \ufffd"}),
+        (b'{"id":"1","text":"\\ude00 cut"}', {"id": "1", "text": "\ufffd cut"}),
+        (b'{"id":"1","\\ud83d":["\\ud83d\\ude00"]}', {"id": "1", "\ufffd": ["\U0001f600"]}),
+        (b'{"a":"\\\\ud83d","b":"\\ud83d"}', {"a": "\\ud83d", "b": "\ufffd"}),
+        (b'\xef\xbb\xbf{"id":"1"}', {"id": "1"}),
+        ('{"id":"\u20ac"}'.encode("utf-16"), {"id": "\u20ac"}),
+        (b'{"id":"1","cost":NaN}', {"id": "1", "cost": None}),
+        (b'{"id":"1","cost":[-Infinity,Infinity]}', {"id": "1", "cost": [None, None]}),
+        (b'{"id":"1","name":"caf\xe9"}', {"id": "1", "name": "caf\ufffd"}),
+        (b'{"id":"1","text":"a\nb"}', {"id": "1", "text": "a\nb"}),
+        (b'{"cost":NaN,"size":1e999}', {"cost": None, "size": None}),
+    ],
+)
+def test_one_character_hides_nothing(body: bytes, expected: Any) -> None:
+    """The rest of the document is as it was sent, and the body keeps the original bytes."""
+    response = Response(200, body)
+
+    assert expected == response.json()
+    assert body == response.body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xef\xbb\xbf",
+        b'{"id":"1"',
+        b'{"id":"1"} and more',
+        b"<html></html>",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"[NaN," + b"9" * 5000 + b"]",
+    ],
+)
+def test_what_is_no_json_has_no_value(body: bytes) -> None:
+    """It is never an error."""
+    assert None is Response(200, body).json()

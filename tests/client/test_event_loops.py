@@ -1,0 +1,253 @@
+"""A client outlives event loops: each loop has connections of its own, limits and circuits stay."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import ManualClock, texts, tiny
+from support.servers import answer, hold, reset
+from support.thread_server import accept, server_in_thread, wait_for
+
+from omnimsg import (
+    Accepted,
+    Breaker,
+    Client,
+    Limits,
+    Network,
+    NotSentError,
+    Observer,
+    OperationError,
+    OutcomeKnown,
+    Policy,
+    Retry,
+    RetryPolicy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.servers import Server, Visit
+
+    from omnimsg import Outcome
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Accept everything."""
+    with server_in_thread(accept) as server:
+        yield server
+
+
+async def send(client: Client, number: int) -> str | None:
+    """Send a message of this number, and return the provider's id."""
+    return (await client.send(texts(1, start=number)[0], deadline=5)).provider_id
+
+
+async def stream(client: Client, start: int, count: int) -> set[str | None]:
+    """Send a stream of messages, and return the provider's ids."""
+    messages = texts(count, start=start)
+    return {
+        each.provider_id async for each in client.send_many(messages) if isinstance(each, Accepted)
+    }
+
+
+def test_a_client_is_used_in_one_loop_after_another(server: Server) -> None:
+    """As a task queue does it: each call has a loop, which closes its connection when it ends."""
+    client = Client([tiny(server.url)])
+
+    ids = [asyncio.run(send(client, number)) for number in range(4)]
+    streamed = asyncio.run(stream(client, 4, 250))
+    gc.collect()  # an unclosed connection would be a warning, and so an error
+
+    assert [f"id-r{number}" for number in range(4)] == ids
+    assert {f"id-r{number}" for number in range(4, 254)} == streamed
+    assert 5 <= server.connections
+
+
+def test_operations_are_used_in_one_loop_after_another() -> None:
+    """Not only sending: a look-up, a list, a closed client."""
+    with server_in_thread(answer(200, b'{"left":"1","items":["1"]}')) as server:
+        client = Client([tiny(server.url)])
+
+        async def ask() -> tuple[str, list[str]]:
+            listed = [str(each.id) async for each in client.history()]
+            return str((await client.balance()).amount), listed
+
+        found = [asyncio.run(ask()) for _ in range(2)]
+        asyncio.run(client.aclose())
+        with pytest.raises(OperationError, match="the client is closed"):
+            asyncio.run(client.balance())
+
+    assert [("1", ["main:1"])] * 2 == found
+
+
+def test_a_stream_may_be_built_before_the_loop_runs(server: Server) -> None:
+    """It belongs to the loop in which it is read."""
+    client = Client([tiny(server.url)])
+    asyncio.run(send(client, 0))
+    outcomes = client.send_many(texts(3, start=1))
+
+    async def read() -> int:
+        return len([each async for each in outcomes])
+
+    assert 3 == asyncio.run(read())
+
+
+def test_two_loops_that_take_turns_keep_their_connections(server: Server) -> None:
+    """Neither is closed, so each goes on where it was."""
+    client = Client([tiny(server.url)])
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+
+    ids = [loops[number % 2].run_until_complete(send(client, number)) for number in range(6)]
+    loops[0].run_until_complete(client.aclose())
+    for loop in loops:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+    assert [f"id-r{number}" for number in range(6)] == ids
+    assert 2 == server.connections
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_that_was_closed_without_a_word_is_left_alone(server: Server) -> None:
+    """Nothing of it is used, and nothing is reported as somebody's mistake."""
+    client = Client([tiny(server.url)])
+    for number in range(3):
+        loop = asyncio.new_event_loop()
+        assert f"id-r{number}" == loop.run_until_complete(send(client, number))
+        loop.close()
+    asyncio.run(client.aclose())
+    gc.collect()
+
+    assert 3 == server.connections
+
+
+def test_limits_and_circuits_outlive_the_loop() -> None:
+    """A task queue would otherwise have no limits at all, and ask a dead provider for ever."""
+    clock = ManualClock()
+    policy = Policy(
+        limits=Limits(requests_per_second=0.1),
+        retry=RetryPolicy(attempts=1),
+        breaker=Breaker(failures=2),
+    )
+    with server_in_thread(reset) as server:
+        client = Client([tiny(server.url)], policies={"main": policy}, clock=clock)
+
+        async def fail(number: int) -> None:
+            clock.now += 20
+            with pytest.raises(Exception, match=r"the connection to \S+ broke"):
+                await send(client, number)
+
+        waits = []
+        for number in range(2):
+            asyncio.run(fail(number))
+            waits.append(client.preview(texts(1)[0]).wait)
+        health = client.health()["main"]
+
+    assert [True, True] == [wait > 5 for wait in waits]
+    assert ["the provider of account 'main'"] == list(health.open_circuits)
+    assert 2 == len(server.requests)
+
+
+class Known(Observer):
+    """Collects last outcomes."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def outcome_known(self, event: OutcomeKnown) -> None:
+        """Collect them."""
+        self.outcomes += event.outcomes
+
+
+def test_what_waits_when_a_loop_ends_has_an_outcome() -> None:
+    """It has not left, so it may be sent again; what had left is in doubt."""
+    known = Known()
+    policy = Policy(limits=Limits(concurrency=1))
+    with server_in_thread(hold) as server:
+        client = Client(
+            [tiny(server.url, max_messages=1)], policies={"main": policy}, observers=[known]
+        )
+
+        async def hand_over() -> None:
+            for each in texts(3):
+                asyncio.create_task(client.send(each))  # noqa: RUF006 - the loop ends with it
+            await asyncio.to_thread(wait_for, server.arrived)
+
+        asyncio.run(hand_over())
+
+    assert [("ambiguous", Retry.UNSAFE), ("not_sent", Retry.SAFE), ("not_sent", Retry.SAFE)] == [
+        (each.kind, each.retry) for each in known.outcomes if not isinstance(each, Accepted)
+    ]
+
+
+def test_work_under_way_in_another_thread_is_named() -> None:
+    """Two threads cannot share an account's queue: a plain error names both loops."""
+    go_on = threading.Event()
+    sent: list[str | None] = []
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    with server_in_thread(accept_later, accept) as server:
+        client = Client([tiny(server.url)])
+        other = threading.Thread(
+            target=lambda: sent.append(asyncio.run(send(client, 0))), name="other"
+        )
+        other.start()
+        try:
+            wait_for(server.arrived)
+            with pytest.raises(NotSentError) as unsent:
+                asyncio.run(send(client, 1))
+            with pytest.raises(OperationError, match="build a client for each"):
+                asyncio.run(stream(client, 1, 1))
+            with pytest.raises(OperationError) as unasked:
+                asyncio.run(client.balance())
+        finally:
+            go_on.set()
+            other.join()
+        sent.append(asyncio.run(send(client, 2)))
+
+    for caught in (unsent, unasked):
+        assert Retry.SAFE is caught.value.retry
+        assert "'other'" in str(caught.value)
+        assert "'MainThread'" in str(caught.value)
+    assert ["id-r0", "id-r2"] == sent
+    assert 2 == len(server.requests)
+
+
+def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Server) -> None:
+    """Each has its own connections, and closing the client closes those of both."""
+    policies = {"main": Policy(network=Network(keepalive=60))}
+    client = Client([tiny(server.url)], policies=policies)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def there(number: int) -> str | None:
+        return asyncio.run_coroutine_threadsafe(send(client, number), loop).result()
+
+    async def here() -> list[str | None]:
+        ids = [there(0), await send(client, 1), await asyncio.to_thread(there, 2)]
+        ids.append(await send(client, 3))
+        await client.aclose()
+        return ids
+
+    ids = asyncio.run(here())
+    with pytest.raises(NotSentError, match="the client is closed"):
+        there(4)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    gc.collect()
+
+    assert [f"id-r{number}" for number in range(4)] == ids
+    assert 2 == server.connections
