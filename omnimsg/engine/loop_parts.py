@@ -7,7 +7,7 @@ import copy
 import functools
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
@@ -42,6 +42,7 @@ from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.transport import Abandonable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -77,14 +78,6 @@ class Shared:
     breakers: CircuitBreakers
     answer_times: AnswerTimes
     checks: MessageChecks
-
-
-@runtime_checkable
-class Abandonable(Protocol):
-    """A transport whose connections can be left to the garbage collector."""
-
-    def abandon(self) -> None:
-        """Leave them: their event loop does not run here."""
 
 
 class LoopParts:

@@ -20,12 +20,20 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from omnimsg.transport.interface import Sink, SinkFault, Transport, TransportFault, WriteMark
+from omnimsg.transport.interface import (
+    Abandonable,
+    Sink,
+    SinkFault,
+    Transport,
+    TransportFault,
+    WriteMark,
+)
 from omnimsg.transport.loopback import is_loopback
 from omnimsg.transport.network import Network, Proxy
 from omnimsg.transport.options import TransportFactory, TransportOptions
 
 __all__ = [
+    "Abandonable",
     "Network",
     "Proxy",
     "Sink",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request, Response
@@ -55,6 +55,14 @@ class TransportFault(Exception):  # noqa: N818 - never leaves the engine
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    """A transport whose connections can be left to the garbage collector."""
+
+    def abandon(self) -> None:
+        """Leave them, because their event loop does not run here."""
 
 
 class Sink(Protocol):

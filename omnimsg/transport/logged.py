@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from omnimsg.domain.redaction import mask_text
-from omnimsg.transport.interface import TransportFault
+from omnimsg.transport.interface import Abandonable, TransportFault
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request, Response
@@ -52,6 +52,11 @@ class LoggedTransport:
     async def aclose(self) -> None:
         """Close the other transport."""
         await self._transport.aclose()
+
+    def abandon(self) -> None:
+        """Leave the connections of the other transport, where it has a way to."""
+        if isinstance(self._transport, Abandonable):
+            self._transport.abandon()
 
     def _where(self, request: Request) -> str:
         url = request.url

@@ -178,7 +178,7 @@ async def test_open_circuits_pauses_and_held_messages_are_told() -> None:
         policy=policy,
         observers=[seen],
     )
-    waiting = [account.submit(each, 0.05) for each in texts(3)]
+    waiting = [account.submit(each, 0.5) for each in texts(3)]
     for each in waiting:
         await each
     await close(account)
