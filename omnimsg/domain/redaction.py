@@ -16,6 +16,8 @@ import attrs
 _NUMBER = re.compile(
     r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
 )
+# What may stand between two digits of a number that is written in groups.
+_GROUPED = r"[\s.()/_-]{0,3}"
 # Matches only at the start of a word: a match tried from every letter takes quadratic time.
 _WORD_BREAKS = r"\s@<>\"',;:()"
 _EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
@@ -56,6 +58,8 @@ def mask_text(text: str) -> str:
 def redact(text: str, private: Iterable[str]) -> str:
     """Replace every quotation of a message's private texts in a provider's sentence with `…`.
 
+    Capital and small letters are the same.
+
     A private text of up to 12 characters is replaced where it stands alone, not inside a word. Of a
     longer one the first 12 characters are enough, because providers cut quotations off. Where
     characters may have been escaped, the pieces between them are replaced, from 4 characters on.
@@ -72,24 +76,47 @@ def redact(text: str, private: Iterable[str]) -> str:
         if len(piece) >= _MIN_PIECE_LENGTH
     }
     for each in sorted(found - {""}, key=len, reverse=True):
-        if each[:_PREFIX_LENGTH] not in text:
+        if each[:_PREFIX_LENGTH].lower() not in text.lower():
             continue
         if len(each) <= _PREFIX_LENGTH:
-            text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "…", text)
+            text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "…", text, flags=re.IGNORECASE)
         else:
             text = _redact_by_prefix(text, each)
     return text
+
+
+def redact_anywhere(text: str, secrets: Iterable[str]) -> str:
+    """Replace secrets with `…`, wherever they stand and in capital or small letters."""
+    for each in secrets:
+        text = re.sub(re.escape(each), "…", text, flags=re.IGNORECASE)
+        if len(each) > _PREFIX_LENGTH:
+            text = _redact_by_prefix(text, each)
+    return text
+
+
+def redact_number(text: str, recipient: str) -> str:
+    """Mask a recipient in a text: a number in any grouping, also inside a word, or a mailbox."""
+    if "@" in recipient:
+        mailbox = re.escape(recipient)
+        return re.sub(mailbox, mask_email(recipient), text, flags=re.IGNORECASE)
+    digits = recipient.lstrip("+")
+    if sum(each.isdecimal() for each in text) < len(digits) or not digits.isdecimal():
+        return text
+    return re.sub(_GROUPED.join(digits), mask_number(digits), text)
 
 
 def _redact_by_prefix(text: str, private: str) -> str:
     """Replace every quotation of a long text, up to where it differs from the text."""
     kept: list[str] = []
     end = 0
-    while (start := text.find(private[:_PREFIX_LENGTH], end)) >= 0:
+    prefix = re.compile(re.escape(private[:_PREFIX_LENGTH]), re.IGNORECASE)
+    while (found := prefix.search(text, end)) is not None:
+        start = found.start()
         kept += text[end:start], "…"
         quoted = text[start : start + len(private)]
         pairs = enumerate(zip(private, quoted, strict=False))
-        end = start + next((index for index, (a, b) in pairs if a != b), len(quoted))
+        same = next((i for i, (a, b) in pairs if a.lower() != b.lower()), len(quoted))
+        end = max(found.end(), start + same)
     return "".join((*kept, text[end:]))
 
 

@@ -16,6 +16,7 @@ from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, NoRequest, report_broken_contract
+from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.engine.deadline import Deadline
 from omnimsg.transport import SinkFault, TransportFault
 
@@ -70,6 +71,7 @@ class OperationRunner:
         self._retrier = retrier
         self._slots = slots
         self._clock = clock
+        self._redactor = Redactor(adapter)
 
     async def run(
         self,
@@ -111,7 +113,8 @@ class OperationRunner:
         else:
             result = await ask()
         if isinstance(result, Failure):
-            raise OperationError(operation.value, self._account, result)
+            failure = self._redactor.failure(result)
+            raise OperationError(operation.value, self._account, failure)
         return result
 
     async def pages(

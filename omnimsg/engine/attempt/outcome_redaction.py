@@ -1,46 +1,108 @@
-"""Take the text of messages out of what a provider says about them."""
+"""Take out of failures what must not be shown: credentials, recipients and texts of messages.
+
+Providers quote what they were sent: the key, the number in groups or glued to a word, the text in
+capitals. The engine knows all three. The provider's own words stay whole in `raw`, which is never
+shown.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from omnimsg.domain.outcome import Accepted
-from omnimsg.domain.redaction import private_texts, redact
+from omnimsg.domain.redaction import private_texts, redact, redact_anywhere, redact_number
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from omnimsg.adapter import Adapter
+    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
+_MIN_CREDENTIAL_LENGTH = 4
 
-def redact_outcomes(outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[Outcome]:
-    """Take the messages' text out of the details of their outcomes; `raw` keeps it.
 
-    One sentence may be said of several messages alike and quote any of them.
+class Redactor:
+    """Takes private things out of the failures of one account.
+
+    Args:
+        adapter: The account's adapter, which knows its credentials.
     """
-    if all([outcome.__class__ is Accepted for outcome in outcomes]):  # noqa: C419 - twice as fast
-        return list(outcomes)
-    by_detail: dict[str, list[Message]] = {}
-    for outcome, message in zip(outcomes, messages, strict=True):
-        if not isinstance(outcome, Accepted):
-            by_detail.setdefault(outcome.failure.detail, []).append(message)
-    redacted = {
-        detail: redact(detail, {text for each in group for text in _texts(each)})
-        for detail, group in by_detail.items()
-    }
-    return [
-        outcome
-        if isinstance(outcome, Accepted)
-        else attrs.evolve(
-            outcome,
-            failure=attrs.evolve(outcome.failure, detail=redacted[outcome.failure.detail]),
-        )
-        for outcome in outcomes
-    ]
+
+    def __init__(self, adapter: Adapter[Any]) -> None:
+        self._adapter = adapter
+
+    def outcomes(self, outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[Outcome]:
+        """Return outcomes whose failures show nothing private of any message.
+
+        One sentence may be said of several messages alike and quote any of them.
+        """
+        if all([each.__class__ is Accepted for each in outcomes]):  # noqa: C419 - twice as fast
+            return list(outcomes)
+        groups: dict[tuple[str, str | None], list[Message]] = {}
+        for outcome, message in zip(outcomes, messages, strict=True):
+            if not isinstance(outcome, Accepted):
+                said = outcome.failure.detail, outcome.failure.code
+                groups.setdefault(said, []).append(message)
+        shown = {said: self._redact(said, group) for said, group in groups.items()}
+        return [
+            outcome
+            if isinstance(outcome, Accepted)
+            else attrs.evolve(outcome, failure=_replaced(outcome.failure, shown))
+            for outcome in outcomes
+        ]
+
+    def failure(self, failure: Failure) -> Failure:
+        """Return the failure of an operation, which shows no credentials."""
+        said = failure.detail, failure.code
+        return _replaced(failure, {said: self._redact(said, ())})
+
+    @cached_property
+    def _credentials(self) -> tuple[str, ...]:
+        """The account's credentials, the longest first; short ones would take out single words."""
+        found = set(_secrets(self._adapter.account.settings))
+        for value in self._adapter.authorization().values():
+            found |= {value, value.rpartition(" ")[2]}
+        long = (each for each in found if len(each) >= _MIN_CREDENTIAL_LENGTH)
+        return tuple(sorted(long, key=len, reverse=True))
+
+    def _redact(
+        self, said: tuple[str, str | None], messages: Iterable[Message]
+    ) -> tuple[str, str | None]:
+        numbers = {each.to for each in messages if isinstance(each.to, str)}
+        texts = {text for each in messages for text in _texts(each)}
+        detail, code = said
+        detail = redact(self._redact_known(detail, numbers), texts)
+        return detail, None if code is None else self._redact_known(code, numbers)
+
+    def _redact_known(self, text: str, numbers: Iterable[str]) -> str:
+        text = redact_anywhere(text, self._credentials)
+        for number in numbers:
+            text = redact_number(text, number)
+        return text
+
+
+def _replaced(
+    failure: Failure, shown: Mapping[tuple[str, str | None], tuple[str, str | None]]
+) -> Failure:
+    said = failure.detail, failure.code
+    detail, code = shown[said]
+    return failure if (detail, code) == said else attrs.evolve(failure, detail=detail, code=code)
 
 
 def _texts(message: Message) -> Iterator[str]:
     return (text for _, text in private_texts((message.content, message.fallback), "message"))
+
+
+def _secrets(value: Any) -> Iterator[str]:  # noqa: ANN401 - any settings
+    """Yield the credentials in an account's settings."""
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _secrets(getattr(value, field.name))

@@ -20,7 +20,7 @@ from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
-from omnimsg.engine.attempt.outcome_redaction import redact_outcomes
+from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class AttemptRunner:
         self._account = adapter.account.name
         self._transport = transport
         self._utc_now = clock.utc_now
+        self._redactor = Redactor(adapter)
 
     async def send(
         self,
@@ -200,7 +201,7 @@ class AttemptRunner:
                     break
             else:
                 return AllAccepted(found)
-        return redact_outcomes(self._complete(_references(messages), found, run), messages)
+        return self._redactor.outcomes(self._complete(_references(messages), found, run), messages)
 
     def _complete(
         self,

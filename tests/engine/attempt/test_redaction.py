@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 from support.adapters import (
+    KEY,
     FakeTransport,
     TinyAdapter,
     account_engine,
+    close,
     seconds,
     send_batch,
     tiny,
 )
 from support.audit import OutcomeJournal
 
-from omnimsg import Channel, Leg, Message, NotSent, Rejected, RejectedError, Text
+from omnimsg import Channel, Leg, Message, NotSent, OperationError, Rejected, RejectedError, Text
 from omnimsg.adapter import Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
@@ -42,6 +44,7 @@ class Quoting(TinyAdapter):
             reason=Reason.INVALID_MESSAGE,
             retry=Retry.NEVER,
             detail=response.json()["said"],
+            code=response.header("code"),
             raw=response.json(),
         )
         return [
@@ -49,14 +52,14 @@ class Quoting(TinyAdapter):
         ]
 
 
-def quoting(said: str) -> FakeTransport:
+def quoting(said: str, **headers: str) -> FakeTransport:
     """Build a provider that says something of every message."""
-    return FakeTransport(lambda _: Response(400, orjson.dumps({"said": said})))
+    return FakeTransport(lambda _: Response(400, orjson.dumps({"said": said}), headers))
 
 
-async def sent(said: str, *messages: Message) -> list[Outcome]:
+async def sent(said: str, *messages: Message, **headers: str) -> list[Outcome]:
     """Send messages in one request, without the adapter's check."""
-    runner = AttemptRunner(tiny(kind=Quoting), quoting(said), SystemClock())
+    runner = AttemptRunner(tiny(kind=Quoting), quoting(said, **headers), SystemClock())
     outcomes = await runner.send(messages, seconds(5))
     assert isinstance(outcomes, list)
     return outcomes
@@ -71,6 +74,50 @@ async def test_a_quoted_text_is_not_repeated() -> None:
     assert "Invalid parameter: content '…'" == outcome.failure.detail
     assert SECRET not in f"{outcome!r} {RejectedError(outcome)}"
     assert {"said": said} == outcome.failure.raw
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"key {KEY} is unknown", "key … is unknown"),
+        (f"KEY {KEY.upper()}!", "KEY …!"),
+        (f"credentials Tiny {KEY}", "credentials …"),
+        ("msisdn37255500001 unknown", "msisdn372******01 unknown"),
+        ("372 555 00001, 372-555-00-001", "372******01, 372******01"),
+        ("+37255500001", "+372******01"),
+        (f"not allowed: {SECRET.upper()}", "not allowed: …"),
+        (f"not allowed: {SECRET[:14].lower()}", "not allowed: …"),
+        ("372555000012", "372******012"),
+        ("part 3725550000 of it", "part 372*****00 of it"),
+    ],
+)
+async def test_what_is_quoted_in_another_form_is_not_repeated(said: str, shown: str) -> None:
+    """Neither in groups, glued to a word or in capitals; other words are left alone."""
+    (outcome,) = await sent(said, Message("+37255500001", SECRET))
+
+    assert isinstance(outcome, Rejected)
+    assert shown in outcome.failure.sentence()
+    assert {"said": said} == outcome.failure.raw
+
+
+async def test_a_code_shows_no_recipient() -> None:
+    """Some providers put the number into the code."""
+    (outcome,) = await sent("no route", Message("+37255500001", SECRET), code="NoRoute:37255500001")
+
+    assert isinstance(outcome, Rejected)
+    assert "NoRoute:372******01" == outcome.failure.code
+
+
+async def test_the_error_of_an_operation_shows_no_credentials() -> None:
+    """A provider that quotes the key does so for every request."""
+    said = orjson.dumps({"message": f"key {KEY} is unknown"})
+    account = account_engine(tiny(), FakeTransport(lambda _: Response(401, said)))
+
+    with pytest.raises(OperationError, match="key … is unknown") as caught:
+        await account.balance(5)
+    await close(account)
+
+    assert KEY not in f"{caught.value!r} {caught.value.failure!r}"
 
 
 async def test_a_reserves_text_is_not_repeated() -> None:
