@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
-# Seconds that requests under way get to come back when the caller stops early.
+# Seconds that requests under way get to come back when the caller stops early, and then the input
+# to clean up.
 CLOSE_TIMEOUT = 5.0
 
 # Outcomes for which the caller is woken at once, and the seconds that fewer may gather while others
@@ -85,8 +86,8 @@ class Streams:
         `reference` say whose they are. An error that the input raises comes after the outcomes of
         everything that was read before it.
 
-        Closed early, it reads and sends nothing more, and waits for what is under way at most
-        `CLOSE_TIMEOUT` seconds.
+        Closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT` seconds for
+        what is under way, and as long for the clean-up of an input that is a generator.
 
         Args:
             messages: Any iterable; an asynchronous one may take its time.
@@ -190,8 +191,20 @@ class _StreamRun:
                     await self._has_news.wait()
         finally:
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([self._reader])
+                await self._end_reader()
             self._log_untaken(Counter(each.kind for each in chain(untaken, self._done)), unsent)
+
+    async def _end_reader(self) -> None:
+        """Wait for the input's own clean-up, but not for ever."""
+        _, running = await asyncio.wait([self._reader], timeout=CLOSE_TIMEOUT)
+        if running:
+            self._reader.add_done_callback(lambda task: task.cancelled() or task.exception())
+            log.warning(
+                "the input of a stream through account %r still cleans up %g s after the stream was"
+                " left early; nobody waits for it any more",
+                self._streams.account,
+                CLOSE_TIMEOUT,
+            )
 
     def _wake(self) -> None:
         self._wake_is_scheduled = False

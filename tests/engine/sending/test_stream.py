@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -27,6 +27,7 @@ from support.adapters import (
     tiny,
 )
 from support.audit import OutcomeJournal
+from support.virtual import VirtualLoop
 
 from omnimsg import (
     Accepted,
@@ -657,3 +658,35 @@ async def test_memory_does_not_grow_with_the_stream() -> None:
         pass
 
     assert max(alive) - alive[0] <= (3 * WINDOW + 3) * 10
+
+
+@pytest.mark.parametrize("seconds_of_cleanup", [1.0, 3600.0])
+def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
+    seconds_of_cleanup: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cursor whose close hangs must not keep the caller, who hears of it."""
+    loop = VirtualLoop()
+
+    async def rows() -> AsyncGenerator[Message, None]:
+        try:
+            for each in texts(1000):
+                yield each
+                await asyncio.sleep(0.1)
+        finally:
+            await asyncio.sleep(seconds_of_cleanup)
+
+    async def story() -> float:
+        account = account_engine(tiny(), FakeTransport(), clock=loop)
+        async with aclosing(account.stream(rows(), 10.0)) as outcomes:
+            async for _ in outcomes:
+                break
+            began = loop.now
+        waited = loop.now - began
+        await close(account)
+        return waited
+
+    with closing(loop):
+        waited = loop.drive(story())
+
+    assert min(seconds_of_cleanup, 5.0) == pytest.approx(waited, abs=0.1)
+    assert (seconds_of_cleanup > 5) == ("still cleans up 5 s after" in caplog.text)
