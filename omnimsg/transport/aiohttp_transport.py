@@ -13,13 +13,13 @@ from omnimsg.adapter import Answer, Multipart, Request, Response, Source
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
+from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnaskedBytesError
 from omnimsg.transport.body import open_body
 from omnimsg.transport.endpoints import Endpoints, Target
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.network import Network
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
-from omnimsg.transport.tracked_request import MAX_SMALL_BODY, UnaskedBytesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

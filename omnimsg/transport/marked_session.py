@@ -1,7 +1,7 @@
 """Sessions of aiohttp that set the write marks of their requests.
 
-There are two ways: `tracked_request` is fast and depends on aiohttp's inner seam;
-`traced_request` is slower and public. The fast one is used once it has been seen to work.
+There are two ways: `aiohttp_seam` is fast and depends on aiohttp's inner seam;
+`aiohttp_tracing` is slower and public. The fast one is used once it has been seen to work.
 """
 
 from __future__ import annotations
@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from omnimsg.transport.connector import Connections, Connector
-from omnimsg.transport.interface import WriteMark
-from omnimsg.transport.network import Network
-from omnimsg.transport.traced_request import SingleAttempt, mark_tracing
-from omnimsg.transport.tracked_request import (
+from omnimsg.transport.aiohttp_seam import (
     ACCEPT_ENCODING,
     TESTED_AIOHTTP,
     SmallBody,
@@ -24,6 +20,10 @@ from omnimsg.transport.tracked_request import (
     seam_problem,
     sending,
 )
+from omnimsg.transport.aiohttp_tracing import SingleAttempt, mark_tracing
+from omnimsg.transport.connector import Connections, Connector
+from omnimsg.transport.interface import WriteMark
+from omnimsg.transport.network import Network
 
 if TYPE_CHECKING:
     import asyncio

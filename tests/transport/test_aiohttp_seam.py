@@ -16,14 +16,14 @@ from support.servers import Server, Visit, answer, reset
 
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import WriteMark
-from omnimsg.transport.marked_session import Marking
-from omnimsg.transport.traced_request import SingleAttempt
-from omnimsg.transport.tracked_request import (
+from omnimsg.transport.aiohttp_seam import (
     TESTED_AIOHTTP,
     SmallBody,
     TrackedRequest,
     seam_problem,
 )
+from omnimsg.transport.aiohttp_tracing import SingleAttempt
+from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from support.servers import Server, answer
 
 from omnimsg.adapter import Effect, Request, Source
 from omnimsg.transport import WriteMark
+from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
-from omnimsg.transport.tracked_request import MAX_SMALL_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from support.servers import Server, Visit, answer, free_port, reset, stall
 
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import TransportFault, WriteMark, marked_session
+from omnimsg.transport.aiohttp_seam import TrackedRequest
 from omnimsg.transport.marked_session import MarkedSession, Marking
-from omnimsg.transport.tracked_request import TrackedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

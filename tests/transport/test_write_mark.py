@@ -17,8 +17,8 @@ from support.servers import Server, answer, close, free_port, reset, reset_after
 from omnimsg import Reason
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import TransportFault, WriteMark
+from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
-from omnimsg.transport.tracked_request import MAX_SMALL_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Write marks by aiohttp's public interface alone: its tracing and its client middlewares.
 
-Slower than `tracked_request`, but it depends on documented behaviour only.
+Slower than `aiohttp_seam`, but it depends on documented behaviour only.
 """
 
 from __future__ import annotations
