@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 import attrs
 
@@ -108,7 +108,7 @@ class Accepted:
             return MessageId.of(self.account, self.provider_id)
         if self.batch_id:
             return MessageId.of(self.account, join_batch_id(self.batch_id, self.reference))
-        return None  # type: ignore[return-value]  # see above
+        return cast("MessageId", None)
 
 
 @attrs.frozen(kw_only=True)
