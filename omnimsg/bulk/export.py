@@ -64,7 +64,8 @@ def _export_rows(file: CsvFile, new: TextIO, why: Callable[[Line], str | None]) 
         # A bad row has pieces too few or too many; what is too much stays in the last cell.
         width = len(file.header)
         cells += [""] * (width - len(cells))
-        cells[width - 1 :] = [file.delimiter.join(cells[width - 1 :]).rstrip(file.delimiter)]
+        if len(cells) > width:
+            cells[width - 1 :] = [file.delimiter.join(cells[width - 1 :]).rstrip(file.delimiter)]
         writer.writerow([*(cells[index] for index in kept), str(line.number), reason])
         count += 1
     return count

@@ -52,7 +52,8 @@ class RetryPolicy:
     Attributes:
         attempts: In all, the first among them.
         base: Seconds; the n-th wait is drawn at random from 0 to `base * 2 ** (n - 1)`.
-        longest: The most seconds of such a wait. A provider's `Retry-After` is obeyed in full.
+        longest: The most seconds of such a wait. A provider's `Retry-After` may be longer; it
+            is obeyed up to `Limits.max_pause`.
     """
 
     attempts: int = attrs.field(default=3, validator=validate.integer(minimum=1))

@@ -37,6 +37,10 @@ _UNSENT_VERDICTS: dict[Reason, Verdict] = {
 _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
 
+# Seconds of the longest wait that is passed on: JSON has no infinity, which 400 nines would be.
+_MAX_RETRY_AFTER = 1e12
+
+
 def by_status(response: Response, effect: Effect) -> tuple[Verdict, Failure]:
     """Classify a request by the HTTP status of an answer without a verdict.
 
@@ -126,11 +130,12 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if _is_seconds(text):
-        return float(text)
+        return min(_MAX_RETRY_AFTER, float(text))
     try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (TypeError, ValueError):
+        seconds = (parsedate_to_datetime(text) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
+    return min(_MAX_RETRY_AFTER, max(0.0, seconds))
 
 
 def _raw(response: Response) -> object:

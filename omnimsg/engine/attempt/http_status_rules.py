@@ -152,7 +152,7 @@ RULES: Mapping[int, StatusRule] = {
 }
 
 # A firewall refuses a text with these; the others are about the account, its address, or the form.
-_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 406, 409, 410, 418, 422})
+_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 405, 406, 410, 418, 422, 451})
 
 
 def rule_of(status: int, effect: Effect) -> StatusRule:

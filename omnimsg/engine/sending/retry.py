@@ -48,6 +48,7 @@ class Retrier:
     def __init__(self, account: str, policy: Policy, observers: Observers) -> None:
         self._account = account
         self._policy = policy.retry
+        self._max_pause = policy.limits.max_pause
         self._resends_ambiguous = policy.on_ambiguous is OnAmbiguous.RESEND
         self._retry_scheduled = observers.retry_scheduled
 
@@ -61,7 +62,7 @@ class Retrier:
             for index, each in enumerate(outcomes)
             if not isinstance(each, Accepted)
             and self._may_repeat(each)
-            and (each.failure.retry_after or 0.0) < remaining
+            and self._pause_of(each.failure) < remaining
         }
 
     async def batch(
@@ -100,7 +101,7 @@ class Retrier:
             if (
                 isinstance(result, Failure)
                 and result.retry is Retry.SAFE
-                and (result.retry_after or 0.0) < deadline.remaining()
+                and self._pause_of(result) < deadline.remaining()
             ):
                 return [result]
             return []
@@ -113,6 +114,10 @@ class Retrier:
         if first := due():
             await self._run(first, attempt, deadline, list)
         return result
+
+    def _pause_of(self, failure: Failure) -> float:
+        """Return the seconds to wait that the provider asked for, as far as the policy lets it."""
+        return min(failure.retry_after or 0.0, self._max_pause)
 
     def _may_repeat(self, outcome: Outcome) -> bool:
         if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
@@ -155,7 +160,7 @@ class Retrier:
         jitter = tenacity.wait_random_exponential(multiplier=policy.base, max=policy.longest)
 
         def wait(state: tenacity.RetryCallState) -> float:
-            return max([jitter(state), *(each.retry_after or 0.0 for each in failures(state))])
+            return max([jitter(state), *map(self._pause_of, failures(state))])
 
         def stop(state: tenacity.RetryCallState) -> bool:
             return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import orjson
@@ -156,6 +157,23 @@ async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
     await send(wire, 1, policy=policy, deadline=100, clock=naps.clock)
 
     assert [7.0, 7.0] == naps.seconds
+
+
+@pytest.mark.parametrize(
+    "after", [1_795_000_000, "9" * 400, f"Mon, {'9' * 20} Jan 2020 00:00:00 GMT"]
+)
+async def test_a_retry_after_that_is_no_wait_is_cut(after: float | str, naps: Naps) -> None:
+    """Some send an epoch time, or nonsense: the message is tried again after the longest pause."""
+    wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": str(after)}))
+
+    policy = RetryPolicy(attempts=2, base=0)
+    (outcome,) = await send(wire, 1, policy=policy, deadline=1000, clock=naps.clock)
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.RATE_LIMITED is outcome.reason
+    assert outcome.retry_after is None or math.isfinite(outcome.retry_after)
+    assert 2 == len(wire.requests)
+    assert all(each <= 300 for each in naps.seconds)
 
 
 async def test_retry_after_is_obeyed_for_a_message_that_is_resent_in_doubt(naps: Naps) -> None:
