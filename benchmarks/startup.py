@@ -1,0 +1,45 @@
+"""Count the instructions that starting takes: importing the package, and the command's help.
+
+Run `python benchmarks/startup.py`; it needs valgrind. What an empty Python takes is subtracted.
+`import aiohttp` is the measure, because a program that sends imports it sooner or later.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+_TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
+_STARTS = {
+    "import aiohttp": ["-c", "import aiohttp"],
+    "import omnimsg": ["-c", "import omnimsg"],
+    "from omnimsg import Client, Message": ["-c", "from omnimsg import Client, Message"],
+    "omnimsg --version": ["-m", "omnimsg", "--version"],
+    "omnimsg --help": ["-m", "omnimsg", "--help"],
+}
+
+
+def instructions(arguments: list[str]) -> int:
+    """Count the instructions of one run of Python; the first run compiles what is not yet."""
+    command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*command, sys.executable, *arguments], check=True, capture_output=True, text=True
+    )
+    found = _TOTAL.search(done.stderr)
+    assert found is not None, done.stderr
+    return int(found[1].replace(",", ""))
+
+
+def main() -> None:
+    """Print a line for each way to start."""
+    empty = instructions(["-c", ""])
+    counts = {name: instructions(arguments) - empty for name, arguments in _STARTS.items()}
+    for name, count in counts.items():
+        share = count / counts["import aiohttp"]
+        print(f"{name:<36} {count / 1e6:>7,.0f} M instructions  {share:.2f}x")
+
+
+if __name__ == "__main__":
+    main()
