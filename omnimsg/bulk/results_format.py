@@ -135,7 +135,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 def _parse_entry(raw: bytes, max_line: int, *, header: bool) -> dict[str, Any] | None:
     """Parse one line; `None` where it is not an entry of a results file."""
     try:
-        entry = orjson.loads(raw)
+        entry: dict[str, Any] = orjson.loads(raw)
         if header:
             return entry if entry["omnimsg"] == PROGRAM else None
         if type(entry["line"]) is not int or not 1 <= entry["line"] <= max_line:
@@ -146,4 +146,4 @@ def _parse_entry(raw: bytes, max_line: int, *, header: bool) -> dict[str, Any] |
             line_state_of(entry)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return entry  # type: ignore[no-any-return]  # a dict, or it would have raised
+    return entry

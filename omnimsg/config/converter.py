@@ -116,13 +116,13 @@ def _line(value: object) -> str:
 
 def _int(value: object, _: object) -> int:
     if isinstance(_found(value), FromReference):
-        value = int(value) if _WHOLE.fullmatch(str(value)) else None  # type: ignore[call-overload]
+        value = int(str(value)) if _WHOLE.fullmatch(str(value)) else None
     return exact_type(int, "a whole number")(value, None)
 
 
 def _float(value: object, _: object) -> float:
     if isinstance(_found(value), FromReference):
-        value = float(value) if _DECIMAL.fullmatch(str(value)) else None  # type: ignore[arg-type]
+        value = float(str(value)) if _DECIMAL.fullmatch(str(value)) else None
     return read_float(value, None)
 
 

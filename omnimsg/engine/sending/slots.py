@@ -43,19 +43,17 @@ class OperationSlots:
         Raises:
             TimeoutError: The deadline passed before a slot was free.
         """
-        if self._waiting or self._limiter.wait() > 0:
-            slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(slot)
-            self._wakeup.soon()
-            try:
-                async with asyncio.timeout(max(0.0, deadline.remaining())):
-                    await slot
-            except BaseException:
-                if slot.done() and not slot.cancelled():
-                    self._release()
-                raise
-        else:
-            self._limiter.begin(0)
+        # Even where a slot is free: the scheduler knows what of high priority waits for it.
+        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(slot)
+        self._wakeup.soon()
+        try:
+            async with asyncio.timeout(max(0.0, deadline.remaining())):
+                await slot
+        except BaseException:
+            if slot.done() and not slot.cancelled():
+                self._release()
+            raise
         try:
             yield
         finally:

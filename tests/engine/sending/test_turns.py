@@ -81,3 +81,16 @@ def test_messages_and_operations_take_turns(limits: Limits) -> None:
     messages = [index for index, name in enumerate(names) if name != "?"]
     assert 400 == len(names)
     assert 190 <= messages[-1] <= 210
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+def test_high_priority_goes_before_an_operation_of_the_same_turn(limits: Limits) -> None:
+    """A free slot is not taken past a one-time password that is about to leave."""
+
+    async def story(client: Client) -> None:
+        (password,) = texts(1, start=1000, priority=Priority.HIGH)
+        await asyncio.gather(client.balance(), client.send(password))
+
+    names = left(limits, story)
+
+    assert ["r1000", "?"] == names
