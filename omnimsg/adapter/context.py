@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -27,6 +28,8 @@ class Context:
         callback_token: The token that a provider without references returns in its reports, where
             callbacks are set up.
     """
+
+    make: ClassVar[Callable[..., Context]]
 
     account: str
     now: datetime

@@ -7,10 +7,10 @@ retries, reads a clock or the environment: the engine does that.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
@@ -152,6 +152,8 @@ class Response:
         body: The whole body; empty where it was written to a `SINK`.
         headers: Header lines; `header` looks them up.
     """
+
+    make: ClassVar[Callable[..., Response]]
 
     status: int
     body: bytes = attrs.field(default=b"", repr=hidden)

@@ -150,15 +150,6 @@ def _check_extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[st
             raise validate.refuse(owner, where, "holds U+0000, which no message can carry")
 
 
-def _is_short_ascii(value: object) -> bool:
-    return (
-        type(value) is str
-        and 0 < len(value) <= _MAX_REFERENCE
-        and value.isascii()
-        and "\0" not in value
-    )
-
-
 def _is_plain_text(message: Message) -> bool:
     to, content = message.to, message.content
     return (
@@ -212,7 +203,7 @@ class Message:
     content: Content = attrs.field(
         converter=_to_content,
         validator=validate.instance_of(CONTENT_KINDS),
-        metadata=usual(str.isascii, len, validate.has_no_nul, convert=Text.make),
+        metadata=usual(*validate.PLAIN_ASCII, convert=Text.make),
     )
     channel: Channel | None = attrs.field(
         default=None,
@@ -232,7 +223,7 @@ class Message:
         kw_only=True,
         repr=masked,
         validator=validate.text(max_length=_MAX_REFERENCE),
-        metadata=usual(_is_short_ascii),
+        metadata=usual(*validate.PLAIN_ASCII, f"len(value) <= {_MAX_REFERENCE}"),
     )
     send_at: datetime | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.tz_aware)

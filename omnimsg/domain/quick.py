@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
@@ -36,15 +37,16 @@ _USUALLY = "omnimsg.quick.usually"
 
 
 def usual(
-    *tests: Callable[[Any], object], convert: Callable[[Any], Any] | None = None
+    *tests: Callable[[Any], object] | str, convert: Callable[[Any], Any] | None = None
 ) -> dict[str, Any]:
     """Return `metadata` for a field whose usual values need neither converter nor validator.
 
     Args:
-        tests: Predicates of the given value, all of which a usual value passes; they may raise
-            `TypeError` in place of returning false. A class stands for its own instances, without
-            those of subclasses. The validator must accept usual values, and the converter return
-            them unchanged.
+        tests: What a usual value passes, in this order: a class stands for its own instances,
+            without those of subclasses; a text is an expression of `value`, which costs less than
+            a function; anything else is a predicate, which may raise `TypeError` in place of
+            returning false. The validator must accept usual values, and the converter return them
+            unchanged.
         convert: Gives what the converter would give for a usual value, where that is not the value
             itself.
     """
@@ -193,16 +195,19 @@ def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
     for field in fields:
         name, tests = field.name, field.metadata.get(_TESTS)
         if tests is not None:
-            passed = " and ".join(
-                f"type({name}) is t{index}_{name}"
-                if isinstance(test, type)
-                else f"t{index}_{name}({name})"
-                for index, test in enumerate(tests)
-            )
+            passed = " and ".join(_test(name, index, test) for index, test in enumerate(tests))
             required = field.default is attrs.NOTHING
             yield passed if required else f"({name} is d_{name} or {passed})"
         elif field.converter is not None or field.validator is not None:
             yield "False"
+
+
+def _test(name: str, index: int, test: object) -> str:
+    """Write one test of an argument."""
+    if isinstance(test, str):
+        return re.sub(r"\bvalue\b", name, test)
+    own = f"t{index}_{name}"
+    return f"type({name}) is {own}" if isinstance(test, type) else f"{own}({name})"
 
 
 def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN401

@@ -39,6 +39,9 @@ _MAX_JSON_INTEGER = 2**53 - 1
 _LONE_SURROGATE = "holds half a surrogate pair, which is no text"
 _NUL = "holds U+0000, which no message can carry"
 
+# For `quick.usual`: what `text` accepts of any length, in cheap tests. ASCII holds U+0000.
+PLAIN_ASCII: tuple[type | str, ...] = (str, "value.isascii()", "value", r"'\0' not in value")
+
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
     """Build the error for one field of the value being built."""
@@ -73,11 +76,6 @@ def _unsendable(value: str) -> str | None:
     if "\0" in value:
         return _NUL
     return None if is_unicode(value) else _LONE_SURROGATE
-
-
-def has_no_nul(value: str) -> bool:
-    """Return whether a text is without U+0000, which is ASCII but which no message can carry."""
-    return "\0" not in value
 
 
 def holds_nul(value: object) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import functools
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -225,7 +224,6 @@ class LoopParts:
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to the running event loop from now on, and be closed when it ends."""
         self.loop = loop
-        self.admission.new_future = functools.partial(asyncio.Future, loop=loop)
         self.thread_name = threading.current_thread().name
         # A loop that ends closes the asynchronous generators that were begun in it.
         self._guard = self._close_with_loop()

@@ -68,6 +68,17 @@ class TrackedRequest(aiohttp.ClientRequest):
         aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
     }
 
+    def update_body_from_data(self, body: object, _stacklevel: int = 3) -> None:
+        """Take a small body as it is; leave any other to aiohttp, whose search this saves."""
+        if not isinstance(body, SmallBody):
+            super().update_body_from_data(body, _stacklevel)
+            return
+        self._body = body
+        headers = self.headers
+        headers[aiohttp.hdrs.CONTENT_LENGTH] = str(body.size)
+        if aiohttp.hdrs.CONTENT_TYPE not in headers:
+            headers[aiohttp.hdrs.CONTENT_TYPE] = body.content_type
+
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Write a small request; leave to aiohttp what may have to wait.
 

@@ -106,7 +106,8 @@ class HttpTransport:
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
         """Send one request and return its answer."""
-        self._require_usable(within)
+        if self._closed or within <= 0:
+            raise self._unusable()
         if self._request_timeout is not None and sink is None and not _carries_file(request):
             within = min(within, self._request_timeout)
         target = self._endpoints.resolve(request)
@@ -156,11 +157,10 @@ class HttpTransport:
             if self._idle is not None and not self._active:
                 self._idle.set()
 
-    def _require_usable(self, within: float) -> None:
+    def _unusable(self) -> TransportFault:
         if self._closed:
-            raise TransportFault(Reason.CANCELLED, "the client is closed")
-        if within <= 0:
-            raise TransportFault(Reason.TIMEOUT, "no time is left for the request")
+            return TransportFault(Reason.CANCELLED, "the client is closed")
+        return TransportFault(Reason.TIMEOUT, "no time is left for the request")
 
     async def _request_again(
         self,
@@ -259,7 +259,7 @@ class HttpTransport:
         if len(body) > self._max_answer_bytes:
             limit = format_bytes(self._max_answer_bytes)
             raise TransportFault(Reason.INVALID_RESPONSE, f"the answer has more than {limit}")
-        return Response(response.status, body, response.headers)
+        return Response.make(response.status, body, response.headers)
 
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target

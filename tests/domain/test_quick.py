@@ -76,6 +76,13 @@ class Sample:
     tested: str = attrs.field(
         default="t", kw_only=True, validator=refuse_x, metadata=usual(re.compile("[a-z]").fullmatch)
     )
+    short: str = attrs.field(
+        default="s",
+        kw_only=True,
+        converter=to_text,
+        validator=refuse_x,
+        metadata=usual(str, "len(value) < 4", "'x' not in value"),
+    )
     made: list[int] = attrs.field(factory=list, kw_only=True)
     rare: str = attrs.field(default="r", kw_only=True, converter=to_text, validator=refuse_x)
     rare_made: str = attrs.field(
@@ -178,6 +185,9 @@ def test_a_message_is_what_attrs_alone_would_build(message: Message) -> None:
         (("a",), {"tested": "b"}),
         (("a",), {"tested": "many"}),
         (("a",), {"tested": 5}),
+        (("a",), {"short": "abc"}),
+        (("a",), {"short": "longer"}),
+        (("a",), {"short": 5}),
         (("a",), {"made": [1]}),
         ((), {"free": "b", "required": "a"}),
     ],

@@ -56,7 +56,7 @@ class Text:
     text: str = attrs.field(
         repr=hidden,
         validator=validate.text(),
-        metadata=usual(str.isascii, len, validate.has_no_nul),
+        metadata=usual(*validate.PLAIN_ASCII),
     )
     preview_url: bool | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(bool))

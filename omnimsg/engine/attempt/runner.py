@@ -114,11 +114,12 @@ class AttemptRunner:
         Returns:
             The run to `finish`; or the outcomes, or a split, of a batch that must not leave.
         """
-        if deadline.ends <= deadline.now():
+        now = deadline.now()
+        if deadline.ends <= now:
             return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
         run = BatchRun(messages)
         try:
-            context = self._context(deadline)
+            context = Context.make(self._account, self._utc_now(), now - deadline.started)
             run.request = request = run.begin(self._adapter.send(messages, context))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(_references(messages), error, run)
@@ -145,7 +146,7 @@ class AttemptRunner:
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts)
+        return keep_doubts(outcomes, doubts) if doubts else outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Tell people that their messages were read; one outcome per id, in order."""
@@ -154,7 +155,7 @@ class AttemptRunner:
             return self._outcomes(provider_ids, *late)
         run: FlowRun[Sequence[Outcome | None]] = FlowRun()
         try:
-            context = self._context(deadline)
+            context = Context(account=self._account, now=self._utc_now(), waited=deadline.waited())
             flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
             return self._complete(provider_ids, found, run)
@@ -166,9 +167,6 @@ class AttemptRunner:
     ) -> list[Outcome]:
         """Return one outcome per message, all of the same verdict and failure."""
         return self._outcomes(_references(messages), verdict, failure)
-
-    def _context(self, deadline: Deadline) -> Context:
-        return Context(account=self._account, now=self._utc_now(), waited=deadline.waited())
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int

@@ -77,16 +77,15 @@ class Admission:
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
-    _plain: PlainTexts = attrs.field(init=False)
+    _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     _arrivals: _Arrivals = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
-    new_future: Any = attrs.field(default=asyncio.Future, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
-        self._plain = PlainTexts(self._checks.adapter)
+        self._is_plain = PlainTexts(self._checks.adapter).include
         self._callers = Callers(self._checks.account, self._observers)
         self._handed_over = self._observers.handed_over
         self._arrivals = _NO_ARRIVALS
@@ -105,12 +104,13 @@ class Admission:
             TypeError: It is no message.
             InvalidValue: The timeout is not a number.
         """
-        if timeout.__class__ is not float or math.isnan(timeout):
+        if type(timeout) is not float or math.isnan(timeout):
             timeout = to_seconds(timeout)
-        is_plain = message in self._plain
+        is_plain = self._is_plain(message)
         arrivals = self._arrivals
+        # Of the running loop, to which the account's parts belong.
+        future: asyncio.Future[Outcome] = asyncio.Future()
         if is_plain and arrivals.messages and timeout == arrivals.timeout:
-            future: asyncio.Future[Outcome] = self.new_future()
             arrivals.messages.append(message)
             arrivals.futures.append(future)
             if self._handed_over is not None:
@@ -120,7 +120,6 @@ class Admission:
         refusal: Outcome | None = None if is_plain else self._checks.refusal(message)
         if refusal is None and self._is_closed:
             refusal = self._local.client_closed(message)
-        future = self.new_future()
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:
@@ -164,7 +163,7 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
-                if message in self._plain and not self._is_closed:
+                if self._is_plain(message) and not self._is_closed:
                     plain.append(message)
                     if self._handed_over is not None:
                         self._notify(message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.domain.content import Text
 from omnimsg.domain.message import Message
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ class PlainTexts:
         is_replaced = not vars(adapter).keys().isdisjoint({"check", "channel_of"})
         self._limits = {} if is_replaced else adapter.plain_text_limits()
 
-    def __contains__(self, message: object) -> bool:
+    def include(self, message: Message) -> bool:
         """Return whether a message is a plain text that needs no check."""
         if type(message) is not Message or not message.is_plain_text:
             return False
-        content, limit = message.content, self._limits.get(message.channel, -1)
-        return isinstance(content, Text) and len(content.text) <= limit
+        text: Any = message.content
+        return len(text.text) <= self._limits.get(message.channel, -1)

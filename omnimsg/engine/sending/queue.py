@@ -210,8 +210,9 @@ class Queue:
                 for each, key in zip(messages, keys, strict=True)
             ]
             lane.append(batches)
-            for each in batches:
-                self._expire(each)
+            if ends != math.inf:
+                for each in batches:
+                    self._expire(each)
             return
         start = 0
         while start < len(messages):

@@ -122,7 +122,10 @@ class Scheduler:
         batch: Batch | None = first
         while batch is not None:
             try:
-                result = await self._send(batch)
+                if self._recorded is None:
+                    result = await self._runner.send(batch.messages, batch, batch.doubts)
+                else:
+                    result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, end.outcomes)
                 raise
@@ -139,16 +142,12 @@ class Scheduler:
                 self._pump()
             batch = self._next()
 
-    async def _send(self, batch: Batch) -> list[Outcome] | Split:
-        if self._recorded is None:
-            return await self._runner.send(batch.messages, batch, batch.doubts)
+    async def _send_recorded(self, recorded: RecordedRunner, batch: Batch) -> list[Outcome] | Split:
         attempts = batch.track_attempts()
         last = attempts.get(batch.messages[0].reference)
-        attempt = self._recorded.new_attempt(1 if last is None else last.number + 1)
+        attempt = recorded.new_attempt(1 if last is None else last.number + 1)
         attempts.update((each.reference, attempt) for each in batch.messages)
-        return await self._recorded.send(
-            attempt, batch.messages, batch, batch.doubts, end=batch.end
-        )
+        return await recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
 
     def _pump(self) -> None:
         """Let everything leave that may."""

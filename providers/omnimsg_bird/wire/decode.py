@@ -45,12 +45,7 @@ def read_send(
     # An answer that names another message is not the answer to this one.
     if document.get("reference") not in (None, "", message.reference):
         return None
-    return Accepted(
-        reference=message.reference,
-        account=context.account,
-        provider_id=f"{channel_id}/{id_}",
-        raw=document,
-    )
+    return Accepted.make(message.reference, context.account, f"{channel_id}/{id_}", raw=document)
 
 
 def read_batch(
@@ -67,13 +62,7 @@ def read_batch(
         if batch_id is None:
             return [None] * len(messages)
         return [
-            Accepted(
-                reference=message.reference,
-                account=context.account,
-                provider_id=None,
-                batch_id=batch_id,
-                raw=document,
-            )
+            Accepted.make(message.reference, context.account, None, batch_id, raw=document)
             for message in messages
         ]
     # An error of another status is about the whole request.

@@ -87,12 +87,11 @@ def _all_accepted(
     try:
         for message, entry in zip(messages, entries, strict=True):
             reference, id_ = message.reference, entry["apiMessageId"]
-            to = entry["to"]
             if (
                 entry["clientMessageId"] != reference
                 or entry["accepted"] is not True
                 or entry["error"]
-                or message.to not in (to, f"+{to}")
+                or message.to != f"+{entry['to']}"
                 or type(id_) is not str
                 or not id_
             ):
