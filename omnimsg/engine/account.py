@@ -183,6 +183,7 @@ class AccountEngine:
             Operation.MEDIA_INFO,
             lambda context: self.adapter.media_info(stored, context),
             deadline=deadline,
+            recipients=(stored.restricted_to,),
         )
 
     async def balance(self, deadline: float) -> Balance:
@@ -197,6 +198,7 @@ class AccountEngine:
             Operation.HISTORY,
             lambda page, context: self.adapter.history(query, page, context),
             deadline=deadline,
+            recipients=(query.to, query.sender),
         )
         async with aclosing(pages):
             async for each in pages:

@@ -21,7 +21,7 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from omnimsg.adapter import Adapter, Answered, Flow
     from omnimsg.domain.history import Page
@@ -80,6 +80,7 @@ class OperationRunner:
         *,
         deadline: float,
         sink: Sink | None = None,
+        recipients: Collection[str | None] = (),
     ) -> T:
         """Run an operation to its value.
 
@@ -91,6 +92,7 @@ class OperationRunner:
             start: Begins the adapter's flow.
             deadline: Seconds for the whole operation.
             sink: Where a downloaded file goes.
+            recipients: Numbers and addresses that the operation is given; no error shows them.
 
         Raises:
             OperationError: It failed; `failure` says why.
@@ -113,7 +115,8 @@ class OperationRunner:
         else:
             result = await ask()
         if isinstance(result, Failure):
-            failure = self._redactor.failure(result)
+            known = [each for each in recipients if each]
+            failure = self._redactor.failure(result, known)
             raise OperationError(operation.value, self._account, failure)
         return result
 
@@ -123,6 +126,7 @@ class OperationRunner:
         start: Callable[[str | None, Context], Flow[Answered[Page[T]]]],
         *,
         deadline: float,
+        recipients: Collection[str | None] = (),
     ) -> AsyncGenerator[T, None]:
         """Go through the items of all pages, each fetched when it is needed.
 
@@ -130,10 +134,13 @@ class OperationRunner:
             operation: The operation, for the error.
             start: Begins the adapter's flow for a page, by its token; `None` is the first.
             deadline: Seconds for each page.
+            recipients: Numbers and addresses that the operation is given; no error shows them.
         """
         token: str | None = None
         while True:
-            page = await self.run(operation, partial(start, token), deadline=deadline)
+            page = await self.run(
+                operation, partial(start, token), deadline=deadline, recipients=recipients
+            )
             for item in page.items:
                 yield item
             # A provider that repeats a token would be asked for ever.
