@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from omnimsg.adapter import Adapter, Answered, Flow
-    from omnimsg.domain.history import Page
+    from omnimsg.domain.history import HistoryQuery, Page, PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.sending.retry import Retrier
@@ -119,6 +120,29 @@ class OperationRunner:
             failure = self._redactor.failure(result, known)
             raise OperationError(operation.value, self._account, failure)
         return result
+
+    async def status(self, provider_id: str, deadline: float) -> MessageStatus:
+        """Ask where a message is."""
+        found = await self.run(
+            Operation.STATUS,
+            lambda context: self._adapter.status(provider_id, context),
+            deadline=deadline,
+        )
+        return self._redactor.status(found)
+
+    async def history(
+        self, query: HistoryQuery, deadline: float
+    ) -> AsyncGenerator[PastMessage, None]:
+        """Go through past messages; `deadline` is for each page."""
+        pages = self.pages(
+            Operation.HISTORY,
+            lambda page, context: self._adapter.history(query, page, context),
+            deadline=deadline,
+            recipients=(query.to, query.sender),
+        )
+        async with aclosing(pages):
+            async for each in pages:
+                yield self._redactor.past(each)
 
     async def pages(
         self,

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.failure import Failure
+    from omnimsg.domain.history import PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import LegStatus, MessageStatus
 
 _MIN_CREDENTIAL_LENGTH = 4
 
@@ -82,9 +84,21 @@ class Redactor:
             for outcome in outcomes
         ]
 
-    def words(self, text: str) -> str:
-        """Return words of the provider, which show no credentials."""
-        return self._redact_known(text, (), ())
+    def status(self, found: MessageStatus) -> MessageStatus:
+        """Return a status whose words show no credentials."""
+        if not any(leg.detail for leg in found.legs):
+            return found
+        return attrs.evolve(found, legs=tuple(self._leg(leg, ()) for leg in found.legs))
+
+    def past(self, found: PastMessage) -> PastMessage:
+        """Return a past message whose words show neither credentials nor its recipient."""
+        if not found.leg.detail:
+            return found
+        return attrs.evolve(found, leg=self._leg(found.leg, found.to))
+
+    def _leg(self, leg: LegStatus, recipients: Collection[str]) -> LegStatus:
+        detail = self._redact_known(leg.detail, recipients, ())
+        return leg if detail == leg.detail else attrs.evolve(leg, detail=detail)
 
     @cached_property
     def _credentials(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import orjson
 import pytest
 from support.adapters import (
@@ -22,7 +23,9 @@ from omnimsg import Channel, Leg, Message, NotSent, OperationError, Rejected, Re
 from omnimsg.adapter import Answered, Context, Flow, Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import HistoryQuery, Page, PastMessage
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.status import LegStatus, MessageStatus
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.clock import SystemClock
 
@@ -146,6 +149,32 @@ async def test_an_operation_shows_no_recipient_that_it_was_given(to: str) -> Non
     expected = said.replace("0555-00001", "0******01") if to[0] == "+" else None
     expected = expected or said.replace("ola%40example.test", "o***@example.test")
     assert expected == caught.value.failure.detail
+
+
+async def test_the_words_of_a_failed_status_show_nothing_private() -> None:
+    """Neither the account's credentials nor, where it is known, the recipient."""
+    leg = LegStatus(detail=f"{KEY.upper()} may not text 0555 00001")
+    id_ = MessageId.of("main", "m-1")
+
+    class Telling(TinyAdapter):
+        def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+            yield Request("GET", "/status", authenticated=True)
+            return MessageStatus(id=id_, legs=(leg, LegStatus()))
+
+        def history(
+            self, query: HistoryQuery, page: str | None, context: Context
+        ) -> Flow[Answered[Page[PastMessage]]]:
+            yield Request("GET", "/messages", authenticated=True)
+            past = PastMessage(id=id_, direction=None, leg=leg, to=("+37255500001",))
+            return Page((past, attrs.evolve(past, leg=LegStatus())))
+
+    account = account_engine(tiny(kind=Telling), quoting(""))
+    found = await account.status("m-1", 5)
+    listed = [each.leg.detail async for each in account.history(HistoryQuery(), 5)]
+    await close(account)
+
+    assert "… may not text 0555 00001" == found.legs[0].detail
+    assert ["… may not text 0******01", ""] == listed
 
 
 async def test_a_read_receipt_shows_no_credentials() -> None:
