@@ -102,10 +102,17 @@ class OperationRunner:
         """
         until = Deadline.after(deadline, self._clock.monotonic)
 
+        known = [each for each in recipients if each]
+
         async def ask() -> T | Failure:
             try:
                 async with self._slots.hold(until):
-                    return await self._attempt(start, until, sink)
+                    result = await self._attempt(start, until, sink)
+                    return (
+                        self._redactor.failure(result, known)
+                        if isinstance(result, Failure)
+                        else result
+                    )
             except TimeoutError:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before it was its turn"
@@ -116,9 +123,7 @@ class OperationRunner:
         else:
             result = await ask()
         if isinstance(result, Failure):
-            known = [each for each in recipients if each]
-            failure = self._redactor.failure(result, known)
-            raise OperationError(operation.value, self._account, failure)
+            raise OperationError(operation.value, self._account, result)
         return result
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
