@@ -92,11 +92,12 @@ class Wire(FakeTransport):
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
         """Answer, or time out, or break."""
-        if self.broken is not None:
-            if self.broken.reason is Reason.TIMEOUT:
+        broken = self.broken
+        if broken is not None:
+            if broken.reason is Reason.TIMEOUT:
                 mark.written = True
                 await asyncio.sleep(min(within, 5.0))
-            raise self.broken
+            raise broken
         return await super().exchange(request, within=within, mark=mark, sink=sink)
 
 
