@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.adapters import (
     FakeTransport,
@@ -208,6 +208,7 @@ class Grouped(TinyAdapter):
         return super().sending(messages, context)
 
 
+@settings(deadline=None)  # an event loop for each example: what it takes says nothing
 @given(
     st.lists(
         st.tuples(st.sampled_from([Channel.SMS, Channel.WHATSAPP]), st.sampled_from("abcdef")),
