@@ -78,7 +78,7 @@ class AppendLog:
         except BaseException:
             os.close(self._file)
             raise
-        self._learn()
+        self._size, self._changed_at, self._digest = _look_at(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
         # Lines that were queued, and those that were written before a write failed.
         self._appended = 0
@@ -97,7 +97,7 @@ class AppendLog:
         """
         os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._learn()
+        self._size, self._changed_at, self._digest = _look_at(self._file)
 
     def append(self, line: bytes, *, keep_on_failure: bool = True) -> None:
         """Queue a line for the next write.
@@ -256,16 +256,15 @@ class AppendLog:
         self._digest.update(data)
         self._changed_at = os.fstat(self._file).st_mtime_ns
 
-    def _learn(self) -> None:
-        """Take the file as it is for what this process has left."""
-        found = os.fstat(self._file)
-        self._size: int = found.st_size
-        self._changed_at: int = found.st_mtime_ns
-        self._digest = _digest_of(self._file)
-
     def _is_other(self) -> bool:
         """Return whether the file holds something else than was left there."""
         return _digest_of(self._file).digest() != self._digest.digest()
+
+
+def _look_at(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
+    """Return a file's size, its time of change and the digest of its content."""
+    found = os.fstat(descriptor)
+    return found.st_size, found.st_mtime_ns, _digest_of(descriptor)
 
 
 def _digest_of(descriptor: int) -> hashlib.blake2b:

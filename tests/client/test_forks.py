@@ -124,7 +124,7 @@ def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
 
 
 def test_a_child_of_a_running_loop_hears_at_once_that_it_has_none() -> None:
-    """asyncio has no running loop there; nothing is sent, and the parent goes on."""
+    """There is no running loop for asyncio there; nothing is sent, and the parent goes on."""
 
     async def story(client: Client) -> tuple[bool, list[str | None]]:
         await ids_of(client, 0)
