@@ -205,7 +205,8 @@ class Client:
         Take every outcome. Leaving the loop early loses those of messages that were sent: requests
         under way get a few seconds to come back, for the journal; what they bring is counted in a
         warning, and nothing else leaves. Put the stream into `contextlib.aclosing` where the body
-        may break or raise, so that this happens there and then.
+        may break or raise, so that this happens there and then. An asynchronous generator that is
+        the input is closed then too, and its clean-up waited for, at most 5 seconds.
 
         The input is read no faster than messages leave. `deadline` is for each message, from its
         turn on.

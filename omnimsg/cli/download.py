@@ -5,7 +5,9 @@ The JSON form is one object about the written file: `path`, `bytes` and `sha256`
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
@@ -13,6 +15,8 @@ from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import parse_stored
+from omnimsg.domain.errors import OperationError
+from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -24,6 +28,7 @@ def download(  # noqa: PLR0913 - one flag each
     *,
     output: Path,
     sha256: str | None = None,
+    max_bytes: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     deadline: float = 120.0,
@@ -38,6 +43,8 @@ def download(  # noqa: PLR0913 - one flag each
             `omnimsg upload --json` printed.
         output: The file to write; an existing one is replaced.
         sha256: The SHA-256 of the file, which Clickatell requires.
+        max_bytes: Bytes of the largest file to take, after decompression;
+            unless given, as many as the account's limits.max_download_bytes.
         account: The account that stored it; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider.
@@ -47,7 +54,12 @@ def download(  # noqa: PLR0913 - one flag each
     async def call(client: "Client") -> None:
         wanted = parse_stored(client, stored, account=account, sha256=sha256)
         try:
-            await client.download(wanted, output, deadline=deadline)
+            await client.download(wanted, output, deadline=deadline, max_bytes=max_bytes)
+        except OperationError as error:
+            if error.failure.reason is not Reason.MEDIA_TOO_LARGE:
+                raise
+            hint = "take a larger file with --max-bytes BYTES"
+            raise CommandError(str(error), hint, code=FAILED) from error
         except OSError as error:
             why = (error.strerror or type(error).__name__).lower()
             raise CommandError(

@@ -103,7 +103,10 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, Unsupported):
         return CommandError(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):
-        return CommandError(str(error), advice_for(error.failure), code=FAILED)
+        from omnimsg.cli.waits import asked_wait  # noqa: PLC0415 - keeps help fast
+
+        text = f"{error}{asked_wait(error.failure)}"
+        return CommandError(text, advice_for(error.failure), code=FAILED)
     return CommandError(
         f"unexpected {type(error).__name__}",
         "this is a defect of omnimsg: --debug prints its traceback",

@@ -152,6 +152,7 @@ async def _send(
     import anyio  # noqa: PLC0415
 
     from omnimsg.bulk import FileChangedError  # noqa: PLC0415
+    from omnimsg.cli.waits import PauseReporter  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
 
     file_error: OSError | FileChangedError | None = None
@@ -160,6 +161,7 @@ async def _send(
         default=settings.loaded.default,
         policies=settings.loaded.policies,
         journal=results,
+        observers=[PauseReporter(display.print_hint)],
     )
     async with client, anyio.create_task_group() as group:
         with anyio.CancelScope() as sending:

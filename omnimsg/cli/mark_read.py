@@ -11,6 +11,7 @@ from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import print_error, print_json_lines, print_line, sanitize, spaced
 from omnimsg.cli.send import outcome_to_json_with_id
+from omnimsg.cli.waits import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -53,5 +54,5 @@ def mark_read(
                 print_line(("marked as read", "green"), f"  {sanitize(given)}")
         else:
             what = f"{given}: {spaced(outcome.kind)} by {outcome.account}"
-            print_error(f"{what}: {outcome.failure.sentence()}", advice_for(outcome.failure))
+            print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
     return exit_code_of({outcome.kind for outcome in outcomes})

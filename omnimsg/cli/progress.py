@@ -24,6 +24,7 @@ from omnimsg.cli.output import (
     stderr_console,
     styled,
 )
+from omnimsg.cli.waits import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class ProgressDisplay:
             self._reported.add((outcome.kind, outcome.reason))
             what = f"{self._unit} {line}: {spaced(outcome.kind)} by {outcome.account}"
             hint = advice_for(outcome.failure)
-            self._print_error(f"{what}: {outcome.failure.sentence()}", hint)
+            self._print_error(f"{what}: {failure_text(outcome.failure)}", hint)
 
     def print_hint(self, text: str) -> None:
         """Print advice above the bar."""

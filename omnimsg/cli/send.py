@@ -33,6 +33,7 @@ from omnimsg.cli.output import (
     spaced,
     word_text,
 )
+from omnimsg.cli.waits import failure_text
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
 
@@ -109,7 +110,7 @@ def _report(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
     to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
     if not isinstance(outcome, Accepted):
         what = f"{to}: {spaced(outcome.kind)} by {outcome.account}"
-        print_error(f"{what}: {outcome.failure.sentence()}", advice_for(outcome.failure))
+        print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
         return
     if quiet:
         return

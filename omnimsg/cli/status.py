@@ -4,8 +4,9 @@ The JSON form is one object:
 
 * `id`, `status` (the unified word), `reason` (null unless it failed or is unknown)
 * `contradicted`: whether a leg was reported both as failed and as arrived
-* `legs`, in sending order, each with `channel`, `status`, `reason`, `provider_id`, `timeline` and
-  `usage` (`parts`, `price` as text, `currency`; null where the provider says nothing)
+* `legs`, in sending order, each with `channel`, `status`, `reason`, `detail` (what the provider
+  says of a failure, numbers masked), `provider_id`, `timeline` and `usage` (`parts`, `price` as
+  text, `currency`; null where the provider says nothing)
 * `timeline`, the provider's reports, earliest first, each with `at`, `status`, `provider_status`,
   `code`, `reason`
 """
@@ -26,6 +27,7 @@ from omnimsg.cli.output import (
     word_text,
 )
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,6 +84,7 @@ def _leg_to_json(leg: "LegStatus") -> dict[str, Any]:
         "channel": leg.channel,
         "status": leg.status.value,
         "reason": leg.reason,
+        "detail": mask_text(leg.detail),
         "provider_id": leg.provider_id,
         "usage": None if leg.usage is None else to_json(leg.usage),
         "timeline": [
@@ -129,3 +132,7 @@ def _print(found: "MessageStatus") -> None:
                 plain_text(channel), word_text(leg.status.value), reason_text(leg.reason), *[""] * 3
             )
     print_table(table)
+    for leg in found.legs:
+        if leg.detail:
+            channel = "" if leg.channel is None else f" of {leg.channel.value}"
+            print_line((f"the provider says{channel}: ", "dim"), sanitize(mask_text(leg.detail)))

@@ -12,7 +12,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel
+from omnimsg.domain.channel import Channel, to_optional_channel
 from omnimsg.domain.frozen_dict import EMPTY, freeze
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.redaction import masked
@@ -48,6 +48,14 @@ def _extras_validator(owner: object, field: attrs.Attribute[Any], value: object)
         raise validate.refuse(owner, field.name, "must map a provider's name to its own filters")
 
 
+def _to_direction(value: Direction | str | None) -> Direction | None:
+    return None if value is None else validate.to_enum_member(Direction, value)
+
+
+def _to_status(value: Status | str | None) -> Status | None:
+    return None if value is None else validate.to_enum_member(Status, value)
+
+
 @attrs.frozen(kw_only=True)
 class HistoryQuery:
     """Which past messages to list. Every field is a filter; `None` does not filter.
@@ -64,16 +72,29 @@ class HistoryQuery:
         batch_id: Of this batch: the value of `Accepted.batch_id`.
         extras: The provider's own filters, by provider name, such as `{"bird": {"failureCode":
             [15005]}}`. They are merged last, and may not change which page is asked for.
+
+    Raises:
+        InvalidValue: A field has an invalid value; the error names the field.
     """
 
-    channel: Channel | None = None
+    channel: Channel | None = attrs.field(
+        default=None,
+        converter=to_optional_channel,
+        validator=optional(validate.enum_member(Channel)),
+    )
     to: str | None = attrs.field(default=None, repr=masked)
     sender: str | None = attrs.field(default=None, repr=masked)
     since: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
     until: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
     tag: str | None = None
-    direction: Direction | None = None
-    status: Status | None = None
+    direction: Direction | None = attrs.field(
+        default=None,
+        converter=_to_direction,
+        validator=optional(validate.enum_member(Direction)),
+    )
+    status: Status | None = attrs.field(
+        default=None, converter=_to_status, validator=optional(validate.enum_member(Status))
+    )
     batch_id: str | None = None
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
         default=EMPTY, converter=freeze, validator=_extras_validator, repr=False

@@ -12,6 +12,8 @@ from typing import Any
 
 import attrs
 
+from omnimsg.domain.quotations import Sentence, national_digits, replaced
+
 # After a plus, a number may be written in groups; without one it may be part of a hexadecimal id.
 _NUMBER = re.compile(
     r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
@@ -38,6 +40,12 @@ def mask_number(number: str) -> str:
     return number[:shown] + "*" * (digits - head - tail) + number[len(number) - tail :]
 
 
+def mask_national(digits: str) -> str:
+    """Mask a number that stands without its country code: only the last two digits are kept."""
+    national = national_digits(digits)
+    return "*" * (len(national) - 2) + national[-2:]
+
+
 def mask_email(address: str) -> str:
     """Mask a mailbox: `ola@example.test` becomes `o***@example.test`."""
     mailbox, _, host = address.partition("@")
@@ -53,6 +61,40 @@ def mask_text(text: str) -> str:
     if "@" in text:
         text = _EMAIL.sub(lambda found: mask_email(found[0]), text)
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
+
+
+def redact_quotations(
+    text: str,
+    *,
+    secrets: Iterable[str] = (),
+    recipients: Iterable[str] = (),
+    texts: Iterable[str] = (),
+) -> str:
+    """Take out of a sentence what it quotes, however it is written.
+
+    That is in any grouping, in capital or small letters, escaped for a URL, JSON or HTML, and a
+    recipient without its country code. What consists of punctuation alone is not found.
+
+    Args:
+        text: The sentence.
+        secrets: Credentials; found inside words too.
+        recipients: Phone numbers in E.164 form, and mailboxes.
+        texts: Texts of messages; found inside words only where they are long.
+    """
+    sentence = Sentence(text)
+    places = [(*place, "…") for each in secrets for place in sentence.secrets(each)]
+    for each in recipients:
+        if "@" in each:
+            places += ((*place, mask_email(each)) for place in sentence.secrets(each))
+            continue
+        digits = each.lstrip("+")
+        if digits.isdecimal():
+            places += (
+                (start, end, mask_number(digits) if is_whole else mask_national(digits))
+                for start, end, is_whole in sentence.numbers(digits)
+            )
+    places += ((*place, "…") for each in texts for place in sentence.texts(each))
+    return replaced(text, places) if places else text
 
 
 def redact(text: str, private: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Fault, Reason
+from omnimsg.domain.redaction import masked
 
 # Providers have a few dozen statuses; a timeline with more must not grow without bound.
 MAX_EVIDENCE = 64
@@ -151,12 +152,15 @@ class LegStatus:
         timeline: The evidence from which the status is computed.
         provider_id: The provider's id of the leg, if it has one of its own.
         usage: Parts and price, if known.
+        detail: What the provider says of a leg that failed, for a person; empty where it says
+            nothing. It may quote the recipient; the repr masks numbers and addresses in it.
     """
 
     channel: Channel | None = None
     timeline: Timeline = attrs.field(factory=Timeline)
     provider_id: str | None = None
     usage: Usage | None = None
+    detail: str = attrs.field(default="", repr=masked)
 
     @property
     def status(self) -> Status:
@@ -221,6 +225,11 @@ class MessageStatus:
     def reason(self) -> Reason | None:
         """Why the message failed, or `NOT_FOUND` if the provider does not know the id."""
         return None if self.deciding is None else self.deciding.reason
+
+    @property
+    def detail(self) -> str:
+        """What the provider says of a failure, for a person; empty where it says nothing."""
+        return "" if self.deciding is None else self.deciding.detail
 
     @property
     def usage(self) -> Usage | None:

@@ -143,11 +143,7 @@ class AccountEngine:
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
         """Ask where a message is."""
-        return await self._loops.here(Operation.STATUS).operations.run(
-            Operation.STATUS,
-            lambda context: self.adapter.status(provider_id, context),
-            deadline=deadline,
-        )
+        return await self._loops.here(Operation.STATUS).operations.status(provider_id, deadline)
 
     async def cancel(self, provider_id: str, deadline: float) -> bool:
         """Stop a scheduled message; `False` when it is too late, or there is no such message."""
@@ -183,6 +179,7 @@ class AccountEngine:
             Operation.MEDIA_INFO,
             lambda context: self.adapter.media_info(stored, context),
             deadline=deadline,
+            recipients=(stored.restricted_to,),
         )
 
     async def balance(self, deadline: float) -> Balance:
@@ -193,11 +190,7 @@ class AccountEngine:
 
     async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
         """Go through past messages; `deadline` is for each page."""
-        pages = self._loops.here(Operation.HISTORY).operations.pages(
-            Operation.HISTORY,
-            lambda page, context: self.adapter.history(query, page, context),
-            deadline=deadline,
-        )
+        pages = self._loops.here(Operation.HISTORY).operations.history(query, deadline)
         async with aclosing(pages):
             async for each in pages:
                 yield each

@@ -78,6 +78,7 @@ class FileTransfers:
             Operation.UPLOAD,
             lambda context: self._adapter.upload(upload, source, context),
             deadline=until.remaining(),
+            recipients=(upload.restricted_to,),
         )
 
     async def download(
@@ -117,6 +118,7 @@ class FileTransfers:
                 lambda context: self._adapter.download(stored, context),
                 deadline=deadline,
                 sink=checked,
+                recipients=(stored.restricted_to,),
             )
         except FileTooLargeError:
             detail = (

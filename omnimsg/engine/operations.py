@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,12 +21,13 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from omnimsg.adapter import Adapter, Answered, Flow
-    from omnimsg.domain.history import Page
+    from omnimsg.domain.history import HistoryQuery, Page, PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.sending.retry import Retrier
@@ -80,6 +81,7 @@ class OperationRunner:
         *,
         deadline: float,
         sink: Sink | None = None,
+        recipients: Collection[str | None] = (),
     ) -> T:
         """Run an operation to its value.
 
@@ -91,6 +93,7 @@ class OperationRunner:
             start: Begins the adapter's flow.
             deadline: Seconds for the whole operation.
             sink: Where a downloaded file goes.
+            recipients: Numbers and addresses that the operation is given; no error shows them.
 
         Raises:
             OperationError: It failed; `failure` says why.
@@ -99,10 +102,17 @@ class OperationRunner:
         """
         until = Deadline.after(deadline, self._clock.monotonic)
 
+        known = [each for each in recipients if each]
+
         async def ask() -> T | Failure:
             try:
                 async with self._slots.hold(until):
-                    return await self._attempt(start, until, sink)
+                    result = await self._attempt(start, until, sink)
+                    return (
+                        self._redactor.failure(result, known)
+                        if isinstance(result, Failure)
+                        else result
+                    )
             except TimeoutError:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before it was its turn"
@@ -113,9 +123,31 @@ class OperationRunner:
         else:
             result = await ask()
         if isinstance(result, Failure):
-            failure = self._redactor.failure(result)
-            raise OperationError(operation.value, self._account, failure)
+            raise OperationError(operation.value, self._account, result)
         return result
+
+    async def status(self, provider_id: str, deadline: float) -> MessageStatus:
+        """Ask where a message is."""
+        found = await self.run(
+            Operation.STATUS,
+            lambda context: self._adapter.status(provider_id, context),
+            deadline=deadline,
+        )
+        return self._redactor.status(found)
+
+    async def history(
+        self, query: HistoryQuery, deadline: float
+    ) -> AsyncGenerator[PastMessage, None]:
+        """Go through past messages; `deadline` is for each page."""
+        pages = self.pages(
+            Operation.HISTORY,
+            lambda page, context: self._adapter.history(query, page, context),
+            deadline=deadline,
+            recipients=(query.to, query.sender),
+        )
+        async with aclosing(pages):
+            async for each in pages:
+                yield self._redactor.past(each)
 
     async def pages(
         self,
@@ -123,6 +155,7 @@ class OperationRunner:
         start: Callable[[str | None, Context], Flow[Answered[Page[T]]]],
         *,
         deadline: float,
+        recipients: Collection[str | None] = (),
     ) -> AsyncGenerator[T, None]:
         """Go through the items of all pages, each fetched when it is needed.
 
@@ -130,10 +163,13 @@ class OperationRunner:
             operation: The operation, for the error.
             start: Begins the adapter's flow for a page, by its token; `None` is the first.
             deadline: Seconds for each page.
+            recipients: Numbers and addresses that the operation is given; no error shows them.
         """
         token: str | None = None
         while True:
-            page = await self.run(operation, partial(start, token), deadline=deadline)
+            page = await self.run(
+                operation, partial(start, token), deadline=deadline, recipients=recipients
+            )
             for item in page.items:
                 yield item
             # A provider that repeats a token would be asked for ever.

@@ -5,13 +5,15 @@ that are queued while one write is under way share the next one, so that many ca
 `fsync` (group commit). One thread does all writing, in the order in which the lines were queued.
 
 A lock keeps other processes of ours out, and nobody else. So each write first checks that the file
-is still there, still the same, and as long as it was left.
+is still there, still the same, and as long as it was left. Where its time of change is not that of
+the last write here, its content is compared too: a time alone may also be set by a backup.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -25,6 +27,9 @@ from omnimsg.storage.file_lock import lock_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+_BLOCK_SIZE = 1 << 20
 
 
 class LogChangedError(OSError):
@@ -73,7 +78,7 @@ class AppendLog:
         except BaseException:
             os.close(self._file)
             raise
-        self._size = os.fstat(self._file).st_size
+        self._size, self._changed_at, self._digest = _look_at(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
         # Lines that were queued, and those that were written before a write failed.
         self._appended = 0
@@ -92,7 +97,7 @@ class AppendLog:
         """
         os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._size = size
+        self._size, self._changed_at, self._digest = _look_at(self._file)
 
     def append(self, line: bytes, *, keep_on_failure: bool = True) -> None:
         """Queue a line for the next write.
@@ -147,7 +152,7 @@ class AppendLog:
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as new:
-            if os.fstat(self._file).st_size == self._size:
+            if os.fstat(self._file).st_size == self._size and not self._is_other():
                 # Deleted or replaced: what this process has open is still whole.
                 with os.fdopen(os.dup(self._file), "rb") as old:
                     old.seek(0)
@@ -214,6 +219,7 @@ class AppendLog:
             if not isinstance(error, LogChangedError):
                 with suppress(OSError):
                     os.ftruncate(self._file, size_before)
+                    self._changed_at = os.fstat(self._file).st_mtime_ns
             kept = [(line, keep) for line, keep in taken if keep]
             self._queue.extendleft(reversed(kept))
             raise
@@ -234,7 +240,10 @@ class AppendLog:
                 what = "another program has put another file in its place"
             elif own.st_size != self._size:
                 what = "another program has written to it or cut it"
+            elif own.st_mtime_ns != self._changed_at and self._is_other():
+                what = "another program has changed it"
             else:
+                self._changed_at = own.st_mtime_ns
                 return
         raise LogChangedError(errno.ESTALE, what, str(self._path))
 
@@ -244,6 +253,27 @@ class AppendLog:
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self._size += len(data)
+        self._digest.update(data)
+        self._changed_at = os.fstat(self._file).st_mtime_ns
+
+    def _is_other(self) -> bool:
+        """Return whether the file holds something else than was left there."""
+        return _digest_of(self._file).digest() != self._digest.digest()
+
+
+def _look_at(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
+    """Return a file's size, its time of change and the digest of its content."""
+    found = os.fstat(descriptor)
+    return found.st_size, found.st_mtime_ns, _digest_of(descriptor)
+
+
+def _digest_of(descriptor: int) -> hashlib.blake2b:
+    """Read a file from its beginning to its end."""
+    digest = hashlib.blake2b()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while block := os.read(descriptor, _BLOCK_SIZE):
+        digest.update(block)
+    return digest
 
 
 def _require_regular_file(descriptor: int, path: Path) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from omnimsg.adapter import CodeRow, CodeTable, Verdict
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg_bird import whatsapp_codes
 
 _MESSAGING = "Bird Channels API, Messaging"
 _COMMON = "Bird API access, Common API usage"
@@ -24,7 +25,6 @@ _RATE = "Bird Channels API, Rate limit"
 _FAILURES = "Bird Channels API, Message failure codes"
 _SOURCES = "Bird Channels API, Message failure sources"
 _MAP = "SMS platform extended error codes; 3GPP TS 29.002, 17.6.6"
-_META = "Meta, WhatsApp Cloud API, Error codes; Bird names the source and quotes the code"
 _S3 = "Amazon S3 API reference, Error responses"
 _SMS = "Bird Channels API, SMS platform extended error codes"
 
@@ -79,12 +79,6 @@ def _sms(reason: Reason, description: str, *codes: int, source: str = _SMS) -> t
             source=source,
         )
         for code in codes
-    )
-
-
-def _whatsapp(code: int, reason: Reason, description: str) -> CodeRow:
-    return CodeRow(
-        str(code), "whatsapp", reason, Verdict.REJECTED, description=description, source=_META
     )
 
 
@@ -222,31 +216,7 @@ CODES = CodeTable(
         ),
         *_sms(Reason.RECIPIENT_UNREACHABLE, "the subscriber is unavailable", 8, 26, 27, 31),
         *_sms(Reason.PROVIDER_ERROR, "network error", 34),
-        _whatsapp(130429, Reason.RATE_LIMITED, "over WhatsApp's rate limit"),
-        _whatsapp(
-            130472,
-            Reason.RECIPIENT_UNREACHABLE,
-            "WhatsApp has put the recipient's number into an experiment",
-        ),
-        _whatsapp(131026, Reason.RECIPIENT_UNREACHABLE, "WhatsApp cannot deliver it"),
-        _whatsapp(131042, Reason.PAYMENT, "WhatsApp requires a payment first"),
-        _whatsapp(131047, Reason.WINDOW_CLOSED, "the 24-hour window is closed"),
-        _whatsapp(
-            131049,
-            Reason.RECIPIENT_UNREACHABLE,
-            "WhatsApp decided not to deliver it to this recipient",
-        ),
-        _whatsapp(131050, Reason.MARKETING_OPTED_OUT, "the recipient wants no marketing messages"),
-        _whatsapp(131051, Reason.UNSUPPORTED_CONTENT, "WhatsApp does not support this content"),
-        _whatsapp(131053, Reason.MEDIA_INVALID, "WhatsApp could not take the file"),
-        _whatsapp(131056, Reason.RECIPIENT_LIMIT, "too many messages to this recipient"),
-        _whatsapp(132000, Reason.TEMPLATE_INVALID, "the number of parameters is wrong"),
-        _whatsapp(132001, Reason.TEMPLATE_UNAVAILABLE, "no such template in this language"),
-        _whatsapp(132005, Reason.CONTENT_TOO_LARGE, "the filled template is too long"),
-        _whatsapp(132007, Reason.TEMPLATE_INVALID, "a parameter contains a forbidden character"),
-        _whatsapp(132012, Reason.TEMPLATE_INVALID, "a parameter has the wrong form"),
-        _whatsapp(132015, Reason.TEMPLATE_UNAVAILABLE, "paused by WhatsApp"),
-        _whatsapp(132016, Reason.TEMPLATE_UNAVAILABLE, "disabled by WhatsApp"),
+        *whatsapp_codes.ROWS,
         CodeRow(
             EXPIRED,
             WORDS,

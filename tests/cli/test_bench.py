@@ -144,11 +144,12 @@ def test_a_limit_is_kept_and_named(run: Run, sandbox: Sandbox, tmp_path: Path) -
     """A limit of the account that decides how long the run takes is reported by its key."""
     file = tmp_path / "omnimsg.toml"
     bird = 'provider = "bird"\n'
-    file.write_text(file.read_text().replace(bird, f"{bird}limits.requests_per_second = 40\n"))
+    # 2.4 s for 20 requests, which take a hundredth of that otherwise: a busy machine is no limit.
+    file.write_text(file.read_text().replace(bird, f"{bird}limits.requests_per_second = 8\n"))
 
     ran = run("bench", "--account", "bird", "--messages", "20", "--json")
 
-    assert {"name": "limits.requests_per_second", "value": 40.0} == ran.rows[0]["limited_by"]
+    assert {"name": "limits.requests_per_second", "value": 8.0} == ran.rows[0]["limited_by"]
 
 
 def test_failures_are_reported(run: Run, sandbox: Sandbox) -> None:

@@ -119,9 +119,26 @@ def test_a_file_by_its_id(run: Run, sandbox: Sandbox, menu: Path) -> None:
     assert PHONE[1:] not in up.out + up.err
 
 
+def test_a_file_larger_than_the_user_wants_is_not_written(
+    run: Run, sandbox: Sandbox, menu: Path
+) -> None:
+    """`--max-bytes` is the largest size that is taken, and the advice names it."""
+    up = run("upload", "menu.txt", "--content-type", "text/plain", "--json")
+    size = len(CONTENT)
+
+    small = run("download", up.out, "--output", "small.txt", "--max-bytes", str(size - 1))
+    whole = run("download", up.out, "--output", "whole.txt", "--max-bytes", str(size))
+
+    assert [1, 0] == [small.code, whole.code]
+    assert f"has more than {size - 1} bytes" in small.error
+    assert "--max-bytes BYTES" in small.err
+    assert [False, True] == [menu.with_name(f"{each}.txt").exists() for each in ("small", "whole")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (("download", "1", "--output", "x", "--max-bytes", "0"), "--max-bytes"),
         (("upload", "menu.txt"), "--content-type"),
         (("upload", "missing.txt", "--content-type", "text/plain"), "missing.txt: no such file"),
         (("upload", "menu.txt", "--content-type", "text"), "--content-type: must be a media type"),

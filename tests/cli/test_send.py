@@ -252,7 +252,7 @@ def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
     """A refused connection is `not_sent`, and the hint says that a retry is safe."""
     _rewrite(tmp_path, f":{sandbox.port}/", ":9/")
 
-    ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "0.1", "--json")
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "3", "--json")
 
     assert ran.code == 1
     assert [row["outcome"] for row in ran.rows] == ["not_sent"]

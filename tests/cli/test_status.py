@@ -42,6 +42,19 @@ def test_a_known_message(
     assert to[1:] not in ran.out
 
 
+def test_the_provider_s_words_of_a_failure(run: Run, sandbox: Sandbox) -> None:
+    """They are printed below the table and are in the JSON form."""
+    to = "+27820990006"
+    sent = run("send", "--account", "bird", "--channel", "sms", "--to", to, "--text", "x", "--json")
+    message_id = sent.rows[0]["id"]
+    said = run("status", message_id, "--json").rows[0]["legs"][0]["detail"]
+
+    printed = run("status", message_id).out
+
+    assert "subscriber" in said
+    assert f"the provider says of sms: {said}" in printed
+
+
 def test_an_unknown_message_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
     """An unknown message is printed like any other, and is exit code 1."""
     ran = run("status", "clickatell:00000000000000000000000000000000", "--json")

@@ -123,6 +123,32 @@ def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
     assert is_well
 
 
+def test_a_child_of_a_running_loop_hears_at_once_that_it_has_none() -> None:
+    """There is no running loop for asyncio there; nothing is sent, and the parent goes on."""
+
+    async def story(client: Client) -> tuple[bool, list[str | None]]:
+        await ids_of(client, 0)
+
+        def work() -> bool:
+            call = client.send(texts(1, start=500)[0], deadline=10)
+            try:
+                call.send(None)
+            except RuntimeError as error:
+                return str(error) == "no running event loop"
+            return False
+
+        return succeeded(fork(work)), await ids_of(client, 100)
+
+    with server_in_thread(accept) as server:
+        loop, client = asyncio.new_event_loop(), Client([tiny(server.url)])
+        is_well, ids = loop.run_until_complete(story(client))
+        loop.run_until_complete(client.aclose())
+        loop.close()
+
+    assert is_well
+    assert expected(100) == ids
+
+
 def test_what_the_parent_has_begun_is_the_parents() -> None:
     """Neither what is under way nor what waits leaves a second time, whatever the child does."""
     go_on = threading.Event()

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 IMPORTS = """
 from omnimsg import (
-    Attachment, ButtonKind, Card, Carousel, Channel, ContactCard, Contacts, Email, Inline,
+    Attachment, ButtonKind, Card, Carousel, Channel, ContactCard, Contacts, Direction, Email,
+    HistoryQuery, Inline,
     Interactive, Leg, Link, ListItem, ListPicker, ListSection, Location, Media, MediaItem, Message,
-    OpenUrl, Otp, Priority, Reply, Section, Template, TemplateButton, Text, TextParameter,
+    OpenUrl, Otp, Priority, Reply, Section, Status, Template, TemplateButton, Text, TextParameter,
 )
 """
 
@@ -41,6 +42,13 @@ Section([Text("Tonight"), Location(-33.92, 18.42)])
 Media([MediaItem("image", Link("https://example.test/a.png"))])
 Contacts([ContactCard(name={"formatted_name": "Cafe"}, phones=[{"phone": "+27210000000"}])])
 Otp(True, actions=[Reply("Copy")])
+legs: list[Leg] = [Leg(channel="whatsapp", content=Text("Hello"), sender="Cafe", ttl=60)]
+parameters: list[TextParameter] = [TextParameter("Thandi")]
+buttons: list[TemplateButton] = [TemplateButton(1, ButtonKind.URL, value="71")]
+Message("+27820001000", Text("Hello"), fallback=legs, metadata={"order": 1}, extras={"bird": {}})
+Template("ready", header=TextParameter("Hello"), body=parameters, buttons=buttons)
+HistoryQuery(channel="sms", direction="outgoing", status="failed", extras={"bird": {"page": 1}})
+HistoryQuery(channel=Channel.SMS, direction=Direction.OUTGOING, status=Status.FAILED)
 Email(
     subject="Table", text="Ready", cc=["ola@example.test"],
     attachments=[Attachment(Inline(b"x"), "a.txt", content_type="text/plain")],
@@ -58,6 +66,11 @@ Message("+27820001000", "Hello", tags="vip")
 Message("+27820001000", "Hello", priority=1)
 Message("+27820001000", "Hello", fallback=["sms"])
 Leg(channel=1)
+Leg(content="Hello")
+HistoryQuery(channel=1)
+HistoryQuery(direction=1)
+HistoryQuery(status=1)
+TemplateButton(1, "url", value="71")
 """
 
 

@@ -202,7 +202,23 @@ def _save(path: Path) -> None:
         file.write(b"as an editor does\n")
 
 
-@pytest.mark.parametrize("change", [_delete, _rename, _replace, _truncate, _save])
+def _put(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _edit(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"BEFORE\n")
+    _make_newer(path)
+
+
+def _make_newer(path: Path) -> None:
+    # Two writes may be closer to each other than the clock of a file system can tell.
+    later = path.stat().st_mtime_ns + 1_000_000_000
+    os.utime(path, ns=(later, later))
+
+
+@pytest.mark.parametrize("change", [_delete, _rename, _replace, _truncate, _save, _edit])
 async def test_another_program_changes_the_file(
     log: AppendLog, path: Path, tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
@@ -228,7 +244,35 @@ async def test_another_program_changes_the_file(
     assert (tmp_path / "rescued").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("change", [_delete, _replace, _truncate])
+async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
+    """A backup may set it; what the file holds decides, and is not read again for the same time."""
+    await _written(log, b"before\n")
+    _make_newer(path)
+    await _written(log, b"between\n")
+    _make_newer(path)
+
+    await _written(log, b"after\n")
+
+    assert b"before\nbetween\nafter\n" == _read(path)
+
+
+async def test_a_change_of_what_an_earlier_process_wrote(path: Path) -> None:
+    """Its lines are compared as well, also after a cut."""
+    _put(path, b"before\nbetween\npart")
+    log = AppendLog(path, new=False)
+    log.truncate(15)
+    await _written(log, b"after\n")
+    _edit(path)
+
+    with pytest.raises(LogChangedError, match="another program has changed it"):
+        log.finish()
+
+    log.rescue(path.with_name("rescued"), [b"instead\n"])
+    log.close()
+    assert b"instead\n" == _read(path.with_name("rescued"))
+
+
+@pytest.mark.parametrize("change", [_delete, _replace, _truncate, _edit])
 async def test_a_change_after_the_last_write(
     log: AppendLog, path: Path, change: Callable[[Path], None]
 ) -> None:

@@ -34,8 +34,9 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
     """Return a split where a request of several messages was refused as a whole.
 
     The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
-    messages met the same, word for word, and the HTTP status says so too. A refusal without a word
-    of the provider's is split as well: a firewall may have refused one text.
+    messages met the same, word for word, and either the HTTP status says so too or all were read
+    from one document; equal verdicts on single messages (207) each have an entry of their own. A
+    refusal without a word of the provider's is split as well: a firewall may have refused one text.
     """
     if outcomes.__class__ is AllAccepted:
         return None
@@ -43,15 +44,20 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
     if len(outcomes) == 1 or not isinstance(first, (Rejected, NotSent)):
         return None
     failure = first.failure
-    status = failure.http_status or 0
-    if isinstance(first, Rejected):
-        may_be_split = status >= 400
-    else:
-        may_be_split = failure.code is None and may_concern_one_message(status)
     same = all(
         type(each) is type(first) and not isinstance(each, Accepted) and each.failure == failure
         for each in outcomes
     )
-    if not (may_be_split and same):
+    status = failure.http_status
+    if not same or status is None:
         return None
-    return Split(2, failure if isinstance(first, NotSent) else None)
+    if isinstance(first, NotSent):
+        may_be_split = failure.code is None and may_concern_one_message(status)
+        return Split(2, failure) if may_be_split else None
+    return Split(2) if status >= 400 or _from_one_document(outcomes) else None
+
+
+def _from_one_document(outcomes: Sequence[Outcome]) -> bool:
+    """Return whether all outcomes were read from one and the same part of an answer."""
+    said = {id(each.failure.raw) for each in outcomes if not isinstance(each, Accepted)}
+    return len(said) == 1 and id(None) not in said

@@ -55,6 +55,9 @@ _FOREIGN = _account(
     "refused, but not in the provider's own form; check base_url, proxies and firewalls",
     f"{_RFC}, 15.5",
 )
+_INTERIM = _unknown(
+    Reason.INVALID_RESPONSE, "an interim answer, after which no other came", f"{_RFC}, 15.2"
+)
 _UNREADABLE = _unknown(Reason.INVALID_RESPONSE, "the answer cannot be read", f"{_RFC}, 15.3")
 _FAILED = _unknown(
     Reason.PROVIDER_ERROR, "the provider failed; it may have acted first", f"{_RFC}, 15.6"
@@ -106,10 +109,10 @@ RULES: Mapping[int, StatusRule] = {
     410: _account(
         Reason.MISCONFIGURED, "nothing is here any more; check base_url", f"{_RFC}, 15.5.11"
     ),
-    413: StatusRule(
-        Verdict.REJECTED,
-        Reason.CONTENT_TOO_LARGE,
-        "the request is larger than the provider takes",
+    413: _account(
+        Reason.MISCONFIGURED,
+        "larger than the server takes, but not in the provider's own form; check proxies and"
+        " firewalls",
         f"{_RFC}, 15.5.14",
     ),
     421: StatusRule(
@@ -151,8 +154,9 @@ RULES: Mapping[int, StatusRule] = {
     },
 }
 
-# A firewall refuses a text with these; the others are about the account, its address, or the form.
-_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 405, 406, 410, 418, 422, 451})
+# A firewall refuses a text with these, and 413 one that is too large; the others are about the
+# account, its address, or the form.
+_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 405, 406, 410, 413, 418, 422, 451})
 
 
 def rule_of(status: int, effect: Effect) -> StatusRule:
@@ -162,13 +166,14 @@ def rule_of(status: int, effect: Effect) -> StatusRule:
     if status in RULES:
         return RULES[status]
     if status < 300:
-        return _UNREADABLE
+        return _UNREADABLE if status >= 200 else _INTERIM
     return _FOREIGN if status < 500 else _FAILED
 
 
 def may_concern_one_message(status: int | None) -> bool:
-    """Return whether a refusal of a whole request may be about one of its messages.
+    """Return whether a refusal of a whole request may be about some of its messages.
 
-    A firewall may refuse a request for one text. A wrong key is never about a text.
+    A firewall may refuse a request for one text, or for its size. A wrong key is never about a
+    text.
     """
     return status in _MAY_BE_ABOUT_ONE

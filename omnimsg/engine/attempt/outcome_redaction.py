@@ -1,8 +1,8 @@
 """Take out of failures what must not be shown: credentials, recipients and texts of messages.
 
 Providers quote what they were sent: the key, the number in groups or glued to a word, the text in
-capitals. The engine knows all three. The provider's own words stay whole in `raw`, which is never
-shown.
+capitals, each of them as it is or escaped. The engine knows all three. The provider's own words
+stay whole in `raw`, which is never shown.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.domain.outcome import Accepted
-from omnimsg.domain.redaction import private_texts, redact, redact_anywhere, redact_number
+from omnimsg.domain.redaction import (
+    private_texts,
+    redact,
+    redact_anywhere,
+    redact_number,
+    redact_quotations,
+)
 from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.failure import Failure
+    from omnimsg.domain.history import PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import LegStatus, MessageStatus
 
 _MIN_CREDENTIAL_LENGTH = 4
 
@@ -57,10 +65,40 @@ class Redactor:
             for outcome in outcomes
         ]
 
-    def failure(self, failure: Failure) -> Failure:
-        """Return the failure of an operation, which shows no credentials."""
+    def failure(self, failure: Failure, recipients: Collection[str] = ()) -> Failure:
+        """Return the failure of an operation, which shows no credentials.
+
+        Args:
+            failure: The failure.
+            recipients: The numbers and addresses that the operation was given.
+        """
         said = failure.detail, failure.code
-        return _replaced(failure, {said: self._redact(said, ())})
+        return _replaced(failure, {said: self._redact_all(said, recipients, ())})
+
+    def receipts(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Return the outcomes of read receipts, whose failures show no credentials."""
+        return [
+            outcome
+            if isinstance(outcome, Accepted)
+            else attrs.evolve(outcome, failure=self.failure(outcome.failure))
+            for outcome in outcomes
+        ]
+
+    def status(self, found: MessageStatus) -> MessageStatus:
+        """Return a status whose words show no credentials."""
+        if not any(leg.detail for leg in found.legs):
+            return found
+        return attrs.evolve(found, legs=tuple(self._leg(leg, ()) for leg in found.legs))
+
+    def past(self, found: PastMessage) -> PastMessage:
+        """Return a past message whose words show neither credentials nor its recipient."""
+        if not found.leg.detail:
+            return found
+        return attrs.evolve(found, leg=self._leg(found.leg, found.to))
+
+    def _leg(self, leg: LegStatus, recipients: Collection[str]) -> LegStatus:
+        detail = self._redact_known(leg.detail, recipients, ())
+        return leg if detail == leg.detail else attrs.evolve(leg, detail=detail)
 
     @cached_property
     def _credentials(self) -> tuple[str, ...]:
@@ -74,16 +112,26 @@ class Redactor:
     def _redact(
         self, said: tuple[str, str | None], messages: Iterable[Message]
     ) -> tuple[str, str | None]:
-        numbers = {each.to for each in messages if isinstance(each.to, str)}
+        recipients = {each.to for each in messages if isinstance(each.to, str)}
         texts = {text for each in messages for text in _texts(each)}
-        detail, code = said
-        detail = redact(self._redact_known(detail, numbers), texts)
-        return detail, None if code is None else self._redact_known(code, numbers)
+        return self._redact_all(said, recipients, texts)
 
-    def _redact_known(self, text: str, numbers: Iterable[str]) -> str:
+    def _redact_all(
+        self, said: tuple[str, str | None], recipients: Collection[str], texts: Collection[str]
+    ) -> tuple[str, str | None]:
+        detail, code = said
+        detail = redact(self._redact_known(detail, recipients, texts), texts)
+        return detail, None if code is None else self._redact_known(code, recipients, ())
+
+    def _redact_known(self, text: str, recipients: Iterable[str], texts: Iterable[str]) -> str:
+        if not text:
+            return text
+        text = redact_quotations(
+            text, secrets=self._credentials, recipients=recipients, texts=texts
+        )
         text = redact_anywhere(text, self._credentials)
-        for number in numbers:
-            text = redact_number(text, number)
+        for recipient in recipients:
+            text = redact_number(text, recipient)
         return text
 
 

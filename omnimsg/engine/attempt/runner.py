@@ -158,7 +158,7 @@ class AttemptRunner:
             context = Context(account=self._account, now=self._utc_now(), waited=deadline.waited())
             flow = self._adapter.mark_read(provider_ids, context)
             found = await run.finish(run.begin(flow), self._transport, deadline)
-            return self._complete(provider_ids, found, run)
+            return self._redactor.receipts(self._complete(provider_ids, found, run))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(provider_ids, error, run)
 

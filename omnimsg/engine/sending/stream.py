@@ -87,7 +87,8 @@ class Streams:
         everything that was read before it.
 
         Closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT` seconds for
-        what is under way, and as long for the clean-up of an input that is a generator.
+        what is under way, and as long for the clean-up of an input that is an asynchronous
+        generator, which it closes.
 
         Args:
             messages: Any iterable; an asynchronous one may take its time.
@@ -225,10 +226,16 @@ class _StreamRun:
 
     async def _read_all(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
         if isinstance(messages, AsyncIterable):
-            async for message in messages:
-                self._read(iter((message,)), 1)
-                if self._untaken >= self._ahead or not self._position % self._run_length:
-                    await self._pause()
+            try:
+                async for message in messages:
+                    self._read(iter((message,)), 1)
+                    if self._untaken >= self._ahead or not self._position % self._run_length:
+                        await self._pause()
+            except (Exception, asyncio.CancelledError):
+                # Here, because what it holds open may belong to the task that has opened it.
+                if isinstance(messages, AsyncGenerator):
+                    await messages.aclose()
+                raise
         else:
             source = iter(messages)
             while self._read(source, min(self._run_length, self._ahead - self._untaken)):

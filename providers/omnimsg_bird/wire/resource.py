@@ -43,9 +43,11 @@ def read_leg(
     """Read a message's status as a leg."""
     at = read_time(document.get("lastStatusAt")) or context.now
     units = document.get("chargeableUnits")
+    evidence = _evidence(document, adapter)
     return LegStatus(
         channel=channel,
-        timeline=Timeline.of(_evidence(document, adapter), at),
+        timeline=Timeline.of(evidence, at),
+        detail=_words(document) if evidence.status.failed else "",
         provider_id=provider_id,
         usage=Usage(parts=units) if type(units) is int else None,
     )
@@ -151,6 +153,14 @@ def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
         return evidence
     status = Status.EXPIRED if row.reason is Reason.EXPIRED else evidence.status
     return attrs.evolve(evidence, status=status, reason=row.reason, fault=row.fault)
+
+
+def _words(document: dict[str, Any]) -> str:
+    """Return what Bird says of a failure: its description, or the platform's own text."""
+    failure = document.get("failure")
+    described = failure.get("description") if isinstance(failure, dict) else None
+    found = (described, document.get("reason"), document.get("details"))
+    return next((text for text in found if isinstance(text, str) and text.strip()), "")
 
 
 def _row(

@@ -207,11 +207,12 @@ class _Reader:
     def _refused_as_a_whole(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
         """Read code 32 of every message: their media together are too large for one request.
 
-        Such an answer is one refusal for all of them, so that the engine sends them in smaller
-        requests. Where only some have the code, the others are out of the way at the next attempt.
+        Such an answer is one refusal for all of them, with 207 as with 400, so that the engine
+        sends them in smaller requests. Where only some have the code, the others are out of the way
+        at the next attempt.
         """
         refused = [each for each in outcomes if _is_too_large(each)]
-        if len(outcomes) == 1 or len(refused) < len(outcomes) or self.response.status < 400:
+        if len(outcomes) == 1 or len(refused) < len(outcomes):
             return outcomes
         failure = attrs.evolve(refused[0].failure, retry=Retry.NEVER, path=None, raw=self.data)
         return [

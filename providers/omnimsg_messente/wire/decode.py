@@ -197,11 +197,11 @@ def _is_same_recipient(found: object, sent: object) -> bool:
 
 
 def _read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegStatus:
+    evidence = _evidence(entry, adapter)
     return LegStatus(
         channel=channel_from(entry.get("channel")),
-        timeline=Timeline.of(
-            _evidence(entry, adapter), _time(entry.get("timestamp")) or context.now
-        ),
+        timeline=Timeline.of(evidence, _time(entry.get("timestamp")) or context.now),
+        detail=(_text(entry.get("error")) or "") if evidence.status.failed else "",
         provider_id=_text(entry.get("message_id")),
         usage=_usage(entry.get("price_info")),
     )

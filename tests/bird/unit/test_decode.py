@@ -239,6 +239,26 @@ def test_a_status_without_a_time_is_of_now() -> None:
     assert [NOW] == list(found.legs[0].timeline.entries.values())
 
 
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"failure": {"description": "Unknown subscriber"}, "reason": "x"}, "Unknown subscriber"),
+        (
+            {"failure": {"description": " "}, "reason": "details: gone", "details": "y"},
+            "details: gone",
+        ),
+        ({"failure": None, "details": "unknown_subscriber"}, "unknown_subscriber"),
+        ({"failure": {"description": 7}, "reason": None}, ""),
+    ],
+)
+def test_what_bird_says_of_a_failure_is_kept(document: dict[str, Any], expected: str) -> None:
+    """The description, else the platform's own text; nothing where the message has not failed."""
+    failed = look_up({"status": "delivery_failed", **document})
+    delivered = look_up({"status": "delivered", **document})
+
+    assert (expected, "") == (failed.detail, delivered.detail)
+
+
 SMS = "sms-messagebird"
 
 

@@ -9,6 +9,7 @@ import pytest
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.attempt.batch_split import Split, split_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -412,13 +413,27 @@ def too_large(*references: str) -> list[dict[str, Any]]:
     return [refused_entry(32, clientMessageId=each) for each in references]
 
 
-def test_media_that_are_too_large_together(read: Any) -> None:
+@pytest.mark.parametrize("status", [400, 207])
+def test_media_that_are_too_large_together(read: Any, status: int) -> None:
     """Code 32 of every message refuses the request: the same for all, so that it is cut."""
-    outcomes = read({"messages": too_large("a", "b")}, ONE, TWO, status=400)
+    outcomes = read({"messages": too_large("a", "b")}, ONE, TWO, status=status)
 
     assert {Rejected} == set(map(type, outcomes))
     assert outcomes[0].failure == outcomes[1].failure
     assert Reason.MEDIA_TOO_LARGE is outcomes[0].reason
+
+
+@pytest.mark.parametrize("status", [200, 202, 207, 400])
+@pytest.mark.parametrize(
+    "body",
+    [{"messages": too_large("a", "b")}, {"messages": [], "error": {"code": 21}}],
+    ids=["32 of every message", "21 of the request"],
+)
+def test_a_refusal_of_the_whole_is_cut_with_every_status(read: Any, status: int, body: Any) -> None:
+    """What all messages are refused for at once must not fail those that are right."""
+    outcomes = read(body, ONE, TWO, status=status)
+
+    assert Split(2) == split_of(outcomes)
 
 
 def test_media_that_may_pass_without_the_others(read: Any) -> None:

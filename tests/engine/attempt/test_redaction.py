@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import orjson
 import pytest
 from support.adapters import (
@@ -19,9 +20,12 @@ from support.adapters import (
 from support.audit import OutcomeJournal
 
 from omnimsg import Channel, Leg, Message, NotSent, OperationError, Rejected, RejectedError, Text
-from omnimsg.adapter import Response
+from omnimsg.adapter import Answered, Context, Flow, Request, Response
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import HistoryQuery, Page, PastMessage
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.status import LegStatus, MessageStatus
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.clock import SystemClock
 
@@ -89,6 +93,11 @@ async def test_a_quoted_text_is_not_repeated() -> None:
         (f"not allowed: {SECRET[:14].lower()}", "not allowed: …"),
         ("372555000012", "372******012"),
         ("part 3725550000 of it", "part 372*****00 of it"),
+        (f"key {' '.join(KEY)}, {KEY.replace('-', '.')}", "key …, …"),
+        ("no route to 0555 00 001", "no route to 0******01"),
+        ("to=%2B37255500001&x", "to=%2B372******01&x"),
+        ("text=My%20OTP%20is%20482913+ok", "text=…"),
+        ("&quot;My OTP is &#52;82913 ok&quot;", "&quot;…&quot;"),
     ],
 )
 async def test_what_is_quoted_in_another_form_is_not_repeated(said: str, shown: str) -> None:
@@ -118,6 +127,65 @@ async def test_the_error_of_an_operation_shows_no_credentials() -> None:
     await close(account)
 
     assert KEY not in f"{caught.value!r} {caught.value.failure!r}"
+
+
+@pytest.mark.parametrize("to", ["+37255500001", "ola@example.test"])
+async def test_an_operation_shows_no_recipient_that_it_was_given(to: str) -> None:
+    """A provider that quotes the filter of the history, the number in national form."""
+    said = "no messages to 0555-00001, ola%40example.test"
+
+    class Refusing(TinyAdapter):
+        def history(
+            self, query: HistoryQuery, page: str | None, context: Context
+        ) -> Flow[Answered[Page[PastMessage]]]:
+            yield Request("GET", "/messages", authenticated=True)
+            return Failure(reason=Reason.INVALID_MESSAGE, retry=Retry.NEVER, detail=said)
+
+    account = account_engine(tiny(kind=Refusing), quoting(said))
+    with pytest.raises(OperationError) as caught:
+        _ = [each async for each in account.history(HistoryQuery(to=to), 5)]
+    await close(account)
+
+    expected = said.replace("0555-00001", "0******01") if to[0] == "+" else None
+    expected = expected or said.replace("ola%40example.test", "o***@example.test")
+    assert expected == caught.value.failure.detail
+
+
+async def test_the_words_of_a_failed_status_show_nothing_private() -> None:
+    """Neither the account's credentials nor, where it is known, the recipient."""
+    leg = LegStatus(detail=f"{KEY.upper()} may not text 0555 00001")
+    id_ = MessageId.of("main", "m-1")
+
+    class Telling(TinyAdapter):
+        def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+            yield Request("GET", "/status", authenticated=True)
+            return MessageStatus(id=id_, legs=(leg, LegStatus()))
+
+        def history(
+            self, query: HistoryQuery, page: str | None, context: Context
+        ) -> Flow[Answered[Page[PastMessage]]]:
+            yield Request("GET", "/messages", authenticated=True)
+            past = PastMessage(id=id_, direction=None, leg=leg, to=("+37255500001",))
+            return Page((past, attrs.evolve(past, leg=LegStatus())))
+
+    account = account_engine(tiny(kind=Telling), quoting(""))
+    found = await account.status("m-1", 5)
+    listed = [each.leg.detail async for each in account.history(HistoryQuery(), 5)]
+    await close(account)
+
+    assert "… may not text 0555 00001" == found.legs[0].detail
+    assert ["… may not text 0******01", ""] == listed
+
+
+async def test_a_read_receipt_shows_no_credentials() -> None:
+    """Its failure may quote the key as well."""
+    wire = FakeTransport(lambda _: Response(418, f"who is {KEY.upper()}?".encode()))
+    account = account_engine(tiny(), wire)
+    (outcome,) = await account.mark_read(["id"], seconds(5))
+    await close(account)
+
+    assert isinstance(outcome, NotSent)
+    assert outcome.failure.detail.endswith("it says: who is …?")
 
 
 async def test_a_reserves_text_is_not_repeated() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,24 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from support.adapters import FakeTransport, accepted, texts, tiny
 from support.virtual import VirtualLoop
 
-from omnimsg import AccountTrouble, Channel, Client, Policy, RetryPolicy, SendError
+from omnimsg import (
+    AccountTrouble,
+    Channel,
+    Client,
+    Limits,
+    OperationError,
+    Policy,
+    Reason,
+    RetryPolicy,
+    SendError,
+)
 from omnimsg.adapter import Request, Response
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+
+    from omnimsg.transport import Sink, WriteMark
 
 WELL = 60.0
 ANSWERS: dict[str, Callable[[Request], Response]] = {
@@ -29,6 +43,9 @@ ANSWERS: dict[str, Callable[[Request], Response]] = {
     "unavailable": lambda _: Response(503),
     "broken": lambda _: Response(500),
     "too fast": lambda _: Response(429, headers={"Retry-After": "3"}),
+    "too fast for ages": lambda _: Response(429, headers={"Retry-After": "1900000000"}),
+    "unavailable for a while": lambda _: Response(503, headers={"Retry-After": "8"}),
+    "unauthorized for a while": lambda _: Response(401, headers={"Retry-After": "8"}),
 }
 
 
@@ -66,6 +83,24 @@ def test_provider_and_account_circuits_that_open_at_once_do_not_wait_for_each_ot
         assert loop.drive(story()) < 20
 
 
+class Wire(FakeTransport):
+    """A wire that may also be silent, or gone."""
+
+    broken: TransportFault | None = None
+
+    async def exchange(
+        self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
+    ) -> Response:
+        """Answer, or time out, or break."""
+        broken = self.broken
+        if broken is not None:
+            if broken.reason is Reason.TIMEOUT:
+                mark.written = True
+                await asyncio.sleep(min(within, 5.0))
+            raise broken
+        return await super().exchange(request, within=within, mark=mark, sink=sink)
+
+
 class Recovery(RuleBasedStateMachine):
     """An account whose provider answers as it is told, and callers that keep coming."""
 
@@ -75,7 +110,7 @@ class Recovery(RuleBasedStateMachine):
         super().__init__()
         self.loop = VirtualLoop()
         self.answer = "accepts"
-        self.wire = FakeTransport(self.reply)
+        self.wire = Wire(self.reply)
         self.count = 0
         self.waiting: set[asyncio.Task[str]] = set()
         self.loop.drive(self.open())
@@ -91,7 +126,17 @@ class Recovery(RuleBasedStateMachine):
 
     def reply(self, request: Request) -> Response:
         """Answer as the provider does now."""
+        if request.method == "GET" and self.answer == "accepts":
+            return Response(200, b'{"left": "1"}')
         return ANSWERS[self.answer](request)
+
+    async def ask(self, deadline: float) -> str:
+        """Ask for the balance."""
+        try:
+            await self.client.balance(deadline=deadline)
+        except OperationError as error:
+            return error.failure.reason.value
+        return "answered"
 
     async def call(self, deadline: float, channel: str) -> str:
         """Send one message."""
@@ -101,17 +146,31 @@ class Recovery(RuleBasedStateMachine):
     @rule(answer=st.sampled_from(sorted(ANSWERS)))
     def change(self, answer: str) -> None:
         """Have the provider answer otherwise from now on."""
-        self.answer = answer
+        self.answer, self.wire.broken = answer, None
+
+    @rule(reason=st.sampled_from([Reason.TIMEOUT, Reason.CONNECTION_FAILED]))
+    def vanish(self, reason: Reason) -> None:
+        """Have the provider not answer, or not be there, from now on."""
+        self.wire.broken = TransportFault(reason, "the provider is gone")
+
+    @rule(count=st.integers(1, 4), deadline=st.sampled_from([0.5, 4.0, 30.0, math.inf]))
+    def operate(self, count: int, deadline: float) -> None:
+        """Have some callers ask for the balance."""
+        self.begin([self.ask(deadline) for _ in range(count)])
 
     @rule(
         count=st.integers(1, 4),
-        deadline=st.sampled_from([0.5, 4.0, 30.0]),
+        deadline=st.sampled_from([0.5, 4.0, 30.0, math.inf]),
         channel=st.sampled_from([Channel.SMS.value, Channel.WHATSAPP.value]),
     )
     def send(self, count: int, deadline: float, channel: str) -> None:
         """Have some callers send."""
-        for _ in range(count):
-            task = self.loop.create_task(self.call(deadline, channel))
+        self.begin([self.call(deadline, channel) for _ in range(count)])
+
+    def begin(self, calls: list[Coroutine[Any, Any, str]]) -> None:
+        """Let calls wait beside each other."""
+        for each in calls:
+            task = self.loop.create_task(each)
             self.waiting.add(task)
             task.add_done_callback(self.waiting.discard)
         self.loop.settle()
@@ -122,8 +181,11 @@ class Recovery(RuleBasedStateMachine):
         self.loop.drive(asyncio.sleep(seconds))
 
     def teardown(self) -> None:
-        """Let the provider be well: within a minute a message every 50 ms is accepted again."""
-        self.answer = "accepts"
+        """Let the provider be well: within a minute a message every 50 ms is accepted again.
+
+        An operation is answered then, and whoever has no deadline has an outcome as well.
+        """
+        self.answer, self.wire.broken = "accepts", None
 
         async def recover() -> list[str]:
             kinds: list[str] = []
@@ -131,14 +193,43 @@ class Recovery(RuleBasedStateMachine):
             while self.loop.now < until and kinds[-1:] != ["accepted"]:
                 kinds.append(await self.call(2.0, "sms"))
                 await asyncio.sleep(0.05)
+            kinds += [await self.ask(2.0), await self.call(2.0, "sms")]
+            if self.waiting:
+                await asyncio.wait(self.waiting, timeout=WELL)
+            assert not self.waiting
             await self.client.aclose()
             return kinds
 
         try:
-            assert "accepted" == self.loop.drive(recover())[-1]
-            assert not self.waiting
+            assert ["accepted", "answered", "accepted"] == self.loop.drive(recover())[-3:]
         finally:
             self.loop.close()
+
+
+def machine(trouble: AccountTrouble) -> type[Recovery]:
+    """Build the machine of a policy."""
+    policy = Policy(
+        retry=RetryPolicy(attempts=2, base=0.1),
+        account_trouble=trouble,
+        limits=Limits(max_pause=20.0),
+    )
+    return type("Recovery", (Recovery,), {"policy": policy})
+
+
+@pytest.mark.parametrize("trouble", AccountTrouble)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_after_any_answer_a_healthy_provider_is_used_again(
+    answer: str, trouble: AccountTrouble, unblocked: None
+) -> None:
+    """Also by callers without a deadline, and by operations."""
+    del unblocked
+    account = machine(trouble)()
+    account.change(answer)
+    account.send(4, math.inf, "sms")
+    account.operate(2, math.inf)
+    account.wait(1.0)
+
+    account.teardown()
 
 
 @pytest.mark.parametrize("trouble", AccountTrouble)
@@ -147,10 +238,8 @@ def test_whatever_happened_a_healthy_provider_is_used_again(
 ) -> None:
     """In any order of refusals, failures and waiting, with either policy."""
     del unblocked
-    policy = Policy(retry=RetryPolicy(attempts=2, base=0.1), account_trouble=trouble)
-    machine: Any = type("Recovery", (Recovery,), {"policy": policy})
     run_state_machine_as_test(
-        machine,
+        machine(trouble),
         settings=settings(
             max_examples=40,
             stateful_step_count=25,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.adapters import (
     FakeTransport,
@@ -208,6 +208,7 @@ class Grouped(TinyAdapter):
         return super().sending(messages, context)
 
 
+@settings(deadline=None)  # an event loop for each example: what it takes says nothing
 @given(
     st.lists(
         st.tuples(st.sampled_from([Channel.SMS, Channel.WHATSAPP]), st.sampled_from("abcdef")),
@@ -660,24 +661,28 @@ async def test_memory_does_not_grow_with_the_stream() -> None:
     assert max(alive) - alive[0] <= (3 * WINDOW + 3) * 10
 
 
+@pytest.mark.parametrize("pause", [0.1, 0.0], ids=["between two rows", "at its yield"])
 @pytest.mark.parametrize("seconds_of_cleanup", [1.0, 3600.0])
 def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
-    seconds_of_cleanup: float, caplog: pytest.LogCaptureFixture
+    seconds_of_cleanup: float, pause: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A cursor whose close hangs must not keep the caller, who hears of it."""
+    """A cursor whose close hangs must not keep the caller, who hears of it, wherever it stands."""
     loop = VirtualLoop()
 
     async def rows() -> AsyncGenerator[Message, None]:
         try:
-            for each in texts(1000):
+            for each in texts(10_000):
                 yield each
-                await asyncio.sleep(0.1)
+                if pause:
+                    await asyncio.sleep(pause)
         finally:
             await asyncio.sleep(seconds_of_cleanup)
 
+    given = rows()
+
     async def story() -> float:
         account = account_engine(tiny(), FakeTransport(), clock=loop)
-        async with aclosing(account.stream(rows(), 10.0)) as outcomes:
+        async with aclosing(account.stream(given, 10.0)) as outcomes:
             async for _ in outcomes:
                 break
             began = loop.now
@@ -690,3 +695,47 @@ def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
 
     assert min(seconds_of_cleanup, 5.0) == pytest.approx(waited, abs=0.1)
     assert (seconds_of_cleanup > 5) == ("still cleans up 5 s after" in caplog.text)
+
+
+async def test_an_input_is_closed_by_the_task_that_reads_it() -> None:
+    """What it holds open, such as a scope of anyio, no other task may leave."""
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    async def rows() -> AsyncGenerator[Message, None]:
+        with anyio.CancelScope():
+            tasks.append(asyncio.current_task())
+            try:
+                for each in texts(10_000):
+                    yield each
+            finally:
+                tasks.append(asyncio.current_task())
+
+    given = rows()
+    account = account_engine(tiny(), FakeTransport())
+    async with aclosing(account.stream(given, 10.0)) as outcomes:
+        async for _ in outcomes:
+            break
+    await close(account)
+
+    assert 2 == len(tasks)
+    assert tasks[0] is tasks[1]
+
+
+async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
+    """The error ends the stream, and nobody else closes the generator."""
+    closed: list[bool] = []
+
+    async def rows() -> AsyncGenerator[Any, None]:
+        try:
+            yield texts(1)[0]
+            yield "not a message"
+        finally:
+            closed.append(True)
+
+    account = account_engine(tiny(), FakeTransport())
+    given = rows()
+    with pytest.raises(TypeError):
+        _ = [each async for each in account.stream(given, 10.0)]
+    await close(account)
+
+    assert [True] == closed

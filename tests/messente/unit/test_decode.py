@@ -403,6 +403,19 @@ def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault
 
 
 @pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [("FAILED", "No such number", "No such number"), ("FAILED", None, ""), ("DELIVRD", "ok", "")],
+)
+def test_what_messente_says_of_a_failed_leg_is_kept(
+    name: str, said: str | None, expected: str
+) -> None:
+    """The words of `error`, where the leg failed."""
+    found = look_up({"channel": "sms", "status": name, "error": said})
+
+    assert (expected, expected) == (found.legs[0].detail, found.detail)
+
+
+@pytest.mark.parametrize(
     ("name", "err", "code"),
     [("SEEN", 10, None), ("DELIVRD", 0, None), ("ACK", None, None), ("ACK", 999, "999")],
 )

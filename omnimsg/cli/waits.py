@@ -1,0 +1,93 @@
+"""Say how long a provider asks to wait: until when, and how long that is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from omnimsg.engine.observers import Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.domain.failure import Failure
+    from omnimsg.engine.observers import Paused
+
+# Shorter waits are over before they are read.
+_MIN_SECONDS = 2.0
+# From here on no time of day helps: some providers name a time since 1970 instead of a wait.
+_MAX_DAYS = 365
+
+
+def failure_text(failure: Failure, *, now: datetime | None = None) -> str:
+    """Describe a failure in one line, with the wait that the provider asks for.
+
+    Args:
+        failure: The failure.
+        now: The time, with a UTC offset; the system's in its own time zone unless given.
+    """
+    return failure.sentence() + asked_wait(failure, now=now)
+
+
+def asked_wait(failure: Failure, *, now: datetime | None = None) -> str:
+    """Return the wait that a failure asks for, to follow its text; empty where it asks for none."""
+    seconds = failure.retry_after
+    if seconds is None or seconds < _MIN_SECONDS:
+        return ""
+    return f"; the provider asks to wait {wait_text(seconds, now=now)}"
+
+
+def wait_text(seconds: float, *, now: datetime | None = None) -> str:
+    """Write a wait as `until 14:05 (12 min)`, with the date where it ends on another day."""
+    if seconds >= timedelta(days=_MAX_DAYS).total_seconds():
+        return "for more than a year"
+    begun = now or datetime.now().astimezone()
+    until = begun + timedelta(seconds=seconds)
+    at = "%H:%M:%S" if seconds < 60 else "%H:%M"
+    if until.date() != begun.date():
+        at = f"%Y-%m-%d {at}"
+    return f"until {until:{at}} ({_duration(seconds)})"
+
+
+def _duration(seconds: float) -> str:
+    """Write a duration in its two largest units, rounded up."""
+    whole = -int(-seconds // 1)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = -(-whole // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+class PauseReporter(Observer):
+    """Reports that nothing leaves for a while, once for each pause.
+
+    Args:
+        report: Prints a line.
+        now: Returns the time, with a UTC offset.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[str], None],
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self._report = report
+        self._now = now
+        self._until: dict[str, datetime] = {}
+
+    def paused(self, event: Paused) -> None:
+        """Report a pause that is longer than the one that was reported last."""
+        now = self._now()
+        until = now + timedelta(seconds=event.seconds)
+        known = self._until.get(event.account, now)
+        if until < known + timedelta(seconds=_MIN_SECONDS):
+            return
+        self._until[event.account] = until
+        text = wait_text(event.seconds, now=now)
+        self._report(f"the provider asks {event.account} to wait: nothing leaves {text}")

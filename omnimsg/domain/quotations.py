@@ -1,0 +1,202 @@
+"""Find what a sentence quotes, however the quotation is written.
+
+A sentence is compared without its spaces and punctuation, in small letters and with escapes undone:
+`%2B27 82-123-45-67` and `+27821234567` are one number. What is found is a part of the sentence as
+it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What is not compared: white space, ASCII punctuation, dashes and invisible marks.
+_UNCOMPARED = r"\s!-/:-@\[-`{-~\u00ad\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\ufeff"
+_uncompared = re.compile(f"[{_UNCOMPARED}]+")
+
+# Escapes, also where an escape was escaped again: `%252B`, `&amp;#43;`, `\\\\u002B`.
+_TOKEN = re.compile(
+    rf"""
+      (?P<url> (?: %(?:25)*[0-9A-Fa-f]{{2}} )+ )
+    | (?P<json> (?: \\+u[0-9A-Fa-f]{{4}} | \\+x[0-9A-Fa-f]{{2}} )+ )
+    | \\+[abfnrtv]
+    | (?P<html> &(?:amp;)*(?:\#[0-9]{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}}); )
+    | (?P<word> [^{_UNCOMPARED}]+ )
+    | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_octets = re.compile("([0-9A-Fa-f]{2})(?=%|$)")
+_units = re.compile(r"[ux]([0-9A-Fa-f]+)")
+
+# Characters that may stand between two of a group, such as `) - `.
+_MAX_GAP = 3
+# A quotation that begins with this many characters of a private text quotes it, even if cut off.
+_PREFIX_LENGTH = 12
+# Shorter ones are common words.
+_MIN_LENGTH = 4
+# The shortest number that is looked for without its country code.
+_MIN_NATIONAL_DIGITS = 6
+
+# The calling codes of one and of two digits (ITU-T E.164); all others have three.
+_country_code = re.compile(
+    "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3}"
+).match
+
+
+def compared(text: str) -> str:
+    """Return what of a text is compared."""
+    return _uncompared.sub("", text).lower()
+
+
+def national_digits(digits: str) -> str:
+    """Return the digits of a number in E.164 form, without a plus, after its country code."""
+    code = _country_code(digits)
+    return digits if code is None else digits[code.end() :]
+
+
+class Sentence:
+    """A sentence, and the places of what it quotes.
+
+    Args:
+        text: The sentence.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._gaps: list[int] = []
+        characters: list[str] = []
+        gap = 0
+        for token in _TOKEN.finditer(text):
+            word = token["word"]
+            if word is not None and len(lower := word.lower()) == len(word):
+                start, end = token.span()
+                characters.append(lower)
+                self._starts += range(start, end)
+                self._ends += range(start + 1, end + 1)
+                self._gaps += (gap, *[0] * (len(word) - 1))
+                gap = 0
+                continue
+            for character in _decoded(token):
+                kept = compared(character)
+                if not kept:
+                    gap += 1
+                for each in kept:
+                    characters.append(each)
+                    self._starts.append(token.start())
+                    self._ends.append(token.end())
+                    self._gaps.append(gap)
+                    gap = 0
+        self._characters = "".join(characters)
+        self._digits = "".join(map(_as_digit, self._characters))
+
+    def secrets(self, secret: str) -> Iterator[tuple[int, int]]:
+        """Find a credential anywhere, also inside a word; of a long one a beginning is enough."""
+        sought = compared(secret)
+        if len(sought) >= _MIN_LENGTH:
+            yield from self._quoted(sought, _MAX_GAP)
+
+    def texts(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find a text: a short one where it stands alone, of a long one a beginning."""
+        sought = compared(text)
+        if len(sought) < _MIN_LENGTH:
+            return
+        if len(sought) > _PREFIX_LENGTH:
+            yield from self._quoted(sought, len(self._text))
+            return
+        for start, end in self._found(self._characters, sought, _MAX_GAP):
+            if not (self._touches(start) or self._touches(end)):
+                yield self._place(start, end)
+
+    def numbers(self, digits: str) -> Iterator[tuple[int, int, bool]]:
+        """Find a number, with or without its country code.
+
+        Args:
+            digits: Those of the E.164 form, without the plus.
+
+        Yields:
+            Its place, and whether the country code is there.
+        """
+        national = national_digits(digits)
+        if len(national) < _MIN_NATIONAL_DIGITS:
+            national = digits
+        code = len(digits) - len(national)
+        for start, end in self._found(self._digits, national, _MAX_GAP):
+            whole = start - code
+            is_whole = (
+                whole >= 0
+                and self._digits[whole:start] == digits[:code]
+                and self._is_grouped(whole, end, _MAX_GAP)
+            )
+            yield *self._place(whole if is_whole else start, end), is_whole
+
+    def _quoted(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+        """Find quotations that begin with the first characters, up to where they differ."""
+        prefix = sought[:_PREFIX_LENGTH]
+        for start, after in self._found(self._characters, prefix, gap):
+            end = after
+            last = min(len(self._characters), start + len(sought))
+            while (
+                end < last
+                and self._characters[end] == sought[end - start]
+                and self._gaps[end] <= gap
+            ):
+                end += 1
+            yield self._place(start, end)
+
+    def _found(self, characters: str, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+        start = characters.find(sought)
+        while start >= 0:
+            end = start + len(sought)
+            if self._is_grouped(start, end, gap):
+                yield start, end
+            start = characters.find(sought, start + 1)
+
+    def _is_grouped(self, start: int, end: int, gap: int) -> bool:
+        return max(self._gaps[start + 1 : end], default=0) <= gap
+
+    def _touches(self, index: int) -> bool:
+        """Return whether there is nothing between a character and the one before it."""
+        return 0 < index < len(self._characters) and not self._gaps[index]
+
+    def _place(self, start: int, end: int) -> tuple[int, int]:
+        return self._starts[start], self._ends[end - 1]
+
+
+def replaced(text: str, places: list[tuple[int, int, str]]) -> str:
+    """Replace parts of a text; of parts that overlap, the whole by what stands for the first."""
+    kept: list[str] = []
+    last = 0
+    for start, end, instead in sorted(places, key=lambda place: (place[0], -place[1])):
+        if start >= last:
+            kept += text[last:start], instead
+        last = max(last, end)
+    return "".join((*kept, text[last:]))
+
+
+def _as_digit(character: str) -> str:
+    """Return a digit of any script as an ASCII digit, and anything else as it is."""
+    if character.isascii():
+        return character
+    return str(unicodedata.decimal(character, character))
+
+
+def _decoded(token: re.Match[str]) -> str:
+    """Return the characters that a token stands for."""
+    text = token[0]
+    if token["url"]:
+        return bytes.fromhex("".join(_octets.findall(text))).decode(errors="replace")
+    if token["json"]:
+        units = [int(each, 16) for each in _units.findall(text)]
+        encoded = b"".join(each.to_bytes(2, "little") for each in units)
+        return encoded.decode("utf-16-le", errors="replace")
+    if token["html"]:
+        return unescape(text.replace("&amp;", "&"))
+    return text if token["word"] else " "

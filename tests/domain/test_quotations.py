@@ -1,0 +1,143 @@
+"""However a sentence writes what is private, it is found; other words are left alone."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnimsg.domain.quotations import compared, national_digits
+from omnimsg.domain.redaction import redact_quotations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "kahvel-9F2c=sõna"
+PHONE = "+27821234567"
+MAILBOX = "ola.nordmann@example.test"
+TEXT = 'Tere, Mari! Sinu kood on: 482913 - "ära" jaga <seda> & hoia'
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "url": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "url twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "json": json.dumps,
+    "json twice": lambda text: json.dumps(json.dumps(text)),
+    "html": escape,
+    "html twice": lambda text: escape(escape(text)),
+    "html by number": lambda text: "".join(f"&#{ord(each)};" for each in text),
+    "html by hexadecimal number": lambda text: "".join(f"&#x{ord(each):x};" for each in text),
+    "every octet": lambda text: "".join(f"%{each:02x}" for each in text.encode()),
+    "every unit": lambda text: "".join(f"\\u{ord(each):04X}" for each in text),
+}
+separators = st.text(st.sampled_from(" -./_:()\t\N{NO-BREAK SPACE}\N{EN DASH}\N{ZERO WIDTH SPACE}"))
+gaps = separators.map(lambda text: text[:3])
+
+
+@st.composite
+def regrouped(draw: st.DrawFn, text: str) -> str:
+    """Write a text with other separators, in another case, perhaps escaped."""
+    cases: list[Callable[[str], str]] = [str.upper, str.lower, str.swapcase, str]
+    case = draw(st.sampled_from(cases))
+    kept = "".join(each for each in case(text) if compared(each))
+    written = kept[0] + "".join(draw(gaps) + each for each in kept[1:])
+    return ESCAPES[draw(st.sampled_from(sorted(ESCAPES)))](written)
+
+
+def shown(sentence: str) -> str:
+    """Redact everything that is private here, and return what of the sentence is compared."""
+    return compared(
+        redact_quotations(sentence, secrets=[KEY], recipients=[PHONE, MAILBOX], texts=[TEXT])
+    )
+
+
+@given(regrouped(KEY), st.sampled_from(["", "x", " "]))
+def test_a_credential_is_found_in_any_grouping_and_case(written: str, beside: str) -> None:
+    """Also glued to other letters, and whatever escapes the provider puts into it."""
+    said = f"key {beside}{written}{beside} rest"
+
+    assert compared(f"key {beside}…{beside} rest") == shown(said)
+
+
+@given(regrouped(PHONE))
+def test_a_recipient_is_found_in_any_grouping(written: str) -> None:
+    """Only the first three and the last two digits are left."""
+    assert "to27867no" == shown(f"to {written} no")
+
+
+@given(regrouped("0821234567") | regrouped("821234567"))
+def test_a_recipient_is_found_in_national_form(written: str) -> None:
+    """Without its country code, with a zero or without, only the last two digits are left."""
+    found = shown(f"to {written} no")
+
+    assert (True, False) == (found.endswith("67no"), "821" in found)
+
+
+@given(regrouped(MAILBOX))
+def test_a_mailbox_is_found_in_any_grouping(written: str) -> None:
+    """What is masked shows the first letter and the host."""
+    assert "tooexampletestno" == shown(f"to {written} no")
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_a_text_is_found_whatever_escaped_it(name: str) -> None:
+    """As a whole, and cut off after its first words."""
+    written = ESCAPES[name](TEXT)
+
+    assert "…" == shown(written).strip("\"'")
+    assert "…" == shown(ESCAPES[name](TEXT[:30])).strip("\"'")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("the to field is missing", "the to field is missing"),
+        ("error 131026 at 2030-05-01T09:00:00+02:00", "error 131026 at 2030-05-01T09:00:00+02:00"),
+        ("100% of %zz &nosuch; \\q \\u12", "100% of %zz &nosuch; \\q \\u12"),
+        ("decode the codes", "decode the codes"),
+        ("the code: 'CODE'", "the …: '…'"),
+        ("", ""),
+    ],
+)
+def test_other_words_are_left_alone(sentence: str, expected: str) -> None:
+    """A short text is taken out where it stands alone, and nothing where nothing is quoted."""
+    assert expected == redact_quotations(
+        sentence, secrets=[KEY], recipients=[PHONE], texts=["code", "a", "!?"]
+    )
+
+
+@given(st.text(), st.text(min_size=4), st.text(min_size=4))
+def test_whatever_is_said_there_is_an_answer(said: str, secret: str, text: str) -> None:
+    """No sentence makes it fail, and one that quotes nothing stays as it is."""
+    found = redact_quotations(said, secrets=[secret], recipients=[PHONE], texts=[text])
+
+    assert found == said or "…" in found or "*" in found
+
+
+def test_a_long_sentence_takes_linear_time() -> None:
+    """A hundred thousand characters that nearly quote are read once."""
+    said = (KEY[:8] + " ") * 12_000
+
+    assert said == redact_quotations(said, secrets=[KEY], recipients=[PHONE], texts=[TEXT])
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ("12125550123", "2125550123"),
+        ("77012345678", "7012345678"),
+        ("27821234567", "821234567"),
+        ("4915112345678", "15112345678"),
+        ("37255500001", "55500001"),
+        ("85291234567", "91234567"),
+    ],
+)
+def test_national_digits(digits: str, expected: str) -> None:
+    """The country code has one, two or three digits."""
+    assert expected == national_digits(digits)
