@@ -17,13 +17,16 @@ settings.load_profile(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--seeds`, which sets how long the fault tests run."""
+    """Add `--seeds`, which sets how long the fault tests and the simulation run."""
     parser.addoption(
         "--seeds",
         type=int,
         default=0,
         metavar="N",
-        help="run tests/faults on N seeds, each with 5,000 messages; by default small but for one",
+        help=(
+            "run tests/faults on N seeds, each with 5,000 messages; by default small but for one;"
+            " run N worlds of tests/simulation, by default 200"
+        ),
     )
 
 
