@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from simulation.plans import KINDS, AccountPlan
 from simulation.providers import EMULATORS, PORT
+from simulation.toy_emulator import toy_adapter
 
 from omnimsg import (
     AccountTrouble,
@@ -82,6 +83,8 @@ def draw_policy(chance: Chance, *, finds: bool) -> Policy:
 @functools.cache
 def _adapter(kind: str, name: str) -> Adapter[Any]:
     provider, own = KINDS[kind]
+    if provider == "toy":
+        return toy_adapter(name, f"http://toy.sim:{PORT}/toy")
     table = EMULATORS[provider].account(f"http://{provider}.sim:{PORT}/{provider}")
     config = {"accounts": {name: {**table, "allow_http": True, "channel": "sms", **own}}}
     (adapter,) = load_config(config).adapters.values()

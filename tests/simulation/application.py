@@ -66,12 +66,16 @@ class Traffic:
         under_way: Requests that have left and not come back.
         attempts: When each attempt began, and with how many messages.
         paused_until: Until when nothing that sends may leave, because the provider said so.
+        resumes_at: Until when the account pauses, as it says itself.
+        last_storm: When the last request came back that had left before all was calm.
         doubted: The references of messages of which an attempt ended in doubt.
     """
 
     under_way: int = 0
     attempts: list[tuple[float, int]] = attrs.field(factory=list)
     paused_until: float = -math.inf
+    resumes_at: float = -math.inf
+    last_storm: float = -math.inf
     doubted: set[str] = attrs.field(factory=set)
 
 
@@ -96,6 +100,7 @@ class WatchedTransport:
     ) -> Response:
         """Send one request and return its answer."""
         traffic, story = self._traffic, self._story
+        was_calm = story.is_calm
         traffic.under_way += 1
         story.busy[self._plan.provider] += 1
         if traffic.under_way > self._plan.slots:
@@ -104,6 +109,8 @@ class WatchedTransport:
             response = await self._inner.exchange(request, within=within, mark=mark, sink=sink)
         finally:
             traffic.under_way -= 1
+            if not was_calm:
+                traffic.last_storm = story.now()
             story.busy[self._plan.provider] -= 1
         story.counts[f"answer {response.status}"] += 1
         after = response.header("Retry-After")
@@ -250,6 +257,8 @@ class Watch(Observer):
     def paused(self, event: Any) -> None:
         """The provider asked for a pause."""
         self._story.counts["paused"] += 1
+        traffic = self._app.traffic[event.account]
+        traffic.resumes_at = max(traffic.resumes_at, self._story.now() + event.seconds)
         self._story.tell(f"{event.account} pauses for {event.seconds:g} s")
 
     def _handed(self, reference: str) -> float:

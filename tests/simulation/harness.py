@@ -1,40 +1,25 @@
-"""The only module that knows simloom: a universe with hosts, a network, virtual time and a tape.
+"""The only way to simloom: a universe with hosts, a network, virtual time and a tape.
 
 Everything that happens in a universe is drawn from its tape, so that a seed names it, a recorded
 tape repeats it, and a tape with fewer draws is a simpler case of the same failure. What simloom
-does otherwise than a real machine, and the simulation needs, is set right here:
-
-* Callbacks run in the order in which they were scheduled. asyncio promises that, and both aiohttp
-  and the engine rely on it; simloom's own scheduler picks any of them. Interleavings come from the
-  network and from timers.
-* A power cut ends timers for good; simloom lets those fire that are due after the restart.
-* An aborted connection resets its peer; simloom closes it in order.
-* aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
-  both are the universe's.
+does otherwise than a real machine, `corrections` sets right; no other module knows it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-import functools
-import gc
 import json
-import warnings
 from typing import TYPE_CHECKING, Any, TypeAlias
-from unittest.mock import patch
 
-import aiohttp.connector
-import aiohttp.web_app
-import anyio.to_thread
 import attrs
 import simloom
 from simloom import _net as simulated_network
+from simulation.corrections import InOrder, end_timers, owner_of, real_machine
 from simulation.story import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
 Main: TypeAlias = "Callable[[Universe], Awaitable[Story]]"
@@ -96,12 +81,7 @@ class Host:
     def crash(self) -> None:
         """Cut the power: no `finally` runs, and what was not synced is lost, or half of it."""
         self.inner.crash()
-        # simloom drops the timers of a machine only for as long as it has no power.
-        loop: Any = asyncio.get_running_loop()
-        for handle in (*(each for _, _, each in loop._scheduled), *loop._ready):
-            is_own = handle._context.get(simulated_network.current_host, None) is self.inner
-            if is_own and not isinstance(_owner_of(handle), asyncio.Task):
-                handle.cancel()
+        end_timers(self.inner)
 
     def restart(self) -> None:
         """Run again what ran on it."""
@@ -118,7 +98,6 @@ class Universe:
     def __init__(self, world: Any) -> None:
         self._world = world
         self._loop: Any = asyncio.get_running_loop()
-        self.is_calm = False
 
     def now(self) -> float:
         """Return the virtual time, seconds."""
@@ -185,7 +164,7 @@ class Universe:
             for _, _, handle in self._loop._scheduled
             if not handle.cancelled()
             and handle._context.get(current_host, None) is host.inner
-            and not isinstance(_owner_of(handle), simulated_network.SimTransport)
+            and not isinstance(owner_of(handle), simulated_network.SimTransport)
         )
 
     def errors(self) -> list[str]:
@@ -202,7 +181,7 @@ class Universe:
 
 def run_seed(main: Main, seed: int) -> Verdict:
     """Run a world in the universe of a seed."""
-    with _real_machine():
+    with real_machine():
         run = simloom.run(_entry(main), seed=seed, raise_on_error=False, **_OPTIONS)
     return _verdict(run)
 
@@ -210,7 +189,7 @@ def run_seed(main: Main, seed: int) -> Verdict:
 def run_tape(main: Main, tape: Path) -> Verdict:
     """Run a world in the universe of a recorded tape; where it ends, every draw is 0."""
     draws = simloom.Tape.draws_from_dict(json.loads(tape.read_text(encoding="utf-8")))
-    with _real_machine():
+    with real_machine():
         run = simloom.replay(
             _entry(main),
             tape=draws,
@@ -235,7 +214,7 @@ def shrink(main: Main, failed: Verdict, path: Path) -> tuple[Path, str]:
     # It takes the scheduler from the run, which has but its name.
     run = dataclasses.replace(failed.run, scheduler=_OPTIONS["scheduler"])
     options = {name: value for name, value in _OPTIONS.items() if name != "scheduler"}
-    with _real_machine():
+    with real_machine():
         result = simloom.shrink(
             _entry(main), run, max_runs=_SHRINK_RUNS, interesting=is_same, **options
         )
@@ -261,86 +240,14 @@ def _verdict(run: Any) -> Verdict:
     return Verdict(run.error, run.value, run.digest, run)
 
 
-class _InOrder:
-    """Runs callbacks in the order in which they were scheduled."""
-
-    descriptor = "in order"
-
-    def __init__(self, loop: Any) -> None:
-        del loop
-
-    def pick(self, ready: Sequence[Any]) -> int:
-        del ready
-        return 0
-
-
 # `gc_interval`: the garbage of a universe is collected at its end, which is as repeatable.
 # `on_unhandled`: the oracles read the errors, because a machine without power cleans nothing up.
 _OPTIONS: dict[str, Any] = {
     "virtual_time": True,
     "seed_randomness": True,
-    "scheduler": _InOrder,
+    "scheduler": InOrder,
     "gc_interval": 0,
     "on_unhandled": "record",
     "wall_epoch": EPOCH,
+    "max_steps_per_instant": 100_000,
 }
-
-
-@contextlib.contextmanager
-def _real_machine() -> Iterator[None]:
-    """Set right what simloom does otherwise than a real machine."""
-    _forget_what_stays()
-    with (
-        patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
-        patch.object(anyio.to_thread, "run_sync", _inline),
-        patch.object(simulated_network.SimTransport, "abort", _abort),
-        warnings.catch_warnings(),
-    ):
-        # A machine without power closes nothing; whether others do, the oracles see.
-        warnings.filterwarnings("ignore", "Unclosed", ResourceWarning)
-        yield
-    # aiohttp would keep every application of a universe that has ended, and with it the universe.
-    aiohttp.web_app._cached_build_middleware.cache_clear()
-
-
-@functools.cache
-def _forget_what_stays() -> None:
-    """Keep what was there before the first universe out of the collection that ends each one."""
-    gc.collect()
-    gc.freeze()
-
-
-async def _inline(
-    work: Callable[..., Any],
-    *args: Any,
-    abandon_on_cancel: bool = False,
-    cancellable: bool | None = None,
-    limiter: object = None,
-) -> Any:
-    """Do a thread's work in a later turn of the loop."""
-    del abandon_on_cancel, cancellable, limiter
-    await asyncio.sleep(0)
-    return work(*args)
-
-
-def _owner_of(handle: Any) -> object:
-    return getattr(handle._callback, "__self__", None)
-
-
-def _abort(transport: Any) -> None:
-    """Drop a connection at once, and have its peer hear a reset behind what is on its way."""
-    if transport._closed:
-        return
-    loop, peer = transport._loop, transport._peer
-    transport._closing = True
-    loop.call_soon(transport._finalize, context=transport._host_ctx)
-    names = [
-        simulated_network.WORLD if each.owner is None else each.owner.name
-        for each in (transport, peer)
-    ]
-    # A reset that cannot pass is lost.
-    if peer._closed or transport._network._is_blocked(*names):
-        return
-    delay = transport._network._draw_delay(*names)
-    peer._last_arrival = max(loop.time() + delay, peer._last_arrival)
-    loop.call_at(peer._last_arrival, peer._reset_by_peer, context=peer._host_ctx)

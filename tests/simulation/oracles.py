@@ -26,6 +26,9 @@ _TOLERANCE = 1.0
 # Seconds that the engine gives a journal to record, twice where it is cancelled meanwhile.
 _SETTLE = 10.0
 
+# Seconds after which an account whose troubles are over sends again: a circuit probes every five.
+_RECOVERS = 20.0
+
 # What timers and rounding may differ by.
 _SLACK = 0.02 + 1e-6
 _AHEAD = 1.0
@@ -184,6 +187,21 @@ def nothing_broke(story: Story, universe: Universe, complaints: Sequence[str]) -
     """No error reached the event loop or the log."""
     for each in (*universe.errors(), *complaints):
         story.slip("error", each)
+
+
+def accounts_recover(story: Story, apps: Sequence[App], calm: float) -> None:
+    """Where nothing is in the way any more, messages leave: no circuit stays open by itself."""
+    for each in story.handed:
+        traffic = apps[each.client].traffic[each.account.name]
+        # A pause goes on in calm weather, and so does a request that stalls in the only slot.
+        free = max(calm, traffic.resumes_at, traffic.last_storm)
+        if each.began < free + _RECOVERS or not each.is_certain:
+            continue
+        for outcome in each.outcomes:
+            # The reason is unknown where a journal has failed.
+            known = outcome.reason if isinstance(outcome, NotSent) else Reason.CANCELLED
+            if known not in {Reason.CANCELLED, Reason.UNKNOWN}:
+                story.slip("recovers", f"{each.name}: ended by {known} in calm weather")
 
 
 def resends_are_counted(story: Story) -> None:

@@ -57,32 +57,46 @@ class People:
     count: int = 0
     ids: dict[str, list[str]] = attrs.field(factory=dict)
 
-    def write(self, client: int, plan: AccountPlan, deadline: float, **given: Any) -> Handed:
+    def write(
+        self,
+        client: int,
+        plan: AccountPlan,
+        deadline: float,
+        *,
+        is_plain: bool = False,
+        **given: Any,
+    ) -> Handed:
         """Write a message; whoever hands it over notes when."""
         chance, number = self.chance, self.count
         self.count += 1
         to, is_certain, extras = f"+2782{number:07}", True, {}
-        kind = chance.draw("message.kind", 20)
+        kind = 0 if is_plain else chance.draw("message.kind", 20)
         if kind >= 17 and number:
             to = f"+2782{chance.count('message.to', 0, number - 1):07}"
         elif kind == 16:
-            to, is_certain = f"+27820{chance.one_of('message.special', _SPECIAL)}", False
+            # Nobody waits for ever for what never leaves: the money for it is never there.
+            ends = _SPECIAL if deadline < FOR_EVER else _SPECIAL[:-1]
+            to, is_certain = f"+27820{chance.one_of('message.special', ends)}", False
         elif kind == 15 and plan.kind != "bird-batch":
             extras = {plan.provider: {"nonsense": 1}}
         message = Message(
             to,
             given.pop("content", f"This is number {number}"),
             reference=f"m{number}",
-            priority=chance.one_of(
-                "message.priority", [Priority.NORMAL] * 4 + [Priority.HIGH, Priority.LOW]
-            ),
-            ttl=chance.one_of("message.ttl", [None] * 6 + [3, 60]),
             extras=extras,
+            **({} if is_plain else self._traits()),
             **given,
         )
         handed = Handed(message, plan, client, self.story.now(), deadline, is_certain=is_certain)
         self.story.handed.append(handed)
         return handed
+
+    def _traits(self) -> dict[str, Any]:
+        priorities = [Priority.NORMAL] * 4 + [Priority.HIGH, Priority.LOW]
+        return {
+            "priority": self.chance.one_of("message.priority", priorities),
+            "ttl": self.chance.one_of("message.ttl", [None] * 6 + [3, 60]),
+        }
 
     async def call(self, app: App, plan: AccountPlan) -> None:
         """Send one message, and hear what becomes of it."""
@@ -204,7 +218,7 @@ class People:
 
     async def attach(self, app: App, plan: AccountPlan) -> None:
         """Hand a file to the provider, and send it."""
-        if plan.provider == "messente":
+        if plan.provider not in {"clickatell", "bird"}:
             await self.burst(app, plan)
             return
         upload = Upload(_PNG, "image/png", file_name="menu.png")

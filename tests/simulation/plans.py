@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "messente": ("messente", {}),
     "bird": ("bird", {}),
     "bird-batch": ("bird", {"batch": True}),
+    "toy": ("toy", {}),
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 from aiohttp import web
+from simulation.toy_emulator import ToyEmulator
 
 from omnimsg.sandbox import Sandbox
 from omnimsg.sandbox.fault_scripts import Fault, Faults
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Emulator
 
 EMULATORS: dict[str, type[Emulator]] = {
-    each.name: each for each in (ClickatellEmulator, MessenteEmulator, BirdEmulator)
+    each.name: each for each in (ClickatellEmulator, MessenteEmulator, BirdEmulator, ToyEmulator)
 }
 
 PORT = 80

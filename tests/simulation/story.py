@@ -67,6 +67,7 @@ class Story:
         handed: The messages.
         slips: What broke a rule while it happened, as the name of the rule and a sentence.
         begun: By reference, how many attempts at a message have begun.
+        is_calm: Whether nothing happens any more but what people do.
         busy: By provider, how many requests to it are under way.
         counts: How often each thing happened, to see that it does.
     """
@@ -76,6 +77,7 @@ class Story:
     handed: list[Handed] = attrs.field(factory=list)
     slips: list[tuple[str, str]] = attrs.field(factory=list)
     begun: Counter[str] = attrs.field(factory=Counter)
+    is_calm: bool = False
     busy: Counter[str] = attrs.field(factory=Counter)
     counts: Counter[str] = attrs.field(factory=Counter)
 

@@ -147,7 +147,7 @@ class Weather:
     def calm(self) -> None:
         """Let everything be well from now on."""
         self.story.tell("all is calm")
-        self.universe.is_calm = True
+        self.story.is_calm = True
         self.universe.set_latency(0.0005, 0.02)
         self.universe.set_loss(0)
         for provider in self.providers:

@@ -34,6 +34,9 @@ PATIENCE = 1500.0
 # Seconds after which nothing waits any more once everybody was told: the longest pause.
 _QUIET_AFTER = 310
 
+# Seconds for which messages are sent regularly once all is calm.
+_REGULARLY = 35.0
+
 # Seconds in which whatever stalls at a provider comes to its end.
 _STRAGGLERS = 100.0
 
@@ -68,7 +71,9 @@ async def held(universe: Universe) -> Story:
     """Callers without a deadline wait for an account that is refused, and then is not."""
     chance = Chance(universe.draw)
     drawn = draw_account(chance, 0)
-    policy = attrs.evolve(drawn.policy, account_trouble=AccountTrouble.HOLD)
+    limits = attrs.evolve(drawn.policy.limits, requests_per_second=None, messages_per_second=None)
+    trouble = chance.one_of("held.trouble", [AccountTrouble.HOLD] * 3 + [AccountTrouble.FAIL])
+    policy = attrs.evolve(drawn.policy, account_trouble=trouble, limits=limits)
     world = World(universe, chance, [attrs.evolve(drawn, policy=policy)])
     world.people.patience = (FOR_EVER, FOR_EVER, 20.0)
     await world.begin()
@@ -79,7 +84,9 @@ async def held(universe: Universe) -> Story:
             world.act(chance.one_of("act", acts), within=STORM * 0.6)
         for _ in range(chance.count("events", 1, 6)):
             world.trouble()
-        if chance.happens("closes", 10):
+        if chance.happens("regular", 40):
+            world.work.append(world.host.run(world.send_regularly))
+        elif chance.happens("closes", 15):
             world.close_midway()
     return world.story
 
@@ -159,6 +166,17 @@ class World:
         """Have the account refused, or its provider fail, for a while."""
         self.work.append(asyncio.create_task(self.weather.trouble()))
 
+    async def send_regularly(self) -> None:
+        """Send a message every moment, from before it is calm until long after."""
+        interval = self.chance.one_of("regular.interval", [1.5, 1.5, 0.4])
+        await asyncio.sleep(STORM - 5.0)
+        calls = []
+        while self.story.now() < STORM + _REGULARLY:
+            handed = self.people.write(0, self.plans[0], 20.0, is_plain=True)
+            calls.append(asyncio.create_task(self.people.send(self.apps[0], handed)))
+            await asyncio.sleep(interval)
+        await asyncio.gather(*calls)
+
     def close_midway(self) -> None:
         """Close the first client in the middle of everything."""
         wait = self.chance.seconds("close.at", 0.0, STORM)
@@ -237,6 +255,7 @@ class _Life:
         oracles.journal_agrees(story, world.apps, found)
         oracles.rates_are_kept(story, world.apps)
         oracles.resends_are_counted(story)
+        oracles.accounts_recover(story, world.apps, STORM)
         oracles.nothing_is_left(story, world.universe, world.apps[0])
         oracles.nothing_broke(story, world.universe, self._complaints)
         if story.slips:
