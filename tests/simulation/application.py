@@ -68,7 +68,7 @@ class Traffic:
         paused_until: Until when nothing that sends may leave, because the provider said so.
         resumes_at: Until when the account pauses, as it says itself.
         last_storm: When the last request came back that had left before all was calm.
-        doubted: The references of messages of which an attempt ended in doubt.
+        doubted: When an attempt at a message last ended in doubt, by reference.
     """
 
     under_way: int = 0
@@ -76,7 +76,7 @@ class Traffic:
     paused_until: float = -math.inf
     resumes_at: float = -math.inf
     last_storm: float = -math.inf
-    doubted: set[str] = attrs.field(factory=set)
+    doubted: dict[str, float] = attrs.field(factory=dict)
 
 
 class WatchedTransport:
@@ -229,6 +229,9 @@ class Watch(Observer):
             story.slip("doubt", f"{account} sends {again} again, which are in doubt")
         if again and plan.policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
             self._found_before(plan, again)
+            for each in again:
+                if now < traffic.doubted[each] + plan.policy.not_found_for - 1e-6:
+                    story.slip("look-up", f"{account} sends {each} again too soon")
         for message in event.messages:
             waited = now - self._handed(message.reference)
             if message.ttl is not None and waited > message.ttl + self._jitter + 1e-6:
@@ -239,9 +242,9 @@ class Watch(Observer):
         kinds = [each.kind for each in event.outcomes]
         self._story.tell(f"{event.attempt.account} hears {', '.join(kinds)}")
         traffic = self._app.traffic[event.attempt.account]
-        traffic.doubted.update(
-            each.reference for each in event.outcomes if isinstance(each, Ambiguous)
-        )
+        for each in event.outcomes:
+            if isinstance(each, Ambiguous):
+                traffic.doubted[each.reference] = self._story.now()
 
     def held(self, event: Any) -> None:
         """Messages are held back."""

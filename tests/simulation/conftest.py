@@ -30,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test of worlds its part of the seeds."""
+    """Give each test of worlds its part of the seeds, and the others the faults to find."""
+    if "findable" in metafunc.fixturenames:
+        _give_faults(metafunc)
     if "seeds" not in metafunc.fixturenames:
         return
     config = metafunc.config
@@ -42,6 +44,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         parts = [range(at, min(at + CHUNK, count)) for at in range(0, count, CHUNK)]
     ids = [f"{part.start}-{part.stop - 1}" for part in parts]
     metafunc.parametrize("seeds", parts, ids=ids)
+
+
+def _give_faults(metafunc: pytest.Metafunc) -> None:
+    from simulation.planted import FAULTS  # noqa: PLC0415 - not where it cannot be imported
+
+    asked = metafunc.config.getoption("--seeds")
+    # The suite has no time for those that take hundreds of seeds.
+    faults = [each for each in FAULTS if asked or each.is_shown]
+    metafunc.parametrize("findable", faults, ids=[each.name for each in faults])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,6 +8,7 @@
   peer finds out by itself if its socket asks for signs of life, and otherwise never.
 * aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
   both are the universe's.
+* Nothing is recorded of single steps.
 * What a universe has left behind is collected with it, although aiohttp would keep some of it.
 """
 
@@ -25,6 +26,7 @@ from unittest.mock import patch
 import aiohttp.connector
 import aiohttp.web_app
 import anyio.to_thread
+from simloom import _eventlog, _loop
 from simloom import _net as simulated_network
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ def real_machine() -> Iterator[None]:
         patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
         patch.object(anyio.to_thread, "run_sync", _inline),
         patch.object(simulated_network.SimTransport, "abort", _abort),
+        # A third of the time of a world: a record of every step, which a story and a tape replace,
+        # and a check of every callback, which asyncio makes too.
+        patch.object(_eventlog.EventLog, "emit", _ignore),
+        patch.object(_loop, "_check_callback", _ignore),
         patch.object(simulated_network.SimNetwork, "sock_connect", _connect),
         patch.object(simulated_network.SimNetwork, "create_connection", _create_connection),
         warnings.catch_warnings(),
@@ -69,6 +75,10 @@ def _forget_what_stays() -> None:
     """Keep what was there before the first universe out of the collection that ends each one."""
     gc.collect()
     gc.freeze()
+
+
+def _ignore(*_: object, **__: object) -> None:
+    """Do nothing."""
 
 
 async def _inline(

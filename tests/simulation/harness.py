@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,7 +39,7 @@ class Verdict:
     Attributes:
         error: What went wrong; `None` where nothing did.
         story: What happened, where the world came to its end.
-        digest: Equal for equal universes.
+        digest: Of everything that was drawn and told: equal for equal universes.
         run: simloom's own record.
     """
 
@@ -237,7 +238,11 @@ def _entry(main: Main) -> Callable[[Any], Coroutine[Any, Any, Story]]:
 
 
 def _verdict(run: Any) -> Verdict:
-    return Verdict(run.error, run.value, run.digest, run)
+    story = run.value or getattr(run.error, "story", None)
+    said = "\n".join(
+        [*(() if story is None else story.lines), *map(str, run.tape), repr(run.error)]
+    )
+    return Verdict(run.error, story, hashlib.sha256(said.encode()).hexdigest(), run)
 
 
 # `gc_interval`: the garbage of a universe is collected at its end, which is as repeatable.

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from simulation.power_cut import power_cut
-from simulation.worlds import everyday, held
+from simulation.worlds import doubts, everyday, held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from simulation.harness import Main
 
 SHAPES: Mapping[str, Main] = MappingProxyType(
-    {"everyday": everyday, "power-cut": power_cut, "held": held}
+    {"everyday": everyday, "power-cut": power_cut, "held": held, "doubts": doubts}
 )
 
 # One of these after the other, by seed.
-_TURNS = ("everyday", "everyday", "power-cut", "everyday", "held")
+_TURNS = ("everyday", "everyday", "power-cut", "everyday", "held", "doubts")
 
 
 def shape_of(seed: int) -> str:

@@ -19,7 +19,7 @@ from simulation.providers import Provider
 from simulation.story import Story, WorldError
 from simulation.weather import STORM, Weather
 
-from omnimsg import AccountTrouble
+from omnimsg import AccountTrouble, OnAmbiguous
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,10 +84,28 @@ async def held(universe: Universe) -> Story:
             world.act(chance.one_of("act", acts), within=STORM * 0.6)
         for _ in range(chance.count("events", 1, 6)):
             world.trouble()
-        if chance.happens("regular", 40):
+        if chance.happens("regular", 20):
             world.work.append(world.host.run(world.send_regularly))
         elif chance.happens("closes", 15):
             world.close_midway()
+    return world.story
+
+
+async def doubts(universe: Universe) -> Story:
+    """Answers are lost in a storm, and what may have been sent is looked for."""
+    chance = Chance(universe.draw)
+    drawn = draw_account(chance, 0, kind=chance.one_of("doubts.kind", ["bird", "bird-batch"]))
+    policy = attrs.evolve(
+        drawn.policy, on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND, not_found_for=3.0
+    )
+    world = World(universe, chance, [attrs.evolve(drawn, policy=policy)])
+    world.people.patience = (90.0, FOR_EVER)
+    await world.begin()
+    people = world.people
+    async with world.life(events=chance.count("events", 0, 3)):
+        for _ in range(chance.count("acts", 1, 4)):
+            world.act(chance.one_of("act", [people.burst, people.stream]), within=STORM * 0.5)
+        world.weather.providers[0].mood.storm = 50
     return world.story
 
 
@@ -201,10 +219,15 @@ class World:
     def _listening(self) -> Iterator[list[str]]:
         handler = _Complaints()
         log = logging.getLogger("omnimsg")
+        before = log.level, log.propagate
         log.addHandler(handler)
+        # Nobody else keeps what thousands of worlds say.
+        log.setLevel(logging.ERROR)
+        log.propagate = False
         try:
             yield handler.lines
         finally:
+            log.level, log.propagate = before
             log.removeHandler(handler)
 
     def life(self, *, events: int) -> _Life:
@@ -237,7 +260,7 @@ class _Life:
         world.weather.calm()
         _, pending = await asyncio.wait(world.work, timeout=PATIENCE)
         for task in pending:
-            story.slip("pending", f"somebody still waits: {task.get_coro()}")
+            story.slip("pending", f"somebody still waits: {task.get_name()}")
             task.cancel()
         await self._collect(world.work)
         if not pending:
@@ -249,6 +272,8 @@ class _Life:
             oracles.all_is_quiet(story, world.apps)
         closing = [world.host.run(partial(world.close, each, 30.0)) for each in world.apps]
         await self._collect(closing)
+        await asyncio.sleep(0.1)
+        oracles.nothing_is_left(story, world.universe, world.apps[0])
         await asyncio.sleep(_STRAGGLERS)
         oracles.everybody_heard(story, world.apps)
         found = oracles.handsets_agree(story, world.providers)
@@ -256,7 +281,6 @@ class _Life:
         oracles.rates_are_kept(story, world.apps)
         oracles.resends_are_counted(story)
         oracles.accounts_recover(story, world.apps, STORM)
-        oracles.nothing_is_left(story, world.universe, world.apps[0])
         oracles.nothing_broke(story, world.universe, self._complaints)
         if story.slips:
             raise WorldError(story.slips, story)

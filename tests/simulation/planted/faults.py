@@ -59,12 +59,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="leaked-place",
-        about="an operation that fails keeps its place among the requests under way",
+        about="a batch that is split keeps its place among the requests under way",
         changes=(
             Change(
-                f"{_ENGINE}.sending.slots:OperationSlots.hold",
-                "    try:\n        yield\n    finally:\n        self._release()",
-                "    yield\n    self._release()",
+                f"{_ENGINE}.sending.scheduler:Scheduler._work",
+                "        finally:\n            self._limiter.under_way -= 1\n",
+                "        finally:\n            pass\n"
+                "        if not isinstance(result, Split):\n"
+                "            self._limiter.under_way -= 1\n",
             ),
         ),
     ),
@@ -314,17 +316,6 @@ FAULTS: tuple[Fault, ...] = (
                 "omnimsg_clickatell.wire.match_entries:match_entries",
                 "    return [matched.get(index) for index in range(len(references))]",
                 "    return [each if isinstance(each, dict) else None for each in entries]",
-            ),
-        ),
-    ),
-    Fault(
-        name="retry-after-closing",
-        about="what comes back after the client was closed waits in the queue for ever",
-        changes=(
-            Change(
-                f"{_ENGINE}.sending.requeue:Requeue.put_back",
-                "if self._closed:",
-                "if False:",
             ),
         ),
     ),
