@@ -66,6 +66,7 @@ class Traffic:
         under_way: Requests that have left and not come back.
         attempts: When each attempt began, and with how many messages.
         paused_until: Until when nothing that sends may leave, because the provider said so.
+        told_at: When the provider said so last.
         resumes_at: Until when the account pauses, as it says itself.
         last_storm: When the last request came back that had left before all was calm.
         doubted: When an attempt at a message last ended in doubt, by reference.
@@ -74,6 +75,7 @@ class Traffic:
     under_way: int = 0
     attempts: list[tuple[float, int]] = attrs.field(factory=list)
     paused_until: float = -math.inf
+    told_at: float = -math.inf
     resumes_at: float = -math.inf
     last_storm: float = -math.inf
     doubted: dict[str, float] = attrs.field(factory=dict)
@@ -117,6 +119,7 @@ class WatchedTransport:
         if response.status == 429 and after is not None and request.effect is Effect.SENDS:
             pause = min(float(after), self._plan.policy.limits.max_pause)
             traffic.paused_until = max(traffic.paused_until, story.now() + pause)
+            traffic.told_at = story.now()
         return response
 
     async def aclose(self) -> None:
@@ -220,7 +223,9 @@ class Watch(Observer):
         story.begun.update(references)
         story.tell(f"{account} sends {', '.join(references)}, attempt {event.attempt.number}")
         traffic.attempts.append((now, len(references)))
-        if now < traffic.paused_until - 1e-6 and not self._jitter:
+        # What leaves in the same moment leaves before the answer is concluded.
+        is_told = traffic.told_at < now < traffic.paused_until - 1e-6
+        if is_told and not self._jitter:
             story.slip("pause", f"{account} sends although it was told to wait")
         if len(references) > plan.adapter.capabilities.max_messages:
             story.slip("limits", f"{account} sends {len(references)} messages at once")
