@@ -167,11 +167,12 @@ class _Cut:
             story.counts[f"in the end {kind}"] += 1
             if times > 1:
                 story.slip("twice", f"{reference}: is {times} times on its handset")
-            if kind is None or kind == "not_sent":
+            # No money for it is there however often it is tried.
+            if kind is None or (kind == "not_sent" and each.is_certain):
                 story.slip("lost", f"{reference}: was never sent, the journal has {kind}")
             elif kind == "accepted" and not times and each.is_certain:
                 story.slip("accepted", f"{reference}: is not on its handset")
-            elif kind == "rejected" and times:
+            elif kind in {"rejected", "not_sent"} and times:
                 story.slip("unsent", f"{reference}: is on its handset")
         oracles.nothing_broke(story, self.universe, ())
         for app in self.apps:
