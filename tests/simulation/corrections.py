@@ -6,6 +6,7 @@
 * A power cut ends timers for good; simloom lets those fire that are due after the restart.
 * An aborted connection resets its peer; simloom closes it in order. Where the reset is lost, the
   peer finds out by itself if its socket asks for signs of life, and otherwise never.
+* What was written to a connection before it was closed arrives once the network heals.
 * aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
   both are the universe's.
 * Nothing is recorded of single steps.
@@ -59,6 +60,8 @@ def real_machine() -> Iterator[None]:
         # and a check of every callback, which asyncio makes too.
         patch.object(_eventlog.EventLog, "emit", _ignore),
         patch.object(_loop, "_check_callback", _ignore),
+        patch.object(simulated_network.SimNetwork, "_forget", _forget),
+        patch.object(simulated_network.SimNetwork, "_release", _release),
         patch.object(simulated_network.SimNetwork, "sock_connect", _connect),
         patch.object(simulated_network.SimNetwork, "create_connection", _create_connection),
         warnings.catch_warnings(),
@@ -92,6 +95,35 @@ async def _inline(
     del abandon_on_cancel, cancellable, limiter
     await asyncio.sleep(0)
     return work(*args)
+
+
+_forget_as_it_is = simulated_network.SimNetwork._forget
+_release_as_it_is = simulated_network.SimNetwork._release
+
+
+def _forget(network: Any, transport: Any) -> None:
+    """Forget a closed connection, but for what it holds back while the network is cut."""
+    _forget_as_it_is(network, transport)
+    has_power = transport.owner is None or not transport.owner.crashed
+    if transport._held and has_power:
+        network.__dict__.setdefault("closed_with_held", []).append(transport)
+
+
+def _release(network: Any) -> None:
+    """Let what was held back pass, that of closed connections too, in order."""
+    _release_as_it_is(network)
+    for transport in network.__dict__.pop("closed_with_held", ()):
+        peer = transport._peer
+        names = [_name_of(transport), _name_of(peer)]
+        for item in transport._held:
+            arrival = network._loop.time() + network._draw_delay(*names)
+            peer._last_arrival = max(arrival, peer._last_arrival)
+            peer._pending.append(item)
+            network._loop.call_at(peer._last_arrival, peer._arrive, context=peer._host_ctx)
+
+
+def _name_of(transport: Any) -> str:
+    return simulated_network.WORLD if transport.owner is None else str(transport.owner.name)
 
 
 # By a socket that is about to be connected: after how long it notices that its peer has vanished.
@@ -140,10 +172,7 @@ def _abort(transport: Any) -> None:
     loop, peer = transport._loop, transport._peer
     transport._closing = True
     loop.call_soon(transport._finalize, context=transport._host_ctx)
-    names = [
-        simulated_network.WORLD if each.owner is None else each.owner.name
-        for each in (transport, peer)
-    ]
+    names = [_name_of(transport), _name_of(peer)]
     if peer._closed:
         return
     if transport._network._is_blocked(*names):

@@ -144,9 +144,9 @@ class People:
 
     async def flood(self, app: App, plan: AccountPlan) -> None:
         """Send more than a stream reads ahead, and take the outcomes late."""
-        count = (plan.slots + 2) * plan.adapter.capabilities.max_messages + _MIN_AHEAD + 40
+        count = _most_ahead(plan) + 80
         read: list[Handed] = []
-        source = self._messages(app, plan, 60.0, min(count, 400), read)
+        source = self._messages(app, plan, 60.0, count, read)
         await self.take(app, plan, source, 60.0, read, count, pause=3.0)
 
     async def take(
@@ -163,9 +163,7 @@ class People:
         """Take the outcomes of a stream, at most so many."""
         taken = 0
         outcomes = app.client.send_many(source, account=plan.name, deadline=deadline)
-        limit = max(
-            (plan.slots + 2) * plan.adapter.capabilities.max_messages, plan.slots + _MIN_AHEAD
-        )
+        limit = _most_ahead(plan)
         try:
             async with aclosing(outcomes):
                 async for outcome in outcomes:
@@ -257,6 +255,15 @@ class People:
         self.story.tell(f"{handed.message.reference} is {outcome.kind}{why}")
         if isinstance(outcome, Accepted) and outcome.id is not None:
             self.ids.setdefault(handed.account.name, []).append(str(outcome.id))
+
+
+def _most_ahead(plan: AccountPlan) -> int:
+    """Return how many messages a stream may have read whose outcomes its reader has not seen.
+
+    Twice what it reads ahead: the outcomes that it hands over together count as taken at once.
+    """
+    most = plan.adapter.capabilities.max_messages
+    return 2 * max((plan.slots + 2) * most, plan.slots + _MIN_AHEAD)
 
 
 _PNG = bytes.fromhex(

@@ -64,6 +64,10 @@ _mixed_up: ContextVar[bool | None] = ContextVar("mixed_up", default=None)
 _NUMBER = re.compile(rb"2782\d{7}")
 
 
+FAULT_KINDS: frozenset[str] = frozenset(kind for kind, _, _ in _KINDS)
+"""What a request may meet."""
+
+
 @attrs.define(eq=False)
 class Mood:
     """How a provider is doing.

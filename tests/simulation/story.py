@@ -26,7 +26,6 @@ class Handed:
         outcomes: What its caller was told.
         ended: When that was.
         is_excused: Whether its caller went away, and need not be told anything.
-        error: What was raised in place of an outcome.
     """
 
     message: Message
@@ -39,7 +38,6 @@ class Handed:
     outcomes: list[Outcome] = attrs.field(factory=list)
     ended: float | None = None
     is_excused: bool = False
-    error: str | None = None
 
     @property
     def text(self) -> str:

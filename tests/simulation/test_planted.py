@@ -55,7 +55,7 @@ def _find(fault: Fault, most: int) -> tuple[int | None, str]:
     """Return how many seeds it takes until a world fails, and the rules that it breaks."""
     with plant(fault):
         for seed in range(most):
-            error = run_seed(SHAPES[shape_of(seed)], seed).error
+            error = run_seed(SHAPES[fault.shape or shape_of(seed)], seed).error
             if error is not None:
                 kinds = error.kinds if isinstance(error, WorldError) else {type(error).__name__}
                 return seed + 1, ", ".join(sorted(kinds))

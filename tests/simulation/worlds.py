@@ -58,7 +58,7 @@ async def everyday(universe: Universe) -> Story:
     async with world.life(events=chance.count("events", 0, 6)):
         for _ in range(chance.count("acts", 2, 7)):
             world.act(chance.one_of("act", acts), within=STORM * 0.6)
-        if chance.happens("flood", 2):
+        if chance.happens("flood", 1):
             world.act(people.flood, within=1.0)
         if chance.happens("closes", 25):
             world.close_midway()

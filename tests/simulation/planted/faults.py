@@ -181,6 +181,7 @@ FAULTS: tuple[Fault, ...] = (
             ),
         ),
         is_mend=True,
+        shape="held",
     ),
     Fault(
         name="acceptance-of-another",
@@ -352,5 +353,31 @@ FAULTS: tuple[Fault, ...] = (
                 "return 1_000_000",
             ),
         ),
+    ),
+    Fault(
+        name="vanished-peer",
+        about="nothing ends a connection whose peer has vanished",
+        changes=(
+            Change(
+                "omnimsg.transport.signs_of_life:expect_signs_of_life",
+                "for option in _AVAILABLE:",
+                "for option in ():",
+            ),
+        ),
+        is_mend=True,
+        shape="held",
+    ),
+    Fault(
+        name="stale-look-up",
+        about="what was not found is sent again however long ago that was",
+        changes=(
+            Change(
+                f"{_ENGINE}.sending.clearance:Clearance._end_useless",
+                "if batch.left_at > batch.absent_until:",
+                "if False:",
+            ),
+        ),
+        is_mend=True,
+        shape="held",
     ),
 )

@@ -40,6 +40,7 @@ class Fault:
         about: What the product then does wrong.
         changes: What makes it so.
         is_mend: Whether it takes out a mend: the product once had this fault.
+        shape: The shape of the worlds that are tried; `None` where it is the seed's.
         is_shown: Whether the suite has a world fail for it; the others take more seeds.
     """
 
@@ -47,6 +48,7 @@ class Fault:
     about: str
     changes: tuple[Change, ...]
     is_mend: bool = False
+    shape: str | None = None
     is_shown: bool = False
 
 
