@@ -17,7 +17,7 @@ settings.load_profile(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--seeds`, which sets how long the fault tests and the simulation run."""
+    """Add what says how long the fault tests run, and which worlds the simulation runs."""
     parser.addoption(
         "--seeds",
         type=int,
@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             " run N worlds of tests/simulation, by default 200"
         ),
     )
+    worlds = parser.getgroup("simulation", "worlds of tests/simulation")
+    worlds.addoption("--seed", type=int, help="run the world of this seed alone")
+    worlds.addoption("--shape", help="give every seed a world of this shape")
+    worlds.addoption("--plant", help="plant this fault in the product first")
+    worlds.addoption("--tape", help="run the world of a tape that a failure has left; with --shape")
 
 
 @pytest.fixture

@@ -20,15 +20,6 @@ IS_POSSIBLE = sys.version_info >= (3, 12)
 collect_ignore = [] if IS_POSSIBLE else ["test_worlds.py", "test_harness.py", "test_planted.py"]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that say which worlds are run."""
-    group = parser.getgroup("simulation", "worlds of tests/simulation")
-    group.addoption("--seed", type=int, help="run the world of this seed alone")
-    group.addoption("--shape", help="give every seed a world of this shape")
-    group.addoption("--plant", help="plant this fault in the product first")
-    group.addoption("--tape", help="run the world of a tape that a failure has left; with --shape")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test of worlds its part of the seeds, and the others the faults to find."""
     if "findable" in metafunc.fixturenames:

@@ -7,17 +7,30 @@ The suite tries those that few seeds find; all of them must fit the product's so
 
 from __future__ import annotations
 
+import gc
+from typing import TYPE_CHECKING
+
 import pytest
 from simulation.harness import run_seed
 from simulation.planted import FAULTS, Fault, plant, planted
 from simulation.shapes import SHAPES, shape_of
 from simulation.story import WorldError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # What a broken product leaves behind in a universe that came to a sudden end.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 # Seeds that the suite tries for a fault that few seeds find.
 _FEW = 60
+
+
+@pytest.fixture(autouse=True)
+def left_behind() -> Iterator[None]:
+    """Collect here what is left behind, and not during whatever test comes next."""
+    yield
+    gc.collect()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda each: each.name)
