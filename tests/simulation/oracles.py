@@ -193,7 +193,7 @@ def accounts_recover(story: Story, apps: Sequence[App], calm: float) -> None:
         traffic = apps[each.client].traffic[each.account.name]
         # A pause goes on in calm weather, and so does a request that stalls in the only slot.
         free = max(calm, traffic.resumes_at, traffic.last_storm)
-        if each.began < free + _RECOVERS or not each.is_certain:
+        if each.began < free + _RECOVERS or not each.is_regular:
             continue
         for outcome in each.outcomes:
             # The reason is unknown where a journal has failed.

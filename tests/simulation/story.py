@@ -22,6 +22,7 @@ class Handed:
         began: When, virtual seconds.
         deadline: Seconds that its caller gives it.
         is_streamed: Whether it is one of a stream: its deadline begins with its turn.
+        is_regular: Whether it is one of those that come all the time, calm weather included.
         is_certain: Whether it reaches its handset once it is accepted.
         outcomes: What its caller was told.
         ended: When that was.
@@ -34,6 +35,7 @@ class Handed:
     began: float
     deadline: float
     is_streamed: bool = False
+    is_regular: bool = False
     is_certain: bool = True
     outcomes: list[Outcome] = attrs.field(factory=list)
     ended: float | None = None

@@ -191,6 +191,7 @@ class World:
         calls = []
         while self.story.now() < STORM + _REGULARLY:
             handed = self.people.write(0, self.plans[0], 20.0, is_plain=True)
+            handed.is_regular = True
             calls.append(asyncio.create_task(self.people.send(self.apps[0], handed)))
             await asyncio.sleep(interval)
         await asyncio.gather(*calls)
