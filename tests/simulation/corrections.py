@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import logging
 import socket
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ def real_machine() -> Iterator[None]:
         patch.object(simulated_network.SimNetwork, "_release", _release),
         patch.object(simulated_network.SimNetwork, "sock_connect", _connect),
         patch.object(simulated_network.SimNetwork, "create_connection", _create_connection),
+        _only_errors_logged(),
         warnings.catch_warnings(),
     ):
         # A machine without power closes nothing; whether others do, the oracles see.
@@ -71,6 +73,20 @@ def real_machine() -> Iterator[None]:
         yield
     # aiohttp would keep every application of a universe that has ended, and with it the universe.
     aiohttp.web_app._cached_build_middleware.cache_clear()
+
+
+@contextlib.contextmanager
+def _only_errors_logged() -> Iterator[None]:
+    """Keep from everybody else what thousands of worlds log; a world listens to its errors."""
+    log = logging.getLogger("omnimsg")
+    level, propagate = log.level, log.propagate
+    log.setLevel(logging.ERROR)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.propagate = propagate
 
 
 @functools.cache

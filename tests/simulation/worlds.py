@@ -220,15 +220,10 @@ class World:
     def _listening(self) -> Iterator[list[str]]:
         handler = _Complaints()
         log = logging.getLogger("omnimsg")
-        before = log.level, log.propagate
         log.addHandler(handler)
-        # Nobody else keeps what thousands of worlds say.
-        log.setLevel(logging.ERROR)
-        log.propagate = False
         try:
             yield handler.lines
         finally:
-            log.level, log.propagate = before
             log.removeHandler(handler)
 
     def life(self, *, events: int) -> _Life:
