@@ -32,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     worlds.addoption("--seed", type=int, help="run the world of this seed alone")
     worlds.addoption("--shape", help="give every seed a world of this shape")
     worlds.addoption("--plant", help="plant this fault in the product first")
+    worlds.addoption(
+        "--planted",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plant each fault, and try N seeds until a world fails; by default some and few",
+    )
     worlds.addoption("--tape", help="run the world of a tape that a failure has left; with --shape")
 
 

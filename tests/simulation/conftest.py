@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _give_faults(metafunc: pytest.Metafunc) -> None:
     from simulation.planted import FAULTS  # noqa: PLC0415 - not where it cannot be imported
 
-    asked = metafunc.config.getoption("--seeds")
+    asked = metafunc.config.getoption("--planted")
     # The suite has no time for those that take hundreds of seeds.
     faults = [each for each in FAULTS if asked or each.is_shown]
     metafunc.parametrize("findable", faults, ids=[each.name for each in faults])

@@ -26,7 +26,9 @@ def explain(
     """Say what failed, and leave a shrunk tape unless the failure is one already."""
     options = "" if shape == shape_of(seed) and tape is None else f" --shape {shape}"
     options += f" --plant {plant}" if plant else ""
-    command = f"python -m pytest tests/simulation/test_worlds.py --seed {seed}{options}"
+    command = (
+        f"python -m pytest tests/simulation/test_worlds.py::test_worlds --seed {seed}{options}"
+    )
     lines = [f"the {shape} world of seed {seed} fails; to see it again: {command}"]
     if tape is None:
         path, sentence = shrink(SHAPES[shape], verdict, root / FOLDER / f"{shape}-{seed}.tape.json")

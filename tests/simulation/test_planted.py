@@ -1,6 +1,6 @@
 """Faults planted in the product, one at a time: a world fails for each of them.
 
-    pytest tests/simulation/test_planted.py --seeds 2000     how many seeds each of them takes
+    pytest tests/simulation/test_planted.py --planted 2000     how many seeds each of them takes
 
 The suite tries those that few seeds find; all of them must fit the product's source.
 """
@@ -48,7 +48,7 @@ def test_a_planted_fault_is_found(
     findable: Fault, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Some world breaks a rule for it."""
-    asked: int = pytestconfig.getoption("seeds")
+    asked: int = pytestconfig.getoption("--planted")
 
     count, rules = _find(findable, asked or _FEW)
 

@@ -1,6 +1,6 @@
 """Faults to plant in the product, one at a time: the simulation must find each of them.
 
-pytest tests/simulation/test_planted.py --seeds 2000     find all, and print the table
+pytest tests/simulation/test_planted.py --planted 2000     find all, and print the table
 pytest tests/simulation --plant retry-of-doubt           plant one, and see a world fail
 """
 
