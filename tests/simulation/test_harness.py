@@ -122,3 +122,52 @@ def test_a_power_cut_cleans_nothing_up() -> None:
     assert 0 in kept
     assert 100 in kept
     assert len(kept) > 2
+
+
+async def _cut_while_answering(universe: Universe) -> Story:
+    """A server answers and closes while the network is cut, or resets the connection."""
+    story = Story(universe.now)
+    server, client = universe.host("server"), universe.host("client")
+    resets = universe.draw("resets", 2) == 1
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        universe.cut_off(server, client)
+        writer.write(b"the answer")
+        if resets:
+            writer.transport.abort()
+        else:
+            writer.close()
+
+    async def serve() -> None:
+        async with await asyncio.start_server(answer, "server", 80):
+            await asyncio.Event().wait()
+
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection("server", 80)
+        writer.write(b"the question\n")
+        try:
+            async with asyncio.timeout(50.0):
+                story.tell((await reader.read()).decode())
+        except (ConnectionError, TimeoutError) as error:
+            story.tell(type(error).__name__)
+        writer.close()
+
+    server.run(serve)
+    await asyncio.sleep(1.0)
+    asking = client.run(ask)
+    await asyncio.sleep(5.0)
+    universe.heal()
+    await asyncio.wait([asking])
+    return story
+
+
+def test_a_network_that_was_cut_delivers_what_was_closed_and_loses_a_reset() -> None:
+    """A closed connection's bytes arrive when it heals; a reset never does, and nobody is told."""
+    told = set()
+    for seed in range(10):
+        story = run_seed(_cut_while_answering, seed).story
+        assert story is not None
+        told.add(story.lines[-1].split("  ")[-1])
+
+    assert {"the answer", "TimeoutError"} == told
