@@ -47,6 +47,19 @@ def tests(session: nox.Session) -> None:
     )
 
 
+@nox.session(python=PYTHONS[-1])
+def simulate(session: nox.Session) -> None:
+    """10,000 worlds that are each named by a seed: minutes, on all cores."""
+    session.install("-e", ".[test]")
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "tests/simulation/test_worlds.py",
+        *(session.posargs or ["--seeds", "10000", "-n", "auto"]),
+    )
+
+
 @nox.session
 def wheel(session: nox.Session) -> None:
     """The suite against the built wheel instead of the working tree."""

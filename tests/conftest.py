@@ -17,14 +17,29 @@ settings.load_profile(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--seeds`, which sets how long the fault tests run."""
+    """Add what says how long the fault tests run, and which worlds the simulation runs."""
     parser.addoption(
         "--seeds",
         type=int,
         default=0,
         metavar="N",
-        help="run tests/faults on N seeds, each with 5,000 messages; by default small but for one",
+        help=(
+            "run tests/faults on N seeds, each with 5,000 messages; by default small but for one;"
+            " run N worlds of tests/simulation, by default 200"
+        ),
     )
+    worlds = parser.getgroup("simulation", "worlds of tests/simulation")
+    worlds.addoption("--seed", type=int, help="run the world of this seed alone")
+    worlds.addoption("--shape", help="give every seed a world of this shape")
+    worlds.addoption("--plant", help="plant this fault in the product first")
+    worlds.addoption(
+        "--planted",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plant each fault, and try N seeds until a world fails; by default some and few",
+    )
+    worlds.addoption("--tape", help="run the world of a tape that a failure has left; with --shape")
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import socket
 from contextlib import suppress
 from weakref import WeakSet
 
+from omnimsg.transport.signs_of_life import expect_signs_of_life
+
 _sockets: WeakSet[socket.socket] = WeakSet()
 
 
@@ -27,6 +29,7 @@ def create_socket(
     """
     family, kind, protocol, _, _ = address
     created = socket.socket(family, kind, protocol)
+    expect_signs_of_life(created)
     _sockets.add(created)
     return created
 

@@ -51,13 +51,15 @@ class Batch(Deadline):
         priority: The priority of the messages.
         messages: The messages.
         keys: The owner's names for them, in the same order.
-        is_perishable: Whether one of them has a ttl.
+        is_perishable: Whether one of them has a ttl, or `absent_until` is set.
         left_at: When it left last, monotonic seconds.
         spread: Seconds by which messages that join may differ in time.
         references: Their references while others may join; `None` from then on.
         is_part: Whether it is a part of a batch that was split.
         is_retry: Whether they were tried before.
         doubts: The outcomes, by reference, of those that may have been sent before.
+        absent_until: Until when it is believed that the provider does not have them, where they
+            were looked for and not found.
         held_for: Why they were held back, in plain words, where they were.
         attempts: The last attempt at each message, by reference, where a journal or an observer
             wants to know. The parts of a batch share it: what follows an attempt at a part, such as
@@ -70,6 +72,7 @@ class Batch(Deadline):
     is_part: bool = False
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
+    absent_until: float = math.inf
     held_for: str = ""
     attempts: dict[str, Attempt] | None = None
 
@@ -152,7 +155,7 @@ class Batch(Deadline):
             self.is_perishable,
         )
         part.left_at = self.left_at
-        kept = ("is_part", "is_retry", "doubts", "held_for", "attempts")
+        kept = ("is_part", "is_retry", "doubts", "absent_until", "held_for", "attempts")
         for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)
         return part

@@ -64,7 +64,14 @@ class Clearance:
         return self._hold_back(batch) if self._breakers.circuits else batch
 
     def _end_useless(self, batch: Batch, abandoned: Sequence[int], waited: float) -> Batch | None:
-        """End messages that nobody waits for or whose ttl has passed, and return the rest."""
+        """End messages that nobody waits for or whose ttl has passed, and return the rest.
+
+        Where the look-ups that did not find them are too long ago, all end in doubt, and are looked
+        for again: since then the provider may have processed them, or listed them.
+        """
+        if batch.left_at > batch.absent_until:
+            batch.finish_all([batch.doubts[each.reference] for each in batch.messages])
+            return None
         ended: dict[int, Outcome] = {
             index: self._local.cancelled(batch.messages[index], left=False) for index in abandoned
         }

@@ -98,6 +98,9 @@ class FollowUp:
             part = batch.part(
                 indexes, owner=owner, keys=list(indexes), doubts=doubts, is_retry=True
             )
+            if not_found_attempt is not None and self._reconciler is not None:
+                part.absent_until = batch.now() + self._reconciler.interval
+                part.is_perishable = True
             await owner.wait_for(indexes, lambda: self._requeue.put_back([part]))
 
         doubtful: list[int] = []

@@ -45,6 +45,10 @@ class Reconciler:
         find: Asks the provider for a message, within a deadline; `None` where it could not tell.
         observers: Told before each wait for another look-up, and before a message is sent again.
         journal: Told what was found, where there is a journal.
+
+    Attributes:
+        interval: Seconds between two look-ups, and for which a message that was not found is
+            believed not to be there.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class Reconciler:
     ) -> None:
         self._account = account
         self._max_attempts = policy.retry.attempts
-        self._interval = policy.not_found_for
+        self.interval: float = policy.not_found_for
         self._find = find
         self._retry_scheduled = observers.retry_scheduled
         self._journal = journal
@@ -95,12 +99,12 @@ class Reconciler:
                 if missing := search.missing():
                     self._notify(search, missing, attempt, is_look_up=False)
                     resend(*search.detach(missing), attempt)
-                if batch.remaining() <= self._interval:
+                if batch.remaining() <= self.interval:
                     break
                 search.finish(search.abandoned())
                 if search.open:
                     self._notify(search, search.open, attempt, is_look_up=True)
-                    await anyio.sleep(self._interval)
+                    await anyio.sleep(self.interval)
                     search.finish(search.abandoned())
         finally:
             search.finish(search.open)
@@ -130,7 +134,7 @@ class Reconciler:
                 account=self._account,
                 attempt=attempt,
                 attempts=self._max_attempts,
-                wait=self._interval if is_look_up else 0.0,
+                wait=self.interval if is_look_up else 0.0,
                 failure=first.failure,
                 references=references,
                 doubtful=() if is_look_up else references,

@@ -225,6 +225,18 @@ def test_what_became_of_the_last_attempt_may_be_found(word: str, kind: type[Outc
     assert [0.0, 120.0, 120.0] == [when for when, _ in place.looked]
 
 
+def test_what_has_waited_since_it_was_missing_is_looked_for_again() -> None:
+    """Meanwhile the provider may have processed the request that it seemed to have lost."""
+    place = world(["absent", "absent", "there"])
+
+    # One request in 20 seconds: it is missing at 40, and its turn would be at 60.
+    outcome = one(place, limits=Limits(requests_per_second=1 / 20), not_found_for=5)
+
+    assert isinstance(outcome, Accepted)
+    assert [["r0"]] == [batch for _, batch in place.sent]
+    assert 3 == len(place.looked)
+
+
 def test_each_further_attempt_takes_two_misses_of_its_own() -> None:
     """There are as many attempts as of any message."""
     place = world(sends=["who-knows"] * 9)

@@ -1,0 +1,57 @@
+"""Which worlds the simulation runs, and what is said where it cannot run.
+
+Nothing here imports simloom, which needs Python 3.12.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+# Seeds in the suite, and how many of them are one test.
+SEEDS = 200
+CHUNK = 25
+
+IS_POSSIBLE = sys.version_info >= (3, 12)
+
+collect_ignore = [] if IS_POSSIBLE else ["test_worlds.py", "test_harness.py", "test_planted.py"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test of worlds its part of the seeds, and the others the faults to find."""
+    if "findable" in metafunc.fixturenames:
+        _give_faults(metafunc)
+    if "seeds" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    one: int | None = config.getoption("--seed")
+    if one is not None:
+        parts = [range(one, one + 1)]
+    else:
+        count = config.getoption("--seeds") or SEEDS
+        parts = [range(at, min(at + CHUNK, count)) for at in range(0, count, CHUNK)]
+    ids = [f"{part.start}-{part.stop - 1}" for part in parts]
+    metafunc.parametrize("seeds", parts, ids=ids)
+
+
+def _give_faults(metafunc: pytest.Metafunc) -> None:
+    from simulation.planted import FAULTS  # noqa: PLC0415 - not where it cannot be imported
+
+    asked = metafunc.config.getoption("--planted")
+    # The suite has no time for those that take hundreds of seeds.
+    faults = [each for each in FAULTS if asked or each.is_shown]
+    metafunc.parametrize("findable", faults, ids=[each.name for each in faults])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it where no world was run."""
+    if not IS_POSSIBLE:
+        version = ".".join(map(str, sys.version_info[:2]))
+        terminalreporter.write_line(
+            f"NO WORLD WAS SIMULATED: tests/simulation needs Python 3.12, and this is {version}",
+            yellow=True,
+            bold=True,
+        )

@@ -1,0 +1,201 @@
+"""What simloom does otherwise than a real machine, and the simulation needs, set right.
+
+* Callbacks run in the order in which they were scheduled. asyncio promises that, and both aiohttp
+  and the engine rely on it; simloom's own scheduler picks any of them. Interleavings come from the
+  network and from timers.
+* A power cut ends timers for good; simloom lets those fire that are due after the restart.
+* An aborted connection resets its peer; simloom closes it in order. Where the reset is lost, the
+  peer finds out by itself if its socket asks for signs of life, and otherwise never.
+* What was written to a connection before it was closed arrives once the network heals.
+* aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
+  both are the universe's.
+* Nothing is recorded of single steps.
+* What a universe has left behind is collected with it, although aiohttp would keep some of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import logging
+import socket
+import warnings
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import aiohttp.connector
+import aiohttp.web_app
+import anyio.to_thread
+from simloom import _eventlog, _loop
+from simloom import _net as simulated_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+class InOrder:
+    """Runs callbacks in the order in which they were scheduled."""
+
+    descriptor = "in order"
+
+    def __init__(self, loop: Any) -> None:
+        del loop
+
+    def pick(self, ready: Sequence[Any]) -> int:
+        """Choose the first of those that are due."""
+        del ready
+        return 0
+
+
+@contextlib.contextmanager
+def real_machine() -> Iterator[None]:
+    """Set right what simloom does otherwise than a real machine."""
+    _forget_what_stays()
+    with (
+        patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
+        patch.object(anyio.to_thread, "run_sync", _inline),
+        patch.object(simulated_network.SimTransport, "abort", _abort),
+        # A third of the time of a world: a record of every step, which a story and a tape replace,
+        # and a check of every callback, which asyncio makes too.
+        patch.object(_eventlog.EventLog, "emit", _ignore),
+        patch.object(_loop, "_check_callback", _ignore),
+        patch.object(simulated_network.SimNetwork, "_forget", _forget),
+        patch.object(simulated_network.SimNetwork, "_release", _release),
+        patch.object(simulated_network.SimNetwork, "sock_connect", _connect),
+        patch.object(simulated_network.SimNetwork, "create_connection", _create_connection),
+        _only_errors_logged(),
+        warnings.catch_warnings(),
+    ):
+        # A machine without power closes nothing; whether others do, the oracles see.
+        warnings.filterwarnings("ignore", "Unclosed", ResourceWarning)
+        yield
+    # aiohttp would keep every application of a universe that has ended, and with it the universe.
+    aiohttp.web_app._cached_build_middleware.cache_clear()
+
+
+@contextlib.contextmanager
+def _only_errors_logged() -> Iterator[None]:
+    """Keep from everybody else what thousands of worlds log; a world listens to its errors."""
+    log = logging.getLogger("omnimsg")
+    level, propagate = log.level, log.propagate
+    log.setLevel(logging.ERROR)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.propagate = propagate
+
+
+@functools.cache
+def _forget_what_stays() -> None:
+    """Keep what was there before the first universe out of the collection that ends each one."""
+    gc.collect()
+    gc.freeze()
+
+
+def _ignore(*_: object, **__: object) -> None:
+    """Do nothing."""
+
+
+async def _inline(
+    work: Callable[..., Any],
+    *args: Any,
+    abandon_on_cancel: bool = False,
+    cancellable: bool | None = None,
+    limiter: object = None,
+) -> Any:
+    """Do a thread's work in a later turn of the loop."""
+    del abandon_on_cancel, cancellable, limiter
+    await asyncio.sleep(0)
+    return work(*args)
+
+
+_forget_as_it_is = simulated_network.SimNetwork._forget
+_release_as_it_is = simulated_network.SimNetwork._release
+
+
+def _forget(network: Any, transport: Any) -> None:
+    """Forget a closed connection, but for what it holds back while the network is cut."""
+    _forget_as_it_is(network, transport)
+    has_power = transport.owner is None or not transport.owner.crashed
+    if transport._held and has_power:
+        network.__dict__.setdefault("closed_with_held", []).append(transport)
+
+
+def _release(network: Any) -> None:
+    """Let what was held back pass, that of closed connections too, in order."""
+    _release_as_it_is(network)
+    for transport in network.__dict__.pop("closed_with_held", ()):
+        peer = transport._peer
+        names = [_name_of(transport), _name_of(peer)]
+        for item in transport._held:
+            arrival = network._loop.time() + network._draw_delay(*names)
+            peer._last_arrival = max(arrival, peer._last_arrival)
+            peer._pending.append(item)
+            network._loop.call_at(peer._last_arrival, peer._arrive, context=peer._host_ctx)
+
+
+def _name_of(transport: Any) -> str:
+    return simulated_network.WORLD if transport.owner is None else str(transport.owner.name)
+
+
+# By a socket that is about to be connected: after how long it notices that its peer has vanished.
+_signs_of_life: dict[int, float | None] = {}
+
+_connect_as_it_is = simulated_network.SimNetwork.sock_connect
+_create_connection_as_it_is = simulated_network.SimNetwork.create_connection
+
+
+async def _connect(network: Any, sock: socket.socket, address: Any) -> None:
+    """Connect a socket, and remember what it was set to."""
+    asks = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    tcp = socket.IPPROTO_TCP
+    idle = sock.getsockopt(tcp, socket.TCP_KEEPIDLE)
+    idle += sock.getsockopt(tcp, socket.TCP_KEEPINTVL) * sock.getsockopt(tcp, socket.TCP_KEEPCNT)
+    await _connect_as_it_is(network, sock, address)
+    _signs_of_life[id(sock)] = float(idle) if asks else None
+
+
+async def _create_connection(network: Any, *args: Any, sock: Any = None, **kwargs: Any) -> Any:
+    """Make a connection that notices what its socket was set to notice."""
+    seconds = _signs_of_life.pop(id(sock), None)
+    made = await _create_connection_as_it_is(network, *args, sock=sock, **kwargs)
+    made[0].vanished_after = seconds
+    return made
+
+
+def owner_of(handle: Any) -> object:
+    """Return the object whose method a scheduled callback is."""
+    return getattr(handle._callback, "__self__", None)
+
+
+def end_timers(host: Any) -> None:
+    """End what is scheduled to run later on a machine of simloom's whose power is cut."""
+    loop: Any = asyncio.get_running_loop()
+    for handle in (*(each for _, _, each in loop._scheduled), *loop._ready):
+        is_own = handle._context.get(simulated_network.current_host, None) is host
+        if is_own and not isinstance(owner_of(handle), asyncio.Task):
+            handle.cancel()
+
+
+def _abort(transport: Any) -> None:
+    """Drop a connection at once, and have its peer hear a reset behind what is on its way."""
+    if transport._closed:
+        return
+    loop, peer = transport._loop, transport._peer
+    transport._closing = True
+    loop.call_soon(transport._finalize, context=transport._host_ctx)
+    names = [_name_of(transport), _name_of(peer)]
+    if peer._closed:
+        return
+    if transport._network._is_blocked(*names):
+        # The reset is lost, and the peer finds out by itself, if ever.
+        if seconds := getattr(peer, "vanished_after", None):
+            loop.call_later(seconds, peer._reset_by_peer, context=peer._host_ctx)
+        return
+    delay = transport._network._draw_delay(*names)
+    peer._last_arrival = max(loop.time() + delay, peer._last_arrival)
+    loop.call_at(peer._last_arrival, peer._reset_by_peer, context=peer._host_ctx)

@@ -1,0 +1,272 @@
+"""People who call: they send, stream, upload, ask, lose patience and go away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from simulation.chance import Chance
+from simulation.story import Handed, Story
+
+from omnimsg import (
+    Accepted,
+    Media,
+    MediaItem,
+    Message,
+    OperationError,
+    SendError,
+    Upload,
+)
+from omnimsg.domain.message import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterator
+
+    from simulation.application import App
+    from simulation.plans import AccountPlan
+
+    from omnimsg import Outcome
+
+FOR_EVER = float("inf")
+
+# The most messages that a stream reads ahead of what its reader has taken, whatever its slots.
+_MIN_AHEAD = 256
+
+# The ends of numbers whose messages the sandbox treats in a way of its own.
+_SPECIAL = ("990003", "990006", "990009", "990010")
+
+
+@attrs.define(eq=False)
+class People:
+    """Everybody who uses the clients of a world.
+
+    Attributes:
+        chance: Draws from the tape.
+        story: Told what they do and hear.
+        patience: The deadlines that they have to choose from, seconds.
+        count: How many messages they have written.
+        ids: The ids of accepted messages, by account.
+    """
+
+    chance: Chance
+    story: Story
+    patience: Sequence[float] = (30.0, 5.0, 0.4, 90.0, FOR_EVER)
+    count: int = 0
+    ids: dict[str, list[str]] = attrs.field(factory=dict)
+
+    def write(
+        self,
+        client: int,
+        plan: AccountPlan,
+        deadline: float,
+        *,
+        is_plain: bool = False,
+        **given: Any,
+    ) -> Handed:
+        """Write a message; whoever hands it over notes when."""
+        chance, number = self.chance, self.count
+        self.count += 1
+        to, is_certain, extras = f"+2782{number:07}", True, {}
+        kind = 0 if is_plain else chance.draw("message.kind", 20)
+        if kind >= 17 and number:
+            to = f"+2782{chance.count('message.to', 0, number - 1):07}"
+        elif kind == 16:
+            # Nobody waits for ever for what never leaves: the money for it is never there.
+            ends = _SPECIAL if deadline < FOR_EVER else _SPECIAL[:-1]
+            to, is_certain = f"+27820{chance.one_of('message.special', ends)}", False
+        elif kind == 15 and plan.kind != "bird-batch":
+            extras = {plan.provider: {"nonsense": 1}}
+        message = Message(
+            to,
+            given.pop("content", f"This is number {number}"),
+            reference=f"m{number}",
+            extras=extras,
+            **({} if is_plain else self._traits()),
+            **given,
+        )
+        handed = Handed(message, plan, client, self.story.now(), deadline, is_certain=is_certain)
+        self.story.handed.append(handed)
+        return handed
+
+    def _traits(self) -> dict[str, Any]:
+        priorities = [Priority.NORMAL] * 4 + [Priority.HIGH, Priority.LOW]
+        return {
+            "priority": self.chance.one_of("message.priority", priorities),
+            "ttl": self.chance.one_of("message.ttl", [None] * 6 + [3, 60]),
+        }
+
+    async def call(self, app: App, plan: AccountPlan) -> None:
+        """Send one message, and hear what becomes of it."""
+        await self.send(
+            app, self.write(app.number, plan, self.chance.one_of("deadline", self.patience))
+        )
+
+    async def send(self, app: App, handed: Handed) -> None:
+        """Send a message that was written."""
+        handed.began = self.story.now()
+        self.story.tell(f"{handed.message.reference} is handed to {handed.account.name}")
+        try:
+            outcome: Outcome = await app.client.send(
+                handed.message, account=handed.account.name, deadline=handed.deadline
+            )
+        except SendError as error:
+            outcome = error.outcome  # type: ignore[assignment]
+        except asyncio.CancelledError:
+            handed.is_excused = True
+            raise
+        self.hear(handed, outcome)
+
+    async def give_up(self, app: App, plan: AccountPlan) -> None:
+        """Send one message, and go away before the outcome is there."""
+        calling = asyncio.create_task(self.call(app, plan))
+        await asyncio.sleep(self.chance.seconds("give up", 0.0, 2.0))
+        calling.cancel()
+        await asyncio.wait([calling])
+
+    async def burst(self, app: App, plan: AccountPlan) -> None:
+        """Send several messages at once."""
+        count = self.chance.count("burst", 2, 7)
+        await asyncio.gather(*(self.call(app, plan) for _ in range(count)))
+
+    async def stream(self, app: App, plan: AccountPlan) -> None:
+        """Send a stream, taking the outcomes now and then late, or leaving early."""
+        chance = self.chance
+        deadline = chance.one_of("deadline", self.patience)
+        count, leaves = chance.count("stream", 1, 12), chance.happens("stream.leaves", 15)
+        stays = chance.count("stream.stays", 1, count) if leaves else count
+        read: list[Handed] = []
+        source = self._messages(app, plan, deadline, count, read)
+        given: Any = self._slowly(source) if chance.happens("stream.slow", 40) else source
+        await self.take(app, plan, given, deadline, read, stays)
+
+    async def flood(self, app: App, plan: AccountPlan) -> None:
+        """Send more than a stream reads ahead, and take the outcomes late."""
+        count = _most_ahead(plan) + 80
+        read: list[Handed] = []
+        source = self._messages(app, plan, 60.0, count, read)
+        await self.take(app, plan, source, 60.0, read, count, pause=3.0)
+
+    async def take(
+        self,
+        app: App,
+        plan: AccountPlan,
+        source: Any,
+        deadline: float,
+        read: list[Handed],
+        stays: int,
+        *,
+        pause: float = 0.0,
+    ) -> None:
+        """Take the outcomes of a stream, at most so many."""
+        taken = 0
+        outcomes = app.client.send_many(source, account=plan.name, deadline=deadline)
+        limit = _most_ahead(plan)
+        try:
+            async with aclosing(outcomes):
+                async for outcome in outcomes:
+                    if taken == 0 and pause:
+                        await asyncio.sleep(pause)
+                    taken += 1
+                    if len(read) - taken > limit:
+                        self.story.slip("memory", f"{plan.name} reads {len(read)}, {taken} taken")
+                    position = outcome.position
+                    if position is None or position >= len(read):
+                        self.story.slip("outcome", f"{plan.name}: position {position} of a stream")
+                        continue
+                    self.hear(read[position], outcome)
+                    if taken == stays:
+                        break
+        finally:
+            for each in read:
+                each.is_excused = each.is_excused or not each.outcomes
+
+    def _messages(
+        self, app: App, plan: AccountPlan, deadline: float, count: int, read: list[Handed]
+    ) -> Iterator[Message]:
+        for _ in range(count):
+            handed = self.write(app.number, plan, deadline)
+            handed.is_streamed = True
+            read.append(handed)
+            yield handed.message
+
+    async def _slowly(self, messages: Iterator[Message]) -> AsyncIterator[Message]:
+        for each in messages:
+            yield each
+            await asyncio.sleep(self.chance.seconds("stream.pause", 0.0, 0.5))
+
+    async def ask(self, app: App, plan: AccountPlan) -> None:
+        """Ask where an accepted message is; one that is unknown is not taken for lost."""
+        ids = self.ids.get(plan.name)
+        if not ids:
+            await self.call(app, plan)
+            ids = self.ids.get(plan.name)
+        if ids:
+            await self._operation("status", app.client.status(ids[-1], deadline=20.0))
+
+    async def stop(self, app: App, plan: AccountPlan) -> None:
+        """Try to stop a message that was accepted."""
+        ids = self.ids.get(plan.name)
+        if ids and plan.provider == "messente":
+            await self._operation("cancel", app.client.cancel(ids[-1], deadline=20.0))
+        else:
+            await self.ask(app, plan)
+
+    async def attach(self, app: App, plan: AccountPlan) -> None:
+        """Hand a file to the provider, and send it."""
+        if plan.provider not in {"clickatell", "bird"}:
+            await self.burst(app, plan)
+            return
+        upload = Upload(_PNG, "image/png", file_name="menu.png")
+        stored = await self._operation(
+            "upload", app.client.upload(upload, account=plan.name, deadline=20.0)
+        )
+        if stored is None:
+            return
+        text = f"Here is file {self.count}"
+        content = Media((MediaItem("image", stored),), text)
+        handed = self.write(app.number, plan, 30.0, content=content, channel="whatsapp")
+        handed.is_certain = False  # WhatsApp's window may be closed
+        await self.send(app, handed)
+
+    async def _operation(self, name: str, work: Awaitable[Any]) -> Any:
+        began = self.story.now()
+        try:
+            result = await work
+        except OperationError as error:
+            result = None
+            self.story.tell(f"{name} fails: {error.failure.reason}")
+        else:
+            self.story.counts[name] += 1
+        if self.story.now() - began > 21.0:
+            self.story.slip("deadline", f"{name} took {self.story.now() - began:.1f} s of 20")
+        return result
+
+    def hear(self, handed: Handed, outcome: Outcome) -> None:
+        """Note what a caller is told."""
+        if outcome.reference != handed.message.reference or outcome.account != handed.account.name:
+            self.story.slip("outcome", f"{handed.name} hears of {outcome.reference}")
+        handed.outcomes.append(outcome)
+        handed.ended = self.story.now()
+        self.story.counts[outcome.kind] += 1
+        why = "" if isinstance(outcome, Accepted) else f" ({outcome.reason})"
+        self.story.tell(f"{handed.message.reference} is {outcome.kind}{why}")
+        if isinstance(outcome, Accepted) and outcome.id is not None:
+            self.ids.setdefault(handed.account.name, []).append(str(outcome.id))
+
+
+def _most_ahead(plan: AccountPlan) -> int:
+    """Return how many messages a stream may have read whose outcomes its reader has not seen.
+
+    Twice what it reads ahead: the outcomes that it hands over together count as taken at once.
+    """
+    most = plan.adapter.capabilities.max_messages
+    return 2 * max((plan.slots + 2) * most, plan.slots + _MIN_AHEAD)
+
+
+_PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154"
+    "78da63fcffff3f030005fe02fea72d1e480000000049454e44ae426082"
+)

@@ -1,0 +1,52 @@
+"""What an account of a world is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from omnimsg import OnAmbiguous, Policy
+from omnimsg.adapter import Adapter
+from omnimsg.engine.limits.rate_limiter import slots_of
+
+# By the kind of account: its provider, and what its table has besides.
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "clickatell": ("clickatell", {}),
+    "messente": ("messente", {}),
+    "bird": ("bird", {}),
+    "bird-batch": ("bird", {"batch": True}),
+    "toy": ("toy", {}),
+}
+
+
+@attrs.frozen(eq=False)
+class AccountPlan:
+    """One account.
+
+    Attributes:
+        name: Its name.
+        kind: A key of `KINDS`.
+        adapter: Its adapter, with a limit on the messages of one request.
+        policy: Its policy.
+    """
+
+    name: str
+    kind: str
+    adapter: Adapter[Any]
+    policy: Policy
+
+    @property
+    def provider(self) -> str:
+        """Its provider's name."""
+        return KINDS[self.kind][0]
+
+    @property
+    def slots(self) -> int:
+        """How many requests may be under way at once."""
+        return slots_of(self.policy.limits, self.adapter.capabilities)
+
+    @property
+    def holds_doubts(self) -> bool:
+        """Whether a message that may have been sent is never sent again."""
+        return self.policy.on_ambiguous is OnAmbiguous.HOLD

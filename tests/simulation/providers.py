@@ -1,0 +1,249 @@
+"""Provider hosts: the real emulators, each on a machine of its own, with faults from the tape."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+from aiohttp import web
+from simulation.toy_emulator import ToyEmulator
+
+from omnimsg.sandbox import Sandbox
+from omnimsg.sandbox.fault_scripts import Fault, Faults
+from omnimsg_bird.emulator import BirdEmulator
+from omnimsg_clickatell.emulator import ClickatellEmulator
+from omnimsg_messente.emulator import MessenteEmulator
+
+if TYPE_CHECKING:
+    from simulation.chance import Chance
+    from simulation.harness import Host, Universe
+    from simulation.story import Story
+
+    from omnimsg.sandbox import Emulator
+
+EMULATORS: dict[str, type[Emulator]] = {
+    each.name: each for each in (ClickatellEmulator, MessenteEmulator, BirdEmulator, ToyEmulator)
+}
+
+PORT = 80
+
+# What an answer looks like that nobody asked for.
+_STRAY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
+
+# A 4xx page or a 307 says that nothing was processed, and is believed: a provider that says so and
+# lies is beyond what a client can know. So these are met by requests that were not processed.
+
+# By kind: its weight, and what else the tape decides: the name of a parameter and its choices.
+_KINDS: tuple[tuple[str, int, dict[str, tuple[Any, ...]]], ...] = (
+    ("latency", 6, {"seconds": (0.05, 0.3, 1.0, 3.0)}),
+    ("status", 6, {"status": (503, 500, 502, 504, 409), "retry_after": (None, 1, 20)}),
+    ("reset_after", 5, {}),
+    ("reset_before", 4, {}),
+    ("rate_limit", 5, {"retry_after": (None, 1, 5, 90, 100_000)}),
+    ("truncate", 3, {}),
+    ("shuffle", 4, {}),
+    ("html", 3, {"status": (502, 504, 200), "processed": (False, True)}),
+    ("html", 2, {"status": (403, 400)}),
+    ("status", 3, {"status": (408, 499, 425, 302, 303, 460), "processed": (False, True)}),
+    ("redirect", 1, {"status": (307,)}),
+    ("redirect", 1, {"status": (302,), "processed": (False, True)}),
+    ("echo", 3, {"processed": (False, True)}),
+    ("interim", 2, {"alone": (False, True), "processed": (False, True)}),
+    ("latency", 2, {"seconds": (20.0, 70.0)}),
+)
+_WEIGHTED = tuple(place for place, (_, weight, _) in enumerate(_KINDS) for _ in range(weight))
+
+
+# Whether the request of this context gets the answer to another one, and is processed all the same.
+_mixed_up: ContextVar[bool | None] = ContextVar("mixed_up", default=None)
+
+_NUMBER = re.compile(rb"2782\d{7}")
+
+
+FAULT_KINDS: frozenset[str] = frozenset(kind for kind, _, _ in _KINDS)
+"""What a request may meet."""
+
+
+@attrs.define(eq=False)
+class Mood:
+    """How a provider is doing.
+
+    Attributes:
+        storm: Of a hundred requests, how many meet a fault.
+        refuses: Whether it refuses the account, whatever it is asked.
+        fails: Whether it fails whatever it is asked.
+    """
+
+    storm: int = 0
+    refuses: bool = False
+    fails: bool = False
+
+
+class TapeFaults(Faults):
+    """Faults that the tape decides, one request after the other.
+
+    Args:
+        provider: The provider's name.
+        chance: Draws from the tape.
+        mood: How the provider is doing.
+        story: Told what it does.
+    """
+
+    def __init__(self, provider: str, chance: Chance, mood: Mood, story: Story) -> None:
+        super().__init__([provider])
+        self._chance = chance
+        self._mood = mood
+        self._story = story
+        self._count = 0
+
+    def select(self, provider: str, *, is_send: bool) -> list[Fault]:
+        """Return the faults of this request."""
+        _mixed_up.set(None)
+        if self._mood.refuses:
+            return self._one(provider, "status", {"status": 401})
+        if self._mood.fails:
+            return self._one(provider, "status", {"status": 503})
+        if not self._mood.storm or not self._chance.happens("fault", self._mood.storm):
+            return []
+        kind, _, choices = _KINDS[self._chance.one_of("fault.kind", _WEIGHTED)]
+        if kind == "shuffle" and not is_send:
+            return []
+        params = {name: self._chance.one_of(f"fault.{name}", of) for name, of in choices.items()}
+        faults = self._one(provider, kind, {k: v for k, v in params.items() if v is not None})
+        if kind == "echo":
+            _mixed_up.set(params["processed"])
+            return []
+        return faults
+
+    def _one(self, provider: str, kind: str, params: dict[str, Any]) -> list[Fault]:
+        self._count += 1
+        shown = " ".join(f"{name}={value}" for name, value in params.items())
+        self._story.tell(f"{provider} meets a request with {kind} {shown}")
+        self._story.counts[f"fault {kind}"] += 1
+        return [Fault(id=self._count, kind=kind, count=1, params=MappingProxyType(params))]
+
+
+class MixedUpSandbox(Sandbox):
+    """A sandbox behind a proxy that may give a request the answer to an earlier one."""
+
+    _earlier: tuple[frozenset[bytes], web.Response] | None = None
+
+    def application(self) -> web.Application:
+        """Add the proxy."""
+        application = super().application()
+        application.middlewares.append(self._mix_up)
+        return application
+
+    @web.middleware
+    async def _mix_up(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        processed = _mixed_up.get()
+        # The answer to a batch of Bird's names no message: nobody could know whose it is.
+        if (
+            request.method != "POST"
+            or not request.content_type.endswith("json")
+            or ("/batch/" in request.path)
+        ):
+            return cast("web.StreamResponse", await handler(request))
+        numbers = frozenset(_NUMBER.findall(await request.read()))
+        earlier = self._earlier
+        if processed is None or earlier is None or earlier[0] & numbers:
+            response = cast("web.StreamResponse", await handler(request))
+            if isinstance(response, web.Response) and response.status < 300:
+                self._earlier = numbers, response
+            return response
+        if processed:
+            await handler(request)
+        _, told = earlier
+        return web.Response(status=told.status, body=told.body, content_type=told.content_type)
+
+
+class Provider:
+    """One provider: a machine that serves its emulator, and may lose its power.
+
+    Args:
+        name: The provider's name.
+        universe: Where its machine stands.
+        chance: Draws from the tape.
+        story: Told what happens.
+
+    Attributes:
+        name: Its name.
+        host: Its machine.
+        mood: How it is doing.
+        sandbox: What it serves. Its handsets outlive every crash: they are other people's.
+    """
+
+    def __init__(self, name: str, universe: Universe, chance: Chance, story: Story) -> None:
+        self.name = name
+        self.host: Host = universe.host(f"{name}.sim")
+        self.mood = Mood()
+        self._universe = universe
+        self._story = story
+        self._restart: asyncio.Event | None = None
+        self._is_serving = asyncio.Event()
+        self.sandbox = MixedUpSandbox(
+            [EMULATORS[name]],
+            host=self.host.name,
+            port=PORT,
+            clock=lambda: _EPOCH + universe.now(),
+        )
+        self.sandbox.faults = TapeFaults(name, chance, self.mood, story)
+
+    async def start(self) -> None:
+        """Serve from now on."""
+        self.host.run(self._serve)
+        await self._is_serving.wait()
+
+    async def _serve(self) -> None:
+        while True:
+            self._restart = asyncio.Event()
+            async with self.sandbox:
+                self._is_serving.set()
+                await self._restart.wait()
+            await asyncio.sleep(0.5)
+
+    def restart_service(self) -> None:
+        """Stop serving in order, and start again."""
+        if self._restart is not None and self.host.is_up:
+            self._story.tell(f"{self.name} restarts its service")
+            self._restart.set()
+
+    def crash(self) -> None:
+        """Lose its power."""
+        if self.host.is_up:
+            self._story.tell(f"{self.name} loses its power")
+            self.host.crash()
+
+    def recover(self) -> None:
+        """Be well again: powered, answering, and accepting."""
+        self.mood.storm, self.mood.refuses, self.mood.fails = 0, False, False
+        if not self.host.is_up:
+            self.host.restart()
+
+    async def say_unasked(self) -> None:
+        """Send an answer that nobody asked for on its connections, as soon as all are idle.
+
+        In a request's own time it would be the answer to that request, and nobody could know.
+        """
+        for _ in range(40):
+            if not self._story.busy[self.name]:
+                self._story.tell(f"{self.name} says what nobody asked for")
+                self._universe.say_unasked(self.host, _STRAY)
+                return
+            await asyncio.sleep(0.05)
+
+    def close_idle(self) -> None:
+        """Close all connections in order."""
+        self._story.tell(f"{self.name} closes its connections")
+        self._universe.close_connections(self.host)
+
+    def received(self) -> list[tuple[str, str, str]]:
+        """Return the number, the text and the id of everything on its handsets."""
+        return [(each.number, each.text, each.id) for each in self.sandbox.handsets.all()]
+
+
+_EPOCH = 1_900_000_000.0
