@@ -1,0 +1,43 @@
+"""The header lines of an answer, decoded when somebody asks for one: hardly anybody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class AnswerHeaders(Mapping[str, str]):
+    """Header lines as they were received; names are found in any case, the first of several wins.
+
+    Args:
+        lines: Names and values.
+    """
+
+    def __init__(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
+        self._lines = lines
+
+    @cached_property
+    def _decoded(self) -> CIMultiDict[str]:
+        return CIMultiDict(
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in self._lines
+        )
+
+    def __getitem__(self, name: str) -> str:
+        return self._decoded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoded)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __repr__(self) -> str:
+        """Show the names only: a value may be a token."""
+        return f"AnswerHeaders({list(self._decoded)})"
