@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
@@ -19,15 +18,21 @@ class AnswerHeaders(Mapping[str, str]):
         lines: Names and values.
     """
 
+    # One is built for every answer: slots make that cheaper.
+    __slots__ = ("_known", "_lines")
+
     def __init__(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
         self._lines = lines
+        self._known: CIMultiDict[str] | None = None
 
-    @cached_property
+    @property
     def _decoded(self) -> CIMultiDict[str]:
-        return CIMultiDict(
-            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-            for name, value in self._lines
-        )
+        if self._known is None:
+            self._known = CIMultiDict(
+                (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+                for name, value in self._lines
+            )
+        return self._known
 
     def __getitem__(self, name: str) -> str:
         return self._decoded[name]

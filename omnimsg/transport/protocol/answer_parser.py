@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httptools
 
 from omnimsg.adapter import Response
@@ -9,6 +11,9 @@ from omnimsg.domain.formatting import format_bytes
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders
 from omnimsg.transport.protocol.content_coding import Decoder, decode_whole
 from omnimsg.transport.protocol.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # The longest header line that is read, bytes, and the most header lines. Some gateways add lines of
 # 9 KB, and hundreds of them.
@@ -21,8 +26,8 @@ _MAX_INTERIM = 100
 _NOTHING: frozenset[int] = frozenset()
 
 
-class _SurplusError(Exception):
-    """Another answer begins, and nobody has asked for it."""
+class _EndError(Exception):
+    """The answer ends here, whatever the parser thinks."""
 
 
 class AnswerParser:
@@ -37,7 +42,8 @@ class AnswerParser:
     Attributes:
         status: The HTTP status.
         lines: The header lines.
-        chunks: The pieces of the body; whoever takes some removes them.
+        coding: The value of `Content-Encoding`.
+        chunks: The pieces of the body.
         has_begun: Whether a byte of the answer has come.
         is_streamed: Whether the body goes to a sink. Its size is not bounded here.
         is_whole: Whether the answer has ended.
@@ -46,6 +52,12 @@ class AnswerParser:
 
     def __init__(self, max_body: int) -> None:
         self._max_body = max_body
+        # One for the answer that is expected. Whatever begins without one raises `IndexError`, and
+        # so ends the parsing. This and the next cost a call of C, not of Python.
+        self._permits: list[None] = []
+        self.on_message_begin: Callable[[], object] = self._permits.pop
+        self.chunks: list[bytes] = []
+        self.on_body: Callable[[bytes], object] = self.chunks.append
         self._parser = httptools.HttpResponseParser(self)
         # As aiohttp has it: servers that end lines with a bare LF, or put a space behind the size
         # of a chunk, are read.
@@ -55,10 +67,33 @@ class AnswerParser:
             lenient_spaces_after_chunk_size=True,
         )
         self._get_status = self._parser.get_status_code
+        self._should_keep_alive = self._parser.should_keep_alive
+        self._streamed = _NOTHING
+        self._is_head = False
+        self._problem: AnswerError | None = None
+        self._interim = 0
+        self._size = self._counted = 0
+        self.status = 0
+        self.is_streamed = False
+        self.is_reusable = False
         self.expect()
+        self._permits.clear()
 
-    def expect(self, *, streamed: frozenset[int] = _NOTHING, is_head: bool = False) -> None:
-        """Begin with the next answer.
+    def expect(self) -> None:
+        """Begin with the next answer, whose body is kept in memory."""
+        self._permits.append(None)
+        self._has_head = False
+        self.coding: bytes | None = None
+        self._silent = 0
+        self.lines: list[tuple[bytes, bytes]] = []
+        self.has_begun = False
+        self.is_whole = False
+        if self._streamed:
+            self.is_streamed = False
+            self._streamed = _NOTHING
+
+    def expect_other(self, *, streamed: frozenset[int], is_head: bool) -> None:
+        """Say what is special about the answer that was begun with.
 
         Args:
             streamed: The statuses with which the body goes to a sink.
@@ -66,18 +101,6 @@ class AnswerParser:
         """
         self._streamed = streamed
         self._is_head = is_head
-        self._problem: AnswerError | None = None
-        self._has_head = False
-        self._interim = 0
-        self._size = 0
-        self._silent = 0
-        self.status = 0
-        self.lines: list[tuple[bytes, bytes]] = []
-        self.chunks: list[bytes] = []
-        self.has_begun = False
-        self.is_streamed = False
-        self.is_whole = False
-        self.is_reusable = False
 
     def feed(self, data: bytes) -> None:
         """Parse bytes that were received.
@@ -86,7 +109,6 @@ class AnswerParser:
             AnswerError: They are no HTTP, or too many.
         """
         self.has_begun = True
-        self._silent += len(data)  # until a method below says that they were of use
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -96,13 +118,21 @@ class AnswerParser:
             if not self.is_whole:
                 raise self._problem or AnswerError("is not HTTP") from None
         # A whole answer is whole, whatever else came with it.
-        if not self.is_whole and self._silent > MAX_HEADER_LINE:
-            raise AnswerError("has a line that is too long")
+        if not self.is_whole:
+            self._check_bounds(len(data))
+
+    def take_chunks(self) -> list[bytes]:
+        """Take the pieces of the body that there are."""
+        chunks = self.chunks.copy()
+        self.chunks.clear()
+        self._size = self._counted = 0
+        return chunks
 
     def end(self) -> bool:
         """Note the end of the stream; return whether the answer is whole, which it may be by it."""
         if self._has_head and not self.is_whole and not self._has_length():
             self.is_whole = True
+            self.is_reusable = False
         return self.is_whole
 
     def response(self) -> Response:
@@ -112,27 +142,27 @@ class AnswerParser:
             AnswerError: The body is not in the announced coding, or decoded it is too large.
         """
         chunks = self.chunks
-        body: bytes | None = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        decoder = Decoder.of(self.lines) if body else None
-        if decoder is not None:
-            body = decode_whole(decoder, chunks, self._max_body)
-            if body is None:
-                raise self._too_large()
-        assert body is not None  # noqa: S101 - for the type checker
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._size = self._counted = 0
+        if len(body) > self._max_body:
+            raise self._too_large()
+        if self.coding is not None and body:
+            body = self._decoded(body)
         return Response(self.status, body, AnswerHeaders(self.lines))
 
-    def on_message_begin(self) -> None:
-        """Refuse another answer behind a whole one."""
-        if self.is_whole:
-            raise _SurplusError
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header line, or a line behind the last chunk, which nobody needs."""
+        """Keep a header line; one behind the last chunk is not needed."""
         self._silent = 0
-        if len(name) + len(value) > MAX_HEADER_LINE:
+        size = len(name)
+        if size + len(value) > MAX_HEADER_LINE:
             raise self._failed("has a line that is too long")
+        if self._has_head:
+            return
         if len(self.lines) >= MAX_HEADER_LINES:
             raise self._failed("has too many header lines")
+        if size == 16 and name.lower() == b"content-encoding":
+            self.coding = value
         self.lines.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -146,27 +176,42 @@ class AnswerParser:
         if self._is_head:
             # The parser cannot be told that no body follows, so it ends here, for good.
             self.is_whole = True
-            raise _SurplusError
-
-    def on_body(self, body: bytes) -> None:
-        """Keep a piece of the body."""
-        self._silent = 0
-        self.chunks.append(body)
-        self._size += len(body)
-        if self._size > self._max_body and not self.is_streamed:
-            self._problem = self._too_large()
-            raise self._problem
+            self.is_reusable = False
+            raise _EndError
 
     def on_message_complete(self) -> None:
         """Note that the answer is whole, unless it was an interim response."""
         if self._has_head:
             self.is_whole = True
-            self.is_reusable = self._parser.should_keep_alive() and self.status != 101
+            self.is_reusable = self._should_keep_alive() and self.status != 101
+            self._interim = 0
             return
         self._interim += 1
+        self._permits.append(None)
         self.lines = []
+        self.coding = None
         if self._interim > _MAX_INTERIM:
             raise self._failed("has too many interim responses")
+
+    def _check_bounds(self, received: int) -> None:
+        """Check what there is of an answer that is not whole."""
+        new = self.chunks[self._counted :]
+        self._counted += len(new)
+        self._size += sum(map(len, new))
+        if self._size > self._max_body and not self.is_streamed:
+            raise self._too_large()
+        self._silent = 0 if new else self._silent + received
+        if self._silent > MAX_HEADER_LINE:
+            raise AnswerError("has a line that is too long")
+
+    def _decoded(self, body: bytes) -> bytes:
+        decoder = Decoder.of(self.coding)
+        if decoder is None:
+            return body
+        decoded = decode_whole(decoder, body, self._max_body)
+        if decoded is None:
+            raise self._too_large()
+        return decoded
 
     def _has_length(self) -> bool:
         """Whether the answer says where its body ends."""

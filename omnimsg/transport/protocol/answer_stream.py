@@ -25,6 +25,7 @@ class AnswerStream:
         loop: Its event loop.
         status: The HTTP status.
         lines: The header lines.
+        coding: The value of `Content-Encoding`.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class AnswerStream:
         loop: asyncio.AbstractEventLoop,
         status: int,
         lines: Sequence[tuple[bytes, bytes]],
+        coding: bytes | None,
     ) -> None:
         self.status = status
         self.lines = lines
+        self.coding = coding
         self._transport = transport
         self._loop = loop
         self._chunks: list[bytes] = []
@@ -46,10 +49,9 @@ class AnswerStream:
         self._wake_up: asyncio.Future[None] | None = None
 
     def put(self, chunks: list[bytes], *, is_whole: bool) -> None:
-        """Add pieces, and empty the list that they came in."""
+        """Add pieces."""
         self._chunks += chunks
         self._waiting += sum(map(len, chunks))
-        chunks.clear()
         self._is_whole = is_whole
         if self._waiting > _MOST_WAITING and not (is_whole or self._is_stopped):
             self._is_stopped = True
@@ -97,7 +99,7 @@ async def pour(stream: AnswerStream, sink: Sink) -> None:
         ConnectionBrokenError: The connection ended before the body did.
         SinkFault: The sink could not be written.
     """
-    decoder = Decoder.of(stream.lines)
+    decoder = Decoder.of(stream.coding)
     while chunks := await stream.take():
         for chunk in chunks:
             for piece in (chunk,) if decoder is None else decoder.pieces(chunk):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from omnimsg.transport.protocol.answer_parser import AnswerParser
 from omnimsg.transport.protocol.answer_stream import AnswerStream
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from omnimsg.transport.interface import WriteMark
     from omnimsg.transport.protocol.origin import Origin
 
-    PendingAnswer: TypeAlias = asyncio.Future[Response | AnswerStream]
-
-_NOTHING: frozenset[int] = frozenset()
+    # Of a `Response`, or of an `AnswerStream` where that was asked for.
+    PendingAnswer: TypeAlias = asyncio.Future[Any]
 
 
 class Owner(Protocol):
@@ -71,30 +70,18 @@ class Connection(asyncio.Protocol):
         self.is_kept = False
         self.idle_since = 0.0
 
-    def send(
-        self,
-        data: bytes,
-        mark: WriteMark,
-        *,
-        streamed: frozenset[int] = _NOTHING,
-        is_head: bool = False,
-        is_all: bool = True,
-    ) -> PendingAnswer:
-        """Write a request, or its beginning; return the future of its answer.
+    def send(self, data: bytes, mark: WriteMark) -> asyncio.Future[Response]:
+        """Write a request, and return the future of its answer.
 
-        It is that of an `AnswerStream` where the body goes to a sink. Whoever stops waiting calls
-        `give_up`.
+        Whoever stops waiting for it calls `give_up`.
 
         Args:
             data: The request.
             mark: Its mark, set here.
-            streamed: The statuses with which the body goes to a sink.
-            is_head: Whether the method is HEAD.
-            is_all: Whether it is the whole request. Otherwise `write` and `end_request` follow.
         """
-        self._parser.expect(streamed=streamed, is_head=is_head)
-        self._is_writing = not is_all
-        self._answer = answer = self._loop.create_future()
+        self._parser.expect()
+        answer: asyncio.Future[Response] = self._loop.create_future()
+        self._answer = answer
         # Until here nothing has left, whatever fails.
         mark.written = True
         try:
@@ -102,6 +89,23 @@ class Connection(asyncio.Protocol):
         except BaseException:
             self.give_up(answer)
             raise
+        return answer
+
+    def begin(
+        self, data: bytes, mark: WriteMark, *, streamed: frozenset[int], is_head: bool
+    ) -> PendingAnswer:
+        """Write the head of a request; `write` and `end_request` follow.
+
+        Args:
+            data: The head.
+            mark: The mark of the request, set here.
+            streamed: The statuses with which the body of the answer goes to a sink. The future is
+                then that of an `AnswerStream`.
+            is_head: Whether the method is HEAD.
+        """
+        answer: PendingAnswer = self.send(data, mark)
+        self._parser.expect_other(streamed=streamed, is_head=is_head)
+        self._is_writing = True
         return answer
 
     async def write(self, piece: bytes) -> None:
@@ -202,10 +206,12 @@ class Connection(asyncio.Protocol):
         parser, answer = self._parser, self._answer
         assert answer is not None  # noqa: S101 - for the type checker
         if self._stream is None:
-            self._stream = AnswerStream(self.transport, self._loop, parser.status, parser.lines)
+            self._stream = AnswerStream(
+                self.transport, self._loop, parser.status, parser.lines, parser.coding
+            )
             if not answer.done():
                 answer.set_result(self._stream)
-        self._stream.put(parser.chunks, is_whole=parser.is_whole)
+        self._stream.put(parser.take_chunks(), is_whole=parser.is_whole)
 
     def _finish(self) -> None:
         """Hand over the whole answer, and keep the connection where that can be."""
@@ -216,12 +222,12 @@ class Connection(asyncio.Protocol):
                 answer.set_result(parser.response())
             except AnswerError as error:
                 answer.set_exception(error)
-        self._wake_writer()
         if parser.is_reusable and not self._is_writing:
             self.is_kept = True
             self._owner.release(self)
         else:
             self.abort()
+            self._wake_writer()
 
     def _wake_writer(self) -> None:
         drained, self._drained = self._drained, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from omnimsg.transport.protocol.errors import AnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 # The codings that every Python decodes. None other is asked for.
 ACCEPT_ENCODING = "gzip, deflate"
@@ -20,6 +20,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
 # Some servers send the bare stream although RFC 9110 asks for zlib's frame around it.
 _BARE = -zlib.MAX_WBITS
+
+_NAMES = {b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
 
 
 class Decoder:
@@ -34,19 +36,13 @@ class Decoder:
         self._inner: zlib._Decompress | None = None
 
     @classmethod
-    def of(cls, lines: Iterable[tuple[bytes, bytes]]) -> Decoder | None:
-        """Return the decoder that an answer with these header lines needs.
+    def of(cls, coding: bytes | None) -> Decoder | None:
+        """Return the decoder that a body needs by its `Content-Encoding`.
 
         A coding that was not asked for is left as it is: the adapter then finds no JSON.
         """
-        for name, value in lines:
-            if len(name) == 16 and name.lower() == b"content-encoding":
-                coding = value.strip().lower()
-                if coding in (b"gzip", b"x-gzip"):
-                    return cls("gzip")
-                if coding == b"deflate":
-                    return cls("deflate")
-        return None
+        name = _NAMES.get((coding or b"").strip().lower())
+        return None if name is None else cls(name)
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Decode a piece of the body.
@@ -85,18 +81,17 @@ class Decoder:
         return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _BARE
 
 
-def decode_whole(decoder: Decoder, chunks: Iterable[bytes], most: int) -> bytes | None:
+def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
     """Decode a body that is kept in memory; `None` where it has more than `most` bytes.
 
     Raises:
         AnswerError: It is not in the announced coding, or cut off.
     """
     pieces, size = [], 0
-    for chunk in chunks:
-        for piece in decoder.pieces(chunk):
-            size += len(piece)
-            if size > most:
-                return None
-            pieces.append(piece)
+    for piece in decoder.pieces(body):
+        size += len(piece)
+        if size > most:
+            return None
+        pieces.append(piece)
     decoder.end()
     return b"".join(pieces)

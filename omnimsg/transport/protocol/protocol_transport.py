@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from omnimsg.adapter import Answer, Multipart, Request, Response, Source
+from omnimsg.adapter import Multipart, Request, Response, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.endpoints import Endpoints
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.network import Network
-from omnimsg.transport.protocol.answer_headers import AnswerHeaders
-from omnimsg.transport.protocol.answer_stream import pour
+from omnimsg.transport.protocol.asking import ask, may_repeat
 from omnimsg.transport.protocol.dialer import Dialer
 from omnimsg.transport.protocol.errors import AnswerError, ConnectionBrokenError
 from omnimsg.transport.protocol.faults import fault_from
 from omnimsg.transport.protocol.pool import Pool
 from omnimsg.transport.protocol.request_body import open_body
-from omnimsg.transport.protocol.request_head import RequestHeads, has_no_body
+from omnimsg.transport.protocol.request_head import RequestHeads
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
 
 if TYPE_CHECKING:
@@ -27,21 +26,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from omnimsg.transport.interface import Sink, WriteMark
-    from omnimsg.transport.protocol.connection import Connection, PendingAnswer
-    from omnimsg.transport.protocol.request_body import RequestBody
     from omnimsg.transport.protocol.request_head import Head
 
 # The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-# The largest body that is written together with its head: about what a connection takes without
-# making its writer wait.
-MAX_SMALL_BODY = 2**16
-
 # What asyncio reads at once, bytes.
 _READ_BUFFER = 256 * 1024
-
-_NOTHING: frozenset[int] = frozenset()
 
 
 class ProtocolTransport:
@@ -118,17 +109,22 @@ class ProtocolTransport:
         self._active += 1
         self._timeouts.start(task, within)
         try:
-            data = _small(request, head)
-            if data is None:
-                return await self._exchange_large(pool, request, head, mark, sink)
+            body = request.body
+            if sink is not None or not isinstance(body, bytes) or not head.fits(body):
+                return await self._exchange_other(pool, request, head, mark, sink)
+            # Nearly every request: small, and its answer is kept in memory.
+            data = head.followed_by(body)
             connection = pool.take(head.origin) or await pool.acquire(head.origin)
+            answer = connection.send(data, mark)
             try:
-                return await _ask(connection, data, request, mark, sink)
+                return await answer
             except ConnectionBrokenError as error:
-                if not _may_repeat(request, connection, error):
+                if not may_repeat(request, connection, error):
                     raise
-            connection = await pool.acquire(head.origin, is_new=True)
-            return await _ask(connection, data, request, mark, sink)
+            except BaseException:
+                connection.give_up(answer)
+                raise
+            return await self._exchange_other(pool, request, head, mark, None, is_new=True)
         except BaseException as error:
             fault = self._fault(error, task, mark, head)
             if fault is None:
@@ -176,20 +172,25 @@ class ProtocolTransport:
         )
         return self._pool
 
-    async def _exchange_large(
-        self, pool: Pool, request: Request, head: Head, mark: WriteMark, sink: Sink | None
+    async def _exchange_other(
+        self,
+        pool: Pool,
+        request: Request,
+        head: Head,
+        mark: WriteMark,
+        sink: Sink | None,
+        *,
+        is_new: bool = False,
     ) -> Response:
-        """Exchange a request whose body is written in pieces."""
-        async with open_body(request) as body:
-            connection = pool.take(head.origin) or await pool.acquire(head.origin)
+        """Exchange any request: with a large body or none, with an answer for a sink."""
+        async with open_body(request, head.length) as body:
+            connection = await pool.acquire(head.origin, is_new=is_new)
             try:
-                return await _ask_in_pieces(connection, head, body, request, mark, sink)
+                return await ask(connection, request, head, body, mark, sink)
             except ConnectionBrokenError as error:
-                if not _may_repeat(request, connection, error):
+                if is_new or not may_repeat(request, connection, error):
                     raise
-        async with open_body(request) as body:
-            connection = await pool.acquire(head.origin, is_new=True)
-            return await _ask_in_pieces(connection, head, body, request, mark, sink)
+        return await self._exchange_other(pool, request, head, mark, sink, is_new=True)
 
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, head: Head
@@ -203,84 +204,6 @@ class ProtocolTransport:
             proxy = self._network.proxy if head.origin.scheme == "https" else None
             return fault_from(error, written=mark.written, origin=head.origin, proxy=proxy)
         return None
-
-
-async def _ask(
-    connection: Connection, data: bytes, request: Request, mark: WriteMark, sink: Sink | None
-) -> Response:
-    """Write a request on a connection and wait for its answer."""
-    answer = connection.send(
-        data, mark, streamed=_streamed(request, sink), is_head=request.method == "HEAD"
-    )
-    try:
-        return await _answer(answer, sink)
-    except BaseException:
-        connection.give_up(answer)
-        raise
-
-
-async def _ask_in_pieces(
-    connection: Connection,
-    head: Head,
-    body: RequestBody,
-    request: Request,
-    mark: WriteMark,
-    sink: Sink | None,
-) -> Response:
-    """Write a request with its body in pieces, until there is an answer, and wait for that."""
-    answer = connection.send(
-        head.before(body.size, body.content_type),
-        mark,
-        streamed=_streamed(request, sink),
-        is_all=False,
-    )
-    try:
-        while not answer.done() and (piece := await body.read()):
-            await connection.write(piece)
-        if not answer.done():
-            connection.end_request()
-        return await _answer(answer, sink)
-    except BaseException:
-        connection.give_up(answer)
-        raise
-
-
-async def _answer(answer: PendingAnswer, sink: Sink | None) -> Response:
-    """Wait for an answer, and write its body to the sink where it belongs there."""
-    got = await answer
-    if isinstance(got, Response):
-        return got
-    assert sink is not None  # noqa: S101 - nothing is streamed without
-    await pour(got, sink)
-    return Response(got.status, b"", AnswerHeaders(got.lines))
-
-
-def _small(request: Request, head: Head) -> bytes | None:
-    """Return a whole request as bytes, unless its body is to be written in pieces."""
-    body = request.body
-    if isinstance(body, bytes):
-        if head.length is not None:
-            # What follows the announced length would be taken for another request.
-            body = body[: head.length]
-        elif len(body) > MAX_SMALL_BODY:
-            return None
-        return head.followed_by(body)
-    if body is not None:
-        return None
-    return head.alone() if has_no_body(request) else head.followed_by(b"")
-
-
-def _streamed(request: Request, sink: Sink | None) -> frozenset[int]:
-    """Return the statuses with which the body of the answer goes to the sink."""
-    return _NOTHING if sink is None or request.answer is not Answer.SINK else request.success
-
-
-def _may_repeat(request: Request, connection: Connection, error: ConnectionBrokenError) -> bool:
-    """Whether a request that was lost may be repeated at once.
-
-    A server may close a kept connection at the moment in which it is used again.
-    """
-    return connection.is_kept and not error.has_begun and request.effect.is_repeatable
 
 
 def _carries_file(request: Request) -> bool:

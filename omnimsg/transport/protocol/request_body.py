@@ -89,8 +89,13 @@ class RequestBody:
 
 
 @asynccontextmanager
-async def open_body(request: Request) -> AsyncIterator[RequestBody]:
+async def open_body(request: Request, length: int | None) -> AsyncIterator[RequestBody]:
     """Open a request's body, and keep its file open meanwhile.
+
+    Args:
+        request: The request.
+        length: How much of the body is written, where the request says so: what follows would be
+            taken for another request.
 
     Raises:
         TransportFault: The file cannot be read.
@@ -100,11 +105,12 @@ async def open_body(request: Request) -> AsyncIterator[RequestBody]:
     source = body.source if isinstance(body, Multipart) else body
     data = source.data if isinstance(source, Source) else source or b""
     if isinstance(data, bytes):
-        yield _body(BytesIO(data), len(data), form, is_on_disk=False)
+        size = len(data) if length is None else length
+        yield _body(BytesIO(data), size, form, is_on_disk=False)
         return
     file = await _open(data)
     try:
-        size = os.fstat(file.fileno()).st_size
+        size = os.fstat(file.fileno()).st_size if length is None else length
         yield _body(file, size, form, is_on_disk=True)
     finally:
         file.close()

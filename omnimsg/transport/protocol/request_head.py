@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Endpoints, Target
 
+# The largest body that is written together with its head: about what a connection takes without
+# making its writer wait.
+MAX_SMALL_BODY = 2**16
+
 # The most heads that an account keeps in memory.
 _CACHE_SIZE = 64
 
@@ -37,15 +41,21 @@ class Head:
         origin: Where it goes.
         start: The request line and the header lines, but for the body's length and the empty line.
         length: The length of the body that the request itself announces.
+        is_usual: Whether the body may be written with it, and the answer read, as it is usual.
     """
 
     origin: Origin
     start: bytes = attrs.field(repr=False)
     length: int | None = None
+    is_usual: bool = True
+
+    def fits(self, body: bytes) -> bool:
+        """Whether a body may be written together with it."""
+        return self.is_usual and len(body) <= MAX_SMALL_BODY
 
     def followed_by(self, body: bytes) -> bytes:
         """Return the whole request."""
-        return b"%bContent-Length: %d\r\n\r\n%b" % (self.start, len(body), body)
+        return b"".join((self.start, b"Content-Length: %d\r\n\r\n" % len(body), body))
 
     def before(self, length: int, content_type: str | None = None) -> bytes:
         """Return the request up to a body of this length, which follows in pieces."""
@@ -126,7 +136,8 @@ class RequestHeads:
         )
         key = url.scheme, url.raw_host, url.port
         origin = self._origins.setdefault(key, Origin.of(url))
-        return Head(origin, start.encode(), length)
+        is_usual = length is None and method != "HEAD"
+        return Head(origin, start.encode(), length, is_usual)
 
 
 def has_no_body(request: Request) -> bool:
@@ -145,7 +156,8 @@ def _own_length(lines: CIMultiDict[str], request: Request) -> int | None:
         raise TransportFault(Reason.MISCONFIGURED, "the header Transfer-Encoding cannot be used")
     if length is None:
         return None
-    size = len(request.body) if isinstance(request.body, bytes) else 0
+    body = request.body
+    size = len(body) if isinstance(body, bytes) else body.size if isinstance(body, Source) else 0
     if not (length.isascii() and length.isdigit()) or int(length) > size:
         raise TransportFault(
             Reason.MISCONFIGURED, "the header Content-Length says more than the body has"
