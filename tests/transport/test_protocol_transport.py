@@ -24,6 +24,8 @@ from omnimsg.transport import (
     WriteMark,
     create_http_transport,
 )
+from omnimsg.transport.protocol.connection import Connection
+from omnimsg.transport.protocol.origin import Origin
 
 if TYPE_CHECKING:
     import ssl
@@ -190,6 +192,39 @@ async def test_a_small_exchange_needs_one_future_and_no_task(
     assert 2 == served
     # The server in this loop reads with futures of its own, and in no task of ours.
     assert "task" not in made
+
+
+async def test_an_answer_that_nobody_waits_for_is_forgotten() -> None:
+    """Whoever is cancelled as it comes leaves a connection without a trace of it."""
+    kept: list[Connection] = []
+
+    class Owner:
+        def release(self, connection: Connection) -> None:
+            kept.append(connection)
+
+        def forget(self, connection: Connection) -> None:
+            raise AssertionError
+
+        lost = forget
+
+    class Wire(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            """Lose it."""
+
+    origin = Origin("http", "a.example", 80, "a.example")
+    connection = Connection(asyncio.get_running_loop(), Owner(), origin, 100)
+    connection.connection_made(Wire())
+    first = connection.send(b"first", WriteMark())
+    first.cancel()
+    connection.data_received(b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 99\r\n\r\n" + b"x" * 99)
+    connection.give_up(first)
+    second = connection.send(b"second", WriteMark())
+    connection.data_received(b"HTTP/1.1 201 OK\r\nContent-Length: 99\r\n\r\n" + b"y" * 98)
+    connection.data_received(b"z")
+
+    response = await second
+    assert (201, b"y" * 98 + b"z", None) == (response.status, response.body, response.header("x"))
+    assert [connection, connection] == kept
 
 
 class TestOnUvloop:

@@ -72,7 +72,6 @@ class AnswerParser:
         self._is_head = False
         self._problem: AnswerError | None = None
         self._interim = 0
-        self._size = self._counted = 0
         self.status = 0
         self.is_streamed = False
         self.is_reusable = False
@@ -84,8 +83,10 @@ class AnswerParser:
         self._permits.append(None)
         self._has_head = False
         self.coding: bytes | None = None
-        self._silent = 0
+        self._silent = self._size = self._counted = 0
         self.lines: list[tuple[bytes, bytes]] = []
+        # Not empty where nobody has waited for the last answer any more.
+        self.chunks.clear()
         self.has_begun = False
         self.is_whole = False
         if self._streamed:
@@ -144,7 +145,6 @@ class AnswerParser:
         chunks = self.chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        self._size = self._counted = 0
         if len(body) > self._max_body:
             raise self._too_large()
         if self.coding is not None and body:

@@ -154,6 +154,8 @@ class Connection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         # In a tunnel, the host may have spoken, or hung up, before this is called.
         self.is_open = not self._is_spoiled
+        if self._is_spoiled:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse a part of the answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -38,7 +38,7 @@ class Pool:
         self._keepalive = keepalive
         self._dial = dial
         # Of each origin, the connections that no request uses, the last used at the end.
-        self._idle: dict[Origin, list[Connection]] = {}
+        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
         self._connections: set[Connection] = set()
         self._waiters: deque[tuple[asyncio.Future[Connection | None], Origin]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -53,9 +53,12 @@ class Pool:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
-            if self._loop.time() - connection.idle_since < self._keepalive:
+            if (
+                self._loop.time() - connection.idle_since < self._keepalive
+                # The event loop may know of its end before the connection is told.
+                and not connection.transport.is_closing()
+            ):
                 return connection
-            # The others have been idle for longer.
             connection.abort()
         return None
 
@@ -113,8 +116,8 @@ class Pool:
         if connection not in self._connections:
             return
         self._connections.remove(connection)
-        idle = self._idle[connection.origin]
-        if connection in idle:
+        idle = self._idle.get(connection.origin)
+        if idle and connection in idle:
             idle.remove(connection)
         self._give_place()
 
@@ -155,16 +158,18 @@ class Pool:
             self._give_place()
             raise ConnectionBrokenError
         self._connections.add(connection)
-        self._idle.setdefault(origin, [])
         return connection
 
     async def _turn(self, origin: Origin) -> Connection | None:
         """Wait for a connection to an origin, or for a place to make one (`None`)."""
         turn: asyncio.Future[Connection | None] = self._loop.create_future()
-        self._waiters.append((turn, origin))
+        waiter = turn, origin
+        self._waiters.append(waiter)
         try:
             return await turn
         except BaseException:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
             # It may have come at the moment in which the wait ended.
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 handed = turn.result()
@@ -201,5 +206,7 @@ class Pool:
                 connection.abort()
             if idle:
                 oldest = min(oldest, idle[0].idle_since)
+        for origin in [each for each, idle in self._idle.items() if not idle]:
+            del self._idle[origin]
         if oldest < inf:
             self._set_timer(oldest)

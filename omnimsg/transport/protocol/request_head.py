@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # making its writer wait.
 MAX_SMALL_BODY = 2**16
 
-# The most heads that an account keeps in memory.
+# The most heads, and the most hosts, that an account keeps in memory.
 _CACHE_SIZE = 64
 
 # Methods with which a server does not expect a body, so that its length need not be said.
@@ -135,6 +135,9 @@ class RequestHeads:
             ]
         )
         key = url.scheme, url.raw_host, url.port
+        if len(self._origins) >= _CACHE_SIZE:
+            self._origins.clear()
+            self._cache.clear()
         origin = self._origins.setdefault(key, Origin.of(url))
         is_usual = length is None and method != "HEAD"
         return Head(origin, start.encode(), length, is_usual)

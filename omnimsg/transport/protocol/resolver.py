@@ -18,6 +18,9 @@ AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 # once would ask.
 _REMEMBERED = 10.0
 
+# The most hosts whose addresses are remembered.
+_MOST = 64
+
 
 class Resolver:
     """Looks up the addresses of hosts in threads of the event loop.
@@ -57,6 +60,8 @@ class Resolver:
     def _answered(self, key: tuple[str, int], asked: asyncio.Future[list[AddressInfo]]) -> None:
         del self._asked[key]
         if not asked.cancelled() and asked.exception() is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
             self._known[key] = self._loop.time() + _REMEMBERED, asked.result()
 
 
