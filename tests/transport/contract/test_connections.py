@@ -137,7 +137,7 @@ async def test_an_exchange_that_ends_early_closes_its_connection(
     async with Server(hold, answer(201)) as server:
         transport = transport_to(server.url)
         if way == "late":
-            assert Reason.TIMEOUT is await lost(transport, SEND, within=0.05)
+            assert Reason.TIMEOUT is await lost(transport, SEND, within=0.5)
         else:
             exchange = asyncio.create_task(asked(transport, SEND))
             await server.arrived.wait()
