@@ -88,7 +88,7 @@ def main() -> None:
         _FLOOR.parent.mkdir(exist_ok=True)
         _FLOOR.write_text(json.dumps(counts["floor"]))
     for name, count in counts.items():
-        print(f"{name:10} {count:12,.0f} instructions/message  {count / counts['floor']:.4f} x")
+        print(f"{name:16} {count:12,.0f} instructions/message  {count / counts['floor']:.4f} x")
 
 
 if __name__ == "__main__":

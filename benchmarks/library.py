@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 CALLERS = 1000
 
 
-def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
+def one_a_request(
+    base_url: str, concurrency: int = WORKERS, *, transport: str = "aiohttp"
+) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor.
 
     It has one slot more, because the last is reserved for high priority. Bird's documented limit of
@@ -35,6 +38,7 @@ def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
         "channels": {"sms": CHANNEL},
         "channel": "sms",
         "limits": {"concurrency": concurrency + 1},
+        "transport": transport,
     }
     config = load_config({"accounts": {"bird": account}})
     (adapter,) = config.adapters.values()
@@ -42,9 +46,14 @@ def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
     return Client([adapter], policies=config.policies)
 
 
-def in_batches(base_url: str) -> Client:
+def in_batches(base_url: str, *, transport: str = "aiohttp") -> Client:
     """Build a client that sends a hundred messages in one request: Clickatell."""
-    account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY}
+    account = {
+        "provider": "clickatell",
+        "base_url": base_url,
+        "api_key": KEY,
+        "transport": transport,
+    }
     return Client.from_config({"accounts": {"clickatell": account}})
 
 
@@ -55,31 +64,38 @@ def messages(count: int) -> Iterator[Message]:
 
 
 @asynccontextmanager
-async def single(base_url: str) -> AsyncIterator[Work]:
+async def single(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`send_many`, one message a request."""
-    async with one_a_request(base_url) as client:
+    async with one_a_request(base_url, transport=transport) as client:
         yield lambda count: _stream(client, count)
 
 
 @asynccontextmanager
-async def batches(base_url: str) -> AsyncIterator[Work]:
+async def batches(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`send_many`, batches of 100."""
-    async with in_batches(base_url) as client:
+    async with in_batches(base_url, transport=transport) as client:
         yield lambda count: _stream(client, count)
 
 
 @asynccontextmanager
-async def callers(base_url: str) -> AsyncIterator[Work]:
+async def callers(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`await send` by 1,000 callers, each of which sends one message after the other."""
-    async with in_batches(base_url) as client:
+    async with in_batches(base_url, transport=transport) as client:
         yield lambda count: _awaited(client, count, CALLERS)
 
 
 @asynccontextmanager
-async def awaited(base_url: str) -> AsyncIterator[Work]:
+async def awaited(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`await send` by 16 callers, one message a request."""
-    async with one_a_request(base_url) as client:
+    async with one_a_request(base_url, transport=transport) as client:
         yield lambda count: _awaited(client, count, WORKERS)
+
+
+# The same over omnimsg's own transport.
+single_protocol = partial(single, transport="protocol")
+awaited_protocol = partial(awaited, transport="protocol")
+batches_protocol = partial(batches, transport="protocol")
+callers_protocol = partial(callers, transport="protocol")
 
 
 async def _stream(client: Client, count: int) -> int:

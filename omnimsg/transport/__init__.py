@@ -11,15 +11,18 @@ answer or its absence proves. What a transport owes the engine:
   sandbox on this machine or where the account says `allow_http`.
 * An exchange ends within its time limit, and cancelling it closes its connection.
 
-Importing this package does not import aiohttp, which takes most of the start-up time;
-`create_http_transport` does.
+There are two, which keep the same tests: over aiohttp (`aiohttp_transport`), and `protocol`, which
+needs the extra of that name and costs less. Importing this package imports neither, nor aiohttp,
+which takes most of the start-up time; `create_http_transport` imports the one that is wanted.
 """
 
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from omnimsg.domain.errors import ConfigError
 from omnimsg.transport.interface import (
     Abandonable,
     Sink,
@@ -29,8 +32,12 @@ from omnimsg.transport.interface import (
     WriteMark,
 )
 from omnimsg.transport.loopback import is_loopback
-from omnimsg.transport.network import Network, Proxy
+from omnimsg.transport.network import Network, Proxy, TransportKind
 from omnimsg.transport.options import TransportFactory, TransportOptions
+
+if TYPE_CHECKING:
+    from omnimsg.transport.aiohttp_transport import HttpTransport
+    from omnimsg.transport.protocol.protocol_transport import ProtocolTransport
 
 __all__ = [
     "Abandonable",
@@ -41,11 +48,15 @@ __all__ = [
     "Transport",
     "TransportFactory",
     "TransportFault",
+    "TransportKind",
     "TransportOptions",
     "WriteMark",
     "create_http_transport",
 ]
 
+
+# What the extra `protocol` installs.
+_OPTIONAL = frozenset({"aiohappyeyeballs", "httptools"})
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
@@ -55,16 +66,18 @@ def create_http_transport(options: TransportOptions) -> Transport:
 
     A warning is logged where everything, credentials included, will travel unencrypted. Where the
     logger `omnimsg.transport` is at DEBUG by now, each request is logged in one line.
-    """
-    from omnimsg.transport.aiohttp_transport import HttpTransport  # noqa: PLC0415 - imports aiohttp
 
+    Raises:
+        ConfigError: What the account's kind of transport needs is not installed.
+        OSError: The file with certificates cannot be read, or holds none.
+    """
     parts = urlsplit(options.base_url)
     if options.network.allow_http and parts.scheme == "http" and not is_loopback(parts.hostname):
         log.warning(
             "%s is not encrypted (allow_http): credentials and messages can be read on the way",
             options.base_url,
         )
-    transport = HttpTransport(
+    transport = _kind_of_transport(options.network.transport)(
         options.base_url,
         hosts=options.hosts,
         authorization=options.authorization,
@@ -76,3 +89,26 @@ def create_http_transport(options: TransportOptions) -> Transport:
 
         return LoggedTransport(transport, options.base_url)
     return transport
+
+
+def _kind_of_transport(
+    kind: TransportKind,
+) -> type[HttpTransport] | type[ProtocolTransport]:
+    if kind is TransportKind.AIOHTTP:
+        from omnimsg.transport.aiohttp_transport import (  # noqa: PLC0415 - imports aiohttp
+            HttpTransport,
+        )
+
+        return HttpTransport
+    try:
+        from omnimsg.transport.protocol.protocol_transport import (  # noqa: PLC0415 - optional
+            ProtocolTransport,
+        )
+    except ModuleNotFoundError as error:
+        if error.name not in _OPTIONAL:
+            raise
+        raise ConfigError(
+            f'transport = "{kind}" needs {error.name}, which is not installed:'
+            f" pip install 'omnimsg[{kind}]'"
+        ) from None
+    return ProtocolTransport

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -27,6 +28,19 @@ CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 0.8
 
 
+class TransportKind(StrEnum):
+    """What carries the requests of an account.
+
+    Attributes:
+        AIOHTTP: aiohttp.
+        PROTOCOL: omnimsg's own HTTP/1.1 on an `asyncio.Protocol`, with a third of the instructions
+            for a message. It needs the extra `protocol`.
+    """
+
+    AIOHTTP = "aiohttp"
+    PROTOCOL = "protocol"
+
+
 @attrs.frozen(kw_only=True)
 class Proxy:
     """An HTTP proxy, which is asked for a tunnel (CONNECT) to an `https` URL.
@@ -38,6 +52,12 @@ class Proxy:
 
     url: str
     authorization: Secret | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its host, without brackets, and its port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or 80
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -79,6 +99,10 @@ def _to_path(value: Path | str | None) -> Path | None:
     return Path(value) if isinstance(value, str) else value
 
 
+def _to_kind(value: TransportKind | str) -> TransportKind:
+    return validate.to_enum_member(TransportKind, value)
+
+
 @attrs.frozen(kw_only=True)
 class Network:
     """How the requests of one account travel. Variables such as `HTTPS_PROXY` are not used.
@@ -95,6 +119,8 @@ class Network:
             request. It must be less than what the server waits before it closes a connection.
         allow_http: Whether an `http://` URL may name another machine. Everybody on the way can then
             read the credentials and the messages.
+        transport: What carries the requests: `aiohttp`, or `protocol`, which costs less and needs
+            the extra of that name.
     """
 
     proxy: Proxy | None = attrs.field(
@@ -107,6 +133,11 @@ class Network:
     request_timeout: float | None = attrs.field(default=None, validator=optional(validate.positive))
     keepalive: float = attrs.field(default=KEEPALIVE, validator=validate.number(minimum=0))
     allow_http: bool = attrs.field(default=False, validator=validate.instance_of(bool))
+    transport: TransportKind = attrs.field(
+        default=TransportKind.AIOHTTP,
+        converter=_to_kind,
+        validator=validate.enum_member(TransportKind),
+    )
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Return the TLS context that trusts `ca_file`; `None` where none is named.

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from omnimsg import Outcome
 
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Accept everything."""

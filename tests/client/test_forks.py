@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from omnimsg import Attempt, Message, Outcome
 
 pytestmark = [
+    pytest.mark.usefixtures("each_transport"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     # Python 3.12 warns where a process with threads forks; the child here is careful.
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),

@@ -82,6 +82,8 @@ def test_every_key_is_described(provider: str) -> None:
         ({"keepalive": "env:KEEPALIVE"}, True),
         ({"keepalive": "2"}, False),
         ({"allow_http": "yes"}, False),
+        ({"transport": "protocol"}, True),
+        ({"transport": "httpx"}, False),
         ({"limits": {"concurrency": 5}}, True),
         ({"limits": {"concurency": 5}}, False),
         ({"on_ambiguous": "resent"}, False),

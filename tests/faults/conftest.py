@@ -34,6 +34,8 @@ ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "messente": ("messente", {}),
 }
 
+TRANSPORTS = ("aiohttp", "protocol")
+
 # Nobody waits long, and the breaker opens now and then.
 POLICY: dict[str, Any] = {
     "channel": "sms",
@@ -63,6 +65,7 @@ class Run:
         route: The account's name.
         seed: What everything random is drawn from.
         size: How many messages.
+        transport: What carries its requests.
         book: The journal.
         retries: What the client told of retries.
     """
@@ -71,6 +74,7 @@ class Run:
     route: str
     seed: int
     size: int
+    transport: str = "aiohttp"
     book: Book = attrs.field(factory=Book)
     retries: list[RetryEvent] = attrs.field(factory=list)
 
@@ -81,7 +85,8 @@ class Run:
 
     def _client(self, **settings: Any) -> Client:
         name, own = ROUTES[self.route]
-        table = {**self.remote.config()["accounts"][name], **POLICY, **own, **settings}
+        offered = self.remote.config()["accounts"][name]
+        table = {**offered, **POLICY, "transport": self.transport, **own, **settings}
         config = {"default": self.route, "accounts": {self.route: table}}
         loaded = load_config(config)
         for adapter in loaded.adapters.values():
@@ -130,13 +135,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     asked = metafunc.config.getoption("seeds")
     large = metafunc.definition.get_closest_marker("large") is not None
-    # 5,000 requests of one message each take a minute or more, and `tests/simulation` meets more.
+    # Large runs take turns with the transports, small ones have each. 5,000 requests of one message
+    # each take a minute or more, and `tests/simulation` meets more.
     runs = [
-        (route, seed, size)
+        (route, seed, size, transport)
         for route in ROUTES
         for seed, size in enumerate(
             [MANY] * asked or ([MANY, FEW] if large and route != "bird" else [FEW])
         )
+        for number, transport in enumerate(TRANSPORTS)
+        if size == FEW or seed % len(TRANSPORTS) == number
     ]
     ids = ["-".join(map(str, each)) for each in runs]
     metafunc.parametrize("run", runs, ids=ids, indirect=True)
@@ -145,10 +153,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 async def run(request: pytest.FixtureRequest, remote: RemoteSandbox) -> AsyncIterator[Run]:
     """Give a run in bad weather; every kind of it must have been met."""
-    route, seed, size = request.param
+    route, seed, size, transport = request.param
     await remote.reset()
     await weather(remote, seed, WEATHER)
-    yield Run(remote, route, seed, size)
+    yield Run(remote, route, seed, size, transport)
     await remote.reset()
 
 

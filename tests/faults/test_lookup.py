@@ -9,7 +9,7 @@ from support.audit import doubles, slips
 
 from omnimsg import Accepted
 
-from .conftest import FEW, MANY, WEATHER, Run, weather
+from .conftest import FEW, MANY, TRANSPORTS, WEATHER, Run, weather
 from .test_weather import streamed
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 SOON = 0.5
 
 
-@pytest.fixture(params=["bird", "bird-batches"])
+@pytest.fixture(
+    params=[(route, each) for route in ("bird", "bird-batches") for each in TRANSPORTS],
+    ids="-".join,
+)
 async def lossy(
     request: pytest.FixtureRequest, remote: RemoteSandbox, pytestconfig: pytest.Config
 ) -> AsyncIterator[Run]:
@@ -34,7 +37,9 @@ async def lossy(
     await remote.add("status", status=503, probability=0.1, seed=77, on="any")
     await weather(remote, 0, WEATHER)
     # The sandbox goes through everything it has for each look.
-    yield Run(remote, request.param, 0, MANY // 5 if pytestconfig.getoption("seeds") else FEW)
+    route, transport = request.param
+    size = MANY // 5 if pytestconfig.getoption("seeds") else FEW
+    yield Run(remote, route, 0, size, transport)
     await remote.reset()
 
 

@@ -12,6 +12,7 @@ from support.guards import discreet, no_leaks, unblocked
 
 from omnimsg.transport.aiohttp_transport import HttpTransport
 from omnimsg.transport.marked_session import Marking
+from omnimsg.transport.protocol.protocol_transport import ProtocolTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,28 +29,31 @@ def certificate() -> ssl.SSLContext:
 
 
 @pytest.fixture(params=list(Marking), ids=lambda each: each.name.lower())
-def marking(request: pytest.FixtureRequest) -> Marking:
-    """Run a test with every way of marking requests."""
-    way: Marking = request.param
+def marking(request: pytest.FixtureRequest) -> Marking | None:
+    """Run a test with every way of marking requests; `None` is the transport without aiohttp."""
+    way: Marking | None = request.param
     return way
 
 
 @pytest.fixture
-async def transport_to(marking: Marking) -> AsyncIterator[Callable[..., HttpTransport]]:
+async def transport_to(
+    marking: Marking | None,
+) -> AsyncIterator[Callable[..., HttpTransport | ProtocolTransport]]:
     """Create transports of accounts with a base URL; close them after the test."""
-    created: list[HttpTransport] = []
+    created: list[HttpTransport | ProtocolTransport] = []
 
-    def create(url: str, *, hosts: frozenset[str] | None = None, **options: Any) -> HttpTransport:
-        own = frozenset({url.partition("://")[2]})
-        options = {"marking": marking, **options}
-        created.append(
-            HttpTransport(
-                url,
-                hosts=own if hosts is None else hosts,
-                authorization={"Authorization": "Tiny s3cret"},
-                **options,
-            )
-        )
+    def create(
+        url: str, *, hosts: frozenset[str] | None = None, **options: Any
+    ) -> HttpTransport | ProtocolTransport:
+        given: dict[str, Any] = {
+            "hosts": frozenset({url.partition("://")[2]}) if hosts is None else hosts,
+            "authorization": {"Authorization": "Tiny s3cret"},
+            **options,
+        }
+        if marking is None:
+            created.append(ProtocolTransport(url, **given))
+        else:
+            created.append(HttpTransport(url, **{"marking": marking, **given}))
         return created[-1]
 
     yield create

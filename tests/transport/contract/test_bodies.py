@@ -15,10 +15,9 @@ from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from omnimsg.transport.aiohttp_transport import HttpTransport
+    from support.transports import TransportTo
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +26,7 @@ SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="applic
 
 @pytest.mark.parametrize("kind", ["bytes", "path"])
 async def test_a_file_is_the_whole_body(
-    kind: str, tmp_path: Path, transport_to: Callable[..., HttpTransport]
+    kind: str, tmp_path: Path, transport_to: TransportTo
 ) -> None:
     """A `Source` is sent with its length and its media type, and without a file name."""
     path = tmp_path / "file"
@@ -48,7 +47,7 @@ async def test_a_file_is_the_whole_body(
 
 @pytest.mark.parametrize("content_type", [None, "application/json"])
 async def test_bodies_have_their_length_and_type(
-    content_type: str | None, transport_to: Callable[..., HttpTransport], marking: Marking
+    content_type: str | None, transport_to: TransportTo, marking: Marking | None
 ) -> None:
     """Each leaves the connection ready for the next one, where connections are kept."""
     sizes = (0, 1, MAX_SMALL_BODY, MAX_SMALL_BODY + 1, 2**20)
@@ -71,7 +70,7 @@ async def test_bodies_have_their_length_and_type(
 
 
 async def test_a_body_written_in_pieces_arrives_whole(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """It keeps its length and its type, with or without a `Source`."""
     large = b"x" * (2**20 + 1)
@@ -91,7 +90,7 @@ async def test_a_body_written_in_pieces_arrives_whole(
 
 @pytest.mark.parametrize("kind", ["none", "small", "large", "source", "file"])
 async def test_a_redirect_is_an_answer_and_is_not_followed(
-    kind: str, tmp_path: Path, transport_to: Callable[..., HttpTransport]
+    kind: str, tmp_path: Path, transport_to: TransportTo
 ) -> None:
     """Whatever the body is, it is written once and to no other server."""
     path = tmp_path / "file"
@@ -115,7 +114,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(
 
 
 async def test_a_connection_with_a_full_buffer_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
+    monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:
     """The request is then written by aiohttp; the mark and the body are the same."""
     monkeypatch.setattr(BaseProtocol, "writing_paused", True)
@@ -128,7 +127,7 @@ async def test_a_connection_with_a_full_buffer_is_waited_for(
 
 
 async def test_header_lines_about_the_body_are_obeyed(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Bytes beyond the announced length are not written, so they cannot become a request."""
     short = evolve(SEND, body=b"abHELLO", headers={"Content-Length": "2"})

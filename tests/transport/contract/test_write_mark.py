@@ -21,11 +21,8 @@ from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support.servers import Act
-
-    from omnimsg.transport.aiohttp_transport import HttpTransport
+    from support.transports import AnyTransport, TransportTo
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +32,7 @@ CANCEL = Request("DELETE", "/send/1", effect=Effect.ONCE)
 
 
 async def lost(
-    transport: HttpTransport, request: Request, *, within: float = 5.0
+    transport: AnyTransport, request: Request, *, within: float = 5.0
 ) -> tuple[Reason, bool]:
     """Exchange a request that gets no answer; return the reason and the mark."""
     mark = WriteMark()
@@ -46,7 +43,7 @@ async def lost(
 
 @pytest.mark.parametrize("request_", [SEND, LARGE, CANCEL], ids=["small", "large", "empty"])
 async def test_a_request_that_arrived_is_marked(
-    request_: Request, transport_to: Callable[..., HttpTransport]
+    request_: Request, transport_to: TransportTo
 ) -> None:
     """Once a server has read a request, its mark is set, whatever follows."""
     mark = WriteMark()
@@ -65,7 +62,7 @@ async def test_a_request_that_arrived_is_marked(
 @pytest.mark.parametrize("act", [reset, close], ids=["reset", "closed"])
 @pytest.mark.parametrize("request_", [SEND, LARGE, CANCEL], ids=["small", "large", "empty"])
 async def test_a_lost_answer_leaves_the_mark_set(
-    act: Act, request_: Request, transport_to: Callable[..., HttpTransport]
+    act: Act, request_: Request, transport_to: TransportTo
 ) -> None:
     """On a new connection, the first request of a transport included."""
     async with Server(act) as server:
@@ -76,7 +73,7 @@ async def test_a_lost_answer_leaves_the_mark_set(
 
 
 async def test_a_lost_answer_on_a_kept_connection_leaves_the_mark_set(
-    transport_to: Callable[..., HttpTransport], marking: Marking
+    transport_to: TransportTo, marking: Marking | None
 ) -> None:
     """A POST is repeated neither by aiohttp nor by the transport."""
     async with Server(answer(200), reset) as server:
@@ -90,7 +87,7 @@ async def test_a_lost_answer_on_a_kept_connection_leaves_the_mark_set(
 
 
 async def test_a_request_that_broke_while_it_was_written_is_marked(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """A part of it may have been enough for the server."""
     large = evolve(SEND, body=b"x" * 2**23)
@@ -101,7 +98,7 @@ async def test_a_request_that_broke_while_it_was_written_is_marked(
 
 
 async def test_a_late_answer_leaves_the_mark_set(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """The time limit ended the wait for the answer, not for the connection."""
     async with Server(stall) as server:
@@ -111,7 +108,7 @@ async def test_a_late_answer_leaves_the_mark_set(
 
 
 async def test_a_refused_connection_leaves_the_mark_unset(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Nothing listens on the port."""
     found = await lost(transport_to(f"http://127.0.0.1:{free_port()}"), SEND)
@@ -120,7 +117,7 @@ async def test_a_refused_connection_leaves_the_mark_unset(
 
 
 async def test_a_handshake_without_end_leaves_the_mark_unset(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """The connection was made, but TLS was not established in time."""
     async with Server(connecting=stall) as server:
@@ -130,7 +127,7 @@ async def test_a_handshake_without_end_leaves_the_mark_unset(
 
 
 async def test_an_untrusted_certificate_leaves_the_mark_unset(
-    certificate: Any, transport_to: Callable[..., HttpTransport]
+    certificate: Any, transport_to: TransportTo
 ) -> None:
     """The request is not written to a server that cannot prove its name."""
     async with Server(answer(200), tls=certificate) as server:
@@ -141,7 +138,7 @@ async def test_an_untrusted_certificate_leaves_the_mark_unset(
 
 
 async def test_waiting_for_a_free_connection_leaves_the_mark_unset(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """The time limit may end before the request has got its turn."""
     async with Server(stall) as server:
@@ -163,7 +160,7 @@ async def test_the_mark_is_set_before_the_first_byte(
     request_: Request,
     count: int,
     monkeypatch: pytest.MonkeyPatch,
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """The event loop's transport is given no byte of a request whose mark is not set."""
     mark = WriteMark()
@@ -198,7 +195,7 @@ async def test_the_mark_is_set_before_the_first_byte(
 
 
 async def test_a_deletion_is_not_repeated_on_a_broken_connection(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """By itself aiohttp would repeat it; its "not found" would be believed."""
     async with Server(answer(200), reset, answer(404)) as server:
@@ -211,7 +208,7 @@ async def test_a_deletion_is_not_repeated_on_a_broken_connection(
 
 
 async def test_a_repeatable_request_is_repeated_whole(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Where a kept connection breaks, aiohttp repeats what may be, with all of its body."""
     request = Request("PUT", "/x", b"body", effect=Effect.REPEATABLE, content_type="text/plain")
@@ -228,7 +225,7 @@ async def test_a_repeatable_request_is_repeated_whole(
 
 
 async def test_requests_of_one_context_have_marks_of_their_own(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Tasks may share a context; requests that connect at the same time are told apart."""
     marks = [WriteMark() for _ in range(5)]
@@ -250,7 +247,7 @@ async def test_requests_of_one_context_have_marks_of_their_own(
 
 
 async def test_repeated_requests_of_one_context_have_marks_of_their_own(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """A request that aiohttp repeats is still taken for the same one."""
     marks = [WriteMark() for _ in range(5)]

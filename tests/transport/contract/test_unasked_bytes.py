@@ -14,9 +14,7 @@ from omnimsg.transport import TransportFault, WriteMark
 from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from omnimsg.transport.aiohttp_transport import HttpTransport
+    from support.transports import TransportTo
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +48,7 @@ def stray(request: pytest.FixtureRequest) -> bytes:
 
 @pytest.mark.parametrize("request_", [SEND, CANCEL], ids=["send", "cancel"])
 async def test_bytes_on_an_idle_connection_answer_nothing(
-    stray: bytes, request_: Request, transport_to: Callable[..., HttpTransport]
+    stray: bytes, request_: Request, transport_to: TransportTo
 ) -> None:
     """The next request is written once, on another connection, and has its own answer."""
     writers: list[asyncio.StreamWriter] = []
@@ -71,7 +69,7 @@ async def test_bytes_on_an_idle_connection_answer_nothing(
 
 
 async def test_bytes_after_the_end_of_an_answer_answer_nothing(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """What follows the announced end of an answer is not the answer to the next request."""
     async with Server(saying(OK + STRAY["too many requests"]), answer(201)) as server:
@@ -84,7 +82,7 @@ async def test_bytes_after_the_end_of_an_answer_answer_nothing(
 
 
 async def test_every_kept_connection_may_hold_bytes(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Each is closed, and the request leaves on a new one."""
     all_there = asyncio.Barrier(3)
@@ -109,7 +107,7 @@ async def test_every_kept_connection_may_hold_bytes(
 
 @pytest.mark.parametrize("marking", [Marking.TRACKED], ids=["tracked"])
 async def test_a_large_request_that_was_not_written_is_safe_to_repeat(
-    transport_to: Callable[..., HttpTransport],
+    transport_to: TransportTo,
 ) -> None:
     """Its body may be a file: the fault proves that nothing of it has left."""
 
@@ -132,7 +130,7 @@ async def test_a_large_request_that_was_not_written_is_safe_to_repeat(
 
 @pytest.mark.parametrize("length", [1, 8, 12, 16, 20, 36])
 async def test_half_an_unasked_answer_makes_no_verdict(
-    length: int, transport_to: Callable[..., HttpTransport]
+    length: int, transport_to: TransportTo
 ) -> None:
     """Cut anywhere, its second half is not taken for the answer to the request between them."""
     stray = STRAY["too many requests"]

@@ -1,0 +1,63 @@
+"""The words of faults: what the host is called, what the cause was, which key would help."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from omnimsg.transport.interface import TransportFault
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+    from omnimsg.domain.reason import Reason
+    from omnimsg.transport.network import Proxy
+
+# What a resolver says of a host that does not exist.
+NO_SUCH_HOST: frozenset[int] = frozenset(
+    {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+)
+
+# The variables by which other programs are told to use a proxy.
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+def connection_fault(
+    reason: Reason, what: str, error: Exception, proxy: Proxy | None
+) -> TransportFault:
+    """Build the fault of a connection that could not be made."""
+    text = f"{what} ({type(error).__name__})"
+    named = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
+    if named is not None and proxy is None and not text.startswith("no answer"):
+        text += f"; {named} is set but is not used: a proxy is the key `proxy` of the account"
+    return TransportFault(reason, text)
+
+
+def host_of(url: URL) -> str:
+    """Return the host of a URL, with the port unless it is the usual one."""
+    host = url.host or ""
+    name = f"[{host}]" if ":" in host else host
+    return name if url.is_default_port() or url.port is None else f"{name}:{url.port}"
+
+
+def name_of(proxy: Proxy | None) -> str:
+    """Return the host and the port of a proxy."""
+    return "" if proxy is None else proxy.url.partition("//")[2]
+
+
+def cause(error: BaseException) -> str:
+    """Say what the operating system or OpenSSL reported: `: connection refused`."""
+    inner = error
+    for name in ("certificate_error", "os_error"):
+        inner = getattr(inner, name, inner)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f": {inner.verify_message}"
+    if isinstance(inner, ssl.SSLError):
+        return f": {(inner.reason or 'unknown error').replace('_', ' ').lower()}"
+    number = getattr(inner, "errno", None)
+    if isinstance(inner, socket.gaierror):
+        return f": {inner.strerror}".lower() if inner.strerror else ""
+    # The text of asyncio's own errors has the address again.
+    return f": {os.strerror(number).lower()}" if isinstance(number, int) and number > 0 else ""

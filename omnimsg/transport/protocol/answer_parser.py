@@ -1,0 +1,229 @@
+"""Read one answer after the other from the bytes of a connection, within bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httptools
+
+from omnimsg.adapter import Response
+from omnimsg.domain.formatting import format_bytes
+from omnimsg.transport.protocol.answer_headers import AnswerHeaders
+from omnimsg.transport.protocol.content_coding import Decoder, decode_whole
+from omnimsg.transport.protocol.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The longest header line that is read, bytes, and the most header lines. Some gateways add lines of
+# 9 KB, and hundreds of them.
+MAX_HEADER_LINE = 32 * 1024
+MAX_HEADER_LINES = 500
+
+# The most interim responses before an answer.
+_MAX_INTERIM = 100
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+class _EndError(Exception):
+    """The answer ends here, whatever the parser thinks."""
+
+
+class AnswerParser:
+    """Parses the answers of one connection. `expect` comes before each of them.
+
+    httptools calls the methods `on_...`. It bounds nothing by itself: it joins the pieces of a
+    header line, however many come.
+
+    Args:
+        max_body: The largest body that is kept in memory, bytes, decoded or not.
+
+    Attributes:
+        status: The HTTP status.
+        lines: The header lines.
+        coding: The value of `Content-Encoding`.
+        chunks: The pieces of the body.
+        has_begun: Whether a byte of the answer has come.
+        is_streamed: Whether the body goes to a sink. Its size is not bounded here.
+        is_whole: Whether the answer has ended.
+        is_reusable: Whether the connection may carry another request. Only of a whole answer.
+    """
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+        # One for the answer that is expected. Whatever begins without one raises `IndexError`, and
+        # so ends the parsing. This and the next cost a call of C, not of Python.
+        self._permits: list[None] = []
+        self.on_message_begin: Callable[[], object] = self._permits.pop
+        self.chunks: list[bytes] = []
+        self.on_body: Callable[[bytes], object] = self.chunks.append
+        self._parser = httptools.HttpResponseParser(self)
+        # As aiohttp has it: servers that end lines with a bare LF, or put a space behind the size
+        # of a chunk, are read.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._get_status = self._parser.get_status_code
+        self._should_keep_alive = self._parser.should_keep_alive
+        self._streamed = _NOTHING
+        self._is_head = False
+        self._problem: AnswerError | None = None
+        self._interim = 0
+        self.status = 0
+        self.is_streamed = False
+        self.is_reusable = False
+        self.expect()
+        self._permits.clear()
+
+    def expect(self) -> None:
+        """Begin with the next answer, whose body is kept in memory."""
+        self._permits.append(None)
+        self._has_head = False
+        self.coding: bytes | None = None
+        self._silent = self._size = self._counted = 0
+        self.lines: list[tuple[bytes, bytes]] = []
+        # Not empty where nobody has waited for the last answer any more.
+        self.chunks.clear()
+        self.has_begun = False
+        self.is_whole = False
+        if self._streamed:
+            self.is_streamed = False
+            self._streamed = _NOTHING
+
+    def expect_other(self, *, streamed: frozenset[int], is_head: bool) -> None:
+        """Say what is special about the answer that was begun with.
+
+        Args:
+            streamed: The statuses with which the body goes to a sink.
+            is_head: Whether it answers HEAD, so that it has no body whatever it announces.
+        """
+        self._streamed = streamed
+        self._is_head = is_head
+
+    def feed(self, data: bytes) -> None:
+        """Parse bytes that were received.
+
+        Raises:
+            AnswerError: They are no HTTP, or too many.
+        """
+        self.has_begun = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.is_reusable = False
+        except httptools.HttpParserError:
+            self.is_reusable = False
+            if not self.is_whole:
+                raise self._problem or AnswerError("is not HTTP") from None
+        # A whole answer is whole, whatever else came with it.
+        if not self.is_whole:
+            self._check_bounds(len(data))
+
+    def take_chunks(self) -> list[bytes]:
+        """Take the pieces of the body that there are."""
+        chunks = self.chunks.copy()
+        self.chunks.clear()
+        self._size = self._counted = 0
+        return chunks
+
+    def end(self) -> bool:
+        """Note the end of the stream; return whether the answer is whole, which it may be by it."""
+        if self._has_head and not self.is_whole and not self._has_length():
+            self.is_whole = True
+            self.is_reusable = False
+        return self.is_whole
+
+    def response(self) -> Response:
+        """Return the whole answer with its body.
+
+        Raises:
+            AnswerError: The body is not in the announced coding, or decoded it is too large.
+        """
+        chunks = self.chunks
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        if len(body) > self._max_body:
+            raise self._too_large()
+        if self.coding is not None and body:
+            body = self._decoded(body)
+        return Response(self.status, body, AnswerHeaders(self.lines))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header line; one behind the last chunk is not needed."""
+        self._silent = 0
+        size = len(name)
+        if size + len(value) > MAX_HEADER_LINE:
+            raise self._failed("has a line that is too long")
+        if self._has_head:
+            return
+        if len(self.lines) >= MAX_HEADER_LINES:
+            raise self._failed("has too many header lines")
+        if size == 16 and name.lower() == b"content-encoding":
+            self.coding = value
+        self.lines.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Read the status."""
+        self.status = status = self._get_status()
+        if status < 200 and status != 101:
+            return
+        self._has_head = True
+        if self._streamed and status in self._streamed:
+            self.is_streamed = True
+        if self._is_head:
+            # The parser cannot be told that no body follows, so it ends here, for good.
+            self.is_whole = True
+            self.is_reusable = False
+            raise _EndError
+
+    def on_message_complete(self) -> None:
+        """Note that the answer is whole, unless it was an interim response."""
+        if self._has_head:
+            self.is_whole = True
+            self.is_reusable = self._should_keep_alive() and self.status != 101
+            self._interim = 0
+            return
+        self._interim += 1
+        self._permits.append(None)
+        self.lines = []
+        self.coding = None
+        if self._interim > _MAX_INTERIM:
+            raise self._failed("has too many interim responses")
+
+    def _check_bounds(self, received: int) -> None:
+        """Check what there is of an answer that is not whole."""
+        new = self.chunks[self._counted :]
+        self._counted += len(new)
+        self._size += sum(map(len, new))
+        if self._size > self._max_body and not self.is_streamed:
+            raise self._too_large()
+        self._silent = 0 if new else self._silent + received
+        if self._silent > MAX_HEADER_LINE:
+            raise AnswerError("has a line that is too long")
+
+    def _decoded(self, body: bytes) -> bytes:
+        decoder = Decoder.of(self.coding)
+        if decoder is None:
+            return body
+        decoded = decode_whole(decoder, body, self._max_body)
+        if decoded is None:
+            raise self._too_large()
+        return decoded
+
+    def _has_length(self) -> bool:
+        """Whether the answer says where its body ends."""
+        return any(
+            name.lower() == b"content-length"
+            or (name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked"))
+            for name, value in self.lines
+        )
+
+    def _failed(self, what: str) -> AnswerError:
+        self._problem = AnswerError(what)
+        return self._problem
+
+    def _too_large(self) -> AnswerError:
+        return AnswerError(f"has more than {format_bytes(self._max_body)}")

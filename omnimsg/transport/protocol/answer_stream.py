@@ -1,0 +1,111 @@
+"""The body of one answer on its way from a connection to a sink."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.transport.interface import SinkFault
+from omnimsg.transport.protocol.content_coding import Decoder
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from omnimsg.transport.interface import Sink
+
+# The most bytes that wait for the sink before the connection is read no further.
+_MOST_WAITING = 256 * 1024
+
+
+class AnswerStream:
+    """Passes on the pieces of a body, and stops the connection where the sink is slower.
+
+    Args:
+        transport: Of the connection.
+        loop: Its event loop.
+        status: The HTTP status.
+        lines: The header lines.
+        coding: The value of `Content-Encoding`.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        status: int,
+        lines: Sequence[tuple[bytes, bytes]],
+        coding: bytes | None,
+    ) -> None:
+        self.status = status
+        self.lines = lines
+        self.coding = coding
+        self._transport = transport
+        self._loop = loop
+        self._chunks: list[bytes] = []
+        self._waiting = 0
+        self._is_stopped = False
+        self._is_whole = False
+        self._error: Exception | None = None
+        self._wake_up: asyncio.Future[None] | None = None
+
+    def put(self, chunks: list[bytes], *, is_whole: bool) -> None:
+        """Add pieces."""
+        self._chunks += chunks
+        self._waiting += sum(map(len, chunks))
+        self._is_whole = is_whole
+        if self._waiting > _MOST_WAITING and not (is_whole or self._is_stopped):
+            self._is_stopped = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """End it with an error, which follows the pieces that were received before."""
+        self._error = error
+        self._wake()
+
+    async def take(self) -> list[bytes]:
+        """Wait for pieces and take all that there are; none at the end.
+
+        Raises:
+            ConnectionBrokenError: The connection ended before the body did.
+        """
+        while not self._chunks:
+            if self._is_whole:
+                return []
+            if self._error is not None:
+                raise self._error
+            self._go_on()
+            self._wake_up = self._loop.create_future()
+            await self._wake_up
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        return chunks
+
+    def _go_on(self) -> None:
+        if self._is_stopped:
+            self._is_stopped = False
+            self._transport.resume_reading()
+
+    def _wake(self) -> None:
+        wake_up, self._wake_up = self._wake_up, None
+        if wake_up is not None and not wake_up.done():
+            wake_up.set_result(None)
+
+
+async def pour(stream: AnswerStream, sink: Sink) -> None:
+    """Write a body to a sink, decoded.
+
+    Raises:
+        AnswerError: It is not in the announced coding, or cut off.
+        ConnectionBrokenError: The connection ended before the body did.
+        SinkFault: The sink could not be written.
+    """
+    decoder = Decoder.of(stream.coding)
+    while chunks := await stream.take():
+        for chunk in chunks:
+            for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
+                try:
+                    await sink.write(piece)
+                except OSError as error:
+                    raise SinkFault(error) from error
+    if decoder is not None:
+        decoder.end()

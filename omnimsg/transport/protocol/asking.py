@@ -1,0 +1,63 @@
+"""Ask on one connection: write any request, and wait for its answer, wherever that goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import Answer, Response
+from omnimsg.transport.protocol.answer_headers import AnswerHeaders
+from omnimsg.transport.protocol.answer_stream import AnswerStream, pour
+from omnimsg.transport.protocol.request_head import has_no_body
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Request
+    from omnimsg.transport.interface import Sink, WriteMark
+    from omnimsg.transport.protocol.connection import Connection
+    from omnimsg.transport.protocol.errors import ConnectionBrokenError
+    from omnimsg.transport.protocol.request_body import RequestBody
+    from omnimsg.transport.protocol.request_head import Head
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+async def ask(
+    connection: Connection,
+    request: Request,
+    head: Head,
+    body: RequestBody,
+    mark: WriteMark,
+    sink: Sink | None,
+) -> Response:
+    """Write a request with its body in pieces, until there is an answer, and wait for that.
+
+    A server may answer before it has read a body that it does not want.
+    """
+    is_for_sink = sink is not None and request.answer is Answer.SINK
+    answer = connection.begin(
+        head.alone() if has_no_body(request) else head.before(body.size, body.content_type),
+        mark,
+        streamed=request.success if is_for_sink else _NOTHING,
+        is_head=request.method == "HEAD",
+    )
+    try:
+        while not answer.done() and (piece := await body.read()):
+            await connection.write(piece)
+        if not answer.done():
+            connection.end_request()
+        got = await answer
+        if sink is not None and isinstance(got, AnswerStream):
+            await pour(got, sink)
+            return Response(got.status, b"", AnswerHeaders(got.lines))
+    except BaseException:
+        connection.give_up(answer)
+        raise
+    assert isinstance(got, Response)  # noqa: S101 - nothing is streamed without a sink
+    return got
+
+
+def may_repeat(request: Request, connection: Connection, error: ConnectionBrokenError) -> bool:
+    """Whether a request that was lost may be repeated at once.
+
+    A server may close a kept connection at the moment in which it is used again.
+    """
+    return connection.is_kept and not error.has_begun and request.effect.is_repeatable

@@ -1,0 +1,97 @@
+"""Decode compressed bodies, in pieces that are never large."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from omnimsg.transport.protocol.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The codings that every Python decodes. None other is asked for.
+ACCEPT_ENCODING = "gzip, deflate"
+
+# The most bytes that one piece has, however small its compressed form is.
+_PIECE = 64 * 1024
+
+_GZIP = 16 + zlib.MAX_WBITS
+_ZLIB = zlib.MAX_WBITS
+# Some servers send the bare stream although RFC 9110 asks for zlib's frame around it.
+_BARE = -zlib.MAX_WBITS
+
+_NAMES = {b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
+
+
+class Decoder:
+    """Decodes one body.
+
+    Args:
+        coding: `gzip` or `deflate`.
+    """
+
+    def __init__(self, coding: str) -> None:
+        self._is_gzip = coding == "gzip"
+        self._inner: zlib._Decompress | None = None
+
+    @classmethod
+    def of(cls, coding: bytes | None) -> Decoder | None:
+        """Return the decoder that a body needs by its `Content-Encoding`.
+
+        A coding that was not asked for is left as it is: the adapter then finds no JSON.
+        """
+        name = _NAMES.get((coding or b"").strip().lower())
+        return None if name is None else cls(name)
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Decode a piece of the body.
+
+        Raises:
+            AnswerError: It is not in the announced coding.
+        """
+        piece = b""
+        try:
+            # A piece as large as allowed: zlib may hold more, although it has taken all data.
+            while data or len(piece) == _PIECE:
+                if self._inner is None or self._inner.eof:
+                    if not data or (self._inner is not None and not self._is_gzip):
+                        return
+                    # The first, or the next member of a gzip file.
+                    self._inner = zlib.decompressobj(self._format(data))
+                piece = self._inner.decompress(data, _PIECE)
+                data = self._inner.unconsumed_tail or self._inner.unused_data
+                if piece:
+                    yield piece
+        except zlib.error:
+            raise AnswerError("is not in the coding that it announces") from None
+
+    def end(self) -> None:
+        """Check that the body was whole.
+
+        Raises:
+            AnswerError: It was cut off.
+        """
+        if self._inner is not None and not self._inner.eof:
+            raise AnswerError("is cut off within its coding")
+
+    def _format(self, data: bytes) -> int:
+        if self._is_gzip:
+            return _GZIP
+        return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _BARE
+
+
+def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
+    """Decode a body that is kept in memory; `None` where it has more than `most` bytes.
+
+    Raises:
+        AnswerError: It is not in the announced coding, or cut off.
+    """
+    pieces, size = [], 0
+    for piece in decoder.pieces(body):
+        size += len(piece)
+        if size > most:
+            return None
+        pieces.append(piece)
+    decoder.end()
+    return b"".join(pieces)

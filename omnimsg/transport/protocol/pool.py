@@ -1,0 +1,212 @@
+"""The connections of one account: how many there are, which are kept, who waits for one."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
+
+from omnimsg.transport.protocol.errors import ConnectionBrokenError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from omnimsg.transport.protocol.connection import Connection, Owner
+    from omnimsg.transport.protocol.origin import Origin
+
+    Dial: TypeAlias = Callable[[asyncio.AbstractEventLoop, Owner, Origin], Awaitable[Connection]]
+
+
+class Pool:
+    """Keeps at most so many connections, and hands them out first come, first served.
+
+    A caller has a connection, or a place to make one. A place comes free when a connection is
+    closed, and goes to who waits longest.
+
+    Args:
+        loop: The event loop that it is for.
+        most: The most connections that are open at once, idle ones included.
+        keepalive: Seconds after which an unused connection is closed; 0 keeps none.
+        dial: Makes a connection.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, most: int, keepalive: float, dial: Dial
+    ) -> None:
+        self._places = most
+        self._keepalive = keepalive
+        self._dial = dial
+        # Of each origin, the connections that no request uses, the last used at the end.
+        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._connections: set[Connection] = set()
+        self._waiters: deque[tuple[asyncio.Future[Connection | None], Origin]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
+        # Those whose end the event loop has not told yet.
+        self._closing: set[Connection] = set()
+        self._all_closed: asyncio.Future[None] | None = None
+        self._loop = loop
+
+    def take(self, origin: Origin) -> Connection | None:
+        """Return a kept connection, the last used first, or `None`."""
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if (
+                self._loop.time() - connection.idle_since < self._keepalive
+                # The event loop may know of its end before the connection is told.
+                and not connection.transport.is_closing()
+            ):
+                return connection
+            connection.abort()
+        return None
+
+    async def acquire(self, origin: Origin, *, is_new: bool = False) -> Connection:
+        """Return a kept connection, or make one as soon as there is a place for it.
+
+        Args:
+            origin: Where it is to lead.
+            is_new: Whether one is to be made although others may be kept.
+
+        Raises:
+            OSError: None can be made.
+        """
+        while True:
+            if self._is_closed:
+                raise ConnectionBrokenError
+            connection = None if is_new else self.take(origin)
+            if connection is not None:
+                return connection
+            if not self._places:
+                self._close_an_idle_one()
+            if self._places:
+                self._places -= 1
+                return await self._make(origin)
+            handed = await self._turn(origin)
+            if handed is None:
+                return await self._make(origin)
+            if handed.is_open:
+                return handed
+
+    def release(self, connection: Connection) -> None:
+        """Take back a connection whose answer was whole."""
+        if not self._keepalive or self._is_closed:
+            connection.abort()
+            return
+        while self._waiters:
+            waiter, origin = self._waiters[0]
+            if waiter.done():
+                self._waiters.popleft()
+            elif origin is connection.origin:
+                self._waiters.popleft()
+                waiter.set_result(connection)
+                return
+            else:
+                connection.abort()  # its place goes to the waiter
+                return
+        connection.idle_since = self._loop.time()
+        self._idle[connection.origin].append(connection)
+        if self._timer is None:
+            self._set_timer(connection.idle_since)
+
+    def forget(self, connection: Connection) -> None:
+        """Note that a connection is being closed."""
+        self._closing.add(connection)
+        if connection not in self._connections:
+            return
+        self._connections.remove(connection)
+        idle = self._idle.get(connection.origin)
+        if idle and connection in idle:
+            idle.remove(connection)
+        self._give_place()
+
+    def lost(self, connection: Connection) -> None:
+        """Note that a connection is closed."""
+        self._closing.discard(connection)
+        if self._all_closed is not None and not self._closing and not self._all_closed.done():
+            self._all_closed.set_result(None)
+
+    async def aclose(self) -> None:
+        """Close all connections, those in use too, and wait until they are closed."""
+        self._is_closed = True
+        self.abandon()
+        for waiter, _ in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(ConnectionBrokenError())
+        for each in list(self._connections):
+            each.fail(ConnectionBrokenError())
+        if self._closing:
+            self._all_closed = self._loop.create_future()
+            await self._all_closed
+
+    def abandon(self) -> None:
+        """Let go of the event loop."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _make(self, origin: Origin) -> Connection:
+        """Make a connection in a place that the caller has."""
+        try:
+            connection = await self._dial(self._loop, self, origin)
+        except BaseException:
+            self._give_place()
+            raise
+        if self._is_closed or not connection.is_open:
+            connection.abort()
+            self._give_place()
+            raise ConnectionBrokenError
+        self._connections.add(connection)
+        return connection
+
+    async def _turn(self, origin: Origin) -> Connection | None:
+        """Wait for a connection to an origin, or for a place to make one (`None`)."""
+        turn: asyncio.Future[Connection | None] = self._loop.create_future()
+        waiter = turn, origin
+        self._waiters.append(waiter)
+        try:
+            return await turn
+        except BaseException:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            # It may have come at the moment in which the wait ended.
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                handed = turn.result()
+                if handed is None:
+                    self._give_place()
+                elif handed.is_open:
+                    self.release(handed)
+            raise
+
+    def _give_place(self) -> None:
+        while self._waiters:
+            waiter, _ = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._places += 1
+
+    def _close_an_idle_one(self) -> None:
+        """Close the connection that was idle longest, to make room for one to another origin."""
+        oldest = [idle[0] for idle in self._idle.values() if idle]
+        if oldest:
+            min(oldest, key=lambda each: each.idle_since).abort()
+
+    def _set_timer(self, since: float) -> None:
+        self._timer = self._loop.call_at(since + self._keepalive, self._close_idle)
+
+    def _close_idle(self) -> None:
+        """Close what was idle for too long; one timer is enough, set for the oldest."""
+        self._timer = None
+        latest, oldest = self._loop.time() - self._keepalive, inf
+        for idle in self._idle.values():
+            # A loop may fire a timer a little early: what is not old enough has another round.
+            for connection in [each for each in idle if each.idle_since <= latest]:
+                connection.abort()
+            if idle:
+                oldest = min(oldest, idle[0].idle_since)
+        for origin in [each for each, idle in self._idle.items() if not idle]:
+            del self._idle[origin]
+        if oldest < inf:
+            self._set_timer(oldest)

@@ -1,0 +1,167 @@
+"""Request bodies that are written in pieces: large ones, files, forms."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import asynccontextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from omnimsg.adapter import Multipart, Source
+from omnimsg.domain.reason import Reason
+from omnimsg.transport.interface import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from typing import IO
+
+    from omnimsg.adapter import Request
+
+# The largest piece, bytes: about what a connection takes without making its writer wait.
+_PIECE = 64 * 1024
+
+# In the names of a form: what would end the name, or the line. As browsers escape it.
+_ESCAPED = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+
+
+class RequestBody:
+    """A body that is written in pieces.
+
+    Args:
+        file: The file, open.
+        size: Its bytes.
+        is_on_disk: Whether reading it may block.
+        before: What precedes it.
+        after: What follows it.
+        content_type: The media type of the whole, where the request does not say it.
+
+    Attributes:
+        size: Bytes of the whole.
+        content_type: The media type of the whole, where the request does not say it.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        size: int,
+        *,
+        is_on_disk: bool,
+        before: bytes = b"",
+        after: bytes = b"",
+        content_type: str | None = None,
+    ) -> None:
+        self._file = file
+        self._left = size
+        self._is_on_disk = is_on_disk
+        self._before = before
+        self._after = after
+        self.size = len(before) + size + len(after)
+        self.content_type = content_type
+
+    async def read(self) -> bytes:
+        """Return the next piece; none at the end. Together they have exactly the size.
+
+        Raises:
+            TransportFault: The file cannot be read, or has become shorter.
+        """
+        piece, self._before = self._before, b""
+        if not piece and self._left:
+            piece = await self._read(min(self._left, _PIECE))
+            if not piece:
+                detail = "the file became shorter while it was sent"
+                raise TransportFault(Reason.MEDIA_INVALID, detail)
+            self._left -= len(piece)
+        elif not piece:
+            piece, self._after = self._after, b""
+        return piece
+
+    async def _read(self, size: int) -> bytes:
+        if not self._is_on_disk:
+            return self._file.read(size)
+        try:
+            return await anyio.to_thread.run_sync(self._file.read, size)
+        except OSError as error:
+            raise _unreadable(error) from None
+
+
+@asynccontextmanager
+async def open_body(request: Request, length: int | None) -> AsyncIterator[RequestBody]:
+    """Open a request's body, and keep its file open meanwhile.
+
+    Args:
+        request: The request.
+        length: How much of the body is written, where the request says so: what follows would be
+            taken for another request.
+
+    Raises:
+        TransportFault: The file cannot be read.
+    """
+    body = request.body
+    form = body if isinstance(body, Multipart) else None
+    source = body.source if isinstance(body, Multipart) else body
+    data = source.data if isinstance(source, Source) else source or b""
+    if isinstance(data, bytes):
+        size = len(data) if length is None else length
+        yield _body(BytesIO(data), size, form, is_on_disk=False)
+        return
+    file = await _open(data)
+    try:
+        size = os.fstat(file.fileno()).st_size if length is None else length
+        yield _body(file, size, form, is_on_disk=True)
+    finally:
+        file.close()
+
+
+def _body(file: IO[bytes], size: int, form: Multipart | None, *, is_on_disk: bool) -> RequestBody:
+    if form is None:
+        return RequestBody(file, size, is_on_disk=is_on_disk)
+    boundary = secrets.token_hex(16)
+    before = b"".join(
+        [
+            *(_part(boundary, name) + value.encode() + b"\r\n" for name, value in form.fields),
+            _part(
+                boundary,
+                form.file_field,
+                file_name=form.file_name,
+                content_type=form.content_type,
+            ),
+        ]
+    )
+    return RequestBody(
+        file,
+        size,
+        is_on_disk=is_on_disk,
+        before=before,
+        after=f"\r\n--{boundary}--\r\n".encode(),
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+
+
+def _part(
+    boundary: str, name: str, *, file_name: str | None = None, content_type: str | None = None
+) -> bytes:
+    """Return the head of one part of a form (RFC 7578)."""
+    line = f'Content-Disposition: form-data; name="{name.translate(_ESCAPED)}"'
+    if file_name is not None:
+        line += f'; filename="{file_name.translate(_ESCAPED)}"'
+    if content_type is not None:
+        if not content_type.isprintable():
+            raise TransportFault(Reason.MISCONFIGURED, "the file's media type cannot be used")
+        line += f"\r\nContent-Type: {content_type}"
+    return f"--{boundary}\r\n{line}\r\n\r\n".encode()
+
+
+async def _open(path: Path) -> IO[bytes]:
+    try:
+        return await anyio.to_thread.run_sync(path.open, "rb")
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> TransportFault:
+    detail = f"the file cannot be read ({type(error).__name__})"
+    return TransportFault(Reason.MEDIA_INVALID, detail)

@@ -1,0 +1,168 @@
+"""The head of a request: its line and its header lines, made once for requests that are alike."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+from multidict import CIMultiDict
+
+from omnimsg.adapter import Source
+from omnimsg.domain.reason import Reason
+from omnimsg.transport.interface import TransportFault
+from omnimsg.transport.protocol.content_coding import ACCEPT_ENCODING
+from omnimsg.transport.protocol.origin import Origin
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Request
+    from omnimsg.transport.endpoints import Endpoints, Target
+
+# The largest body that is written together with its head: about what a connection takes without
+# making its writer wait.
+MAX_SMALL_BODY = 2**16
+
+# The most heads, and the most hosts, that an account keeps in memory.
+_CACHE_SIZE = 64
+
+# Methods with which a server does not expect a body, so that its length need not be said.
+_WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
+
+_is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+
+_Key: TypeAlias = tuple[str, str, str | None, bool, type]
+
+
+@attrs.frozen
+class Head:
+    """A request without its body.
+
+    Attributes:
+        origin: Where it goes.
+        start: The request line and the header lines, but for the body's length and the empty line.
+        length: The length of the body that the request itself announces.
+        is_usual: Whether the body may be written with it, and the answer read, as it is usual.
+    """
+
+    origin: Origin
+    start: bytes = attrs.field(repr=False)
+    length: int | None = None
+    is_usual: bool = True
+
+    def fits(self, body: bytes) -> bool:
+        """Whether a body may be written together with it."""
+        return self.is_usual and len(body) <= MAX_SMALL_BODY
+
+    def followed_by(self, body: bytes) -> bytes:
+        """Return the whole request."""
+        return b"".join((self.start, b"Content-Length: %d\r\n\r\n" % len(body), body))
+
+    def before(self, length: int, content_type: str | None = None) -> bytes:
+        """Return the request up to a body of this length, which follows in pieces."""
+        line = b"" if content_type is None else f"Content-Type: {content_type}\r\n".encode()
+        return b"%b%bContent-Length: %d\r\n\r\n" % (self.start, line, length)
+
+    def alone(self) -> bytes:
+        """Return a request that has no body, not even an empty one."""
+        return self.start + b"\r\n"
+
+
+class RequestHeads:
+    """Makes the heads of one account's requests.
+
+    Args:
+        endpoints: Resolves requests, or refuses them.
+        keeps_connections: Whether connections are used again.
+    """
+
+    def __init__(self, endpoints: Endpoints, *, keeps_connections: bool) -> None:
+        self._endpoints = endpoints
+        self._origins: dict[tuple[str, str | None, int | None], Origin] = {}
+        self._keeps_connections = keeps_connections
+        self._cache: dict[_Key, Head] = {}
+
+    def of(self, request: Request) -> Head:
+        """Return the head of a request.
+
+        Raises:
+            TransportFault: It cannot be sent as it is, or not there.
+        """
+        if request.headers or request.query:
+            return self._make(request, self._endpoints.resolve(request))
+        key = (
+            request.method,
+            request.url,
+            request.content_type,
+            request.authenticated,
+            # Header lines about the body depend on whether there is one, and of which kind.
+            request.body.__class__,
+        )
+        return self._cache.get(key) or self._make_and_cache(request, key)
+
+    def _make_and_cache(self, request: Request, key: _Key) -> Head:
+        head = self._make(request, self._endpoints.resolve(request))
+        if len(self._cache) >= _CACHE_SIZE:
+            self._cache.clear()
+        self._cache[key] = head
+        return head
+
+    def _make(self, request: Request, target: Target) -> Head:
+        url, own = target
+        method = request.method
+        if not (method.isupper() and _is_token(method)):
+            raise TransportFault(Reason.MISCONFIGURED, "the method cannot be used")
+        lines = CIMultiDict(
+            {
+                "Host": url.host_port_subcomponent or "",
+                "User-Agent": "omnimsg",
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPT_ENCODING,
+            }
+        )
+        if not self._keeps_connections:
+            lines["Connection"] = "close"
+        lines.update(own)
+        length = _own_length(lines, request)
+        if isinstance(request.body, (bytes, Source)) and "Content-Type" not in lines:
+            lines["Content-Type"] = "application/octet-stream"
+        for name in lines:
+            if not _is_token(name):
+                raise TransportFault(Reason.MISCONFIGURED, "a header has a name that none can have")
+        start = "".join(
+            [
+                f"{method} {url.raw_path_qs} HTTP/1.1\r\n",
+                *(f"{name}: {value}\r\n" for name, value in lines.items()),
+            ]
+        )
+        key = url.scheme, url.raw_host, url.port
+        if len(self._origins) >= _CACHE_SIZE:
+            self._origins.clear()
+            self._cache.clear()
+        origin = self._origins.setdefault(key, Origin.of(url))
+        is_usual = length is None and method != "HEAD"
+        return Head(origin, start.encode(), length, is_usual)
+
+
+def has_no_body(request: Request) -> bool:
+    """Whether a request is written without even the length of an empty body."""
+    return request.body is None and request.method in _WITHOUT_BODY
+
+
+def _own_length(lines: CIMultiDict[str], request: Request) -> int | None:
+    """Take the length that a request announces itself off its header lines.
+
+    Raises:
+        TransportFault: Its header lines say of the body what is not so.
+    """
+    length = lines.pop("Content-Length", None)
+    if "Transfer-Encoding" in lines:
+        raise TransportFault(Reason.MISCONFIGURED, "the header Transfer-Encoding cannot be used")
+    if length is None:
+        return None
+    body = request.body
+    size = len(body) if isinstance(body, bytes) else body.size if isinstance(body, Source) else 0
+    if not (length.isascii() and length.isdigit()) or int(length) > size:
+        raise TransportFault(
+            Reason.MISCONFIGURED, "the header Content-Length says more than the body has"
+        )
+    return int(length)

@@ -1,0 +1,78 @@
+"""The addresses of a host, remembered for a few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# As `socket.getaddrinfo` returns it: family, type, protocol, canonical name, address.
+AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
+
+# Seconds for which addresses are used again. Without it, each of many connections that are made at
+# once would ask.
+_REMEMBERED = 10.0
+
+# The most hosts whose addresses are remembered.
+_MOST = 64
+
+
+class Resolver:
+    """Looks up the addresses of hosts in threads of the event loop.
+
+    Look-ups of one host at the same time are one look-up.
+
+    Args:
+        loop: The event loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._known: dict[tuple[str, int], tuple[float, Sequence[AddressInfo]]] = {}
+        self._asked: dict[tuple[str, int], asyncio.Future[list[AddressInfo]]] = {}
+
+    async def resolve(self, host: str, port: int) -> Sequence[AddressInfo]:
+        """Return the addresses of a host.
+
+        Raises:
+            OSError: There is no such host, or nobody can be asked.
+        """
+        literal = _literal(host, port)
+        if literal is not None:
+            return [literal]
+        key = host, port
+        until, addresses = self._known.get(key, (0.0, ()))
+        if self._loop.time() < until:
+            return addresses
+        asked = self._asked.get(key)
+        if asked is None:
+            look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            asked = self._asked[key] = self._loop.run_in_executor(None, look_up)
+            asked.add_done_callback(lambda done: self._answered(key, done))
+        # Who stops waiting does not take the answer from the others.
+        return await asyncio.shield(asked)
+
+    def _answered(self, key: tuple[str, int], asked: asyncio.Future[list[AddressInfo]]) -> None:
+        del self._asked[key]
+        if not asked.cancelled() and asked.exception() is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = self._loop.time() + _REMEMBERED, asked.result()
+
+
+def _literal(host: str, port: int) -> AddressInfo | None:
+    """Return the address that a host is by itself, without asking anybody."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if address.version == 4:
+        return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
+    if address.scope_id is not None:
+        return None  # the system knows the number of the interface
+    return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0)

@@ -1,0 +1,91 @@
+"""Ask an HTTP proxy for a tunnel to a host (CONNECT, RFC 9110, 9.3.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, cast
+
+from omnimsg.transport.protocol.errors import ConnectionBrokenError, TunnelRefusedError
+
+if TYPE_CHECKING:
+    from omnimsg.domain.secret import Secret
+
+# The longest answer of a proxy that is read, bytes.
+_MAX_HEAD = 64 * 1024
+
+_END = b"\r\n\r\n"
+_status_of = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: |\r|\n)").match
+
+
+class Tunnel(asyncio.Protocol):
+    """The connection to a proxy, until it has answered CONNECT.
+
+    Args:
+        loop: The event loop.
+
+    Attributes:
+        transport: The event loop's transport.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._head = b""
+        self._answered: asyncio.Future[int] | None = None
+
+    async def open(self, host: str, port: int, authorization: Secret | None) -> None:
+        """Ask for a tunnel.
+
+        Args:
+            host: A name, or an address without brackets.
+            port: The port.
+            authorization: The value of `Proxy-Authorization`.
+
+        Raises:
+            TunnelRefusedError: The proxy answered with something other than 2xx.
+            ConnectionBrokenError: It did not answer.
+        """
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", "User-Agent: omnimsg"]
+        if authorization is not None:
+            lines.append(f"Proxy-Authorization: {authorization.reveal()}")
+        self._answered = self._loop.create_future()
+        self.transport.write("\r\n".join([*lines, "", ""]).encode())
+        status = await self._answered
+        if not 200 <= status < 300:
+            raise TunnelRefusedError(status)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note the event loop's transport."""
+        # A cast without a check: the transports of uvloop are not a subclass.
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Read the head of the answer. Behind it, the host speaks only after it was spoken to."""
+        self._head += data
+        end = self._head.find(_END)
+        if end < 0 and len(self._head) <= _MAX_HEAD:
+            return
+        found = _status_of(self._head)
+        status = None if found is None else int(found[1])
+        if status is None or end < 0:
+            self._fail(TunnelRefusedError(None))
+        elif 100 <= status < 200:
+            self._head = self._head[end + len(_END) :]
+            if self._head:
+                self.data_received(b"")
+        elif len(self._head) > end + len(_END) and status < 300:
+            self._fail(TunnelRefusedError(None))
+        elif self._answered is not None and not self._answered.done():
+            # What a refusal says more is not read: the caller closes the connection.
+            self._answered.set_result(status)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note that the proxy has closed the connection."""
+        self._fail(ConnectionBrokenError())
+
+    def _fail(self, error: Exception) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(error)

@@ -1,0 +1,112 @@
+"""Compressed answers: decoded, whole, and no larger than any other."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.servers import Server, Visit, answer
+from support.transports import asked, both, lost
+
+from omnimsg import Reason
+from omnimsg.adapter import Answer, Effect, Request
+
+if TYPE_CHECKING:
+    from support.transports import TransportTo
+
+pytestmark = [pytest.mark.anyio, both]
+
+SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="application/json")
+LARGE = b'{"a": "%b"}' % (b"x" * 300_000)
+
+
+def bare(data: bytes) -> bytes:
+    """Compress without any frame, which some servers call deflate."""
+    coder = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return coder.compress(data) + coder.flush()
+
+
+CODED = {
+    "gzip": ("gzip", gzip.compress),
+    "upper case": ("GZIP", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "bare deflate": ("deflate", bare),
+    "identity": ("identity", bytes),
+}
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", LARGE], ids=["empty", "small", "large"])
+@pytest.mark.parametrize(("coding", "code"), CODED.values(), ids=CODED)
+async def test_an_answer_is_decoded(
+    transport_to: TransportTo, coding: str, code: Any, body: bytes
+) -> None:
+    """Whatever its size is, and the connection is kept."""
+    async with Server(answer(200, code(body), content_encoding=coding)) as server:
+        transport = transport_to(server.url)
+        answers = [await asked(transport, SEND) for _ in range(2)]
+
+    assert [body] * 2 == [each.body for each in answers]
+    assert 1 == server.connections
+
+
+async def test_an_empty_answer_needs_no_coding(transport_to: TransportTo) -> None:
+    """Nothing is no gzip, and is still nothing."""
+    async with Server(answer(200, b"", content_encoding="gzip")) as server:
+        response = await asked(transport_to(server.url), SEND)
+
+    assert b"" == response.body
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+async def test_a_coded_answer_may_come_in_pieces(transport_to: TransportTo, size: int) -> None:
+    """In chunks of any size."""
+    coded = gzip.compress(LARGE)
+
+    async def in_chunks(visit: Visit) -> None:
+        await visit.say(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        for start in range(0, len(coded), size):
+            piece = coded[start : start + size]
+            await visit.say(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await asyncio.sleep(0)
+        await visit.say(b"0\r\n\r\n")
+
+    async with Server(in_chunks) as server:
+        response = await asked(transport_to(server.url), SEND)
+
+    assert LARGE == response.body
+
+
+async def test_a_small_answer_may_not_become_a_large_one(transport_to: TransportTo) -> None:
+    """The limit is for what is kept in memory."""
+    bomb = gzip.compress(bytes(50_000_000))
+    async with Server(answer(200, bomb, content_encoding="gzip")) as server:
+        reason = await lost(transport_to(server.url, max_answer_bytes=1_000_000), SEND)
+
+    assert Reason.INVALID_RESPONSE is reason
+
+
+@pytest.mark.parametrize("answer_to", list(Answer), ids=["kept", "sink"])
+@pytest.mark.parametrize(
+    "data",
+    [b"words", gzip.compress(b"{}")[:-8][:10] + b"\xff" * 8, gzip.compress(b"{}")[:4] + b"x" * 20],
+    ids=["no gzip", "broken", "bad head"],
+)
+async def test_what_is_not_in_its_coding_is_no_answer(
+    transport_to: TransportTo, data: bytes, answer_to: Answer
+) -> None:
+    """It is refused, wherever it goes."""
+
+    class Nowhere:
+        async def write(self, chunk: bytes) -> None:
+            """Forget it."""
+
+    request = Request("GET", "/x", answer=answer_to)
+    async with Server(answer(200, data, content_encoding="gzip")) as server:
+        reason = await lost(transport_to(server.url), request, sink=Nowhere())
+
+    assert reason in (Reason.INVALID_RESPONSE, Reason.CONNECTION_LOST)
