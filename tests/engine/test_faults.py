@@ -15,8 +15,8 @@ from support.servers import (
     Server,
     answer,
     close,
-    free_port,
     page,
+    refusing_port,
     reset,
     reset_after_head,
     saying,
@@ -226,7 +226,7 @@ async def test_a_yes_is_a_yes() -> None:
 
 async def test_nobody_listens() -> None:
     """A refused connection proves that nothing left."""
-    outcome = await send_one(f"http://127.0.0.1:{free_port()}")
+    outcome = await send_one(f"http://127.0.0.1:{refusing_port()}")
 
     assert isinstance(outcome, NotSent)
     assert (Reason.CONNECTION_FAILED, Retry.SAFE) == (outcome.reason, outcome.retry)

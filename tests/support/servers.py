@@ -7,6 +7,7 @@ that it read, so that a test can count them.
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
@@ -216,6 +217,19 @@ async def reset_after_head(visit: Visit) -> None:
     """Read the header lines and break the connection before the body is read."""
     await visit.head()
     await reset(visit)
+
+
+# Bound and not listened on: another process cannot take the port meanwhile.
+_reserved: list[socket.socket] = []
+
+
+@functools.cache
+def refusing_port() -> int:
+    """Reserve a port that refuses connections for as long as this process lives."""
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    return int(reserved.getsockname()[1])
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import StreamWriter
-from support.servers import Server, Visit, answer, free_port, reset, stall
+from support.servers import Server, Visit, answer, refusing_port, reset, stall
 
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import TransportFault, WriteMark, marked_session
@@ -83,7 +83,7 @@ async def test_a_request_without_a_connection_verifies_nothing(
     transport_to: Callable[..., HttpTransport],
 ) -> None:
     """Where none was made, it is still open whether aiohttp calls `send`."""
-    transport = transport_to(f"http://127.0.0.1:{free_port()}")
+    transport = transport_to(f"http://127.0.0.1:{refusing_port()}")
     mark = await ask(transport)
 
     assert (False, Marking.VERIFYING) == (mark, transport.marking)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from support.servers import Server, Visit, answer, free_port, hold, stall
+from support.servers import Server, Visit, answer, hold, refusing_port, stall
 from support.transports import asked, both, lost
 
 from omnimsg import Network, Reason
@@ -213,7 +213,7 @@ async def test_a_stale_connection_is_no_reason_for_a_doubt_where_it_can_be_asked
 
 async def test_nothing_is_left_open_where_nobody_listens(transport_to: TransportTo) -> None:
     """A refused connection keeps no place."""
-    transport = transport_to(f"http://127.0.0.1:{free_port()}", connections=1)
+    transport = transport_to(f"http://127.0.0.1:{refusing_port()}", connections=1)
     for _ in range(3):
         mark = WriteMark()
         with pytest.raises(TransportFault, match="connection refused"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from support.servers import Server, Visit, answer, free_port, hold, saying, stall
+from support.servers import Server, Visit, answer, hold, refusing_port, saying, stall
 
 from omnimsg import Reason
 from omnimsg.adapter import Request
@@ -321,7 +321,7 @@ async def test_a_failed_connection_names_the_host_and_the_cause(
     speaks_tls: bool, transport_to: TransportTo, certificate: ssl.SSLContext
 ) -> None:
     """In the words of the operating system or of TLS, without the path and the credentials."""
-    port = free_port()
+    port = refusing_port()
     async with Server(answer(200), tls=certificate) as server:
         transport = transport_to(server.url if speaks_tls else f"http://127.0.0.1:{port}")
         with pytest.raises(TransportFault) as caught:

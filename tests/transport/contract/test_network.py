@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import support.servers
-from support.servers import Gone, Server, Visit, answer, free_port, stall
+from support.servers import Gone, Server, Visit, answer, refusing_port, stall
 
 from omnimsg import InvalidValue, Network, Proxy, Reason
 from omnimsg.adapter import Request, Source
@@ -129,7 +129,7 @@ async def test_a_proxy_that_is_not_there_is_named(
     transport_to: TransportTo,
 ) -> None:
     """The error names the host, the proxy and the cause."""
-    port = free_port()
+    port = refusing_port()
     network = Network(proxy=f"http://127.0.0.1:{port}")
     fault, left = await failed(transport_to("https://api.tiny.example", network=network))
 
@@ -146,7 +146,7 @@ async def test_a_proxy_in_the_environment_is_mentioned_and_not_used(
 ) -> None:
     """Where a connection fails, the error says which key sets a proxy."""
     monkeypatch.setenv(variable, "http://me:p4ssword@127.0.0.1:9")
-    port = free_port()
+    port = refusing_port()
     fault, _ = await failed(transport_to(f"https://127.0.0.1:{port}"))
 
     assert f"no connection to 127.0.0.1:{port}: connection refused" in fault.detail

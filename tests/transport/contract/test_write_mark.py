@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from attrs import evolve
-from support.servers import Server, answer, close, free_port, reset, reset_after_head, stall
+from support.servers import Server, answer, close, refusing_port, reset, reset_after_head, stall
 
 from omnimsg import Reason
 from omnimsg.adapter import Effect, Request
@@ -111,7 +111,7 @@ async def test_a_refused_connection_leaves_the_mark_unset(
     transport_to: TransportTo,
 ) -> None:
     """Nothing listens on the port."""
-    found = await lost(transport_to(f"http://127.0.0.1:{free_port()}"), SEND)
+    found = await lost(transport_to(f"http://127.0.0.1:{refusing_port()}"), SEND)
 
     assert (Reason.CONNECTION_FAILED, False) == found
 
