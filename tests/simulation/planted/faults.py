@@ -92,8 +92,8 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.attempt.batch_split:split_of",
-                "if not (may_be_split and same):",
-                "if not may_be_split and same:",
+                "if not same or status is None:",
+                "if status is None:",
             ),
         ),
     ),
