@@ -16,12 +16,15 @@ from texts import lines
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from omnimsg import Journal
     from sample import Work
 
 CALLERS = 1000
 
 
-def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
+def one_a_request(
+    base_url: str, concurrency: int = WORKERS, *, journal: Journal | None = None
+) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor.
 
     It has one slot more, because the last is reserved for high priority. Bird's documented limit of
@@ -39,13 +42,13 @@ def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
     config = load_config({"accounts": {"bird": account}})
     (adapter,) = config.adapters.values()
     adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
-    return Client([adapter], policies=config.policies)
+    return Client([adapter], policies=config.policies, journal=journal)
 
 
-def in_batches(base_url: str) -> Client:
+def in_batches(base_url: str, *, journal: Journal | None = None) -> Client:
     """Build a client that sends a hundred messages in one request: Clickatell."""
     account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY}
-    return Client.from_config({"accounts": {"clickatell": account}})
+    return Client.from_config({"accounts": {"clickatell": account}}, journal=journal)
 
 
 def messages(count: int) -> Iterator[Message]:
@@ -58,14 +61,14 @@ def messages(count: int) -> Iterator[Message]:
 async def single(base_url: str) -> AsyncIterator[Work]:
     """`send_many`, one message a request."""
     async with one_a_request(base_url) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, messages(count))
 
 
 @asynccontextmanager
 async def batches(base_url: str) -> AsyncIterator[Work]:
     """`send_many`, batches of 100."""
     async with in_batches(base_url) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, messages(count))
 
 
 @asynccontextmanager
@@ -82,9 +85,10 @@ async def awaited(base_url: str) -> AsyncIterator[Work]:
         yield lambda count: _awaited(client, count, WORKERS)
 
 
-async def _stream(client: Client, count: int) -> int:
+async def stream(client: Client, source: Iterator[Message]) -> int:
+    """Send a stream, and return how many messages were accepted."""
     accepted = 0
-    async for outcome in client.send_many(messages(count)):
+    async for outcome in client.send_many(source):
         accepted += isinstance(outcome, Accepted)
     return accepted
 

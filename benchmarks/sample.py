@@ -38,6 +38,11 @@ WORKLOADS = {
     "batches": ("library", 12_500, 12_500),
     # More, because each turn starts and ends with starting and ending 1,000 callers.
     "callers": ("library", 25_000, 12_500),
+    "options": ("typical", 12_500, 12_500),
+    "templates": ("typical", 12_500, 12_500),
+    "deadlines": ("typical", 25_000, 12_500),
+    "journal": ("typical", 500, 500),
+    "journal_batches": ("typical", 12_500, 12_500),
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 125, 125),
     "messente_api": ("peer_messente", 250, 250),
