@@ -61,7 +61,6 @@ class JournalWriter:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
         writing = asyncio.create_task(_intend(self._journal, attempt, messages))
-        writing.add_done_callback(_retrieve_error)
         in_time = False
         try:
             await _take_turn()
@@ -70,6 +69,7 @@ class JournalWriter:
             in_time = writing.done()
         finally:
             if not writing.done():
+                writing.add_done_callback(_retrieve_error)
                 writing.cancel()
                 await self._wait(writing)
         if not in_time:
@@ -88,7 +88,6 @@ class JournalWriter:
         if os.getpid() != self._process:
             return
         writing = asyncio.create_task(_settle(self._journal, attempt, outcomes))
-        writing.add_done_callback(_retrieve_error)
         try:
             try:
                 await _take_turn()
@@ -100,6 +99,7 @@ class JournalWriter:
             if not writing.done():
                 await self._wait(writing)
             if not writing.done():
+                writing.add_done_callback(_retrieve_error)
                 writing.cancel()
                 self._log_lost(outcomes, "is too slow")
             elif writing.cancelled():
