@@ -20,7 +20,7 @@ from processes import HERE, STUCK_SECONDS, sink
 from sample import WORKLOADS
 
 # Messages of the short and of the long run: where each is a request, and where batches carry them.
-SINGLE, BATCHES = (250, 1250), (5_000, 20_000)
+SINGLE, BATCHES = (250, 1250), (2_000, 8_000)
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 _FLOOR = HERE.parent / "build" / "floor-instructions.json"
 

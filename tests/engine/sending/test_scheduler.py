@@ -270,6 +270,48 @@ async def test_who_comes_later_takes_no_turn_of_who_came_before() -> None:
         assert 1 == len(steps)
 
 
+async def test_callers_of_many_deadlines_share_requests() -> None:
+    """Deadlines that differ by a tenth or less do not keep messages apart."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=100, limits=Limits(concurrency=1))
+    timeouts = [5 + number * 37 % 300 / 60 for number in range(300)]
+
+    sent = zip(texts(300), timeouts, strict=True)
+    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
+
+    assert 300 == sum(len(references(each)) for each in wire.requests)
+    assert 10 > len(wire.requests)
+
+
+async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
+    """The task that has brought an outcome takes the message that follows upon it."""
+    started: list[str] = []
+
+    def note(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
+        started.append(work.__qualname__)
+        return asyncio.Task(work, loop=loop, **more)
+
+    account = engine(FakeTransport())
+    asyncio.get_running_loop().set_task_factory(note)
+    for each in texts(5):
+        await account.submit(each, 5.0)
+    asyncio.get_running_loop().set_task_factory(None)
+
+    assert ["Scheduler._work"] == started
+
+
+async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:
+    """What is handed over while the last task rests leaves, however many were handed over."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=1)
+    first, *others = texts(4)
+
+    await account.submit(first, 5.0)
+    await all_of(account, *[account.submit(each, 5.0) for each in others])
+
+    assert 4 == len(wire.requests)
+
+
 async def _sent_while_busy(
     wire: FakeTransport, timeouts: Sequence[float], max_messages: int
 ) -> None:
