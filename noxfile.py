@@ -83,7 +83,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Everything in docs/benchmarks.md, in ten minutes or so, and the page itself."""
+    """Everything in docs/benchmarks.md, in twelve minutes or so, and the page itself."""
     session.install("-e", ".[bench]")
     session.run("python", "benchmarks/codec.py")
     session.run("python", "benchmarks/run.py", *session.posargs)

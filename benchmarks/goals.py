@@ -108,8 +108,44 @@ GOALS: Mapping[str, Goal] = {
         aim=1.08,
         of=_ratio("instructions single", "instructions floor"),
     ),
+    "awaited": Goal(
+        name="`await send`, one message a request: instructions against the same loop",
+        must=1.10,
+        aim=0.95,
+        of=_ratio("instructions awaited", "instructions floor"),
+    ),
+    "journal": Goal(
+        name="one message a request with a journal that does nothing: instructions against none",
+        must=1.15,
+        aim=1.05,
+        of=_ratio("instructions journal", "instructions single"),
+    ),
+    "journal of batches": Goal(
+        name="the same in batches of 100",
+        must=1.08,
+        aim=1.03,
+        of=_ratio("instructions journal_batches", "instructions batches"),
+    ),
+    "options": Goal(
+        name="batches of 100, each message with sender and ttl: instructions against plain texts",
+        must=1.6,
+        aim=1.2,
+        of=_ratio("instructions options", "instructions batches"),
+    ),
+    "templates": Goal(
+        name="the same, each message a template",
+        must=4.0,
+        aim=2.5,
+        of=_ratio("instructions templates", "instructions batches"),
+    ),
+    "deadlines": Goal(
+        name="1,000 callers with deadlines of 5 to 10 s: instructions against equal ones",
+        must=2.5,
+        aim=1.3,
+        of=_ratio("instructions deadlines", "instructions callers"),
+    ),
     "single": Goal(
-        name="the same: CPU time on uvloop",
+        name="one message a request against the bare aiohttp loop: CPU time on uvloop",
         must=1.20,
         aim=1.10,
         of=_ratio("single/uvloop", "floor/uvloop"),
@@ -178,6 +214,13 @@ GOALS: Mapping[str, Goal] = {
         aim=1.00,
         informs=True,
         of=_ratio("p99 send", "p99 direct"),
+    ),
+    "p99 at 1,000/s": Goal(
+        name="1,000 messages/s there: p99 against one POST each",
+        must=1.20,
+        aim=1.10,
+        informs=True,
+        of=_ratio("p99 send 1000/s", "p99 direct 1000/s"),
     ),
 }
 

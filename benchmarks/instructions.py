@@ -17,8 +17,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from processes import HERE, STUCK_SECONDS, sink
+from sample import WORKLOADS
 
-SHORT, LONG = 250, 1250
+# Messages of the short and of the long run: where each is a request, and where batches carry them.
+SINGLE, BATCHES = (250, 1250), (2_000, 8_000)
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 _FLOOR = HERE.parent / "build" / "floor-instructions.json"
 
@@ -30,12 +32,21 @@ def has_valgrind() -> bool:
 
 def counted(workloads: list[str], address: str) -> dict[str, float]:
     """Count the instructions a message of several workloads, two runs at a time."""
-    jobs = [(name, messages) for name in workloads for messages in (SHORT, LONG)]
+    sizes = {name: _sizes(name) for name in workloads}
+    jobs = [(name, messages) for name, both in sizes.items() for messages in both]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
             zip(jobs, pool.map(lambda job: _counted(job[0], address, job[1]), jobs), strict=True)
         )
-    return {name: (totals[name, LONG] - totals[name, SHORT]) / (LONG - SHORT) for name in workloads}
+    return {
+        name: (totals[name, long] - totals[name, short]) / (long - short)
+        for name, (short, long) in sizes.items()
+    }
+
+
+def _sizes(workload: str) -> tuple[int, int]:
+    _, turn, _ = WORKLOADS[workload]
+    return BATCHES if turn > max(SINGLE) else SINGLE
 
 
 def _counted(workload: str, address: str, messages: int) -> int:

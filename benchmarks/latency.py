@@ -1,9 +1,9 @@
 """Measure the wait of a caller under low load: `await send` against one bare POST a message.
 
-Run `python benchmarks/latency.py send`, or `direct`. 200 messages a second arrive at random (a
-Poisson process, with the same arrivals for both) at a provider that takes 20 ms to answer. The
-figures are wall time, which depends on the machine's load, so that no check uses them. Prints one
-line of JSON, in milliseconds.
+Run `python benchmarks/latency.py send`, or `direct`. 200 messages a second, or `--rate`, arrive at
+random (a Poisson process, with the same arrivals for both) at a provider that takes 20 ms to
+answer. The figures are wall time, which depends on the machine's load, so that no check uses them.
+Prints one line of JSON, in milliseconds.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     Send = Callable[[Line], Awaitable[None]]
 
-RATE = 200.0
+RATE = 200
 DELAY = 0.020
 SEED = 20
 WARM = 100
 
 
-async def waits(send: Send, count: int) -> list[float]:
+async def waits(send: Send, count: int, rate: float) -> list[float]:
     """Send messages as they arrive and return how long each caller waited, in milliseconds."""
     arrivals = random.Random(SEED)  # noqa: S311 - not used for security
     loop = asyncio.get_running_loop()
@@ -51,7 +51,7 @@ async def waits(send: Send, count: int) -> list[float]:
     due = loop.time()
     async with asyncio.TaskGroup() as group:
         for line in lines(count):
-            due += arrivals.expovariate(RATE)
+            due += arrivals.expovariate(rate)
             await asyncio.sleep(due - loop.time())
             group.create_task(call(line))
     return taken[WARM:]
@@ -91,9 +91,9 @@ async def send(base_url: str) -> AsyncIterator[Send]:
         yield send_one
 
 
-async def _measured(way: str, base_url: str, count: int) -> dict[str, float]:
+async def _measured(way: str, base_url: str, count: int, rate: float) -> dict[str, float]:
     async with WAYS[way](base_url) as sending:
-        return quantiles(await waits(sending, count))
+        return quantiles(await waits(sending, count, rate))
 
 
 WAYS = {"direct": direct, "send": send}
@@ -104,10 +104,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("way", choices=WAYS)
     options.add_argument("--messages", type=int, default=1_500)
+    options.add_argument("--rate", type=float, default=RATE, help="messages a second")
     given = options.parse_args()
     with sink(delay=DELAY) as address:
         pin_to_core(Role.CLIENT)
-        print(json.dumps(asyncio.run(_measured(given.way, address, given.messages))))
+        print(json.dumps(asyncio.run(_measured(given.way, address, given.messages, given.rate))))
 
 
 if __name__ == "__main__":

@@ -17,13 +17,18 @@ from texts import lines
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from omnimsg import Journal
     from sample import Work
 
 CALLERS = 1000
 
 
 def one_a_request(
-    base_url: str, concurrency: int = WORKERS, *, transport: str = "aiohttp"
+    base_url: str,
+    concurrency: int = WORKERS,
+    *,
+    transport: str = "aiohttp",
+    journal: Journal | None = None,
 ) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor.
 
@@ -43,10 +48,12 @@ def one_a_request(
     config = load_config({"accounts": {"bird": account}})
     (adapter,) = config.adapters.values()
     adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
-    return Client([adapter], policies=config.policies)
+    return Client([adapter], policies=config.policies, journal=journal)
 
 
-def in_batches(base_url: str, *, transport: str = "aiohttp") -> Client:
+def in_batches(
+    base_url: str, *, transport: str = "aiohttp", journal: Journal | None = None
+) -> Client:
     """Build a client that sends a hundred messages in one request: Clickatell."""
     account = {
         "provider": "clickatell",
@@ -54,7 +61,7 @@ def in_batches(base_url: str, *, transport: str = "aiohttp") -> Client:
         "api_key": KEY,
         "transport": transport,
     }
-    return Client.from_config({"accounts": {"clickatell": account}})
+    return Client.from_config({"accounts": {"clickatell": account}}, journal=journal)
 
 
 def messages(count: int) -> Iterator[Message]:
@@ -67,14 +74,14 @@ def messages(count: int) -> Iterator[Message]:
 async def single(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`send_many`, one message a request."""
     async with one_a_request(base_url, transport=transport) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, messages(count))
 
 
 @asynccontextmanager
 async def batches(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`send_many`, batches of 100."""
     async with in_batches(base_url, transport=transport) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, messages(count))
 
 
 @asynccontextmanager
@@ -98,9 +105,10 @@ batches_protocol = partial(batches, transport="protocol")
 callers_protocol = partial(callers, transport="protocol")
 
 
-async def _stream(client: Client, count: int) -> int:
+async def stream(client: Client, source: Iterator[Message]) -> int:
+    """Send a stream, and return how many messages were accepted."""
     accepted = 0
-    async for outcome in client.send_many(messages(count)):
+    async for outcome in client.send_many(source):
         accepted += isinstance(outcome, Accepted)
     return accepted
 

@@ -1,4 +1,4 @@
-"""Run all benchmarks, write `results/latest.json`, and update the docs; takes about ten minutes.
+"""Run all benchmarks, write `results/latest.json`, and update the docs; takes about twelve minutes.
 
 Run `python benchmarks/run.py` on a machine that does nothing else.
 """
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 
 import machine
 import peers
@@ -23,9 +24,17 @@ from spread import Spread
 RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
 OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
+# Counted once, because counts repeat to a few per mille.
+COUNTED = [
+    *("floor", "single", "awaited", "journal"),
+    *("batches", "options", "templates", "journal_batches", "callers", "deadlines"),
+]
+
+# Messages a second for the waits of callers.
+RATES = (200, 1000)
 
 # How many samples are taken of the figures that need no rounds.
-COUNTS, MEMORY, LATENCY = 2, 3, 5
+MEMORY, LATENCY = 3, 5
 
 
 def main() -> None:
@@ -55,15 +64,13 @@ def main() -> None:
 
 
 def _instructions() -> Samples:
-    samples: Samples = {}
     if not has_valgrind():
         print("NO VALGRIND: instructions are not counted", file=sys.stderr)
-        return samples
+        return {}
     with sink() as address:
-        for _ in range(COUNTS):
-            for name, count in counted(["floor", "single", "awaited"], address).items():
-                samples.setdefault(f"instructions {name}", []).append(count)
-    return samples
+        return {
+            f"instructions {name}": [count] for name, count in counted(COUNTED, address).items()
+        }
 
 
 def _memory() -> Samples:
@@ -80,9 +87,10 @@ def _bytes(what: str) -> float:
 def _latency() -> Samples:
     samples: Samples = {}
     for _ in range(LATENCY):
-        for way in ("direct", "send"):
-            for name, value in sampled("latency.py", way).items():
-                samples.setdefault(f"{name} {way}", []).append(value)
+        for way, rate in product(("direct", "send"), RATES):
+            at = "" if rate == RATES[0] else f" {rate}/s"
+            for name, value in sampled("latency.py", way, "--rate", rate).items():
+                samples.setdefault(f"{name} {way}{at}", []).append(value)
     return samples
 
 

@@ -43,6 +43,11 @@ WORKLOADS = {
     "awaited_protocol": ("library", 500, 500),
     "batches_protocol": ("library", 12_500, 12_500),
     "callers_protocol": ("library", 25_000, 12_500),
+    "options": ("typical", 12_500, 12_500),
+    "templates": ("typical", 12_500, 12_500),
+    "deadlines": ("typical", 25_000, 12_500),
+    "journal": ("typical", 500, 500),
+    "journal_batches": ("typical", 12_500, 12_500),
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 125, 125),
     "messente_api": ("peer_messente", 250, 250),

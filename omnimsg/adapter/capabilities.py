@@ -6,11 +6,31 @@ Where the user sets a limit too, the stricter of the two applies.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.domain.message import Message
+
+OPTIONAL_FIELDS = (
+    "sender",
+    "send_at",
+    "ttl",
+    "tags",
+    "callback_url",
+    "reply_to",
+    "fallback",
+    "encryption",
+)
+"""The fields of a message that not every provider can express, as `fields` names them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +71,21 @@ class ChannelCapabilities:
     inline_max_bytes: int | None = None
     actions: frozenset[str] = frozenset()
 
+    @cached_property
+    def unsupported(self) -> tuple[str, ...]:
+        """The optional fields of a message that the provider cannot express."""
+        return tuple(each for each in OPTIONAL_FIELDS if each not in self.fields)
+
+    @cached_property
+    def read_unsupported(self) -> Callable[[Message], tuple[Any, ...]]:
+        """Reads the `unsupported` fields of a message.
+
+        It is made once, because a loop over the names costs more than all other checks together.
+        """
+        names = self.unsupported
+        # Of one name `attrgetter` reads no tuple, and of none it cannot be made.
+        return attrgetter(*names, *names[:1]) if names else _read_nothing
+
 
 @attrs.frozen(kw_only=True)
 class Capabilities:
@@ -73,3 +108,7 @@ class Capabilities:
     max_upload_bytes: int | None = None
     requests_per_second: float | None = None
     carries_reference: bool = False
+
+
+def _read_nothing(_: Message) -> tuple[Any, ...]:
+    return ()

@@ -37,17 +37,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Source
     from omnimsg.domain.message import Message
 
-_OPTIONAL_FIELDS = (
-    "sender",
-    "send_at",
-    "ttl",
-    "tags",
-    "callback_url",
-    "reply_to",
-    "fallback",
-    "encryption",
-)
-
 # Options that change what the recipient sees or gets. Facts about a file (its type, size, duration,
 # digest) are not options: a provider that ignores them loses nothing.
 _CONTENT_OPTIONS: dict[type, tuple[str, ...]] = {
@@ -102,13 +91,13 @@ def check_message(
             "to",
             f"{channel.value} is addressed by {_list(supported.recipients)}, not by {kind}",
         )
-    for field in _OPTIONAL_FIELDS:
-        if getattr(message, field) and field not in supported.fields:
-            return refused(
-                Reason.UNSUPPORTED,
-                field,
-                f"cannot be expressed on {channel.value} by this provider; leave it out",
-            )
+    if any(supported.read_unsupported(message)):
+        given = zip(supported.unsupported, supported.read_unsupported(message), strict=False)
+        return refused(
+            Reason.UNSUPPORTED,
+            next(field for field, value in given if value),
+            f"cannot be expressed on {channel.value} by this provider; leave it out",
+        )
     return check_content(message.content, channel, supported, account=account, uploads=uploads)
 
 

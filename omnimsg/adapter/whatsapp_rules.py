@@ -198,6 +198,8 @@ def _template(content: Template, path: str) -> Iterator[Failure]:
     for index, parameter in enumerate(content.body):
         if isinstance(parameter, TextParameter):
             yield from _parameter_text(parameter.text, f"{path}.body[{index}].text")
+    if not content.buttons:
+        return
     index_of = {button.position: index for index, button in enumerate(content.buttons)}
     for extra in islice(sorted_by_position(content.buttons), MAX_TEMPLATE_BUTTONS, None):
         yield refused(

@@ -203,7 +203,7 @@ class Message:
     content: Content = attrs.field(
         converter=_to_content,
         validator=validate.instance_of(CONTENT_KINDS),
-        metadata=usual(*validate.PLAIN_ASCII, convert=Text.make),
+        metadata=usual(*validate.PLAIN_ASCII, convert=Text.make, kinds=CONTENT_KINDS),
     )
     channel: Channel | None = attrs.field(
         default=None,
@@ -217,6 +217,7 @@ class Message:
         kw_only=True,
         repr=masked,
         validator=optional(validate.text(max_length=320, single_line=True)),
+        metadata=usual(*validate.PLAIN_ASCII_LINE, "len(value) <= 320"),
     )
     reference: str = attrs.field(
         factory=new_reference,
@@ -229,7 +230,10 @@ class Message:
         default=None, kw_only=True, validator=optional(validate.tz_aware)
     )
     ttl: int | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.integer(minimum=1))
+        default=None,
+        kw_only=True,
+        validator=optional(validate.integer(minimum=1)),
+        metadata=usual(int, f"1 <= value <= {validate.MAX_JSON_INTEGER}"),
     )
     priority: Priority = attrs.field(
         default=Priority.NORMAL,
@@ -267,7 +271,10 @@ class Message:
         eq=False,
         repr=False,
         default=attrs.Factory(_is_plain_text, takes_self=True),
-        metadata=usually(True),
+        metadata=usually(
+            "sender is None and ttl is None"
+            " and (type(content) is str or content.kind == 'text' and not content.has_options)"
+        ),
     )
 
 

@@ -33,11 +33,14 @@ T = TypeVar("T")
 
 _TESTS = "omnimsg.quick.tests"
 _CONVERT = "omnimsg.quick.convert"
+_KINDS = "omnimsg.quick.kinds"
 _USUALLY = "omnimsg.quick.usually"
 
 
 def usual(
-    *tests: Callable[[Any], object] | str, convert: Callable[[Any], Any] | None = None
+    *tests: Callable[[Any], object] | str,
+    convert: Callable[[Any], Any] | None = None,
+    kinds: Iterable[type] = (),
 ) -> dict[str, Any]:
     """Return `metadata` for a field whose usual values need neither converter nor validator.
 
@@ -47,17 +50,19 @@ def usual(
             a function; anything else is a predicate, which may raise `TypeError` in place of
             returning false. The validator must accept usual values, and the converter return them
             unchanged.
-        convert: Gives what the converter would give for a usual value, where that is not the value
-            itself.
+        convert: Gives what the converter would give for a value that passes the tests, where that
+            is not the value itself.
+        kinds: Classes whose own instances are usual too, and need not be converted.
     """
-    return {_TESTS: tests, _CONVERT: convert}
+    return {_TESTS: tests, _CONVERT: convert, _KINDS: frozenset(kinds)}
 
 
-def usually(value: object) -> dict[str, Any]:
+def usually(value: str) -> dict[str, Any]:
     """Return `metadata` for a computed field (`init=False`).
 
     Args:
-        value: The field's value where all arguments are usual.
+        value: An expression of the other fields' names: the field's value where all arguments are
+            usual, before they are converted.
     """
     return {_USUALLY: value}
 
@@ -91,7 +96,7 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
 
     The source consists of names of fields; the values that it uses are in its namespace, under the
     field's name with a prefix: `d_` default, `f_` factory, `c_` converter; `t0_`, `t1_`, ...
-    tests of usual values, `u_` their converter, `v_` usual value of a computed field.
+    tests of usual values, `u_` their converter, `k_` kinds of other usual values.
     """
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
@@ -103,7 +108,7 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         space[f"f_{field.name}"] = _factory(field)
         space[f"c_{field.name}"] = field.converter
         space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
-        space[f"v_{field.name}"] = field.metadata.get(_USUALLY)
+        space[f"k_{field.name}"] = field.metadata.get(_KINDS)
         for index, test in enumerate(field.metadata.get(_TESTS, ())):
             space[f"t{index}_{field.name}"] = test
     new = [
@@ -160,12 +165,16 @@ def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     """Write the value that the constructor stores first."""
     name = field.name
     if not field.init:
-        return f"v_{name}"
+        return f"usual and ({field.metadata[_USUALLY]})"
     if name in rare:
         return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
     if field.converter is None:
         return _given(field, name)
     usual = name if field.metadata.get(_CONVERT) is None else f"u_{name}({name})"
+    if usual != name and field.metadata.get(_KINDS):
+        usual = f"({name} if type({name}) in k_{name} else {usual})"
+    if usual != name and field.default is not attrs.NOTHING:
+        usual = f"({_literal(field)} if {name} is d_{name} else {usual})"
     return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
 
 
@@ -196,6 +205,8 @@ def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
         name, tests = field.name, field.metadata.get(_TESTS)
         if tests is not None:
             passed = " and ".join(_test(name, index, test) for index, test in enumerate(tests))
+            if field.metadata[_KINDS]:
+                passed = f"({passed} or type({name}) in k_{name})"
             required = field.default is attrs.NOTHING
             yield passed if required else f"({name} is d_{name} or {passed})"
         elif field.converter is not None or field.validator is not None:

@@ -34,13 +34,18 @@ _URL = re.compile(
 )
 
 # The largest integer that every JSON parser reads exactly.
-_MAX_JSON_INTEGER = 2**53 - 1
+MAX_JSON_INTEGER: int = 2**53 - 1
 
 _LONE_SURROGATE = "holds half a surrogate pair, which is no text"
 _NUL = "holds U+0000, which no message can carry"
 
 # For `quick.usual`: what `text` accepts of any length, in cheap tests. ASCII holds U+0000.
 PLAIN_ASCII: tuple[type | str, ...] = (str, "value.isascii()", "value", r"'\0' not in value")
+PLAIN_ASCII_LINE: tuple[type | str, ...] = (
+    *PLAIN_ASCII,
+    r"'\n' not in value",
+    r"'\r' not in value",
+)
 
 
 def refuse(owner: object, field: str, why: str) -> InvalidValue:
@@ -128,14 +133,14 @@ def url(owner: object, field: Attribute[Any], value: object) -> None:
         raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
 
 
-def integer(*, minimum: int, maximum: int = _MAX_JSON_INTEGER) -> Validator:
+def integer(*, minimum: int, maximum: int = MAX_JSON_INTEGER) -> Validator:
     """Require an `int` (not a `bool`) from `minimum` to `maximum`."""
 
     def check(owner: object, field: Attribute[Any], value: object) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             raise refuse(owner, field.name, f"must be a whole number, not {kind_of(value)}")
         if not minimum <= value <= maximum:
-            no_maximum_given = value < minimum and maximum == _MAX_JSON_INTEGER
+            no_maximum_given = value < minimum and maximum == MAX_JSON_INTEGER
             bounds = f"at least {minimum}" if no_maximum_given else f"from {minimum} to {maximum}"
             raise refuse(owner, field.name, f"must be {bounds}")
 

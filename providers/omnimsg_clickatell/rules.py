@@ -7,7 +7,7 @@ Source: the One API's OpenAPI document. WhatsApp's own rules are `omnimsg.adapte
 from __future__ import annotations
 
 import re
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import items_of, refused, whatsapp_rules
@@ -50,16 +50,11 @@ def check(
     message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
 ) -> Failure | None:
     """Return the first refusal; `None` if Clickatell would take the whole message."""
-    content = message.content
-    if isinstance(content, Template):
-        refusals = _template(content, template_of(content.name))
-    elif isinstance(content, Text):
-        refusals = _text(content, channel)
-    else:
-        refusals = _RULES.get(content.__class__, _no_rules)(content)
-    if channel is Channel.WHATSAPP:
-        refusals = chain(refusals, whatsapp_rules.check(content), _stored_files(message))
-    return next(chain(_sender(message), refusals, _times(message)), None)
+    return (
+        _sender(message)
+        or next(_content(message, channel, template_of), None)
+        or next(_times(message), None)
+    )
 
 
 def is_sender(text: str) -> bool:
@@ -67,13 +62,30 @@ def is_sender(text: str) -> bool:
     return _is_number(bare(text)) is not None
 
 
-def _sender(message: Message) -> Iterator[Failure]:
-    if message.sender is not None and not is_sender(message.sender):
-        yield refused(
-            Reason.INVALID_SENDER,
-            "sender",
-            "must be a number of 3 to 15 digits: Clickatell's `from` is a two-way number",
-        )
+def _sender(message: Message) -> Failure | None:
+    if message.sender is None or is_sender(message.sender):
+        return None
+    return refused(
+        Reason.INVALID_SENDER,
+        "sender",
+        "must be a number of 3 to 15 digits: Clickatell's `from` is a two-way number",
+    )
+
+
+def _content(
+    message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
+) -> Iterator[Failure]:
+    content = message.content
+    if isinstance(content, Template):
+        yield from _template(content, template_of(content.name))
+    elif isinstance(content, Text):
+        if content.has_options:
+            yield from _text(content, channel)
+    else:
+        yield from _RULES.get(content.__class__, _no_rules)(content)
+    if channel is Channel.WHATSAPP:
+        yield from whatsapp_rules.check(content)
+        yield from _stored_files(message)
 
 
 def _no_rules(_: object) -> Iterator[Failure]:
@@ -140,7 +152,8 @@ def _template(content: Template, mapping: TemplateMapping) -> Iterator[Failure]:
                     f"content.header.location.{field}",
                     "is needed: a header's location has coordinates, a name and an address",
                 )
-    yield from _template_buttons(content)
+    if content.buttons:
+        yield from _template_buttons(content)
 
 
 def _parameters(content: Template, mapping: TemplateMapping) -> Iterator[Failure]:
@@ -154,10 +167,11 @@ def _parameters(content: Template, mapping: TemplateMapping) -> Iterator[Failure
     for index, (parameter, key) in enumerate(
         zip(content.body, parameter_keys(mapping), strict=False)
     ):
-        path = f"content.body[{index}]"
         if isinstance(parameter, TextParameter):
-            yield from _parameter(parameter, path, key)
+            if parameter.name is not None:
+                yield from _parameter(parameter, f"content.body[{index}]", key)
         else:
+            path = f"content.body[{index}]"
             yield refused(
                 Reason.UNSUPPORTED_CONTENT,
                 path,

@@ -88,11 +88,47 @@ class Sample:
     rare_made: str = attrs.field(
         factory=lambda: "m", kw_only=True, converter=to_text, validator=refuse_x
     )
-    is_usual: bool = attrs.field(init=False, eq=False, metadata=usually(True))
+    is_usual: bool = attrs.field(init=False, eq=False, metadata=usually("True"))
 
     @is_usual.default
     def _is_usual(self) -> bool:
         return self.rare == "r"
+
+
+def to_converted(_: object) -> object:
+    """Convert any value to the same one."""
+    return "converted"
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
+class Either:
+    """A field whose usual values are texts, which are converted, and numbers, which are not."""
+
+    value: object = attrs.field(
+        converter=to_converted,
+        metadata=usual(str, convert=str.upper, kinds=(int,)),
+    )
+    is_text: bool | None = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda _: None, takes_self=True),
+        metadata=usually("type(value) is str and value.islower()"),
+    )
+
+
+def test_instances_of_some_classes_are_usual_and_stay_as_they_are() -> None:
+    """Beside the values that pass the tests; an instance of a subclass is not usual."""
+    assert ["A", 1, "converted", "converted"] == [
+        Either("a").value,
+        Either(1).value,
+        Either(True).value,
+        Either(1.5).value,
+    ]
+
+
+def test_a_computed_field_follows_from_the_arguments_as_they_were_given() -> None:
+    """Its expression is worked out before anything is converted."""
+    assert [True, False, None] == [Either("a").is_text, Either(1).is_text, Either(1.5).is_text]
 
 
 def stock(value: Any, *args: object, **kwargs: object) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -11,6 +12,7 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.content.location import Location
 from omnimsg.domain.content.media import MediaItem
+from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 _optional_name = optional(validate.text(max_length=512))
 
 
-@attrs.frozen
+@quick
+@attrs.frozen(weakref_slot=False)
 class TextParameter:
     """Text for a placeholder.
 
@@ -30,8 +33,13 @@ class TextParameter:
     """
 
     kind: ClassVar[str] = "text"
+    make: ClassVar[Callable[..., TextParameter]]
 
-    text: str = attrs.field(repr=hidden, validator=validate.text(min_length=0))
+    text: str = attrs.field(
+        repr=hidden,
+        validator=validate.text(min_length=0),
+        metadata=usual(str, "value.isascii()", r"'\0' not in value"),
+    )
     name: str | None = attrs.field(default=None, kw_only=True, validator=_optional_name)
 
 
@@ -141,7 +149,27 @@ def _to_buttons(value: Sequence[TemplateButton]) -> tuple[TemplateButton, ...]:
     return validate.to_tuple(value)
 
 
-@attrs.frozen
+def _are_texts(value: object) -> bool:
+    """Whether these are parameters that need no check: ASCII as a tuple or a list."""
+    return type(value) in {tuple, list} and all(
+        type(each) is str and each.isascii() and "\0" not in each
+        for each in value  # type: ignore[attr-defined]
+    )
+
+
+def _text_parameters(value: Sequence[str]) -> tuple[Parameter, ...]:
+    return tuple(map(TextParameter.make, value))
+
+
+def _check_positions(owner: object, _: object, value: Sequence[TemplateButton]) -> None:
+    """Refuse two values for one button."""
+    positions = [button.position for button in value]
+    if len(set(positions)) < len(positions):
+        raise validate.refuse(owner, "buttons", "two buttons have the same position")
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
 class Template:
     """An approved template with its parameters.
 
@@ -159,9 +187,14 @@ class Template:
 
     kind: ClassVar[str] = "template"
 
-    name: str = attrs.field(validator=validate.text(max_length=512))
+    name: str = attrs.field(
+        validator=validate.text(max_length=512),
+        metadata=usual(*validate.PLAIN_ASCII, "len(value) <= 512"),
+    )
     language: str | None = attrs.field(
-        default=None, validator=optional(validate.text(max_length=35))
+        default=None,
+        validator=optional(validate.text(max_length=35)),
+        metadata=usual(*validate.PLAIN_ASCII, "len(value) <= 35"),
     )
     version: str | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.text(max_length=128))
@@ -173,6 +206,7 @@ class Template:
         validator=validate.tuple_of(
             (TextParameter, CurrencyParameter, DateTimeParameter, MediaParameter)
         ),
+        metadata=usual(_are_texts, convert=_text_parameters),
     )
     header: Header | None = attrs.field(
         default=None,
@@ -185,11 +219,5 @@ class Template:
         default=(),
         kw_only=True,
         converter=_to_buttons,
-        validator=validate.tuple_of(TemplateButton),
+        validator=[validate.tuple_of(TemplateButton), _check_positions],
     )
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse two values for one button."""
-        positions = [button.position for button in self.buttons]
-        if len(set(positions)) < len(positions):
-            raise validate.refuse(self, "buttons", "two buttons have the same position")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Capabilities
     from omnimsg.engine.policy import Limits
 
-BATCH_SLOTS = 8
+BATCH_SLOTS = 16
 SINGLE_SLOTS = 64
 """Requests under way at once: where they carry many messages, and where they carry one."""
 

@@ -1,8 +1,7 @@
 """Where messages of one account are handed over: checked, and put into the queue.
 
-Most messages are plain texts, and dealing with them one by one costs more than all that is done for
-them together. So a stream is read in runs, and callers who come in one turn of the event loop are
-queued together at its end.
+Queueing messages one by one costs more than all that is done for them together. So a stream is read
+in runs, and callers who come in one turn of the event loop are queued together at its end.
 """
 
 from __future__ import annotations
@@ -11,24 +10,26 @@ import asyncio
 import math
 from collections.abc import Callable
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Outcome
+from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
-from omnimsg.engine.sending.batch import Owner
+from omnimsg.engine.sending.batch import Owner, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.engine.sending.plain_text import PlainTexts
 from omnimsg.engine.sending.queue import Queue
+from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+
+    from omnimsg.domain.outcome import Outcome
 
 
 class StreamOwner(Owner, Protocol):
@@ -38,24 +39,8 @@ class StreamOwner(Owner, Protocol):
         """Count messages that were read; called before an error of their source is raised."""
 
 
-@attrs.frozen
-class _Arrivals:
-    """Plain texts of equal timeout that were handed over in one turn of the loop.
-
-    Attributes:
-        messages: The messages.
-        futures: The futures of their outcomes.
-        started: When the first came, monotonic seconds; the others lose the little they came later.
-        timeout: Seconds.
-    """
-
-    messages: list[Message]
-    futures: list[asyncio.Future[Outcome]]
-    started: float
-    timeout: float
-
-
-_NO_ARRIVALS = _Arrivals([], [], 0.0, 0.0)
+# No timeout equals this one's.
+_NO_RUN = Run(0.0, math.nan)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -80,7 +65,9 @@ class Admission:
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
-    _arrivals: _Arrivals = attrs.field(init=False)
+    # What was handed over in this turn of the loop: runs by the step of their timeout.
+    _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
+    _last_run: Run = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -88,7 +75,7 @@ class Admission:
         self._is_plain = PlainTexts(self._checks.adapter).include
         self._callers = Callers(self._checks.account, self._observers)
         self._handed_over = self._observers.handed_over
-        self._arrivals = _NO_ARRIVALS
+        self._last_run = _NO_RUN
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -106,34 +93,26 @@ class Admission:
         """
         if type(timeout) is not float or math.isnan(timeout):
             timeout = to_seconds(timeout)
-        is_plain = self._is_plain(message)
-        arrivals = self._arrivals
+        refusal = self._refusal(message)
         # Of the running loop, to which the account's parts belong.
         future: asyncio.Future[Outcome] = asyncio.Future()
-        if is_plain and arrivals.messages and timeout == arrivals.timeout:
-            arrivals.messages.append(message)
-            arrivals.futures.append(future)
-            if self._handed_over is not None:
-                self._notify(message)
-            return future
-        self.queue_arrivals()
-        refusal: Outcome | None = None if is_plain else self._checks.refusal(message)
-        if refusal is None and self._is_closed:
-            refusal = self._local.client_closed(message)
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:
             self._callers.finish([future], [refusal])
-            return future
-        started = self._now()
-        if is_plain:
-            self._arrivals = _Arrivals([message], [future], started, timeout)
+        elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
+            run = self._last_run if timeout == self._last_run.timeout else self._run(timeout)
+            run.messages.append(message)
+            run.keys.append(future)
+            if message.ttl is not None:
+                run.note_ttl(message)
         else:
             group = self._checks.group(message)
             lane = self._queue.lane(message.priority)
+            started = self._now()
             ends = started + timeout
             self._queue.put(message, future, lane, self._callers, group, started, timeout, ends)
-        self._wakeup.soon()
+            self._wakeup.soon()
         return future
 
     def read_stream(
@@ -151,30 +130,28 @@ class Admission:
             Whether there may be more.
         """
         queue, started = self._queue, self._now()
-        plain: list[Message] = []
+        run = Run(started, timeout)
         count = 0
 
-        def queue_plain() -> None:
-            nonlocal count
-            their_keys = keys[count : count + len(plain)]
-            count += len(plain)
-            self._put_plain(plain, their_keys, owner, started, timeout, math.inf)
-            plain.clear()
+        def queue_run() -> None:
+            nonlocal count, run
+            run.keys = keys[count : count + len(run.messages)]
+            count += len(run.messages)
+            self._put_all(run, owner, math.inf)
+            run = Run(started, timeout)
 
         try:
             for message in islice(source, len(keys)):
-                if self._is_plain(message) and not self._is_closed:
-                    plain.append(message)
-                    if self._handed_over is not None:
-                        self._notify(message)
-                    continue
-                refusal: Outcome | None = self._checks.refusal(message)
+                refusal = self._refusal(message)
                 if self._handed_over is not None:
                     self._notify(message)
-                queue_plain()
+                if refusal is None and message.priority is Priority.NORMAL:
+                    run.messages.append(message)
+                    if message.ttl is not None:
+                        run.note_ttl(message)
+                    continue
+                queue_run()
                 key, count = keys[count], count + 1
-                if refusal is None and self._is_closed:
-                    refusal = self._local.client_closed(message)
                 if refusal is not None:
                     owner.finish([key], [refusal])
                     continue
@@ -182,50 +159,59 @@ class Admission:
                 lane = queue.lane(message.priority)
                 queue.put(message, key, lane, owner, group, started, timeout, math.inf)
         finally:
-            queue_plain()
+            queue_run()
             owner.count_read(count)
             if queue:
                 self._wakeup.soon()
         return count == len(keys)
 
     def queue_arrivals(self) -> None:
-        """Queue the plain texts that were handed over in this turn of the loop."""
+        """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
-        if arrivals.messages:
-            self._arrivals = _NO_ARRIVALS
-            ends = arrivals.started + arrivals.timeout
-            self._put_plain(
-                arrivals.messages,
-                arrivals.futures,
-                self._callers,
-                arrivals.started,
-                arrivals.timeout,
-                ends,
-            )
+        if arrivals:
+            self._arrivals, self._last_run = {}, _NO_RUN
+            for run in arrivals.values():
+                self._put_all(run, self._callers, run.started + run.timeout)
 
     def close(self) -> None:
         """Take nothing more."""
         self._is_closed = True
         self.queue_arrivals()
 
-    def _put_plain(
-        self,
-        messages: Sequence[Message],
-        keys: Sequence[Any],
-        owner: Owner,
-        started: float,
-        timeout: float,
-        ends: float,
-    ) -> None:
-        """Queue plain texts together, those of one group after another."""
+    def _refusal(self, message: Message) -> Outcome | None:
+        """Return the outcome of a message that cannot be taken; `None` where it can."""
+        if not self._is_plain(message):
+            refusal = self._checks.refusal(message)
+            if refusal is not None:
+                return refusal
+        return self._local.client_closed(message) if self._is_closed else None
+
+    def _run(self, timeout: float) -> Run:
+        """Return the run of this turn that a message of this timeout joins."""
+        step = step_of(timeout)
+        run = self._arrivals.get(step)
+        if run is not None and len(run.messages) >= self._queue.max_messages:
+            # What is more than a request leaves behind the other runs that came before it.
+            self.queue_arrivals()
+            run = None
+        if run is None:
+            self._arrivals[step] = run = Run(self._now(), timeout, [], [])
+            self._wakeup.soon()
+        elif timeout < run.timeout:
+            run.timeout = timeout
+        self._last_run = run
+        return run
+
+    def _put_all(self, run: Run, owner: Owner, ends: float) -> None:
+        """Queue a run, those of one group after another."""
         if not self._checks.has_groups:
-            self._queue.put_plain(messages, keys, owner, None, started, timeout, ends)
+            self._queue.put_all(run, owner, None, ends)
             return
-        groups = [self._checks.group(each) for each in messages]
-        for group, run in groupby(range(len(messages)), groups.__getitem__):
-            indexes = list(run)
-            some = slice(indexes[0], indexes[-1] + 1)
-            self._queue.put_plain(messages[some], keys[some], owner, group, started, timeout, ends)
+        groups = [self._checks.group(each) for each in run.messages]
+        for group, indexes in groupby(range(len(groups)), groups.__getitem__):
+            first, *others = indexes
+            part = run.part(range(first, first + 1 + len(others)))
+            self._queue.put_all(part, owner, group, ends)
 
     def _notify(self, message: Message) -> None:
         if self._handed_over is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.attempt.doubts import NO_DOUBTS
@@ -21,6 +21,23 @@ if TYPE_CHECKING:
 # the earliest deadline limits the request.
 _SPREAD = 0.1
 _MAX_SPREAD = 1.0
+
+# The timeout from which on a second is less than a tenth. Up to there each step is a tenth longer
+# than the one before.
+_LONG = _MAX_SPREAD / _SPREAD
+_GROWTH = math.log1p(_SPREAD)
+_SHORTEST, _LONGEST = 1e-9, 1e9
+
+
+def step_of(timeout: float) -> int:
+    """Return the step of a timeout; those of one step are close enough to share a request."""
+    if timeout <= _LONG:
+        return math.ceil(math.log(max(timeout, _SHORTEST) / _LONG) / _GROWTH)
+    return math.ceil((min(timeout, _LONGEST) - _LONG) / _MAX_SPREAD)
+
+
+# Owner, group, and step of the timeout; empty where nothing joins.
+Kind: TypeAlias = tuple[Any, ...]
 
 
 class Owner(Protocol):
@@ -51,8 +68,9 @@ class Batch(Deadline):
         priority: The priority of the messages.
         messages: The messages.
         keys: The owner's names for them, in the same order.
-        is_perishable: Whether one of them has a ttl, or `absent_until` is set.
+        ttl: Their shortest ttl, or less, in seconds; infinity where none has one.
         left_at: When it left last, monotonic seconds.
+        kind: The owner, the group and the step of the timeouts of messages that may join.
         spread: Seconds by which messages that join may differ in time.
         references: Their references while others may join; `None` from then on.
         is_part: Whether it is a part of a batch that was split.
@@ -68,6 +86,7 @@ class Batch(Deadline):
 
     # Defaults of the class: one batch is made for every request, and few of them need these.
     references: set[str] | None = None
+    kind: Kind = ()
     spread: float = 0.0
     is_part: bool = False
     is_retry: bool = False
@@ -87,7 +106,7 @@ class Batch(Deadline):
         priority: Priority,
         messages: list[Message],
         keys: list[Any],
-        is_perishable: bool,
+        ttl: float,
     ) -> None:
         self.started = started
         self.ends = ends
@@ -98,11 +117,12 @@ class Batch(Deadline):
         self.priority: Priority = priority
         self.messages: list[Message] = messages
         self.keys: list[Any] = keys
-        self.is_perishable: bool = is_perishable
+        self.ttl: float = ttl
         self.left_at = started
 
-    def open(self) -> None:
-        """Let other messages join."""
+    def open(self, kind: Kind) -> None:
+        """Let other messages of its kind join."""
+        self.kind = kind
         self.references = set()
         self.spread = min(_MAX_SPREAD, self.timeout * _SPREAD)
 
@@ -114,12 +134,18 @@ class Batch(Deadline):
         self.messages.append(message)
         self.keys.append(key)
         references.add(reference)
-        if message.ttl is not None:
-            self.is_perishable = True
+        if message.ttl is not None and message.ttl < self.ttl:
+            self.ttl = message.ttl
         return True
 
-    def join_all(self, messages: Sequence[Message], keys: Sequence[Any]) -> bool:
-        """Add messages without a ttl, all or none, and return whether they could join."""
+    def join_all(self, messages: Sequence[Message], keys: Sequence[Any], ttl: float) -> bool:
+        """Add messages, all or none, and return whether they could join.
+
+        Args:
+            messages: The messages.
+            keys: The owner's names for them.
+            ttl: Their shortest ttl, in seconds; infinity where none has one.
+        """
         references = {each.reference for each in messages}
         mine = self.references
         if mine is None or len(references) < len(messages) or not mine.isdisjoint(references):
@@ -130,6 +156,7 @@ class Batch(Deadline):
             mine |= references
         else:
             self.references = references
+        self.ttl = min(self.ttl, ttl)
         return True
 
     def fits(self, started: float, ends: float) -> bool:
@@ -152,7 +179,7 @@ class Batch(Deadline):
             *(self.owner, self.group, self.priority),
             [self.messages[index] for index in indexes],
             [self.keys[index] for index in indexes],
-            self.is_perishable,
+            self.ttl,
         )
         part.left_at = self.left_at
         kept = ("is_part", "is_retry", "doubts", "absent_until", "held_for", "attempts")

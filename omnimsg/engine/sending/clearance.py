@@ -56,8 +56,9 @@ class Clearance:
             batch.finish_all([self._too_short(each, batch.ends - now) for each in batch.messages])
             return None
         abandoned = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
-        if abandoned or batch.is_perishable:
-            rest = self._end_useless(batch, abandoned, now - batch.started)
+        waited = now - batch.started
+        if abandoned or waited >= batch.ttl:
+            rest = self._end_useless(batch, abandoned, waited)
             if rest is None:
                 return None
             batch = rest

@@ -100,7 +100,7 @@ class FollowUp:
             )
             if not_found_attempt is not None and self._reconciler is not None:
                 part.absent_until = batch.now() + self._reconciler.interval
-                part.is_perishable = True
+                part.ttl = 0.0  # so that `absent_until` is looked at whenever it is to leave
             await owner.wait_for(indexes, lambda: self._requeue.put_back([part]))
 
         doubtful: list[int] = []

@@ -1,8 +1,9 @@
 """Batches that wait to leave through an account, by priority.
 
 A message joins the last open batch of its kind while that has room, so that taking the next batch
-is one step and costs nothing per message. Whatever is taken, by its turn, its deadline or its
-owner, costs the same however much waits.
+is one step and costs nothing per message. Timeouts are of one kind while they differ by a tenth or
+less, so that callers with many different ones do not close each other's batches. Whatever is taken,
+by its turn, its deadline or its owner, costs the same however much waits.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from itertools import count, takewhile
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omnimsg.domain.message import Message, Priority
-from omnimsg.engine.sending.batch import Batch
+from omnimsg.engine.sending.batch import Batch, step_of
 
 # Expiries of batches that have left, beyond one for each batch that waits, before they are dropped.
 _MAX_STALE = 64
@@ -23,7 +24,8 @@ _MAX_STALE = 64
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from omnimsg.engine.sending.batch import Owner
+    from omnimsg.engine.sending.batch import Kind, Owner
+    from omnimsg.engine.sending.run import Run
 
 
 class Lane:
@@ -39,16 +41,17 @@ class Lane:
         self.priority = priority
         self.batches: OrderedDict[Batch, None] = OrderedDict()
         self.messages: int = 0
-        self._open: dict[tuple[Owner, Hashable], Batch] = {}
+        self._open: dict[Kind, Batch] = {}
 
-    def open_batch(self, owner: Owner, group: Hashable) -> Batch | None:
-        """Return the batch that messages of this owner and group join."""
-        return self._open.get((owner, group))
+    def open_batch(self, kind: Kind) -> Batch | None:
+        """Return the batch that messages of this kind join."""
+        return self._open.get(kind)
 
-    def append_open(self, batch: Batch) -> None:
+    def append_open(self, batch: Batch, kind: Kind) -> None:
         """Add a batch that others may join, in the place of the open one of its kind."""
-        self.close(self._open.get((batch.owner, batch.group)))
-        self._open[batch.owner, batch.group] = batch
+        self.close(self._open.get(kind))
+        batch.open(kind)
+        self._open[kind] = batch
         self.batches[batch] = None
 
     def append(self, batches: Sequence[Batch]) -> None:
@@ -88,7 +91,7 @@ class Lane:
         """Let nothing more join a batch."""
         if batch is not None and batch.references is not None:
             batch.references = None
-            del self._open[batch.owner, batch.group]
+            del self._open[batch.kind]
 
 
 class Queue:
@@ -97,10 +100,13 @@ class Queue:
     Args:
         max_messages: The most messages of one batch.
         now: Reads the monotonic clock, seconds.
+
+    Attributes:
+        max_messages: The most messages of one batch.
     """
 
     def __init__(self, max_messages: int, *, now: Callable[[], float]) -> None:
-        self._max_messages = max_messages
+        self.max_messages: int = max_messages
         self._now = now
         self._high = Lane(Priority.HIGH)
         self._normal = Lane(Priority.NORMAL)
@@ -180,53 +186,50 @@ class Queue:
             timeout: Seconds that its caller gives it.
             ends: Its deadline, monotonic seconds; infinity where the timeout begins with its turn.
         """
-        batch = lane.open_batch(owner, group)
+        if self.max_messages == 1:
+            self._put_alone(message, key, lane, owner, group, started, timeout, ends)
+            return
+        kind = (owner, group, step_of(timeout))
+        batch = lane.open_batch(kind)
         if batch is None or not batch.fits(started, ends) or not batch.join(message, key):
-            batch = self._open(lane, owner, group, started, timeout, ends)
+            batch = self._open(lane, kind, started, timeout, ends)
             batch.join(message, key)
         elif ends < batch.ends:
             batch.ends = ends
             self._expire(batch)
         lane.messages += 1
-        if len(batch.messages) == self._max_messages:
+        if len(batch.messages) == self.max_messages:
             lane.close(batch)
 
-    def put_plain(  # noqa: PLR0913, PLR0917 - as above
-        self,
-        messages: Sequence[Message],
-        keys: Sequence[Any],
-        owner: Owner,
-        group: Hashable,
-        started: float,
-        timeout: float,
-        ends: float,
-    ) -> None:
-        """Add plain texts together: what `put` of each would do, at a third of the cost."""
-        lane = self._normal
-        if self._max_messages == 1:
-            now, normal = self._now, Priority.NORMAL
-            batches = [
-                Batch(started, ends, now, timeout, owner, group, normal, [each], [key], False)
-                for each, key in zip(messages, keys, strict=True)
-            ]
-            lane.append(batches)
-            if ends != math.inf:
-                for each in batches:
-                    self._expire(each)
+    def put_all(self, run: Run, owner: Owner, group: Hashable, ends: float) -> None:
+        """Add the messages of a run: what `put` of each would do, at a third of the cost.
+
+        Args:
+            run: Messages of normal priority.
+            owner: Told their outcomes.
+            group: The adapter's group of the messages.
+            ends: Their deadline, as in `put`.
+        """
+        lane, started, timeout = self._normal, run.started, run.timeout
+        messages, keys = run.messages, run.keys
+        if self.max_messages == 1:
+            for message, key in zip(messages, keys, strict=True):
+                self._put_alone(message, key, lane, owner, group, started, timeout, ends)
             return
+        kind = (owner, group, step_of(timeout))
         start = 0
         while start < len(messages):
-            batch = lane.open_batch(owner, group)
+            batch = lane.open_batch(kind)
             if batch is None or not batch.fits(started, ends):
-                batch = self._open(lane, owner, group, started, timeout, ends)
-            end = start + self._max_messages - len(batch.messages)
+                batch = self._open(lane, kind, started, timeout, ends)
+            end = start + self.max_messages - len(batch.messages)
             some, their_keys = messages[start:end], keys[start:end]
-            if batch.join_all(some, their_keys):
+            if batch.join_all(some, their_keys, run.ttl):
                 if ends < batch.ends:
                     batch.ends = ends
                     self._expire(batch)
                 lane.messages += len(some)
-                if len(batch.messages) == self._max_messages:
+                if len(batch.messages) == self.max_messages:
                     lane.close(batch)
             else:
                 # A reference comes twice: each finds its own batch.
@@ -259,21 +262,42 @@ class Queue:
         """Take everything."""
         return self._take(list(self))
 
-    def _open(
+    def _put_alone(  # noqa: PLR0913, PLR0917 - as `put`
         self,
+        message: Message,
+        key: object,
         lane: Lane,
         owner: Owner,
         group: Hashable,
         started: float,
         timeout: float,
         ends: float,
-    ) -> Batch:
-        """Add an empty batch that messages may join."""
+    ) -> None:
+        """Add a message that shares its request with no other."""
+        ttl = math.inf if message.ttl is None else message.ttl
         batch = Batch(
-            *(started, ends, self._now, timeout), owner, group, lane.priority, [], [], False
+            *(started, ends, self._now, timeout, owner, group, lane.priority),
+            *([message], [key], ttl),
         )
-        batch.open()
-        lane.append_open(batch)
+        lane.batches[batch] = None
+        lane.messages += 1
+        if ends != math.inf:
+            self._expire(batch)
+
+    def _open(
+        self,
+        lane: Lane,
+        kind: tuple[Owner, Hashable, int],
+        started: float,
+        timeout: float,
+        ends: float,
+    ) -> Batch:
+        """Add an empty batch that messages of a kind may join."""
+        owner, group, _ = kind
+        batch = Batch(
+            *(started, ends, self._now, timeout), owner, group, lane.priority, [], [], math.inf
+        )
+        lane.append_open(batch, kind)
         self._expire(batch)
         return batch
 

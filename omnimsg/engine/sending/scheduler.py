@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import anyio
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.batch import Batch, Owner
+
+_reference_of = attrgetter("reference")
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -140,13 +143,24 @@ class Scheduler:
                 self._completion.conclude(batch, result)
             if self._slots:
                 self._pump()
-            batch = self._next()
+            batch = self._next() or await self._next_after_rest()
+
+    async def _next_after_rest(self) -> Batch | None:
+        """Take what is handed over in this turn of the loop, mostly by a caller just served.
+
+        It then needs no other task.
+        """
+        await self._wakeup.rest()
+        self._admission.queue_arrivals()
+        batch = self._next()
+        self._wakeup.catch_up()
+        return batch
 
     async def _send_recorded(self, recorded: RecordedRunner, batch: Batch) -> list[Outcome] | Split:
         attempts = batch.track_attempts()
         last = attempts.get(batch.messages[0].reference)
         attempt = recorded.new_attempt(1 if last is None else last.number + 1)
-        attempts.update((each.reference, attempt) for each in batch.messages)
+        attempts.update(dict.fromkeys(map(_reference_of, batch.messages), attempt))
         return await recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
 
     def _pump(self) -> None:

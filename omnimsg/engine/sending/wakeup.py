@@ -25,6 +25,9 @@ class Wakeup:
         self._now = now
         self.wake: Callable[[], None] = _nothing
         self._is_due = False
+        # How many tasks rest until the next turn, and whether the last of them runs what is due.
+        self._resting = 0
+        self._is_left_to_resting = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         # A request serves many callers, so it runs in the context of none of them.
@@ -34,7 +37,27 @@ class Wakeup:
         """Run it in the next turn of the loop."""
         if not self._is_due:
             self._is_due = True
-            asyncio.get_running_loop().call_soon(self._run, context=self._context)
+            if self._resting:
+                self._is_left_to_resting = True
+            else:
+                asyncio.get_running_loop().call_soon(self._run, context=self._context)
+
+    async def rest(self) -> None:
+        """Wait for the next turn of the loop; then `catch_up` runs what became due meanwhile."""
+        self._resting += 1
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            self._resting -= 1
+            self.catch_up()
+            raise
+        self._resting -= 1
+
+    def catch_up(self) -> None:
+        """Run it now, if it became due while a task rested and none rests any more."""
+        if self._is_left_to_resting and not self._resting:
+            self._is_left_to_resting = False
+            self._run()
 
     def at(self, when: float) -> None:
         """Run it at a time too, monotonic seconds; infinity is never.

@@ -10,7 +10,7 @@ import pytest
 from support.adapters import texts
 
 from omnimsg.domain.message import Priority
-from omnimsg.engine.sending.batch import Batch
+from omnimsg.engine.sending.batch import Batch, step_of
 from omnimsg.engine.sending.queue import Queue
 
 if TYPE_CHECKING:
@@ -108,3 +108,21 @@ def test_what_has_left_is_not_remembered() -> None:
     kept = [each for each in gc.get_objects() if isinstance(each, Batch) and each.owner is owner]
 
     assert len(kept) < 100
+
+
+TIMEOUTS = [0.001, 0.5, 4.99, 5.0, 5.3, 9.2, 9.5, 10.0, 10.5, 29.5, 30.0, 86_400.0, 1e12]
+
+
+@pytest.mark.parametrize("timeout", TIMEOUTS)
+def test_timeouts_of_one_step_differ_by_a_tenth_or_a_second_at_most(timeout: float) -> None:
+    """Whoever shares a request gives up little of the time that was asked for."""
+    longer = timeout + min(timeout * 0.1, 1.0) * 1.01
+
+    assert step_of(timeout) == step_of(timeout)
+    assert timeout > 1e9 or step_of(timeout) < step_of(longer)
+
+
+@pytest.mark.parametrize("timeout", [-1.0, 0.0, float("inf"), float("-inf")])
+def test_every_timeout_has_a_step(timeout: float) -> None:
+    """Also one that is over already, and none at all."""
+    assert isinstance(step_of(timeout), int)

@@ -43,7 +43,7 @@ from omnimsg import (
 from omnimsg.adapter import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from omnimsg import Outcome
     from omnimsg.engine.account import AccountEngine
@@ -244,27 +244,98 @@ async def test_the_earliest_deadline_of_a_batch_limits_its_request(
     assert [9.5] == wire.within
 
 
-@pytest.mark.parametrize("max_messages", [1, 3])
-async def test_callers_leave_in_the_order_in_which_they_came(max_messages: int) -> None:
+@pytest.mark.parametrize(("max_messages", "spread"), [(1, 7), (3, 1)])
+async def test_callers_leave_in_the_order_in_which_they_came(
+    max_messages: int, spread: int
+) -> None:
     """Nobody is overtaken by who comes later, however many wait, nor by who waits less long."""
+    wire, timeouts = FakeTransport(), [30 - number // 5 % spread for number in range(300)]
+
+    await _sent_while_busy(wire, timeouts, max_messages)
+
+    sent = [reference for each in wire.requests for reference in references(each)]
+    assert [f"r{number}" for number in range(300)] == sent
+
+
+async def test_who_comes_later_takes_no_turn_of_who_came_before() -> None:
+    """With many timeouts a message may join a request that waits, and moves nobody's turn."""
+    wire, timeouts = FakeTransport(), [30 - number // 5 % 7 for number in range(300)]
+
+    await _sent_while_busy(wire, timeouts, 3)
+
+    sent = [[int(each[1:]) for each in references(request)] for request in wire.requests]
+    assert sorted(sent) == sent
+    assert 110 > len(sent)
+    for steps in ({timeouts[each] for each in request} for request in sent):
+        assert 1 == len(steps)
+
+
+async def test_callers_of_many_deadlines_share_requests() -> None:
+    """Deadlines that differ by a tenth or less do not keep messages apart."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=100, limits=Limits(concurrency=1))
+    timeouts = [5 + number * 37 % 300 / 60 for number in range(300)]
+
+    sent = zip(texts(300), timeouts, strict=True)
+    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
+
+    assert 300 == sum(len(references(each)) for each in wire.requests)
+    assert 10 > len(wire.requests)
+
+
+async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
+    """The task that has brought an outcome takes the message that follows upon it."""
+    started: list[str] = []
+
+    def note(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
+        started.append(work.__qualname__)
+        return asyncio.Task(work, loop=loop, **more)
+
+    account = engine(FakeTransport())
+    asyncio.get_running_loop().set_task_factory(note)
+    for each in texts(5):
+        await account.submit(each, 5.0)
+    asyncio.get_running_loop().set_task_factory(None)
+
+    assert ["Scheduler._work"] == started
+
+
+async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:
+    """What is handed over while the last task rests leaves, however many were handed over."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=1)
+    first, *others = texts(4)
+
+    await account.submit(first, 5.0)
+    await all_of(account, *[account.submit(each, 5.0) for each in others])
+
+    assert 4 == len(wire.requests)
+
+
+async def _sent_while_busy(
+    wire: FakeTransport, timeouts: Sequence[float], max_messages: int
+) -> None:
+    """Hand messages over while the only slot is taken, five in each turn of the loop."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
         await go.wait()
         return accepted(request)
 
-    wire = FakeTransport(reply)
+    wire.reply = reply
     account = engine(wire, max_messages=max_messages, limits=Limits(concurrency=1))
     waiting = []
-    for start in range(0, 300, 5):
-        waiting += [account.submit(each, 30 - start % 7) for each in texts(5, start=start)]
+    for start in range(0, len(timeouts), 5):
+        waiting += [
+            account.submit(each, timeout)
+            for each, timeout in zip(
+                texts(5, start=start), timeouts[start : start + 5], strict=True
+            )
+        ]
         await settled()
     go.set()
 
     await all_of(account, *waiting)
-
-    sent = [reference for each in wire.requests for reference in references(each)]
-    assert [f"r{number}" for number in range(300)] == sent
 
 
 async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> None:

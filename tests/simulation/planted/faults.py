@@ -115,8 +115,8 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.admission:Admission.queue_arrivals",
-                "ends = arrivals.started + arrivals.timeout",
-                "ends = math.inf",
+                "self._put_all(run, self._callers, run.started + run.timeout)",
+                "self._put_all(run, self._callers, math.inf)",
             ),
         ),
     ),
@@ -260,7 +260,7 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.clearance:Clearance.clear",
-                "if abandoned or batch.is_perishable:",
+                "if abandoned or waited >= batch.ttl:",
                 "if abandoned:",
             ),
         ),

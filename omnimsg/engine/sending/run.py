@@ -1,0 +1,40 @@
+"""Messages that were handed over together and are queued in one step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+
+from omnimsg.domain.message import Message
+
+
+@attrs.define(eq=False)
+class Run:
+    """Messages of one owner and of normal priority, in the order in which they were handed over.
+
+    Attributes:
+        started: When the first was handed over, monotonic seconds; the others lose the little they
+            came later.
+        timeout: The shortest of their timeouts, seconds. They are of one step.
+        messages: The messages.
+        keys: The owner's names for them, in the same order.
+        ttl: Their shortest ttl, seconds; infinity where none has one.
+    """
+
+    started: float
+    timeout: float
+    messages: list[Message] = attrs.field(factory=list)
+    keys: Any = attrs.field(factory=list)
+    ttl: float = math.inf
+
+    def note_ttl(self, message: Message) -> None:
+        """Take the ttl of a message into account that is added."""
+        if message.ttl is not None and message.ttl < self.ttl:
+            self.ttl = message.ttl
+
+    def part(self, indexes: range) -> Run:
+        """Return some of the messages that stand together, as a run of their own."""
+        some = slice(indexes.start, indexes.stop)
+        return Run(self.started, self.timeout, self.messages[some], self.keys[some], self.ttl)
