@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import Status
 
 _KEY_LENGTH = 32
+# Not orjson, which refuses half a surrogate pair; a key need not care.
+_write = json.JSONEncoder(sort_keys=True).encode
 
 
 def event_key(account: str, kind: str, *parts: object) -> str:
@@ -46,8 +48,7 @@ def event_key(account: str, kind: str, *parts: object) -> str:
     Returns:
         32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
     """
-    # `json`, because orjson refuses half a surrogate pair, which a key need not care about.
-    written = json.dumps([account, kind, *parts], sort_keys=True)
+    written = _write([account, kind, *parts])
     return sha256(written.encode()).hexdigest()[:_KEY_LENGTH]
 
 
