@@ -71,6 +71,13 @@ _EXPORTS = {
         "SendError",
         "Unsupported",
     ),
+    "omnimsg.domain.events": (
+        "Event",
+        "InboundMessage",
+        "InteractionEvent",
+        "StatusEvent",
+        "UnparsedEvent",
+    ),
     "omnimsg.domain.failure": ("Failure",),
     "omnimsg.domain.history": (
         "Balance",

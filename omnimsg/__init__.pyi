@@ -50,6 +50,11 @@ from omnimsg.domain.errors import Problem as Problem
 from omnimsg.domain.errors import RejectedError as RejectedError
 from omnimsg.domain.errors import SendError as SendError
 from omnimsg.domain.errors import Unsupported as Unsupported
+from omnimsg.domain.events import Event as Event
+from omnimsg.domain.events import InboundMessage as InboundMessage
+from omnimsg.domain.events import InteractionEvent as InteractionEvent
+from omnimsg.domain.events import StatusEvent as StatusEvent
+from omnimsg.domain.events import UnparsedEvent as UnparsedEvent
 from omnimsg.domain.failure import Failure as Failure
 from omnimsg.domain.history import Balance as Balance
 from omnimsg.domain.history import Direction as Direction

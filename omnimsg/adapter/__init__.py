@@ -5,9 +5,10 @@ Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
 
 import warnings
 
-from omnimsg.adapter import whatsapp_rules
+from omnimsg.adapter import inbound, signatures, times, whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.answer_parts import is_blank, words_of
+from omnimsg.adapter.callback import Authenticity, Callback
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
     actions_of,
@@ -42,6 +43,7 @@ from omnimsg.adapter.http import (
 )
 from omnimsg.adapter.interface import Absent, Adapter, Answered
 from omnimsg.adapter.operation import Operation
+from omnimsg.adapter.receiving import Receiving
 
 __all__ = [
     "Absent",
@@ -49,7 +51,9 @@ __all__ = [
     "Adapter",
     "Answer",
     "Answered",
+    "Authenticity",
     "Body",
+    "Callback",
     "Capabilities",
     "ChannelCapabilities",
     "CodeRow",
@@ -60,6 +64,7 @@ __all__ = [
     "MediaLimit",
     "Multipart",
     "Operation",
+    "Receiving",
     "Request",
     "Response",
     "Source",
@@ -73,12 +78,15 @@ __all__ = [
     "check_message",
     "check_options",
     "deep_merge",
+    "inbound",
     "is_blank",
     "items_of",
     "outcome_of",
     "quote_segment",
     "refused",
+    "signatures",
     "sources_of",
+    "times",
     "to_plain",
     "whatsapp_rules",
     "words_of",

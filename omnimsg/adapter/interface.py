@@ -24,6 +24,7 @@ from omnimsg.adapter import senders
 from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capability_check import check_message, refused
 from omnimsg.adapter.operation import Operation
+from omnimsg.adapter.receiving import Receiving
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
@@ -63,11 +64,11 @@ class Absent:
     """
 
 
-class Adapter(ABC, Generic[S]):
+class Adapter(Receiving, ABC, Generic[S]):
     """One provider's API, translated for one account.
 
     A subclass sets the class attributes and implements `authorization` and `send`. It overrides the
-    other operations that its provider has; overriding declares them.
+    other operations that its provider has, and `verify` and `parse`; overriding declares them.
 
     Attributes:
         provider: The provider's name: its entry point's, and its key in `Message.extras`.

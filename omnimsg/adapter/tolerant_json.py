@@ -15,13 +15,20 @@ def read_tolerantly(body: bytes) -> Any:  # noqa: ANN401 - JSON data
 
     Half a surrogate pair (texts are cut in UTF-16, and JavaScript escapes the half) and a byte that
     is not of the encoding become U+FFFD. NaN, infinity and numbers too large for a float become
-    `None`. A byte order mark is skipped, and a control character in a text is kept.
+    `None`, and whole numbers of more than 64 bits become floats. A byte order mark is skipped, and
+    a control character in a text is kept.
     """
     try:
         text = body.decode(json.detect_encoding(body), errors="replace")
         return _without_surrogates(_decoder.decode(text))
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(text: str) -> float | None:
+    """Read a whole number; one that needs more than 64 bits becomes a float, as orjson reads it."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else _finite(text)
 
 
 def _finite(text: str) -> float | None:
@@ -41,4 +48,6 @@ def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - JSON data
     return value
 
 
-_decoder = json.JSONDecoder(strict=False, parse_float=_finite, parse_constant=lambda _: None)
+_decoder = json.JSONDecoder(
+    strict=False, parse_float=_finite, parse_int=_integer, parse_constant=lambda _: None
+)

@@ -172,8 +172,9 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
         raise InvalidValue(problem) from None
     for key in secrets:
         value = table.get(key)
-        if isinstance(value, str) and value.startswith("file:"):
-            warn_if_readable_by_everybody(folder / value.removeprefix("file:"))
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and each.startswith("file:"):
+                warn_if_readable_by_everybody(folder / each.removeprefix("file:"))
     return adapter, policy
 
 

@@ -41,7 +41,9 @@ class Unresolved:
 
 
 def is_reference(value: object) -> bool:
-    """Return whether a value refers to a variable or a file."""
+    """Return whether a value refers to a variable or a file; of a list, each of its items."""
+    if isinstance(value, list):
+        return all(map(is_reference, value))
     return isinstance(value, str) and value.startswith(("env:", "file:"))
 
 

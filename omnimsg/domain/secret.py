@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Secret:
@@ -48,3 +51,9 @@ class Secret:
     def __reduce__(self) -> str:
         """Refuse to be pickled."""
         raise TypeError("a Secret cannot be pickled: give the other process its own credentials")
+
+
+def to_secrets(value: Iterable[Secret]) -> tuple[Secret, ...]:
+    """Convert a list of secrets; one alone, or text, is left for the validator to refuse."""
+    given: Any = value
+    return tuple(given) if isinstance(given, (list, tuple)) else given

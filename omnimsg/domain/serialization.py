@@ -1,7 +1,7 @@
 """The JSON form of the model, used by files of messages, journals and `--json`.
 
 * content, parameters, actions and media sources have a `type` beside their fields; outcomes have
-  an `outcome`
+  an `outcome`, events an `event`
 * fields that hold their default are omitted
 * a timeline is a list of evidence, earliest first, each with its time as `at`
 * times are ISO 8601 with an offset, bytes are base64, decimals are text
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, get_args, get_o
 
 import attrs
 
+from omnimsg.domain.events import BaseEvent, Event
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message import Message
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OUTCOME: Any = Outcome  # a union, which `structure` accepts but `type[T]` does not describe
+# Unions, which `structure` accepts but `type[T]` does not describe.
+_OUTCOME: Any = Outcome
+_EVENT: Any = Event
 
 
 def message_to_json(message: Message) -> dict[str, Any]:
@@ -85,6 +88,22 @@ def outcome_from_json(data: object) -> Outcome:
     return outcome
 
 
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Convert an event to plain JSON data, in which `event` names its kind."""
+    data: dict[str, Any] = _converter().unstructure(event, Event)
+    return data
+
+
+def event_from_json(data: object) -> Event:
+    """Read an event from plain JSON data.
+
+    Raises:
+        InvalidValue: Something is missing, unknown or invalid; every problem has its path.
+    """
+    event: Event = structure(_converter(), _EVENT, data)
+    return event
+
+
 def to_json(value: object) -> Any:  # noqa: ANN401 - JSON data
     """Convert any value of the model to plain JSON data."""
     return _converter().unstructure(value)
@@ -115,7 +134,9 @@ def _is_tagged_union(kind: Any) -> bool:  # noqa: ANN401 - a type form
 
 
 def _tag_name(classes: tuple[Any, ...]) -> str:
-    return "outcome" if issubclass(classes[0], (Accepted, Failed)) else "type"
+    if issubclass(classes[0], (Accepted, Failed)):
+        return "outcome"
+    return "event" if issubclass(classes[0], BaseEvent) else "type"
 
 
 def _tagged_union_writer(converter: cattrs.Converter, kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401

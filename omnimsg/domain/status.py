@@ -131,6 +131,11 @@ class Timeline:
         return max(self.entries, key=lambda each: each.order, default=None)
 
     @property
+    def earliest(self) -> datetime | None:
+        """The earliest time of all evidence; `None` if there is none."""
+        return min(self.entries.values(), default=None)
+
+    @property
     def status(self) -> Status:
         """The highest status that was ever reported."""
         return Status.UNKNOWN if self.latest is None else self.latest.status

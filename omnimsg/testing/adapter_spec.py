@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import (
         Account,
         Adapter,
+        Callback,
         CodeRow,
         Operation,
         Request,
@@ -44,6 +45,8 @@ class AdapterSpec(ABC):
         batch_ids: Whether an accepted message may have no id of its own yet.
         values: Two different values per optional field of a message, where the provider does not
             accept the suite's own values.
+        signs_body: Whether a callback with another body is refused. A provider without signatures
+            has a secret in the address instead, which a body cannot betray.
         hints: Fields of the model, as `Class.field` or `channel:Class.field`, that the adapter may
             leave out of a request because they change nothing for the recipient.
     """
@@ -58,6 +61,7 @@ class AdapterSpec(ABC):
     mixed: ClassVar[bool] = True
     batch_ids: ClassVar[bool] = False
     values: ClassVar[Mapping[str, tuple[Any, Any]]] = EMPTY
+    signs_body: ClassVar[bool] = True
     hints: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -126,6 +130,27 @@ class AdapterSpec(ABC):
     def answer_operation(self, operation: Operation, request: Request) -> Response:
         """Return the provider's successful answer to a request of any other operation."""
         raise self._not_defined("answer_operation", operation)
+
+    def callbacks(self, at: datetime) -> Mapping[str, Callback]:
+        """Return genuine callbacks of every kind, for the account of `account`.
+
+        Args:
+            at: When they are sent, where the provider signs the time.
+
+        Returns:
+            Each by a name for failure texts. No two of them are about the same event, and their
+            header lines are those that prove where they come from.
+        """
+        raise self._not_defined("callbacks", "parse")
+
+    def report(self, row: StatusRow, at: datetime) -> Callback:
+        """Return the genuine report of a status.
+
+        Args:
+            row: The status to report, perhaps one missing from the table.
+            at: When it happened and is sent.
+        """
+        raise self._not_defined("report", "parse")
 
     def provider_id(self, number: int) -> str:
         """Return a made-up provider id for a message; no id may contain another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from omnimsg.testing.answer_checks import AnswerChecks
+from omnimsg.testing.callback_checks import CallbackChecks
 from omnimsg.testing.cancel_checks import CancelChecks
 from omnimsg.testing.capability_checks import CapabilityChecks
 from omnimsg.testing.find_checks import FindChecks
@@ -39,6 +40,7 @@ class AdapterConformance(
     HistoryChecks,
     FindChecks,
     RedactionChecks,
+    CallbackChecks,
 ):
     """Check that an adapter does everything that the engine relies on.
 
@@ -59,5 +61,7 @@ class AdapterConformance(
         def answer_history(self, request, message): ...      # if the adapter has `history`
         def history_parameters(self, query): ...             # if the adapter has `history`
         def answer_operation(self, operation, request): ...  # if it has other operations
+        def callbacks(self, at): ...                         # if the adapter has `parse`
+        def report(self, row, at): ...                       # if the adapter has `parse`
     ```
     """

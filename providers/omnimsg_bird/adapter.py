@@ -14,6 +14,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import hosts, rules
+from omnimsg_bird.callbacks import parse, verify
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
 from omnimsg_bird.codes import CODES
 from omnimsg_bird.settings import BirdSettings
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from omnimsg.adapter import Absent, Account, Answered, Flow, Source
+    from omnimsg.adapter import Absent, Account, Answered, Authenticity, Callback, Flow, Source
+    from omnimsg.domain.events import Event
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import HistoryQuery, Interaction, Page, PastMessage
     from omnimsg.domain.media import Stored, Upload
@@ -58,6 +60,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     statuses = STATUSES
     terms = TERMS
     protected = frozenset({"receiver", "reference"})
+    repeats_for = verify.MAX_AGE + verify.MAX_AHEAD
 
     def __init__(self, account: Account[BirdSettings]) -> None:
         super().__init__(account)
@@ -245,6 +248,20 @@ class BirdAdapter(Adapter[BirdSettings]):
             return failure
         response = yield Request("GET", url, headers=_ANY_TYPE, answer=Answer.SINK)
         return response.status == 200 or files.read_storage_failure(response, self)
+
+    def callback_problem(self) -> str | None:
+        """Without a signing key nothing can be verified."""
+        if self.account.settings.signing_keys:
+            return None
+        return "needs `signing_keys`: the signing key of its webhook subscriptions"
+
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        """Compare the signature over time, address and body."""
+        return verify.verify(callback, self.account.settings.signing_keys, context)
+
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        """Read statuses, messages of people, and interactions."""
+        return parse.parse(callback, self._names, self, context)
 
     def _workspace(self, rest: str) -> str:
         return f"/workspaces/{quote(self.account.settings.workspace_id, safe='')}/{rest}"

@@ -9,7 +9,7 @@ import attrs
 
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import freeze
-from omnimsg.domain.secret import Secret
+from omnimsg.domain.secret import Secret, to_secrets
 from omnimsg_bird.capabilities import CAPABILITIES
 from omnimsg_bird.hosts import FILES
 
@@ -41,6 +41,8 @@ class BirdSettings:
         media_hosts: The hosts that files may be uploaded to and downloaded from, besides the host
             of `base_url`: names, with a port unless it is 443; `*` matches any characters. They
             never get the access key.
+        signing_keys: The `signingKey` of the webhook subscriptions, as text; several while one is
+            being replaced. Without one no callback is accepted.
     """
 
     access_key: Secret = attrs.field(validator=validate.instance_of(Secret))
@@ -49,4 +51,7 @@ class BirdSettings:
     batch: bool = attrs.field(default=False, validator=validate.instance_of(bool))
     media_hosts: tuple[str, ...] = attrs.field(
         default=FILES, converter=validate.to_tuple, validator=validate.tuple_of(str)
+    )
+    signing_keys: tuple[Secret, ...] = attrs.field(
+        default=(), converter=to_secrets, validator=validate.tuple_of(Secret)
     )

@@ -9,11 +9,13 @@ import attrs
 import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
+from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.secret import Secret
+from omnimsg.domain.secret import Secret, to_secrets
 from omnimsg_clickatell import rules
+from omnimsg_clickatell.callbacks import parse, verify
 from omnimsg_clickatell.capabilities import CAPABILITIES, MAX_UPLOAD_BYTES
 from omnimsg_clickatell.codes import CODES
 from omnimsg_clickatell.statuses import STATUSES
@@ -24,7 +26,17 @@ from omnimsg_clickatell.wire.send_answers import read_notices, read_send
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omnimsg.adapter import Account, Answered, Context, Flow, Response, Source
+    from omnimsg.adapter import (
+        Account,
+        Answered,
+        Authenticity,
+        Callback,
+        Context,
+        Flow,
+        Response,
+        Source,
+    )
+    from omnimsg.domain.events import Event
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance
     from omnimsg.domain.media import MediaInfo, Stored, Upload
@@ -45,9 +57,19 @@ class ClickatellSettings:
 
     Attributes:
         api_key: The integration's key; it is sent alone, without `Bearer`.
+        callback_secrets: What ends the address of callbacks, so that nobody can guess it. Several
+            while one is being replaced.
+        callback_logins: `name:password` of the Basic credentials in that address. Where both are
+            given, both are required.
     """
 
     api_key: Secret
+    callback_secrets: tuple[Secret, ...] = attrs.field(
+        default=(), converter=to_secrets, validator=validate.tuple_of(Secret)
+    )
+    callback_logins: tuple[Secret, ...] = attrs.field(
+        default=(), converter=to_secrets, validator=validate.tuple_of(Secret)
+    )
 
 
 class ClickatellAdapter(Adapter[ClickatellSettings]):
@@ -213,6 +235,20 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         """Look up the account's balance."""
         response = yield Request("GET", "/v1/balance", authenticated=True)
         return operation_answers.read_balance(response) or self._refusal(response)
+
+    def callback_problem(self) -> str | None:
+        """Clickatell signs nothing, so an address without a secret is refused."""
+        settings = self.account.settings
+        return verify.problem(settings.callback_secrets, settings.callback_logins)
+
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        """Compare the secret in the path, the Basic credentials, or both."""
+        settings = self.account.settings
+        return verify.verify(callback, settings.callback_secrets, settings.callback_logins)
+
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        """Read statuses, texts, media and locations."""
+        return parse.parse(callback, context)
 
     def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
         """Read a refusal; a 404 is about the account, or the file where there is one."""

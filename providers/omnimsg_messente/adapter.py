@@ -15,8 +15,9 @@ from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
-from omnimsg.domain.secret import Secret
+from omnimsg.domain.secret import Secret, to_secrets
 from omnimsg_messente import rules
+from omnimsg_messente.callbacks import parse, verify
 from omnimsg_messente.capabilities import CAPABILITIES
 from omnimsg_messente.codes import CODES, STATUSES, TERMS
 from omnimsg_messente.wire import decode, encode
@@ -24,8 +25,9 @@ from omnimsg_messente.wire import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Answered, Flow
+    from omnimsg.adapter import Answered, Authenticity, Callback, Flow
     from omnimsg.domain.channel import Channel
+    from omnimsg.domain.events import Event
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
@@ -48,12 +50,22 @@ class MessenteSettings:
         password: Its password.
         text_store: How Messente stores the text of the account's messages: as `plaintext`, as a
             hash (`sha256`) or not at all (`nostore`). `None` leaves it to Messente.
+        callback_passwords: Further passwords that sign reports: that of an API key which is being
+            replaced, or of another one that uses the same address.
+        inbound_secrets: The Shared Secret of each inbound number; without one no inbound message is
+            accepted.
     """
 
     username: str = attrs.field(validator=validate.text())
     password: Secret = attrs.field(validator=validate.instance_of(Secret))
     text_store: str | None = attrs.field(
         default=None, validator=optional(validate.one_of(*TEXT_STORES))
+    )
+    callback_passwords: tuple[Secret, ...] = attrs.field(
+        default=(), converter=to_secrets, validator=validate.tuple_of(Secret)
+    )
+    inbound_secrets: tuple[Secret, ...] = attrs.field(
+        default=(), converter=to_secrets, validator=validate.tuple_of(Secret)
     )
 
 
@@ -143,6 +155,16 @@ class MessenteAdapter(Adapter[MessenteSettings]):
             success=frozenset({202}),
         )
         return decode.read_cancel(response, self)
+
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        """Compare the signature: the password signs reports, a Shared Secret inbound messages."""
+        settings = self.account.settings
+        passwords = (settings.password, *settings.callback_passwords)
+        return verify.verify(callback, passwords, settings.inbound_secrets)
+
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        """Read a delivery report or an inbound SMS."""
+        return parse.parse(callback, self, context)
 
 
 def _path(provider_id: str) -> str:

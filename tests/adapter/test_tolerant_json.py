@@ -23,6 +23,9 @@ from omnimsg.adapter import Response
         (b'{"id":"1","name":"caf\xe9"}', {"id": "1", "name": "caf\ufffd"}),
         (b'{"id":"1","text":"a\nb"}', {"id": "1", "text": "a\nb"}),
         (b'{"cost":NaN,"size":1e999}', {"cost": None, "size": None}),
+        (b"[NaN,18446744073709551615]", [None, 2**64 - 1]),
+        (b"[NaN,18446744073709551616]", [None, 2.0**64]),
+        (b"[NaN,-9223372036854775809]", [None, -(2.0**63)]),
     ],
 )
 def test_one_character_hides_nothing(body: bytes, expected: Any) -> None:

@@ -361,6 +361,40 @@ def test_a_file_that_everybody_can_read(
     assert ([True] if warned else []) == [str(tmp_path / name) in each for each in said]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
+@pytest.mark.parametrize(
+    ("keys", "mode", "warned"),
+    [
+        ('["file:old", "env:NEW"]', 0o600, []),
+        ('["file:old", "env:NEW"]', 0o604, ["old"]),
+        ('["file:old", "a-signing-key"]', 0o600, ["omnimsg.toml"]),
+    ],
+)
+def test_a_list_of_secrets_that_everybody_can_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    keys: str,
+    mode: int,
+    warned: list[str],
+) -> None:
+    """Each of the secrets counts; a list of references is no secret."""
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setenv("NEW", "new-signing-key")
+    (tmp_path / "old").write_text("old-signing-key")
+    (tmp_path / "old").chmod(mode)
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(f'[accounts.a]\nprovider = "toy"\nkey = "env:NEW"\ncallback_keys = {keys}\n')
+    config.chmod(0o644)
+
+    load_config(config)
+
+    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
+    assert [True] * len(warned) == [
+        str(tmp_path / name) in each for name, each in zip(warned, said, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("keys", [{}, {"channel": "whatsapp"}, {"channel": "sms"}])
 def test_a_sender_that_no_channel_can_carry(
     monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]

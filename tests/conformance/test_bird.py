@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import orjson
+from bird import callbacks
 
 from omnimsg.adapter import (
     Account,
+    Callback,
     Operation,
     Request,
     Response,
@@ -62,6 +64,8 @@ CHANNELS = {
     "whatsapp": "0d3f9a52-0000-4000-8000-00000000000b",
     "email": "0d3f9a52-0000-4000-8000-00000000000c",
 }
+
+SIGNING_KEY = "omnimsg-test-signing-key"
 
 PICTURE = MediaItem(MediaKind.IMAGE, Link("https://media.example.test/a.jpg"))
 FILE = MediaItem(
@@ -136,6 +140,7 @@ class TestBird(AdapterConformance):
             access_key=Secret("bird-s3cret-key"),
             workspace_id="0d3f9a52-0000-4000-8000-000000000001",
             channels=CHANNELS,
+            signing_keys=[Secret("former-signing-key"), Secret(SIGNING_KEY)],
         )
         template = TemplateMapping(id="0d3f9a52-0000-4000-8000-0000000000f1")
         return Account(
@@ -168,6 +173,32 @@ class TestBird(AdapterConformance):
         on_http = first.level == "http"
         error = {"code": "Refused" if on_http else first.code, "message": first.detail}
         return Response(int(first.code if on_http else first.level), orjson.dumps(error))
+
+    def callbacks(self, at: datetime) -> dict[str, Callback]:
+        """Return a status, messages of people with every kind of body, and interactions."""
+        events = {
+            "sms.outbound": [callbacks.OUTBOUND],
+            "whatsapp.inbound": [
+                callbacks.TEXT,
+                callbacks.TAPPED,
+                callbacks.IMAGE,
+                callbacks.FILE,
+                callbacks.GIF,
+                callbacks.LOCATION,
+            ],
+            "email.inbound": [callbacks.MAIL],
+            "whatsapp.interaction": [callbacks.CLICKED, callbacks.READ],
+        }
+        return {
+            f"{event} {number}": callbacks.signed(event, payload, SIGNING_KEY, at)
+            for event, payloads in events.items()
+            for number, payload in enumerate(payloads)
+        }
+
+    def report(self, row: StatusRow, at: datetime) -> Callback:
+        """Return the message with its status."""
+        payload = callbacks.OUTBOUND | {"status": row.name, "lastStatusAt": at.isoformat()}
+        return callbacks.signed("sms.outbound", payload, SIGNING_KEY, at)
 
     def samples(self) -> list[Message]:
         """Return a project's template, and content with options that only some channels have."""

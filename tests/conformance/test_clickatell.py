@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from clickatell import callbacks
 
-from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
+from omnimsg.adapter import Account, Callback, Operation, Request, Response, StatusRow
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Interactive, MediaItem, Reply, RequestLocation
 from omnimsg.domain.media import MediaKind, Stored
@@ -17,6 +18,7 @@ from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 # The HTTP status of each code, where it is not 400 (One API errors table).
 HTTP_STATUSES = {"1": 401, "7": 401, "18": 500, "19": 503, "20": 402}
@@ -26,12 +28,17 @@ class TestClickatell(AdapterConformance):
     """Every entry carries the reference, accepted or refused."""
 
     adapter_class = ClickatellAdapter
+    signs_body = False
 
     def account(self) -> Account[ClickatellSettings]:
         """Return an account with a key in Clickatell's format."""
         return Account(
             name="click",
-            settings=ClickatellSettings(api_key=Secret("dGhpcy1pcy1hLXNlY3JldA==")),
+            settings=ClickatellSettings(
+                api_key=Secret("dGhpcy1pcy1hLXNlY3JldA=="),
+                callback_secrets=[Secret("former_kMZx3wVfB9yRc1A"), Secret(callbacks.SECRET)],
+                callback_logins=[Secret(callbacks.LOGIN)],
+            ),
             base_url=ClickatellAdapter.base_url,
         )
 
@@ -80,6 +87,29 @@ class TestClickatell(AdapterConformance):
         if operation is Operation.UPLOAD:
             return Response(201, b'{"fileId":"5f2c1d60-1.jpg","accepted":true}')
         return Response(200 if operation is not Operation.MARK_READ else 202, ANSWERS[operation])
+
+    def callbacks(self, at: datetime) -> dict[str, Callback]:
+        """Return a status, texts, media in both forms, and a place, some of them together."""
+        later = callbacks.TEXT | {"messageId": "1100000000000000000000000000000c"}
+        return {
+            "a status": callbacks.callback(
+                callbacks.envelope(messageStatusUpdate=[callbacks.STATUS])
+            ),
+            "two texts": callbacks.callback(callbacks.envelope(moText=[callbacks.TEXT, later])),
+            "media": callbacks.callback(
+                callbacks.envelope(moMedia=[callbacks.MEDIA_FILES, callbacks.MEDIA_INLINE])
+            ),
+            "a place": callbacks.callback(callbacks.envelope(moLocation=[callbacks.LOCATION])),
+        }
+
+    def report(self, row: StatusRow, at: datetime) -> Callback:
+        """Return a status with its name and, where it is known, its number."""
+        entry = callbacks.STATUS | {
+            "status": row.name,
+            "statusCode": row.number,
+            "timestamp": int(at.timestamp() * 1000),
+        }
+        return callbacks.callback(callbacks.envelope(messageStatusUpdate=[entry]))
 
     def samples(self) -> list[Message]:
         """Return a stored file as a header, and a location request with WhatsApp's own button."""

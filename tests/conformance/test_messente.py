@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
+from messente import callbacks
 
-from omnimsg.adapter import Account, Operation, Request, Response, StatusRow
+from omnimsg.adapter import Account, Callback, Operation, Request, Response, StatusRow
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Autoconvert,
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 # The HTTP status of each code (Omnichannel API reference, ResponseErrorCode).
 HTTP_STATUSES = {"101": 404, "102": 403, "103": 401, "104": 500, "105": 400, "106": 400, "107": 405}
 
+
+PASSWORD = "messente-s3cret"
+SHARED_SECRET = "shared-s3cret"
 
 PICTURE = MediaItem(MediaKind.IMAGE, Link("https://media.example.test/fish.png"))
 FILM = MediaItem(
@@ -162,7 +166,12 @@ class TestMessente(AdapterConformance):
 
     def account(self) -> Account[MessenteSettings]:
         """Return an account with distinctive credentials, and the sender that RCS needs."""
-        settings = MessenteSettings(username="api-user", password=Secret("messente-s3cret"))
+        settings = MessenteSettings(
+            username="api-user",
+            password=Secret(PASSWORD),
+            callback_passwords=[Secret("messente-former-s3cret")],
+            inbound_secrets=[Secret("former-shared-s3cret"), Secret(SHARED_SECRET)],
+        )
         return Account(
             name="messente", settings=settings, base_url=MessenteAdapter.base_url, sender="Acme"
         )
@@ -194,6 +203,23 @@ class TestMessente(AdapterConformance):
     def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
         """Answer with one leg that has an error number."""
         return status_of(request, row, int(code.code))
+
+    def callbacks(self, at: datetime) -> dict[str, Callback]:
+        """Return reports, one of them signed with the former password, and an inbound SMS."""
+        seen = callbacks.REPORT | {"status": "SEEN", "err": 10}
+        return {
+            "a report": callbacks.signed(callbacks.REPORT, PASSWORD),
+            "a report with the former password": callbacks.signed(seen, "messente-former-s3cret"),
+            "an inbound SMS": callbacks.signed(callbacks.INBOUND, SHARED_SECRET),
+        }
+
+    def report(self, row: StatusRow, at: datetime) -> Callback:
+        """Return the report of a leg; its time has no offset."""
+        document = callbacks.REPORT | {
+            "status": row.name or None,
+            "timestamp": at.replace(tzinfo=None).isoformat(),
+        }
+        return callbacks.signed(document, PASSWORD)
 
     def samples(self) -> list[Message]:
         """Return content with options that the suite's own samples do not use."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import (
+    events,
     json_values,
     message_statuses,
     messages,
@@ -29,6 +30,8 @@ from omnimsg.domain.outcome import Accepted, Outcome, Usage
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import (
+    event_from_json,
+    event_to_json,
     from_json,
     message_from_json,
     message_to_json,
@@ -44,6 +47,9 @@ from omnimsg.domain.status import (
     Status,
     Timeline,
 )
+
+if TYPE_CHECKING:
+    from omnimsg.domain.events import Event
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 HELLO = {"type": "text", "text": "Hello"}
@@ -81,6 +87,15 @@ def test_statuses_round_trip(status: MessageStatus) -> None:
     assert status == from_json(MessageStatus, _through_bytes(to_json(status)))
 
 
+@given(events())
+def test_events_round_trip(event: Event) -> None:
+    """All four kinds of events are read back unchanged, with what the provider sent."""
+    written = event_to_json(event)
+
+    assert event.kind == written["event"]
+    assert event == event_from_json(_through_bytes(written))
+
+
 @given(timelines())
 def test_timelines_round_trip(timeline: Timeline) -> None:
     """A timeline is written as a list of evidence, earliest first, and read back unchanged."""
@@ -94,7 +109,7 @@ def test_timelines_round_trip(timeline: Timeline) -> None:
 @given(json_values())
 def test_arbitrary_json_is_invalid(data: Any) -> None:
     """Arbitrary JSON raises `InvalidValue`, never another exception."""
-    for read in (message_from_json, outcome_from_json):
+    for read in (message_from_json, outcome_from_json, event_from_json):
         with pytest.raises(InvalidValue):
             read(data)
 

@@ -148,9 +148,10 @@ def test_evidence_needs_an_offset() -> None:
 
 def test_no_evidence() -> None:
     """Without evidence the status is `UNKNOWN`, and there is no reason."""
-    assert (Status.UNKNOWN, None, None) == (
+    assert (Status.UNKNOWN, None, None, None) == (
         Timeline().status,
         Timeline().latest,
+        Timeline().earliest,
         LegStatus().reason,
     )
 

@@ -55,8 +55,16 @@ from omnimsg.domain.content import (
     Text,
     TextParameter,
 )
+from omnimsg.domain.events import (
+    Event,
+    InboundMessage,
+    InteractionEvent,
+    StatusEvent,
+    UnparsedEvent,
+)
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.frozen_dict import FrozenDict
+from omnimsg.domain.history import Interaction, InteractionKind
 from omnimsg.domain.media import Inline, Link, MediaKind, Source, Stored
 from omnimsg.domain.message import Leg, Message, Priority
 from omnimsg.domain.message_id import MessageId
@@ -544,18 +552,78 @@ def timelines(*, most: int = 6) -> SearchStrategy[Timeline]:
     )
 
 
-def message_statuses() -> SearchStrategy[MessageStatus]:
-    """Return statuses of messages with some legs."""
-    leg = st.builds(
+def legs() -> SearchStrategy[LegStatus]:
+    """Return legs with any evidence."""
+    return st.builds(
         LegStatus,
         channel=_maybe(_CHANNELS),
         timeline=timelines(),
         provider_id=_maybe(words()),
         usage=_maybe(usages()),
     )
-    return st.builds(
-        MessageStatus,
-        id=st.builds(MessageId.of, accounts(), words()),
-        legs=_some(leg),
-        raw=json_values(),
+
+
+def message_ids() -> SearchStrategy[MessageId]:
+    """Return ids of any account."""
+    return st.builds(MessageId.of, accounts(), words())
+
+
+def message_statuses() -> SearchStrategy[MessageStatus]:
+    """Return statuses of messages with some legs."""
+    return st.builds(MessageStatus, id=message_ids(), legs=_some(legs()), raw=json_values())
+
+
+def events() -> SearchStrategy[Event]:
+    """Return events of all four kinds."""
+    common: dict[str, SearchStrategy[Any]] = {
+        "provider": words(),
+        "account": accounts(),
+        "at": times(),
+        "key": words(),
+        "reference": _maybe(words()),
+        "raw": json_values(),
+    }
+    interaction = st.builds(
+        Interaction,
+        message_id=message_ids(),
+        kind=st.sampled_from(InteractionKind),
+        provider_kind=words(),
+        at=_maybe(times()),
+        channel=_maybe(_CHANNELS),
+        payload=_maybe(words()),
+        url=_maybe(words()),
+        emoji=_maybe(words()),
+    )
+    return st.one_of(
+        st.builds(
+            StatusEvent,
+            leg=legs(),
+            message_id=_maybe(message_ids()),
+            batch_id=_maybe(words()),
+            token=_maybe(words()),
+            **common,
+        ),
+        st.builds(
+            InboundMessage,
+            id=_maybe(message_ids()),
+            channel=_maybe(_CHANNELS),
+            sender=_maybe(words()),
+            to=_maybe(words()),
+            sender_name=_maybe(words()),
+            text=_maybe(st.text(_UNICODE, max_size=40)),
+            media=_some(media_items()),
+            location=_maybe(locations()),
+            contacts=_some(contact_cards()),
+            tapped=_maybe(st.builds(Reply, words(), _maybe(words()))),
+            reply_to=_maybe(message_ids()),
+            **common,
+        ),
+        st.builds(InteractionEvent, interaction=interaction, **common),
+        st.builds(
+            UnparsedEvent,
+            why=words(),
+            provider_kind=st.just("") | words(),
+            body=st.binary(max_size=8),
+            **common,
+        ),
     )

@@ -7,7 +7,7 @@ from unittest import SkipTest
 
 import attrs
 import pytest
-from support.broken import addresses, operations, proof, requests, sending
+from support.broken import addresses, callbacks, operations, proof, requests, sending
 from support.broken.proof import ClaimsByStatus
 from support.toy import (
     ToyAdapter,
@@ -35,6 +35,7 @@ BROKEN = [
     *sending.BROKEN,
     *requests.BROKEN,
     *operations.BROKEN,
+    *callbacks.BROKEN,
     *proof.SEVERAL,
     *BROKEN_ONCE,
 ]

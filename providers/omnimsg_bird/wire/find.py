@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Absent, Request
+from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.history import Direction, HistoryQuery
 from omnimsg.domain.outcome import Accepted
@@ -82,7 +83,7 @@ def _matches(entry: object, message: Message, since: datetime) -> bool | None:
         return None
     if entry.get("direction") == Direction.INCOMING:
         return False
-    reference, created = entry.get("reference"), resource.read_time(entry.get("createdAt"))
+    reference, created = entry.get("reference"), read_iso_time(entry.get("createdAt"))
     if created is not None and created < since:
         return False
     if isinstance(reference, str) and reference != message.reference:

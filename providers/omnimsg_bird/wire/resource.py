@@ -7,11 +7,11 @@ Message failure sources (`failure`).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
 from omnimsg.domain.message_id import MessageId
@@ -41,7 +41,7 @@ def read_leg(
     context: Context,
 ) -> LegStatus:
     """Read a message's status as a leg."""
-    at = read_time(document.get("lastStatusAt")) or context.now
+    at = read_iso_time(document.get("lastStatusAt")) or context.now
     units = document.get("chargeableUnits")
     evidence = _evidence(document, adapter)
     return LegStatus(
@@ -76,13 +76,13 @@ def read_past_message(
         to=addresses(document.get("receiver")),
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,
-        created=read_time(document.get("createdAt")),
-        reply_to=_reply_to(document.get("replyTo"), channel_id, context),
+        created=read_iso_time(document.get("createdAt")),
+        reply_to=read_reply_to(document.get("replyTo"), channel_id, context),
         raw=document,
     )
 
 
-def _reply_to(reply: object, channel_id: str, context: Context) -> MessageId | None:
+def read_reply_to(reply: object, channel_id: str, context: Context) -> MessageId | None:
     """Read which message an inbound one answers; a tapped button names our message like that."""
     id_ = reply.get("id") if isinstance(reply, dict) else None
     if not isinstance(id_, str) or not id_:
@@ -122,7 +122,7 @@ def read_interaction(
         message_id=MessageId.of(context.account, provider_id),
         kind=statuses.interaction_kind(name),
         provider_kind=name,
-        at=read_time(document.get("createdAt")),
+        at=read_iso_time(document.get("createdAt")),
         channel=channel or channel_from(document.get("platformId")),
         payload=_metadata(document, "button", "payload"),
         url=_metadata(document, "link", "url"),
@@ -200,12 +200,3 @@ def _is_expired(document: dict[str, Any]) -> bool:
         isinstance(text, str) and _EXPIRED(text.replace("_", " ")) is not None
         for text in (document.get("details"), document.get("reason"))
     )
-
-
-def read_time(text: object) -> datetime | None:
-    """Read a time, in UTC if it has no offset; `None` if it is none."""
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import is_blank, words_of
+from omnimsg.adapter.times import MILLISECOND, SECOND, read_epoch_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Answered, CodeTable, Context, Response, Source
     from omnimsg.domain.media import Upload
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
-_MILLISECOND = timedelta(milliseconds=1)
 _UNSUPPORTED = ".unsupported"
 
 
@@ -46,14 +44,14 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
         channel = channel_from(key)
         if channel is not None and isinstance(entry, dict):
             evidence = STATUSES.evidence(entry.get("status"))
-            at = _time(entry.get("timestamp"), _MILLISECOND) or context.now
+            at = read_epoch_time(entry.get("timestamp"), MILLISECOND) or context.now
             legs.append(
                 LegStatus(
                     channel=channel, timeline=Timeline.of(evidence, at), provider_id=provider_id
                 )
             )
     if not legs:
-        at = _time(data.get("timestamp"), _MILLISECOND) or context.now
+        at = read_epoch_time(data.get("timestamp"), MILLISECOND) or context.now
         name = text_of(data, "status") or ""
         return MessageStatus.not_found(id_, at, provider_status=name, raw=data)
     return MessageStatus(id=id_, legs=tuple(legs), raw=data)
@@ -101,7 +99,7 @@ def read_media_info(response: Response) -> MediaInfo | None:
         return None
     allowed = data.get("broadcastAllowed")
     return MediaInfo(
-        expires=_time(data.get("expirationTime"), _SECOND),
+        expires=read_epoch_time(data.get("expirationTime"), SECOND),
         broadcast_allowed=allowed if isinstance(allowed, bool) else None,
         raw=data,
     )
@@ -161,13 +159,3 @@ def _decimal(body: bytes, name: str) -> Decimal | None:
         return None
     value = data.get(name)
     return value if isinstance(value, Decimal) else None
-
-
-def _time(value: object, unit: timedelta) -> datetime | None:
-    """Read a time since 1970; `None` unless it is a whole number that `datetime` can hold."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    try:
-        return _EPOCH + value * unit
-    except OverflowError:
-        return None

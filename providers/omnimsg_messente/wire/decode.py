@@ -5,13 +5,13 @@ Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may c
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from omnimsg.adapter import Verdict, is_blank
+from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
@@ -117,7 +117,7 @@ def read_status(
         if document.get("omnimessage_id") not in (None, "", provider_id):
             return None
         legs = tuple(
-            _read_leg(entry, adapter, context) for entry in entries if isinstance(entry, dict)
+            read_leg(entry, adapter, context) for entry in entries if isinstance(entry, dict)
         )
         return MessageStatus(id=id_, legs=legs, raw=document)
     if is_unknown(document, response):
@@ -196,11 +196,12 @@ def _is_same_recipient(found: object, sent: object) -> bool:
     return isinstance(found, str) and found.removeprefix("+") == str(sent).removeprefix("+")
 
 
-def _read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegStatus:
+def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegStatus:
+    """Read the status of a leg, from a look-up or a report; a time without an offset is UTC."""
     evidence = _evidence(entry, adapter)
     return LegStatus(
         channel=channel_from(entry.get("channel")),
-        timeline=Timeline.of(evidence, _time(entry.get("timestamp")) or context.now),
+        timeline=Timeline.of(evidence, read_iso_time(entry.get("timestamp")) or context.now),
         detail=(_text(entry.get("error")) or "") if evidence.status.failed else "",
         provider_id=_text(entry.get("message_id")),
         usage=_usage(entry.get("price_info")),
@@ -238,15 +239,6 @@ def _decimal(text: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value is not None and value.is_finite() else None
-
-
-def _time(text: object) -> datetime | None:
-    """Read a time; without an offset, as in Messente's samples, it is UTC."""
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 def _list(value: object) -> list[Any]:

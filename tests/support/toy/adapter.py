@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import attrs
 from support.toy.base import as_list, as_object
-from support.toy.lists import ToyLists
+from support.toy.callbacks import ToyCallbacks
 
 from omnimsg.adapter import (
     Absent,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class ToyAdapter(ToyLists):
+class ToyAdapter(ToyCallbacks):
     """The adapter for Toy; it has every operation."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:

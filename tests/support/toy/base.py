@@ -20,6 +20,7 @@ class ToySettings:
     """The settings of a Toy account."""
 
     key: Secret
+    callback_keys: tuple[Secret, ...] = ()
 
 
 class ToyBase(Adapter[ToySettings]):

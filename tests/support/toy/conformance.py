@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import orjson
 from support.toy.adapter import ToyAdapter
 from support.toy.base import ToySettings
+from support.toy.callbacks import signed
 
-from omnimsg.adapter import Account, Operation, Response
+from omnimsg.adapter import Account, Callback, Operation, Response
 from omnimsg.domain.history import Direction, HistoryQuery, PastMessage
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
@@ -29,6 +30,11 @@ ANSWERS: dict[Operation, object] = {
     Operation.MARK_READ: {"results": [{"key": f"{0xC0FFEE:032x}", "id": "event-1"}]},
 }
 
+CALLBACK_KEY = Secret("toy-callback-s3cret")
+SETTINGS = ToySettings(
+    key=Secret("toy-s3cret"), callback_keys=(Secret("toy-former-s3cret"), CALLBACK_KEY)
+)
+
 
 class ToyConformance(AdapterConformance):
     """The answers of Toy's API."""
@@ -39,9 +45,7 @@ class ToyConformance(AdapterConformance):
 
     def account(self) -> Account[ToySettings]:
         """Return an account with a distinctive key."""
-        return Account(
-            name="toy", settings=ToySettings(key=Secret("toy-s3cret")), base_url=ToyAdapter.base_url
-        )
+        return Account(name="toy", settings=SETTINGS, base_url=ToyAdapter.base_url)
 
     def messages(self, count: int) -> list[Message]:
         """Return texts to different recipients."""
@@ -127,3 +131,14 @@ class ToyConformance(AdapterConformance):
             following = str(page + 1) if page < 3 else None
             return Response(200, orjson.dumps({"items": items, "next": following}))
         return Response(200, orjson.dumps(ANSWERS[operation]))
+
+    def callbacks(self, at: datetime) -> dict[str, Callback]:
+        """Return a report and a text of a person."""
+        return {
+            "a report": signed({"id": "t-1", "state": "there"}, CALLBACK_KEY, at),
+            "a text": signed({"id": "t-2", "words": "Is the table free?"}, CALLBACK_KEY, at),
+        }
+
+    def report(self, row: StatusRow, at: datetime) -> Callback:
+        """Return the report of a state."""
+        return signed({"id": "t-1", "state": row.name}, CALLBACK_KEY, at)

@@ -1,0 +1,71 @@
+"""The half of an adapter that reads callbacks: two pure functions, `verify` and `parse`.
+
+This module is for people who write adapters. The receiver calls `verify` first, and `parse` only
+for a genuine callback. Neither raises, whatever came: anybody can send anything to a public
+address, and what a provider sends may be new.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from omnimsg.domain.errors import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter.callback import Authenticity, Callback
+    from omnimsg.adapter.context import Context
+    from omnimsg.domain.events import Event
+
+
+class Receiving:
+    """What an adapter overrides to receive callbacks; overriding `parse` declares it.
+
+    Attributes:
+        provider: The provider's name.
+        repeats_for: How long after an event the provider may send it again, and `verify` accepts
+            it. The receiver remembers the keys of events at least as long.
+    """
+
+    provider: ClassVar[str]
+    repeats_for: ClassVar[timedelta] = timedelta(hours=24)
+
+    @classmethod
+    def receives(cls) -> bool:
+        """Return whether the adapter reads callbacks."""
+        return cls.parse is not Receiving.parse
+
+    def callback_problem(self) -> str | None:
+        """Say why no callback of the account could be genuine; `None` where one can.
+
+        The receiver refuses to start with such an account: it has no secret, or a weak one.
+        """
+        return None
+
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        """Find out whether a callback comes from the provider.
+
+        The secrets are in the account's settings. All that are configured are compared, in constant
+        time; without one nothing is genuine.
+
+        Args:
+            callback: What came.
+            context: The account's name and the time of arrival.
+        """
+        raise Unsupported(f"{self.provider} sends no callbacks that omnimsg reads")
+
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        """Read the events of a genuine callback.
+
+        Args:
+            callback: What came.
+            context: The account's name and the time of arrival, which an event gets only if the
+                provider gives it no time.
+
+        Returns:
+            One event at least: what has no known form is an `UnparsedEvent`, so that nothing is
+            lost. The same body gives the same keys, whenever it arrives.
+        """
+        raise Unsupported(f"{self.provider} sends no callbacks that omnimsg reads")

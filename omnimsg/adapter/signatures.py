@@ -1,0 +1,59 @@
+"""Compare signatures and secrets in constant time, with several secrets at once.
+
+A secret is replaced by adding the new one, changing it at the provider, and removing the old one.
+So every comparison is made with each secret, and always with all of them: neither the time of an
+answer nor its order tells which secret nearly matched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from omnimsg.domain.secret import Secret
+
+
+def key_bytes(secrets: Iterable[Secret]) -> list[bytes]:
+    """Return the secrets as bytes, without empty ones, with which anybody could sign."""
+    # A text from a file may hold half a surrogate pair, which must not raise here.
+    return [each.reveal().encode("utf-8", "surrogatepass") for each in secrets if each]
+
+
+def is_any(given: bytes, expected: Iterable[bytes]) -> bool:
+    """Return whether bytes equal any of the expected ones; all are compared."""
+    found = False
+    for each in expected:
+        found |= hmac.compare_digest(given, each)
+    return found
+
+
+def is_hex_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
+    """Return whether text is the HMAC-SHA256 with any of the keys, in hexadecimal digits.
+
+    Capital and small letters are the same.
+    """
+    return is_any(
+        given.lower(), [hmac.new(key, signed, sha256).hexdigest().encode() for key in keys]
+    )
+
+
+def is_base64_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
+    """Return whether text is the HMAC-SHA256 with any of the keys, in base64."""
+    return is_any(given, [base64.b64encode(hmac.new(key, signed, sha256).digest()) for key in keys])
+
+
+def is_basic_login(given: bytes, logins: Sequence[bytes]) -> bool:
+    """Return whether an `Authorization` line carries any of the logins.
+
+    Args:
+        given: The value of the line.
+        logins: Each as `name:password`.
+    """
+    scheme, _, credentials = given.partition(b" ")
+    matches = is_any(credentials.strip(), map(base64.b64encode, logins))
+    return matches and scheme.lower() == b"basic"

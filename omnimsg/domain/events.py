@@ -1,0 +1,210 @@
+"""What a provider tells us unasked: reports, inbound messages, interactions, and what is neither.
+
+Providers send the same callback again when an answer was slow, and send several in any order. So an
+event has a `key`, which is the same for every repetition and for nothing else, and `at`, the time
+of what happened and not of the callback.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.channel import Channel, to_optional_channel
+from omnimsg.domain.content.actions import Reply
+from omnimsg.domain.content.location import ContactCard, Location
+from omnimsg.domain.content.media import MediaItem
+from omnimsg.domain.history import Interaction
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.redaction import hidden, masked
+from omnimsg.domain.status import LegStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.domain.reason import Reason
+    from omnimsg.domain.status import Status
+
+_KEY_LENGTH = 32
+# Not orjson, which refuses half a surrogate pair; a key need not care.
+_write = json.JSONEncoder(sort_keys=True).encode
+
+
+def event_key(account: str, kind: str, *parts: object) -> str:
+    """Build the key of an event from what the provider repeats with it.
+
+    Args:
+        account: The account's name: two accounts may get the same event.
+        kind: The kind of the event.
+        parts: JSON values that tell the event from every other one, such as the message's id, the
+            provider's status and its time. Never the time of arrival.
+
+    Returns:
+        32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
+    """
+    written = _write([account, kind, *parts])
+    return sha256(written.encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def _to_utc(value: datetime) -> datetime:
+    given: Any = value
+    try:
+        if isinstance(given, datetime) and given.utcoffset() is not None:
+            return given.astimezone(UTC)
+    except OverflowError:  # the first or the last day that a `datetime` can hold
+        pass
+    unchanged: datetime = given
+    return unchanged
+
+
+def _utc(owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, datetime) or value.tzinfo is not UTC:
+        raise validate.refuse(owner, field.name, "must be a datetime with a UTC offset")
+
+
+@attrs.frozen(kw_only=True)
+class BaseEvent:
+    """What all events have.
+
+    Attributes:
+        provider: The provider's name.
+        account: The name of the account that the callback is for.
+        at: When it happened, in UTC. Where the provider does not say, when the callback arrived.
+        key: The same for every repetition of this event, and for no other event.
+        reference: The reference of our message that it is about or answers, where the provider
+            quotes it.
+        raw: What the provider sent about it, unchanged.
+    """
+
+    kind: ClassVar[str]
+
+    provider: str
+    account: str
+    at: datetime = attrs.field(converter=_to_utc, validator=_utc)
+    key: str
+    reference: str | None = attrs.field(default=None, repr=masked)
+    raw: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class StatusEvent(BaseEvent):
+    """A report of one of our messages: the status of one leg of it.
+
+    Attributes:
+        leg: The leg's channel and status, with the time of the report, and its cost where that is
+            known.
+        message_id: The message's id, as of `Accepted.id`; `None` where only the reference is named.
+        batch_id: The batch that it was accepted in, where the provider names one.
+        token: The token that omnimsg put into the address of the report, of a provider that quotes
+            no reference.
+    """
+
+    kind: ClassVar[str] = "status"
+
+    leg: LegStatus
+    message_id: MessageId | None = attrs.field(default=None, repr=masked)
+    batch_id: str | None = None
+    token: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def status(self) -> Status:
+        """The status that is reported; another report may outrank it."""
+        return self.leg.status
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the leg failed or its status is unknown."""
+        return self.leg.reason
+
+
+def _to_media(value: Sequence[MediaItem]) -> tuple[MediaItem, ...]:
+    return validate.to_tuple(value)
+
+
+def _to_contacts(value: Sequence[ContactCard]) -> tuple[ContactCard, ...]:
+    return validate.to_tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class InboundMessage(BaseEvent):
+    """What a person sent to us. Nothing in it was checked by anybody: it is a stranger's input.
+
+    Attributes:
+        id: Its own id, for `Client.mark_read`; `None` where the provider names none.
+        channel: The channel it came on; `None` if omnimsg does not know it.
+        sender: Who wrote it: a number in E.164 form where it is one.
+        to: Which of our senders it was written to.
+        sender_name: What the person calls themselves on the channel.
+        text: The text, or the caption of the media.
+        media: Pictures, sounds and files. A `Stored` source is fetched by `Client.download`.
+        location: A place on the map.
+        contacts: Contact cards.
+        tapped: The button or the entry of a list that was tapped; its `payload` is what we gave it.
+        reply_to: Our message that it answers, or whose button was tapped; `None` if the provider
+            names none. `reference` is that message's reference.
+    """
+
+    kind: ClassVar[str] = "inbound"
+
+    id: MessageId | None = attrs.field(default=None, repr=masked)
+    channel: Channel | None = attrs.field(
+        default=None,
+        converter=to_optional_channel,
+        validator=optional(validate.enum_member(Channel)),
+    )
+    sender: str | None = attrs.field(default=None, repr=masked)
+    to: str | None = attrs.field(default=None, repr=masked)
+    sender_name: str | None = attrs.field(default=None, repr=hidden)
+    text: str | None = attrs.field(default=None, repr=hidden)
+    media: tuple[MediaItem, ...] = attrs.field(
+        default=(), converter=_to_media, validator=validate.tuple_of(MediaItem)
+    )
+    location: Location | None = None
+    contacts: tuple[ContactCard, ...] = attrs.field(
+        default=(), converter=_to_contacts, validator=validate.tuple_of(ContactCard)
+    )
+    tapped: Reply | None = None
+    reply_to: MessageId | None = attrs.field(default=None, repr=masked)
+
+
+@attrs.frozen(kw_only=True)
+class InteractionEvent(BaseEvent):
+    """What a person did with one of our messages: opened it, tapped a link, opted out.
+
+    A tapped button is an `InboundMessage`, because the person answers with it.
+
+    Attributes:
+        interaction: What was done, as `Client.interactions` lists it.
+    """
+
+    kind: ClassVar[str] = "interaction"
+
+    interaction: Interaction
+
+
+@attrs.frozen(kw_only=True)
+class UnparsedEvent(BaseEvent):
+    """What came from the provider and has no form that omnimsg knows.
+
+    It is kept whole: providers add kinds of events without notice. `at` is the time of arrival.
+
+    Attributes:
+        why: What is unknown about it, in our words.
+        provider_kind: The provider's name of the kind of event; empty where it has none.
+        body: The bytes, where they are no JSON document; otherwise `raw` has it all.
+    """
+
+    kind: ClassVar[str] = "unparsed"
+
+    why: str
+    provider_kind: str = attrs.field(default="", repr=masked)
+    body: bytes = attrs.field(default=b"", repr=hidden)
+
+
+Event: TypeAlias = StatusEvent | InboundMessage | InteractionEvent | UnparsedEvent

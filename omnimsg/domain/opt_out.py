@@ -1,0 +1,243 @@
+"""Opt-outs: a person replies STOP, a provider says that somebody opted out, and START undoes it.
+
+All of them become one `ConsentChange`, whichever provider or channel it came from.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs.validators import optional
+
+from omnimsg.domain import validate
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
+from omnimsg.domain.frozen_dict import EMPTY, freeze
+from omnimsg.domain.history import InteractionKind
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Failed
+from omnimsg.domain.phone_number import is_invisible
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omnimsg.domain.events import Event
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+
+# No keyword is nearly as long; a long text is not looked at any further.
+_MAX_LENGTH = 64
+# Quotation marks and hyphens of every shape that keyboards of phones put in by themselves.
+_AROUND = " \t\r\n.!?,;:\"'`\u00b4\u2018\u2019\u201c\u201d()[]*_~"
+_BETWEEN = re.compile("[\\s\\-\u2010\u2011\u2013]+")
+
+
+class Consent(StrEnum):
+    """What a person wants from now on."""
+
+    OPTED_OUT = "opted_out"
+    MARKETING_OPTED_OUT = "marketing_opted_out"
+    OPTED_IN = "opted_in"
+
+
+@attrs.frozen(kw_only=True)
+class ConsentChange:
+    """A person changed what they want to receive.
+
+    Attributes:
+        consent: What they want now.
+        account: The account that learned it.
+        at: When.
+        key: That of the event; of a send, `None`.
+        address: Who: a number or a mailbox; `None` where the provider names only our message.
+        channel: Where they said it; `None` if unknown.
+        sender: The sender of ours that they said it to.
+        message_id: Our message that made them, where it is named.
+        reference: The reference of that message.
+    """
+
+    consent: Consent = attrs.field(validator=validate.enum_member(Consent))
+    account: str
+    at: datetime = attrs.field(validator=validate.tz_aware)
+    key: str | None = None
+    address: str | None = attrs.field(default=None, repr=masked)
+    channel: Channel | None = attrs.field(
+        default=None, validator=optional(validate.enum_member(Channel))
+    )
+    sender: str | None = attrs.field(default=None, repr=masked)
+    message_id: MessageId | None = attrs.field(default=None, repr=masked)
+    reference: str | None = attrs.field(default=None, repr=masked)
+
+
+def normalized(text: str) -> str:
+    """Write a reply as keywords are compared: without case, punctuation around it, and spaces.
+
+    `" Stop. "` becomes `stop`, `OPT-OUT` and `Opt out` become `optout`.
+    """
+    shown = "".join(each for each in unicodedata.normalize("NFKC", text) if not is_invisible(each))
+    return _BETWEEN.sub("", shown.strip(_AROUND)).casefold()
+
+
+def _to_words(words: Iterable[str]) -> frozenset[str]:
+    given: Any = words
+    if isinstance(given, str):  # a set of its letters, if it were not refused
+        return given  # type: ignore[return-value]
+    return frozenset(map(normalized, given)) - {""}
+
+
+@attrs.frozen
+class Keywords:
+    """The replies that opt somebody out or in again, when they are the whole message.
+
+    Attributes:
+        stop: The words that opt out, in any case.
+        start: The words that undo it.
+    """
+
+    stop: frozenset[str] = attrs.field(
+        default=frozenset(), converter=_to_words, validator=validate.instance_of(frozenset)
+    )
+    start: frozenset[str] = attrs.field(
+        default=frozenset(), converter=_to_words, validator=validate.instance_of(frozenset)
+    )
+
+
+COMMON = Keywords(
+    # The rule of the USA on revoking consent names stop, quit, end, revoke, opt out, cancel and
+    # unsubscribe (47 CFR 64.1200(a)(10)); carriers and providers add STOPALL.
+    stop=["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"],
+    start=["START", "UNSTOP"],
+)
+"""The keywords of every country; a law that names others adds to them and takes none away."""
+
+
+def _to_countries(value: Mapping[str, Keywords]) -> Mapping[str, Keywords]:
+    frozen: Mapping[str, Keywords] = freeze(value)
+    return frozen
+
+
+def _countries(owner: object, field: attrs.Attribute[Any], value: Mapping[object, object]) -> None:
+    for prefix, words in value.items():
+        if not isinstance(prefix, str) or not re.fullmatch(r"\+[1-9][0-9]{0,6}", prefix):
+            raise validate.refuse(owner, field.name, "must have keys such as '+33'")
+        if not isinstance(words, Keywords):
+            raise validate.refuse(owner, f"{field.name}[{prefix!r}]", "must be Keywords")
+
+
+@attrs.frozen
+class OptOutRules:
+    """Which replies are opt-outs, everywhere and in some countries.
+
+    Attributes:
+        common: The keywords of every country.
+        countries: Further keywords, by how numbers of the country begin: `{"+33": Keywords(...)}`.
+            Each prefix that fits a sender adds its own.
+    """
+
+    common: Keywords = COMMON
+    countries: Mapping[str, Keywords] = attrs.field(
+        default=EMPTY, converter=_to_countries, validator=_countries
+    )
+
+    def consent_in(self, text: str, sender: str | None = None) -> Consent | None:
+        """Return what a reply asks for; `None` where it is any other text.
+
+        Only a reply that consists of a keyword counts: "STOP 12345" and "Please stop by" do not.
+
+        Args:
+            text: The whole reply.
+            sender: Who sent it, in E.164 form.
+        """
+        if len(text) > _MAX_LENGTH:
+            return None
+        word = normalized(text)
+        sets = [self.common]
+        sets += [
+            each for prefix, each in self.countries.items() if (sender or "").startswith(prefix)
+        ]
+        if any(word in each.stop for each in sets):
+            return Consent.OPTED_OUT
+        return Consent.OPTED_IN if any(word in each.start for each in sets) else None
+
+
+RULES = OptOutRules()
+"""The rules where an application sets none."""
+
+
+def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange | None:
+    """Return the change of consent that an event means; `None` where it means none."""
+    if isinstance(event, InboundMessage):
+        text = event.text or (event.tapped.text if event.tapped else "")
+        consent = rules.consent_in(text, event.sender)
+        about: dict[str, Any] = {
+            "address": event.sender,
+            "channel": event.channel,
+            "sender": event.to,
+            "message_id": event.reply_to,
+        }
+    elif isinstance(event, InteractionEvent):
+        interaction = event.interaction
+        consent = _INTERACTIONS.get(interaction.kind)
+        about = {"channel": interaction.channel, "message_id": interaction.message_id}
+    elif isinstance(event, StatusEvent):
+        consent = _consent_of(event.reason)
+        about = {"channel": event.leg.channel, "message_id": event.message_id}
+    else:
+        return None
+    if consent is None:
+        return None
+    return ConsentChange(
+        consent=consent,
+        account=event.account,
+        at=event.at,
+        key=event.key,
+        reference=event.reference,
+        **about,
+    )
+
+
+def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> ConsentChange | None:
+    """Return the change of consent that the outcome of a send tells of; `None` where there is none.
+
+    Args:
+        message: The message.
+        outcome: Its outcome; Clickatell's code 26 has the reason `OPTED_OUT`.
+        at: When the outcome was known.
+    """
+    consent = _consent_of(outcome.reason) if isinstance(outcome, Failed) else None
+    if consent is None:
+        return None
+    return ConsentChange(
+        consent=consent,
+        account=outcome.account,
+        at=at,
+        address=message.to if isinstance(message.to, str) else message.to.value,
+        channel=message.channel,
+        sender=message.sender,
+        reference=outcome.reference,
+    )
+
+
+def _consent_of(reason: Reason | None) -> Consent | None:
+    """Read a provider's refusal; our own (`SUPPRESSED`) tells nothing new."""
+    return None if reason is None else _REASONS.get(reason)
+
+
+_REASONS = {
+    Reason.OPTED_OUT: Consent.OPTED_OUT,
+    Reason.MARKETING_OPTED_OUT: Consent.MARKETING_OPTED_OUT,
+}
+# Bird's `unsubscribe-request`, `reported-as-spam`, `subscribe-request` and `subscribe-consent`.
+_INTERACTIONS = {
+    InteractionKind.UNSUBSCRIBED: Consent.OPTED_OUT,
+    InteractionKind.REPORTED_SPAM: Consent.OPTED_OUT,
+    InteractionKind.SUBSCRIBED: Consent.OPTED_IN,
+}

@@ -1,0 +1,280 @@
+"""Checks of `verify` and `parse`: what is genuine, what it says, and that nothing is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
+
+import attrs
+import orjson
+
+from omnimsg.adapter import Authenticity, StatusRow
+from omnimsg.domain.events import (
+    InboundMessage,
+    InteractionEvent,
+    StatusEvent,
+    UnparsedEvent,
+)
+from omnimsg.domain.secret import Secret
+from omnimsg.domain.serialization import event_from_json, event_to_json
+from omnimsg.domain.status import Status
+from omnimsg.testing import fuzz
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.harness import Harness
+from omnimsg.testing.leak_detection import MIN_LENGTH, credentials_of, find_leaks
+from omnimsg.testing.samples import NOW
+from omnimsg.testing.status_checks import UNKNOWN_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omnimsg.adapter import Adapter, Callback
+    from omnimsg.domain.events import Event
+
+_EVENTS = (StatusEvent, InboundMessage, InteractionEvent, UnparsedEvent)
+_JUNK = (b"", b"0", b"\xff\xfe\x00", "ключ".encode(), b"=" * 64, b"a" * 10_000)
+
+
+class CallbackChecks(Harness):
+    """Anybody can call a public address, and a provider calls again what was not answered."""
+
+    def test_callbacks_are_genuine(self) -> None:
+        """A callback of the provider is genuine, and an account that accepts one has no problem."""
+        adapter, callbacks = self._receiving()
+
+        violations = [
+            f"{name}: is {authenticity!r}"
+            for name, callback in callbacks
+            if (authenticity := self._verify(adapter, callback)) is not Authenticity.GENUINE
+        ]
+
+        if adapter.callback_problem() is not None:
+            violations.append("`callback_problem` says that nothing can be genuine")
+        assert_no_violations(violations)
+
+    def test_forged_callbacks_are_refused(self) -> None:
+        """Nothing is genuine with the proof left out or another one, nor with another body."""
+        adapter, callbacks = self._receiving()
+
+        assert_no_violations(
+            [
+                f"{name}, {how}: is {authenticity!r}"
+                for name, callback in callbacks
+                for how, forged in self._forgeries(callback)
+                if (authenticity := self._verify(adapter, forged)) not in _REFUSED
+            ]
+        )
+
+    def test_nothing_is_genuine_without_a_secret(self) -> None:
+        """An account whose secrets are empty refuses everything."""
+        _, callbacks = self._receiving()
+        settings = self.account().settings
+        adapter = self.build_adapter(settings=_without_secrets(settings))
+
+        assert_no_violations(
+            [
+                f"{name}: is {authenticity!r}"
+                for name, callback in callbacks
+                if (authenticity := self._verify(adapter, callback)) not in _REFUSED
+            ]
+        )
+
+    def test_callbacks_give_events(self) -> None:
+        """Every documented callback is read, for the account, with all that the provider sent."""
+        adapter, callbacks = self._receiving()
+        violations: list[str] = []
+        for name, callback in callbacks:
+            events, found = self._parse(adapter, callback)
+            violations += [f"{name}: {each}" for each in found]
+            violations += [
+                f"{name}: event {index} {what}"
+                for index, event in enumerate(events)
+                for what, wrong in (
+                    ("is unparsed", isinstance(event, UnparsedEvent)),
+                    ("has no `raw`", event.raw is None),
+                    ("has another provider", event.provider != adapter.provider),
+                )
+                if wrong
+            ]
+        assert_no_violations(violations)
+
+    def test_keys_are_stable_and_distinct(self) -> None:
+        """The same callback gives the same keys whenever it arrives; another event has another."""
+        adapter, callbacks = self._receiving()
+        violations: list[str] = []
+        seen: dict[str, str] = {}
+        for name, callback in callbacks:
+            first, _ = self._parse(adapter, callback)
+            context = attrs.evolve(self.context(adapter), now=NOW.replace(year=NOW.year + 1))
+            if [each.key for each in first] != [
+                each.key for each in adapter.parse(callback, context)
+            ]:
+                violations.append(f"{name}: has another key when it arrives later")
+            for event in first:
+                other = seen.setdefault(event.key, name)
+                if other != name or sum(each.key == event.key for each in first) > 1:
+                    violations.append(f"{name}: has the key of {other}")
+        assert_no_violations(violations)
+
+    def test_reports_follow_the_status_table(self) -> None:
+        """A report has its row's status and reason, and keeps a status that the table lacks."""
+        adapter, _ = self._receiving()
+        unknown = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="none")
+        violations: list[str] = []
+        for row in (*self.adapter_class.statuses, unknown):
+            events, found = self._parse(adapter, self.report(row, NOW))
+            violations += [f"status {row.name!r}: {each}" for each in found]
+            event = events[0] if events else None
+            if not isinstance(event, StatusEvent):
+                violations.append(f"status {row.name!r}: gave {type(event).__name__}")
+                continue
+            latest = event.leg.timeline.latest
+            known = row is not unknown
+            violations += [
+                f"status {row.name!r}: {name} is {actual!r}, should be {expected!r}"
+                for name, actual, expected in (
+                    ("the status", event.status, row.status),
+                    ("the reason", event.reason, row.reason if known else event.reason),
+                    ("the name", latest and latest.provider_status, row.name),
+                    ("the time", event.at, NOW),
+                )
+                if actual != expected
+            ]
+        assert_no_violations(violations)
+
+    def test_parse_survives_broken_callbacks(self) -> None:
+        """Whatever a genuine callback holds gives events of the account, which JSON can hold."""
+        adapter, callbacks = self._receiving()
+        violations: list[str] = []
+        for name, callback in callbacks:
+            for how, body in _broken_bodies(callback.body):
+                _, found = self._parse(adapter, attrs.evolve(callback, body=body))
+                violations += [f"{name}, {how}: {each}" for each in found]
+        assert_no_violations(violations)
+
+    def test_events_show_no_private_data(self) -> None:
+        """No repr of a callback or an event holds a credential, a number or a text."""
+        adapter, callbacks = self._receiving()
+        secrets = credentials_of(adapter.account.settings, {})
+        violations: list[str] = []
+        for name, callback in callbacks:
+            events, _ = self._parse(adapter, callback)
+            private = dict(secrets)
+            for event in events:
+                private |= _private_texts(event)
+            shown = f"{callback!r} {callback} {events!r} {events}"
+            violations += [f"{name}: shows `{each}`" for each in find_leaks(shown, private)]
+        assert_no_violations(violations)
+
+    def _receiving(self) -> tuple[Adapter[Any], list[tuple[str, Callback]]]:
+        """Return the adapter and the author's callbacks, or skip if it reads none.
+
+        Raises:
+            AssertionError: The author gives no callback.
+        """
+        adapter = self.build_adapter()
+        if not adapter.receives():
+            raise SkipTest("the adapter reads no callbacks")
+        callbacks = list(self.callbacks(NOW).items())
+        assert_no_violations([] if callbacks else [f"{self.class_name}.callbacks gives none"])
+        return adapter, callbacks
+
+    def _verify(self, adapter: Adapter[Any], callback: Callback) -> Authenticity | str:
+        """Verify a callback; an error becomes text."""
+        try:
+            return adapter.verify(callback, self.context(adapter))
+        except Exception as error:  # noqa: BLE001 - what the check looks for
+            return f"raised {type(error).__name__}: {error}"
+
+    def _parse(
+        self, adapter: Adapter[Any], callback: Callback
+    ) -> tuple[Sequence[Event], list[str]]:
+        """Parse a callback.
+
+        Returns:
+            The events, and what is wrong with them.
+        """
+        try:
+            events = adapter.parse(callback, self.context(adapter))
+        except Exception as error:  # noqa: BLE001 - what the check looks for
+            return (), [f"raised {type(error).__name__}: {error}"]
+        if not events:
+            return (), ["gave no event, so the callback is lost"]
+        account = adapter.account.name
+        violations: list[str] = []
+        given: Sequence[Any] = events
+        for event in given:
+            if not isinstance(event, _EVENTS):
+                violations.append(f"gave {type(event).__name__}, which is no event")
+            elif event.account != account:
+                violations.append("gave an event of another account")
+            else:
+                violations += _json_violations(event)
+        return events, violations
+
+    def _forgeries(self, callback: Callback) -> Iterator[tuple[str, Callback]]:
+        """Yield the callback as somebody without the secret would send it."""
+        yield "with no proof", attrs.evolve(callback, headers=(), path_secret=None)
+        for junk in _JUNK:
+            headers = [(name, junk) for name, _ in callback.headers]
+            yield "with junk", attrs.evolve(callback, headers=headers, path_secret=junk)
+        for index, (name, value) in enumerate(callback.headers):
+            others = [each for at, each in enumerate(callback.headers) if at != index]
+            title = name.decode()
+            yield f"without {title}", attrs.evolve(callback, headers=others)
+            yield f"with {title} cut", attrs.evolve(callback, headers=[*others, (name, value[:-1])])
+            yield (
+                f"with {title} twice",
+                attrs.evolve(callback, headers=[*callback.headers, (name, value)]),
+            )
+        if callback.path_secret is not None:
+            yield "with a cut path", attrs.evolve(callback, path_secret=callback.path_secret[:-1])
+            yield (
+                "with a longer path",
+                attrs.evolve(callback, path_secret=callback.path_secret + b"a"),
+            )
+        if self.signs_body:
+            yield "with another body", attrs.evolve(callback, body=callback.body + b" ")
+            yield "with no body", attrs.evolve(callback, body=b"")
+
+
+_REFUSED = frozenset(Authenticity) - {Authenticity.GENUINE}
+
+
+def _broken_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    yield from fuzz.truncations(body)
+    yield from fuzz.SENSELESS_BODIES.items()
+    document = orjson.loads(body)
+    for how, mutated in fuzz.mutations(document):
+        yield how, orjson.dumps(mutated)
+    yield "unknown members", orjson.dumps(fuzz.with_unknown_members(document))
+
+
+def _json_violations(event: Event) -> list[str]:
+    try:
+        same = event_from_json(orjson.loads(orjson.dumps(event_to_json(event)))) == event
+    except Exception as error:  # noqa: BLE001 - what the check looks for
+        return [f"gave an event whose JSON form raised {type(error).__name__}: {error}"]
+    return [] if same else ["gave an event that its JSON form changes"]
+
+
+def _without_secrets(settings: Any) -> Any:  # noqa: ANN401 - the adapter's own class
+    """Empty every secret of an account's settings."""
+    changes: dict[str, Any] = {}
+    for field in attrs.fields(type(settings)):
+        value = getattr(settings, field.name)
+        if isinstance(value, Secret):
+            changes[field.name] = Secret("")
+        elif isinstance(value, tuple) and any(isinstance(each, Secret) for each in value):
+            changes[field.name] = ()
+    return attrs.evolve(settings, **changes)
+
+
+def _private_texts(event: Event) -> dict[str, str]:
+    names = ("sender", "to", "sender_name", "text")
+    found = {getattr(event, name, None): name for name in names}
+    return {
+        value.lstrip("+"): name
+        for value, name in found.items()
+        if isinstance(value, str) and len(value) >= MIN_LENGTH
+    }

@@ -1,0 +1,192 @@
+"""Read the events in a callback of the One API. Nothing in here raises.
+
+Sources: One API, Client callbacks (the envelope, texts, media in both forms, `moLocation`); the
+members of a status and of a location are those of public models of it, because the vendor's sample
+is not public. Shapes of replies to buttons and lists are not published: they stay unparsed.
+
+A callback of Clickatell's plain SMS API is flat, without `event`. Its statuses have other numbers,
+so it is not read here.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.adapter import is_blank
+from omnimsg.adapter.inbound import (
+    address_of,
+    location_of,
+    media_item,
+    message_id_of,
+    stored_file,
+    text_or_none,
+    unparsed,
+)
+from omnimsg.adapter.times import MILLISECOND, read_epoch_time
+from omnimsg.domain.channel import channel_from
+from omnimsg.domain.events import InboundMessage, StatusEvent, event_key
+from omnimsg.domain.media import Inline
+from omnimsg.domain.status import LegStatus, Timeline
+from omnimsg_clickatell.statuses import STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from omnimsg.adapter import Callback, Context
+    from omnimsg.domain.content import MediaItem
+    from omnimsg.domain.events import Event
+
+_PROVIDER = "clickatell"
+
+
+def parse(callback: Callback, context: Context) -> list[Event]:
+    """Read all events: each kind has a list, which may hold several."""
+    document = callback.json()
+    kinds = document.get("event") if isinstance(document, dict) else None
+    if not isinstance(kinds, dict):
+        why = "no JSON document" if document is None else "no `event` of the One API"
+        return [unparsed(_PROVIDER, context, callback, why, raw=document)]
+    events: list[Event] = []
+    for name, entries in kinds.items():
+        read = _READERS.get(name)
+        for entry in entries if isinstance(entries, list) else [entries]:
+            event: Event | None = read(entry, context) if read and isinstance(entry, dict) else None
+            if event is None:
+                why = "an unknown kind of event" if read is None else "an unknown form"
+                event = unparsed(_PROVIDER, context, callback, why, raw=entry, name=name)
+            events.append(event)
+    return events or [unparsed(_PROVIDER, context, callback, "no event", raw=document)]
+
+
+def _read_status(entry: dict[str, Any], context: Context) -> StatusEvent | None:
+    """Read a status by its name; its number counts only where there is no name."""
+    name, number = text_or_none(entry.get("status")), entry.get("statusCode")
+    number = number if type(number) is int else None
+    provider_id = text_or_none(entry.get("messageId"))
+    reference = text_or_none(entry.get("clientMessageId"))
+    if (provider_id or reference) is None or (name is None and number is None):
+        return None
+    at = _time_of(entry, context)
+    evidence = STATUSES.evidence(None if name is None else name.strip(), number=number)
+    return StatusEvent(
+        provider=_PROVIDER,
+        account=context.account,
+        at=at,
+        key=event_key(
+            context.account,
+            StatusEvent.kind,
+            *(provider_id, reference, name, number, entry.get("timestamp")),
+        ),
+        reference=reference,
+        raw=entry,
+        leg=LegStatus(
+            channel=channel_from(entry.get("channel")),
+            timeline=Timeline.of(evidence, at),
+            provider_id=provider_id,
+        ),
+        message_id=message_id_of(context.account, provider_id),
+    )
+
+
+def _read_text(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+    """Read a text; one that is encrypted for the account's key is not a text to us."""
+    text = entry.get("content")
+    if not isinstance(text, str) or not is_blank(entry.get("encryptionKey")):
+        return None
+    return InboundMessage(text=text, **_common("moText", entry, context))
+
+
+def _read_media(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+    """Read media inside the callback in base64, or files to fetch with the account's key."""
+    files = entry.get("files")
+    if isinstance(files, list):
+        media = [_file(each, entry, context) for each in files if isinstance(each, dict)]
+    else:
+        media = [_inline(entry)]
+    items = [each for each in media if each is not None]
+    if not items or len(items) < len(media):
+        return None
+    caption = text_or_none(entry.get("caption"))
+    return InboundMessage(media=items, text=caption, **_common("moMedia", entry, context))
+
+
+def _file(file: dict[str, Any], entry: dict[str, Any], context: Context) -> MediaItem | None:
+    digest = file.get("sha256Hash")
+    is_encrypted = not is_blank([each.get("encryptionKey") for each in (file, entry)])
+    source = stored_file(
+        context.account, file.get("downloadUrl"), sha256=digest, client_encrypted=is_encrypted
+    )
+    return media_item(
+        source,
+        file.get("contentType"),
+        file_name=file.get("fileName"),
+        sha256=digest,
+        size=file.get("byteSize"),
+    )
+
+
+def _inline(entry: dict[str, Any]) -> MediaItem | None:
+    content = entry.get("content")
+    if not isinstance(content, str) or not is_blank(entry.get("encryptionKey")):
+        return None
+    try:
+        data = base64.b64decode(content, validate=True)
+    except ValueError:
+        return None
+    return media_item(Inline(data), entry.get("contentType"), sha256=entry.get("sha256Hash"))
+
+
+def _read_location(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+    """Read a place; the coordinates are text, and one was once misspelt."""
+    location = location_of(
+        entry.get("latitude", entry.get("latitute")),
+        entry.get("longitude"),
+        name=entry.get("locationName"),
+        address=entry.get("locationAddress"),
+    )
+    if location is None:
+        return None
+    return InboundMessage(location=location, **_common("moLocation", entry, context))
+
+
+def _common(name: str, entry: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Read what all messages of people have."""
+    provider_id = text_or_none(entry.get("messageId"))
+    profile = entry.get("whatsapp")
+    return {
+        "provider": _PROVIDER,
+        "account": context.account,
+        "at": _time_of(entry, context),
+        # Without an id, only the whole entry tells it from another one.
+        "key": event_key(
+            context.account,
+            InboundMessage.kind,
+            name,
+            entry if provider_id is None else provider_id,
+        ),
+        "reference": text_or_none(entry.get("relatedClientMessageId")),
+        "raw": entry,
+        "id": message_id_of(context.account, provider_id),
+        "channel": channel_from(entry.get("channel")),
+        "sender": address_of(entry.get("from")),
+        "to": address_of(entry.get("to")),
+        "sender_name": text_or_none(profile.get("profileName"))
+        if isinstance(profile, dict)
+        else None,
+        "reply_to": message_id_of(context.account, entry.get("relatedMessageId")),
+    }
+
+
+def _time_of(entry: dict[str, Any], context: Context) -> datetime:
+    """Read the time, in milliseconds."""
+    return read_epoch_time(entry.get("timestamp"), MILLISECOND) or context.now
+
+
+_READERS: dict[str, Callable[[dict[str, Any], Context], StatusEvent | InboundMessage | None]] = {
+    "messageStatusUpdate": _read_status,
+    "moText": _read_text,
+    "moMedia": _read_media,
+    "moLocation": _read_location,
+}

@@ -1,0 +1,61 @@
+"""Find out whether a callback comes from Clickatell, which signs none.
+
+Clickatell calls an address that is set for the integration, with HTTPS only, and documents no
+signature (One API, Client callbacks). So the address holds a secret, or Basic credentials are set
+in it, or both. Whoever learns the secret can send anything, and a secret in a path stands in the
+logs of every proxy on the way: the allow-list of a firewall is a good addition.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from omnimsg.adapter import Authenticity
+from omnimsg.adapter.signatures import is_any, is_basic_login, key_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Callback
+    from omnimsg.domain.secret import Secret
+
+# 128 bits in base64. Other characters would be escaped in the address.
+_PATH = re.compile(r"[A-Za-z0-9_.~-]{22,}")
+_LOGIN = re.compile(r"[^:]+:.{16,}")
+
+
+def problem(paths: Sequence[Secret], logins: Sequence[Secret]) -> str | None:
+    """Say what is wrong with the secrets; `None` where they can be used."""
+    if not paths and not logins:
+        return (
+            "needs `callback_secrets` or `callback_logins`: Clickatell signs nothing, so without a"
+            " secret anybody could report anything"
+        )
+    if not all(_PATH.fullmatch(each.reveal()) for each in paths):
+        return (
+            "has a `callback_secrets` that is no path of 22 or more letters, digits, '-', '_', '.'"
+            " or '~'; `python -c 'import secrets; print(secrets.token_urlsafe())'` makes one"
+        )
+    if not all(_LOGIN.fullmatch(each.reveal()) for each in logins):
+        return (
+            "has a `callback_logins` that is no 'name:password' with a password of 16 or more"
+            " characters"
+        )
+    return None
+
+
+def verify(callback: Callback, paths: Sequence[Secret], logins: Sequence[Secret]) -> Authenticity:
+    """Compare the path and the Basic credentials; where both are configured, both must fit."""
+    if problem(paths, logins) is not None:
+        return Authenticity.NO_SECRET
+    path = callback.path_secret or b""
+    line = callback.header("authorization") or b""
+    fits = [
+        is_any(path, key_bytes(paths)) or not paths,
+        is_basic_login(line, key_bytes(logins)) or not logins,
+    ]
+    if all(fits):
+        return Authenticity.GENUINE
+    is_bare = (not paths or not path) and (not logins or not line)
+    return Authenticity.UNSIGNED if is_bare else Authenticity.WRONG_SIGNATURE

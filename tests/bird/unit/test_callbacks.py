@@ -1,0 +1,379 @@
+"""Bird's callbacks: the signature with its time and address, and each kind of event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import pytest
+from bird import callbacks
+from bird.callbacks import CREATED, OURS, OUTBOUND, SMS, WHATSAPP, signed
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import json_values
+
+from omnimsg.adapter import Account, Authenticity, Callback, Context
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Location, MediaItem, Reply
+from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent, UnparsedEvent
+from omnimsg.domain.history import InteractionKind
+from omnimsg.domain.media import MediaKind, Stored
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Usage
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.secret import Secret
+from omnimsg.domain.status import Evidence, Status
+from omnimsg_bird import BirdAdapter, BirdSettings
+
+NOW = datetime(2030, 5, 1, 12, tzinfo=UTC)
+AT = datetime.fromisoformat(CREATED)
+CONTEXT = Context(account="north", now=NOW)
+KEY = "omnimsg-test-signing-key"
+GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
+
+
+def adapter(*keys: str) -> BirdAdapter:
+    """Build the adapter of an account with these signing keys."""
+    settings = BirdSettings(
+        access_key=Secret("k"),
+        workspace_id="w",
+        channels={"sms": SMS, "whatsapp": WHATSAPP},
+        signing_keys=[Secret(each) for each in keys],
+    )
+    return BirdAdapter(Account(name="north", settings=settings, base_url=BirdAdapter.base_url))
+
+
+def parse(event: str, payload: object) -> list[Any]:
+    """Parse a genuine callback."""
+    return list(adapter(KEY).parse(signed(event, payload, KEY, NOW), CONTEXT))
+
+
+def only(event: str, payload: object) -> Any:
+    """Parse a genuine callback with one event."""
+    (found,) = parse(event, payload)
+    return found
+
+
+def test_a_vector() -> None:
+    r"""A signature that OpenSSL made by the formula of Bird's page on verifying a subscription.
+
+    Bird publishes none. `{ printf '1767225600\nhttps://hooks.example.test/bird?x=1\n'; printf %s
+    BODY | openssl dgst -sha256 -binary; } | openssl dgst -sha256 -hmac omnimsg-test-signing-key
+    -binary | base64`. It tells a digest in hexadecimal digits and a body in Latin-1 from the right
+    ones.
+    """
+    body = (
+        '{"service":"channels","event":"sms.outbound","payload":'
+        '{"id":"3d0a4b6e-6f0e-4f0c-9d0e-2b7f1c9a5e11","status":"delivered","reason":"żółć"}}'
+    )
+    callback = Callback(
+        body=body.encode(),
+        headers=[
+            (b"messagebird-signature", b"KzLnm9EJbvijuVPnyLHJ0OHOa/vS2lfCB0F7TVbfe/E="),
+            (b"messagebird-request-timestamp", b"1767225600"),
+        ],
+        url="https://hooks.example.test/bird?x=1",
+    )
+    context = Context(account="north", now=datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+
+    assert GENUINE is adapter(KEY).verify(callback, context)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ((KEY,), GENUINE),
+        (("former", KEY), GENUINE),
+        (("another",), WRONG),
+        ((), Authenticity.NO_SECRET),
+        (("",), Authenticity.NO_SECRET),
+    ],
+)
+def test_the_signing_keys(keys: tuple[str, ...], expected: Authenticity) -> None:
+    """Any of several, and none without one."""
+    callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
+
+    assert expected is adapter(*keys).verify(callback, CONTEXT)
+    assert (not keys) is (adapter(*keys).callback_problem() is not None)
+
+
+def test_a_key_is_text() -> None:
+    """Bird's keys look like base64, and Bird's sample does not decode them."""
+    key = "MDEyMzQ1Njc4OWFiY2RlZg=="
+
+    assert GENUINE is adapter(key).verify(signed("sms.outbound", OUTBOUND, key, NOW), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        (timedelta(0), GENUINE),
+        # Repetitions with the first timestamp were seen after four hours.
+        (timedelta(hours=4), GENUINE),
+        (timedelta(hours=24), GENUINE),
+        (timedelta(hours=24, seconds=1), Authenticity.TOO_OLD),
+        (timedelta(minutes=-5), GENUINE),
+        (timedelta(minutes=-5, seconds=-1), Authenticity.FROM_THE_FUTURE),
+    ],
+)
+def test_the_signed_time(age: timedelta, expected: Authenticity) -> None:
+    """A day is accepted, because a repetition keeps its time; keys are remembered for longer."""
+    callback = signed("sms.outbound", OUTBOUND, KEY, NOW - age)
+
+    assert expected is adapter(KEY).verify(callback, CONTEXT)
+    assert BirdAdapter.repeats_for >= timedelta(hours=24, minutes=5)
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example.test/other", callbacks.URL + "?a=1", ""])
+def test_another_address_is_not_what_was_signed(url: str) -> None:
+    """The query is a part of it."""
+    callback = attrs.evolve(signed("sms.outbound", OUTBOUND, KEY, NOW), url=url)
+
+    assert WRONG is adapter(KEY).verify(callback, CONTEXT)
+
+
+@pytest.mark.parametrize("timestamp", [b"soon", b"-1", b"1" * 5000, "٣".encode(), b"1.5"])
+def test_a_time_that_is_none_is_refused(timestamp: bytes) -> None:
+    """Also one that somebody signed."""
+    callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
+    signature, _ = callback.headers
+    changed = attrs.evolve(
+        callback, headers=[signature, (b"messagebird-request-timestamp", timestamp)]
+    )
+
+    assert WRONG is adapter(KEY).verify(changed, CONTEXT)
+
+
+def test_a_status() -> None:
+    """The id holds the channel's, as that of a send; the reference is ours."""
+    event = only("sms.outbound", OUTBOUND)
+
+    assert isinstance(event, StatusEvent)
+    assert MessageId(f"north:{SMS}/{OURS}") == event.message_id
+    assert ("order-771", AT, Channel.SMS) == (event.reference, event.at, event.leg.channel)
+    assert {Evidence(Status.DELIVERED, "delivered"): AT} == event.leg.timeline.entries
+    assert (Usage(parts=2), OUTBOUND, None) == (event.leg.usage, event.raw, event.batch_id)
+
+
+def test_a_failure_has_the_reason_of_its_source() -> None:
+    """The same tables as of a look-up, and what Bird says of it."""
+    failure = {"code": 15005, "source": {"name": "sms-messagebird", "code": "1"}}
+    members = {"status": "delivery_failed", "failure": failure, "reason": "unknown subscriber"}
+
+    event = only("sms.outbound", OUTBOUND | members)
+
+    assert (Status.FAILED, Reason.INVALID_RECIPIENT) == (event.status, event.reason)
+    assert "unknown subscriber" == event.leg.detail
+
+
+def test_a_member_of_a_batch_names_its_batch() -> None:
+    """Its id was not known when it was accepted: batch and reference name it."""
+    event = only("sms.outbound", OUTBOUND | {"batchId": "ba-1"})
+
+    assert ("ba-1", "order-771") == (event.batch_id, event.reference)
+
+
+def test_a_status_without_a_time_has_the_signed_one() -> None:
+    """A repetition keeps it, so it is nearer to the event than the arrival."""
+    callback = signed(
+        "sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, NOW - timedelta(hours=3)
+    )
+
+    (event,) = adapter(KEY).parse(callback, CONTEXT)
+
+    assert NOW - timedelta(hours=3) == event.at
+
+
+def test_a_repetition_has_the_same_key() -> None:
+    """It is signed anew; another status, or the same one later, has another key."""
+    changes = [{}, {"status": "sent"}, {"lastStatusAt": "2030-05-01T09:00:06Z"}, {"id": "x"}]
+    keys = [only("sms.outbound", OUTBOUND | each).key for each in changes]
+    again = signed("sms.outbound", OUTBOUND, KEY, NOW + timedelta(hours=1))
+
+    assert keys[0] == adapter(KEY).parse(again, CONTEXT)[0].key
+    assert len(changes) == len(set(keys))
+
+
+def test_a_text() -> None:
+    """The person, our number and the name that the person has on the channel."""
+    event = only("whatsapp.inbound", callbacks.TEXT)
+
+    assert isinstance(event, InboundMessage)
+    assert MessageId(f"north:{WHATSAPP}/{callbacks.TEXT['id']}") == event.id
+    assert ("Is it ready yet?", "+48500100200", "+48732000111", "Ola Nowak") == (
+        event.text,
+        event.sender,
+        event.to,
+        event.sender_name,
+    )
+    assert (Channel.WHATSAPP, AT, None) == (event.channel, event.at, event.reply_to)
+
+
+def test_a_tapped_button_answers_our_message() -> None:
+    """It comes as a text with a postback; `replyTo` names the message with the button."""
+    event = only("whatsapp.inbound", callbacks.TAPPED)
+
+    assert Reply("Confirm it", "ok-1") == event.tapped
+    assert MessageId(f"north:{WHATSAPP}/{OURS}") == event.reply_to
+
+
+def test_the_payload_of_a_button_may_stand_in_the_extra_information() -> None:
+    """One public integration reads it there."""
+    extra = {"extraInformation": {"whatsapp.interactive.button_reply.id": "ok-2"}}
+
+    event = only("whatsapp.inbound", callbacks.TEXT | {"meta": extra})
+
+    assert Reply("ok-2", "ok-2") == event.tapped
+
+
+def test_media_are_fetched_with_the_key() -> None:
+    """Pictures, files and GIFs have an address; the words beside them are the text."""
+    picture = only("whatsapp.inbound", callbacks.IMAGE)
+    file = only("whatsapp.inbound", callbacks.FILE)
+    gif = only("whatsapp.inbound", callbacks.GIF)
+
+    assert (
+        MediaItem(
+            MediaKind.IMAGE,
+            Stored(account="north", url="https://media.api.bird.com/i"),
+            alt_text="A",
+        ),
+    ) == picture.media
+    assert "My invoice" == file.text
+    assert (
+        MediaItem(
+            MediaKind.DOCUMENT,
+            Stored(account="north", url="https://media.nest.messagebird.com/f"),
+            content_type="application/pdf",
+            file_name="i.pdf",
+        ),
+    ) == file.media
+    assert [MediaKind.GIF] == [each.kind for each in gif.media]
+
+
+def test_places_and_mails() -> None:
+    """A place has its label; of an e-mail the plain text is read."""
+    place = only("whatsapp.inbound", callbacks.LOCATION)
+    mail = only("email.inbound", callbacks.MAIL)
+
+    assert Location(52.2, 21.0, name="Office", address="1 Long St") == place.location
+    assert "Thank you" == mail.text
+
+
+def test_an_interaction() -> None:
+    """What `Client.interactions` would list, about our message."""
+    event = only("whatsapp.interaction", callbacks.CLICKED)
+
+    assert isinstance(event, InteractionEvent)
+    interaction = event.interaction
+    assert MessageId(f"north:{WHATSAPP}/{OURS}") == interaction.message_id
+    assert (InteractionKind.CLICKED, "clicked", "https://shop.example.test") == (
+        interaction.kind,
+        interaction.provider_kind,
+        interaction.url,
+    )
+    assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
+
+
+def test_a_message_that_was_read_has_that_status_too() -> None:
+    """So that an application learns it as from any other provider."""
+    interaction, status = parse("whatsapp.interaction", callbacks.READ)
+
+    assert InteractionKind.READ is interaction.interaction.kind
+    assert (Status.READ, "read", AT) == (
+        status.status,
+        status.leg.timeline.latest.provider_status,
+        status.at,
+    )
+    assert MessageId(f"north:{WHATSAPP}/{OURS}") == status.message_id
+    assert interaction.key != status.key
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("unsubscribe-request", InteractionKind.UNSUBSCRIBED),
+        ("reported-as-spam", InteractionKind.REPORTED_SPAM),
+        ("opened", InteractionKind.OPENED),
+        ("brand-new", InteractionKind.UNKNOWN),
+    ],
+)
+def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> None:
+    """An unknown type keeps Bird's name; an opened e-mail is no proof that anybody read it."""
+    event = only("email.interaction", callbacks.CLICKED | {"type": kind})
+
+    assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "why"),
+    [
+        ("channel.created", {"id": "x"}, "an unknown kind of event"),
+        ("sms.outbound", {"id": "x", "status": "sent"}, "an unknown form"),
+        ("sms.outbound", OUTBOUND | {"status": None}, "an unknown form"),
+        ("sms.outbound", [], "an unknown form"),
+        ("whatsapp.inbound", callbacks.inbound(8, "list", text="?"), "an unknown form"),
+        ("whatsapp.inbound", callbacks.inbound(8, "image", images=[]), "an unknown form"),
+        ("email.inbound", callbacks.inbound(8, "html", html="<p>"), "an unknown form"),
+        ("whatsapp.interaction", {"type": "clicked", "channelId": "c"}, "an unknown form"),
+        ("whatsapp.interaction", callbacks.READ | {"type": None}, "an unknown form"),
+        ("", {}, "an unknown kind of event"),
+    ],
+)
+def test_what_is_unknown_is_kept_whole(event: str, payload: object, why: str) -> None:
+    """With Bird's name of the event, its envelope, and the time of arrival."""
+    found = only(event, payload)
+
+    assert isinstance(found, UnparsedEvent)
+    assert (why, event, NOW) == (found.why, found.provider_kind, found.at)
+    assert payload == found.raw["payload"]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "no JSON document"),
+        (b"[]", "an unknown kind of event"),
+        (b'{"service":"numbers","event":"sms.outbound","payload":{}}', "an unknown kind of event"),
+    ],
+)
+def test_other_bodies_are_kept_whole(body: bytes, why: str) -> None:
+    """Other services of Bird have events of other shapes."""
+    (found,) = adapter(KEY).parse(signed(body, None, KEY, NOW), CONTEXT)
+
+    assert isinstance(found, UnparsedEvent)
+    assert why == found.why
+
+
+_EVENTS = st.sampled_from(("sms.outbound", "whatsapp.inbound", "email.interaction", "x.y"))
+_NAMES = st.sampled_from((*OUTBOUND, *callbacks.TAPPED, *callbacks.CLICKED))
+_BODY_NAMES = st.sampled_from(("text", "actions", "images", "files", "coordinates", "mediaUrl"))
+_KINDS = ("text", "html", "image", "file", "gif", "location", "other")
+_BODIES = st.dictionaries(_BODY_NAMES, json_values()).flatmap(
+    lambda each: st.sampled_from(_KINDS).map(lambda kind: {"type": kind, kind: each})
+)
+
+
+@given(_EVENTS, st.dictionaries(_NAMES, json_values()), _BODIES)
+def test_any_members_give_events(event: str, members: dict[str, Any], body: object) -> None:
+    """Nothing raises, and nothing is lost."""
+    for base in (OUTBOUND, callbacks.TAPPED, callbacks.CLICKED):
+        assert parse(event, base | members)
+        assert parse(event, base | {"body": body})
+
+
+@given(st.binary(), st.binary(), st.binary())
+def test_any_bytes_are_refused(body: bytes, signature: bytes, timestamp: bytes) -> None:
+    """Nobody guesses a signature, and no bytes raise."""
+    callback = Callback(
+        body=body,
+        headers=[
+            (b"messagebird-signature", signature),
+            (b"messagebird-request-timestamp", timestamp),
+        ],
+        url="https://hooks.example.test/\ud83d",
+    )
+
+    assert GENUINE is not adapter(KEY).verify(callback, CONTEXT)
+    assert adapter(KEY).parse(callback, CONTEXT)

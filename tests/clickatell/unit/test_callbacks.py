@@ -1,0 +1,325 @@
+"""Clickatell's callbacks: the secret of the address, and each kind of event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from clickatell import callbacks
+from clickatell.callbacks import LOGIN, SECRET, STATUS, TEXT, callback, envelope
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import json_values
+
+from omnimsg.adapter import Account, Authenticity, Callback, Context
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Location, MediaItem
+from omnimsg.domain.events import InboundMessage, StatusEvent, UnparsedEvent
+from omnimsg.domain.media import Inline, MediaKind, Stored
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.secret import Secret
+from omnimsg.domain.status import Evidence, Status
+from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
+
+if TYPE_CHECKING:
+    from omnimsg.domain.events import Event
+
+NOW = datetime(2030, 5, 1, 9, tzinfo=UTC)
+AT = datetime(2030, 1, 1, 0, 0, 0, 123000, UTC)
+CONTEXT = Context(account="cape", now=NOW)
+GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
+UNSIGNED, NO_SECRET = Authenticity.UNSIGNED, Authenticity.NO_SECRET
+
+
+def adapter(
+    *, paths: list[str] | None = None, logins: list[str] | None = None
+) -> ClickatellAdapter:
+    """Build the adapter of an account with these secrets of callbacks."""
+    settings = ClickatellSettings(
+        api_key=Secret("k-_="),
+        callback_secrets=[Secret(each) for each in paths or []],
+        callback_logins=[Secret(each) for each in logins or []],
+    )
+    return ClickatellAdapter(
+        Account(name="cape", settings=settings, base_url=ClickatellAdapter.base_url)
+    )
+
+
+def parse(body: bytes) -> list[Event]:
+    """Parse the body of a genuine callback."""
+    return list(adapter(paths=[SECRET]).parse(callback(body), CONTEXT))
+
+
+def only(body: bytes) -> Any:
+    """Parse a body with one event."""
+    (event,) = parse(body)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("paths", "logins", "secret", "login", "expected"),
+    [
+        ([SECRET], [], SECRET, None, GENUINE),
+        ([], [LOGIN], None, LOGIN, GENUINE),
+        ([SECRET], [LOGIN], SECRET, LOGIN, GENUINE),
+        (["former_kMZx3wVfB9yRc1A", SECRET], [], SECRET, None, GENUINE),
+        ([], ["former:" + "p" * 16, LOGIN], None, LOGIN, GENUINE),
+        ([SECRET], [LOGIN], SECRET, None, WRONG),
+        ([SECRET], [LOGIN], None, LOGIN, WRONG),
+        ([SECRET], [], SECRET[:-1], None, WRONG),
+        ([SECRET], [], SECRET + "/", None, WRONG),
+        ([], [LOGIN], SECRET, LOGIN + "x", WRONG),
+        ([SECRET], [], None, LOGIN, UNSIGNED),
+        ([], [LOGIN], SECRET, None, UNSIGNED),
+        ([SECRET], [LOGIN], None, None, UNSIGNED),
+        ([], [], SECRET, LOGIN, NO_SECRET),
+        ([""], [], "", None, NO_SECRET),
+        (["short"], [], "short", None, NO_SECRET),
+        ([SECRET, "short"], [], SECRET, None, NO_SECRET),
+        ([], ["name:short"], None, "name:short", NO_SECRET),
+    ],
+)
+def test_the_secret_of_the_address(
+    paths: list[str],
+    logins: list[str],
+    secret: str | None,
+    login: str | None,
+    expected: Authenticity,
+) -> None:
+    """Both that are configured must fit, any of several; one that can be guessed is none."""
+    found = adapter(paths=paths, logins=logins).verify(
+        callback(b"{}", secret=secret, login=login), CONTEXT
+    )
+
+    assert expected is found
+
+
+@pytest.mark.parametrize(
+    ("paths", "logins", "expected"),
+    [
+        ([], [], "Clickatell signs nothing"),
+        (["short"], [], "22 or more letters"),
+        (["has a space in it, and is long"], [], "22 or more letters"),
+        ([], ["a-long-password-without-name"], "'name:password'"),
+        ([], ["name:short"], "16 or more"),
+    ],
+)
+def test_weak_secrets_are_a_problem(paths: list[str], logins: list[str], expected: str) -> None:
+    """The receiver does not start with a secret that can be guessed, and never shows it."""
+    problem = adapter(paths=paths, logins=logins).callback_problem()
+
+    assert problem is not None
+    assert expected in problem
+    assert not any(each in problem for each in (*paths, *logins))
+
+
+def test_a_status() -> None:
+    """The name, the id, our reference and the time in milliseconds; the channel has a space."""
+    event = only(envelope(messageStatusUpdate=[STATUS]))
+
+    assert isinstance(event, StatusEvent)
+    assert ("clickatell", "cape", AT, "ord-71-b") == (
+        event.provider,
+        event.account,
+        event.at,
+        event.reference,
+    )
+    assert MessageId(f"cape:{STATUS['messageId']}") == event.message_id
+    assert (Status.DELIVERED, Channel.WHATSAPP) == (event.status, event.leg.channel)
+    assert {Evidence(Status.DELIVERED, "DEVICE_ACK"): AT} == event.leg.timeline.entries
+    assert STATUS == event.raw
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "provider_status"),
+    [
+        ({"status": "READ", "statusCode": 5}, Status.READ, "READ"),
+        ({"status": None, "statusCode": 5}, Status.DELIVERED, "DEVICE_ACK"),
+        # The plain SMS API's 8 is "received by recipient"; the One API has no 8.
+        ({"status": None, "statusCode": 8}, Status.UNKNOWN, "8"),
+        ({"status": "BRAND_NEW", "statusCode": 5}, Status.UNKNOWN, "BRAND_NEW"),
+        ({"statusCode": "5"}, Status.DELIVERED, "DEVICE_ACK"),
+    ],
+)
+def test_the_name_of_a_status_decides(
+    members: dict[str, Any], status: Status, provider_status: str
+) -> None:
+    """A number counts only where there is no name, and an unknown name never becomes a number."""
+    event = only(envelope(messageStatusUpdate=[STATUS | members]))
+
+    latest = event.leg.timeline.latest
+    assert (status, provider_status) == (latest.status, latest.provider_status)
+
+
+def test_a_status_of_a_failure_has_its_reason() -> None:
+    """The same tables as of a look-up."""
+    event = only(envelope(messageStatusUpdate=[STATUS | {"status": "RECIPIENT_DOES_NOT_EXIST"}]))
+
+    assert Reason.RECIPIENT_NOT_ON_CHANNEL is event.reason
+
+
+def test_a_status_without_an_id_of_clickatell_has_our_reference() -> None:
+    """It settles a send whose answer was lost."""
+    event = only(envelope(messageStatusUpdate=[STATUS | {"messageId": None}]))
+
+    assert (None, "ord-71-b") == (event.message_id, event.reference)
+
+
+def test_a_status_without_a_time_has_that_of_its_arrival() -> None:
+    """But the same key whenever it arrives."""
+    body = envelope(messageStatusUpdate=[STATUS | {"timestamp": None}])
+    later = Context(account="cape", now=NOW.replace(day=2))
+
+    first = only(body)
+    (second,) = adapter(paths=[SECRET]).parse(callback(body), later)
+
+    assert (NOW, later.now) == (first.at, second.at)
+    assert first.key == second.key
+
+
+def test_a_text() -> None:
+    """Numbers get their plus; the message that it answers is named twice."""
+    event = only(envelope(moText=[TEXT]))
+
+    assert isinstance(event, InboundMessage)
+    assert ("Yes, please come", "+27820000002", "+27870000000", Channel.SMS) == (
+        event.text,
+        event.sender,
+        event.to,
+        event.channel,
+    )
+    assert MessageId(f"cape:{TEXT['messageId']}") == event.id
+    assert MessageId(f"cape:{STATUS['messageId']}") == event.reply_to
+    assert ("ord-71-b", AT) == (event.reference, event.at)
+
+
+def test_files_are_fetched_with_the_key() -> None:
+    """The address is Clickatell's own, which `Client.download` fetches; the caption is the text."""
+    event = only(envelope(moMedia=[callbacks.MEDIA_FILES]))
+
+    source = Stored(account="cape", url=callbacks.FILE, sha256=callbacks.DIGEST)
+    expected = MediaItem(
+        MediaKind.IMAGE,
+        source,
+        content_type="image/jpeg",
+        file_name="r.jpeg",
+        sha256=callbacks.DIGEST,
+        size=48211,
+    )
+    assert ((expected,), "My receipt", "Thandi M") == (event.media, event.text, event.sender_name)
+
+
+def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
+    """The key is in `raw`."""
+    event = only(envelope(moMedia=[callbacks.MEDIA_FILES | {"encryptionKey": "k"}]))
+
+    assert [True] == [each.source.client_encrypted for each in event.media]
+
+
+def test_media_inside_the_callback() -> None:
+    """Base64 becomes bytes."""
+    event = only(envelope(moMedia=[callbacks.MEDIA_INLINE]))
+
+    expected = MediaItem(MediaKind.AUDIO, Inline(b"sound"), content_type="audio/ogg; codecs=opus")
+    assert (expected,) == event.media
+
+
+@pytest.mark.parametrize("name", ["latitude", "latitute"])
+def test_a_place(name: str) -> None:
+    """Coordinates are text, and one was once misspelt."""
+    entry = {key: value for key, value in callbacks.LOCATION.items() if key != "latitude"}
+    event = only(envelope(moLocation=[entry | {name: "-33.92"}]))
+
+    assert Location(-33.92, 18.42, name="Cafe", address="1 Long St") == event.location
+
+
+def test_several_events_in_one_callback() -> None:
+    """All of them, in order, with a key each; one that is broken loses none of the others."""
+    other = STATUS | {"status": "READ", "timestamp": STATUS["timestamp"] + 1}
+    events = parse(envelope(messageStatusUpdate=[STATUS, None, other], moText=[TEXT], moNew=[{}]))
+
+    assert ["status", "unparsed", "status", "inbound", "unparsed"] == [each.kind for each in events]
+    assert 5 == len({each.key for each in events})
+
+
+def test_a_repetition_has_the_same_key() -> None:
+    """A later status of the same message has another one."""
+    first, again, later = parse(
+        envelope(messageStatusUpdate=[STATUS, STATUS, STATUS | {"status": "READ"}])
+    )
+
+    assert first.key == again.key
+    assert first.key != later.key
+
+
+@pytest.mark.parametrize(
+    ("body", "why", "name"),
+    [
+        # The plain SMS API's own status: there 5 is an error of the message.
+        (
+            b'{"integrationName":"shop","messageId":"a","requestId":"b","clientMessageId":"c",'
+            b'"to":"27820000001","statusCode":5,"status":"DELIVERED","timestamp":"1893456000"}',
+            "no `event` of the One API",
+            "",
+        ),
+        (
+            envelope(moButtonReply=[{"postbackData": "p"}]),
+            "an unknown kind of event",
+            "moButtonReply",
+        ),
+        (envelope(moText=[TEXT | {"encryptionKey": "k"}]), "an unknown form", "moText"),
+        (envelope(moMedia=[callbacks.PERSON]), "an unknown form", "moMedia"),
+        (
+            envelope(moMedia=[{**callbacks.MEDIA_INLINE, "content": "!"}]),
+            "an unknown form",
+            "moMedia",
+        ),
+        (
+            envelope(moLocation=[{**callbacks.LOCATION, "latitude": "999"}]),
+            "an unknown form",
+            "moLocation",
+        ),
+        (
+            envelope(messageStatusUpdate=[{"status": "READ"}]),
+            "an unknown form",
+            "messageStatusUpdate",
+        ),
+        (envelope(moText=[]), "no event", ""),
+        (envelope(), "no event", ""),
+        (b'{"event":[]}', "no `event` of the One API", ""),
+        (b"<html>", "no JSON document", ""),
+        (b"", "no JSON document", ""),
+    ],
+)
+def test_what_is_unknown_is_kept_whole(body: bytes, why: str, name: str) -> None:
+    """Also the flat shape of the other product, whose numbers mean something else."""
+    event = only(body)
+
+    assert isinstance(event, UnparsedEvent)
+    assert (why, name, NOW) == (event.why, event.provider_kind, event.at)
+    assert (body if event.raw is None else b"") == event.body
+
+
+_KINDS = st.sampled_from(("messageStatusUpdate", "moText", "moMedia", "moLocation", "other"))
+_NAMES = st.sampled_from((*STATUS, *TEXT, *callbacks.LOCATION, "files", "caption", "whatsapp"))
+_ENTRIES = st.dictionaries(_NAMES, json_values() | st.sampled_from(("5", "27820000001", "1.5")))
+
+
+@given(st.dictionaries(_KINDS, st.lists(_ENTRIES, max_size=3) | json_values()))
+def test_any_members_of_any_kind_give_events(kinds: dict[str, Any]) -> None:
+    """Nothing raises, and nothing is lost."""
+    events = parse(envelope(**kinds))
+
+    entries = sum(len(each) if isinstance(each, list) else 1 for each in kinds.values())
+    assert max(1, entries) == len(events)
+
+
+@given(st.binary(), st.binary(), st.binary())
+def test_any_bytes_are_refused(body: bytes, line: bytes, path: bytes) -> None:
+    """Nobody guesses a secret, and no bytes raise."""
+    callback = Callback(body=body, headers=[(b"authorization", line)], path_secret=path)
+
+    assert GENUINE is not adapter(paths=[SECRET], logins=[LOGIN]).verify(callback, CONTEXT)
+    assert adapter().parse(callback, CONTEXT)

@@ -1,0 +1,250 @@
+"""Opt-outs: which replies are one, and what else means the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import events, outcomes
+
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Reply
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.events import (
+    Event,
+    InboundMessage,
+    InteractionEvent,
+    StatusEvent,
+    UnparsedEvent,
+)
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import Interaction, InteractionKind
+from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.opt_out import (
+    COMMON,
+    RULES,
+    Consent,
+    ConsentChange,
+    Keywords,
+    OptOutRules,
+    change_in_event,
+    change_in_outcome,
+)
+from omnimsg.domain.outcome import Outcome, Rejected
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.serialization import from_json, to_json
+from omnimsg.domain.status import Evidence, LegStatus, Status, Timeline
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+COMMONS: dict[str, Any] = {"provider": "toy", "account": "main", "at": NOW, "key": "k"}
+FRANCE = OptOutRules(countries={"+33": Keywords(stop=["Arrêt"], start=["Reprise"])})
+OURS = MessageId("main:m-1")
+
+
+@pytest.mark.parametrize("word", sorted(COMMON.stop))
+@pytest.mark.parametrize(
+    "pattern", ["{}", " {} ", "{}.", "{}!\n", '"{}"', "\u200b{}\ufe0f", "\u201c{}\u201d"]
+)
+def test_stop_in_any_form(word: str, pattern: str) -> None:
+    """Capital and small letters, and what stands around the word, make no difference."""
+    for text in (word, word.upper(), word.title()):
+        assert Consent.OPTED_OUT is RULES.consent_in(pattern.format(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Opt out", "OPT-OUT", "opt\u2011out", "Stop all", "\uff33\uff34\uff2f\uff30"]
+)
+def test_stop_in_two_words(text: str) -> None:
+    """A space or a hyphen inside, and letters of another width, are what people type."""
+    assert Consent.OPTED_OUT is RULES.consent_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP 12345",
+        "Please stop by at noon",
+        "don't stop",
+        "The end",
+        "stopped",
+        "Cancel my table",
+        "",
+        ".",
+        "1",
+        "stop" * 30,
+        "STOP" + " " * 100,
+    ],
+)
+def test_other_texts_are_none(text: str) -> None:
+    """Only a reply that is nothing but the word counts."""
+    assert None is RULES.consent_in(text)
+
+
+@pytest.mark.parametrize("text", ["START", "start.", "Unstop"])
+def test_start_undoes_it(text: str) -> None:
+    """The person asks for messages again."""
+    assert Consent.OPTED_IN is RULES.consent_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "expected"),
+    [
+        ("ARRÊT", "+33612345678", Consent.OPTED_OUT),
+        ("arre\u0302t", "+33612345678", Consent.OPTED_OUT),
+        ("Reprise", "+33612345678", Consent.OPTED_IN),
+        ("stop", "+33612345678", Consent.OPTED_OUT),
+        ("ARRÊT", "+37255500001", None),
+        ("ARRÊT", None, None),
+    ],
+)
+def test_words_of_a_country(text: str, sender: str | None, expected: Consent | None) -> None:
+    """They hold for its numbers, beside those of every country."""
+    assert expected is FRANCE.consent_in(text, sender)
+
+
+@pytest.mark.parametrize(
+    ("build", "path"),
+    [
+        (lambda: Keywords(stop="STOP"), "Keywords.stop"),
+        (lambda: OptOutRules(countries={"FR": Keywords()}), "OptOutRules.countries"),
+        (
+            lambda: OptOutRules(countries={"+33": ["ARRET"]}),  # type: ignore[dict-item]
+            "OptOutRules.countries['+33']",
+        ),
+    ],
+)
+def test_rules_are_checked(build: Any, path: str) -> None:
+    """A text in place of a list would be a set of letters."""
+    with pytest.raises(InvalidValue) as caught:
+        build()
+
+    assert [path] == [each.path for each in caught.value.problems]
+
+
+def test_a_reply_tells_who_and_to_whom() -> None:
+    """And which message it answers."""
+    event = InboundMessage(
+        **COMMONS,
+        reference="r-1",
+        channel=Channel.SMS,
+        sender="+37255500001",
+        to="1234",
+        text="Stop.",
+        reply_to=OURS,
+    )
+
+    assert ConsentChange(
+        consent=Consent.OPTED_OUT,
+        account="main",
+        at=NOW,
+        key="k",
+        address="+37255500001",
+        channel=Channel.SMS,
+        sender="1234",
+        message_id=OURS,
+        reference="r-1",
+    ) == change_in_event(event)
+
+
+def test_a_button_with_the_word_is_a_reply() -> None:
+    """Its label is what the person said."""
+    tapped = InboundMessage(**COMMONS, sender="+37255500001", tapped=Reply("STOP", "p-1"))
+    other = InboundMessage(**COMMONS, sender="+37255500001", tapped=Reply("Yes", "stop"))
+
+    assert None is not change_in_event(tapped)
+    assert None is change_in_event(other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (InteractionKind.UNSUBSCRIBED, Consent.OPTED_OUT),
+        (InteractionKind.REPORTED_SPAM, Consent.OPTED_OUT),
+        (InteractionKind.SUBSCRIBED, Consent.OPTED_IN),
+        (InteractionKind.CLICKED, None),
+    ],
+)
+def test_interactions(kind: InteractionKind, expected: Consent | None) -> None:
+    """They name our message, and so the person."""
+    interaction = Interaction(message_id=OURS, kind=kind, provider_kind="x", channel=Channel.EMAIL)
+
+    change = change_in_event(InteractionEvent(**COMMONS, interaction=interaction))
+
+    assert expected is (change and change.consent)
+    assert change is None or (OURS, Channel.EMAIL) == (change.message_id, change.channel)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (Reason.OPTED_OUT, Consent.OPTED_OUT),
+        (Reason.MARKETING_OPTED_OUT, Consent.MARKETING_OPTED_OUT),
+        (Reason.SUPPRESSED, None),
+        (Reason.INVALID_RECIPIENT, None),
+    ],
+)
+def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> None:
+    """In a report as in the answer to a send; our own refusal tells nothing new."""
+    evidence = Evidence(Status.REJECTED, "X", reason=reason, fault=reason.fault)
+    report = StatusEvent(**COMMONS, leg=LegStatus(timeline=Timeline.of(evidence, NOW)))
+    message = Message("+37255500001", "Hello", reference="r-1")
+    failure = Failure(reason=reason, retry=Retry.NEVER)
+    outcome = Rejected(reference="r-1", account="main", failure=failure)
+
+    in_report = change_in_event(report)
+    in_outcome = change_in_outcome(message, outcome, NOW)
+
+    assert expected is (in_report and in_report.consent)
+    assert expected is (in_outcome and in_outcome.consent)
+    assert in_outcome is None or ("+37255500001", "r-1") == (
+        in_outcome.address,
+        in_outcome.reference,
+    )
+
+
+def test_a_contact_of_the_provider_has_its_value() -> None:
+    """Where it is known by one."""
+    message = Message(ProviderContact(key="phonenumber", value="+37255500001"), "Hello")
+    failure = Failure(reason=Reason.OPTED_OUT, retry=Retry.NEVER)
+    outcome = Rejected(reference=message.reference, account="main", failure=failure)
+
+    change = change_in_outcome(message, outcome, NOW)
+
+    assert change is not None
+    assert "+37255500001" == change.address
+
+
+def test_what_is_unparsed_changes_nothing() -> None:
+    """It is for a person to read."""
+    assert None is change_in_event(UnparsedEvent(**COMMONS, why="unknown"))
+
+
+@given(events())
+def test_any_event_can_be_asked(event: Event) -> None:
+    """What it means has a JSON form."""
+    change = change_in_event(event)
+
+    assert change is None or change == from_json(
+        ConsentChange, orjson.loads(orjson.dumps(to_json(change)))
+    )
+
+
+@given(outcomes())
+def test_any_outcome_can_be_asked(outcome: Outcome) -> None:
+    """The repr of what it means masks the person."""
+    change = change_in_outcome(Message("+37255500001", "Hello"), outcome, NOW)
+
+    assert "+37255500001" not in repr(change)
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_asked(text: str) -> None:
+    """Asking never raises, and space around a short text changes nothing."""
+    assert RULES.consent_in(text[:40]) is RULES.consent_in(f" {text[:40]} ")
+    RULES.consent_in(text)

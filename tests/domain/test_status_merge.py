@@ -1,0 +1,192 @@
+"""Merging reports and look-ups: the order and the number of times make no difference."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import evidence, times
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.events import StatusEvent
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Accepted, LegId, Usage
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.domain.status_merge import (
+    MAX_LEGS,
+    merge_event,
+    merge_legs,
+    merge_statuses,
+    status_of_accepted,
+)
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+ID = MessageId("main:m-1")
+EMPTY = MessageStatus(id=ID, legs=())
+
+
+def leg(status: Status, *, minutes: int = 0, **fields: Any) -> LegStatus:
+    """Build a leg with one piece of evidence."""
+    at = NOW + timedelta(minutes=minutes)
+    return LegStatus(timeline=Timeline.of(Evidence(status, status.value), at), **fields)
+
+
+def report(status: Status, *, minutes: int = 0, **fields: Any) -> StatusEvent:
+    """Build a report of a leg."""
+    found = leg(status, minutes=minutes, **fields)
+    return StatusEvent(
+        provider="toy", account="main", at=NOW, key=f"{status}{minutes}", leg=found, message_id=ID
+    )
+
+
+def merged(*reports: StatusEvent) -> MessageStatus:
+    """Merge reports in this order."""
+    status = EMPTY
+    for each in reports:
+        status = merge_event(status, each)
+    return status
+
+
+_LEGS = st.builds(
+    LegStatus,
+    channel=st.none() | st.sampled_from((Channel.SMS, Channel.VIBER)),
+    timeline=st.none().map(lambda _: Timeline()) | st.builds(Timeline.of, evidence(), times()),
+    provider_id=st.sampled_from((None, "leg-1", "leg-2")),
+    usage=st.none()
+    | st.builds(
+        Usage,
+        parts=st.sampled_from((None, 1, 2)),
+        price=st.sampled_from((None, Decimal("0.05"), Decimal("0.10"))),
+    ),
+    detail=st.sampled_from(("", "unknown", "expired")),
+)
+
+
+@given(st.lists(_LEGS, max_size=6), st.randoms(use_true_random=False))
+def test_the_order_makes_no_difference(legs: list[LegStatus], random: Any) -> None:
+    """Nor does a repetition."""
+    shuffled = [*legs, *legs[:2]]
+    random.shuffle(shuffled)
+
+    assert merge_legs(legs) == merge_legs(shuffled)
+
+
+@given(st.lists(_LEGS, max_size=4), st.lists(_LEGS, max_size=4), st.lists(_LEGS, max_size=4))
+def test_parts_may_be_merged_first(
+    first: list[LegStatus], second: list[LegStatus], third: list[LegStatus]
+) -> None:
+    """Two processes, or a store and a process, come to the same."""
+    together = merge_legs([*first, *second, *third])
+
+    assert together == merge_legs([*merge_legs([*first, *second]), *third])
+    assert together == merge_legs([*first, *merge_legs([*second, *third])])
+    assert together == merge_legs(together)
+
+
+@given(st.lists(_LEGS, min_size=1, max_size=6))
+def test_no_evidence_is_lost(legs: list[LegStatus]) -> None:
+    """A further report after a final one is kept, and the highest status decides its leg."""
+    found = merge_legs(legs)
+
+    assert {each for one in legs for each in one.timeline.entries} == {
+        each for one in found for each in one.timeline.entries
+    }
+    assert max(each.status.rank for each in legs) == max(each.status.rank for each in found)
+
+
+def test_a_late_report_undoes_nothing() -> None:
+    """`SENT` after `DELIVERED`, and `DELIVERED` after `READ`, are evidence and no step back."""
+    sent, delivered, read = (
+        report(each, minutes=number, provider_id="leg-1")
+        for number, each in enumerate((Status.SENT, Status.DELIVERED, Status.READ))
+    )
+
+    assert Status.DELIVERED is merged(delivered, sent).status
+    assert Status.READ is merged(read, delivered, sent, read).status
+    assert 3 == len(merged(read, delivered, sent).legs[0].timeline.entries)
+
+
+def test_a_contradiction_is_flagged() -> None:
+    """A phone that received a text has received it; both reports are kept."""
+    status = merged(
+        report(Status.FAILED, provider_id="leg-1"),
+        report(Status.DELIVERED, minutes=1, provider_id="leg-1"),
+    )
+
+    assert Status.DELIVERED is status.status
+    assert [True] == [each.timeline.contradicted for each in status.legs]
+
+
+def test_a_leg_that_failed_is_followed_by_the_next() -> None:
+    """The message is delivered if any leg is; the legs are in the order of their times."""
+    expired = report(Status.EXPIRED, channel=Channel.VIBER, provider_id="leg-2")
+    delivered = report(Status.DELIVERED, minutes=5, channel=Channel.SMS, provider_id="leg-1")
+
+    for status in (merged(expired, delivered), merged(delivered, expired)):
+        assert Status.DELIVERED is status.status
+        assert [Channel.VIBER, Channel.SMS] == [each.channel for each in status.legs]
+
+
+def test_a_leg_of_the_send_waits_for_its_reports() -> None:
+    """While it has none, the message has not ended: the leg before it may have failed."""
+    accepted = Accepted(
+        reference="r-1",
+        account="main",
+        provider_id="m-1",
+        legs=(
+            LegId(channel=Channel.VIBER, provider_id="leg-1"),
+            LegId(channel=Channel.SMS, provider_id="leg-2"),
+        ),
+    )
+    known = status_of_accepted(accepted)
+
+    failed = merge_event(known, report(Status.EXPIRED, provider_id="leg-1"))
+    ended = merge_event(failed, report(Status.FAILED, minutes=5, provider_id="leg-2"))
+
+    assert (ID, Status.UNKNOWN, False) == (failed.id, failed.status, failed.status.final)
+    assert [Channel.VIBER, Channel.SMS] == [each.channel for each in failed.legs]
+    assert Status.FAILED is ended.status
+
+
+def test_what_a_message_cost_is_known_in_parts() -> None:
+    """The parts come with one report and the price with another."""
+    status = merged(
+        report(Status.SENT, provider_id="leg-1", usage=Usage(parts=2)),
+        report(Status.DELIVERED, provider_id="leg-1", usage=Usage(price=Decimal("0.10"))),
+        report(Status.READ, provider_id="leg-1"),
+    )
+
+    assert Usage(parts=2, price=Decimal("0.10")) == status.usage
+
+
+def test_a_look_up_and_a_report_are_one_answer() -> None:
+    """`raw` is the answer to one look-up, so the merged status has none."""
+    looked_up = MessageStatus(id=ID, legs=(leg(Status.SENT, provider_id="leg-1"),), raw={"a": 1})
+    reported = merged(report(Status.DELIVERED, minutes=1, provider_id="leg-1"))
+
+    status = merge_statuses(looked_up, reported)
+
+    assert status == merge_statuses(reported, looked_up)
+    assert (Status.DELIVERED, 1, None) == (status.status, len(status.legs), status.raw)
+
+
+def test_statuses_of_two_messages_are_not_merged() -> None:
+    """One of them would be delivered by the other."""
+    other = MessageStatus(id=MessageId("main:m-2"), legs=())
+
+    with pytest.raises(ValueError, match="different messages"):
+        merge_statuses(EMPTY, other)
+
+
+def test_the_memory_of_a_message_is_bounded() -> None:
+    """A provider that invents ids of legs fills no memory, in whichever order they come."""
+    legs = [
+        leg(Status.SENT, minutes=number, provider_id=f"leg-{number:04d}") for number in range(99)
+    ]
+
+    assert MAX_LEGS == len(merge_legs(legs))
+    assert merge_legs(legs) == merge_legs([*merge_legs(legs[50:]), *merge_legs(legs[:50])])

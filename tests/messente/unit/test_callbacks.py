@@ -1,0 +1,211 @@
+"""Messente's callbacks: which key signs what, reports and inbound SMS."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from messente.callbacks import INBOUND, REPORT, URL, signed
+from support.strategies import json_values
+
+from omnimsg.adapter import Account, Authenticity, Callback, Context
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.events import InboundMessage, StatusEvent, UnparsedEvent
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Usage
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.secret import Secret
+from omnimsg.domain.status import Status
+from omnimsg_messente import MessenteAdapter, MessenteSettings
+
+NOW = datetime(2030, 5, 1, 9, tzinfo=UTC)
+CONTEXT = Context(account="baltic", now=NOW)
+PASSWORD, SHARED = "local-api-password", "shared-secret"
+GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
+
+
+def adapter(*, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> MessenteAdapter:
+    """Build the adapter of an account with these further keys."""
+    settings = MessenteSettings(
+        username="u",
+        password=Secret(PASSWORD),
+        callback_passwords=[Secret(each) for each in passwords],
+        inbound_secrets=[Secret(each) for each in shared],
+    )
+    return MessenteAdapter(
+        Account(name="baltic", settings=settings, base_url=MessenteAdapter.base_url)
+    )
+
+
+def only(document: object) -> Any:
+    """Parse the one event of a callback."""
+    (event,) = adapter().parse(signed(document, PASSWORD), CONTEXT)
+    return event
+
+
+def test_a_vector() -> None:
+    """A signature that OpenSSL made by the formula of Messente's page on security.
+
+    Messente publishes none. `printf %s BODY | openssl dgst -sha256 -hmac local-api-password`
+    """
+    callback = Callback(
+        body=b'{"status":"DELIVRD","err":0,'
+        b'"message_id":"0b0f2c1e-6b3a-4d0e-9a51-6f5a1d2c3b4a","channel":"sms"}',
+        headers=[
+            (
+                b"X-Messente-Signature",
+                b"d0dc0fbd9bb0730dd990e65517ea4c57368c9ab21870957a52f263c3048ca1ab",
+            )
+        ],
+    )
+
+    assert GENUINE is adapter().verify(callback, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("document", "key", "expected"),
+    [
+        (REPORT, PASSWORD, GENUINE),
+        (REPORT, "former-password", GENUINE),
+        (INBOUND, SHARED, GENUINE),
+        (INBOUND, "former-shared", GENUINE),
+        ({"new": 1}, PASSWORD, GENUINE),
+        ({"new": 1}, SHARED, GENUINE),
+        (b"no JSON", SHARED, GENUINE),
+        (REPORT, SHARED, WRONG),
+        (INBOUND, PASSWORD, WRONG),
+        (REPORT, "another", WRONG),
+        (INBOUND, "another", WRONG),
+    ],
+)
+def test_which_key_signs_what(document: object, key: str, expected: Authenticity) -> None:
+    """A password signs reports, a Shared Secret inbound messages; former ones still do."""
+    account = adapter(passwords=("former-password",), shared=("former-shared", SHARED))
+
+    assert expected is account.verify(signed(document, key), CONTEXT)
+
+
+def test_without_a_shared_secret_no_inbound_message_is_genuine() -> None:
+    """Not even one that is signed with an empty key; reports are as before."""
+    account = adapter(shared=("",))
+
+    assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, ""), CONTEXT)
+    assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, SHARED), CONTEXT)
+    assert GENUINE is account.verify(signed(REPORT, PASSWORD), CONTEXT)
+    assert None is account.callback_problem()
+
+
+def test_capital_digits_are_the_same_signature() -> None:
+    """Messente's sample has small ones, and no document promises it."""
+    callback = signed(REPORT, PASSWORD)
+    ((name, value),) = callback.headers
+
+    capital = Callback(body=callback.body, headers=[(name, value.upper())])
+
+    assert GENUINE is adapter().verify(capital, CONTEXT)
+
+
+def test_a_report() -> None:
+    """Both ids, the time in UTC, the price, and the token of the address."""
+    event = only(REPORT)
+
+    assert isinstance(event, StatusEvent)
+    assert MessageId(f"baltic:{REPORT['omnimessage_id']}") == event.message_id
+    assert (REPORT["message_id"], Channel.SMS) == (event.leg.provider_id, event.leg.channel)
+    assert (Status.DELIVERED, datetime(2030, 1, 2, 3, 5, 9, 311, UTC)) == (event.status, event.at)
+    assert Usage(parts=2, price=Decimal("0.10")) == event.leg.usage
+    assert ("token-17", None, REPORT) == (event.token, event.reference, event.raw)
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "reason"),
+    [
+        ({"status": "SEEN", "err": 10}, Status.READ, None),
+        ({"status": None, "err": None}, Status.ACCEPTED, None),
+        ({"status": "FAILED", "err": 3}, Status.FAILED, Reason.INVALID_RECIPIENT),
+        ({"status": "DELIVERED", "err": 0}, Status.UNKNOWN, Reason.UNKNOWN),
+    ],
+)
+def test_the_status_of_a_report(
+    members: dict[str, Any], status: Status, reason: Reason | None
+) -> None:
+    """The same tables as of a look-up; `err` says more than the status."""
+    event = only(REPORT | members)
+
+    assert (status, reason) == (event.status, event.reason)
+
+
+def test_a_report_is_recognised_again() -> None:
+    """By its leg, status, error and time; every change of them is another event."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"status": "SEEN"},
+        {"err": 1},
+        {"message_id": "another"},
+        {"timestamp": "2030-01-02T03:05:10"},
+    ]
+    keys = [only(REPORT | each).key for each in changes]
+
+    assert keys[0] == only(REPORT).key
+    assert len(changes) == len(set(keys))
+
+
+def test_an_inbound_sms() -> None:
+    """The short code stays as it is; nothing names the message that it answers."""
+    event = only(INBOUND)
+
+    assert isinstance(event, InboundMessage)
+    assert MessageId(f"baltic:{INBOUND['msg_id']}") == event.id
+    assert ("Is the table free?", "+37255500001", "1234", Channel.SMS) == (
+        event.text,
+        event.sender,
+        event.to,
+        event.channel,
+    )
+    assert (datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), None) == (event.at, event.reply_to)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "DELIVRD"},
+        {"msg_id": "", "text": "a"},
+        {"msg_id": "a", "text": None},
+        {"new": 1},
+        [REPORT],
+        None,
+        b"<html>",
+    ],
+)
+def test_what_is_unknown_is_kept_whole(document: object) -> None:
+    """With the time of arrival."""
+    event = only(document)
+
+    assert isinstance(event, UnparsedEvent)
+    assert NOW == event.at
+    assert (event.raw, event.body) in (
+        (document, b""),
+        (None, document if isinstance(document, bytes) else b"null"),
+    )
+
+
+_NAMES = st.sampled_from((*REPORT, *INBOUND))
+
+
+@given(st.dictionaries(_NAMES, json_values()))
+def test_any_members_give_an_event(document: dict[str, Any]) -> None:
+    """Nothing raises, and nothing is lost."""
+    only(document)
+
+
+@given(st.binary(), st.binary())
+def test_any_bytes_are_refused(body: bytes, signature: bytes) -> None:
+    """Nobody guesses a signature, and no bytes raise."""
+    callback = Callback(body=body, headers=[(b"x-messente-signature", signature)], url=URL)
+
+    assert GENUINE is not adapter(shared=(SHARED,)).verify(callback, CONTEXT)
+    assert adapter().parse(callback, CONTEXT)

@@ -1,0 +1,130 @@
+"""Variants of Toy that trust, lose or misread callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import orjson
+from support.toy import ToyAdapter
+
+from omnimsg.adapter import Authenticity
+from omnimsg.adapter.inbound import unparsed
+from omnimsg.domain.events import InboundMessage, StatusEvent
+from omnimsg.domain.status import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.adapter import Callback, Context
+    from omnimsg.domain.events import Event
+
+
+class _RefusesTheNewestKey(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        settings = attrs.evolve(
+            self.account.settings, callback_keys=self.account.settings.callback_keys[:1]
+        )
+        older = type(self)(attrs.evolve(self.account, settings=settings))
+        return ToyAdapter.verify(older, callback, context)
+
+
+class _TrustsAnySignature(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        found = super().verify(callback, context)
+        if found is Authenticity.WRONG_SIGNATURE and callback.body:
+            return Authenticity.GENUINE
+        return found
+
+
+class _TrustsEverybodyWithoutAKey(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        found = super().verify(callback, context)
+        return Authenticity.GENUINE if found is Authenticity.NO_SECRET else found
+
+
+class _FailsOnStrangeSignatures(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        (callback.header("toy-signature") or b"").decode("ascii")
+        return super().verify(callback, context)
+
+
+class _ReadsNoTexts(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        if b"words" in callback.body:
+            return [unparsed(self.provider, context, callback, "unknown")]
+        return super().parse(callback, context)
+
+
+class _DropsRaw(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [attrs.evolve(each, raw=None) for each in super().parse(callback, context)]
+
+
+class _KeysTellTheArrival(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        events = super().parse(callback, context)
+        return [attrs.evolve(each, key=f"{each.key}{context.now}") for each in events]
+
+
+class _OneKeyForAll(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [attrs.evolve(each, key="key") for each in super().parse(callback, context)]
+
+
+class _ReportsEverythingSeen(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [
+            attrs.evolve(each, leg=attrs.evolve(each.leg, timeline=self.seen(each)))
+            if isinstance(each, StatusEvent)
+            else each
+            for each in super().parse(callback, context)
+        ]
+
+    def seen(self, event: StatusEvent) -> Timeline:
+        return Timeline.of(self.statuses.evidence("seen"), event.at)
+
+
+class _ReportsTheArrival(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        events = super().parse(callback, context)
+        return [attrs.evolve(each, at=each.at.replace(year=2000)) for each in events]
+
+
+class _FailsOnBrokenCallbacks(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        orjson.loads(callback.body)["at"]
+        return super().parse(callback, context)
+
+
+class _LosesUnknownCallbacks(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        events = super().parse(callback, context)
+        return [each for each in events if each.kind != "unparsed"]
+
+
+class _ShowsTexts(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [
+            attrs.evolve(each, key=f"{each.key} {each.text}")
+            if isinstance(each, InboundMessage)
+            else each
+            for each in super().parse(callback, context)
+        ]
+
+
+BROKEN: list[tuple[type[ToyAdapter], str]] = [
+    (_RefusesTheNewestKey, "test_callbacks_are_genuine"),
+    (_TrustsAnySignature, "test_forged_callbacks_are_refused"),
+    (_FailsOnStrangeSignatures, "test_forged_callbacks_are_refused"),
+    (_TrustsEverybodyWithoutAKey, "test_nothing_is_genuine_without_a_secret"),
+    (_ReadsNoTexts, "test_callbacks_give_events"),
+    (_DropsRaw, "test_callbacks_give_events"),
+    (_KeysTellTheArrival, "test_keys_are_stable_and_distinct"),
+    (_OneKeyForAll, "test_keys_are_stable_and_distinct"),
+    (_ReportsEverythingSeen, "test_reports_follow_the_status_table"),
+    (_ReportsTheArrival, "test_reports_follow_the_status_table"),
+    (_FailsOnBrokenCallbacks, "test_parse_survives_broken_callbacks"),
+    (_LosesUnknownCallbacks, "test_parse_survives_broken_callbacks"),
+    (_ShowsTexts, "test_events_show_no_private_data"),
+]
