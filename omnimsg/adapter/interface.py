@@ -109,6 +109,7 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
+        self._uploads = self.uploads()
         senders.check_senders(account, self.provider, self.capabilities, self.channels())
         try:
             self.table: CodeTable = self.codes.override(account.codes)
@@ -154,9 +155,9 @@ class Adapter(ABC, Generic[S]):
         if message.channel is not None:
             return message.channel
         if (
-            isinstance(message.to, str)
+            Channel.EMAIL in self.capabilities.channels
+            and isinstance(message.to, str)
             and not message.to.startswith("+")
-            and Channel.EMAIL in self.capabilities.channels
         ):
             return Channel.EMAIL
         return self.account.channel or self.capabilities.default_channel
@@ -235,11 +236,12 @@ class Adapter(ABC, Generic[S]):
             channel,
             self.capabilities,
             account=self.account.name,
-            uploads=self.uploads(),
+            uploads=self._uploads,
         )
         if failure is not None or channel is None:
             return failure
-        if senders.would_drop_sender(self.account, channel, self.capabilities):
+        has_sender = self.account.sender is not None or self.account.senders
+        if has_sender and senders.would_drop_sender(self.account, channel, self.capabilities):
             return senders.dropped_sender(self.account, channel)
         if message.extras:
             for key in self.extras_of(message):
