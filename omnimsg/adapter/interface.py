@@ -109,7 +109,6 @@ class Adapter(ABC, Generic[S]):
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
         self.account = account
-        self._uploads = self.uploads()
         senders.check_senders(account, self.provider, self.capabilities, self.channels())
         try:
             self.table: CodeTable = self.codes.override(account.codes)
@@ -236,7 +235,7 @@ class Adapter(ABC, Generic[S]):
             channel,
             self.capabilities,
             account=self.account.name,
-            uploads=self._uploads,
+            uploads=self.uploads(),
         )
         if failure is not None or channel is None:
             return failure
