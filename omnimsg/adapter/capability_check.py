@@ -292,9 +292,10 @@ def _check_item(
 
 
 def _recipient_kind(message: Message) -> str:
-    if isinstance(message.to, ProviderContact):
+    to = message.to
+    if isinstance(to, ProviderContact):
         return "contact"
-    return "phone" if message.to.startswith("+") else "email"
+    return "phone" if to[0] == "+" else "email"
 
 
 def _list(names: Iterable[str]) -> str:

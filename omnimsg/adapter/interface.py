@@ -155,9 +155,9 @@ class Adapter(Receiving, ABC, Generic[S]):
         if message.channel is not None:
             return message.channel
         if (
-            isinstance(message.to, str)
+            Channel.EMAIL in self.capabilities.channels
+            and isinstance(message.to, str)
             and not message.to.startswith("+")
-            and Channel.EMAIL in self.capabilities.channels
         ):
             return Channel.EMAIL
         return self.account.channel or self.capabilities.default_channel
@@ -240,7 +240,8 @@ class Adapter(Receiving, ABC, Generic[S]):
         )
         if failure is not None or channel is None:
             return failure
-        if senders.would_drop_sender(self.account, channel, self.capabilities):
+        has_sender = self.account.sender is not None or self.account.senders
+        if has_sender and senders.would_drop_sender(self.account, channel, self.capabilities):
             return senders.dropped_sender(self.account, channel)
         if message.extras:
             for key in self.extras_of(message):

@@ -102,9 +102,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def check(self, message: Message) -> Failure | None:
         """Check the capabilities, then what Clickatell documents that it refuses or drops."""
-        return super().check(message) or rules.check(
-            message, self.channel_of(message), self.template_of
-        )
+        return super().check(message) or rules.check(message, self)
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Return those of the capabilities: no other rule concerns plain text."""

@@ -35,7 +35,7 @@ from omnimsg_clickatell.wire.template import parameter_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from omnimsg.adapter import TemplateMapping
+    from omnimsg.adapter import Adapter, TemplateMapping
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
 
@@ -43,27 +43,26 @@ if TYPE_CHECKING:
 MAX_LIST_BODY = 1024
 MAX_MINUTES = 2**31 - 1
 
-_is_number = re.compile("[0-9]{3,15}").fullmatch
+_is_number = re.compile("[+]?[0-9]{3,15}").fullmatch
 
 
-def check(
-    message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
-) -> Failure | None:
+def check(message: Message, adapter: Adapter[Any]) -> Failure | None:
     """Return the first refusal; `None` if Clickatell would take the whole message."""
-    return (
-        _sender(message)
-        or next(_content(message, channel, template_of), None)
-        or next(_times(message), None)
-    )
+    content = message.content
+    failure = _sender(message)
+    # No rule concerns a text without options: its length is one of the capabilities.
+    if failure is None and not (isinstance(content, Text) and not content.has_options):
+        failure = next(_content(message, adapter), None)
+    return failure or _times(message)
 
 
 def is_sender(text: str) -> bool:
     """Whether a text can be a sender: one of the integration's own numbers, or a short code."""
-    return _is_number(bare(text)) is not None
+    return _is_number(text) is not None
 
 
 def _sender(message: Message) -> Failure | None:
-    if message.sender is None or is_sender(message.sender):
+    if message.sender is None or _is_number(message.sender):
         return None
     return refused(
         Reason.INVALID_SENDER,
@@ -72,15 +71,12 @@ def _sender(message: Message) -> Failure | None:
     )
 
 
-def _content(
-    message: Message, channel: Channel | None, template_of: Callable[[str], TemplateMapping]
-) -> Iterator[Failure]:
-    content = message.content
+def _content(message: Message, adapter: Adapter[Any]) -> Iterator[Failure]:
+    content, channel = message.content, adapter.channel_of(message)
     if isinstance(content, Template):
-        yield from _template(content, template_of(content.name))
+        yield from _template(content, adapter.template_of(content.name))
     elif isinstance(content, Text):
-        if content.has_options:
-            yield from _text(content, channel)
+        yield from _text(content, channel)
     else:
         yield from _RULES.get(content.__class__, _no_rules)(content)
     if channel is Channel.WHATSAPP:
@@ -254,14 +250,17 @@ def _stored_files(message: Message) -> Iterator[Failure]:
             )
 
 
-def _times(message: Message) -> Iterator[Failure]:
+def _times(message: Message) -> Failure | None:
     if message.ttl is not None and message.ttl > 60 * MAX_MINUTES:
-        yield refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MAX_MINUTES} minutes")
+        return refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MAX_MINUTES} minutes")
     if message.send_at is not None:
         try:
             moment(message.send_at)
         except OverflowError:
-            yield refused(Reason.INVALID_MESSAGE, "send_at", "is beyond what can be written in UTC")
+            return refused(
+                Reason.INVALID_MESSAGE, "send_at", "is beyond what can be written in UTC"
+            )
+    return None
 
 
 _RULES: dict[type, Callable[[Any], Iterator[Failure]]] = {

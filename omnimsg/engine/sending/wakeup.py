@@ -25,7 +25,7 @@ class Wakeup:
         self._now = now
         self.wake: Callable[[], None] = _nothing
         self._is_due = False
-        # How many tasks rest until the next turn, and whether the last of them runs what is due.
+        # How many tasks rest until the next turn, and whether the next of them runs what is due.
         self._resting = 0
         self._is_left_to_resting = False
         self._timer: asyncio.TimerHandle | None = None
@@ -54,8 +54,8 @@ class Wakeup:
         self._resting -= 1
 
     def catch_up(self) -> None:
-        """Run it now, if it became due while a task rested and none rests any more."""
-        if self._is_left_to_resting and not self._resting:
+        """Run it now, if it became due while a task rested."""
+        if self._is_left_to_resting:
             self._is_left_to_resting = False
             self._run()
 

@@ -87,13 +87,13 @@ def document(
     else:
         written = _WRITERS[content.__class__](content)
     channel = adapter.channel_of(message) or Channel.SMS
-    written["to"] = bare(str(message.to))
+    written["to"] = str(message.to).removeprefix("+")
     written["clientMessageId"] = message.reference
-    written["channel"] = channel.value
+    written["channel"] = str(channel)
     if channel is Channel.SMS:
         sender = message.sender or adapter.sender_of(channel)
         if sender is not None:
-            written["from"] = bare(sender)
+            written["from"] = sender.removeprefix("+")
     if minutes is not None:
         written["validityPeriod"] = minutes
     if message.send_at is not None:

@@ -312,6 +312,38 @@ async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:
     assert 4 == len(wire.requests)
 
 
+async def test_many_at_once_leave_at_once_while_tasks_come_and_go() -> None:
+    """Others who send one message after the other do not keep the scheduler from its work."""
+    go = asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        number = int(references(request)[0][1:])
+        if number >= 900:
+            await go.wait()
+        for _ in range(number // 100 % 3):
+            await asyncio.sleep(0)
+        return accepted(request)
+
+    wire = FakeTransport(reply)
+    account = engine(wire, max_messages=1, limits=Limits(concurrency=50))
+
+    async def call(start: int) -> None:
+        for each in texts(100, start=start):
+            await account.submit(each, 5.0)
+
+    callers = [asyncio.create_task(call(start)) for start in (300, 400, 500, 600, 700, 800)]
+    await wire.asked(20)
+    burst = [account.submit(each, 5.0) for each in texts(10, start=900)]
+    for _ in range(4):
+        await asyncio.sleep(0)
+    left = sum(references(each)[0] >= "r900" for each in wire.requests)
+    go.set()
+    await asyncio.gather(*callers)
+    await all_of(account, *burst)
+
+    assert 10 == left
+
+
 async def _sent_while_busy(
     wire: FakeTransport, timeouts: Sequence[float], max_messages: int
 ) -> None:
