@@ -4,48 +4,59 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from floor import CHANNEL, KEY, WORKERS, WORKSPACE
+from floor import CERTIFICATE, CHANNEL, KEY, WORKERS, WORKSPACE
 from omnimsg import Accepted, Client, Message
 from omnimsg.config import load_config
 from texts import lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from omnimsg import Journal
     from sample import Work
 
 CALLERS = 1000
 
+ACCOUNT: Mapping[str, Any] = {
+    "provider": "bird",
+    "access_key": KEY,
+    "workspace_id": WORKSPACE,
+    "channels": {"sms": CHANNEL},
+}
 
-def one_a_request(base_url: str, concurrency: int = WORKERS) -> Client:
+
+def one_a_request(
+    base_url: str,
+    concurrency: int = WORKERS,
+    *,
+    account: Mapping[str, Any] = ACCOUNT,
+    journal: Journal | None = None,
+) -> Client:
     """Build a client whose every message is a request: Bird, with as many workers as the floor.
 
     It has one slot more, because the last is reserved for high priority. Bird's documented limit of
     500 requests a second is removed: the sink does not have it, and waits are not measured.
     """
-    account = {
-        "provider": "bird",
-        "base_url": base_url,
-        "access_key": KEY,
-        "workspace_id": WORKSPACE,
-        "channels": {"sms": CHANNEL},
-        "channel": "sms",
-        "limits": {"concurrency": concurrency + 1},
-    }
-    config = load_config({"accounts": {"bird": account}})
+    own = {"base_url": base_url, "channel": "sms", "limits": {"concurrency": concurrency + 1}}
+    config = load_config({"accounts": {"bird": {**account, **own, **_trust(base_url)}}})
     (adapter,) = config.adapters.values()
     adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
-    return Client([adapter], policies=config.policies)
+    return Client([adapter], policies=config.policies, journal=journal)
 
 
 def in_batches(base_url: str) -> Client:
     """Build a client that sends a hundred messages in one request: Clickatell."""
     account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY}
-    return Client.from_config({"accounts": {"clickatell": account}})
+    return Client.from_config({"accounts": {"clickatell": {**account, **_trust(base_url)}}})
+
+
+def _trust(base_url: str) -> dict[str, str]:
+    """Return the setting that makes the sink's certificate a known one, where it has one."""
+    return {"ca_file": str(CERTIFICATE)} if base_url.startswith("https") else {}
 
 
 def messages(count: int) -> Iterator[Message]:
@@ -58,14 +69,14 @@ def messages(count: int) -> Iterator[Message]:
 async def single(base_url: str) -> AsyncIterator[Work]:
     """`send_many`, one message a request."""
     async with one_a_request(base_url) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, count)
 
 
 @asynccontextmanager
 async def batches(base_url: str) -> AsyncIterator[Work]:
     """`send_many`, batches of 100."""
     async with in_batches(base_url) as client:
-        yield lambda count: _stream(client, count)
+        yield lambda count: stream(client, count)
 
 
 @asynccontextmanager
@@ -82,7 +93,8 @@ async def awaited(base_url: str) -> AsyncIterator[Work]:
         yield lambda count: _awaited(client, count, WORKERS)
 
 
-async def _stream(client: Client, count: int) -> int:
+async def stream(client: Client, count: int) -> int:
+    """Send this many messages by `send_many`; return how many were accepted."""
     accepted = 0
     async for outcome in client.send_many(messages(count)):
         accepted += isinstance(outcome, Accepted)

@@ -89,10 +89,9 @@ def _latency() -> Samples:
 def _cpu(rounds: int) -> Samples:
     peers.interpreter()
     with sink(awake=True) as address:
-        port = address.rpartition(":")[2]
         wanted = [(name, loop) for loop in LOOPS for name in OURS]
         wanted += [(name, "asyncio") for name in peers.PEERS]
-        setups = {f"{name}/{loop}": partial(cpu, name, loop, port) for name, loop in wanted}
+        setups = {f"{name}/{loop}": partial(cpu, name, loop, address) for name, loop in wanted}
         return interleaved(setups, rounds)
 
 
