@@ -295,7 +295,7 @@ def build_accounts(
         name = adapter.account.name
         if name in accounts:
             raise ConfigError(f"two accounts are called {name!r}")
-        policy = policies.get(name, Policy())
+        policy = policies.get(name) or Policy()
         if retry is not None:
             policy = attrs.evolve(policy, retry=retry)
         options = transport_options(adapter, policy)
