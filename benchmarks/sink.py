@@ -103,7 +103,7 @@ async def serve(port: int, delay: float, *, awake: bool, tls: bool = False) -> N
     """Serve until standard input ends, at the latest when the parent process ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        partial(Sink, delay=delay), HOST, port, backlog=4096, ssl=_certificate() if tls else None
+        partial(Sink, delay=delay), HOST, port, backlog=4096, ssl=certificate() if tls else None
     )
     print(server.sockets[0].getsockname()[1], flush=True)
 
@@ -116,7 +116,7 @@ async def serve(port: int, delay: float, *, awake: bool, tls: bool = False) -> N
     server.close()
 
 
-def _certificate() -> ssl.SSLContext:
+def certificate() -> ssl.SSLContext:
     """Load the certificate of the benchmarks, which only they trust."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(Path(__file__).with_name("localhost.pem"))
