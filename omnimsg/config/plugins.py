@@ -6,7 +6,6 @@ Only the adapter that a configuration names is imported.
 from __future__ import annotations
 
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,17 @@ from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from importlib.metadata import EntryPoint
 
 GROUP = "omnimsg.providers"
+
+
+def entry_points(*, group: str) -> Iterable[EntryPoint]:
+    """Return the entry points of a group."""
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and not needed to send
+
+    return metadata.entry_points(group=group)
 
 
 class InstalledProviders:
