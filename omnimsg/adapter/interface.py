@@ -104,9 +104,8 @@ class Adapter(ABC, Generic[S]):
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
         for name in ("extras", "sender", "senders", "templates"):
             value = getattr(account, name)
-            if value and not is_json(
-                _plainly(list(value.values()) if name == "senders" else value)
-            ):
+            plain = list(value.values()) if name == "senders" else value
+            if value and not is_json(_plainly(plain)):
                 raise ConfigError(
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
