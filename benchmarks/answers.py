@@ -15,6 +15,9 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The last part of the URL of the message whose status is known.
+KNOWN_ID = "0a6b0a5e-5d8c-4c93-8a53-3d4f6a1f0001"
+
 _numbers = count(1)
 
 
@@ -48,6 +51,10 @@ def _bird(body: bytes) -> tuple[int, bytes]:
     if "messageRequests" not in document:
         answered["reference"] = document["reference"]
     return 202, orjson.dumps(answered)
+
+
+def _bird_status(_body: bytes) -> tuple[int, bytes]:
+    return 200, _STATUS
 
 
 def _messente(body: bytes) -> tuple[int, bytes]:
@@ -85,10 +92,41 @@ def _notification(body: bytes) -> tuple[int, bytes]:
     return 200, orjson.dumps({"id": _id()})
 
 
+_STATUS = orjson.dumps(
+    {
+        "id": KNOWN_ID,
+        "channelId": "ch-1",
+        "platformId": "sms-messagebird",
+        "sender": {"connector": {"id": "con-1", "identifierValue": "+37255509999"}},
+        "receiver": {
+            "contacts": [
+                {
+                    "id": "contact-1",
+                    "identifierKey": "phonenumber",
+                    "identifierValue": "+27820000000",
+                }
+            ]
+        },
+        "body": {"type": "text", "text": {"text": "Your table 0000000 is ready"}},
+        "reference": "table-0000000",
+        "direction": "outgoing",
+        "status": "delivered",
+        "failure": None,
+        "tags": [],
+        "batchId": None,
+        "chargeableUnits": 1,
+        "parts": [{"platformReference": "platform-1"}],
+        "lastStatusAt": "2026-11-29T10:00:02.500Z",
+        "createdAt": "2026-11-29T10:00:00.000Z",
+        "updatedAt": "2026-11-29T10:00:02.500Z",
+    }
+)
+
 _WRITERS: dict[bytes, Callable[[bytes], tuple[int, bytes]]] = {
     b"Messages.json": _twilio,
     b"message": _clickatell,
     b"messages": _bird,
+    KNOWN_ID.encode(): _bird_status,
     b"notify": _notification,
     b"omnimessage": _messente,
     b"omnimessages": _messente_bulk,

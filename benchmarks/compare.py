@@ -20,10 +20,10 @@ def main() -> None:
     options.add_argument("workloads", nargs="+", choices=WORKLOADS)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
+    options.add_argument("--tls", action="store_true", help="send over TLS")
     given = options.parse_args()
-    with sink(awake=True) as address:
-        port = address.rpartition(":")[2]
-        setups = {name: partial(cpu, name, given.loop, port) for name in given.workloads}
+    with sink(awake=True, tls=given.tls) as address:
+        setups = {name: partial(cpu, name, given.loop, address) for name in given.workloads}
         samples = interleaved(setups, given.rounds)
     base = samples[given.workloads[0]]
     for name, each in samples.items():

@@ -7,7 +7,9 @@ one message through Bird; a test compares them with what the adapter writes.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sample import Work
 
 WORKERS = 16
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
 WORKSPACE = "ws-1"
 CHANNEL = "ch-1"
 PATH = f"/workspaces/{WORKSPACE}/channels/{CHANNEL}/messages"
@@ -45,12 +48,19 @@ def body() -> bytes:
     )
 
 
+def connector(base_url: str) -> aiohttp.TCPConnector | None:
+    """Return a connector that trusts the sink's certificate, or the usual one where it has none."""
+    if not base_url.startswith("https"):
+        return None
+    return aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=CERTIFICATE))
+
+
 @asynccontextmanager
 async def floor(base_url: str, workers: int = WORKERS) -> AsyncIterator[Work]:
     """Post the same bytes for every message."""
     url, data = base_url + PATH, body()
     timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(headers=HEADERS) as session:
+    async with aiohttp.ClientSession(headers=HEADERS, connector=connector(base_url)) as session:
 
         async def work(count: int) -> int:
             left, accepted = count, 0

@@ -101,6 +101,15 @@ def _peer(name: str, title: str, *, must: float, aim: float) -> Goal:
     )
 
 
+def _start(what: str, *, must: float, aim: float) -> Goal:
+    return Goal(
+        name=f"`{what}` against `import aiohttp`: instructions",
+        must=must,
+        aim=aim,
+        of=_ratio(f"start {what}", "start import aiohttp"),
+    )
+
+
 GOALS: Mapping[str, Goal] = {
     "instructions": Goal(
         name="one message a request: instructions against the bare aiohttp loop (asyncio)",
@@ -182,6 +191,45 @@ GOALS: Mapping[str, Goal] = {
         digits=1,
         at_least=True,
         of=_ratio("single/asyncio", "batches/asyncio"),
+    ),
+    "file": Goal(
+        name="a file by `send-many` against `send_many`, one message a request: CPU (asyncio)",
+        must=2.0,
+        aim=1.4,
+        of=_ratio("file/asyncio", "single/asyncio"),
+    ),
+    "status": Goal(
+        name="`status` against a bare GET: CPU (asyncio)",
+        must=1.5,
+        aim=1.2,
+        of=_ratio("status/asyncio", "get/asyncio"),
+    ),
+    "sandbox": Goal(
+        name="the sandbox against the client, one message a request: CPU (asyncio)",
+        must=1.2,
+        aim=0.8,
+        of=_ratio("sandbox/asyncio", "single/asyncio"),
+    ),
+    "accounts": Goal(
+        name="`Client.from_config`, 100 accounts against 1: CPU",
+        must=4.0,
+        aim=2.0,
+        of=_ratio("many_accounts/asyncio", "one_account/asyncio"),
+    ),
+    "import": _start("import omnimsg", must=0.20, aim=0.10),
+    "version": _start("omnimsg --version", must=0.25, aim=0.21),
+    "help": _start("omnimsg --help", must=0.90, aim=0.70),
+    "single over TLS": Goal(
+        name="one message a request over TLS against the bare aiohttp loop: CPU (asyncio)",
+        must=1.05,
+        aim=0.95,
+        of=_ratio("single/asyncio TLS", "floor/asyncio TLS"),
+    ),
+    "batches over TLS": Goal(
+        name="`send_many`, batches of 100, over TLS against the hand-written loop: CPU (asyncio)",
+        must=1.75,
+        aim=1.45,
+        of=_ratio("batches/asyncio TLS", "hand/asyncio TLS"),
     ),
     "messente_api": _peer("messente_api", "messente-api", must=3, aim=4),
     "twilio_async": _peer("twilio_async", "the Twilio async client", must=1.7, aim=2),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
+from floor import connector
 from texts import lines
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ async def hand(base_url: str) -> AsyncIterator[Work]:
     """Send batches from eight workers."""
     url = f"{base_url}/v1/message"
     timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(headers=HEADERS) as session:
+    async with aiohttp.ClientSession(headers=HEADERS, connector=connector(base_url)) as session:
 
         async def work(count: int) -> int:
             documents = _documents(count)

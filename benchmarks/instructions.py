@@ -15,12 +15,18 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from processes import HERE, STUCK_SECONDS, sink
 from sample import WORKLOADS
 
-# Messages of the short and of the long run: where each is a request, and where batches carry them.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Messages of the short and of the long run: where each is a request, where batches carry them, and
+# of workloads that need a hundred times as many instructions for each.
 SINGLE, BATCHES = (250, 1250), (2_000, 8_000)
+SIZES = {"one_account": (2, 42), "many_accounts": (2, 12)}
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 _FLOOR = HERE.parent / "build" / "floor-instructions.json"
 
@@ -32,21 +38,22 @@ def has_valgrind() -> bool:
 
 def counted(workloads: list[str], address: str) -> dict[str, float]:
     """Count the instructions a message of several workloads, two runs at a time."""
-    sizes = {name: _sizes(name) for name in workloads}
-    jobs = [(name, messages) for name, both in sizes.items() for messages in both]
+    jobs = [(name, messages) for name in workloads for messages in _sizes(name)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
             zip(jobs, pool.map(lambda job: _counted(job[0], address, job[1]), jobs), strict=True)
         )
-    return {
-        name: (totals[name, long] - totals[name, short]) / (long - short)
-        for name, (short, long) in sizes.items()
-    }
+    return {name: _per_message(totals, name) for name in workloads}
 
 
 def _sizes(workload: str) -> tuple[int, int]:
     _, turn, _ = WORKLOADS[workload]
-    return BATCHES if turn > max(SINGLE) else SINGLE
+    return SIZES.get(workload, BATCHES if turn > max(SINGLE) else SINGLE)
+
+
+def _per_message(totals: Mapping[tuple[str, int], int], workload: str) -> float:
+    short, long = _sizes(workload)
+    return (totals[workload, long] - totals[workload, short]) / (long - short)
 
 
 def _counted(workload: str, address: str, messages: int) -> int:
@@ -54,6 +61,7 @@ def _counted(workload: str, address: str, messages: int) -> int:
         workload,
         "--port",
         address.rpartition(":")[2],
+        *["--tls"] * address.startswith("https"),
         "--messages",
         messages,
         "--warm",
@@ -88,18 +96,21 @@ def main() -> None:
     """Count the workloads and print the counts."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("workloads", nargs="*", default=["single"])
+    options.add_argument("--against", default="floor", help="the workload to compare with")
+    options.add_argument("--tls", action="store_true", help="send over TLS")
     options.add_argument("--quick", action="store_true", help="use the floor's last count")
     given = options.parse_args()
-    known = given.quick and _FLOOR.exists()
-    with sink() as address:
-        counts = counted(given.workloads if known else ["floor", *given.workloads], address)
+    base, may_use_last = given.against, given.against == "floor" and not given.tls
+    known = given.quick and may_use_last and _FLOOR.exists()
+    with sink(tls=given.tls) as address:
+        counts = counted(given.workloads if known else [base, *given.workloads], address)
     if known:
         counts = {"floor": json.loads(_FLOOR.read_text()), **counts}
-    else:
+    elif may_use_last:
         _FLOOR.parent.mkdir(exist_ok=True)
         _FLOOR.write_text(json.dumps(counts["floor"]))
     for name, count in counts.items():
-        print(f"{name:16} {count:12,.0f} instructions/message  {count / counts['floor']:.4f} x")
+        print(f"{name:16} {count:12,.0f} instructions/message  {count / counts[base]:.4f} x")
 
 
 if __name__ == "__main__":

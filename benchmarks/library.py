@@ -5,28 +5,36 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from floor import CHANNEL, KEY, WORKERS, WORKSPACE
+from floor import CERTIFICATE, CHANNEL, KEY, WORKERS, WORKSPACE
 from omnimsg import Accepted, Client, Message
 from omnimsg.config import load_config
 from texts import lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from omnimsg import Journal
     from sample import Work
 
 CALLERS = 1000
 
+ACCOUNT: Mapping[str, Any] = {
+    "provider": "bird",
+    "access_key": KEY,
+    "workspace_id": WORKSPACE,
+    "channels": {"sms": CHANNEL},
+}
+
 
 def one_a_request(
     base_url: str,
     concurrency: int = WORKERS,
     *,
+    account: Mapping[str, Any] = ACCOUNT,
     transport: str = "aiohttp",
     journal: Journal | None = None,
 ) -> Client:
@@ -35,17 +43,13 @@ def one_a_request(
     It has one slot more, because the last is reserved for high priority. Bird's documented limit of
     500 requests a second is removed: the sink does not have it, and waits are not measured.
     """
-    account = {
-        "provider": "bird",
+    own = {
         "base_url": base_url,
-        "access_key": KEY,
-        "workspace_id": WORKSPACE,
-        "channels": {"sms": CHANNEL},
         "channel": "sms",
         "limits": {"concurrency": concurrency + 1},
         "transport": transport,
     }
-    config = load_config({"accounts": {"bird": account}})
+    config = load_config({"accounts": {"bird": {**account, **own, **_trust(base_url)}}})
     (adapter,) = config.adapters.values()
     adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
     return Client([adapter], policies=config.policies, journal=journal)
@@ -60,8 +64,14 @@ def in_batches(
         "base_url": base_url,
         "api_key": KEY,
         "transport": transport,
+        **_trust(base_url),
     }
     return Client.from_config({"accounts": {"clickatell": account}}, journal=journal)
+
+
+def _trust(base_url: str) -> dict[str, str]:
+    """Return the setting that makes the sink's certificate a known one, where it has one."""
+    return {"ca_file": str(CERTIFICATE)} if base_url.startswith("https") else {}
 
 
 def messages(count: int) -> Iterator[Message]:

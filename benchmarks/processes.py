@@ -20,14 +20,14 @@ STUCK_SECONDS = 300
 
 
 @contextmanager
-def sink(delay: float = 0.0, *, awake: bool = False) -> Iterator[str]:
+def sink(delay: float = 0.0, *, awake: bool = False, tls: bool = False) -> Iterator[str]:
     """Run a sink and yield its address; it ends with the block, or with this process.
 
     Set `awake` where CPU time is measured: waking the sink costs the sender CPU time, on a virtual
     machine more than sending does, and a provider across a network would not cost that.
     """
     command = [sys.executable, str(HERE / "sink.py"), "--delay", str(delay)]
-    command += ["--awake"] * awake
+    command += ["--awake"] * awake + ["--tls"] * tls
     with subprocess.Popen(  # noqa: S603 - our own script
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
@@ -36,7 +36,7 @@ def sink(delay: float = 0.0, *, awake: bool = False) -> Iterator[str]:
         try:
             port = running.stdout.readline().strip()
             assert port, "the sink did not start"
-            yield f"http://127.0.0.1:{port}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         finally:
             running.terminate()
 

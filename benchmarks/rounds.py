@@ -43,8 +43,9 @@ def interleaved(
     return samples
 
 
-def cpu(workload: str, loop: str, port: str) -> AbstractContextManager[Turn]:
+def cpu(workload: str, loop: str, address: str) -> AbstractContextManager[Turn]:
     """Start a workload in a fresh process; each turn returns CPU microseconds a message."""
     python = interpreter() if workload in PEERS else sys.executable
-    given = (workload, "--loop", loop, "--port", port)
+    scheme, _, port = address.rpartition(":")
+    given = (workload, "--loop", loop, "--port", port, *["--tls"] * scheme.startswith("https"))
     return taking_turns("sample.py", *given, python=python, gives="cpu_us")

@@ -15,6 +15,7 @@ from itertools import product
 
 import machine
 import peers
+import startup
 from goals import Samples, judged
 from instructions import counted, has_valgrind
 from processes import HERE, sampled, sink
@@ -32,6 +33,9 @@ COUNTED = [
 
 # Messages a second for the waits of callers.
 RATES = (200, 1000)
+# On asyncio alone.
+OTHERS = ("file", "get", "status", "sandbox", "one_account", "many_accounts")
+OVER_TLS = ("floor", "single", "hand", "batches")
 
 # How many samples are taken of the figures that need no rounds.
 MEMORY, LATENCY = 3, 5
@@ -43,10 +47,10 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
     samples: Samples = {}
-    for part in (_instructions, _memory, _latency):
+    for part in (_instructions, _starts, _memory, _latency):
         print(part.__name__.strip("_"), file=sys.stderr)
         samples |= part()
-    times = _cpu(given.rounds)
+    times = _cpu(given.rounds) | _over_tls(given.rounds)
     results = {
         "taken": datetime.now(UTC).date().isoformat(),
         "command": f"python benchmarks/run.py --rounds {given.rounds}",
@@ -73,6 +77,12 @@ def _instructions() -> Samples:
         }
 
 
+def _starts() -> Samples:
+    if not has_valgrind():
+        return {}
+    return {f"start {name}": [float(count)] for name, count in startup.counted().items()}
+
+
 def _memory() -> Samples:
     return {
         "growth MB": [_bytes("stream") / 1e6 for _ in range(MEMORY)],
@@ -97,18 +107,27 @@ def _latency() -> Samples:
 def _cpu(rounds: int) -> Samples:
     peers.interpreter()
     with sink(awake=True) as address:
-        port = address.rpartition(":")[2]
         wanted = [(name, loop) for loop in LOOPS for name in OURS]
-        wanted += [(name, "asyncio") for name in peers.PEERS]
-        setups = {f"{name}/{loop}": partial(cpu, name, loop, port) for name, loop in wanted}
+        wanted += [(name, "asyncio") for name in (*OTHERS, *peers.PEERS)]
+        setups = {f"{name}/{loop}": partial(cpu, name, loop, address) for name, loop in wanted}
+        return interleaved(setups, rounds)
+
+
+def _over_tls(rounds: int) -> Samples:
+    with sink(awake=True, tls=True) as address:
+        setups = {
+            f"{name}/asyncio TLS": partial(cpu, name, "asyncio", address) for name in OVER_TLS
+        }
         return interleaved(setups, rounds)
 
 
 def _costs(times: Samples) -> list[dict[str, object]]:
-    """Summarize the CPU time of each workload on each loop, in microseconds a message."""
+    """Summarize the CPU time of each way to send on each loop, in microseconds a message."""
     costs: list[dict[str, object]] = []
     for name, each in times.items():
         workload, _, loop = name.partition("/")
+        if workload in OTHERS or loop not in LOOPS:
+            continue
         spread = Spread.of(each)
         figures = {"median": spread.median, "low": spread.low, "high": spread.high}
         costs.append(

@@ -36,6 +36,13 @@ WORKLOADS = {
     "awaited": ("library", 500, 500),
     "hand": ("hand", 12_500, 12_500),
     "batches": ("library", 12_500, 12_500),
+    "get": ("look_ups", 500, 500),
+    "status": ("look_ups", 500, 500),
+    "file": ("message_file", 500, 500),
+    "sandbox": ("emulated", 500, 500),
+    # Clients, not messages; the first of each process pays for what is done once.
+    "one_account": ("accounts", 20, 2),
+    "many_accounts": ("accounts", 10, 2),
     # More, because each turn starts and ends with starting and ending 1,000 callers.
     "callers": ("library", 25_000, 12_500),
     # Over omnimsg's own transport.
@@ -100,6 +107,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("workload", choices=WORKLOADS)
     options.add_argument("--port", type=int, help="of a running sink; without it one is started")
+    options.add_argument("--tls", action="store_true", help="whether the sink has a certificate")
     options.add_argument("--messages", type=int, help="in a turn")
     options.add_argument("--warm", type=int, help="messages that are not counted")
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
@@ -111,7 +119,11 @@ def main() -> None:
     warm = warm if given.warm is None else given.warm
     workload = getattr(import_module(module), given.workload)
     with ExitStack() as stack:
-        at = sink_at(given.port) if given.port else stack.enter_context(sink(awake=given.pin))
+        at = (
+            sink_at(given.port, tls=given.tls)
+            if given.port
+            else stack.enter_context(sink(awake=given.pin, tls=given.tls))
+        )
         if given.pin:
             pin_to_core(Role.CLIENT)
         runner = stack.enter_context(asyncio.Runner(loop_factory=new_loop(given.loop)))
@@ -120,9 +132,9 @@ def main() -> None:
         runner.run(report(measured, messages))
 
 
-def sink_at(port: int) -> str:
+def sink_at(port: int, *, tls: bool = False) -> str:
     """Return the address of a running sink."""
-    return f"http://127.0.0.1:{port}"
+    return f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ssl
 import sys
 from collections import deque
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -97,10 +99,12 @@ class Sink(asyncio.Protocol):
             self._transport.close()
 
 
-async def serve(port: int, delay: float, *, awake: bool) -> None:
+async def serve(port: int, delay: float, *, awake: bool, tls: bool = False) -> None:
     """Serve until standard input ends, at the latest when the parent process ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(partial(Sink, delay=delay), HOST, port, backlog=4096)
+    server = await loop.create_server(
+        partial(Sink, delay=delay), HOST, port, backlog=4096, ssl=certificate() if tls else None
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
 
     def stay_awake() -> None:
@@ -112,6 +116,13 @@ async def serve(port: int, delay: float, *, awake: bool) -> None:
     server.close()
 
 
+def certificate() -> ssl.SSLContext:
+    """Load the certificate of the benchmarks, which only they trust."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(Path(__file__).with_name("localhost.pem"))
+    return context
+
+
 def main() -> None:
     """Serve on the first CPU core."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -120,10 +131,13 @@ def main() -> None:
         "--delay", type=float, default=0.0, help="seconds by which each answer is delayed"
     )
     options.add_argument("--awake", action="store_true", help="never sleep, on a core of its own")
+    options.add_argument("--tls", action="store_true", help="with the benchmarks' certificate")
     given = options.parse_args()
     has_own_core = pin_to_core(Role.SINK)
     with asyncio.Runner(loop_factory=new_loop("best")) as runner:
-        runner.run(serve(given.port, given.delay, awake=given.awake and has_own_core))
+        runner.run(
+            serve(given.port, given.delay, awake=given.awake and has_own_core, tls=given.tls)
+        )
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class Accounts:
             Unsupported: Its provider has no such operation.
         """
         account = self.get(name)
-        if operation not in account.adapter.operations():
+        if operation not in account.operations:
             raise Unsupported(
                 f"account {account.name!r}: {account.adapter.provider} has no operation"
                 f" {operation.value!r}; {providers_with(operation)}"

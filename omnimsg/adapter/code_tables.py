@@ -215,7 +215,7 @@ class CodeTable:
         return self._rows.get((str(code), level))
 
     def override(self, changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> CodeTable:
-        """Return a copy of the table with the user's changed and added rows.
+        """Return the table with the user's changed and added rows: a copy, where there are any.
 
         A changed `verdict` resets `retry` to that of the verdict, and a changed `reason` resets
         `fault`, unless the change sets them too.
@@ -224,6 +224,8 @@ class CodeTable:
             changes: By code and level: the fields of `CodeRow` to change. A new row needs `reason`
                 and `verdict`.
         """
+        if not changes:
+            return self
         rows = dict(self._rows)
         for key, changed in changes.items():
             old = rows.get(key)

@@ -105,7 +105,8 @@ class Adapter(Receiving, ABC, Generic[S]):
                 raise ConfigError(f"accounts.{account.name}.extras.{key} {_PROTECTED}")
         for name in ("extras", "sender", "senders", "templates"):
             value = getattr(account, name)
-            if not is_json(_plainly(list(value.values()) if name == "senders" else value)):
+            plain = list(value.values()) if name == "senders" else value
+            if value and not is_json(_plainly(plain)):
                 raise ConfigError(
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )

@@ -23,8 +23,8 @@ def base_url_problem(text: str, *, allow_http: bool) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "must be an absolute https URL"
-    # `urlsplit` drops line breaks and tabs.
-    if not text.isprintable() or any(each.isspace() for each in text) or "\\" in text:
+    # `urlsplit` drops line breaks and tabs; the only space that is printable is the common one.
+    if not text.isprintable() or " " in text or "\\" in text:
         return "must be a URL without spaces, line breaks and backslashes"
     if parts.scheme not in ("http", "https") or not host or not _is_host(host):
         return "must be an absolute https URL"

@@ -19,7 +19,7 @@ from omnimsg.config.base_url import base_url_problem, is_this_machine
 from omnimsg.config.concealment import conceal, secret_keys, secret_texts
 from omnimsg.config.converter import converter_for
 from omnimsg.config.model import AccountTable, Config
-from omnimsg.config.plugins import load_adapter, provider_names
+from omnimsg.config.plugins import InstalledProviders
 from omnimsg.config.references import (
     Unresolved,
     is_reference,
@@ -99,9 +99,12 @@ def config_from_mapping(
     adapters: dict[str, Adapter[Any]] = {}
     policies: dict[str, Policy] = {}
     unusable: dict[str, str] = {}
+    providers = InstalledProviders()
     for name, table in tables.items():
         try:
-            adapters[name], policies[name] = _load_account(name, table, folder=folder)
+            adapters[name], policies[name] = _load_account(
+                name, table, folder=folder, providers=providers
+            )
         except _IncompleteAccount as error:
             if name == chosen:
                 problems.extend(error.problems)
@@ -137,7 +140,9 @@ class _IncompleteAccount(InvalidValue):
     """An account whose only problems are references that lead nowhere."""
 
 
-def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter[Any], Policy]:
+def _load_account(
+    name: object, table: object, *, folder: Path, providers: InstalledProviders
+) -> tuple[Adapter[Any], Policy]:
     """Load one account.
 
     Raises:
@@ -155,7 +160,7 @@ def _load_account(name: object, table: object, *, folder: Path) -> tuple[Adapter
     except ValueError as error:
         raise InvalidValue(Problem(path, str(error))) from None
     converter = converter_for(folder)
-    adapter_class = _adapter_class(converter, values.get("provider"), path)
+    adapter_class = _adapter_class(providers, converter, values.get("provider"), path)
     secrets = secret_keys(adapter_class.settings, "proxy")
     try:
         adapter, policy = _build_adapter(name, values, adapter_class, converter)
@@ -244,18 +249,17 @@ def _whys(error: InvalidValue) -> set[str]:
     return {each.why for each in error.problems}
 
 
-def _adapter_class(converter: cattrs.Converter, provider: object, path: str) -> type[Adapter[Any]]:
+def _adapter_class(
+    providers: InstalledProviders, converter: cattrs.Converter, provider: object, path: str
+) -> type[Adapter[Any]]:
     if provider is None:
-        raise InvalidValue(Problem(f"{path}.provider", f"is missing; {_known_providers()}"))
+        known = f"installed are {', '.join(providers.names())}"
+        raise InvalidValue(Problem(f"{path}.provider", f"is missing; {known}"))
     name = structure(converter, str, provider, f"{path}.provider")
     try:
-        return load_adapter(name)
+        return providers.adapter(name)
     except ConfigError as error:
         raise InvalidValue(Problem(f"{path}.provider", str(error))) from error
-
-
-def _known_providers() -> str:
-    return f"installed are {', '.join(provider_names())}"
 
 
 def _structure_collecting(

@@ -76,9 +76,9 @@ class AccountTable(Network):
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)
     extras: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=freeze)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    limits: Limits = attrs.field(factory=Limits)
-    breaker: Breaker = attrs.field(factory=Breaker)
+    retry: RetryPolicy = attrs.field(default=RetryPolicy())
+    limits: Limits = attrs.field(default=Limits())
+    breaker: Breaker = attrs.field(default=Breaker())
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)

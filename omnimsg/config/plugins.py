@@ -5,20 +5,61 @@ Only the adapter that a configuration names is imported.
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property
 from inspect import isabstract
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import unknown_choice
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from importlib.metadata import EntryPoint
+
 GROUP = "omnimsg.providers"
+
+
+def entry_points(*, group: str) -> Iterable[EntryPoint]:
+    """Return the entry points of a group."""
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and not needed to send
+
+    return metadata.entry_points(group=group)
+
+
+class InstalledProviders:
+    """The providers that are installed; their entry points are read once, when first needed.
+
+    To find them takes longer than to build an account, so what loads many accounts holds one.
+    """
+
+    def __init__(self) -> None:
+        self._adapters: dict[str, type[Adapter[Any]]] = {}
+
+    @cached_property
+    def _claims(self) -> dict[str, list[EntryPoint]]:
+        return _entry_points_by_name()
+
+    def names(self) -> list[str]:
+        """Return the names of all installed providers, sorted."""
+        return sorted(self._claims)
+
+    def adapter(self, provider: str) -> type[Adapter[Any]]:
+        """Import the adapter of one provider.
+
+        Raises:
+            ConfigError: No installed distribution registers the provider, several do, or the
+                adapter cannot be imported.
+        """
+        found = self._adapters.get(provider)
+        if found is None:
+            found = self._adapters[provider] = _import_adapter(provider, self._claims)
+        return found
 
 
 def provider_names() -> list[str]:
     """Return the names of all installed providers, sorted."""
-    return sorted(_entry_points_by_name())
+    return InstalledProviders().names()
 
 
 def load_adapter(provider: str) -> type[Adapter[Any]]:
@@ -28,27 +69,7 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
         ConfigError: No installed distribution registers the provider, several do, or the adapter
             cannot be imported.
     """
-    registered = _entry_points_by_name()
-    if provider not in registered:
-        raise ConfigError(f"unknown provider {provider!r}: {unknown_choice(provider, registered)}")
-    claims = registered[provider]
-    if len(claims) > 1:
-        owners = ", ".join(sorted(f"{each.value} of {_distribution_name(each)}" for each in claims))
-        raise ConfigError(
-            f"provider {provider!r} is claimed more than once ({owners}): uninstall all but one"
-        )
-    source = f"{claims[0].value} of {_distribution_name(claims[0])}"
-    try:
-        adapter = claims[0].load()
-    except Exception as error:  # an adapter's module may raise anything
-        kind = type(error).__name__
-        raise ConfigError(f"{source} cannot be imported: {kind}: {error}") from error
-    if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
-        raise ConfigError(f"{source} is not an Adapter")
-    if isabstract(adapter):
-        lacking = ", ".join(sorted(adapter.__abstractmethods__))
-        raise ConfigError(f"{source} is not a whole Adapter: it lacks {lacking}")
-    return adapter
+    return InstalledProviders().adapter(provider)
 
 
 def providers_with(operation: Operation) -> str:
@@ -64,13 +85,44 @@ def providers_with(operation: Operation) -> str:
     return f"it is offered by {', '.join(able)}" if able else "no installed provider has it"
 
 
+def _import_adapter(
+    provider: str, registered: Mapping[str, list[EntryPoint]]
+) -> type[Adapter[Any]]:
+    if provider not in registered:
+        raise ConfigError(f"unknown provider {provider!r}: {unknown_choice(provider, registered)}")
+    claims = registered[provider]
+    if len(claims) > 1:
+        owners = ", ".join(sorted(map(_source, claims)))
+        raise ConfigError(
+            f"provider {provider!r} is claimed more than once ({owners}): uninstall all but one"
+        )
+    try:
+        adapter = claims[0].load()
+    except Exception as error:  # an adapter's module may raise anything
+        kind = type(error).__name__
+        raise ConfigError(f"{_source(claims[0])} cannot be imported: {kind}: {error}") from error
+    if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
+        raise ConfigError(f"{_source(claims[0])} is not an Adapter")
+    if isabstract(adapter):
+        lacking = ", ".join(sorted(adapter.__abstractmethods__))
+        raise ConfigError(f"{_source(claims[0])} is not a whole Adapter: it lacks {lacking}")
+    return adapter
+
+
 def _entry_points_by_name() -> dict[str, list[EntryPoint]]:
     """Group the entry points by name; an entry point that is listed twice counts once."""
-    found: dict[str, dict[tuple[str, str], EntryPoint]] = {}
+    found: dict[str, list[EntryPoint]] = {}
     for each in entry_points(group=GROUP):
-        found.setdefault(each.name, {})[each.value, _distribution_name(each)] = each
-    return {name: list(claims.values()) for name, claims in found.items()}
+        found.setdefault(each.name, []).append(each)
+    return {name: _distinct(claims) for name, claims in found.items()}
 
 
-def _distribution_name(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "an unknown distribution"
+def _distinct(claims: list[EntryPoint]) -> list[EntryPoint]:
+    """Leave out what is listed twice; one claim alone needs no look at its distribution."""
+    return claims if len(claims) == 1 else list({_source(each): each for each in claims}.values())
+
+
+def _source(entry: EntryPoint) -> str:
+    """Name an entry point's object and its distribution, whose metadata are slow to read."""
+    owner = entry.dist.name if entry.dist is not None else "an unknown distribution"
+    return f"{entry.value} of {owner}"

@@ -128,6 +128,8 @@ class Timeline:
     @property
     def latest(self) -> Evidence | None:
         """The evidence of the highest rank, which decides the status."""
+        if len(self.entries) == 1:
+            return next(iter(self.entries))
         return max(self.entries, key=lambda each: each.order, default=None)
 
     @property
@@ -138,7 +140,8 @@ class Timeline:
     @property
     def status(self) -> Status:
         """The highest status that was ever reported."""
-        return Status.UNKNOWN if self.latest is None else self.latest.status
+        latest = self.latest
+        return Status.UNKNOWN if latest is None else latest.status
 
     @property
     def contradicted(self) -> bool:
@@ -175,7 +178,8 @@ class LegStatus:
     @property
     def reason(self) -> Reason | None:
         """Why the leg failed or its status is unknown."""
-        return None if self.timeline.latest is None else self.timeline.latest.reason
+        latest = self.timeline.latest
+        return None if latest is None else latest.reason
 
 
 @attrs.frozen(kw_only=True)
@@ -216,6 +220,8 @@ class MessageStatus:
         The highest leg that reached a handset; else the highest that has not ended; else the last
         leg, because a leg only starts after the one before it has failed.
         """
+        if len(self.legs) == 1:
+            return self.legs[0]
         reached = [leg for leg in self.legs if leg.status.reached]
         running = [leg for leg in self.legs if not leg.status.final]
         best = max(reached or running, key=lambda leg: leg.status.rank, default=None)
@@ -224,17 +230,20 @@ class MessageStatus:
     @property
     def status(self) -> Status:
         """The message's status."""
-        return Status.UNKNOWN if self.deciding is None else self.deciding.status
+        deciding = self.deciding
+        return Status.UNKNOWN if deciding is None else deciding.status
 
     @property
     def reason(self) -> Reason | None:
         """Why the message failed, or `NOT_FOUND` if the provider does not know the id."""
-        return None if self.deciding is None else self.deciding.reason
+        deciding = self.deciding
+        return None if deciding is None else deciding.reason
 
     @property
     def detail(self) -> str:
         """What the provider says of a failure, for a person; empty where it says nothing."""
-        return "" if self.deciding is None else self.deciding.detail
+        deciding = self.deciding
+        return "" if deciding is None else deciding.detail
 
     @property
     def usage(self) -> Usage | None:

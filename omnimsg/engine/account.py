@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -117,6 +117,11 @@ class AccountEngine:
             checks=self._checks,
         )
         self._loops = PartsByLoop(shared, open_transport)
+
+    @cached_property
+    def operations(self) -> frozenset[Operation]:
+        """What the adapter can do besides sending."""
+        return self.adapter.operations()
 
     def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -290,7 +295,7 @@ def build_accounts(
         name = adapter.account.name
         if name in accounts:
             raise ConfigError(f"two accounts are called {name!r}")
-        policy = policies.get(name, Policy())
+        policy = policies.get(name) or Policy()
         if retry is not None:
             policy = attrs.evolve(policy, retry=retry)
         options = transport_options(adapter, policy)

@@ -7,6 +7,7 @@ import contextvars
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -37,21 +38,27 @@ class PartsByLoop:
     Args:
         shared: The rest of the account.
         open_transport: Builds the transport of one event loop.
-
-    Attributes:
-        current: The parts of the last call. Read it once a call: another thread may replace it.
     """
 
     def __init__(self, shared: Shared, open_transport: Callable[[], Transport]) -> None:
         self._shared = shared
         self._account = shared.adapter.account.name
         self._open_transport = open_transport
+        self._first_transport = open_transport()
         # Of no caller: what is built later serves many of them too.
         self._context = contextvars.copy_context()
         self._is_closed = False
         self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
-        self.current: LoopParts = LoopParts(shared, open_transport(), here=self._streams)
         _instances.add(self)
+
+    @cached_property
+    def current(self) -> LoopParts:
+        """The parts of the last call. Read it once a call: another thread may replace it.
+
+        The first ones are built when the account is first used: one process of many accounts uses
+        few of them.
+        """
+        return self._build(self._shared, self._first_transport)
 
     def here(self, operation: str) -> LoopParts:
         """Return the parts of the running event loop.
@@ -114,9 +121,10 @@ class PartsByLoop:
             if parts is not None and parts.loop in {None, loop} and not parts.is_closed:
                 return parts
         shared = attrs.evolve(self._shared, limiter=current.limiter)
-        return self._context.copy().run(
-            lambda: LoopParts(shared, self._open_transport(), here=self._streams)
-        )
+        return self._build(shared, self._open_transport())
+
+    def _build(self, shared: Shared, transport: Transport) -> LoopParts:
+        return self._context.copy().run(lambda: LoopParts(shared, transport, here=self._streams))
 
 
 async def _close_elsewhere(

@@ -140,10 +140,10 @@ class Policy:
         network: Proxy, certificates, timeouts of connections.
     """
 
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    limits: Limits = attrs.field(factory=Limits)
-    breaker: Breaker = attrs.field(factory=Breaker)
+    retry: RetryPolicy = attrs.field(default=RetryPolicy())
+    limits: Limits = attrs.field(default=Limits())
+    breaker: Breaker = attrs.field(default=Breaker())
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
-    network: Network = attrs.field(factory=Network, validator=validate.instance_of(Network))
+    network: Network = attrs.field(default=Network(), validator=validate.instance_of(Network))

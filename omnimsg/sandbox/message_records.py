@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+@lru_cache(maxsize=8)
 def utc_timestamp(epoch_seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
+    # Remembered, because a response has the same time in several places.
     text = datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
@@ -60,7 +63,11 @@ def describe(kind: str, *parts: str | None) -> str:
 
 def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
     """Return the steps ``pace`` seconds apart, the first at offset 0."""
-    return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
+    return tuple(
+        # Most sandboxes have no pace, and the steps of a table are there already.
+        step if step.offset == index * pace else attrs.evolve(step, offset=index * pace)
+        for index, step in enumerate(steps)
+    )
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -97,17 +104,19 @@ class MessageRecord:
 
     def history(self, now: float) -> tuple[StatusChange, ...]:
         """Return the changes until ``now``, oldest first; never empty from ``created`` on."""
-        waiting = (
-            [StatusChange(self.waiting, self.created)]
-            if self.waiting is not None and self.start > self.created
-            else []
-        )
-        reached = (
-            StatusChange(step.status, self.start + step.offset, detail=step.detail)
-            for step in self.steps
-            if self.start + step.offset <= now
-        )
-        return (*waiting, *reached)
+        return tuple(self._changes(now))
+
+    def first_change(self) -> StatusChange:
+        """Return the change with which the message was accepted."""
+        return next(self._changes(self.created))
+
+    def _changes(self, now: float) -> Iterator[StatusChange]:
+        if self.waiting is not None and self.start > self.created:
+            yield StatusChange(self.waiting, self.created)
+        for step in self.steps:
+            at = self.start + step.offset
+            if at <= now:
+                yield StatusChange(step.status, at, detail=step.detail)
 
     def latest_change(self, now: float) -> StatusChange:
         """Return the latest change at ``now``."""

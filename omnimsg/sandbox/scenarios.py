@@ -3,6 +3,7 @@
 import enum
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -64,6 +65,7 @@ def is_magic(recipient: str) -> bool:
     return _magic_scenario(recipient) is not None
 
 
+@lru_cache(maxsize=64)
 def _magic_scenario(recipient: str) -> Scenario | None:
     found = _SUFFIX.search(recipient)
     return MAGIC.get(found[1]) if found else None

@@ -10,7 +10,7 @@ misspelt property hides a mistake.
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -71,15 +71,18 @@ class Violation:
     message: str
 
 
-Rule = Callable[[Json, Path], Iterator[Violation]]
+Rule = Callable[[Json, Path], Iterable[Violation]]
+"""A generator, or, where most values are valid and each of them costs, a function of a sequence."""
+
+_NONE: tuple[Violation, ...] = ()
 
 
 _NUL = "value must not contain the character U+0000"
 
 
-def anything(value: Json, path: Path) -> Iterator[Violation]:
+def anything(value: Json, path: Path) -> Iterable[Violation]:
     """Accept every value, for properties that are checked elsewhere."""
-    yield from ()
+    return _NONE
 
 
 def free_form(value: Json, path: Path) -> Iterator[Violation]:
@@ -110,7 +113,7 @@ def never(message: str) -> Rule:
 
 def nullable(inner: Rule) -> Rule:
     """Accept null and whatever `inner` accepts; all other rules reject null as a wrong type."""
-    return lambda value, path: iter(()) if value is None else inner(value, path)
+    return lambda value, path: _NONE if value is None else inner(value, path)
 
 
 def text(
@@ -136,28 +139,26 @@ def text(
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def problem(value: str) -> str | None:
+        if "\0" in value:
+            return _NUL
+        if one_of and value not in one_of:
+            return f'Invalid value: "{value}", expected one of: {", ".join(one_of)}'
+        if len(value) < min_length:
+            return f"value must have at least {min_length} characters"
+        if max_length is not None and len(value) > max_length:
+            return f"value must have at most {max_length} characters"
+        if accepts and not accepts(value):
+            return f"value does not have the form: {format}"
+        if shape and not shape.fullmatch(value):
+            return f"value must match {pattern}"
+        return None
+
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, str):
-            yield Violation(path, ViolationKind.TYPE, "value must be a string")
-        elif "\0" in value:
-            yield Violation(path, ViolationKind.VALUE, _NUL)
-        elif one_of and value not in one_of:
-            listed = ", ".join(one_of)
-            yield Violation(
-                path, ViolationKind.VALUE, f'Invalid value: "{value}", expected one of: {listed}'
-            )
-        elif len(value) < min_length:
-            yield Violation(
-                path, ViolationKind.VALUE, f"value must have at least {min_length} characters"
-            )
-        elif max_length is not None and len(value) > max_length:
-            yield Violation(
-                path, ViolationKind.VALUE, f"value must have at most {max_length} characters"
-            )
-        elif accepts and not accepts(value):
-            yield Violation(path, ViolationKind.VALUE, f"value does not have the form: {format}")
-        elif shape and not shape.fullmatch(value):
-            yield Violation(path, ViolationKind.VALUE, f"value must match {pattern}")
+            return (Violation(path, ViolationKind.TYPE, "value must be a string"),)
+        why = problem(value)
+        return _NONE if why is None else (Violation(path, ViolationKind.VALUE, why),)
 
     return rule
 
@@ -189,18 +190,19 @@ def flag(value: Json, path: Path) -> Iterator[Violation]:
 def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
     """Accept an array of `min_items` to `max_items` elements that `each` accepts."""
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, list):
-            yield Violation(path, ViolationKind.TYPE, "value must be an array")
-            return
+            return (Violation(path, ViolationKind.TYPE, "value must be an array"),)
+        found = []
         if len(value) < min_items:
-            yield Violation(
-                path, ViolationKind.VALUE, f"value must have at least {min_items} items"
-            )
+            why = f"value must have at least {min_items} items"
+            found.append(Violation(path, ViolationKind.VALUE, why))
         if max_items is not None and len(value) > max_items:
-            yield Violation(path, ViolationKind.VALUE, f"value must have at most {max_items} items")
+            why = f"value must have at most {max_items} items"
+            found.append(Violation(path, ViolationKind.VALUE, why))
         for index, element in enumerate(value):
-            yield from each(element, (*path, index))
+            found += each(element, (*path, index))
+        return found
 
     return rule
 
@@ -235,30 +237,25 @@ def fields(
     needed = required or {}
     known = {**needed, **(optional or {})}
 
-    def check_properties(value: dict[str, Json], path: Path) -> Iterator[Violation]:
-        for name in needed:
-            if name not in value:
-                yield Violation(
-                    (*path, name), ViolationKind.MISSING, f'property "{name}" is missing'
-                )
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
+        if not isinstance(value, dict):
+            return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
+        found = [
+            Violation((*path, name), ViolationKind.MISSING, f'property "{name}" is missing')
+            for name in needed
+            if name not in value
+        ]
         for name, element in value.items():
             inner = known.get(name)
             if inner is None:
-                yield Violation(
-                    (*path, name), ViolationKind.UNKNOWN, f'property "{name}" is unsupported'
-                )
+                why = f'property "{name}" is unsupported'
+                found.append(Violation((*path, name), ViolationKind.UNKNOWN, why))
             else:
-                yield from inner(element, (*path, name))
-
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
-        if not isinstance(value, dict):
-            yield Violation(path, ViolationKind.TYPE, "value must be an object")
-            return
-        found = list(check_properties(value, path))
-        yield from found
+                found += inner(element, (*path, name))
         if not found:
             for check in checks:
-                yield from check(value, path)
+                found += check(value, path)
+        return found
 
     return rule
 
@@ -267,15 +264,13 @@ def tagged(tag: str, cases: Mapping[str, Rule]) -> Rule:
     """Accept an object whose property `tag` names the rule for the whole object."""
     check_tag = text(one_of=tuple(cases))
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, dict):
-            yield Violation(path, ViolationKind.TYPE, "value must be an object")
-        elif tag not in value:
-            yield Violation((*path, tag), ViolationKind.MISSING, f'property "{tag}" is missing')
-        elif found := list(check_tag(value[tag], (*path, tag))):
-            yield from found
-        else:
-            yield from cases[value[tag]](value, path)
+            return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
+        if tag not in value:
+            why = f'property "{tag}" is missing'
+            return (Violation((*path, tag), ViolationKind.MISSING, why),)
+        return check_tag(value[tag], (*path, tag)) or cases[value[tag]](value, path)
 
     return rule
 

@@ -11,7 +11,6 @@ the last write here, its content is compared too: a time alone may also be set b
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
 import os
@@ -23,9 +22,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.storage.file_lock import lock_file
+from omnimsg.storage.shared_writes import SharedWrites, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -87,6 +87,7 @@ class AppendLog:
         self._closed = False
         self._rescued = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
+        self._writes = SharedWrites(self._thread, self._write_wanted)
         self.write_error: OSError | None = None
 
     def truncate(self, size: int) -> None:
@@ -115,8 +116,7 @@ class AppendLog:
         Raises:
             OSError: They are not, or an earlier write failed.
         """
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._commit, self._appended)
+        await self._writes.wait(Wanted(self._appended, True))
 
     async def flush(self) -> None:
         """Return when all lines queued before survive the end of this process.
@@ -124,8 +124,8 @@ class AppendLog:
         Raises:
             OSError: They do not.
         """
-        if self._queue:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, False)
+        if self._written < self._appended:
+            await self._writes.wait(Wanted(self._appended, False))
 
     def finish(self) -> None:
         """Write the queued lines, after a failed write once more, and sync; the file stays open.
@@ -181,6 +181,21 @@ class AppendLog:
             self._closed = True
             self._thread.shutdown()
             os.close(self._file)
+
+    def _write_wanted(self, wanted: Sequence[Wanted]) -> list[OSError | None]:
+        """Write for several callers; runs in the writing thread, returns the error of each."""
+        errors: dict[Wanted, OSError | None] = {}
+        # Durable ones first: what they write is written for the others too.
+        for each in sorted(set(wanted), key=lambda each: (not each.durable, -each.count)):
+            errors[each] = None
+            try:
+                if each.durable:
+                    self._commit(each.count)
+                elif each.count > self._written:
+                    self._write(False)
+            except OSError as error:
+                errors[each] = error
+        return [errors[each] for each in wanted]
 
     def _commit(self, count: int) -> None:
         """Make the first `count` lines durable; runs in the writing thread.

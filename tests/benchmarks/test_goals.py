@@ -61,6 +61,13 @@ def test_peers_are_set_against_one_message_a_request() -> None:
     assert ([10.0, 10.0], "aim reached") == (said["values"], said["verdict"])
 
 
+def test_a_start_is_set_against_that_of_aiohttp() -> None:
+    """What every program that sends imports is the measure of a start."""
+    said = GOALS["help"].judged({"start omnimsg --help": [56.0], "start import aiohttp": [100.0]})
+
+    assert ("0.56x", "aim reached") == (said["measured"], said["verdict"])
+
+
 def test_quantiles_of_waits() -> None:
     """Half waited no longer than p50, all but one of a hundred no longer than p99."""
     assert {"p50": 50.0, "p99": 99.0} == quantiles([float(each) for each in range(100)])

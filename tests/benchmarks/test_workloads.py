@@ -13,7 +13,7 @@ import floor
 from library import messages, one_a_request
 from omnimsg.adapter import Context
 from sample import WORKLOADS, measure, once
-from sink import HOST, Sink
+from sink import HOST, Sink, certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,13 +33,30 @@ async def address() -> AsyncIterator[str]:
 @pytest.mark.parametrize("name", OURS)
 async def test_a_workload_sends_its_messages(name: str, address: str) -> None:
     """Warm-up and measured part both end with every message accepted."""
-    workload = getattr(import_module(WORKLOADS[name][0]), name)
+    module, messages, warm = WORKLOADS[name]
+    workload = getattr(import_module(module), name)
+    count = min(messages, 250)
 
-    measured = measure(workload, address, messages=250, warm=30, turns=once())
+    measured = measure(workload, address, messages=count, warm=min(warm, 30), turns=once())
     taken = [each async for each in measured]
 
     assert 1 == len(taken)
     assert taken[0] > 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["floor", "single", "hand", "batches"])
+async def test_a_workload_sends_over_tls(name: str) -> None:
+    """The sink's certificate is trusted by the benchmarks, and by nobody else."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Sink, HOST, 0, ssl=certificate())
+    address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}"
+    workload = getattr(import_module(WORKLOADS[name][0]), name)
+
+    measured = measure(workload, address, messages=200, warm=0, turns=once())
+
+    assert 1 == len([each async for each in measured])
+    server.close()
 
 
 @pytest.mark.anyio

@@ -248,7 +248,7 @@ def test_a_provider_without_an_emulator(
 ) -> None:
     """A provider that the sandbox does not emulate is exit code 2."""
     tables.write_text('[accounts.main]\nprovider = "toy"\nkey = "k"\n')
-    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: ToyAdapter)
+    monkeypatch.setattr("omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: ToyAdapter)
 
     ran = run("bench")
 

@@ -443,7 +443,7 @@ class ManyAdapter(TinyAdapter):
 def test_settings_of_every_type() -> None:
     """Values keep their TOML type, and references are resolved in nested text too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("omnimsg.config.loading.load_adapter", lambda _: ManyAdapter)
+        patch.setattr("omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: ManyAdapter)
         patch.setenv("SPARE", "spare-key")
         values = {
             "spare": ["env:SPARE"],
@@ -500,7 +500,7 @@ def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> No
             raise ValueError("needs another key")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("omnimsg.config.loading.load_adapter", lambda _: Picky)
+        patch.setattr("omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: Picky)
 
         assert "configuration: accounts.main: needs another key" == error_of(one())
 

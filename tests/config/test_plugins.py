@@ -11,7 +11,7 @@ import pytest
 from support.adapters import TinyAdapter
 
 from omnimsg import ConfigError
-from omnimsg.config import load_adapter, plugins, provider_names
+from omnimsg.config import load_adapter, load_config, plugins, provider_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,3 +107,20 @@ def test_only_the_named_adapter_is_imported() -> None:
     )
 
     assert "{'omnimsg_clickatell'}" == done.stdout.strip()
+
+
+def test_many_accounts_look_for_providers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration reads the entry points once, however many accounts it has."""
+    points = [EntryPoint("tiny", "support.adapters:TinyAdapter", plugins.GROUP)]
+    reads = []
+
+    def counting(**wanted: str) -> list[EntryPoint]:
+        reads.append(wanted)
+        return points
+
+    monkeypatch.setattr(plugins, "entry_points", counting)
+    accounts = {f"a{number}": {"provider": "tiny", "key": "k"} for number in range(20)}
+
+    loaded = load_config({"default": "a0", "accounts": accounts})
+
+    assert (20, 1) == (len(loaded.adapters), len(reads))

@@ -296,7 +296,9 @@ def test_no_error_shows_a_secret(
     monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], shown: str
 ) -> None:
     """Not even where a validator of attrs or the adapter itself puts it into its error."""
-    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: StrictAdapter)
+    monkeypatch.setattr(
+        "omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: StrictAdapter
+    )
     table = {"provider": "strict", "token": "abcd", **keys}
 
     said = error_of({"accounts": {"main": table}})
@@ -317,7 +319,9 @@ def test_a_hint_names_only_what_can_be_set(monkeypatch: pytest.MonkeyPatch) -> N
     class DerivedAdapter(TinyAdapter):
         settings: ClassVar[type[Any]] = Derived
 
-    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: DerivedAdapter)
+    monkeypatch.setattr(
+        "omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: DerivedAdapter
+    )
 
     for key in ("key_length", "key_lenght"):
         said = error_of(one(**{key: 5}))
@@ -410,7 +414,7 @@ def test_a_sender_that_no_channel_can_carry(
             },
         )
 
-    monkeypatch.setattr("omnimsg.config.loading.load_adapter", lambda _: MuteAdapter)
+    monkeypatch.setattr("omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: MuteAdapter)
 
     assert error_of(one(sender="Shop", **keys)).startswith(f"{MAIN}sender: cannot be used: tiny")
     assert load_config(one(**keys)).adapters

@@ -45,7 +45,7 @@ def only_toy(*, group: str) -> list[EntryPoint]:
 
 
 if __name__ == "__main__":
-    plugins.entry_points = only_toy  # type: ignore[assignment,attr-defined]  # a fake
+    plugins.entry_points = only_toy  # a fake
     aiohttp_transport.HttpTransport = AcceptingTransport  # type: ignore[assignment,misc]  # a fake
     code = main(["send-many", *sys.argv[1:]])
     status = Path("/proc/self/status").read_text()

@@ -44,16 +44,19 @@ class OperationSlots:
             TimeoutError: The deadline passed before a slot was free.
         """
         # Even where a slot is free: the scheduler knows what of high priority waits for it.
-        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        slot: asyncio.Future[None] = loop.create_future()
         self._waiting.append(slot)
         self._wakeup.soon()
+        timer = loop.call_later(max(0.0, deadline.remaining()), _expire, slot)
         try:
-            async with asyncio.timeout(max(0.0, deadline.remaining())):
-                await slot
+            await slot
         except BaseException:
-            if slot.done() and not slot.cancelled():
+            if slot.done() and not slot.cancelled() and slot.exception() is None:
                 self._release()
             raise
+        finally:
+            timer.cancel()
         try:
             yield
         finally:
@@ -79,3 +82,8 @@ class OperationSlots:
     def _release(self) -> None:
         self._limiter.end()
         self._wakeup.soon()
+
+
+def _expire(slot: asyncio.Future[None]) -> None:
+    if not slot.done():
+        slot.set_exception(TimeoutError())

@@ -124,16 +124,18 @@ class Uploads:
 
         Such a file was never uploaded, or was granted to another channel.
         """
-        if isinstance(content, dict):
-            return any(
-                self.has_unusable_media(value, base_url, channel_id) for value in content.values()
-            )
-        if isinstance(content, list):
-            return any(self.has_unusable_media(value, base_url, channel_id) for value in content)
-        if not isinstance(content, str) or not content.startswith(f"{base_url}/workspaces/"):
-            return False
-        media = self._store.get(content.rpartition("/")[2], self._state.clock())
-        return media is None or media.extra["channel_id"] not in {None, channel_id}
+        waiting, own = [content], f"{base_url}/workspaces/"
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                waiting += value.values()
+            elif isinstance(value, list):
+                waiting += value
+            elif isinstance(value, str) and value.startswith(own):
+                media = self._store.get(value.rpartition("/")[2], self._state.clock())
+                if media is None or media.extra["channel_id"] not in {None, channel_id}:
+                    return True
+        return False
 
     def clear(self) -> None:
         """Forget the grants."""

@@ -5,6 +5,7 @@ newer messaging page adds; `batchId` is null outside of batches.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -72,6 +73,11 @@ def _media_urls(content: dict[str, Json]) -> Iterator[str]:
             yield each["mediaUrl"]
 
 
+@lru_cache(maxsize=64)
+def _connector_id(channel_id: str) -> str:
+    return str(uuid5(NAMESPACE_URL, channel_id))
+
+
 def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the Message resource of a record as it was at a change."""
     payload = record.extra["payload"]
@@ -82,7 +88,7 @@ def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, A
         "platformId": record.channel,
         "sender": {
             "connector": {
-                "id": str(uuid5(NAMESPACE_URL, record.extra["channel_id"])),
+                "id": _connector_id(record.extra["channel_id"]),
                 "identifierValue": record.sender,
             }
         },

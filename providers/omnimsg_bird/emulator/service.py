@@ -191,7 +191,7 @@ class BirdEmulator(Emulator):
         if self._should_throttle([record]):
             return error_response(429)
         self._acceptance.accept_for_all(record)
-        return json_response(message_resource(record, record.history(record.created)[0]), 202)
+        return json_response(message_resource(record, record.first_change()), 202)
 
     async def _create_batch(self, request: web.Request) -> web.Response:
         """Send a batch of messages."""

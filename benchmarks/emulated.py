@@ -1,0 +1,57 @@
+"""The sandbox at work: its own CPU time a message, while a client in another process sends.
+
+Run with an address it is that client: it sends as many messages as each line of standard input
+says, and answers with how many were accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import library
+from omnimsg.sandbox import Sandbox
+from omnimsg_bird.emulator import BirdEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sample import Work
+
+
+@asynccontextmanager
+async def sandbox(_base_url: str) -> AsyncIterator[Work]:
+    """Serve Bird's emulator in this process, to a client in another."""
+    async with Sandbox([BirdEmulator]) as server:
+        account = json.dumps(server.config()["accounts"]["bird"])
+        client = await asyncio.create_subprocess_exec(
+            sys.executable, __file__, account, stdin=PIPE, stdout=PIPE
+        )
+        asking, answering = client.stdin, client.stdout
+        assert asking is not None
+        assert answering is not None
+
+        async def work(count: int) -> int:
+            asking.write(b"%d\n" % count)
+            return int(await answering.readline())
+
+        try:
+            yield work
+        finally:
+            asking.close()
+            await client.wait()
+
+
+async def send_on_request(account: dict[str, Any]) -> None:
+    """Send as many messages as each line of standard input says."""
+    async with library.one_a_request(account["base_url"], account=account) as client:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print(await library.stream(client, library.messages(int(line))), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(send_on_request(json.loads(sys.argv[1])))

@@ -1,0 +1,130 @@
+"""One call of the writing thread answers all that wait; each of them gets its own answer."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.storage.shared_writes import SharedWrites, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@pytest.fixture
+def thread() -> Iterator[ThreadPoolExecutor]:
+    """The writing thread."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+class Recorder:
+    """Records the calls of the thread; line 13 cannot be written.
+
+    Attributes:
+        calls: The counts that each call was asked for.
+        began: Set by the first call.
+        may_end: While it is not set, a call does not return.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.began = Event()
+        self.may_end = Event()
+        self.may_end.set()
+
+    def write(self, wanted: Sequence[Wanted]) -> list[OSError | None]:
+        """Write."""
+        self.calls.append([each.count for each in wanted])
+        self.began.set()
+        assert self.may_end.wait(30)
+        return [OSError("unlucky") if each.count == 13 else None for each in wanted]
+
+
+def _wanted(count: int) -> Wanted:
+    return Wanted(count, durable=False)
+
+
+@pytest.mark.anyio
+async def test_one_turn_of_the_loop_is_one_call(thread: ThreadPoolExecutor) -> None:
+    """Callers of one turn of the loop share a call."""
+    recorder = Recorder()
+    writes = SharedWrites(thread, recorder.write)
+
+    await asyncio.gather(*(writes.wait(_wanted(count)) for count in (1, 2, 3)))
+
+    assert [[1, 2, 3]] == recorder.calls
+
+
+@pytest.mark.anyio
+async def test_who_comes_during_a_call_gets_the_next(thread: ThreadPoolExecutor) -> None:
+    """A call answers only those that it was begun for; the others share the next one."""
+    recorder = Recorder()
+    recorder.may_end.clear()
+    writes = SharedWrites(thread, recorder.write)
+    first = asyncio.ensure_future(writes.wait(_wanted(1)))
+    await asyncio.to_thread(recorder.began.wait, 30)
+    later = [asyncio.ensure_future(writes.wait(_wanted(count))) for count in (2, 3)]
+    await asyncio.sleep(0)
+
+    recorder.may_end.set()
+    await asyncio.gather(first, *later)
+
+    assert [[1], [2, 3]] == recorder.calls
+
+
+@pytest.mark.anyio
+async def test_an_error_is_that_of_its_caller(thread: ThreadPoolExecutor) -> None:
+    """What cannot be written for one caller does not concern another of the same call."""
+    writes = SharedWrites(thread, Recorder().write)
+
+    answers = await asyncio.gather(
+        *(writes.wait(_wanted(count)) for count in (12, 13)), return_exceptions=True
+    )
+
+    assert [type(None), OSError] == [type(each) for each in answers]
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_caller_does_not_keep_others(thread: ThreadPoolExecutor) -> None:
+    """A caller that is cancelled leaves; those beside it still get their answers."""
+    writes = SharedWrites(thread, Recorder().write)
+    gone = asyncio.ensure_future(writes.wait(_wanted(1)))
+    there = asyncio.ensure_future(writes.wait(_wanted(2)))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    await there
+
+    assert gone.cancelled()
+
+
+@pytest.mark.anyio
+async def test_an_ended_thread(thread: ThreadPoolExecutor) -> None:
+    """Who waits for a thread that was ended gets an error, and does not wait for ever."""
+    writes = SharedWrites(thread, Recorder().write)
+    thread.shutdown()
+
+    with pytest.raises(RuntimeError):
+        await writes.wait(_wanted(1))
+
+
+def test_another_loop(thread: ThreadPoolExecutor) -> None:
+    """A loop that ends while somebody waits leaves nothing behind for the next one."""
+    recorder = Recorder()
+    recorder.may_end.clear()
+    writes = SharedWrites(thread, recorder.write)
+
+    async def leave() -> None:
+        asyncio.ensure_future(writes.wait(_wanted(1)))  # noqa: RUF006 - the loop ends
+        await asyncio.to_thread(recorder.began.wait, 30)
+
+    asyncio.run(leave())
+    recorder.may_end.set()
+    asyncio.run(writes.wait(_wanted(2)))
+
+    assert [[1], [2]] == recorder.calls
