@@ -329,10 +329,7 @@ class Adapter(Receiving, ABC, Generic[S]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Mark inbound messages as read; one outcome per id, in order.
-
-        At most `capabilities.max_messages` ids; an outcome's reference is the id.
-        """
+        """Mark at most `max_messages` as read; outcomes in order, whose references are the ids."""
         raise self.lacks(Operation.MARK_READ)
 
     def lacks(self, operation: Operation) -> Unsupported:
