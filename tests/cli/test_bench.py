@@ -319,7 +319,7 @@ NO_CAPABILITIES = Capabilities(channels={})
         ({"concurrency": 11}, {}, 0.09, ("limits.concurrency", 11)),
         ({"concurrency": 1}, {}, 0.01, ("limits.concurrency", 1)),
         ({"concurrency": 101}, {}, 0.9, None),
-        ({}, {"max_messages": 10}, 0.13, ("limits.concurrency", 8)),
+        ({}, {"max_messages": 10}, 0.13, ("limits.concurrency", 16)),
         (
             {"requests_per_second": 110, "messages_per_second": 1001},
             {},

@@ -146,7 +146,7 @@ def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
         (own, "limits.concurrency", "4", "omnimsg.toml"),
         (own, "limits.max_pause", "99999999.0", "omnimsg.toml"),
         (loose, "limits.requests_per_second", "150", "provider"),
-        (loose, "limits.concurrency", "8", "provider"),
+        (loose, "limits.concurrency", "16", "provider"),
     ):
         assert {"value": value, "source": source} == values[shown]
     assert "limits.messages_per_second" not in own

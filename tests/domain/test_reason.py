@@ -12,6 +12,7 @@ from omnimsg.domain.content import Autoconvert, ButtonKind, CardHeight, CardLayo
 from omnimsg.domain.history import Direction, InteractionKind
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.message import Priority
+from omnimsg.domain.opt_out import Consent
 from omnimsg.domain.outcome import Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Status
@@ -23,6 +24,7 @@ ENUMS = [
     CardLayout,
     CardWidth,
     Channel,
+    Consent,
     Direction,
     Fault,
     InteractionKind,
