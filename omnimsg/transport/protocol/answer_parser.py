@@ -72,9 +72,9 @@ class AnswerParser:
         self._is_head = False
         self._problem: AnswerError | None = None
         self._interim = 0
-        self.status = 0
-        self.is_streamed = False
-        self.is_reusable = False
+        self.status: int = 0
+        self.is_streamed: bool = False
+        self.is_reusable: bool = False
         self.expect()
         self._permits.clear()
 
@@ -87,8 +87,8 @@ class AnswerParser:
         self.lines: list[tuple[bytes, bytes]] = []
         # Not empty where nobody has waited for the last answer any more.
         self.chunks.clear()
-        self.has_begun = False
-        self.is_whole = False
+        self.has_begun: bool = False
+        self.is_whole: bool = False
         if self._streamed:
             self.is_streamed = False
             self._streamed = _NOTHING

@@ -65,10 +65,10 @@ class Connection(asyncio.Protocol):
         self._is_writing = False
         self._is_paused = False
         self._drained: asyncio.Future[None] | None = None
-        self.origin = origin
-        self.is_open = False
-        self.is_kept = False
-        self.idle_since = 0.0
+        self.origin: Origin = origin
+        self.is_open: bool = False
+        self.is_kept: bool = False
+        self.idle_since: float = 0.0
 
     def send(self, data: bytes, mark: WriteMark) -> asyncio.Future[Response]:
         """Write a request, and return the future of its answer.

@@ -59,8 +59,8 @@ class RequestBody:
         self._is_on_disk = is_on_disk
         self._before = before
         self._after = after
-        self.size = len(before) + size + len(after)
-        self.content_type = content_type
+        self.size: int = len(before) + size + len(after)
+        self.content_type: str | None = content_type
 
     async def read(self) -> bytes:
         """Return the next piece; none at the end. Together they have exactly the size.
