@@ -24,11 +24,11 @@ from spread import Spread
 
 RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
-OURS = ("floor", "single", "awaited", "hand", "batches", "callers")
+OURS = ("floor", "single", "awaited", "hand", "batches", "callers", "deadlines")
 # Counted once, because counts repeat to a few per mille.
 COUNTED = [
     *("floor", "single", "awaited", "journal"),
-    *("batches", "options", "templates", "journal_batches", "callers", "deadlines"),
+    *("batches", "options", "templates", "journal_batches"),
 ]
 
 # Messages a second for the waits of callers.
