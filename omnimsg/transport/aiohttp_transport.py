@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
-import anyio
 
-from omnimsg.adapter import Answer, Multipart, Request, Response, Source
+from omnimsg.adapter import Answer, Request, Response
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnaskedBytesError
 from omnimsg.transport.body import open_body
-from omnimsg.transport.endpoints import Endpoints, Target
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
-from omnimsg.transport.network import Network
-from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
+from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping
     from typing import Any
 
+    from omnimsg.transport.endpoints import Target
     from omnimsg.transport.interface import Sink, WriteMark
-
-# The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+    from omnimsg.transport.network import Network
 
 # The pieces that are written to a sink, bytes.
 _SINK_CHUNK = 64 * 1024
 
-# What asyncio reads at once, bytes.
-_READ_BUFFER = 256 * 1024
 
-
-class HttpTransport:
+class HttpTransport(PooledTransport[MarkedSession]):
     """The transport of one account over aiohttp.
 
     Credentials are added only to a request that asks for them and whose host the adapter declares.
@@ -68,55 +61,25 @@ class HttpTransport:
         marking: Marking = Marking.VERIFYING,
         network: Network | None = None,
     ) -> None:
-        self._base_url = base_url
-        self._network = network or Network()
+        super().__init__(base_url, hosts=hosts, authorization=authorization, network=network)
         self._tls = self._network.tls_context()
-        self._request_timeout = self._network.request_timeout
-        self._endpoints = Endpoints(
-            base_url,
-            hosts=hosts,
-            authorization=authorization,
-            allow_http=self._network.allow_http,
-        )
         self._connections = connections
         self._max_answer_bytes = max_answer_bytes
         self._marking = marking
-        self._session: MarkedSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timeouts = Timeouts()
-        self._active = 0
-        self._idle: asyncio.Event | None = None
-        self._closed = False
-
-    def __repr__(self) -> str:
-        """Show the base URL, and no credentials."""
-        return f"HttpTransport({self._base_url!r})"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may have connections: it has sent a request, and is not closed."""
-        return self._session is not None
 
     @property
     def marking(self) -> Marking:
         """How write marks are set now."""
-        return self._marking if self._session is None else self._session.marking
+        return self._marking if self._opened is None else self._opened.marking
 
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
         """Send one request and return its answer."""
-        if self._closed or within <= 0:
-            raise self._unusable()
-        if self._request_timeout is not None and sink is None and not _carries_file(request):
-            within = min(within, self._request_timeout)
+        within = self._allowed_time(request, within, sink)
         target = self._endpoints.resolve(request)
-        session = self._session or self._open()
-        # Of the known loop: finding the running loop is a system call in some versions of Python.
-        task = asyncio.current_task(self._loop) or asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
-        self._active += 1
-        self._timeouts.start(task, within)
+        session = self._opened or self._open()
+        task = self._begin(within)
         try:
             body = request.body
             # A request's own header lines may change how aiohttp writes the body.
@@ -151,16 +114,8 @@ class HttpTransport:
                 raise
             raise fault from error
         finally:
-            self._timeouts.stop(task)
             session.forget(task)
-            self._active -= 1
-            if self._idle is not None and not self._active:
-                self._idle.set()
-
-    def _unusable(self) -> TransportFault:
-        if self._closed:
-            return TransportFault(Reason.CANCELLED, "the client is closed")
-        return TransportFault(Reason.TIMEOUT, "no time is left for the request")
+            self._end(task)
 
     async def _request_again(
         self,
@@ -198,41 +153,13 @@ class HttpTransport:
             async with response:
                 return await self._read(response, request, sink)
 
-    async def aclose(self) -> None:
-        """Refuse new requests, wait for the answers under way, then close all connections."""
-        self._closed = True
-        try:
-            if self._active:
-                self._idle = self._idle or asyncio.Event()
-                await self._idle.wait()
-        finally:
-            self._timeouts.close()
-            session, self._session = self._session, None
-            if session is not None:
-                # Also for a caller that was cancelled: nobody else could close it.
-                with anyio.move_on_after(CLEANUP_SECONDS, shield=True):
-                    await session.close()
-
-    def abandon(self) -> None:
-        """Leave all connections to the garbage collector: their event loop does not run here."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            session.abandon()
-
-    def _open(self) -> MarkedSession:
-        # asyncio reads into a new block of this size and shrinks it to what arrived. glibc gets
-        # such a block from the system, and returns it, for every read, until a larger one has been
-        # freed once: three system calls and two page faults per request.
-        bytes(2 * _READ_BUFFER)
-        self._loop = asyncio.get_running_loop()
-        self._session = MarkedSession(
+    def _connect(self, loop: asyncio.AbstractEventLoop) -> MarkedSession:
+        return MarkedSession(
             connections=self._connections,
             marking=self._marking,
             network=self._network,
             tls=self._tls,
         )
-        return self._session
 
     async def _read(
         self, response: aiohttp.ClientResponse, request: Request, sink: Sink | None
@@ -265,14 +192,7 @@ class HttpTransport:
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
         """Return the fault that an error of an exchange is, or `None` for any other error."""
-        if isinstance(error, asyncio.CancelledError):
-            if not self._timeouts.stop(task):
-                return None
-            error = TimeoutError()
+        error = self._as_timeout(error, task)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
             return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)
         return None
-
-
-def _carries_file(request: Request) -> bool:
-    return isinstance(request.body, (Source, Multipart))

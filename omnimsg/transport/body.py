@@ -7,15 +7,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import aiohttp
-import anyio.to_thread
 
 from omnimsg.adapter import Multipart, Source
-from omnimsg.domain.reason import Reason
-from omnimsg.transport.interface import TransportFault
+from omnimsg.transport.files import open_for_sending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
     from typing import IO, Any
 
     from omnimsg.adapter import Request
@@ -39,7 +36,7 @@ async def open_body(request: Request) -> AsyncIterator[Any]:
     if isinstance(source.data, bytes):
         yield _payload(request, _in_pieces(source.data))
         return
-    file = await _open(source.data)
+    file = await open_for_sending(source.data)
     try:
         yield _payload(request, file)
     finally:
@@ -61,14 +58,6 @@ def _payload(request: Request, content: bytes | IO[bytes]) -> Any:  # noqa: ANN4
     # By itself aiohttp guesses a media type, for which it reads files, and sends the file's name.
     content_type = request.content_type or "application/octet-stream"
     return aiohttp.BufferedReaderPayload(content, content_type=content_type, filename=None)
-
-
-async def _open(path: Path) -> IO[bytes]:
-    try:
-        return await anyio.to_thread.run_sync(path.open, "rb")
-    except OSError as error:
-        detail = f"the file cannot be read ({type(error).__name__})"
-        raise TransportFault(Reason.MEDIA_INVALID, detail) from None
 
 
 def _in_pieces(data: bytes) -> bytes | BytesIO:

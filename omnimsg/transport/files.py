@@ -14,6 +14,8 @@ import anyio
 import anyio.to_thread
 
 from omnimsg.adapter import Source
+from omnimsg.domain.reason import Reason
+from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
@@ -68,6 +70,24 @@ def read_and_measure(data: bytes | Path, abandoned: threading.Event) -> Source:
             digest.update(chunk)
             size += len(chunk)
     return Source(data=data, size=size, sha256=digest.hexdigest())
+
+
+async def open_for_sending(path: Path) -> IO[bytes]:
+    """Open a file in a thread.
+
+    Raises:
+        TransportFault: It cannot be opened.
+    """
+    try:
+        return await anyio.to_thread.run_sync(path.open, "rb")
+    except OSError as error:
+        raise unreadable(error) from None
+
+
+def unreadable(error: OSError) -> TransportFault:
+    """Return the fault of a file that cannot be read while it is sent."""
+    detail = f"the file cannot be read ({type(error).__name__})"
+    return TransportFault(Reason.MEDIA_INVALID, detail)
 
 
 class FileTooLargeError(OSError):

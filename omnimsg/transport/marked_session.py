@@ -169,7 +169,7 @@ class MarkedSession:
                 aiohttp.__version__,
             )
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close all connections."""
         for session in self._sessions:
             await session.close()

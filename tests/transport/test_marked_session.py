@@ -184,7 +184,7 @@ async def test_a_changed_aiohttp_is_noticed_before_the_first_request(
         else:
             patch.setattr(target, name, value)
         session = MarkedSession(connections=1, marking=Marking.VERIFYING)
-    await session.close()
+    await session.aclose()
 
     ((level, text),) = logged(caplog)
     assert (Marking.TRACED, logging.WARNING) == (session.marking, level)

@@ -12,11 +12,11 @@ import anyio.to_thread
 
 from omnimsg.adapter import Multipart, Source
 from omnimsg.domain.reason import Reason
+from omnimsg.transport.files import open_for_sending, unreadable
 from omnimsg.transport.interface import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
     from typing import IO
 
     from omnimsg.adapter import Request
@@ -85,7 +85,7 @@ class RequestBody:
         try:
             return await anyio.to_thread.run_sync(self._file.read, size)
         except OSError as error:
-            raise _unreadable(error) from None
+            raise unreadable(error) from None
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def open_body(request: Request, length: int | None) -> AsyncIterator[Reque
         size = len(data) if length is None else length
         yield _body(BytesIO(data), size, form, is_on_disk=False)
         return
-    file = await _open(data)
+    file = await open_for_sending(data)
     try:
         size = os.fstat(file.fileno()).st_size if length is None else length
         yield _body(file, size, form, is_on_disk=True)
@@ -153,15 +153,3 @@ def _part(
             raise TransportFault(Reason.MISCONFIGURED, "the file's media type cannot be used")
         line += f"\r\nContent-Type: {content_type}"
     return f"--{boundary}\r\n{line}\r\n\r\n".encode()
-
-
-async def _open(path: Path) -> IO[bytes]:
-    try:
-        return await anyio.to_thread.run_sync(path.open, "rb")
-    except OSError as error:
-        raise _unreadable(error) from None
-
-
-def _unreadable(error: OSError) -> TransportFault:
-    detail = f"the file cannot be read ({type(error).__name__})"
-    return TransportFault(Reason.MEDIA_INVALID, detail)
