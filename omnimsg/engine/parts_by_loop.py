@@ -49,6 +49,8 @@ class PartsByLoop:
         self._context = contextvars.copy_context()
         self._is_closed = False
         self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
+        # Threads may use the account for the first time at once, each with a loop of its own.
+        self._lock = threading.RLock()
         _instances.add(self)
 
     @cached_property
@@ -58,7 +60,9 @@ class PartsByLoop:
         The first ones are built when the account is first used: one process of many accounts uses
         few of them.
         """
-        return self._build(self._shared, self._first_transport)
+        with self._lock:
+            built: LoopParts | None = vars(self).get("current")
+            return built or self._build(self._shared, self._first_transport)
 
     def here(self, operation: str) -> LoopParts:
         """Return the parts of the running event loop.
@@ -72,23 +76,8 @@ class PartsByLoop:
         parts, loop = self.current, asyncio.get_running_loop()
         if parts.loop is loop or self._is_closed:
             return parts
-        for other, others_parts in list(self._parts.items()):
-            if other.is_closed():
-                self._parts.pop(other, None)
-                if not others_parts.is_closed:
-                    others_parts.abandon()
-            elif other is not loop and other.is_running() and others_parts.is_busy:
-                failure = _used_elsewhere(other, others_parts, loop)
-                raise OperationError(operation, self._account, failure)
-        if loop in _inherited_loops:
-            # The threads that resolve names did not survive the fork.
-            _inherited_loops.discard(loop)
-            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
-        self.current = parts = self._find_or_build(loop)
-        if parts.loop is None:
-            self._parts[loop] = parts
-            parts.enter(loop)
-        return parts
+        with self._lock:
+            return self._enter(operation, loop)
 
     async def aclose(self, deadline: Deadline) -> None:
         """Close the parts of every event loop, for good."""
@@ -107,10 +96,31 @@ class PartsByLoop:
 
     def abandon_inherited(self) -> None:
         """Stop what the parent of this forked process has begun; the parent goes on with it."""
+        # A thread that held it did not survive the fork.
+        self._lock = threading.RLock()
         inherited, self._parts = self._parts, {}
         for loop, parts in inherited.items():
             parts.abandon_inherited()
             _inherited_loops.add(loop)
+
+    def _enter(self, operation: str, loop: asyncio.AbstractEventLoop) -> LoopParts:
+        for other, others_parts in list(self._parts.items()):
+            if other.is_closed():
+                self._parts.pop(other, None)
+                if not others_parts.is_closed:
+                    others_parts.abandon()
+            elif other is not loop and other.is_running() and others_parts.is_busy:
+                failure = _used_elsewhere(other, others_parts, loop)
+                raise OperationError(operation, self._account, failure)
+        if loop in _inherited_loops:
+            # The threads that resolve names did not survive the fork.
+            _inherited_loops.discard(loop)
+            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+        self.current = parts = self._find_or_build(loop)
+        if parts.loop is None:
+            self._parts[loop] = parts
+            parts.enter(loop)
+        return parts
 
     def _streams(self) -> Streams:
         return self.here("send_many").streams

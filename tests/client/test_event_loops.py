@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import ManualClock, texts, tiny
@@ -26,6 +26,7 @@ from omnimsg import (
     Retry,
     RetryPolicy,
 )
+from omnimsg.engine import parts_by_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,3 +255,30 @@ def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Serv
 
     assert [f"id-r{number}" for number in range(4)] == ids
     assert 2 == server.connections
+
+
+def test_threads_that_come_first_together_share_what_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An account is built once, however many threads ask for it before it is."""
+    client = Client([tiny("http://127.0.0.1:1")])
+    build, built = parts_by_loop.LoopParts, []
+    together, first = threading.Barrier(4), threading.Event()
+
+    def build_slowly(*args: Any, **options: Any) -> Any:
+        built.append(threading.current_thread())
+        first.wait(0.05)  # the others come meanwhile
+        return build(*args, **options)
+
+    def ask() -> None:
+        together.wait()
+        client.preview(texts(1)[0])
+
+    monkeypatch.setattr(parts_by_loop, "LoopParts", build_slowly)
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert 1 == len(built)
