@@ -26,7 +26,7 @@ from omnimsg import (
     Retry,
     RetryPolicy,
 )
-from omnimsg.engine import parts_by_loop
+from omnimsg.engine.loop_parts import LoopParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,19 +262,19 @@ def test_threads_that_come_first_together_share_what_is_built(
 ) -> None:
     """An account is built once, however many threads ask for it before it is."""
     client = Client([tiny("http://127.0.0.1:1")])
-    build, built = parts_by_loop.LoopParts, []
+    built = []
     together, first = threading.Barrier(4), threading.Event()
 
     def build_slowly(*args: Any, **options: Any) -> Any:
         built.append(threading.current_thread())
         first.wait(0.05)  # the others come meanwhile
-        return build(*args, **options)
+        return LoopParts(*args, **options)
 
     def ask() -> None:
         together.wait()
         client.preview(texts(1)[0])
 
-    monkeypatch.setattr(parts_by_loop, "LoopParts", build_slowly)
+    monkeypatch.setattr("omnimsg.engine.parts_by_loop.LoopParts", build_slowly)
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for each in threads:
         each.start()
