@@ -1,4 +1,4 @@
-"""One way account for everything of an account: sharing, priorities, patience, holding, cutting."""
+"""How messages of an account share requests, and in which order they leave."""
 
 from __future__ import annotations
 
@@ -6,80 +6,35 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import attrs
-import orjson
 import pytest
 from support.adapters import (
     FakeTransport,
-    ManualClock,
     accepted,
-    account_engine,
     close,
     references,
-    result,
     results,
     texts,
-    tiny,
 )
 
 from omnimsg import (
     Accepted,
-    AccountTrouble,
-    Ambiguous,
-    Breaker,
-    InvalidValue,
     Limits,
     NotSent,
-    OnAmbiguous,
-    Policy,
     Priority,
     Reason,
-    Retry,
     RetryEvent,
     RetryPolicy,
     Scope,
 )
-from omnimsg.adapter import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from omnimsg import Outcome
-    from omnimsg.engine.account import AccountEngine
+    from omnimsg.adapter import Request, Response
+from support.sending import all_of, engine, settled
 
 pytestmark = pytest.mark.anyio
-
-AT_ONCE = RetryPolicy(base=0)
-
-
-def engine(
-    transport: FakeTransport,
-    *,
-    on_retry: Any = None,
-    clock: Any = None,
-    max_messages: int = 100,
-    **policy: Any,
-) -> AccountEngine:
-    """Build an account with a policy; a retry does not wait."""
-    decided = Policy(**{"retry": AT_ONCE, **policy})
-    adapter = tiny(max_messages=max_messages)
-    return account_engine(adapter, transport, policy=decided, on_retry=on_retry, clock=clock)
-
-
-async def all_of(account: AccountEngine, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
-    """Wait for outcomes, and close."""
-    try:
-        with anyio.fail_after(20):
-            return await asyncio.gather(*futures)
-    finally:
-        await close(account)
-
-
-async def settled() -> None:
-    """Let everything run that can run."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
@@ -178,72 +133,6 @@ async def test_low_priority_goes_last() -> None:
     assert [["r2"], ["r1"], ["r0"]] == [references(each) for each in wire.requests]
 
 
-async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
-    """The patience of a call covers the queue, and nothing leaves after it."""
-    wire = FakeTransport(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
-    account = engine(wire, limits=Limits(concurrency=1))
-    first = account.submit(texts(1)[0], 30)
-    await settled()
-
-    outcome = await account.submit(texts(1, start=1)[0], 0.02)
-
-    assert isinstance(outcome, NotSent)
-    assert Reason.DEADLINE_EXCEEDED is outcome.reason
-    assert 1 == len(wire.requests)
-    first.cancel()
-    await close(account)
-
-
-@pytest.mark.parametrize("timeouts", [(10, 20, 30), (30, 20, 10)])
-async def test_callers_of_different_timeouts_do_not_share_a_request(
-    timeouts: tuple[float, ...],
-) -> None:
-    """The shortest timeout would cut the others short, whoever came first."""
-    wire = FakeTransport()
-    account = engine(wire)
-
-    await all_of(
-        account,
-        *[account.submit(each, timeout) for each, timeout in zip(texts(3), timeouts, strict=True)],
-    )
-
-    assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
-
-
-class TimedTransport(FakeTransport):
-    """Keeps how many seconds each request may take."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.within: list[float] = []
-
-    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
-        """Note the seconds, and answer."""
-        self.within.append(within)
-        return await super().exchange(request, within=within, **more)
-
-
-@pytest.mark.parametrize("ttl", [None, 60])
-@pytest.mark.parametrize("timeouts", [(10.0, 9.5), (9.5, 10.0)])
-async def test_the_earliest_deadline_of_a_batch_limits_its_request(
-    timeouts: tuple[float, float], ttl: int | None
-) -> None:
-    """Messages of nearly the same timeout share a request; nobody waits longer than was asked."""
-    wire = TimedTransport()
-    account = engine(wire, clock=ManualClock())
-
-    await all_of(
-        account,
-        *[
-            account.submit(each, timeout)
-            for each, timeout in zip(texts(2, ttl=ttl), timeouts, strict=True)
-        ],
-    )
-
-    assert [["r0", "r1"]] == [references(each) for each in wire.requests]
-    assert [9.5] == wire.within
-
-
 @pytest.mark.parametrize(("max_messages", "spread"), [(1, 7), (3, 1)])
 async def test_callers_leave_in_the_order_in_which_they_came(
     max_messages: int, spread: int
@@ -268,19 +157,6 @@ async def test_who_comes_later_takes_no_turn_of_who_came_before() -> None:
     assert 110 > len(sent)
     for steps in ({timeouts[each] for each in request} for request in sent):
         assert 1 == len(steps)
-
-
-async def test_callers_of_many_deadlines_share_requests() -> None:
-    """Deadlines that differ by a tenth or less do not keep messages apart."""
-    wire = FakeTransport()
-    account = engine(wire, max_messages=100, limits=Limits(concurrency=1))
-    timeouts = [5 + number * 37 % 300 / 60 for number in range(300)]
-
-    sent = zip(texts(300), timeouts, strict=True)
-    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
-
-    assert 300 == sum(len(references(each)) for each in wire.requests)
-    assert 10 > len(wire.requests)
 
 
 async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
@@ -370,234 +246,6 @@ async def _sent_while_busy(
     await all_of(account, *waiting)
 
 
-async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> None:
-    """A refusal proves that nothing was sent; the others are sent once."""
-
-    def reply(request: Request) -> Response:
-        return Response(422, b"{}") if "r37" in references(request) else accepted(request)
-
-    wire = FakeTransport(reply)
-    account = engine(wire)
-
-    outcomes = await all_of(account, *[account.submit(each, 10) for each in texts(100)])
-
-    (refused,) = (each for each in outcomes if not isinstance(each, Accepted))
-    assert isinstance(refused, NotSent)
-    assert ("r37", Scope.ACCOUNT) == (refused.reference, refused.scope)
-    assert 99 == sum(isinstance(each, Accepted) for each in outcomes)
-    taken = Counter(
-        reference
-        for each in wire.requests
-        if "r37" not in references(each)
-        for reference in references(each)
-    )
-    assert {1} == set(taken.values())
-
-
-@pytest.mark.parametrize("status", [500, 503, 408, 200])
-async def test_a_batch_that_may_have_been_processed_is_never_cut(status: int) -> None:
-    """It is one request, and nothing is proven."""
-    wire = FakeTransport(lambda _: Response(status, b"?"))
-    account = engine(wire)
-
-    outcomes = await all_of(account, *[account.submit(each, 10) for each in texts(4)])
-
-    assert {Ambiguous} == {type(each) for each in outcomes}
-    assert 1 == len(wire.requests)
-
-
-async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance() -> None:
-    """A later refusal does not undo what an earlier attempt may have done."""
-    answers = iter(["who-knows", "no-such-number"])
-    events: list[RetryEvent] = []
-    wire = FakeTransport(
-        lambda request: results(dict.fromkeys(references(request), next(answers, "slow-down")))
-    )
-    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, on_retry=events.append)
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, Ambiguous)
-    assert 3 == len(wire.requests)
-    assert [("r0",), ("r0",)] == [each.doubtful for each in events]
-
-
-async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account() -> None:
-    """The message stays in doubt, and the account is throttled all the same."""
-    replies = iter([results({"r0": "who-knows"}), Response(429, b"", {"Retry-After": "3600"})])
-    wire = FakeTransport(lambda _: next(replies))
-    account = engine(wire, clock=ManualClock(), on_ambiguous=OnAmbiguous.RESEND)
-
-    outcome = await account.submit(texts(1)[0], 10)
-    wait = account.preview(texts(1, start=1)[0]).wait
-    await close(account)
-
-    assert isinstance(outcome, Ambiguous)
-    assert (300, 0.5) == (wait, account.health().pace)
-
-
-async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit() -> None:
-    """Each attempt counts for what it was answered, and not for the doubt of an earlier one."""
-    codes = iter(["who-knows", "no-money", "no-money"])
-    wire = FakeTransport(lambda _: results({"r0": next(codes)}))
-    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, breaker=Breaker(failures=3))
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, Ambiguous)
-    assert ["account 'main'"] == list(account.health().open_circuits)
-
-
-async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
-    """Then that is what is known of it."""
-    answers = iter(["who-knows"])
-    wire = FakeTransport(
-        lambda request: results(dict.fromkeys(references(request), next(answers, "ok")))
-    )
-    account = engine(wire, on_ambiguous=OnAmbiguous.RESEND)
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, Accepted)
-
-
-async def test_what_is_in_doubt_is_held_by_default() -> None:
-    """Nobody has said that a text too many is better than one too few."""
-    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "who-knows")))
-    account = engine(wire)
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, Ambiguous)
-    assert 1 == len(wire.requests)
-
-
-async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> None:
-    """They leave when a batch that tries is taken."""
-    clock, mended = ManualClock(), False
-    wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
-    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
-    waiting = [account.submit(each, 1000) for each in texts(5)]
-    await settled()
-    assert not any(each.done() for each in waiting)
-
-    mended = True
-    clock.now += 6
-    waiting.append(account.submit(texts(1, start=5)[0], 1000))
-    outcomes = await all_of(account, *waiting)
-
-    assert {"accepted": 6} == Counter(each.kind for each in outcomes)
-
-
-async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() -> None:
-    """The next acceptance proves it; they do not wait for the pause to end."""
-    wire = FakeTransport()
-    wire.reply = lambda request: Response(401) if len(wire.requests) == 1 else accepted(request)
-    account = engine(wire, clock=ManualClock(), account_trouble=AccountTrouble.HOLD)
-    held = account.submit(texts(1)[0], 1000)
-    await settled()
-    held_before = account.health().held
-
-    await account.submit(texts(1, start=1)[0], 1000)
-    await settled()
-    is_done = held.done()
-    await close(account)
-
-    assert 1 == held_before
-    assert is_done
-    assert isinstance(held.result(), Accepted)
-
-
-async def test_held_messages_leave_in_their_order() -> None:
-    """The first that was held probes the account, and the others follow it."""
-    clock, is_well = ManualClock(), False
-    wire = FakeTransport(lambda request: accepted(request) if is_well else Response(401))
-    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
-    waiting = []
-    for each in texts(4):
-        waiting.append(account.submit(each, 1000))
-        await settled()
-    wire.requests.clear()
-
-    is_well = True
-    clock.now += 6
-    waiting.append(account.submit(texts(1, start=4)[0], 1000))
-    await all_of(account, *waiting)
-
-    assert [["r0"], ["r1"], ["r2"], ["r3"], ["r4"]] == [references(each) for each in wire.requests]
-
-
-async def test_messages_are_held_no_longer_than_their_deadline() -> None:
-    """Then they are too late, and say why they waited."""
-    wire = FakeTransport(lambda _: Response(401))
-    account = engine(wire, account_trouble=AccountTrouble.HOLD)
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 0.03))
-
-    assert isinstance(outcome, NotSent)
-    assert Reason.DEADLINE_EXCEEDED is outcome.reason
-    assert "unauthorized" in outcome.failure.detail
-
-
-async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
-    """Somebody has to hear of it."""
-    account = engine(FakeTransport(lambda _: Response(401)))
-
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, NotSent)
-    assert (Scope.ACCOUNT, Reason.UNAUTHORIZED) == (outcome.scope, outcome.reason)
-
-
-async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
-    """What is not tried is safe to try again, and says when."""
-    wire = FakeTransport(lambda _: Response(500))
-    account = engine(wire, breaker=Breaker(failures=2, pause=30), retry=RetryPolicy(attempts=1))
-    for each in texts(2):
-        await account.submit(each, 10)
-
-    (outcome,) = await all_of(account, account.submit(texts(1, start=2)[0], 10))
-
-    assert isinstance(outcome, NotSent)
-    assert (Reason.PROVIDER_UNAVAILABLE, Retry.SAFE) == (outcome.reason, outcome.retry)
-    assert 0 < (outcome.retry_after or 0) <= 30
-    assert 2 == len(wire.requests)
-
-
-async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """A provider that asks for an hour is asked again after five minutes, and an operator hears."""
-    wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": "3600"}))
-    account = engine(wire)
-    first = await account.submit(texts(1)[0], 10)
-
-    second = await account.submit(texts(1, start=1)[0], 0.02)
-    await close(account)
-
-    assert isinstance(first, NotSent)
-    assert (Reason.RATE_LIMITED, 3600.0) == (first.reason, first.retry_after)
-    assert isinstance(second, NotSent)
-    assert (Reason.RATE_LIMITED, Retry.SAFE) == (second.reason, second.retry)
-    assert 1 == len(wire.requests)
-    assert "was told to wait: nothing leaves for 300 s" in caplog.text
-
-
-async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> None:
-    """A rate limit that the provider reports for some messages of a request is about them alone."""
-    entries = [result("r0", "ok"), {**result("r1", "slow-down"), "after": 3600}]
-    wire = FakeTransport()
-    wire.reply = lambda request: (
-        Response(200, orjson.dumps({"results": entries}))
-        if len(wire.requests) == 1
-        else accepted(request)
-    )
-    account = engine(wire)
-    first = await asyncio.gather(*[account.submit(each, 10) for each in texts(2)])
-
-    (next_one,) = await all_of(account, account.submit(texts(1, start=2)[0], 1))
-
-    assert [Accepted, NotSent, Accepted] == [type(each) for each in (*first, next_one)]
-
-
 @pytest.mark.parametrize("turns", range(12))
 @pytest.mark.parametrize("answer", ["ok", "slow-down"])
 async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: str) -> None:
@@ -619,72 +267,6 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
     assert [True] * 300 == [each.done() for each in waiting]
     for each in (each.result() for each in waiting):
         assert isinstance(each, Accepted if answer == "ok" and each.reference in known else NotSent)
-
-
-async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
-    """Its suspicion could only be lifted by its own messages; a suspected account waits."""
-    together = {}
-    for code in ("no-channel", "no-money"):
-        codes = iter([code])
-        go = asyncio.Event()
-
-        async def reply(
-            request: Request, codes: Iterator[str] = codes, go: asyncio.Event = go
-        ) -> Response:
-            said = next(codes, "ok")
-            if said == "ok":
-                await go.wait()
-            return results(dict.fromkeys(references(request), said))
-
-        wire = FakeTransport(reply)
-        account = engine(wire, limits=Limits(concurrency=5))
-        await account.submit(texts(1)[0], 10)
-        some = [account.submit(each, 10) for each in texts(400, start=1)]
-        await settled()
-        urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
-        some.append(account.submit(urgent, 10))
-        await settled()
-        together[code] = len(wire.requests) - 1
-        go.set()
-        await all_of(account, *some)
-
-    assert {"no-channel": 5, "no-money": 2} == together
-
-
-async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() -> None:
-    """It left after the pace was slowed down, so what it says of the pace is news."""
-    go = asyncio.Event()
-
-    async def reply(request: Request) -> Response:
-        await go.wait()
-        return results(dict.fromkeys(references(request), "slow-down"))
-
-    wire = FakeTransport(reply)
-    account = engine(wire, limits=Limits(concurrency=1), retry=RetryPolicy(attempts=1))
-    first = account.submit(texts(1)[0], 10)
-    await wire.asked()
-    taken_back, *rest = [account.submit(each, 10) for each in texts(3, start=1)]
-    taken_back.cancel()
-    await settled()
-    go.set()
-
-    await all_of(account, first, *rest)
-
-    assert 0.25 == account.health().pace
-
-
-@pytest.mark.parametrize("patience", [float("nan"), "soon", None])
-async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
-    """It would compare with nothing, and everybody would wait for it."""
-    account = engine(FakeTransport())
-
-    with pytest.raises(InvalidValue, match="deadline"):
-        account.submit(texts(1)[0], patience)
-    with pytest.raises(InvalidValue, match="deadline"):
-        await anext(account.stream(texts(1), patience))
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
-
-    assert isinstance(outcome, Accepted)
 
 
 async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,122 @@
+"""The deadlines of callers: who shares a request, and what ends in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import (
+    FakeTransport,
+    ManualClock,
+    close,
+    references,
+    texts,
+)
+
+from omnimsg import (
+    Accepted,
+    InvalidValue,
+    Limits,
+    NotSent,
+    Reason,
+)
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Request, Response
+from support.sending import all_of, engine, settled
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
+    """The patience of a call covers the queue, and nothing leaves after it."""
+    wire = FakeTransport(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
+    account = engine(wire, limits=Limits(concurrency=1))
+    first = account.submit(texts(1)[0], 30)
+    await settled()
+
+    outcome = await account.submit(texts(1, start=1)[0], 0.02)
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.DEADLINE_EXCEEDED is outcome.reason
+    assert 1 == len(wire.requests)
+    first.cancel()
+    await close(account)
+
+
+@pytest.mark.parametrize("timeouts", [(10, 20, 30), (30, 20, 10)])
+async def test_callers_of_different_timeouts_do_not_share_a_request(
+    timeouts: tuple[float, ...],
+) -> None:
+    """The shortest timeout would cut the others short, whoever came first."""
+    wire = FakeTransport()
+    account = engine(wire)
+
+    await all_of(
+        account,
+        *[account.submit(each, timeout) for each, timeout in zip(texts(3), timeouts, strict=True)],
+    )
+
+    assert [1, 1, 1] == [len(references(each)) for each in wire.requests]
+
+
+class TimedTransport(FakeTransport):
+    """Keeps how many seconds each request may take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[float] = []
+
+    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+        """Note the seconds, and answer."""
+        self.within.append(within)
+        return await super().exchange(request, within=within, **more)
+
+
+@pytest.mark.parametrize("ttl", [None, 60])
+@pytest.mark.parametrize("timeouts", [(10.0, 9.5), (9.5, 10.0)])
+async def test_the_earliest_deadline_of_a_batch_limits_its_request(
+    timeouts: tuple[float, float], ttl: int | None
+) -> None:
+    """Messages of nearly the same timeout share a request; nobody waits longer than was asked."""
+    wire = TimedTransport()
+    account = engine(wire, clock=ManualClock())
+
+    await all_of(
+        account,
+        *[
+            account.submit(each, timeout)
+            for each, timeout in zip(texts(2, ttl=ttl), timeouts, strict=True)
+        ],
+    )
+
+    assert [["r0", "r1"]] == [references(each) for each in wire.requests]
+    assert [9.5] == wire.within
+
+
+async def test_callers_of_many_deadlines_share_requests() -> None:
+    """Deadlines that differ by a tenth or less do not keep messages apart."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=100, limits=Limits(concurrency=1))
+    timeouts = [5 + number * 37 % 300 / 60 for number in range(300)]
+
+    sent = zip(texts(300), timeouts, strict=True)
+    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
+
+    assert 300 == sum(len(references(each)) for each in wire.requests)
+    assert 10 > len(wire.requests)
+
+
+@pytest.mark.parametrize("patience", [float("nan"), "soon", None])
+async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
+    """It would compare with nothing, and everybody would wait for it."""
+    account = engine(FakeTransport())
+
+    with pytest.raises(InvalidValue, match="deadline"):
+        account.submit(texts(1)[0], patience)
+    with pytest.raises(InvalidValue, match="deadline"):
+        await anext(account.stream(texts(1), patience))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
+
+    assert isinstance(outcome, Accepted)

@@ -1,0 +1,104 @@
+"""Messages of an account in trouble: held, or failed at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from support.adapters import (
+    FakeTransport,
+    ManualClock,
+    accepted,
+    close,
+    references,
+    texts,
+)
+from support.sending import all_of, engine, settled
+
+from omnimsg import (
+    Accepted,
+    AccountTrouble,
+    NotSent,
+    Reason,
+    Scope,
+)
+from omnimsg.adapter import Response
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> None:
+    """They leave when a batch that tries is taken."""
+    clock, mended = ManualClock(), False
+    wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
+    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
+    waiting = [account.submit(each, 1000) for each in texts(5)]
+    await settled()
+    assert not any(each.done() for each in waiting)
+
+    mended = True
+    clock.now += 6
+    waiting.append(account.submit(texts(1, start=5)[0], 1000))
+    outcomes = await all_of(account, *waiting)
+
+    assert {"accepted": 6} == Counter(each.kind for each in outcomes)
+
+
+async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() -> None:
+    """The next acceptance proves it; they do not wait for the pause to end."""
+    wire = FakeTransport()
+    wire.reply = lambda request: Response(401) if len(wire.requests) == 1 else accepted(request)
+    account = engine(wire, clock=ManualClock(), account_trouble=AccountTrouble.HOLD)
+    held = account.submit(texts(1)[0], 1000)
+    await settled()
+    held_before = account.health().held
+
+    await account.submit(texts(1, start=1)[0], 1000)
+    await settled()
+    is_done = held.done()
+    await close(account)
+
+    assert 1 == held_before
+    assert is_done
+    assert isinstance(held.result(), Accepted)
+
+
+async def test_held_messages_leave_in_their_order() -> None:
+    """The first that was held probes the account, and the others follow it."""
+    clock, is_well = ManualClock(), False
+    wire = FakeTransport(lambda request: accepted(request) if is_well else Response(401))
+    account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
+    waiting = []
+    for each in texts(4):
+        waiting.append(account.submit(each, 1000))
+        await settled()
+    wire.requests.clear()
+
+    is_well = True
+    clock.now += 6
+    waiting.append(account.submit(texts(1, start=4)[0], 1000))
+    await all_of(account, *waiting)
+
+    assert [["r0"], ["r1"], ["r2"], ["r3"], ["r4"]] == [references(each) for each in wire.requests]
+
+
+async def test_messages_are_held_no_longer_than_their_deadline() -> None:
+    """Then they are too late, and say why they waited."""
+    wire = FakeTransport(lambda _: Response(401))
+    account = engine(wire, account_trouble=AccountTrouble.HOLD)
+
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 0.03))
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.DEADLINE_EXCEEDED is outcome.reason
+    assert "unauthorized" in outcome.failure.detail
+
+
+async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
+    """Somebody has to hear of it."""
+    account = engine(FakeTransport(lambda _: Response(401)))
+
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
+
+    assert isinstance(outcome, NotSent)
+    assert (Scope.ACCOUNT, Reason.UNAUTHORIZED) == (outcome.scope, outcome.reason)

@@ -1,0 +1,154 @@
+"""The input of a stream: its errors, and its clean-up."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from support.adapters import (
+    FakeTransport,
+    account_engine,
+    close,
+    texts,
+    tiny,
+)
+from support.virtual import VirtualLoop
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Iterator,
+    )
+
+    from omnimsg import (
+        Message,
+    )
+from support.sending import stream
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_an_error_of_the_input_comes_after_all_outcomes(asynchronous: bool) -> None:
+    """What was read before it has left, and is reported first."""
+
+    def failing() -> Iterator[Message]:
+        yield from texts(150)
+        raise LookupError("line 151")
+
+    async def failing_slowly() -> AsyncIterator[Message]:
+        for each in failing():
+            yield each
+
+    outcomes = stream(FakeTransport(), failing_slowly() if asynchronous else failing())
+
+    assert 150 == len({(await anext(outcomes)).reference for _ in range(150)})
+    with pytest.raises(LookupError, match="line 151"):
+        await anext(outcomes)
+
+
+async def test_an_input_that_is_cancelled_within_does_not_hang() -> None:
+    """A cancellation that the input raises by itself ends the stream like any other error."""
+
+    async def cancelled() -> AsyncIterator[Message]:
+        yield texts(1)[0]
+        raise asyncio.CancelledError
+
+    outcomes = stream(FakeTransport(), cancelled())
+
+    assert "r0" == (await anext(outcomes)).reference
+    with pytest.raises(asyncio.CancelledError):
+        await anext(outcomes)
+
+
+async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
+    """It comes after the outcomes too, and hangs nothing."""
+    outcomes = stream(FakeTransport(), [*texts(1), "+37255500001"])  # type: ignore[list-item]
+
+    assert "r0" == (await anext(outcomes)).reference
+    with pytest.raises(TypeError, match="Message"):
+        await anext(outcomes)
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.0], ids=["between two rows", "at its yield"])
+@pytest.mark.parametrize("seconds_of_cleanup", [1.0, 3600.0])
+def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
+    seconds_of_cleanup: float, pause: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cursor whose close hangs must not keep the caller, who hears of it, wherever it stands."""
+    loop = VirtualLoop()
+
+    async def rows() -> AsyncGenerator[Message, None]:
+        try:
+            for each in texts(10_000):
+                yield each
+                if pause:
+                    await asyncio.sleep(pause)
+        finally:
+            await asyncio.sleep(seconds_of_cleanup)
+
+    given = rows()
+
+    async def story() -> float:
+        account = account_engine(tiny(), FakeTransport(), clock=loop)
+        async with aclosing(account.stream(given, 10.0)) as outcomes:
+            async for _ in outcomes:
+                break
+            began = loop.now
+        waited = loop.now - began
+        await close(account)
+        return waited
+
+    with closing(loop):
+        waited = loop.drive(story())
+
+    assert min(seconds_of_cleanup, 5.0) == pytest.approx(waited, abs=0.1)
+    assert (seconds_of_cleanup > 5) == ("still cleans up 5 s after" in caplog.text)
+
+
+async def test_an_input_is_closed_by_the_task_that_reads_it() -> None:
+    """What it holds open, such as a scope of anyio, no other task may leave."""
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    async def rows() -> AsyncGenerator[Message, None]:
+        with anyio.CancelScope():
+            tasks.append(asyncio.current_task())
+            try:
+                for each in texts(10_000):
+                    yield each
+            finally:
+                tasks.append(asyncio.current_task())
+
+    given = rows()
+    account = account_engine(tiny(), FakeTransport())
+    async with aclosing(account.stream(given, 10.0)) as outcomes:
+        async for _ in outcomes:
+            break
+    await close(account)
+
+    assert 2 == len(tasks)
+    assert tasks[0] is tasks[1]
+
+
+async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
+    """The error ends the stream, and nobody else closes the generator."""
+    closed: list[bool] = []
+
+    async def rows() -> AsyncGenerator[Any, None]:
+        try:
+            yield texts(1)[0]
+            yield "not a message"
+        finally:
+            closed.append(True)
+
+    account = account_engine(tiny(), FakeTransport())
+    given = rows()
+    with pytest.raises(TypeError):
+        _ = [each async for each in account.stream(given, 10.0)]
+    await close(account)
+
+    assert [True] == closed

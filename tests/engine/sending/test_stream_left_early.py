@@ -1,0 +1,136 @@
+"""A stream that its caller leaves: by a break, an error, a cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import (
+    FakeTransport,
+    accepted,
+    results,
+    texts,
+)
+from support.audit import OutcomeJournal
+
+if TYPE_CHECKING:
+    from omnimsg.adapter import Request, Response
+from support.sending import WINDOW, Gate, collect, settled, stream, warnings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close streams without much of a wait."""
+    monkeypatch.setattr("omnimsg.engine.sending.stream.CLOSE_TIMEOUT", 0.02)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_breaking_out_ends_everything() -> None:
+    """No request, task or reading goes on behind a caller who has left."""
+    gate = Gate()
+    wire = FakeTransport(gate)
+    gate.open.set()
+
+    async with aclosing(stream(wire, texts(10_000), max_messages=10)) as outcomes:
+        async for _ in outcomes:
+            gate.open.clear()
+            break
+
+    requests = len(wire.requests)
+    await settled()
+    assert requests == len(wire.requests)
+    assert 0 == wire.under_way
+
+
+async def test_breaking_out_lets_what_is_under_way_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What had left is known in the end, nothing new leaves, and the loss is said once."""
+    gate = Gate()
+    first = True
+
+    async def reply(request: Request) -> Response:
+        nonlocal first
+        if first:
+            first = False
+            return accepted(request)
+        asyncio.get_running_loop().call_later(0.01, gate.open.set)
+        return await gate(request)
+
+    diary = OutcomeJournal()
+    wire = FakeTransport(reply)
+
+    async with aclosing(stream(wire, texts(10_000), max_messages=10, journal=diary)) as outcomes:
+        await anext(outcomes)
+        await wire.asked(WINDOW)
+
+    assert {"accepted": 10 * len(wire.requests)} == Counter(each.kind for each in diary.outcomes)
+    (said,) = warnings(caplog)
+    untaken = 10 * len(wire.requests) - 1
+    assert f"nobody took {untaken} outcomes ({untaken} accepted); 0 more" in said
+
+
+async def test_an_error_in_the_body_of_the_loop_is_said_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The error passes, and the outcomes that nobody took are counted by kind."""
+    said = {"r0": "ok", "r1": "no-such-number", "r2": "ok"}
+
+    async def careless() -> None:
+        async with aclosing(stream(FakeTransport(lambda _: results(said)), texts(3))) as outcomes:
+            async for _ in outcomes:
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        await careless()
+
+    (warning,) = warnings(caplog)
+    assert "nobody took 2 outcomes (1 accepted, 1 rejected)" in warning
+
+
+async def test_a_stream_taken_to_its_end_warns_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closing it then has nothing to say."""
+    async with aclosing(stream(FakeTransport(), texts(1000))) as outcomes:
+        assert 1000 == len(await collect(outcomes))
+
+    assert [] == warnings(caplog)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFixture) -> None:
+    """A caller who is cancelled waits for what is under way only so long; that it left is said."""
+    wire = FakeTransport(Gate())
+    collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
+    await settled()
+
+    collecting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await collecting
+    assert WINDOW == wire.most
+    assert 0 == wire.under_way
+    (warning,) = warnings(caplog)
+    assert f"{100 * WINDOW} more messages are still on their way" in warning
+
+
+async def test_cancelling_twice_waits_for_nothing() -> None:
+    """Who insists is let go at once, and leaves no request behind."""
+    wire = FakeTransport(Gate())
+    collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
+    await settled()
+
+    collecting.cancel()
+    await settled()
+    assert not collecting.done()
+    collecting.cancel()
+
+    await settled()
+    assert collecting.cancelled()
+    assert 0 == wire.under_way

@@ -1,0 +1,130 @@
+"""Accounts and streams over a fake transport, and what tests of sending wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from support.adapters import FakeTransport, TinyAdapter, accepted, account_engine, close, tiny
+
+from omnimsg import Limits, Message, Outcome, Policy, Reason, RetryPolicy
+from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+
+    import pytest
+
+    from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.journal import Journal
+
+AT_ONCE = RetryPolicy(base=0)
+WINDOW = 8
+
+
+def engine(
+    transport: FakeTransport,
+    *,
+    on_retry: Any = None,
+    clock: Any = None,
+    max_messages: int = 100,
+    **policy: Any,
+) -> AccountEngine:
+    """Build an account with a policy; a retry does not wait."""
+    decided = Policy(**{"retry": AT_ONCE, **policy})
+    adapter = tiny(max_messages=max_messages)
+    return account_engine(adapter, transport, policy=decided, on_retry=on_retry, clock=clock)
+
+
+async def all_of(account: AccountEngine, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
+    """Wait for outcomes, and close."""
+    try:
+        with anyio.fail_after(20):
+            return await asyncio.gather(*futures)
+    finally:
+        await close(account)
+
+
+async def settled() -> None:
+    """Let everything run that can run."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+def stream(
+    wire: FakeTransport,
+    messages: Iterable[Message] | AsyncIterable[Message],
+    *,
+    kind: type[TinyAdapter] = TinyAdapter,
+    deadline: float = 10.0,
+    window: int = WINDOW,
+    clock: Clock | None = None,
+    journal: Journal | None = None,
+    **limits: Any,
+) -> AsyncGenerator[Outcome, None]:
+    """Send a stream through a wire; the way out is closed when the stream is.
+
+    One place more than the window: it is kept for high priority.
+    """
+    adapter = tiny(kind=kind, **limits)
+    policy = Policy(retry=RetryPolicy(base=0), limits=Limits(concurrency=window + 1))
+    account = account_engine(adapter, wire, journal=journal, policy=policy, clock=clock)
+    ahead = (window + 2) * adapter.capabilities.max_messages
+    return _closing(account, account.stream(messages, deadline, ahead=ahead))
+
+
+async def _closing(
+    account: AccountEngine, outcomes: AsyncGenerator[Outcome, None]
+) -> AsyncGenerator[Outcome, None]:
+    try:
+        async with aclosing(outcomes):
+            async for each in outcomes:
+                yield each
+    finally:
+        await close(account)
+
+
+async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
+    """Take everything."""
+    return [each async for each in outcomes]
+
+
+class Channelled(TinyAdapter):
+    """A provider that knows of channels that are not enabled."""
+
+    codes = CodeTable(
+        (
+            CodeRow(
+                "no-channel",
+                "message",
+                Reason.CHANNEL_NOT_ENABLED,
+                Verdict.ACCOUNT,
+                description="no such channel",
+                source="Tiny",
+            ),
+        )
+    )
+
+    def group(self, message: Message) -> None:
+        """Mix the channels."""
+
+
+class Gate:
+    """A reply that waits until the test opens it."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+
+    async def __call__(self, request: Request) -> Response:
+        """Wait, then accept."""
+        await self.open.wait()
+        return accepted(request)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Read what an operator is told."""
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
