@@ -311,12 +311,18 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="joined-by-order",
-        about="the entries of an answer are joined to the messages in order",
+        about="the entries of an answer are joined to the messages in order, unseen",
         changes=(
             Change(
                 "omnimsg_clickatell.wire.match_entries:match_entries",
                 "    return [matched.get(index) for index in range(len(references))]",
-                "    return [each if isinstance(each, dict) else None for each in entries]",
+                "    padded = [*entries, *[None] * len(references)][: len(references)]\n"
+                "    return [each if isinstance(each, dict) else None for each in padded]",
+            ),
+            Change(
+                "omnimsg_clickatell.wire.send_answers:_Reader.read",
+                "if entry is None or names_another(entry, members.address, address):",
+                "if entry is None:",
             ),
         ),
     ),
@@ -336,9 +342,9 @@ FAULTS: tuple[Fault, ...] = (
         about="a closed client leaves its connections open",
         changes=(
             Change(
-                "omnimsg.transport.aiohttp_transport:HttpTransport.aclose",
-                "await session.close()",
-                "del session",
+                "omnimsg.transport.pooled_transport:PooledTransport.aclose",
+                "await opened.aclose()",
+                "del opened",
             ),
         ),
         is_shown=True,
