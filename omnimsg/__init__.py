@@ -153,6 +153,12 @@ _EXPORTS = {
         "Policy",
         "RetryPolicy",
     ),
+    "omnimsg.routing": (
+        "Match",
+        "Route",
+        "RouteLimits",
+        "Strategy",
+    ),
     "omnimsg.transport.network": (
         "Network",
         "Proxy",

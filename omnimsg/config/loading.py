@@ -26,6 +26,7 @@ from omnimsg.config.references import (
     resolve_references,
     warn_if_readable_by_everybody,
 )
+from omnimsg.config.routes import load_routes
 from omnimsg.config.toml_file import read_toml
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOP_LEVEL_KEYS = ("accounts", "default")
+_TOP_LEVEL_KEYS = ("accounts", "default", "routes")
 _COMMON_KEYS = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
@@ -113,9 +114,19 @@ def config_from_mapping(
             problems.extend(error.problems)
     if isinstance(own_default, Problem):
         problems.append(own_default)
+    routes, wrong = load_routes(
+        data.get("routes", []), accounts=list(map(str, tables)), policies=policies, folder=folder
+    )
+    problems += wrong
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
-    return Config(adapters=adapters, default=str(chosen), policies=policies, unusable=unusable)
+    return Config(
+        adapters=adapters,
+        default=str(chosen),
+        policies=policies,
+        unusable=unusable,
+        routes=routes,
+    )
 
 
 def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -> str | Problem:

@@ -20,6 +20,7 @@ from omnimsg.engine.policy import (
     Policy,
     RetryPolicy,
 )
+from omnimsg.routing import Route
 from omnimsg.transport import Network
 
 
@@ -110,9 +111,11 @@ class Config:
         policies: The policy of each account, by account name.
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
+        routes: The routes of messages that name no account, in order.
     """
 
     adapters: dict[str, Adapter[Any]]
     default: str
     policies: dict[str, Policy]
     unusable: dict[str, str] = attrs.field(factory=dict)
+    routes: tuple[Route, ...] = ()

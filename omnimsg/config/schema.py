@@ -18,6 +18,7 @@ from omnimsg.config.plugins import load_adapter, provider_names
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.routing import Route
 from omnimsg.transport import Proxy
 
 _REFERENCE = {"type": "string", "pattern": "^(env|file):.+"}
@@ -61,6 +62,11 @@ def config_schema() -> dict[str, Any]:
             "default": {
                 "type": "string",
                 "description": "The account that is used where none is named.",
+            },
+            "routes": {
+                "type": "array",
+                "description": "Through which accounts messages go that name none, in order.",
+                "items": _table(Route),
             },
             "accounts": {
                 "type": "object",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from contextlib import aclosing
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import attrs
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account_reports import Health, Preview
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
@@ -24,7 +23,6 @@ from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
 from omnimsg.engine.policy import OnAmbiguous, Policy
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,12 +32,12 @@ if TYPE_CHECKING:
         AsyncIterator,
         Callable,
         Iterable,
-        Mapping,
         Sequence,
     )
     from pathlib import Path
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
@@ -48,8 +46,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.transport import Transport, TransportFactory
+    from omnimsg.engine.sending.batch import PassesOn
+    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.transport import Transport
 
 
 class AccountEngine:
@@ -116,6 +115,7 @@ class AccountEngine:
             answer_times=answer_times,
             checks=self._checks,
         )
+        self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
 
     @cached_property
@@ -135,6 +135,66 @@ class AccountEngine:
             except OperationError as error:
                 return self._not_sent(message, error.failure)
         return parts.admission.submit(message, deadline)
+
+    def submit_routed(
+        self, message: Message, deadline: float, passes_on: PassesOn
+    ) -> asyncio.Future[Outcome]:
+        """Hand over one message of a caller who has other accounts; see `submit`.
+
+        Args:
+            message: The message.
+            deadline: Seconds until the caller gives up.
+            passes_on: Says which failures the caller wants at once, in place of retries.
+        """
+        parts = self._loops.current
+        if parts.loop is not get_running_loop():
+            try:
+                parts = self._loops.here("send")
+            except OperationError as error:
+                return self._not_sent(message, error.failure)
+        admission = parts.admission
+        return (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
+
+    def streams_here(self) -> Streams:
+        """Return the way in and back of streams in the running event loop.
+
+        Raises:
+            OperationError: There is work under way in a loop that runs in another thread.
+        """
+        return self._loops.here("send_many").streams
+
+    def refusal(self, message: Message) -> NotSent | None:
+        """Return the outcome of a message that this account cannot send; `None` where it can."""
+        return self._checks.refusal(message)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether no circuit has trouble; else `held_back` tells which messages may leave."""
+        return not self._breakers.circuits
+
+    def held_back(self, message: Message) -> NotSent | None:
+        """Return the outcome that trouble gives a message now; `None` where it may leave.
+
+        Trouble is an open circuit, or a pause that the provider asked for. Asking counts for
+        nothing: when it is time to probe, messages may leave until one has.
+        """
+        limiter = self._loops.current.limiter
+        if limiter.is_timed and (pause := limiter.pause_left()) > 0:
+            _, failure = local_failures.rate_limited(pause)
+            return NotSent(reference=message.reference, account=self.name, failure=failure)
+        if not self._breakers.circuits:
+            return None
+        (outcome,) = self._breakers.held_back([message])
+        return outcome
+
+    def channel(self, message: Message) -> Channel | None:
+        """Return the channel that a message travels on here; `None` where there is no telling."""
+        return self._checks.channel(message)
+
+    @property
+    def capacity(self) -> tuple[int, int]:
+        """The most messages of one request, and the requests that may be under way at once."""
+        return self.adapter.capabilities.max_messages, self._slots
 
     def stream(
         self,
@@ -268,52 +328,6 @@ class AccountEngine:
             refusal or NotSent(reference=message.reference, account=self.name, failure=failure)
         )
         return future
-
-
-def build_accounts(
-    adapters: Iterable[Adapter[Any]],
-    policies: Mapping[str, Policy],
-    *,
-    transport: TransportFactory,
-    retry: RetryPolicy | None,
-    **shared: Any,  # noqa: ANN401 - as AccountEngine has them
-) -> dict[str, AccountEngine]:
-    """Build the accounts of a client, by their names.
-
-    Args:
-        adapters: One for each account.
-        policies: By account name, where an account has one.
-        transport: Builds their transports.
-        retry: In the place of their policies' own.
-        shared: What `AccountEngine` takes, the same for every account.
-
-    Raises:
-        ConfigError: Two accounts have the same name.
-    """
-    accounts: dict[str, AccountEngine] = {}
-    for adapter in adapters:
-        name = adapter.account.name
-        if name in accounts:
-            raise ConfigError(f"two accounts are called {name!r}")
-        policy = policies.get(name) or Policy()
-        if retry is not None:
-            policy = attrs.evolve(policy, retry=retry)
-        options = transport_options(adapter, policy)
-        accounts[name] = AccountEngine(
-            adapter, partial(transport, options), policy=policy, **shared
-        )
-    return accounts
-
-
-def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
-    """Return what the transport of an account is built from."""
-    return TransportOptions(
-        base_url=adapter.account.base_url,
-        hosts=adapter.hosts,
-        authorization=adapter.authorization(),
-        connections=slots_of(policy.limits, adapter.capabilities),
-        network=policy.network,
-    )
 
 
 def _require_find(adapter: Adapter[Any]) -> None:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.batch import PassesOn
 
 _is_done = methodcaller("done")
 
@@ -23,16 +25,28 @@ class Callers:
     Args:
         account: The account's name.
         observers: Told of every last outcome.
+        passes_on: Says which outcomes are not the last, because the caller tries another account.
+
+    Attributes:
+        passes_on: The same.
     """
 
     # A future is cancelled with its caller.
     may_abandon = True
 
-    def __init__(self, account: str, observers: Observers) -> None:
+    def __init__(
+        self, account: str, observers: Observers, passes_on: PassesOn | None = None
+    ) -> None:
         self._account = account
         self._outcome_known = observers.outcome_known
+        self.passes_on: PassesOn | None = passes_on
 
-    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[asyncio.Future[Outcome]],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
         """Set the outcomes."""
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
@@ -41,7 +55,10 @@ class Callers:
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
         if self._outcome_known is not None:
-            self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
+            if self.passes_on is not None:
+                outcomes = [each for each in outcomes if not self.passes_on(each)]
+            if outcomes:
+                self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
         """Return the indexes of futures that were cancelled."""

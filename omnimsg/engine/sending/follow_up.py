@@ -130,6 +130,9 @@ class _RetryOwner:
         pending: The indexes of the messages under way.
     """
 
+    # Whoever retries decides itself what comes next.
+    passes_on = None
+
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
         self._batch = batch
         self._outcomes = outcomes
@@ -143,7 +146,9 @@ class _RetryOwner:
         send()
         await self._is_back.wait()
 
-    def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self, keys: Sequence[int], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+    ) -> None:
         """Store outcomes."""
         for index, outcome in zip(keys, outcomes, strict=True):
             if index in self.pending:

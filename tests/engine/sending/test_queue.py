@@ -17,18 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.deadline import Deadline
 
 
 class Owner:
     """An owner that takes no outcome."""
 
     may_abandon = False
+    passes_on = None
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         """Nobody has gone."""
         return ()
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self, keys: Sequence[Any], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+    ) -> None:
         """Take outcomes."""
 
 
