@@ -119,6 +119,10 @@ _EXPORTS = {
         "Retry",
     ),
     "omnimsg.domain.secret": ("Secret",),
+    "omnimsg.domain.sms_parts": (
+        "SmsEncoding",
+        "SmsParts",
+    ),
     "omnimsg.domain.status": (
         "Evidence",
         "LegStatus",
@@ -151,6 +155,7 @@ _EXPORTS = {
         "Limits",
         "OnAmbiguous",
         "Policy",
+        "Prices",
         "RetryPolicy",
     ),
     "omnimsg.routing": (
@@ -158,6 +163,12 @@ _EXPORTS = {
         "Route",
         "RouteLimits",
         "Strategy",
+    ),
+    "omnimsg.routing.masked_request": ("MaskedRequest",),
+    "omnimsg.routing.plan": (
+        "PassedOver",
+        "Plan",
+        "Price",
     ),
     "omnimsg.transport.network": (
         "Network",

@@ -86,6 +86,8 @@ from omnimsg.domain.reason import Fault as Fault
 from omnimsg.domain.reason import Reason as Reason
 from omnimsg.domain.reason import Retry as Retry
 from omnimsg.domain.secret import Secret as Secret
+from omnimsg.domain.sms_parts import SmsEncoding as SmsEncoding
+from omnimsg.domain.sms_parts import SmsParts as SmsParts
 from omnimsg.domain.status import Evidence as Evidence
 from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
@@ -109,11 +111,16 @@ from omnimsg.engine.policy import Breaker as Breaker
 from omnimsg.engine.policy import Limits as Limits
 from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
+from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route
 from omnimsg.routing import RouteLimits as RouteLimits
 from omnimsg.routing import Strategy as Strategy
+from omnimsg.routing.masked_request import MaskedRequest as MaskedRequest
+from omnimsg.routing.plan import PassedOver as PassedOver
+from omnimsg.routing.plan import Plan as Plan
+from omnimsg.routing.plan import Price as Price
 from omnimsg.transport.network import Network as Network
 from omnimsg.transport.network import Proxy as Proxy
 

@@ -16,6 +16,8 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.operations import DEADLINE, Operations
+from omnimsg.routing.plan import plan_of
+from omnimsg.routing.router import Router
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.routing import Route
-    from omnimsg.routing.router import Router
+    from omnimsg.routing.plan import Plan
     from omnimsg.transport import TransportFactory
 
 
@@ -224,6 +226,18 @@ class Client(Operations):
         """Return what would become of a message if it were sent now; nothing is sent."""
         way = self._default_account if account is None else self._accounts.get(account)
         return way.preview(message)
+
+    def plan(self, message: Message, *, account: str | None = None) -> Plan:
+        """Return what would become of a message if it were sent now, and why.
+
+        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
+        and its trouble, what the provider would be asked, with the secrets masked.
+        """
+        if account is None and isinstance(self._default_account, Router):
+            return self._default_account.plan(message)
+        engine = self._accounts.get(account)
+        why = "no route is configured" if account is None else "the caller named the account"
+        return plan_of(engine, message, route=None, why=why)
 
     def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
         """Add an account, for `send(..., account=name)`; no route uses it.

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "bench": "Measure an account's configuration, without sending anything.",
     "send": "Send a message, to one recipient or to several.",
     "send-many": "Send a file of messages, each once.",
+    "plan": "Show what would become of a message, and why, without sending it.",
     "results": "Show what became of a file of messages, and write what failed for another run.",
     "status": "Look up the status of a message.",
     "cancel": "Cancel a scheduled message.",

@@ -18,6 +18,7 @@ from omnimsg.engine.policy import (
     Limits,
     OnAmbiguous,
     Policy,
+    Prices,
     RetryPolicy,
 )
 from omnimsg.routing import Route
@@ -67,6 +68,7 @@ class AccountTable(Network):
         on_ambiguous: What to do with a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `resend_if_not_found` sends a message again.
+        prices: What messages cost, for the estimates of `omnimsg plan`.
     """
 
     provider: str
@@ -83,6 +85,7 @@ class AccountTable(Network):
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
+    prices: Prices = attrs.field(default=Prices())
 
     def network(self) -> Network:
         """Return the part that says how requests travel."""
@@ -98,6 +101,7 @@ class AccountTable(Network):
             on_ambiguous=self.on_ambiguous,
             not_found_for=self.not_found_for,
             network=self.network(),
+            prices=self.prices,
         )
 
 

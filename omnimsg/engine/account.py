@@ -21,7 +21,7 @@ from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
 from omnimsg.engine.loop_parts import Shared
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
-from omnimsg.engine.policy import OnAmbiguous, Policy
+from omnimsg.engine.policy import OnAmbiguous, Policy, Prices
 from omnimsg.engine.sending.message_checks import MessageChecks
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class AccountEngine:
     Attributes:
         name: The account's name.
         adapter: The account's adapter.
+        prices: What its messages cost, for estimates.
 
     Raises:
         ConfigError: The policy asks for what the provider cannot do.
@@ -93,6 +94,7 @@ class AccountEngine:
         now = clock.monotonic
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
+        self.prices: Prices = policy.prices
         self._now = now
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()

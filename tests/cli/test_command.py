@@ -40,6 +40,11 @@ FLAGS = {
         *("FILE", "--results", "--resume", "--resend-ambiguous", "--account", "--config"),
         *("--deadline", "--json", "--check", "--encoding", "--map", "--text", "--region"),
     ],
+    "plan": [
+        *("FILE", "--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
+        *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),
+        *("--reference", "--sender", "--subject", "--html", "--message", "--region"),
+    ],
     "results": [
         *("FILE", "--results", "--failed", "--doubtful", "--delivery", "--rate", "--config"),
         *("--encoding", "--map", "--text", "--region", "--json"),
