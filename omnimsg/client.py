@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import anyio
 
 from omnimsg.accounts import Accounts
-from omnimsg.config import load_config, path_from_environment
+from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
@@ -139,8 +139,14 @@ class Client(Operations):
 
     @classmethod
     def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """Build a client from the file that `OMNIMSG_CONFIG` names, or from `./omnimsg.toml`."""
-        return cls.from_config(path_from_environment(), default=default, **options)
+        """Build a client from the URLs in `OMNIMSG_URL`, or from a file.
+
+        The file is the one that `OMNIMSG_CONFIG` names, or `./omnimsg.toml`. A `ConfigError` names
+        what is missing, unknown or wrong, and shows no value.
+        """
+        url = url_from_environment()
+        source = path_from_environment() if url is None else load_url(url, default=default)
+        return cls.from_config(source, default=default, **options)
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
