@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omnimsg.delivery.store import Store
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import TransportFactory
 
 
@@ -23,3 +25,5 @@ class ClientOptions(TypedDict, total=False):
     observers: Iterable[Observer]
     transport: TransportFactory | None
     clock: Clock | None
+    store: Store | None
+    suppression: Suppression | None

@@ -1,4 +1,4 @@
-"""An attempt that a journal records and observers watch: intent, request, outcome."""
+"""An attempt that a journal records, observers watch and a suppression list may stop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.flow import report_broken_contract
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
@@ -30,16 +31,18 @@ if TYPE_CHECKING:
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.suppression import Suppression
 
 
 class RecordedRunner:
-    """Sends one batch once, with a journal, with observers, or with both.
+    """Sends one batch once, with a journal, with observers or with a suppression list.
 
     Args:
         runner: Encodes and sends.
         account: The account's name.
         observers: Told when an attempt begins and ends.
         journal: Told before a request leaves and after its answer, where there is one.
+        suppression: Asked before a request leaves, where there is one.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class RecordedRunner:
         account: str,
         observers: Observers,
         journal: JournalWriter | None,
+        suppression: Suppression | None = None,
     ) -> None:
         self._runner = runner
         self._account = account
         self._observers = observers
         self._journal = journal
+        self._suppression = suppression
         self._prefix = os.urandom(8).hex()
         self._count = itertools.count(1)
 
@@ -74,19 +79,29 @@ class RecordedRunner:
         *,
         end: Callable[[Mapping[int, Outcome]], None],
     ) -> list[Outcome] | Split:
-        """Send a batch as `AttemptRunner.send` does, without the messages that the journal ends.
+        """Send a batch as `AttemptRunner.send` does, without the messages that must not leave.
 
         Args:
             attempt: What `new_attempt` returned.
             messages: The batch.
             deadline: The deadline of the attempt.
             doubts: The outcomes, by reference, of messages that may have been sent before.
-            end: Called with the outcomes of the messages that the journal ended, by index, before
-                the others leave. What is returned or raised then concerns the others alone.
+            end: Called with the outcomes of the messages that the suppression list or the journal
+                ended, by index, before the others leave. What is returned or raised then concerns
+                the others alone.
 
         Raises:
             Interrupted: It was cancelled; the journal knows.
         """
+        if self._suppression is not None:
+            suppressed = await self._suppressed(self._suppression, messages, deadline, doubts)
+            if isinstance(suppressed, list):
+                return suppressed
+            if suppressed:
+                messages = _without(messages, suppressed)
+                end(suppressed)
+                if not messages:
+                    return []
         run = self._runner.begin(messages, deadline)
         if isinstance(run, Split):
             return run
@@ -98,13 +113,52 @@ class RecordedRunner:
                 return answer
             if answer:
                 run.close()
-                messages = [each for index, each in enumerate(messages) if index not in answer]
+                messages = _without(messages, answer)
                 end(answer)
                 if not messages:
                     return []
                 # What is left of the batch is another request.
                 run = self._runner.begin(messages, deadline)
         return await self._finish(attempt, messages, run, deadline, doubts)
+
+    async def _suppressed(
+        self,
+        suppression: Suppression,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+    ) -> dict[int, Outcome] | list[Outcome]:
+        """Ask who must not be texted.
+
+        Returns:
+            The outcomes of suppressed messages, by index; or those of all messages where the list
+            did not answer.
+
+        Raises:
+            Interrupted: It was cancelled.
+        """
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                answer = await suppression.suppressed(self._account, messages)
+            pairs = zip(answer, range(len(messages)), strict=True)
+            indexes = [index for is_suppressed, index in pairs if is_suppressed]
+        except asyncio.CancelledError:
+            cancelled = local_failures.cancelled(left=False)
+            outcomes = self._runner.same_for_all(messages, *cancelled)
+            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+        except TimeoutError:
+            late = local_failures.deadline_exceeded(
+                "the deadline passed before the suppression list had answered"
+            )
+            return keep_doubts(self._runner.same_for_all(messages, *late), doubts)
+        except Exception as error:  # noqa: BLE001 - it may raise anything
+            detail = report_broken_contract("the suppression list", error)
+            broken = classify.by_broken_contract(detail, left=False)
+            return keep_doubts(self._runner.same_for_all(messages, *broken), doubts)
+        found = self._runner.same_for_all(
+            [messages[index] for index in indexes], Verdict.NOT_SENT, _SUPPRESSED
+        )
+        return dict(zip(indexes, found, strict=True))
 
     async def _intend(
         self,
@@ -203,6 +257,10 @@ class RecordedRunner:
                 await self._journal.settle(attempt, outcomes)
 
 
+def _without(messages: Sequence[Message], ended: Mapping[int, Outcome]) -> list[Message]:
+    return [each for index, each in enumerate(messages) if index not in ended]
+
+
 def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Return what is true of each message of a request that was refused as a whole: not sent."""
     return [
@@ -216,6 +274,9 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
+_SUPPRESSED = Failure(
+    reason=Reason.SUPPRESSED, retry=Retry.NEVER, detail="the recipient has opted out"
+)
 _SPLIT = Failure(
     reason=Reason.CONTENT_TOO_LARGE,
     retry=Retry.SAFE,
