@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
@@ -66,6 +67,7 @@ class Client(Operations, Reports):
         callbacks: How what comes back is received.
         store: Keeps what is known of messages; in memory unless given.
         suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -84,6 +86,7 @@ class Client(Operations, Reports):
         callbacks: CallbackOptions | None = None,
         store: Store | None = None,
         suppression: Suppression | None = None,
+        opt_out_rules: OptOutRules | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
         self._observers = Observers((LogObserver(), retries, *observers))
@@ -91,6 +94,7 @@ class Client(Operations, Reports):
         self._settlement = LateSettlement()
         self._store = store
         self._suppression = suppression
+        self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
         engines = build_accounts(
             adapters,

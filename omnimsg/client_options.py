@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.delivery.store import Store
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
@@ -27,3 +28,4 @@ class ClientOptions(TypedDict, total=False):
     clock: Clock | None
     store: Store | None
     suppression: Suppression | None
+    opt_out_rules: OptOutRules | None

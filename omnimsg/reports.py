@@ -15,7 +15,7 @@ from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from omnimsg.accounts import Accounts
     from omnimsg.delivery.handlers import EventHandler, StatusHandler
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.events import Event
     from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.clock import Clock
@@ -62,9 +63,14 @@ class Reports:
     _settlement: LateSettlement
     _store: Store | None
     _suppression: Suppression | None
+    _opt_out_rules: OptOutRules | None
 
     def receiver(
-        self, handler: EventHandler | None = None, *, public_url: str | None = None
+        self,
+        handler: EventHandler | None = None,
+        *,
+        accounts: Iterable[str] | None = None,
+        public_url: str | None = None,
     ) -> Receiver:
         """Return the web application that receives the callbacks of all accounts.
 
@@ -75,6 +81,7 @@ class Reports:
 
         Args:
             handler: Called with each new event; may be a coroutine function.
+            accounts: The accounts whose callbacks are taken; all that have any unless given.
             public_url: In the place of `callbacks.public_url` of the configuration.
 
         Raises:
@@ -84,7 +91,8 @@ class Reports:
         options = self._callbacks
         if public_url is not None:
             options = attrs.evolve(options, public_url=public_url)
-        receiver = self._delivery.receiver(options)
+        names = None if accounts is None else [self._accounts.get(each).name for each in accounts]
+        receiver = self._delivery.receiver(options, names)
         if handler is not None:
             self._delivery.handlers.on_event(handler)
         return receiver
@@ -176,6 +184,7 @@ class Reports:
             options=self._callbacks,
             store=self._store,
             suppression=self._suppression,
+            opt_out_rules=self._opt_out_rules,
             observers=self._observers,
             clock=self._clock,
         )

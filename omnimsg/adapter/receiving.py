@@ -27,10 +27,13 @@ class Receiving:
         provider: The provider's name.
         repeats_for: How long after an event the provider may send it again, and `verify` accepts
             it. The receiver remembers the keys of events at least as long.
+        path_secrets: The name of the setting whose secrets may stand in the path of the address,
+            of a provider that signs nothing; `None` for one that signs.
     """
 
     provider: ClassVar[str]
     repeats_for: ClassVar[timedelta] = timedelta(hours=24)
+    path_secrets: ClassVar[str | None] = None
 
     @classmethod
     def receives(cls) -> bool:

@@ -11,14 +11,16 @@ from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.opt_out import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.store import Store
     from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.status import MessageStatus, Status
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
@@ -34,6 +36,7 @@ class Delivery:
         options: How callbacks are received.
         store: Keeps what is known of messages.
         suppression: Told of opt-outs.
+        opt_out_rules: Which replies are opt-outs.
         observers: Told of events and of changes.
         clock: Tells the time.
         doubt_window: Seconds after which a doubtful message is given up.
@@ -52,13 +55,13 @@ class Delivery:
         options: CallbackOptions,
         store: Store | None,
         suppression: Suppression | None,
+        opt_out_rules: OptOutRules | None,
         observers: Observers,
         clock: Clock,
         doubt_window: float = DOUBT_WINDOW,
     ) -> None:
         store = MemoryStore() if store is None else store
         self._adapters = adapters
-        self._options = options
         self._observers = observers
         self._clock = clock
         self._receivers: list[Receiver] = []
@@ -70,20 +73,24 @@ class Delivery:
             handlers=self.handlers,
             observers=observers,
             suppression=suppression,
+            rules=opt_out_rules or RULES,
             handler_timeout=options.handler_timeout,
         )
         self._poller = Poller(ask, self._found, self._has_reports)
         observers.add(self.tracker)
 
-    def receiver(self, options: CallbackOptions | None = None) -> Receiver:
-        """Build a receiver of the accounts that have one.
+    def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
+        """Build a receiver of some accounts, or of all whose provider makes callbacks.
 
         Raises:
             ConfigError: It could not tell a genuine callback from another.
         """
+        adapters = self._adapters
+        if accounts is not None:
+            adapters = {name: adapters[name] for name in accounts}
         receiver = Receiver(
-            self._adapters,
-            options=options or self._options,
+            adapters,
+            options=options,
             dispatcher=self.dispatcher,
             observers=self._observers,
             clock=self._clock,

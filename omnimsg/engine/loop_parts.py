@@ -15,6 +15,7 @@ from omnimsg.adapter import Adapter
 from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.attempt.suppression_list import SuppressionList
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
@@ -128,7 +129,12 @@ class LoopParts:
         self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock, shared.report_url)
         recorded = None
         if writer is not None or observers.watch_attempts or shared.suppression is not None:
-            recorded = RecordedRunner(self.runner, name, observers, writer, shared.suppression)
+            suppression = (
+                None
+                if shared.suppression is None
+                else SuppressionList(shared.suppression, name, clock.utc_now)
+            )
+            recorded = RecordedRunner(self.runner, name, observers, writer, suppression)
 
         # The limits, and what waits for them.
         # The rates are shared with the loops before; what is under way there is theirs.

@@ -86,6 +86,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     codes = CODES
     statuses = STATUSES
     protected = frozenset({"clientMessageId", "messages", "to"})
+    path_secrets = "callback_secrets"
 
     def __init__(self, account: Account[ClickatellSettings]) -> None:
         super().__init__(account)

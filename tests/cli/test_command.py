@@ -58,6 +58,7 @@ FLAGS = {
     ],
     "download": ["STORED", "--sha256", "--output", "--account", "--config", "--json"],
     "media-info": ["STORED", "--account", "--config", "--json"],
+    "listen": ["--account", "--host", "--port", "--public-url", "--config", "--json"],
     "balance": ["--account", "--config", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],

@@ -14,10 +14,9 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
-from omnimsg.engine.attempt.flow import report_broken_contract
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous
     from omnimsg.engine.attempt.journal_writer import JournalWriter
     from omnimsg.engine.attempt.runner import AttemptRunner
+    from omnimsg.engine.attempt.suppression_list import SuppressionList
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.suppression import Suppression
 
 
 class RecordedRunner:
@@ -51,7 +50,7 @@ class RecordedRunner:
         account: str,
         observers: Observers,
         journal: JournalWriter | None,
-        suppression: Suppression | None = None,
+        suppression: SuppressionList | None = None,
     ) -> None:
         self._runner = runner
         self._account = account
@@ -94,14 +93,12 @@ class RecordedRunner:
             Interrupted: It was cancelled; the journal knows.
         """
         if self._suppression is not None:
-            suppressed = await self._suppressed(self._suppression, messages, deadline, doubts)
-            if isinstance(suppressed, list):
-                return suppressed
+            suppressed = await self._ask(self._suppression, messages, deadline, doubts)
+            if len(suppressed) == len(messages):
+                return list(suppressed.values())
             if suppressed:
                 messages = _without(messages, suppressed)
                 end(suppressed)
-                if not messages:
-                    return []
         run = self._runner.begin(messages, deadline)
         if isinstance(run, Split):
             return run
@@ -121,44 +118,29 @@ class RecordedRunner:
                 run = self._runner.begin(messages, deadline)
         return await self._finish(attempt, messages, run, deadline, doubts)
 
-    async def _suppressed(
+    async def _ask(
         self,
-        suppression: Suppression,
+        suppression: SuppressionList,
         messages: Sequence[Message],
         deadline: Deadline,
         doubts: Mapping[str, Ambiguous],
-    ) -> dict[int, Outcome] | list[Outcome]:
-        """Ask who must not be texted.
-
-        Returns:
-            The outcomes of suppressed messages, by index; or those of all messages where the list
-            did not answer.
+    ) -> dict[int, Outcome]:
+        """Return the outcomes of the messages that must not leave, by index.
 
         Raises:
             Interrupted: It was cancelled.
         """
         try:
-            async with asyncio.timeout(deadline.remaining()):
-                answer = await suppression.suppressed(self._account, messages)
-            pairs = zip(answer, range(len(messages)), strict=True)
-            indexes = [index for is_suppressed, index in pairs if is_suppressed]
+            verdicts = await suppression.ask(messages, deadline)
         except asyncio.CancelledError:
             cancelled = local_failures.cancelled(left=False)
             outcomes = self._runner.same_for_all(messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
-        except TimeoutError:
-            late = local_failures.deadline_exceeded(
-                "the deadline passed before the suppression list had answered"
-            )
-            return keep_doubts(self._runner.same_for_all(messages, *late), doubts)
-        except Exception as error:  # noqa: BLE001 - it may raise anything
-            detail = report_broken_contract("the suppression list", error)
-            broken = classify.by_broken_contract(detail, left=False)
-            return keep_doubts(self._runner.same_for_all(messages, *broken), doubts)
-        found = self._runner.same_for_all(
-            [messages[index] for index in indexes], Verdict.NOT_SENT, _SUPPRESSED
-        )
-        return dict(zip(indexes, found, strict=True))
+        ended: dict[int, Outcome] = {}
+        for index, verdict in verdicts.items():
+            found = self._runner.same_for_all([messages[index]], *verdict)
+            (ended[index],) = keep_doubts(found, doubts)
+        return ended
 
     async def _intend(
         self,
@@ -216,6 +198,11 @@ class RecordedRunner:
             outcomes = keep_doubts(run, doubts)
         split = split_of(outcomes)
         await self._settle(attempt, _not_sent(outcomes) if split else outcomes, outcomes)
+        if self._suppression is not None:
+            try:
+                await self._suppression.learn(messages, outcomes)
+            except asyncio.CancelledError:
+                raise Interrupted(outcomes) from None
         return split or outcomes
 
     async def _watch(
@@ -274,9 +261,6 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-_SUPPRESSED = Failure(
-    reason=Reason.SUPPRESSED, retry=Retry.NEVER, detail="the recipient has opted out"
-)
 _SPLIT = Failure(
     reason=Reason.CONTENT_TOO_LARGE,
     retry=Retry.SAFE,
