@@ -156,6 +156,13 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         )
         return decode.read_cancel(response, self)
 
+    def callback_problem(self) -> str | None:
+        """Nothing is verified with an empty secret; the password alone is enough for reports."""
+        settings = self.account.settings
+        return verify.problem(
+            settings.password, settings.callback_passwords, settings.inbound_secrets
+        )
+
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         """Compare the signature: the password signs reports, a Shared Secret inbound messages."""
         settings = self.account.settings

@@ -95,7 +95,21 @@ def test_the_signing_keys(keys: tuple[str, ...], expected: Authenticity) -> None
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
 
     assert expected is adapter(*keys).verify(callback, CONTEXT)
-    assert (not keys) is (adapter(*keys).callback_problem() is not None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ((KEY,), None),
+        (("former", KEY), None),
+        ((), "needs `signing_keys`: the signing key of its webhook subscriptions"),
+        (("",), "has an empty key in `signing_keys`"),
+        ((KEY, ""), "has an empty key in `signing_keys`"),
+    ],
+)
+def test_an_empty_signing_key_is_a_problem(keys: tuple[str, ...], expected: str | None) -> None:
+    """The receiver does not start, also where another key would do."""
+    assert expected == adapter(*keys).callback_problem()
 
 
 def test_a_key_is_text() -> None:

@@ -28,11 +28,13 @@ PASSWORD, SHARED = "local-api-password", "shared-secret"
 GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
 
 
-def adapter(*, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> MessenteAdapter:
-    """Build the adapter of an account with these further keys."""
+def adapter(
+    *, password: str = PASSWORD, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()
+) -> MessenteAdapter:
+    """Build the adapter of an account with these keys."""
     settings = MessenteSettings(
         username="u",
-        password=Secret(PASSWORD),
+        password=Secret(password),
         callback_passwords=[Secret(each) for each in passwords],
         inbound_secrets=[Secret(each) for each in shared],
     )
@@ -96,7 +98,21 @@ def test_without_a_shared_secret_no_inbound_message_is_genuine() -> None:
     assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, ""), CONTEXT)
     assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, SHARED), CONTEXT)
     assert GENUINE is account.verify(signed(REPORT, PASSWORD), CONTEXT)
-    assert None is account.callback_problem()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [
+        ({}, None),
+        ({"passwords": ("former",), "shared": (SHARED,)}, None),
+        ({"password": ""}, "has an empty `password`, which signs its reports"),
+        ({"passwords": ("former", "")}, "has an empty secret in `callback_passwords`"),
+        ({"shared": ("", SHARED)}, "has an empty secret in `inbound_secrets`"),
+    ],
+)
+def test_an_empty_secret_is_a_problem(secrets: dict[str, Any], expected: str | None) -> None:
+    """The receiver does not start; an account without inbound numbers needs no Shared Secret."""
+    assert expected == adapter(**secrets).callback_problem()
 
 
 def test_capital_digits_are_the_same_signature() -> None:
