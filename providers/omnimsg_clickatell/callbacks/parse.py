@@ -61,7 +61,10 @@ def parse(callback: Callback, context: Context) -> list[Event]:
 
 
 def _read_status(entry: dict[str, Any], context: Context) -> StatusEvent | None:
-    """Read a status by its name; its number counts only where there is no name."""
+    """Read a status by its name; its number counts only where there is no name.
+
+    The id is the message's, on all its channels, so the leg is told by its channel.
+    """
     name, number = text_or_none(entry.get("status")), entry.get("statusCode")
     number = number if type(number) is int else None
     provider_id = text_or_none(entry.get("messageId"))
@@ -82,9 +85,7 @@ def _read_status(entry: dict[str, Any], context: Context) -> StatusEvent | None:
         reference=reference,
         raw=entry,
         leg=LegStatus(
-            channel=channel_from(entry.get("channel")),
-            timeline=Timeline.of(evidence, at),
-            provider_id=provider_id,
+            channel=channel_from(entry.get("channel")), timeline=Timeline.of(evidence, at)
         ),
         message_id=message_id_of(context.account, provider_id),
     )

@@ -20,7 +20,8 @@ from omnimsg.domain.media import Inline, MediaKind, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
-from omnimsg.domain.status import Evidence, Status
+from omnimsg.domain.status import Evidence, MessageStatus, Status
+from omnimsg.domain.status_merge import merge_event, merge_statuses
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:
@@ -151,6 +152,22 @@ def test_the_name_of_a_status_decides(
 
     latest = event.leg.timeline.latest
     assert (status, provider_status) == (latest.status, latest.provider_status)
+
+
+def test_reports_of_two_channels_are_two_legs() -> None:
+    """Clickatell's id is the message's, so a fallback that was delivered ends no other leg."""
+    failed = STATUS | {"status": "EXPIRED", "statusCode": 20}
+    delivered = STATUS | {"channel": "sms", "timestamp": STATUS["timestamp"] + 1}
+    reports = [only(envelope(messageStatusUpdate=[each])) for each in (delivered, failed)]
+    status = MessageStatus(id=reports[0].message_id, legs=())
+
+    for each in reports:
+        status = merge_event(status, each)
+
+    assert [(Channel.WHATSAPP, Status.EXPIRED), (Channel.SMS, Status.DELIVERED)] == [
+        (leg.channel, leg.status) for leg in status.legs
+    ]
+    assert status == merge_statuses(status, status)
 
 
 def test_a_status_of_a_failure_has_its_reason() -> None:
