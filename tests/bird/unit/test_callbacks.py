@@ -200,8 +200,18 @@ def test_a_status_without_a_time_has_the_signed_one() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """It is signed anew; another status, or the same one later, has another key."""
-    changes = [{}, {"status": "sent"}, {"lastStatusAt": "2030-05-01T09:00:06Z"}, {"id": "x"}]
+    """It is signed anew; another status, another cause, or the same one later, has another key."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"status": "sent"},
+        {"lastStatusAt": "2030-05-01T09:00:06Z"},
+        {"id": "x"},
+        {"failure": {"code": 15005, "source": {"name": "sms-messagebird", "code": "1"}}},
+        {"failure": {"code": 15005, "source": {"name": "sms-messagebird", "code": "27"}}},
+        {"reason": "unknown subscriber"},
+        {"details": "unknown_subscriber"},
+        {"chargeableUnits": 3},
+    ]
     keys = [only("sms.outbound", OUTBOUND | each).key for each in changes]
     again = signed("sms.outbound", OUTBOUND, KEY, NOW + timedelta(hours=1))
 

@@ -156,13 +156,16 @@ def test_the_status_of_a_report(
 
 
 def test_a_report_is_recognised_again() -> None:
-    """By its leg, status, error and time; every change of them is another event."""
+    """By its leg, status, error, time and price; every change of them is another event."""
     changes: list[dict[str, Any]] = [
         {},
         {"status": "SEEN"},
         {"err": 1},
         {"message_id": "another"},
         {"timestamp": "2030-01-02T03:05:10"},
+        {"channel": "viber"},
+        {"price_info": None},
+        {"price_info": REPORT["price_info"] | {"total_price": "0.05"}},
     ]
     keys = [only(REPORT | each).key for each in changes]
 
