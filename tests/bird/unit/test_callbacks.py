@@ -276,6 +276,16 @@ def test_media_are_fetched_with_the_key() -> None:
     assert [MediaKind.GIF] == [each.kind for each in gif.media]
 
 
+@pytest.mark.parametrize("nothing", [None, [], [None]])
+def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
+    """A text with an empty list of attachments is a text."""
+    body = {"text": "Yes", "attachments": nothing, "actions": nothing}
+
+    event = only("sms.inbound", callbacks.inbound(9, "text", **body))
+
+    assert ("Yes", (), None) == (event.text, event.media, event.tapped)
+
+
 def test_places_and_mails() -> None:
     """A place has its label; of an e-mail the plain text is read."""
     place = only("whatsapp.inbound", callbacks.LOCATION)
@@ -330,6 +340,30 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
     assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
 
 
+PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
+POSTBACK = {"type": "postback", "postback": {"text": "Yes", "payload": "y"}}
+LOSSY: list[dict[str, Any]] = [
+    callbacks.inbound(8, "image", images=[PICTURE, {"altText": "A"}]),
+    callbacks.inbound(8, "image", images=[PICTURE, "another"]),
+    callbacks.inbound(8, "image", images=[PICTURE], text=["A"]),
+    callbacks.inbound(8, "image", text="Where is it?"),
+    callbacks.inbound(8, "file", files=[{"mediaUrl": "ftp://media.test/f"}, PICTURE], text="Both"),
+    callbacks.inbound(8, "gif", text="Ha"),
+    callbacks.inbound(8, "text", text="Look", attachments=[PICTURE, {"id": "a"}]),
+    callbacks.inbound(8, "text", text="Look", attachments="a"),
+    callbacks.inbound(8, "text", text={"new": "form"}, attachments=[PICTURE]),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"type": "new", "new": {"text": "Yes"}}]),
+    callbacks.inbound(8, "text", text="Yes", actions=[POSTBACK, POSTBACK]),
+    callbacks.inbound(8, "text", text="Yes", actions=POSTBACK),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "Yes", "payload": 5}}]),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "x" * 300}}]),
+    callbacks.inbound(8, "html", html="<p>", attachments=[PICTURE]),
+    callbacks.inbound(8, "html", html="<p>", text="Look", attachments=[{}, PICTURE]),
+    callbacks.TEXT
+    | {"meta": {"extraInformation": {"whatsapp.interactive.list_reply.id": {"id": 1}}}},
+]
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "why"),
     [
@@ -340,6 +374,7 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
         ("whatsapp.inbound", callbacks.inbound(8, "list", text="?"), "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "image", images=[]), "an unknown form"),
         ("email.inbound", callbacks.inbound(8, "html", html="<p>"), "an unknown form"),
+        *(("whatsapp.inbound", each, "an unknown form") for each in LOSSY),
         ("whatsapp.interaction", {"type": "clicked", "channelId": "c"}, "an unknown form"),
         ("whatsapp.interaction", callbacks.READ | {"type": None}, "an unknown form"),
         ("", {}, "an unknown kind of event"),
