@@ -70,7 +70,7 @@ def read_inbound(
         sender=address_of(senders[0]) if senders else None,
         to=address_of(receivers[0]) if receivers else None,
         sender_name=text_or_none(_object(person, "annotations").get("name")),
-        reply_to=resource.read_reply_to(payload.get("replyTo"), str(channel_id), context),
+        reply_to=resource.read_reply_to(payload.get("replyTo"), channel_id, context),
         **content,
     )
 

@@ -108,9 +108,7 @@ def _read_interaction(
     if message_id is None or text_or_none(payload.get("type")) is None:
         return []
     interaction = resource.read_interaction(payload, message_id.provider_id, {}, context)
-    at = context.now if interaction is None else interaction.at or context.now
-    if interaction is None:
-        return []
+    at = interaction.at or context.now
     interaction = attrs.evolve(interaction, channel=channel or interaction.channel, raw=None)
     said = [payload.get(name) for name in ("id", "type", "details", "createdAt")]
     common: dict[str, Any] = {
