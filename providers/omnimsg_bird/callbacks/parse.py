@@ -59,7 +59,7 @@ def parse(
     if events:
         return events
     if document is None:
-        why = "no JSON document"
+        why = callback.why_unread()
     else:
         why = "an unknown kind of event" if read is None else "an unknown form"
     return [unparsed(adapter.provider, context, callback, why, raw=document, name=name)]

@@ -43,7 +43,7 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
     document = callback.json()
     kinds = document.get("event") if isinstance(document, dict) else None
     if not isinstance(kinds, dict):
-        why = "no JSON document" if document is None else "no `event` of the One API"
+        why = callback.why_unread() if document is None else "no `event` of the One API"
         return [unparsed(adapter.provider, context, callback, why, raw=document)]
     events: list[Event] = []
     for name, entries in kinds.items():

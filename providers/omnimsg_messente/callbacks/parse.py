@@ -43,7 +43,9 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
     elif is_inbound(document):
         event = _read_inbound(document, adapter.provider, context)
     if event is None:
-        why = "no JSON document" if document is None else "neither a report nor an inbound SMS"
+        why = "neither a report nor an inbound SMS"
+        if document is None:
+            why = callback.why_unread()
         event = unparsed(adapter.provider, context, callback, why, raw=document)
     return [event]
 

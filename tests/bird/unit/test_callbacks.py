@@ -393,6 +393,7 @@ def test_what_is_unknown_is_kept_whole(event: str, payload: object, why: str) ->
     ("body", "why"),
     [
         (b"", "no JSON document"),
+        (b"[" * 65 + b"]" * 65, "nested too deeply"),
         (b"[]", "an unknown kind of event"),
         (b'{"service":"numbers","event":"sms.outbound","payload":{}}', "an unknown kind of event"),
     ],

@@ -331,6 +331,7 @@ def test_a_repetition_has_the_same_key() -> None:
         (b'{"event":[]}', "no `event` of the One API", ""),
         (b"<html>", "no JSON document", ""),
         (b"", "no JSON document", ""),
+        (b"[" * 65 + b"]" * 65, "nested too deeply", ""),
     ],
 )
 def test_what_is_unknown_is_kept_whole(body: bytes, why: str, name: str) -> None:

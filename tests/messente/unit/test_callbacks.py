@@ -212,6 +212,21 @@ def test_what_is_unknown_is_kept_whole(document: object) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<html>", "no JSON document"),
+        (b"[" * 65 + b"]" * 65, "nested too deeply"),
+        (b"[]", "neither a report nor an inbound SMS"),
+    ],
+)
+def test_why_a_body_is_unparsed(body: bytes, expected: str) -> None:
+    """The bytes are kept where no document can be."""
+    event = only(body)
+
+    assert (expected, b"" if body == b"[]" else body) == (event.why, event.body)
+
+
 _NAMES = st.sampled_from((*REPORT, *INBOUND))
 
 
