@@ -184,7 +184,7 @@ def test_a_failure_names_the_message_the_code_and_the_difference() -> None:
 )
 def test_a_key_that_the_settings_require_still_proves(adapter: str, expected: bool) -> None:
     """An account that cannot be without its keys need not refuse what they sign, only the rest."""
-    adapters = [ToyAdapter, *(each for each, _ in callbacks.BROKEN)]
+    adapters: list[type[ToyAdapter]] = [ToyAdapter, *(each for each, _ in callbacks.BROKEN)]
     found = next(each for each in adapters if each.__name__ == adapter)
     suite: ToyConformance = type("Strict", (HasStrictSettings,), {"adapter_class": found})()
 
