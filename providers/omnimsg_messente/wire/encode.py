@@ -59,9 +59,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
     return document
 
 
-def _plain_text(
-    message: Message, text: str, adapter: Adapter[Any], context: Context
-) -> JsonObject:
+def _plain_text(message: Message, text: str, adapter: Adapter[Any], context: Context) -> JsonObject:
     """Encode a plain text: the same document as `omnimessage` writes, without its calls."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
