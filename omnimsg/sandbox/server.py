@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from aiohttp import web
 
+from omnimsg.sandbox.callback_control import callback_routes
+from omnimsg.sandbox.callbacks.callbacks import Callbacks
+from omnimsg.sandbox.changes import noted_changes
 from omnimsg.sandbox.connections import Connections
-from omnimsg.sandbox.control_api import CONTROL, control_routes
+from omnimsg.sandbox.control_api import control_routes
+from omnimsg.sandbox.control_query import CONTROL
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.message_records import MessageRecord
 
     Factory = Callable[[SandboxState], Emulator]
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,17 +63,21 @@ class Sandbox:
         seed: Equal seeds give equal ids for equal requests in equal order.
         clock: Returns epoch seconds.
         limits: How much is stored.
+        callbacks: The base address that the providers call back to, such as
+            ``http://127.0.0.1:9000/callbacks``; without one nobody is called.
 
     Attributes:
         state: Clock, pace, ids and handsets, shared by the emulators.
         emulators: The emulators served, by name.
         handsets: What each phone or mailbox has received.
         faults: The fault script.
+        callbacks: Where the providers call back to, and what they sent.
         requests: The latest requests: time, method, path without query, status, faults, and why
             the request or one of its messages was refused.
 
     Raises:
-        ValueError: Two emulators have the same name; the host is no host name or address.
+        ValueError: Two emulators have the same name; the host is no host name or address; the
+            address of callbacks is none.
     """
 
     def __init__(  # noqa: PLR0913 - what a test or a command may choose
@@ -80,6 +90,7 @@ class Sandbox:
         seed: int = 0,
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
+        callbacks: str | None = None,
     ) -> None:
         if not is_host(host):
             raise ValueError(f"host: {host!r} is not a host name or an address")
@@ -90,6 +101,10 @@ class Sandbox:
         if len(self.emulators) != len(built):
             raise ValueError("emulators: two of them have the same name")
         self.faults: Faults = Faults(self.emulators, self.state.limits.faults)
+        sources = {name: each.callbacks for name, each in self.emulators.items() if each.callbacks}
+        self.callbacks: Callbacks = Callbacks(sources, state=self.state, faults=self.faults)
+        if callbacks is not None:
+            self.callbacks.set_url(callbacks)
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
         self.host: str = host
         self._port = port
@@ -149,12 +164,16 @@ class Sandbox:
                 emulator.windows.open(number)
 
     def reset(self) -> None:
-        """Forget messages, handsets, media, faults and requests; abort requests in progress."""
+        """Forget messages, handsets, media, faults and requests; abort requests in progress.
+
+        The addresses of callbacks stay; what waits to be sent to them is forgotten.
+        """
         self._reset_count += 1
         self.state.reset()
         for emulator in self.emulators.values():
             emulator.reset()
         self.faults.clear()
+        self.callbacks.reset()
         self.requests.clear()
 
     async def __aenter__(self) -> Self:
@@ -172,6 +191,7 @@ class Sandbox:
             await runner.cleanup()
             raise
         self._runner = runner
+        self.callbacks.start()
         return self
 
     async def __aexit__(
@@ -184,6 +204,7 @@ class Sandbox:
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
+        await self.callbacks.stop()
         if runner is not None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
@@ -203,6 +224,7 @@ class Sandbox:
                 open_window=self.open_windows,
             )
         )
+        application.add_routes(callback_routes(self.callbacks))
         application.add_routes([web.get("/", self._list_routes)])
         for name, emulator in self.emulators.items():
             application.add_routes(_prefixed(f"/{name}", emulator.routes()))
@@ -266,17 +288,30 @@ class Sandbox:
             )
 
         response: web.StreamResponse
-        try:
-            response = await respond_with_faults(request, handle, emulator, faults)
-        except web.HTTPRequestEntityTooLarge:
-            response = emulator.refuse(request, 413)
-        except ConnectionError:
-            response = web.Response(status=_CLIENT_DISCONNECTED)
+        with noted_changes(wanted=self.callbacks.is_on) as changed:
+            try:
+                response = await respond_with_faults(request, handle, emulator, faults)
+            except web.HTTPRequestEntityTooLarge:
+                response = emulator.refuse(request, 413)
+            except ConnectionError:
+                response = web.Response(status=_CLIENT_DISCONNECTED)
         entry["status"] = response.status
         entry["refused"] = response.get(
             REFUSED, response.reason if response.status >= 400 else None
         )
+        if changed:
+            await self._report(changed, request, response)
         return response
+
+    async def _report(
+        self, changed: list[MessageRecord], request: web.Request, response: web.StreamResponse
+    ) -> None:
+        """Report messages once the response to the request that accepted them is written."""
+        await self.callbacks.report_early(changed)
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write_eof()
+        self.callbacks.watch(changed)
 
 
 def _prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
