@@ -29,6 +29,7 @@ from omnimsg.sandbox.message_records import (
     describe,
     utc_timestamp,
 )
+from omnimsg.sandbox.replies import SentReply
 from omnimsg.sandbox.responses import explained, json_response
 from omnimsg.sandbox.scenarios import MAGIC, Scenario, is_magic, magic_number, scenario
 from omnimsg.sandbox.server import Sandbox, serve
@@ -65,6 +66,7 @@ __all__ = [
     "Sandbox",
     "SandboxState",
     "Scenario",
+    "SentReply",
     "ServiceWindows",
     "SignedCallback",
     "StatusChange",

@@ -1,23 +1,32 @@
-"""The control routes of callbacks: where they go, and what became of them."""
+"""The control routes of callbacks: where they go, what became of them, and what phones send."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from omnimsg.sandbox.callbacks.addresses import AddressError
+from omnimsg.sandbox.callbacks.phone_reply import ReplyError
 from omnimsg.sandbox.control_query import control_route, json_body
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from aiohttp import web
 
     from omnimsg.sandbox.callbacks.callbacks import Callbacks
+    from omnimsg.sandbox.replies import SentReply
 
 
-def callback_routes(callbacks: Callbacks) -> Iterable[web.RouteDef]:
-    """Return the routes that show and set where callbacks go."""
+def callback_routes(
+    callbacks: Callbacks, reply: Callable[[object], SentReply]
+) -> Iterable[web.RouteDef]:
+    """Return the routes that show and set where callbacks go, and the one of phones.
+
+    Args:
+        callbacks: The callbacks.
+        reply: Sends what a phone sends.
+    """
 
     async def show(request: web.Request) -> web.Response:
         """Show where callbacks go, how many were sent, and the latest attempts."""
@@ -45,9 +54,18 @@ def callback_routes(callbacks: Callbacks) -> Iterable[web.RouteDef]:
         callbacks.switch_off()
         return json_response(callbacks.as_json())
 
+    async def add_inbound(request: web.Request) -> web.Response:
+        """Let a phone send, such as {"from": "+27820000001", "text": "STOP"}."""
+        try:
+            sent = reply(await json_body(request))
+        except ReplyError as error:
+            return json_response({"error": str(error)}, status=400)
+        return json_response(sent.as_json(), status=201)
+
     path = "/callbacks"
     return [
         control_route("GET", path, show),
         control_route("PUT", path, set_url),
         control_route("DELETE", path, switch_off),
+        control_route("POST", "/inbound", add_inbound),
     ]

@@ -7,12 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import orjson
 
 from omnimsg.sandbox.control_query import QueryError, control_route, json_body, read_query
 from omnimsg.sandbox.fault_scripts import FaultError
-from omnimsg.sandbox.formats import FORMATS
-from omnimsg.sandbox.handsets import shown_number
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
@@ -75,18 +72,6 @@ async def _add_fault(faults: Faults, request: web.Request) -> web.Response:
     return json_response(fault.as_json(), status=201)
 
 
-async def _sender(request: web.Request) -> str | None:
-    """Return the number of an inbound message, None if the body has another form."""
-    try:
-        body = orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
-        return None
-    number = body.get("from") if isinstance(body, dict) and set(body) == {"from"} else None
-    if not isinstance(number, str) or not FORMATS["E.164 number"](shown_number(number)):
-        return None
-    return number
-
-
 def _remove_fault(faults: Faults, request: web.Request) -> web.Response:
     given = request.match_info["fault_id"]
     try:
@@ -103,7 +88,6 @@ def control_routes(
     faults: Faults,
     requests: Iterable[Mapping[str, Any]],
     reset: Callable[[], None],
-    open_window: Callable[[str], None],
 ) -> Iterable[web.RouteDef]:
     """Return the routes of the control API.
 
@@ -112,7 +96,6 @@ def control_routes(
         faults: The faults to list, to add to and to remove from.
         requests: The request log; read again for every call.
         reset: Resets the sandbox.
-        open_window: Opens the service windows of a number.
     """
 
     async def list_received(request: web.Request) -> web.Response:
@@ -141,14 +124,6 @@ def control_routes(
         reset()
         return json_response({"reset": True})
 
-    async def add_inbound(request: web.Request) -> web.Response:
-        """Open WhatsApp's 24 hour window, as a message from {"from": "+27820000001"} would."""
-        number = await _sender(request)
-        if number is None:
-            return json_response({"error": "from: must be an E.164 number"}, status=400)
-        open_window(number)
-        return json_response({"from": shown_number(number)}, status=201)
-
     async def list_requests(request: web.Request) -> web.Response:
         """List the latest requests, and why one was refused."""
         return json_response({"requests": list(requests)})
@@ -160,6 +135,5 @@ def control_routes(
         control_route("DELETE", "/faults", remove_faults),
         control_route("DELETE", "/faults/{fault_id}", remove_fault),
         control_route("GET", "/requests", list_requests),
-        control_route("POST", "/inbound", add_inbound),
         control_route("POST", "/reset", reset_sandbox),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -22,8 +21,9 @@ from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED, json_response
-from omnimsg.sandbox.routes import list_routes
+from omnimsg.sandbox.routes import list_routes, prefixed
 from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, installed_emulators
 from omnimsg.sandbox.state import SandboxState
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
-    from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.replies import SentReply
 
     Factory = Callable[[SandboxState], Emulator]
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -105,6 +105,7 @@ class Sandbox:
         self.callbacks: Callbacks = Callbacks(sources, state=self.state, faults=self.faults)
         if callbacks is not None:
             self.callbacks.set_url(callbacks)
+        self._replies = Replies(self.emulators, handsets=self.handsets, callbacks=self.callbacks)
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
         self.host: str = host
         self._port = port
@@ -162,6 +163,28 @@ class Sandbox:
         for emulator in self.emulators.values():
             for number in numbers:
                 emulator.windows.open(number)
+
+    def reply(self, number: str, text: str | None = None, **fields: Any) -> SentReply:  # noqa: ANN401
+        """Let a phone send something, and the provider call back with it.
+
+        By default it goes through the provider, and on the channel, that the phone was last written
+        to. On WhatsApp it opens the service window.
+
+        Args:
+            number: The phone, in E.164 form.
+            text: A text, such as ``"STOP"``, or the caption of media.
+            fields: The other members of ``POST /_sandbox/inbound``, such as
+                ``button={"label": "Yes"}``; the data of media may be bytes.
+
+        Raises:
+            ReplyError: A field is invalid, or no document of the provider describes such a
+                message; the text begins with the field.
+        """
+        texts = {} if text is None else {"text": text}
+        return self._reply({"from": number, **texts, **fields})
+
+    def _reply(self, document: object) -> SentReply:
+        return self._replies.send(document, self.url)
 
     def reset(self) -> None:
         """Forget messages, handsets, media, faults and requests; abort requests in progress.
@@ -221,14 +244,13 @@ class Sandbox:
                 faults=self.faults,
                 requests=self.requests,
                 reset=self.reset,
-                open_window=self.open_windows,
             )
         )
-        application.add_routes(callback_routes(self.callbacks))
+        application.add_routes(callback_routes(self.callbacks, self._reply))
         application.add_routes([web.get("/", self._list_routes)])
         for name, emulator in self.emulators.items():
-            application.add_routes(_prefixed(f"/{name}", emulator.routes()))
-            application.add_routes(_prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
+            application.add_routes(prefixed(f"/{name}", emulator.routes()))
+            application.add_routes(prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
         return application
 
     async def _list_routes(self, request: web.Request) -> web.Response:
@@ -287,8 +309,11 @@ class Sandbox:
                 else await handler(request)
             )
 
+        is_calling = self.callbacks.is_on
+        if is_calling:
+            self._replies.note_host(emulator.name, request.host)
         response: web.StreamResponse
-        with noted_changes(wanted=self.callbacks.is_on) as changed:
+        with noted_changes(wanted=is_calling) as changed:
             try:
                 response = await respond_with_faults(request, handle, emulator, faults)
             except web.HTTPRequestEntityTooLarge:
@@ -300,25 +325,8 @@ class Sandbox:
             REFUSED, response.reason if response.status >= 400 else None
         )
         if changed:
-            await self._report(changed, request, response)
+            await self.callbacks.answer_and_report(changed, request, response)
         return response
-
-    async def _report(
-        self, changed: list[MessageRecord], request: web.Request, response: web.StreamResponse
-    ) -> None:
-        """Report messages once the response to the request that accepted them is written."""
-        await self.callbacks.report_early(changed)
-        with suppress(ConnectionError):
-            await response.prepare(request)
-            await response.write_eof()
-        self.callbacks.watch(changed)
-
-
-def _prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
-    return [
-        web.route(route.method, prefix + route.path, route.handler, **route.kwargs)
-        for route in routes
-    ]
 
 
 async def serve(sandbox: Sandbox, started: Callable[[Sandbox], object] | None = None) -> None:

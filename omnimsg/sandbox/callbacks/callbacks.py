@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.sandbox.callbacks.addresses import AddressError, Addresses, masked_address
@@ -10,6 +11,8 @@ from omnimsg.sandbox.callbacks.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from aiohttp import web
 
     from omnimsg.sandbox.callbacks.draft import CallbackDraft
     from omnimsg.sandbox.callbacks.source import CallbackSource
@@ -123,13 +126,22 @@ class Callbacks:
         self._reports.clear()
         self._courier.reset()
 
-    def watch(self, records: Sequence[MessageRecord]) -> None:
-        """Report messages that were accepted or changed, now and at the times that are planned."""
-        self._reports.watch(records)
+    async def answer_and_report(
+        self,
+        records: Sequence[MessageRecord],
+        request: web.Request,
+        response: web.StreamResponse,
+    ) -> None:
+        """Write a response, and report the messages that its request has accepted or changed.
 
-    async def report_early(self, records: Sequence[MessageRecord]) -> None:
-        """Report messages whose request is not answered yet, if a fault has it so."""
+        They are reported now and at the times that are planned; before the response only if a fault
+        has it so.
+        """
         await self._reports.report_early(records)
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write_eof()
+        self._reports.watch(records)
 
     def send(self, draft: CallbackDraft, provider: str) -> str | None:
         """Send a callback; return its address without secrets, None if nothing is sent."""

@@ -156,9 +156,12 @@ class ClickatellCallbacks(CallbackSource):
 
     def buttons(self, record: MessageRecord) -> Sequence[Button]:
         """Return the reply buttons, or the entries of a list."""
-        items = record.content.get("button", {}).get("items", [])
-        for section in record.content.get("listPicker", {}).get("sections", ()):
-            items = [*items, *section["items"]]
+        items: Sequence[dict[str, Any]] = ()
+        if record.kind == "button":
+            items = record.content["items"]
+        elif record.kind == "listPicker":
+            sections = record.content["sections"]
+            items = [each for section in sections for each in section["items"]]
         return [Button(label=each["title"], payload=each["postbackData"]) for each in items]
 
     def samples(self) -> Mapping[str, Callable[[], CallbackDraft]]:
