@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.courier import Courier
     from omnimsg.sandbox.callbacks.draft import CallbackDraft, PlannedReport
     from omnimsg.sandbox.fault_scripts import Fault
+
+EARLY_SECONDS: Final = ANSWER_SECONDS + 1
+"""How long the answer to a send waits for a report that comes before it."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -96,7 +99,7 @@ class Reports:
         for delivery in early:
             # An application that waits for the answer to its send must not stop everything.
             with suppress(TimeoutError):
-                async with asyncio.timeout(ANSWER_SECONDS + 1):
+                async with asyncio.timeout(EARLY_SECONDS):
                     await delivery.tried.wait()
 
     def send(
@@ -138,7 +141,8 @@ class Reports:
                 first.first = signer.spoil(first.signed)
             if hits("callback_duplicate"):
                 sent.append(attrs.evolve(first, tried=asyncio.Event()))
-        held = bool(has_next and sent and hits("callback_reorder"))
+        # What goes after another one has its new place: two change places, and no more.
+        held = bool(has_next and sent and not before and hits("callback_reorder"))
         for each in sent:
             each.faults = tuple(hits.kinds)
             if held:
