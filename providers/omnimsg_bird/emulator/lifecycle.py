@@ -16,9 +16,32 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = ["INTERACTIONS", "PLATFORMS", "SCHEDULED", "rejected_steps", "steps_for"]
+__all__ = [
+    "INTERACTIONS",
+    "PLATFORMS",
+    "SCHEDULED",
+    "STATUSES",
+    "failure_detail",
+    "final_step",
+    "rejected_steps",
+    "steps_for",
+]
 
 SCHEDULED: Final = "scheduled"
+
+STATUSES: Final = (
+    "accepted",
+    "processing",
+    "scheduled",
+    "sent",
+    "delivered",
+    "delivery_failed",
+    "sending_failed",
+    "rejected",
+    "skipped",
+    "deleted",
+)
+"""Every status of the schema."""
 
 PLATFORMS: Final[Mapping[str, str]] = {
     "email": "email-messagebird",
@@ -122,6 +145,18 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
 
 
 _STEPS: Final = {platform: _steps_by_scenario(platform) for platform in PLATFORMS}
+
+
+def final_step(platform: str, *, delivered: bool) -> LifecycleStep:
+    """Return the last step of a message that was delivered, or that could not be."""
+    scenario = Scenario.DELIVERED if delivered else Scenario.UNDELIVERABLE
+    return _STEPS[platform][scenario][-1]
+
+
+def failure_detail(platform: str, status: str) -> Mapping[str, Any]:
+    """Return what is reported with a status: a failure with one that is a failure, else nothing."""
+    steps = (steps[-1] for steps in _STEPS[platform].values())
+    return next((step.detail for step in steps if step.status == status), {})
 
 
 def steps_for(
