@@ -36,7 +36,7 @@ from omnimsg_bird.emulator.incoming import (
     incoming_resource,
     interaction_resource,
 )
-from omnimsg_bird.emulator.lifecycle import STATUSES, failure_detail, final_step
+from omnimsg_bird.emulator.lifecycle import STATUSES, expired_step, failure_detail, final_step
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.resource import complete_contacts, message_resource, planned_interaction
 
@@ -195,6 +195,7 @@ class BirdCallbacks(CallbackSource):
                 f"status.{name}": partial(self.sample_status, status)
                 for name, status in _SAMPLES.items()
             },
+            "status.expired": self._sample_expired,
             **{f"inbound.{name}": build for name, build in replies.items()},
             **{
                 f"interaction.{name}": partial(self._sample_interaction, channel, kind)
@@ -204,9 +205,16 @@ class BirdCallbacks(CallbackSource):
 
     def sample_status(self, status: str) -> CallbackDraft:
         """Return the report of a status of an invented SMS."""
+        return self._sample_change(status, failure_detail("sms", status))
+
+    def _sample_expired(self) -> CallbackDraft:
+        # Bird has no status of its own for it: the words of the failure say so.
+        expired = expired_step("sms")
+        return self._sample_change(expired.status, expired.detail)
+
+    def _sample_change(self, status: str, detail: Mapping[str, Any]) -> CallbackDraft:
         record = self._sample("sms")
-        change = StatusChange(status, record.created, detail=failure_detail("sms", status))
-        return self.report(record, change)
+        return self.report(record, StatusChange(status, record.created, detail=detail))
 
     def _sample_interaction(self, channel: str, kind: str) -> CallbackDraft:
         record = self._sample(channel)

@@ -21,6 +21,7 @@ __all__ = [
     "PLATFORMS",
     "SCHEDULED",
     "STATUSES",
+    "expired_step",
     "failure_detail",
     "final_step",
     "rejected_steps",
@@ -92,7 +93,8 @@ _SENT: Final = (*_PROCESSING, LifecycleStep("sent"))
 _DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
-def _expired(platform: str) -> LifecycleStep:
+def expired_step(platform: str) -> LifecycleStep:
+    """Return the last step of a message whose validity is over."""
     return _failed("delivery_failed", "Expired", PLATFORMS[platform], None)
 
 
@@ -124,7 +126,7 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
                 "delivery_failed", "unavailable subscriber", source, 15001, "27" if sms else None
             ),
         ),
-        Scenario.EXPIRED: (*_SENT, _expired(platform)),
+        Scenario.EXPIRED: (*_SENT, expired_step(platform)),
         Scenario.PROVIDER_FAULT: (
             *_PROCESSING,
             _failed("sending_failed", "dependency error", "pre-processing", 12001),
@@ -179,7 +181,7 @@ def steps_for(
     if not validity or (last.status != "sent" and last.offset <= validity):
         return steps
     in_time = tuple(step for step in steps if step.offset < validity)
-    return (*in_time, attrs.evolve(_expired(platform), offset=validity))
+    return (*in_time, attrs.evolve(expired_step(platform), offset=validity))
 
 
 def rejected_steps(

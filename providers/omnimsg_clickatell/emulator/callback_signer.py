@@ -9,6 +9,7 @@ credentials, which Clickatell's older products document.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import attrs
@@ -61,11 +62,12 @@ class ClickatellSigner(CallbackSigner):
 
     def spoil(self, signed: SignedCallback) -> SignedCallback:
         """Return the request to another path, with other credentials."""
-        path, question, query = signed.url.partition("?")
+        parts = urlsplit(signed.url)
+        url = urlunsplit(parts._replace(path=f"{parts.path or '/'}-guessed"))
         headers = dict(signed.headers)
         if hdrs.AUTHORIZATION in headers:
             headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth("nobody", "guessed")
-        return attrs.evolve(signed, url=f"{path}-guessed{question}{query}", headers=headers)
+        return attrs.evolve(signed, url=url, headers=headers)
 
     def repeats(self, status: int) -> bool:
         """Return whether an answer is neither success nor a redirect."""
