@@ -318,6 +318,6 @@ def _summary(results: list[DemoResult]) -> "tuple[str | Text | tuple[str, str], 
     return (
         f"{len(results)} messages: ",
         counts_text({kind: kinds.count(kind) for kind in known_kinds}),
-        f"; {sum(each.delivered for each in results)} delivered, as signed reports say; ",
+        f"; {sum(each.delivered for each in results)} delivered; ",
         (f"{wrong} not as expected", "bold red") if wrong else ("all as expected", "bold green"),
     )
