@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
 
 from omnimsg.accounts import Accounts
-from omnimsg.adapter import Operation
 from omnimsg.config import load_config, path_from_environment
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
-from omnimsg.domain.history import HistoryQuery
-from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account import build_accounts
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
+from omnimsg.operations import DEADLINE, Operations
+from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import (
-        AsyncGenerator,
-        AsyncIterable,
-        AsyncIterator,
-        Callable,
-        Iterable,
-        Mapping,
-    )
-    from pathlib import Path
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 
     from omnimsg.adapter import Adapter
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
-    from omnimsg.domain.history import Balance, Interaction, PastMessage
-    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.delivery.store import Store
     from omnimsg.domain.message import Message
-    from omnimsg.domain.status import MessageStatus
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import TransportFactory
 
-# Seconds that one call may take, unless the caller says otherwise.
-DEADLINE = 30.0
 
-
-class Client:
+class Client(Operations, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
@@ -75,6 +64,10 @@ class Client:
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
         unusable: By the name of an account without an adapter: the error for those who use it.
+        callbacks: How what comes back is received.
+        store: Keeps what is known of messages; in memory unless given.
+        suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -90,9 +83,18 @@ class Client:
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
         unusable: Mapping[str, str] | None = None,
+        callbacks: CallbackOptions | None = None,
+        store: Store | None = None,
+        suppression: Suppression | None = None,
+        opt_out_rules: OptOutRules | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        watching = Observers((LogObserver(), retries, *observers))
+        self._observers = Observers((LogObserver(), retries, *observers))
+        self._callbacks = callbacks or CallbackOptions()
+        self._settlement = LateSettlement()
+        self._store = store
+        self._suppression = suppression
+        self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
         engines = build_accounts(
             adapters,
@@ -100,8 +102,11 @@ class Client:
             transport=transport or create_http_transport,
             retry=retry,
             journal=journal,
-            observers=watching,
+            observers=self._observers,
             clock=self._clock,
+            suppression=suppression,
+            settlement=self._settlement,
+            report_url=self._callbacks.report_url,
         )
         self._accounts = Accounts(engines, default=default, unusable=unusable or {})
         self._default_account = self._accounts.get(None)
@@ -126,6 +131,7 @@ class Client:
             default=config.default,
             policies=config.policies,
             unusable=config.unusable,
+            callbacks=config.callbacks,
             **options,
         )
 
@@ -171,11 +177,20 @@ class Client:
         return self._accounts.default
 
     async def send(
-        self, message: Message, *, account: str | None = None, deadline: float = DEADLINE
+        self,
+        message: Message,
+        *,
+        account: str | None = None,
+        deadline: float = DEADLINE,
+        settle: float = 0.0,
     ) -> Accepted:
         """Send one message and return the provider's acceptance.
 
-        Acceptance is not delivery: keep `accepted.id` and ask `status`.
+        Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
+
+        With `settle`, a message that may have been sent waits up to so many seconds more: a report
+        that names it, or the provider's list, proves that it was, and then it is accepted after
+        all.
 
         Raises:
             RejectedError: The provider refused the message.
@@ -183,6 +198,8 @@ class Client:
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         engine = self._default_account if account is None else self._accounts.get(account)
+        if settle:
+            return await self._send_and_settle(engine, message, deadline, settle)
         outcome = await engine.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
@@ -212,119 +229,6 @@ class Client:
         turn on.
         """
         return self._accounts.get(account).stream(messages, deadline)
-
-    async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
-        """Ask where a message is.
-
-        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
-        """
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.STATUS)
-        return await account.status(message_id.provider_id, deadline)
-
-    async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
-        """Stop a scheduled message.
-
-        Returns `True` when it was stopped, `False` when it is too late or there is no such message.
-        An `OperationError` is no certain answer: the status tells what became of the message.
-        """
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.CANCEL)
-        return await account.cancel(message_id.provider_id, deadline)
-
-    async def upload(
-        self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
-    ) -> Stored:
-        """Hand a file to the provider, for any number of later messages of this account.
-
-        A local file is read in pieces, within the deadline.
-
-        Raises:
-            OperationError: The file cannot be read (in time), is too large, or was refused.
-        """
-        return await self._accounts.with_operation(account, Operation.UPLOAD).upload(
-            upload, deadline
-        )
-
-    @overload
-    async def download(
-        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
-    ) -> bytes: ...
-
-    @overload
-    async def download(
-        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
-    ) -> Path: ...
-
-    async def download(
-        self,
-        stored: Stored,
-        to: Path | None = None,
-        *,
-        deadline: float = 120.0,
-        max_bytes: int | None = None,
-    ) -> bytes | Path:
-        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
-
-        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
-        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
-        given. A digest in `stored` is compared.
-
-        Raises:
-            OperationError: It is not there (any more), too large or another, or the transfer broke.
-            OSError: The file cannot be written.
-        """
-        account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
-        if to is None:
-            return await account.download(stored, deadline, max_bytes)
-        await account.download_to(stored, to, deadline, max_bytes)
-        return to
-
-    async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
-        account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
-        return await account.media_info(stored, deadline)
-
-    async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask what is left on an account; also the cheapest way to try its credentials."""
-        return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
-
-    def history(
-        self,
-        query: HistoryQuery | None = None,
-        *,
-        account: str | None = None,
-        deadline: float = DEADLINE,
-    ) -> AsyncIterator[PastMessage]:
-        """Go through past messages, all unless a query is given; `deadline` is for each page."""
-        engine = self._accounts.with_operation(account, Operation.HISTORY)
-        return engine.history(query or HistoryQuery(), deadline)
-
-    def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
-        """Go through what people did with a message; `deadline` is for each page."""
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.INTERACTIONS)
-        return account.interactions(message_id.provider_id, deadline)
-
-    async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
-        """Tell people that their messages were read.
-
-        Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
-        """
-        wanted = [MessageId(each) for each in ids]
-        until = Deadline.after(deadline, self._clock.monotonic)
-        # Nothing is asked before it is clear that all of it can be.
-        accounts = {
-            each.account: self._accounts.with_operation(each.account, Operation.MARK_READ)
-            for each in wanted
-        }
-        outcomes: dict[int, Outcome] = {}
-        for name, account in accounts.items():
-            indexes = [index for index, each in enumerate(wanted) if each.account == name]
-            provider_ids = [wanted[index].provider_id for index in indexes]
-            answered = await account.mark_read(provider_ids, until)
-            outcomes.update(zip(indexes, answered, strict=True))
-        return [outcomes[index] for index in range(len(wanted))]
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent."""

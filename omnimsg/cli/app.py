@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "send-many": "Send a file of messages, each once.",
     "results": "Show what became of a file of messages, and write what failed for another run.",
     "status": "Look up the status of a message.",
+    "listen": "Receive reports and replies, and print them as they come.",
     "cancel": "Cancel a scheduled message.",
     "history": "List past messages from the provider's records.",
     "interactions": "List interactions with a message: reads, taps, followed links.",

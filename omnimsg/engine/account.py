@@ -39,16 +39,18 @@ if TYPE_CHECKING:
     )
     from pathlib import Path
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.adapter import Absent, Adapter
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
     from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.settlement import Settlement
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport, TransportFactory
 
 
@@ -67,6 +69,9 @@ class AccountEngine:
         journal: Records every attempt.
         observers: Told what happens.
         clock: The clock that everything of the account reads.
+        suppression: Knows who must not be texted.
+        settlement: Tells of doubtful messages that a report names.
+        report_url: Where reports of the account are received.
 
     Attributes:
         name: The account's name.
@@ -76,7 +81,7 @@ class AccountEngine:
         ConfigError: The policy asks for what the provider cannot do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client gives all its accounts, by name
         self,
         adapter: Adapter[Any],
         open_transport: Callable[[], Transport],
@@ -85,6 +90,9 @@ class AccountEngine:
         journal: Journal | None = None,
         observers: Observers | None = None,
         clock: Clock | None = None,
+        suppression: Suppression | None = None,
+        settlement: Settlement | None = None,
+        report_url: str | None = None,
     ) -> None:
         policy = policy or Policy()
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
@@ -115,6 +123,9 @@ class AccountEngine:
             breakers=self._breakers,
             answer_times=answer_times,
             checks=self._checks,
+            suppression=suppression,
+            settlement=settlement,
+            report_url=report_url,
         )
         self._loops = PartsByLoop(shared, open_transport)
 
@@ -221,6 +232,13 @@ class AccountEngine:
             outcomes += await operations.mark_read(part, deadline)
         return outcomes
 
+    async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
+        """Ask for a message that may have been sent; `None` where nobody can tell.
+
+        The deadline is the one with which it was handed over: it says since when to look.
+        """
+        return await self._loops.here(Operation.FIND).operations.find(message, deadline)
+
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now; nothing is sent, counted or recorded.
 
@@ -276,6 +294,7 @@ def build_accounts(
     *,
     transport: TransportFactory,
     retry: RetryPolicy | None,
+    report_url: Callable[[str], str | None],
     **shared: Any,  # noqa: ANN401 - as AccountEngine has them
 ) -> dict[str, AccountEngine]:
     """Build the accounts of a client, by their names.
@@ -285,6 +304,7 @@ def build_accounts(
         policies: By account name, where an account has one.
         transport: Builds their transports.
         retry: In the place of their policies' own.
+        report_url: Returns where reports of an account are received, by its name.
         shared: What `AccountEngine` takes, the same for every account.
 
     Raises:
@@ -300,7 +320,11 @@ def build_accounts(
             policy = attrs.evolve(policy, retry=retry)
         options = transport_options(adapter, policy)
         accounts[name] = AccountEngine(
-            adapter, partial(transport, options), policy=policy, **shared
+            adapter,
+            partial(transport, options),
+            policy=policy,
+            report_url=report_url(name) if adapter.receives() else None,
+            **shared,
         )
     return accounts
 

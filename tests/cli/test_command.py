@@ -62,6 +62,7 @@ FLAGS = {
     ],
     "download": ["STORED", "--sha256", "--output", "--account", "--config", "--json"],
     "media-info": ["STORED", "--account", "--config", "--json"],
+    "listen": ["--account", "--host", "--port", "--public-url", "--config", "--json"],
     "balance": ["--account", "--config", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
@@ -326,7 +327,7 @@ def test_an_address_that_is_none(run: Run, url: str) -> None:
 def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
     """Instead of the promise that nothing leaves this machine."""
     address = "http://127.0.0.1:9/callbacks"
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],
         cwd=tmp_path,
         stdout=subprocess.PIPE,

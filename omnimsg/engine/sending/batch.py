@@ -50,7 +50,9 @@ class Owner(Protocol):
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         """Return the indexes of messages that nobody waits for any more."""
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self, keys: Sequence[Any], messages: Sequence[Message], outcomes: Sequence[Outcome]
+    ) -> None:
         """Take the outcomes of messages, in the order of their keys."""
 
 
@@ -222,7 +224,8 @@ class Batch(Deadline):
                 else self.doubts.get(each.reference, each)
                 for each in outcomes
             ]
-        self.owner.finish([self.keys[index] for index in indexes], outcomes)
+        messages = [self.messages[index] for index in indexes]
+        self.owner.finish([self.keys[index] for index in indexes], messages, outcomes)
 
     def finish_all(self, outcomes: Sequence[Outcome]) -> None:
         """Tell the owner the outcomes of all messages."""

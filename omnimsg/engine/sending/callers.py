@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.observers import Observers
 
@@ -30,9 +31,14 @@ class Callers:
 
     def __init__(self, account: str, observers: Observers) -> None:
         self._account = account
-        self._outcome_known = observers.outcome_known
+        self._observers = observers
 
-    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[asyncio.Future[Outcome]],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+    ) -> None:
         """Set the outcomes."""
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
@@ -40,8 +46,9 @@ class Callers:
                     future.set_result(outcome)
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
-        if self._outcome_known is not None:
-            self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
+        notify = self._observers.outcome_known
+        if notify is not None:
+            notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
         """Return the indexes of futures that were cancelled."""

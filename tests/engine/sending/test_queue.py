@@ -16,6 +16,7 @@ from omnimsg.engine.sending.queue import Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
 
@@ -28,7 +29,9 @@ class Owner:
         """Nobody has gone."""
         return ()
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self, keys: Sequence[Any], messages: Sequence[Message], outcomes: Sequence[Outcome]
+    ) -> None:
         """Take outcomes."""
 
 
