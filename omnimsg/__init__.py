@@ -177,6 +177,12 @@ _EXPORTS = {
         "RetryPolicy",
     ),
     "omnimsg.engine.suppression": ("Suppression",),
+    "omnimsg.routing": (
+        "Match",
+        "Route",
+        "RouteLimits",
+        "Strategy",
+    ),
     "omnimsg.transport.network": (
         "Network",
         "Proxy",

@@ -128,6 +128,10 @@ from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.suppression import Suppression as Suppression
+from omnimsg.routing import Match as Match
+from omnimsg.routing import Route as Route
+from omnimsg.routing import RouteLimits as RouteLimits
+from omnimsg.routing import Strategy as Strategy
 from omnimsg.transport.network import Network as Network
 from omnimsg.transport.network import Proxy as Proxy
 

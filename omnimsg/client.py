@@ -11,7 +11,7 @@ from omnimsg.config import load_config, path_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.engine.account import build_accounts
+from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
@@ -22,7 +22,14 @@ from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        Callable,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from omnimsg.adapter import Adapter
     from omnimsg.client_options import ClientOptions
@@ -30,12 +37,15 @@ if TYPE_CHECKING:
     from omnimsg.delivery.store import Store
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
+    from omnimsg.routing import Route
+    from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
 
 
@@ -46,7 +56,8 @@ class Client(Operations, Reports):
     another, and each forked process has connections of its own; loops at once in two threads need
     a client each. Close it, or use it as `async with`, so that connections do not linger.
 
-    What the methods share: `account` is an account's name, the default account unless given.
+    What the methods share: `account` is an account's name. Where none is given, a message goes
+    through the accounts of its route, else through the default account, as all else does.
     `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
     the message's `ttl`. An id is `str(accepted.id)`, from this process or any other. They raise
     `ConfigError` where there is no such account, `InvalidValue` where a text is no id and, but for
@@ -57,6 +68,7 @@ class Client(Operations, Reports):
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
+        routes: Through which accounts messages go that name none: the first that takes a message.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -76,6 +88,7 @@ class Client(Operations, Reports):
         *,
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
+        routes: Sequence[Route] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -96,9 +109,7 @@ class Client(Operations, Reports):
         self._suppression = suppression
         self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
-        engines = build_accounts(
-            adapters,
-            policies or {},
+        self._builder = AccountBuilder(
             transport=transport or create_http_transport,
             retry=retry,
             journal=journal,
@@ -108,8 +119,18 @@ class Client(Operations, Reports):
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
         )
-        self._accounts = Accounts(engines, default=default, unusable=unusable or {})
-        self._default_account = self._accounts.get(None)
+        engines = self._builder.build_all(adapters, policies or {})
+        self._accounts = Accounts(
+            engines,
+            default=default,
+            unusable=unusable or {},
+            routes=routes,
+            policies=policies or {},
+        )
+        # Where no account is named: the default one itself costs nothing extra.
+        self._default_account: AccountEngine | Router = self._accounts.get(None)
+        if routes:
+            self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
 
     @classmethod
     def from_config(
@@ -130,6 +151,7 @@ class Client(Operations, Reports):
             config.adapters.values(),
             default=config.default,
             policies=config.policies,
+            routes=config.routes,
             unusable=config.unusable,
             callbacks=config.callbacks,
             **options,
@@ -197,10 +219,10 @@ class Client(Operations, Reports):
             NotSentError: It was not sent; its `retry` says whether sending it again can help.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        engine = self._default_account if account is None else self._accounts.get(account)
+        way = self._default_account if account is None else self._accounts.get(account)
         if settle:
-            return await self._send_and_settle(engine, message, deadline, settle)
-        outcome = await engine.submit(message, deadline)
+            return await self._send_and_settle(way, message, deadline, settle)
+        outcome = await way.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)
@@ -228,11 +250,36 @@ class Client(Operations, Reports):
         The input is read no faster than messages leave. `deadline` is for each message, from its
         turn on.
         """
-        return self._accounts.get(account).stream(messages, deadline)
+        way = self._default_account if account is None else self._accounts.get(account)
+        return way.stream(messages, deadline)
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent."""
-        return self._accounts.get(account).preview(message)
+        way = self._default_account if account is None else self._accounts.get(account)
+        return way.preview(message)
+
+    def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
+        """Add an account, for `send(..., account=name)`; no route uses it.
+
+        Raises:
+            ConfigError: There is an account of that name, or its policy asks for what its provider
+                cannot do.
+        """
+        name = adapter.account.name
+        self._accounts.require_new(name)
+        self._accounts.add(self._builder.build(adapter, policy))
+
+    async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
+        """Send what waits for an account, wait for the answers under way, and close it.
+
+        Nothing can be handed over to it from the beginning on. What has not left when the deadline
+        passes is `NotSent` with the reason `CANCELLED`.
+
+        Raises:
+            ConfigError: There is no such account, or it is the default one or that of a route.
+        """
+        account = self._accounts.remove(name)
+        await account.aclose(Deadline.after(deadline, self._clock.monotonic))
 
     def health(self) -> Mapping[str, Health]:
         """Return how each account is doing, by its name; nothing is asked of the providers."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
+    from omnimsg.routing.router import Router
 
 H = TypeVar("H", bound="StatusHandler")
 
@@ -155,15 +156,16 @@ class Reports:
         return await self._delivery.tracker.doubts()
 
     async def _send_and_settle(
-        self, engine: AccountEngine, message: Message, deadline: float, seconds: float
+        self, way: AccountEngine | Router, message: Message, deadline: float, seconds: float
     ) -> Accepted:
         """Send a message; if it may have been sent, wait for what proves that it was."""
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         tracker, now = self._delivery.tracker, self._clock.monotonic
         started = now()
-        outcome = await engine.submit(message, deadline)
+        outcome = await way.submit(message, deadline)
         if isinstance(outcome, Ambiguous):
+            engine = self._accounts.get(outcome.account)
             until = Deadline(started, now() + to_seconds(seconds), now)
             outcome = await settle(engine, tracker, message, outcome, until)
         if isinstance(outcome, Accepted):

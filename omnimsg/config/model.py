@@ -21,6 +21,7 @@ from omnimsg.engine.policy import (
     Policy,
     RetryPolicy,
 )
+from omnimsg.routing import Route
 from omnimsg.transport import Network
 
 
@@ -112,6 +113,7 @@ class Config:
         policies: The policy of each account, by account name.
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
+        routes: The routes of messages that name no account, in order.
     """
 
     adapters: dict[str, Adapter[Any]]
@@ -119,3 +121,4 @@ class Config:
     policies: dict[str, Policy]
     unusable: dict[str, str] = attrs.field(factory=dict)
     callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
+    routes: tuple[Route, ...] = ()

@@ -19,6 +19,7 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.routing import Route
 from omnimsg.transport import Proxy
 
 _REFERENCE = {"type": "string", "pattern": "^(env|file):.+"}
@@ -65,6 +66,11 @@ def config_schema() -> dict[str, Any]:
             },
             "callbacks": _table(CallbackOptions)
             | {"description": "How reports and replies are received."},
+            "routes": {
+                "type": "array",
+                "description": "Through which accounts messages go that name none, in order.",
+                "items": _table(Route),
+            },
             "accounts": {
                 "type": "object",
                 "minProperties": 1,

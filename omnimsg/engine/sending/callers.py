@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.batch import PassesOn
 
 _is_done = methodcaller("done")
 
@@ -24,20 +26,28 @@ class Callers:
     Args:
         account: The account's name.
         observers: Told of every last outcome.
+        passes_on: Says which outcomes are not the last, because the caller tries another account.
+
+    Attributes:
+        passes_on: The same.
     """
 
     # A future is cancelled with its caller.
     may_abandon = True
 
-    def __init__(self, account: str, observers: Observers) -> None:
+    def __init__(
+        self, account: str, observers: Observers, passes_on: PassesOn | None = None
+    ) -> None:
         self._account = account
         self._observers = observers
+        self.passes_on: PassesOn | None = passes_on
 
     def finish(
         self,
         keys: Sequence[asyncio.Future[Outcome]],
         messages: Sequence[Message],
         outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         """Set the outcomes."""
         for future, outcome in zip(keys, outcomes, strict=True):
@@ -47,7 +57,16 @@ class Callers:
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
         notify = self._observers.outcome_known
-        if notify is not None:
+        if notify is None:
+            return
+        if self.passes_on is not None:
+            last = [
+                (message, outcome)
+                for message, outcome in zip(messages, outcomes, strict=True)
+                if not self.passes_on(outcome)
+            ]
+            messages, outcomes = [each for each, _ in last], [each for _, each in last]
+        if outcomes:
             notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:

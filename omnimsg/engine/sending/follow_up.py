@@ -131,6 +131,9 @@ class _RetryOwner:
         pending: The indexes of the messages under way.
     """
 
+    # Whoever retries decides itself what comes next.
+    passes_on = None
+
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
         self._batch = batch
         self._outcomes = outcomes
@@ -145,7 +148,11 @@ class _RetryOwner:
         await self._is_back.wait()
 
     def finish(
-        self, keys: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
+        self,
+        keys: Sequence[int],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         """Store outcomes."""
         del messages
