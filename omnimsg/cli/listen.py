@@ -2,9 +2,10 @@
 
 The JSON form is one object per event, as `omnimsg.domain.serialization` writes events: `event` is
 "status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because it is what the
-command is asked for. What is refused goes to standard error.
+command is asked for. The addresses and what is refused go to standard error.
 """
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
@@ -18,11 +19,14 @@ from omnimsg.cli.output import (
     print_line,
     sanitize,
     stderr_console,
+    stdout_console,
     styled,
     word_text,
 )
 
 if TYPE_CHECKING:
+    import socket
+
     from omnimsg.client import Client
     from omnimsg.delivery.receiver import Receiver
     from omnimsg.domain.events import Event, InboundMessage
@@ -79,31 +83,33 @@ async def _listen(
     from omnimsg.config import load_config  # noqa: PLC0415
 
     loaded = load_config(config, default=account)
-    async with Client.from_config(loaded, observers=[_refusals()]) as client:
-        names = [account] if account is not None else _ready(client)
-        known = public_url or loaded.callbacks.public_url
-        receiver = client.receiver(
-            _print_json if as_json else _print_event,
-            accounts=names,
-            public_url=known or f"http://{host}:{port}{_PATH}",
-        )
-        runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, host, port)
+    with _bound(host, port) as listening:
+        here = f"http://{host}:{listening.getsockname()[1]}"
+        address = public_url or loaded.callbacks.public_url or here + _PATH
+        async with Client.from_config(loaded, observers=[_refusals()]) as client:
+            names = [account] if account is not None else _ready(client)
+            handler = _print_json if as_json else _print_event
+            receiver = client.receiver(handler, accounts=names, public_url=address)
+            runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
+            await runner.setup()
             try:
-                await site.start()
-            except OSError as error:
-                raise CommandError(
-                    f"port {port} of {host} cannot be used: {error.strerror}",
-                    "choose another with --port; 0 lets the system choose",
-                ) from error
-            chosen = int(runner.addresses[0][1])
-            if not as_json:
-                _greet(client, receiver, known or f"http://{host}:{chosen}{_PATH}", host, chosen)
-            await sleep_forever()
-        finally:
-            await runner.cleanup()
+                await web.SockSite(runner, listening).start()
+                _greet(client, receiver, address, here, on_stderr=as_json)
+                await sleep_forever()
+            finally:
+                await runner.cleanup()
+
+
+def _bound(host: str, port: int) -> "socket.socket":
+    import socket  # noqa: PLC0415
+
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise CommandError(
+            f"port {port} of {host} cannot be used: {os.strerror(error.errno or 0)}",
+            "choose another with --port; 0 lets the system choose",
+        ) from error
 
 
 def _ready(client: "Client") -> list[str] | None:
@@ -181,11 +187,15 @@ def _said(event: "InboundMessage") -> str:
     return " ".join(parts)
 
 
-def _greet(client: "Client", receiver: "Receiver", public_url: str, host: str, port: int) -> None:
-    print_line("Listening on ", (f"http://{host}:{port}", "bold green"), "; Ctrl+C stops it.")
-    print_line("The providers call:")
+def _greet(
+    client: "Client", receiver: "Receiver", public_url: str, here: str, *, on_stderr: bool
+) -> None:
+    console = stderr_console() if on_stderr else stdout_console()
+    lines = [styled("Listening on ", (here, "bold green"), "; Ctrl+C stops it.")]
+    lines.append(styled("The providers call:"))
     for name in receiver.accounts:
         setting = client.accounts[name].path_secrets
         secret = "" if setting is None else f"/SECRET  (one of accounts.{name}.{setting})"
-        print_line(f"  {public_url}/{name}{secret}")
-    print_line()
+        lines.append(styled(f"  {public_url}/{name}{secret}"))
+    for line in (*lines, styled()):
+        console.print(line, soft_wrap=True)

@@ -327,7 +327,7 @@ def test_an_address_that_is_none(run: Run, url: str) -> None:
 def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
     """Instead of the promise that nothing leaves this machine."""
     address = "http://127.0.0.1:9/callbacks"
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
