@@ -1,6 +1,7 @@
 """`omnimsg sandbox`: a local server that speaks the providers' APIs."""
 
 import os
+import shlex
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -114,6 +115,9 @@ def _print_greeting(running: "Sandbox") -> None:
     print_line(f"  omnimsg sandbox --port {running.port} --print-config > omnimsg.toml")
     print_line("  omnimsg send --to +27820990001 --text Hello")
     print_line(f"  curl {running.url}/_sandbox/handsets")
+    if running.callbacks.is_on:
+        reply = shlex.quote('{"from": "+27820990001", "text": "STOP"}')
+        print_line(f"  curl -d {reply} {running.url}/_sandbox/inbound")
     print_line()
     table = new_table("a recipient that ends in", "is", folds=("is",))
     for suffix, scenario in MAGIC.items():

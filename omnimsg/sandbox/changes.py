@@ -22,12 +22,9 @@ def note_change(record: MessageRecord) -> None:
 
 
 @contextmanager
-def noted_changes(*, wanted: bool) -> Iterator[list[MessageRecord]]:
-    """Return the messages that are noted in the context, in their order; none unless wanted."""
+def noted_changes() -> Iterator[list[MessageRecord]]:
+    """Return the messages that are noted in the context, in their order."""
     noted: list[MessageRecord] = []
-    if not wanted:
-        yield noted
-        return
     token = _NOTED.set(noted)
     try:
         yield noted

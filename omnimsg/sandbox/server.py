@@ -287,6 +287,19 @@ class Sandbox:
         emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
+        if not self.callbacks.is_on:
+            return await self._answer(request, handler, emulator)
+        self._replies.note_host(emulator.name, request.host)
+        with noted_changes() as changed:
+            response = await self._answer(request, handler, emulator)
+        if changed:
+            await self.callbacks.answer_and_report(changed, request, response)
+        return response
+
+    async def _answer(
+        self, request: web.Request, handler: Handler, emulator: Emulator
+    ) -> web.StreamResponse:
+        """Answer a request as the emulator does, with faults, and note it in the log."""
         faults = self.faults.select(emulator.name, is_send=emulator.is_send(request))
         entry: dict[str, Any] = {
             "at": utc_timestamp(self.state.clock()),
@@ -309,23 +322,17 @@ class Sandbox:
                 else await handler(request)
             )
 
-        is_calling = self.callbacks.is_on
-        if is_calling:
-            self._replies.note_host(emulator.name, request.host)
         response: web.StreamResponse
-        with noted_changes(wanted=is_calling) as changed:
-            try:
-                response = await respond_with_faults(request, handle, emulator, faults)
-            except web.HTTPRequestEntityTooLarge:
-                response = emulator.refuse(request, 413)
-            except ConnectionError:
-                response = web.Response(status=_CLIENT_DISCONNECTED)
+        try:
+            response = await respond_with_faults(request, handle, emulator, faults)
+        except web.HTTPRequestEntityTooLarge:
+            response = emulator.refuse(request, 413)
+        except ConnectionError:
+            response = web.Response(status=_CLIENT_DISCONNECTED)
         entry["status"] = response.status
         entry["refused"] = response.get(
             REFUSED, response.reason if response.status >= 400 else None
         )
-        if changed:
-            await self.callbacks.answer_and_report(changed, request, response)
         return response
 
 

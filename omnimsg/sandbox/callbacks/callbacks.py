@@ -137,11 +137,12 @@ class Callbacks:
         They are reported now and at the times that are planned; before the response only if a fault
         has it so.
         """
-        await self._reports.report_early(records)
+        watches = self._reports.watch(records)
+        await self._reports.report_early(watches)
         with suppress(ConnectionError):
             await response.prepare(request)
             await response.write_eof()
-        self._reports.watch(records)
+        self._reports.report(watches)
 
     def send(self, draft: CallbackDraft, provider: str) -> str | None:
         """Send a callback; return its address without secrets, None if nothing is sent."""

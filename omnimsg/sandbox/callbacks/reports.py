@@ -28,11 +28,17 @@ EARLY_SECONDS: Final = ANSWER_SECONDS + 1
 
 
 @attrs.define(eq=False, kw_only=True)
-class _Watch:
-    """A message whose reports are not all sent; ``sent`` is how many are."""
+class Watch:
+    """A message whose reports are not all sent.
+
+    Attributes:
+        begun: Whether the request that accepted the message is answered, or about to be.
+        sent: How many reports were sent.
+    """
 
     record: MessageRecord
     source: CallbackSource
+    begun: bool = False
     sent: int = 0
 
 
@@ -64,7 +70,7 @@ class Reports:
         self._faults = faults
         self._clock = clock
         self._max_messages = max_messages
-        self._watched: dict[MessageRecord, _Watch] = {}
+        self._watched: dict[MessageRecord, Watch] = {}
         self._held: defaultdict[tuple[str, str], list[tuple[Delivery, float]]] = defaultdict(list)
         # Another object after each reset: what was planned before it is not sent after it.
         self._era = object()
@@ -75,31 +81,31 @@ class Reports:
         self._held.clear()
         self._era = object()
 
-    def watch(self, records: Sequence[MessageRecord]) -> None:
-        """Report messages that were accepted, or whose plan has changed."""
-        for record in records:
-            watch = self._watch(record)
-            if watch is not None:
-                self._courier.put(partial(self._report, watch), self._clock())
+    def watch(self, records: Sequence[MessageRecord]) -> list[Watch]:
+        """Return the watches over messages that were accepted, or whose plan has changed."""
+        watches = [self._watch(record) for record in records]
+        return [watch for watch in watches if watch is not None]
 
-    async def report_early(self, records: Sequence[MessageRecord]) -> None:
+    def report(self, watches: Sequence[Watch]) -> None:
+        """Report messages, now and at the times that are planned."""
+        for watch in watches:
+            self._courier.put(partial(self._report, watch), self._clock())
+
+    async def report_early(self, watches: Sequence[Watch]) -> None:
         """Send the first report of messages that the fault ``callback_early`` hits, and wait."""
         early: list[Delivery] = []
-        for record in records:
-            if record in self._watched or record.provider not in self._sources:
-                continue
-            source = self._sources[record.provider]
-            planned = source.planned(record)
-            if planned and self._faults.hits("callback_early", record.provider):
-                watch = self._watch(record)
-                if watch is not None:
-                    watch.sent = 1
-                    draft = planned[0].build(self._clock())
-                    early += self.send(source, draft, faults=("callback_early",))
-        for delivery in early:
-            # An application that waits for the answer to its send must not stop everything.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EARLY_SECONDS):
+        for watch in watches:
+            planned = () if watch.begun else watch.source.planned(watch.record)
+            watch.begun = True
+            if planned and self._faults.hits("callback_early", watch.record.provider) is not None:
+                watch.sent, first = 1, planned[0]
+                draft = first.build(min(first.at, self._clock()))
+                early += self.send(watch.source, draft, faults=("callback_early",))
+                self._contradict(watch, first)
+        # An application that waits for the answer to its send must not stop everything.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EARLY_SECONDS):
+                for delivery in early:
                     await delivery.tried.wait()
 
     def send(
@@ -153,7 +159,7 @@ class Reports:
             self._courier.put(each, max(each_due, now))
         return sent
 
-    def _watch(self, record: MessageRecord) -> _Watch | None:
+    def _watch(self, record: MessageRecord) -> Watch | None:
         """Return the watch over a message; None if nothing is to be reported of it."""
         source = self._sources.get(record.provider)
         known = self._watched.get(record)
@@ -164,10 +170,10 @@ class Reports:
         if len(self._watched) >= self._max_messages:
             self._courier.counts["dropped"] += 1
             return None
-        self._watched[record] = _Watch(record=record, source=source)
+        self._watched[record] = Watch(record=record, source=source)
         return self._watched[record]
 
-    def _report(self, watch: _Watch) -> None:
+    def _report(self, watch: Watch) -> None:
         """Send what is due of a message, and come back for the rest."""
         if self._watched.get(watch.record) is not watch:
             return
@@ -183,7 +189,7 @@ class Reports:
         else:
             del self._watched[watch.record]
 
-    def _contradict(self, watch: _Watch, report: PlannedReport) -> None:
+    def _contradict(self, watch: Watch, report: PlannedReport) -> None:
         """Let the provider say the opposite a moment later, if a fault has it so."""
         at = report.at + self._courier.unit
         opposite = watch.source.contradiction(watch.record, report.status, at)

@@ -219,6 +219,19 @@ async def test_each_message_of_a_request_may_be_early(
     assert ["QUEUED", "QUEUED"] == target.statuses
 
 
+async def test_an_early_report_waits_for_an_address(
+    sandbox: Sandbox, api: Api, target: Target
+) -> None:
+    """While callbacks are switched off, the fault is not used up."""
+    fault = sandbox.faults.add("callback_early", provider="clickatell")
+    sandbox.callbacks.switch_off()
+    sandbox.callbacks.set_url(target.url, "bird")
+
+    await api.clickatell()
+
+    assert (0, []) == (fault.fired, target.calls)
+
+
 async def test_an_early_report_that_is_not_answered(
     sandbox: Sandbox, api: Api, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
+import anyio.to_thread
 import pytest
 from support.sandbox_fixtures import NOW
 
@@ -223,6 +225,61 @@ async def test_a_sandbox_ends_while_a_callback_is_answered(target: Target) -> No
     left = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
     assert tasks
     assert not any(name.startswith("Courier.") for name in left)
+
+
+async def test_what_a_phone_sends_before_the_start(target: Target) -> None:
+    """It is sent as soon as the sandbox serves."""
+    sandbox = Sandbox(callbacks=target.url)
+    sandbox.reply("+37255500001", "Yes", provider="messente")
+
+    async with sandbox:
+        await sandbox.callbacks.flush()
+
+    assert ["Yes"] == [document["text"] for document in target.documents]
+
+
+async def test_another_thread_may_let_a_phone_answer(target: Target) -> None:
+    """As a test does whose sandbox runs in a thread of its own."""
+    async with Sandbox(callbacks=target.url) as sandbox:
+        await anyio.to_thread.run_sync(
+            partial(sandbox.reply, "+37255500001", "Yes", provider="messente")
+        )
+        await sandbox.callbacks.flush()
+
+    assert ["Yes"] == [document["text"] for document in target.documents]
+
+
+async def test_an_address_in_a_message_that_is_none(
+    sandbox: Sandbox, api: Api, clock: Clock
+) -> None:
+    """It is tried like any other, and fails; the report of the next message comes."""
+    await api.messente("+27820990003", dlr_url="http://127.0.0.1:99999/mine")
+    clock.now += 10
+    await sandbox.callbacks.flush()
+
+    (attempt,) = sandbox.callbacks.latest
+    assert (None, 1) == (attempt["status"], sandbox.callbacks.counts["waiting"])
+    assert attempt["error"]
+
+
+async def test_a_defect_of_an_emulator_is_not_hidden(target: Target) -> None:
+    """A report that cannot be written ends the task, and whoever waits for it learns why."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - the sandbox raises it again
+        async with (
+            Sandbox(callbacks=target.url) as sandbox,
+            aiohttp.ClientSession(sandbox.url) as session,
+        ):
+            source = sandbox.emulators["bird"].callbacks
+            assert source is not None
+            source.report = broken  # type: ignore[method-assign, assignment]
+            await Api(sandbox, session).bird()
+            await sandbox.callbacks.flush()
+
+    assert caught.group_contains(ZeroDivisionError)
 
 
 async def test_without_an_address_nothing_runs(clock: Clock) -> None:
