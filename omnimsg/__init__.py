@@ -18,6 +18,19 @@ from importlib import import_module
 
 _EXPORTS = {
     "omnimsg.client": ("Client",),
+    "omnimsg.delivery.memory_store": (
+        "MemoryStore",
+        "StoreLimits",
+    ),
+    "omnimsg.delivery.memory_suppression": ("MemorySuppression",),
+    "omnimsg.delivery.options": ("CallbackOptions",),
+    "omnimsg.delivery.receiver": ("Receiver",),
+    "omnimsg.delivery.store": ("Store",),
+    "omnimsg.delivery.tracked": (
+        "Handover",
+        "Names",
+        "Tracked",
+    ),
     "omnimsg.domain.address": ("ProviderContact",),
     "omnimsg.domain.channel": ("Channel",),
     "omnimsg.domain.content": (
@@ -102,6 +115,12 @@ _EXPORTS = {
         "Priority",
     ),
     "omnimsg.domain.message_id": ("MessageId",),
+    "omnimsg.domain.opt_out": (
+        "Consent",
+        "ConsentChange",
+        "Keywords",
+        "OptOutRules",
+    ),
     "omnimsg.domain.outcome": (
         "Accepted",
         "Ambiguous",
@@ -141,13 +160,17 @@ _EXPORTS = {
     "omnimsg.engine.observers": (
         "AttemptBegun",
         "AttemptEnded",
+        "CallbackRefused",
         "CircuitChanged",
+        "DoubtEnded",
+        "EventReceived",
         "HandedOver",
         "Held",
         "Observer",
         "OutcomeKnown",
         "Paused",
         "RetryEvent",
+        "StatusChanged",
     ),
     "omnimsg.engine.policy": (
         "AccountTrouble",
@@ -158,6 +181,7 @@ _EXPORTS = {
         "Prices",
         "RetryPolicy",
     ),
+    "omnimsg.engine.suppression": ("Suppression",),
     "omnimsg.routing": (
         "Match",
         "Route",

@@ -8,6 +8,7 @@ import anyio
 
 from omnimsg.accounts import Accounts
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
@@ -16,6 +17,7 @@ from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.operations import DEADLINE, Operations
+from omnimsg.reports import LateSettlement, Reports
 from omnimsg.routing.plan import plan_of
 from omnimsg.routing.router import Router
 from omnimsg.transport import create_http_transport
@@ -34,19 +36,22 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
+    from omnimsg.delivery.store import Store
     from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.routing import Route
     from omnimsg.routing.plan import Plan
     from omnimsg.transport import TransportFactory
 
 
-class Client(Operations):
+class Client(Operations, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
@@ -73,6 +78,10 @@ class Client(Operations):
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
         unusable: By the name of an account without an adapter: the error for those who use it.
+        callbacks: How what comes back is received.
+        store: Keeps what is known of messages; in memory unless given.
+        suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -89,16 +98,28 @@ class Client(Operations):
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
         unusable: Mapping[str, str] | None = None,
+        callbacks: CallbackOptions | None = None,
+        store: Store | None = None,
+        suppression: Suppression | None = None,
+        opt_out_rules: OptOutRules | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        watching = Observers((LogObserver(), retries, *observers))
+        self._observers = Observers((LogObserver(), retries, *observers))
+        self._callbacks = callbacks or CallbackOptions()
+        self._settlement = LateSettlement()
+        self._store = store
+        self._suppression = suppression
+        self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
         self._builder = AccountBuilder(
             transport=transport or create_http_transport,
             retry=retry,
             journal=journal,
-            observers=watching,
+            observers=self._observers,
             clock=self._clock,
+            suppression=suppression,
+            settlement=self._settlement,
+            report_url=self._callbacks.report_url,
         )
         engines = self._builder.build_all(adapters, policies or {})
         self._accounts = Accounts(
@@ -111,7 +132,7 @@ class Client(Operations):
         # Where no account is named: the default one itself costs nothing extra.
         self._default_account: AccountEngine | Router = self._accounts.get(None)
         if routes:
-            self._default_account = self._accounts.router(self._clock.monotonic, watching)
+            self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
 
     @classmethod
     def from_config(
@@ -134,6 +155,7 @@ class Client(Operations):
             policies=config.policies,
             routes=config.routes,
             unusable=config.unusable,
+            callbacks=config.callbacks,
             **options,
         )
 
@@ -185,11 +207,20 @@ class Client(Operations):
         return self._accounts.default
 
     async def send(
-        self, message: Message, *, account: str | None = None, deadline: float = DEADLINE
+        self,
+        message: Message,
+        *,
+        account: str | None = None,
+        deadline: float = DEADLINE,
+        settle: float = 0.0,
     ) -> Accepted:
         """Send one message and return the provider's acceptance.
 
-        Acceptance is not delivery: keep `accepted.id` and ask `status`.
+        Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
+
+        With `settle`, a message that may have been sent waits up to so many seconds more: a report
+        that names it, or the provider's list, proves that it was, and then it is accepted after
+        all.
 
         Raises:
             RejectedError: The provider refused the message.
@@ -197,6 +228,8 @@ class Client(Operations):
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         way = self._default_account if account is None else self._accounts.get(account)
+        if settle:
+            return await self._send_and_settle(way, message, deadline, settle)
         outcome = await way.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "demo": "Send a message of each kind to a sandbox inside this process.",
     "sandbox": "Serve emulated providers on this machine; nothing leaves it.",
+    "listen": "Receive reports and replies, and print them as they come.",
+    "trigger": "Send a signed sample of a provider's callback to an address of yours.",
     "bench": "Measure an account's configuration, without sending anything.",
     "send": "Send a message, to one recipient or to several.",
     "send-many": "Send a file of messages, each once.",

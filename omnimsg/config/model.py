@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from omnimsg.adapter import Adapter, TemplateMapping, Verdict
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
@@ -112,6 +113,7 @@ class Config:
     Attributes:
         adapters: The adapter of each account, by account name, in the order of the configuration.
         default: The name of the account that is used where none is named.
+        callbacks: How callbacks are received.
         policies: The policy of each account, by account name.
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
@@ -122,4 +124,5 @@ class Config:
     default: str
     policies: dict[str, Policy]
     unusable: dict[str, str] = attrs.field(factory=dict)
+    callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
     routes: tuple[Route, ...] = ()

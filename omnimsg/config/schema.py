@@ -15,6 +15,7 @@ import attrs
 
 from omnimsg.config.model import AccountTable
 from omnimsg.config.plugins import load_adapter, provider_names
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
@@ -63,6 +64,8 @@ def config_schema() -> dict[str, Any]:
                 "type": "string",
                 "description": "The account that is used where none is named.",
             },
+            "callbacks": _table(CallbackOptions)
+            | {"description": "How reports and replies are received."},
             "routes": {
                 "type": "array",
                 "description": "Through which accounts messages go that name none, in order.",

@@ -158,7 +158,8 @@ class LegStatus:
     Attributes:
         channel: The channel; `None` if the provider does not name it.
         timeline: The evidence from which the status is computed.
-        provider_id: The provider's id of the leg, if it has one of its own.
+        provider_id: The provider's id of the leg, if it has one of its own. Never one that two legs
+            of a message share: merging takes legs of one id for one leg.
         usage: Parts and price, if known.
         detail: What the provider says of a leg that failed, for a person; empty where it says
             nothing. It may quote the recipient; the repr masks numbers and addresses in it.

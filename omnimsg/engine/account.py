@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
-from contextlib import aclosing
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
+from omnimsg.engine.account_operations import AccountOperations
 from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
@@ -29,29 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
-        AsyncIterator,
         Callable,
         Iterable,
-        Sequence,
     )
-    from pathlib import Path
 
     from omnimsg.adapter import Adapter
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
-    from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
-    from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import PassesOn
     from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.settlement import Settlement
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
 
 
-class AccountEngine:
+class AccountEngine(AccountOperations):
     """One account at work.
 
     What belongs to an event loop is built anew for each loop in which the account is used, and in a
@@ -66,6 +61,9 @@ class AccountEngine:
         journal: Records every attempt.
         observers: Told what happens.
         clock: The clock that everything of the account reads.
+        suppression: Knows who must not be texted.
+        settlement: Tells of doubtful messages that a report names.
+        report_url: Where reports of the account are received.
 
     Attributes:
         name: The account's name.
@@ -76,7 +74,7 @@ class AccountEngine:
         ConfigError: The policy asks for what the provider cannot do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client gives all its accounts, by name
         self,
         adapter: Adapter[Any],
         open_transport: Callable[[], Transport],
@@ -85,6 +83,9 @@ class AccountEngine:
         journal: Journal | None = None,
         observers: Observers | None = None,
         clock: Clock | None = None,
+        suppression: Suppression | None = None,
+        settlement: Settlement | None = None,
+        report_url: str | None = None,
     ) -> None:
         policy = policy or Policy()
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
@@ -116,14 +117,12 @@ class AccountEngine:
             breakers=self._breakers,
             answer_times=answer_times,
             checks=self._checks,
+            suppression=suppression,
+            settlement=settlement,
+            report_url=report_url,
         )
         self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
-
-    @cached_property
-    def operations(self) -> frozenset[Operation]:
-        """What the adapter can do besides sending."""
-        return self.adapter.operations()
 
     def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -207,81 +206,6 @@ class AccountEngine:
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
         return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
-
-    async def status(self, provider_id: str, deadline: float) -> MessageStatus:
-        """Ask where a message is."""
-        return await self._loops.here(Operation.STATUS).operations.status(provider_id, deadline)
-
-    async def cancel(self, provider_id: str, deadline: float) -> bool:
-        """Stop a scheduled message; `False` when it is too late, or there is no such message."""
-        return await self._loops.here(Operation.CANCEL).operations.run(
-            Operation.CANCEL,
-            lambda context: self.adapter.cancel(provider_id, context),
-            deadline=deadline,
-        )
-
-    async def upload(self, upload: Upload, deadline: float) -> Stored:
-        """Hand a file to the provider."""
-        return await self._loops.here(Operation.UPLOAD).files.upload(upload, deadline)
-
-    async def download(
-        self, stored: Stored, deadline: float, max_bytes: int | None = None
-    ) -> bytes:
-        """Fetch a stored file into memory."""
-        return await self._loops.here(Operation.DOWNLOAD).files.download(
-            stored, deadline, max_bytes
-        )
-
-    async def download_to(
-        self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
-    ) -> None:
-        """Fetch a stored file to a path, where it appears only when it is whole."""
-        await self._loops.here(Operation.DOWNLOAD).files.download_to(
-            stored, path, deadline, max_bytes
-        )
-
-    async def media_info(self, stored: Stored, deadline: float) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
-        return await self._loops.here(Operation.MEDIA_INFO).operations.run(
-            Operation.MEDIA_INFO,
-            lambda context: self.adapter.media_info(stored, context),
-            deadline=deadline,
-            recipients=(stored.restricted_to,),
-        )
-
-    async def balance(self, deadline: float) -> Balance:
-        """Ask what is left on the account."""
-        return await self._loops.here(Operation.BALANCE).operations.run(
-            Operation.BALANCE, self.adapter.balance, deadline=deadline
-        )
-
-    async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
-        """Go through past messages; `deadline` is for each page."""
-        pages = self._loops.here(Operation.HISTORY).operations.history(query, deadline)
-        async with aclosing(pages):
-            async for each in pages:
-                yield each
-
-    async def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
-        """Go through what people did with a message; `deadline` is for each page."""
-        pages = self._loops.here(Operation.INTERACTIONS).operations.pages(
-            Operation.INTERACTIONS,
-            lambda page, context: self.adapter.interactions(provider_id, page, context),
-            deadline=deadline,
-        )
-        async with aclosing(pages):
-            async for each in pages:
-                yield each
-
-    async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
-        most = self.adapter.capabilities.max_messages
-        outcomes: list[Outcome] = []
-        for start in range(0, len(provider_ids), most):
-            part = provider_ids[start : start + most]
-            operations = self._loops.here(Operation.MARK_READ).operations
-            outcomes += await operations.mark_read(part, deadline)
-        return outcomes
 
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now; nothing is sent, counted or recorded.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from omnimsg.engine.journal import Journal
 from omnimsg.engine.limits.rate_limiter import slots_of
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy, RetryPolicy
+from omnimsg.engine.settlement import Settlement
+from omnimsg.engine.suppression import Suppression
 from omnimsg.transport import TransportFactory, TransportOptions
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ class AccountBuilder:
         journal: Records every attempt of every account.
         observers: Told what happens to all of them.
         clock: The clock that everything reads.
+        suppression: Knows who must not be texted.
+        settlement: Tells of doubtful messages that a report names.
+        report_url: Returns where reports of an account are received, by its name.
     """
 
     transport: TransportFactory
@@ -39,6 +45,9 @@ class AccountBuilder:
     journal: Journal | None
     observers: Observers
     clock: Clock
+    suppression: Suppression | None
+    settlement: Settlement | None
+    report_url: Callable[[str], str | None]
 
     def build(self, adapter: Adapter[Any], policy: Policy | None) -> AccountEngine:
         """Build one account; nothing of it is open yet.
@@ -56,6 +65,9 @@ class AccountBuilder:
             journal=self.journal,
             observers=self.observers,
             clock=self.clock,
+            suppression=self.suppression,
+            settlement=self.settlement,
+            report_url=self.report_url(adapter.account.name) if adapter.receives() else None,
         )
 
     def build_all(

@@ -50,7 +50,6 @@ class Router:
         self._match = table.match
         self._now = now
         self._observers = observers
-        self._outcome_known = observers.outcome_known
 
     async def submit(self, message: Message, deadline: float) -> Outcome:
         """Send one message, and return its last outcome.
@@ -92,7 +91,7 @@ class Router:
             began, deadline = self._now(), to_seconds(deadline)
             wait = lane.take_turn()
             if wait >= deadline:
-                return self._told(_limited(lane, message, wait))
+                return self._told(message, _limited(lane, message, wait))
             await anyio.sleep(wait)
             deadline -= self._now() - began
         order = lane.order()
@@ -182,7 +181,7 @@ class Router:
             waited = self._now() - journey.started
             step = journey.next(waited) if waited < seconds else None
             if step is None:
-                return self._told(journey.conclusion())
+                return self._told(journey.message, journey.conclusion())
             account, is_patient = step
             message, left = journey.left(waited), seconds - waited
             if is_patient:
@@ -192,10 +191,11 @@ class Router:
             if not journey.note(account, outcome):
                 return journey.conclusion()
 
-    def _told(self, outcome: Outcome) -> Outcome:
+    def _told(self, message: Message, outcome: Outcome) -> Outcome:
         """Tell the observers of an outcome that no account takes for the last."""
-        if self._outcome_known is not None:
-            self._outcome_known(OutcomeKnown(account=outcome.account, outcomes=(outcome,)))
+        notify = self._observers.outcome_known
+        if notify is not None:
+            notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
         return outcome
 
 

@@ -104,8 +104,7 @@ class RoutedWayIn:
             else:
                 chosen[self._later(*step, owner)].append(journey)
         if ended:
-            outcomes = [each.conclusion() for each in ended]
-            owner.finish([each.position for each in ended], outcomes)
+            _finish(owner, ended)
         for part, moved in chosen.items():
             part.hand_over([each.left(now - each.started) for each in moved], moved, left)
 
@@ -216,7 +215,11 @@ class _Part:
         self._streams.scheduler.withdraw(self)
 
     def finish(
-        self, keys: Sequence[Any], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         raise NotImplementedError
 
@@ -232,8 +235,7 @@ class _Part:
             moves = journey.note(self._account, outcome) and not is_left
             (moving if moves else ended).append(journey)
         if ended:
-            concluded = [each.conclusion() for each in ended]
-            self._owner.finish([each.position for each in ended], concluded)
+            _finish(self._owner, ended)
         if moving:
             left = math.inf if deadline is None else deadline.remaining()
             self._way_in.move(moving, self._owner, min(left, self._way_in.timeout))
@@ -245,11 +247,12 @@ class _FirstPart(_Part):
     def finish(
         self,
         keys: Sequence[_First],
+        messages: Sequence[Message],
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
         if outcomes.__class__ is AllAccepted:
-            self._owner.finish([key[0] for key in keys], outcomes)
+            self._owner.finish([key[0] for key in keys], messages, outcomes)
             return
         journeys = [
             Journey(message, lane, order, started, position)
@@ -264,7 +267,17 @@ class _LaterPart(_Part):
     def finish(
         self,
         keys: Sequence[Journey],
+        messages: Sequence[Message],
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
         self.take(keys, outcomes, deadline)
+
+
+def _finish(owner: Owner, ended: Sequence[Journey]) -> None:
+    """Tell the owner the outcomes of whole journeys."""
+    owner.finish(
+        [each.position for each in ended],
+        [each.message for each in ended],
+        [each.conclusion() for each in ended],
+    )

@@ -105,7 +105,7 @@ class Admission:
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:
-            self._callers.finish([future], [refusal])
+            self._callers.finish([future], [message], [refusal])
         elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
             run = self._last_run if timeout == self._last_run.timeout else self._run(timeout)
             run.messages.append(message)
@@ -159,7 +159,7 @@ class Admission:
                 queue_run()
                 key, count = keys[count], count + 1
                 if refusal is not None:
-                    owner.finish([key], [refusal])
+                    owner.finish([key], [message], [refusal])
                     continue
                 group = self._checks.group(message)
                 lane = queue.lane(message.priority)

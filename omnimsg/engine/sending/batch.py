@@ -61,12 +61,17 @@ class Owner(Protocol):
         """Return the indexes of messages that nobody waits for any more."""
 
     def finish(
-        self, keys: Sequence[Any], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         """Take the outcomes of messages, in the order of their keys.
 
         Args:
             keys: The owner's names for the messages.
+            messages: The messages.
             outcomes: Their outcomes.
             deadline: Their deadline; `None` where they have not waited for anything.
         """
@@ -240,7 +245,8 @@ class Batch(Deadline):
                 else self.doubts.get(each.reference, each)
                 for each in outcomes
             ]
-        self.owner.finish([self.keys[index] for index in indexes], outcomes, self)
+        messages = [self.messages[index] for index in indexes]
+        self.owner.finish([self.keys[index] for index in indexes], messages, outcomes, self)
 
     def finish_all(self, outcomes: Sequence[Outcome]) -> None:
         """Tell the owner the outcomes of all messages."""

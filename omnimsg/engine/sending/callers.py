@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
@@ -38,12 +39,13 @@ class Callers:
         self, account: str, observers: Observers, passes_on: PassesOn | None = None
     ) -> None:
         self._account = account
-        self._outcome_known = observers.outcome_known
+        self._observers = observers
         self.passes_on: PassesOn | None = passes_on
 
     def finish(
         self,
         keys: Sequence[asyncio.Future[Outcome]],
+        messages: Sequence[Message],
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
@@ -54,11 +56,18 @@ class Callers:
                     future.set_result(outcome)
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
-        if self._outcome_known is not None:
-            if self.passes_on is not None:
-                outcomes = [each for each in outcomes if not self.passes_on(each)]
-            if outcomes:
-                self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
+        notify = self._observers.outcome_known
+        if notify is None:
+            return
+        if self.passes_on is not None:
+            last = [
+                (message, outcome)
+                for message, outcome in zip(messages, outcomes, strict=True)
+                if not self.passes_on(outcome)
+            ]
+            messages, outcomes = [each for each, _ in last], [each for _, each in last]
+        if outcomes:
+            notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
         """Return the indexes of futures that were cancelled."""

@@ -64,7 +64,7 @@ class Completion:
                 self._speed_up()
             if self._breakers.circuits:
                 self._learn(batch, outcomes, seconds)
-            batch.owner.finish(batch.keys, outcomes, batch)
+            batch.owner.finish(batch.keys, batch.messages, outcomes, batch)
         else:
             answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
             if any(isinstance(each, (Accepted, Rejected)) for each in answers):

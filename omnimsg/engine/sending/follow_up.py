@@ -10,6 +10,7 @@ from omnimsg.domain.outcome import Ambiguous
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.batch import Batch
@@ -147,9 +148,14 @@ class _RetryOwner:
         await self._is_back.wait()
 
     def finish(
-        self, keys: Sequence[int], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+        self,
+        keys: Sequence[int],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         """Store outcomes."""
+        del messages
         for index, outcome in zip(keys, outcomes, strict=True):
             if index in self.pending:
                 self.pending.discard(index)

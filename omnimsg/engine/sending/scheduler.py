@@ -130,7 +130,7 @@ class Scheduler:
                 else:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
-                batch.owner.finish(batch.keys, end.outcomes)
+                batch.owner.finish(batch.keys, batch.messages, end.outcomes)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
                 result = self._local.engine_failed(batch.messages, error)

@@ -143,7 +143,6 @@ class _StreamRun:
         # reader costs as much as sending some; nor for very many, because garbage is collected
         # after such bursts.
         self._resume_at = min(self._run_length, ahead // 2)
-        self._outcome_known = streams.observers.outcome_known
         self._position = 0
         self._done: list[Outcome] = []
         self._has_room = asyncio.Event()
@@ -158,14 +157,19 @@ class _StreamRun:
         self._reader.add_done_callback(lambda _: self._has_news.set())
 
     def finish(
-        self, keys: Sequence[int], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+        self,
+        keys: Sequence[int],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         set_positions(outcomes, keys)
         self._pending -= len(keys)
         self._done += outcomes
-        if self._outcome_known is not None:
+        notify = self._streams.observers.outcome_known
+        if notify is not None:
             account = outcomes[0].account
-            self._outcome_known(OutcomeKnown(account=account, outcomes=tuple(outcomes)))
+            notify(OutcomeKnown(account, tuple(messages), tuple(outcomes)))
         if not self._pending or len(self._done) >= _WAKE_AT:
             self._has_news.set()
         elif not self._wake_is_scheduled:

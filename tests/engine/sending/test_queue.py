@@ -16,6 +16,7 @@ from omnimsg.engine.sending.queue import Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
 
@@ -31,7 +32,11 @@ class Owner:
         return ()
 
     def finish(
-        self, keys: Sequence[Any], outcomes: Sequence[Outcome], deadline: Deadline | None = None
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
     ) -> None:
         """Take outcomes."""
 
