@@ -67,7 +67,8 @@ class Admission:
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     # What was handed over in this turn of the loop: runs by the step of their timeout.
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
-    _last_run: Run = attrs.field(init=False)
+    # The last run of these: what joins it cannot go ahead of another run, however much it is.
+    _newest_run: Run = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -75,7 +76,7 @@ class Admission:
         self._is_plain = PlainTexts(self._checks.adapter).include
         self._callers = Callers(self._checks.account, self._observers)
         self._handed_over = self._observers.handed_over
-        self._last_run = _NO_RUN
+        self._newest_run = _NO_RUN
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -101,7 +102,9 @@ class Admission:
         if refusal is not None:
             self._callers.finish([future], [refusal])
         elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
-            run = self._last_run if timeout == self._last_run.timeout else self._run(timeout)
+            run = self._newest_run
+            if timeout != run.timeout:
+                run = self._run(timeout)
             run.messages.append(message)
             run.keys.append(future)
             if message.ttl is not None:
@@ -169,7 +172,7 @@ class Admission:
         """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
         if arrivals:
-            self._arrivals, self._last_run = {}, _NO_RUN
+            self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
 
@@ -195,11 +198,10 @@ class Admission:
             self.queue_arrivals()
             run = None
         if run is None:
-            self._arrivals[step] = run = Run(self._now(), timeout, [], [])
+            self._arrivals[step] = self._newest_run = run = Run(self._now(), timeout, [], [])
             self._wakeup.soon()
         elif timeout < run.timeout:
             run.timeout = timeout
-        self._last_run = run
         return run
 
     def _put_all(self, run: Run, owner: Owner, ends: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,6 +107,20 @@ async def test_callers_of_many_deadlines_share_requests() -> None:
 
     assert 300 == sum(len(references(each)) for each in wire.requests)
     assert 10 > len(wire.requests)
+
+
+@pytest.mark.parametrize("others", [(10.0,), (9.9, 10.0)])
+async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[float, ...]) -> None:
+    """What fills a request ends the gathering of its turn, whatever timeouts the crowd has."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=10, limits=Limits(concurrency=1))
+    timeouts = [10.0, 20.0, *islice(cycle(others), 1000)]
+
+    sent = zip(texts(1002), timeouts, strict=True)
+    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
+
+    assert ["r1"] == references(wire.requests[1])
+    assert 102 == len(wire.requests)
 
 
 @pytest.mark.parametrize("patience", [float("nan"), "soon", None])
