@@ -25,7 +25,7 @@ from omnimsg import (
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request, Response
-from support.sending import all_of, engine, settled
+from support.sending import Gate, all_of, engine, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +94,26 @@ async def test_the_earliest_deadline_of_a_batch_limits_its_request(
 
     assert [["r0", "r1"]] == [references(each) for each in wire.requests]
     assert [9.5] == wire.within
+
+
+async def test_a_message_whose_ttl_has_passed_in_the_queue_does_not_leave() -> None:
+    """Its caller would wait longer; others of its request leave."""
+    gate, clock = Gate(), ManualClock()
+    wire = FakeTransport(gate)
+    account = engine(wire, clock=clock, limits=Limits(concurrency=1))
+    first = account.submit(texts(1)[0], 30)
+    await settled()
+    short, lasting = texts(1, start=1, ttl=5)[0], texts(1, start=2)[0]
+    waiting = [account.submit(each, 30) for each in (short, lasting)]
+    await settled()
+    clock.now += 6
+    gate.open.set()
+
+    _, ended, sent = await all_of(account, first, *waiting)
+
+    assert isinstance(ended, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, "accepted") == (ended.reason, sent.kind)
+    assert [["r0"], ["r2"]] == [references(each) for each in wire.requests]
 
 
 async def test_callers_of_many_deadlines_share_requests() -> None:
