@@ -72,6 +72,9 @@ class JournalWriter:
                 writing.add_done_callback(_retrieve_error)
                 writing.cancel()
                 await self._wait(writing)
+            elif not in_time:
+                # It has failed in the turn in which this call was cancelled.
+                _retrieve_error(writing)
         if not in_time:
             return local_failures.deadline_exceeded("the deadline passed before the journal had it")
         try:
@@ -93,13 +96,14 @@ class JournalWriter:
                 await _take_turn()
             finally:
                 if not writing.done():
+                    # Before the waits, of which a cancellation each may end both.
+                    writing.add_done_callback(_retrieve_error)
                     await self._wait(writing)
         finally:
             # asyncio's own cancellation passes every shield: then wait once more.
             if not writing.done():
                 await self._wait(writing)
             if not writing.done():
-                writing.add_done_callback(_retrieve_error)
                 writing.cancel()
                 self._log_lost(outcomes, "is too slow")
             elif writing.cancelled():

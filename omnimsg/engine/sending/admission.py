@@ -72,7 +72,8 @@ class Admission:
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     # What was handed over in this turn of the loop: runs by the step of their timeout.
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
-    _last_run: Run = attrs.field(init=False)
+    # The last run of these: what joins it cannot go ahead of another run, however much it is.
+    _newest_run: Run = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     routed_way: Admission | None = attrs.field(default=None, init=False)
 
@@ -81,7 +82,7 @@ class Admission:
         self._is_plain = PlainTexts(self._checks.adapter).include
         self._callers = Callers(self._checks.account, self._observers, self._passes_on)
         self._handed_over = self._observers.handed_over
-        self._last_run = _NO_RUN
+        self._newest_run = _NO_RUN
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -107,7 +108,9 @@ class Admission:
         if refusal is not None:
             self._callers.finish([future], [message], [refusal])
         elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
-            run = self._last_run if timeout == self._last_run.timeout else self._run(timeout)
+            run = self._newest_run
+            if timeout != run.timeout:
+                run = self._run(timeout)
             run.messages.append(message)
             run.keys.append(future)
             if message.ttl is not None:
@@ -175,7 +178,7 @@ class Admission:
         """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
         if arrivals:
-            self._arrivals, self._last_run = {}, _NO_RUN
+            self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
         if self.routed_way is not None:
@@ -224,11 +227,10 @@ class Admission:
             self.queue_arrivals()
             run = None
         if run is None:
-            self._arrivals[step] = run = Run(self._now(), timeout, [], [])
+            self._arrivals[step] = self._newest_run = run = Run(self._now(), timeout, [], [])
             self._wakeup.soon()
         elif timeout < run.timeout:
             run.timeout = timeout
-        self._last_run = run
         return run
 
     def _put_all(self, run: Run, owner: Owner, ends: float) -> None:
