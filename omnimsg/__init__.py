@@ -158,6 +158,7 @@ _EXPORTS = {
         "Health",
         "Preview",
     ),
+    "omnimsg.engine.budgets": ("Budget",),
     "omnimsg.engine.journal": (
         "Attempt",
         "Journal",

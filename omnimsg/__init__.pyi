@@ -111,6 +111,7 @@ from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
 from omnimsg.engine.account_reports import Health as Health
 from omnimsg.engine.account_reports import Preview as Preview
+from omnimsg.engine.budgets import Budget as Budget
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun

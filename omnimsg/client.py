@@ -13,6 +13,7 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
+from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health, Preview
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
@@ -73,6 +75,7 @@ class Client(Operations, Reports):
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
         routes: Through which accounts messages go that name none: the first that takes a message.
+        budgets: How many messages, or how much money, may leave in a time.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -93,6 +96,7 @@ class Client(Operations, Reports):
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
         routes: Sequence[Route] = (),
+        budgets: Sequence[Budget] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -122,6 +126,7 @@ class Client(Operations, Reports):
             suppression=suppression,
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
+            budgets=Budgets(budgets, now=self._clock.monotonic) if budgets else None,
         )
         engines = self._builder.build_all(adapters, policies or {})
         self._accounts = Accounts(
@@ -156,6 +161,7 @@ class Client(Operations, Reports):
             default=config.default,
             policies=config.policies,
             routes=config.routes,
+            budgets=config.budgets,
             unusable=config.unusable,
             callbacks=config.callbacks,
             **options,

@@ -12,6 +12,7 @@ from omnimsg.engine.account_operations import AccountOperations
 from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.answer_times import AnswerTimes
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import PassesOn
@@ -64,6 +66,7 @@ class AccountEngine(AccountOperations):
         suppression: Knows who must not be texted.
         settlement: Tells of doubtful messages that a report names.
         report_url: Where reports of the account are received.
+        budgets: What messages count against.
 
     Attributes:
         name: The account's name.
@@ -86,6 +89,7 @@ class AccountEngine(AccountOperations):
         suppression: Suppression | None = None,
         settlement: Settlement | None = None,
         report_url: str | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         policy = policy or Policy()
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
@@ -107,6 +111,10 @@ class AccountEngine(AccountOperations):
             now=now,
             observers=observers,
         )
+        self._spending = None
+        if budgets is not None:
+            channel_of = self._checks.channel
+            self._spending = Spending(budgets, self.name, policy.prices, channel_of)
         shared = Shared(
             adapter=adapter,
             policy=policy,
@@ -120,6 +128,7 @@ class AccountEngine(AccountOperations):
             suppression=suppression,
             settlement=settlement,
             report_url=report_url,
+            spending=self._spending,
         )
         self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
@@ -226,6 +235,8 @@ class AccountEngine(AccountOperations):
             TypeError: It is no message.
         """
         refusal = self._checks.refusal(message)
+        if refusal is None and self._spending is not None:
+            refusal = self._spending.refusal(message)
         if refusal is None:
             (refusal,) = self._breakers.held_back([message])
         request = None

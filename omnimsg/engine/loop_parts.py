@@ -16,6 +16,7 @@ from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.attempt.suppression_list import SuppressionList
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
@@ -72,6 +73,7 @@ class Shared:
         suppression: Knows who must not be texted, where there is such a list.
         settlement: Tells of doubtful messages that a report names, where reports are received.
         report_url: Where reports are received, where they are.
+        spending: The budgets that messages count against, where there are any.
     """
 
     adapter: Adapter[Any]
@@ -86,6 +88,7 @@ class Shared:
     suppression: Suppression | None = None
     settlement: Settlement | None = None
     report_url: str | None = None
+    spending: Spending | None = None
 
 
 class LoopParts:
@@ -191,6 +194,7 @@ class LoopParts:
             wakeup=wakeup,
             now=now,
             observers=observers,
+            spending=shared.spending,
         )
         self.scheduler: Scheduler = Scheduler(
             now=now,

@@ -13,11 +13,10 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.domain.redaction import hidden
 from omnimsg.domain.sms_parts import SmsParts, parts_of
+from omnimsg.engine.budgets import price_of
 from omnimsg.routing.masked_request import MaskedRequest, masked_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Preview
 
@@ -136,14 +135,5 @@ def _notes(account: AccountEngine, message: Message, preview: Preview) -> tuple[
 
 
 def _price(account: AccountEngine, message: Message, sms: SmsParts | None) -> Price | None:
-    prices = account.prices
-    per_part = price_of(message.to, prices.per_part) if isinstance(message.to, str) else None
-    if per_part is None or sms is None:
-        return None
-    return Price(amount=per_part * sms.parts, currency=prices.currency)
-
-
-def price_of(number: str, prices: Mapping[str, Decimal]) -> Decimal | None:
-    """Return the price for a number: that of the longest prefix it begins with."""
-    fitting = [prefix for prefix in prices if number.startswith(prefix)]
-    return prices[max(fitting, key=len)] if fitting else None
+    amount = None if sms is None else price_of(message, account.prices)
+    return None if amount is None else Price(amount=amount, currency=account.prices.currency)

@@ -47,6 +47,10 @@ _MIN_AHEAD = 256
 class WayIn(Protocol):
     """Where the messages of a stream are handed over: one account, or the routes of a client."""
 
+    @property
+    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+        """Takes the outcomes of messages that were handed over, where somebody wants them."""
+
     def read_stream(
         self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
     ) -> bool:
@@ -134,6 +138,7 @@ class _StreamRun:
 
     def __init__(self, streams: Streams, timeout: float, ahead: int) -> None:
         self._streams = streams
+        self._settle = streams.admission.settle
         self._timeout = to_seconds(timeout)
         self._ahead = ahead
         # Whole batches, two at least: a batch that is open when others get their turn leaves so.
@@ -164,6 +169,8 @@ class _StreamRun:
         deadline: Deadline | None = None,
     ) -> None:
         set_positions(outcomes, keys)
+        if self._settle is not None:
+            self._settle(outcomes)
         self._pending -= len(keys)
         self._done += outcomes
         notify = self._streams.observers.outcome_known
