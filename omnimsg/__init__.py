@@ -17,6 +17,11 @@ Importing the package imports nothing else: each name is imported when it is fir
 from importlib import import_module
 
 _EXPORTS = {
+    "omnimsg.checkup": (
+        "Checkup",
+        "Finding",
+        "State",
+    ),
     "omnimsg.client": ("Client",),
     "omnimsg.delivery.memory_store": (
         "MemoryStore",

@@ -1,5 +1,8 @@
 """The types of the package for checkers and editors; at run time `__init__.py` imports lazily."""
 
+from omnimsg.checkup import Checkup as Checkup
+from omnimsg.checkup import Finding as Finding
+from omnimsg.checkup import State as State
 from omnimsg.client import Client as Client
 from omnimsg.delivery.memory_store import MemoryStore as MemoryStore
 from omnimsg.delivery.memory_store import StoreLimits as StoreLimits

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import anyio
 
 from omnimsg.accounts import Accounts
+from omnimsg.checkup import Examiner
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
 
     from omnimsg.adapter import Adapter
+    from omnimsg.checkup import Checkup
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
@@ -302,6 +304,20 @@ class Client(Operations, Reports):
         """
         account = self._accounts.remove(name)
         await account.aclose(Deadline.after(deadline, self._clock.monotonic))
+
+    async def check(self, *, deadline: float = 10.0) -> Checkup:
+        """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+
+        Nothing is sent. `deadline` is for each request. It never raises for what it finds; for a
+        health endpoint that asks nobody, use `health`.
+        """
+        examiner = Examiner(
+            accounts=self._accounts.engines,
+            unusable=self._accounts.unusable,
+            report_url=self._callbacks.report_url,
+            clock=self._clock,
+        )
+        return await examiner.examine(deadline)
 
     def health(self) -> Mapping[str, Health]:
         """Return how each account is doing, by its name; nothing is asked of the providers."""

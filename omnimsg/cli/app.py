@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "download": "Download a stored file.",
     "media-info": "Show what a provider knows about a stored file.",
     "balance": "Show the balance of an account.",
+    "doctor": "Check the configuration, and ask every provider whether it would take messages.",
     "providers": "Compare what the installed providers can do.",
     "completion": "Print a completion script for a shell.",
     "codes": "Show what a provider's codes and statuses mean.",

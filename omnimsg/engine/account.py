@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import get_running_loop
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import Operation
+from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account_operations import AccountOperations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Iterable,
     )
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.adapter import Adapter, Answered, Flow, Response
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
@@ -207,6 +207,18 @@ class AccountEngine(AccountOperations):
         """Send a stream of messages; see `Streams.send`."""
         return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
 
+    async def knock(self, deadline: float) -> Response:
+        """Ask the provider's address for anything, without credentials, and return the answer.
+
+        Any answer shows that name, network, proxy and certificates are right.
+
+        Raises:
+            OperationError: There was none.
+        """
+        return await self._loops.here("check").operations.run(
+            Operation.STATUS, lambda _: _knock(), deadline=deadline
+        )
+
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now; nothing is sent, counted or recorded.
 
@@ -254,6 +266,11 @@ class AccountEngine(AccountOperations):
             refusal or NotSent(reference=message.reference, account=self.name, failure=failure)
         )
         return future
+
+
+def _knock() -> Flow[Answered[Response]]:
+    response = yield Request("GET", "/")
+    return response
 
 
 def _require_find(adapter: Adapter[Any]) -> None:

@@ -69,6 +69,7 @@ FLAGS = {
     "media-info": ["STORED", "--account", "--config", "--json"],
     "listen": ["--account", "--host", "--port", "--public-url", "--config", "--json"],
     "balance": ["--account", "--config", "--json"],
+    "doctor": ["--config", "--deadline", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
     "completion": ["SHELL"],
