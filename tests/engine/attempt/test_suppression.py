@@ -25,6 +25,7 @@ from support.virtual import VirtualLoop
 from omnimsg import (
     Accepted,
     Ambiguous,
+    Breaker,
     Consent,
     NotSent,
     OnAmbiguous,
@@ -36,6 +37,7 @@ from omnimsg import (
 )
 from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
 from omnimsg.engine.account import AccountEngine
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -284,6 +286,27 @@ async def test_a_doubt_stays_a_doubt() -> None:
 
     assert isinstance(outcome, Ambiguous)
     assert 1 == len(wire.requests)
+
+
+async def test_what_was_not_sent_says_nothing_about_the_provider() -> None:
+    """The doubt of the first attempt is not counted a second time."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.opted_out.add("r0")
+        raise TransportFault(Reason.CONNECTION_LOST, "gone")
+
+    account = engine(
+        FakeTransport(answer),
+        suppression,
+        on_ambiguous=OnAmbiguous.RESEND,
+        breaker=Breaker(failures=2),
+    )
+
+    (outcome,) = await send(account, texts(1))
+
+    assert isinstance(outcome, Ambiguous)
+    assert {} == account.health().open_circuits
 
 
 @pytest.mark.parametrize("error", [LookupError(), TimeoutError()])
