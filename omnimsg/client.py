@@ -203,6 +203,8 @@ class Client(Operations, Reports):
         async with anyio.create_task_group() as closing:
             for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)
+        if self._settlement.delivery is not None:
+            await self._settlement.delivery.aclose()
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:

@@ -162,11 +162,11 @@ class Reports:
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         tracker, now = self._delivery.tracker, self._clock.monotonic
-        started = now()
+        seconds, started = to_seconds(seconds), now()
         outcome = await way.submit(message, deadline)
         if isinstance(outcome, Ambiguous):
             engine = self._accounts.get(outcome.account)
-            until = Deadline(started, now() + to_seconds(seconds), now)
+            until = Deadline(started, now() + seconds, now)
             outcome = await settle(engine, tracker, message, outcome, until)
         if isinstance(outcome, Accepted):
             return outcome

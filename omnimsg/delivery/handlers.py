@@ -94,29 +94,33 @@ class _Loop:
     def __init__(self) -> None:
         self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
         self._has_news = asyncio.Event()
+        self._is_left = False
 
     async def put(self, event: Event) -> None:
-        """Hand over an event, and wait until it is handled."""
+        """Hand over an event, and wait until it is handled.
+
+        A loop that was left while another handler had the event does not get it any more.
+        """
+        if self._is_left:
+            return
         handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = event, handled
-        self._waiting.append(entry)
+        self._waiting.append((event, handled))
         self._has_news.set()
-        try:
-            await handled
-        except asyncio.CancelledError:
-            if entry in self._waiting:
-                self._waiting.remove(entry)
-            raise
+        await handled
 
     async def next(self) -> tuple[Event, asyncio.Future[None]]:
         """Return the next event, and what to set when it is handled."""
-        while not self._waiting:
+        while True:
+            while self._waiting:
+                event, handled = self._waiting.popleft()
+                if not handled.done():  # otherwise nobody waits for it any more
+                    return event, handled
             self._has_news.clear()
             await self._has_news.wait()
-        return self._waiting.popleft()
 
     def close(self) -> None:
         """Fail what waits: nobody takes it."""
+        self._is_left = True
         while self._waiting:
             _fail(self._waiting.popleft()[1])
 

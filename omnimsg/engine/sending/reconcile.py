@@ -101,6 +101,7 @@ class Reconciler:
         try:
             while search.open:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
+                await self._take_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived())
                 if attempt > self._max_attempts:
@@ -132,11 +133,17 @@ class Reconciler:
                 await anyio.sleep(seconds)
                 return
             await asyncio.wait(expected, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            for index in search.open:
-                report = search.reports.get(index)
-                if report is not None and report.done():
-                    await self._take(search, index, report.result())
+            await self._take_reports(search)
             search.finish(search.found())
+
+    async def _take_reports(self, search: _Search) -> None:
+        """Take what reports have said so far: a message that one names must not be sent again."""
+        for index in search.open:
+            report = search.reports.get(index)
+            if report is not None and report.done():
+                del search.reports[index]
+                if not report.cancelled() and report.exception() is None:
+                    await self._take(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
         batch = search.batch
