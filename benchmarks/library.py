@@ -49,7 +49,7 @@ def one_a_request(
         "limits": {"concurrency": concurrency + 1},
         "transport": transport,
     }
-    config = load_config({"accounts": {"bird": {**account, **own, **_trust(base_url)}}})
+    config = load_config({"accounts": {"bird": {**account, **own, **trust(base_url)}}})
     (adapter,) = config.adapters.values()
     adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
     return Client([adapter], policies=config.policies, journal=journal)
@@ -64,12 +64,12 @@ def in_batches(
         "base_url": base_url,
         "api_key": KEY,
         "transport": transport,
-        **_trust(base_url),
+        **trust(base_url),
     }
     return Client.from_config({"accounts": {"clickatell": account}}, journal=journal)
 
 
-def _trust(base_url: str) -> dict[str, str]:
+def trust(base_url: str) -> dict[str, str]:
     """Return the setting that makes the sink's certificate a known one, where it has one."""
     return {"ca_file": str(CERTIFICATE)} if base_url.startswith("https") else {}
 
@@ -98,14 +98,14 @@ async def batches(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator
 async def callers(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`await send` by 1,000 callers, each of which sends one message after the other."""
     async with in_batches(base_url, transport=transport) as client:
-        yield lambda count: _awaited(client, count, CALLERS)
+        yield lambda count: awaited_by(client, count, CALLERS)
 
 
 @asynccontextmanager
 async def awaited(base_url: str, *, transport: str = "aiohttp") -> AsyncIterator[Work]:
     """`await send` by 16 callers, one message a request."""
     async with one_a_request(base_url, transport=transport) as client:
-        yield lambda count: _awaited(client, count, WORKERS)
+        yield lambda count: awaited_by(client, count, WORKERS)
 
 
 # The same over omnimsg's own transport.
@@ -123,7 +123,8 @@ async def stream(client: Client, source: Iterator[Message]) -> int:
     return accepted
 
 
-async def _awaited(client: Client, count: int, callers: int) -> int:
+async def awaited_by(client: Client, count: int, callers: int) -> int:
+    """Send messages by as many callers, and return how many were accepted."""
     waiting = messages(count)
     accepted = 0
 

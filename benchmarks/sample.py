@@ -50,6 +50,9 @@ WORKLOADS = {
     "awaited_protocol": ("library", 500, 500),
     "batches_protocol": ("library", 12_500, 12_500),
     "callers_protocol": ("library", 25_000, 12_500),
+    # The same through ten rules.
+    "routed": ("routed", 12_500, 12_500),
+    "routed_callers": ("routed", 25_000, 12_500),
     "options": ("typical", 12_500, 12_500),
     "templates": ("typical", 12_500, 12_500),
     "deadlines": ("typical", 25_000, 12_500),

@@ -17,7 +17,25 @@ Importing the package imports nothing else: each name is imported when it is fir
 from importlib import import_module
 
 _EXPORTS = {
+    "omnimsg.checkup": (
+        "Checkup",
+        "Finding",
+        "State",
+    ),
     "omnimsg.client": ("Client",),
+    "omnimsg.delivery.memory_store": (
+        "MemoryStore",
+        "StoreLimits",
+    ),
+    "omnimsg.delivery.memory_suppression": ("MemorySuppression",),
+    "omnimsg.delivery.options": ("CallbackOptions",),
+    "omnimsg.delivery.receiver": ("Receiver",),
+    "omnimsg.delivery.store": ("Store",),
+    "omnimsg.delivery.tracked": (
+        "Handover",
+        "Names",
+        "Tracked",
+    ),
     "omnimsg.domain.address": ("ProviderContact",),
     "omnimsg.domain.channel": ("Channel",),
     "omnimsg.domain.content": (
@@ -102,6 +120,12 @@ _EXPORTS = {
         "Priority",
     ),
     "omnimsg.domain.message_id": ("MessageId",),
+    "omnimsg.domain.opt_out": (
+        "Consent",
+        "ConsentChange",
+        "Keywords",
+        "OptOutRules",
+    ),
     "omnimsg.domain.outcome": (
         "Accepted",
         "Ambiguous",
@@ -119,6 +143,10 @@ _EXPORTS = {
         "Retry",
     ),
     "omnimsg.domain.secret": ("Secret",),
+    "omnimsg.domain.sms_parts": (
+        "SmsEncoding",
+        "SmsParts",
+    ),
     "omnimsg.domain.status": (
         "Evidence",
         "LegStatus",
@@ -137,13 +165,17 @@ _EXPORTS = {
     "omnimsg.engine.observers": (
         "AttemptBegun",
         "AttemptEnded",
+        "CallbackRefused",
         "CircuitChanged",
+        "DoubtEnded",
+        "EventReceived",
         "HandedOver",
         "Held",
         "Observer",
         "OutcomeKnown",
         "Paused",
         "RetryEvent",
+        "StatusChanged",
     ),
     "omnimsg.engine.policy": (
         "AccountTrouble",
@@ -151,7 +183,21 @@ _EXPORTS = {
         "Limits",
         "OnAmbiguous",
         "Policy",
+        "Prices",
         "RetryPolicy",
+    ),
+    "omnimsg.engine.suppression": ("Suppression",),
+    "omnimsg.routing": (
+        "Match",
+        "Route",
+        "RouteLimits",
+        "Strategy",
+    ),
+    "omnimsg.routing.masked_request": ("MaskedRequest",),
+    "omnimsg.routing.plan": (
+        "PassedOver",
+        "Plan",
+        "Price",
     ),
     "omnimsg.transport.network": (
         "Network",

@@ -1,6 +1,18 @@
 """The types of the package for checkers and editors; at run time `__init__.py` imports lazily."""
 
+from omnimsg.checkup import Checkup as Checkup
+from omnimsg.checkup import Finding as Finding
+from omnimsg.checkup import State as State
 from omnimsg.client import Client as Client
+from omnimsg.delivery.memory_store import MemoryStore as MemoryStore
+from omnimsg.delivery.memory_store import StoreLimits as StoreLimits
+from omnimsg.delivery.memory_suppression import MemorySuppression as MemorySuppression
+from omnimsg.delivery.options import CallbackOptions as CallbackOptions
+from omnimsg.delivery.receiver import Receiver as Receiver
+from omnimsg.delivery.store import Store as Store
+from omnimsg.delivery.tracked import Handover as Handover
+from omnimsg.delivery.tracked import Names as Names
+from omnimsg.delivery.tracked import Tracked as Tracked
 from omnimsg.domain.address import ProviderContact as ProviderContact
 from omnimsg.domain.channel import Channel as Channel
 from omnimsg.domain.content import Attachment as Attachment
@@ -73,6 +85,10 @@ from omnimsg.domain.message import Leg as Leg
 from omnimsg.domain.message import Message as Message
 from omnimsg.domain.message import Priority as Priority
 from omnimsg.domain.message_id import MessageId as MessageId
+from omnimsg.domain.opt_out import Consent as Consent
+from omnimsg.domain.opt_out import ConsentChange as ConsentChange
+from omnimsg.domain.opt_out import Keywords as Keywords
+from omnimsg.domain.opt_out import OptOutRules as OptOutRules
 from omnimsg.domain.outcome import Accepted as Accepted
 from omnimsg.domain.outcome import Ambiguous as Ambiguous
 from omnimsg.domain.outcome import LegId as LegId
@@ -86,6 +102,8 @@ from omnimsg.domain.reason import Fault as Fault
 from omnimsg.domain.reason import Reason as Reason
 from omnimsg.domain.reason import Retry as Retry
 from omnimsg.domain.secret import Secret as Secret
+from omnimsg.domain.sms_parts import SmsEncoding as SmsEncoding
+from omnimsg.domain.sms_parts import SmsParts as SmsParts
 from omnimsg.domain.status import Evidence as Evidence
 from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
@@ -97,19 +115,33 @@ from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
 from omnimsg.engine.observers import AttemptEnded as AttemptEnded
+from omnimsg.engine.observers import CallbackRefused as CallbackRefused
 from omnimsg.engine.observers import CircuitChanged as CircuitChanged
+from omnimsg.engine.observers import DoubtEnded as DoubtEnded
+from omnimsg.engine.observers import EventReceived as EventReceived
 from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
+from omnimsg.engine.observers import StatusChanged as StatusChanged
 from omnimsg.engine.policy import AccountTrouble as AccountTrouble
 from omnimsg.engine.policy import Breaker as Breaker
 from omnimsg.engine.policy import Limits as Limits
 from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
+from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
+from omnimsg.engine.suppression import Suppression as Suppression
+from omnimsg.routing import Match as Match
+from omnimsg.routing import Route as Route
+from omnimsg.routing import RouteLimits as RouteLimits
+from omnimsg.routing import Strategy as Strategy
+from omnimsg.routing.masked_request import MaskedRequest as MaskedRequest
+from omnimsg.routing.plan import PassedOver as PassedOver
+from omnimsg.routing.plan import Plan as Plan
+from omnimsg.routing.plan import Price as Price
 from omnimsg.transport.network import Network as Network
 from omnimsg.transport.network import Proxy as Proxy
 

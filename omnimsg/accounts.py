@@ -1,4 +1,4 @@
-"""The accounts of a client, by name."""
+"""The accounts of a client, by name, and the routes through them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 from omnimsg.config import providers_with
 from omnimsg.domain.errors import ConfigError, Unsupported
+from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.structuring import unknown_choice
+from omnimsg.routing.problems import problems_of
+from omnimsg.routing.router import Router
+from omnimsg.routing.table import RouteTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.adapter import Operation
     from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.observers import Observers
+    from omnimsg.engine.policy import Policy
+    from omnimsg.routing import Route
 
 
 class Accounts:
@@ -22,13 +29,17 @@ class Accounts:
         engines: The accounts that can be used.
         default: The account that is used unless another is named; needed with several.
         unusable: By the name of another account: the error for those who use it.
+        routes: The routes of messages that name no account.
+        policies: The policies of the accounts, by name.
 
     Attributes:
         engines: The accounts that can be used.
         default: The name of the account that is used unless another is named.
+        unusable: By the name of another account: the error for those who use it.
 
     Raises:
-        ConfigError: There is no account, or not the default one.
+        ConfigError: There is no account, or not the default one; a route names one that is not
+            there, or must not be in a route.
     """
 
     def __init__(
@@ -37,13 +48,19 @@ class Accounts:
         *,
         default: str | None,
         unusable: Mapping[str, str],
+        routes: Sequence[Route] = (),
+        policies: Mapping[str, Policy] = EMPTY,
     ) -> None:
         if not engines:
             raise ConfigError("a client needs at least one account")
         if default is None and len(engines) > 1:
             raise ConfigError(f"name the default account: {', '.join(engines)}")
-        self.engines: Mapping[str, AccountEngine] = engines
-        self._unusable = unusable
+        self.engines: dict[str, AccountEngine] = dict(engines)
+        self.unusable: Mapping[str, str] = unusable
+        self._routes = tuple(routes)
+        problems = list(problems_of(self._routes, {*engines, *unusable}, policies))
+        if problems:
+            raise ConfigError("\n".join(map(str, problems)))
         self.default: str = default if default is not None else next(iter(engines))
         self.get(self.default)
 
@@ -56,11 +73,51 @@ class Accounts:
         try:
             return self.engines[self.default if name is None else name]
         except KeyError:
-            if name is not None and name in self._unusable:
-                raise ConfigError(self._unusable[name]) from None
+            if name is not None and name in self.unusable:
+                raise ConfigError(self.unusable[name]) from None
             raise ConfigError(
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"
             ) from None
+
+    def router(self, now: Callable[[], float], observers: Observers) -> Router:
+        """Build what messages are handed to that name no account.
+
+        Args:
+            now: Reads the monotonic clock, seconds.
+            observers: Told of outcomes.
+        """
+        table = RouteTable(
+            self._routes, self.engines, unusable=self.unusable, default=self.get(None), now=now
+        )
+        return Router(table, now=now, observers=observers)
+
+    def require_new(self, name: str) -> None:
+        """Refuse the name of an account that is there.
+
+        Raises:
+            ConfigError: There is one.
+        """
+        if name in self.engines:
+            raise ConfigError(f"two accounts are called {name!r}")
+
+    def add(self, account: AccountEngine) -> None:
+        """Add an account of a new name."""
+        self.engines[account.name] = account
+
+    def remove(self, name: str) -> AccountEngine:
+        """Take an account out.
+
+        Raises:
+            ConfigError: There is no such account, or it is the default one or that of a route.
+        """
+        account = self.get(name)
+        if name == self.default:
+            raise ConfigError(f"account {name!r} is the default account")
+        for number, route in enumerate(self._routes):
+            if name in route.accounts:
+                raise ConfigError(f"account {name!r} is used by routes[{number}]")
+        del self.engines[name]
+        return account
 
     def with_operation(self, name: str | None, operation: Operation) -> AccountEngine:
         """Return an account whose provider has an operation.

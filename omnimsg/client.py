@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
 
 from omnimsg.accounts import Accounts
-from omnimsg.adapter import Operation
-from omnimsg.config import load_config, path_from_environment
+from omnimsg.checkup import Examiner
+from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
-from omnimsg.domain.history import HistoryQuery
-from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Outcome
-from omnimsg.engine.account import build_accounts
+from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
+from omnimsg.operations import DEADLINE, Operations
+from omnimsg.reports import LateSettlement, Reports
+from omnimsg.routing.plan import plan_of
+from omnimsg.routing.router import Router
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -25,39 +28,40 @@ if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
-        AsyncIterator,
         Callable,
         Iterable,
         Mapping,
+        Sequence,
     )
-    from pathlib import Path
 
     from omnimsg.adapter import Adapter
+    from omnimsg.checkup import Checkup
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
-    from omnimsg.domain.history import Balance, Interaction, PastMessage
-    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.delivery.store import Store
     from omnimsg.domain.message import Message
-    from omnimsg.domain.status import MessageStatus
+    from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
+    from omnimsg.engine.suppression import Suppression
+    from omnimsg.routing import Route
+    from omnimsg.routing.plan import Plan
     from omnimsg.transport import TransportFactory
 
-# Seconds that one call may take, unless the caller says otherwise.
-DEADLINE = 30.0
 
-
-class Client:
+class Client(Operations, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
     another, and each forked process has connections of its own; loops at once in two threads need
     a client each. Close it, or use it as `async with`, so that connections do not linger.
 
-    What the methods share: `account` is an account's name, the default account unless given.
+    What the methods share: `account` is an account's name. Where none is given, a message goes
+    through the accounts of its route, else through the default account, as all else does.
     `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
     the message's `ttl`. An id is `str(accepted.id)`, from this process or any other. They raise
     `ConfigError` where there is no such account, `InvalidValue` where a text is no id and, but for
@@ -68,6 +72,7 @@ class Client:
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
+        routes: Through which accounts messages go that name none: the first that takes a message.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -75,6 +80,10 @@ class Client:
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
         unusable: By the name of an account without an adapter: the error for those who use it.
+        callbacks: How what comes back is received.
+        store: Keeps what is known of messages; in memory unless given.
+        suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -83,6 +92,7 @@ class Client:
         *,
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
+        routes: Sequence[Route] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -90,21 +100,41 @@ class Client:
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
         unusable: Mapping[str, str] | None = None,
+        callbacks: CallbackOptions | None = None,
+        store: Store | None = None,
+        suppression: Suppression | None = None,
+        opt_out_rules: OptOutRules | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        watching = Observers((LogObserver(), retries, *observers))
+        self._observers = Observers((LogObserver(), retries, *observers))
+        self._callbacks = callbacks or CallbackOptions()
+        self._settlement = LateSettlement()
+        self._store = store
+        self._suppression = suppression
+        self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
-        engines = build_accounts(
-            adapters,
-            policies or {},
+        self._builder = AccountBuilder(
             transport=transport or create_http_transport,
             retry=retry,
             journal=journal,
-            observers=watching,
+            observers=self._observers,
             clock=self._clock,
+            suppression=suppression,
+            settlement=self._settlement,
+            report_url=self._callbacks.report_url,
         )
-        self._accounts = Accounts(engines, default=default, unusable=unusable or {})
-        self._default_account = self._accounts.get(None)
+        engines = self._builder.build_all(adapters, policies or {})
+        self._accounts = Accounts(
+            engines,
+            default=default,
+            unusable=unusable or {},
+            routes=routes,
+            policies=policies or {},
+        )
+        # Where no account is named: the default one itself costs nothing extra.
+        self._default_account: AccountEngine | Router = self._accounts.get(None)
+        if routes:
+            self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
 
     @classmethod
     def from_config(
@@ -125,14 +155,22 @@ class Client:
             config.adapters.values(),
             default=config.default,
             policies=config.policies,
+            routes=config.routes,
             unusable=config.unusable,
+            callbacks=config.callbacks,
             **options,
         )
 
     @classmethod
     def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """Build a client from the file that `OMNIMSG_CONFIG` names, or from `./omnimsg.toml`."""
-        return cls.from_config(path_from_environment(), default=default, **options)
+        """Build a client from the URLs in `OMNIMSG_URL`, or from a file.
+
+        The file is the one that `OMNIMSG_CONFIG` names, or `./omnimsg.toml`. A `ConfigError` names
+        what is missing, unknown or wrong, and shows no value.
+        """
+        url = url_from_environment()
+        source = path_from_environment() if url is None else load_url(url, default=default)
+        return cls.from_config(source, default=default, **options)
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
@@ -159,6 +197,8 @@ class Client:
         async with anyio.create_task_group() as closing:
             for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)
+        if self._settlement.delivery is not None:
+            await self._settlement.delivery.aclose()
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
@@ -171,19 +211,30 @@ class Client:
         return self._accounts.default
 
     async def send(
-        self, message: Message, *, account: str | None = None, deadline: float = DEADLINE
+        self,
+        message: Message,
+        *,
+        account: str | None = None,
+        deadline: float = DEADLINE,
+        settle: float = 0.0,
     ) -> Accepted:
         """Send one message and return the provider's acceptance.
 
-        Acceptance is not delivery: keep `accepted.id` and ask `status`.
+        Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
+
+        With `settle`, a message that may have been sent waits up to so many seconds more: a report
+        that names it, or the provider's list, proves that it was, and then it is accepted after
+        all.
 
         Raises:
             RejectedError: The provider refused the message.
             NotSentError: It was not sent; its `retry` says whether sending it again can help.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        engine = self._default_account if account is None else self._accounts.get(account)
-        outcome = await engine.submit(message, deadline)
+        way = self._default_account if account is None else self._accounts.get(account)
+        if settle:
+            return await self._send_and_settle(way, message, deadline, settle)
+        outcome = await way.submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)
@@ -211,124 +262,62 @@ class Client:
         The input is read no faster than messages leave. `deadline` is for each message, from its
         turn on.
         """
-        return self._accounts.get(account).stream(messages, deadline)
-
-    async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
-        """Ask where a message is.
-
-        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
-        """
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.STATUS)
-        return await account.status(message_id.provider_id, deadline)
-
-    async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
-        """Stop a scheduled message.
-
-        Returns `True` when it was stopped, `False` when it is too late or there is no such message.
-        An `OperationError` is no certain answer: the status tells what became of the message.
-        """
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.CANCEL)
-        return await account.cancel(message_id.provider_id, deadline)
-
-    async def upload(
-        self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
-    ) -> Stored:
-        """Hand a file to the provider, for any number of later messages of this account.
-
-        A local file is read in pieces, within the deadline.
-
-        Raises:
-            OperationError: The file cannot be read (in time), is too large, or was refused.
-        """
-        return await self._accounts.with_operation(account, Operation.UPLOAD).upload(
-            upload, deadline
-        )
-
-    @overload
-    async def download(
-        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
-    ) -> bytes: ...
-
-    @overload
-    async def download(
-        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
-    ) -> Path: ...
-
-    async def download(
-        self,
-        stored: Stored,
-        to: Path | None = None,
-        *,
-        deadline: float = 120.0,
-        max_bytes: int | None = None,
-    ) -> bytes | Path:
-        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
-
-        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
-        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
-        given. A digest in `stored` is compared.
-
-        Raises:
-            OperationError: It is not there (any more), too large or another, or the transfer broke.
-            OSError: The file cannot be written.
-        """
-        account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
-        if to is None:
-            return await account.download(stored, deadline, max_bytes)
-        await account.download_to(stored, to, deadline, max_bytes)
-        return to
-
-    async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
-        account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
-        return await account.media_info(stored, deadline)
-
-    async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask what is left on an account; also the cheapest way to try its credentials."""
-        return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
-
-    def history(
-        self,
-        query: HistoryQuery | None = None,
-        *,
-        account: str | None = None,
-        deadline: float = DEADLINE,
-    ) -> AsyncIterator[PastMessage]:
-        """Go through past messages, all unless a query is given; `deadline` is for each page."""
-        engine = self._accounts.with_operation(account, Operation.HISTORY)
-        return engine.history(query or HistoryQuery(), deadline)
-
-    def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
-        """Go through what people did with a message; `deadline` is for each page."""
-        message_id = MessageId(id)
-        account = self._accounts.with_operation(message_id.account, Operation.INTERACTIONS)
-        return account.interactions(message_id.provider_id, deadline)
-
-    async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
-        """Tell people that their messages were read.
-
-        Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
-        """
-        wanted = [MessageId(each) for each in ids]
-        until = Deadline.after(deadline, self._clock.monotonic)
-        # Nothing is asked before it is clear that all of it can be.
-        accounts = {
-            each.account: self._accounts.with_operation(each.account, Operation.MARK_READ)
-            for each in wanted
-        }
-        outcomes: dict[int, Outcome] = {}
-        for name, account in accounts.items():
-            indexes = [index for index, each in enumerate(wanted) if each.account == name]
-            provider_ids = [wanted[index].provider_id for index in indexes]
-            answered = await account.mark_read(provider_ids, until)
-            outcomes.update(zip(indexes, answered, strict=True))
-        return [outcomes[index] for index in range(len(wanted))]
+        way = self._default_account if account is None else self._accounts.get(account)
+        return way.stream(messages, deadline)
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent."""
-        return self._accounts.get(account).preview(message)
+        way = self._default_account if account is None else self._accounts.get(account)
+        return way.preview(message)
+
+    def plan(self, message: Message, *, account: str | None = None) -> Plan:
+        """Return what would become of a message if it were sent now, and why.
+
+        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
+        and its trouble, what the provider would be asked, with the secrets masked.
+        """
+        if account is None and isinstance(self._default_account, Router):
+            return self._default_account.plan(message)
+        engine = self._accounts.get(account)
+        why = "no route is configured" if account is None else "the caller named the account"
+        return plan_of(engine, message, route=None, why=why)
+
+    def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
+        """Add an account, for `send(..., account=name)`; no route uses it.
+
+        Raises:
+            ConfigError: There is an account of that name, or its policy asks for what its provider
+                cannot do.
+        """
+        name = adapter.account.name
+        self._accounts.require_new(name)
+        self._accounts.add(self._builder.build(adapter, policy))
+
+    async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
+        """Send what waits for an account, wait for the answers under way, and close it.
+
+        Nothing can be handed over to it from the beginning on. What has not left when the deadline
+        passes is `NotSent` with the reason `CANCELLED`.
+
+        Raises:
+            ConfigError: There is no such account, or it is the default one or that of a route.
+        """
+        account = self._accounts.remove(name)
+        await account.aclose(Deadline.after(deadline, self._clock.monotonic))
+
+    async def check(self, *, deadline: float = 10.0) -> Checkup:
+        """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+
+        Nothing is sent. `deadline` is for each request. It never raises for what it finds; for a
+        health endpoint that asks nobody, use `health`.
+        """
+        examiner = Examiner(
+            accounts=self._accounts.engines,
+            unusable=self._accounts.unusable,
+            report_url=self._callbacks.report_url,
+            clock=self._clock,
+        )
+        return await examiner.examine(deadline)
 
     def health(self) -> Mapping[str, Health]:
         """Return how each account is doing, by its name; nothing is asked of the providers."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omnimsg.delivery.store import Store
+    from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import RetryPolicy
+    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import TransportFactory
 
 
@@ -23,3 +26,6 @@ class ClientOptions(TypedDict, total=False):
     observers: Iterable[Observer]
     transport: TransportFactory | None
     clock: Clock | None
+    store: Store | None
+    suppression: Suppression | None
+    opt_out_rules: OptOutRules | None

@@ -6,6 +6,7 @@ decoded and encoded again has another signature.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
+# A text, also one that never ends, or a bracket. Possessive: a body of quotes would else be read
+# again from each of them.
+_MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+
+_STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
 class Authenticity(StrEnum):
@@ -88,14 +94,27 @@ class Callback:
     def json(self) -> Any:  # noqa: ANN401 - JSON data
         """Return the decoded body; `None` where it is no JSON or is nested too deeply.
 
-        It never raises. Half a surrogate pair, or a byte that is no UTF-8, is U+FFFD, as of
-        `Response.json`.
+        It never raises; `why_unread` says which of the two it is. Half a surrogate pair, or a byte
+        that is no UTF-8, is U+FFFD, as of `Response.json`.
         """
         try:
             document = orjson.loads(self.body)
         except orjson.JSONDecodeError:
             document = read_tolerantly(self.body)
         return None if self.is_too_deep(document) else document
+
+    def why_unread(self) -> str:
+        """Say why `json` gives `None`, for an `UnparsedEvent`.
+
+        Returns:
+            "nested too deeply" where more than 64 brackets are open at once; else "no JSON
+            document".
+        """
+        depth = deepest = 0
+        for mark in _MARK.finditer(self.body):
+            depth += _STEPS.get(mark[0], 0)
+            deepest = max(deepest, depth)
+        return "nested too deeply" if deepest > MAX_DEPTH else "no JSON document"
 
     def is_too_deep(self, document: object) -> bool:
         """Return whether a document is nested deeper than any callback of a provider.

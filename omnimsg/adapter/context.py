@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -13,6 +15,23 @@ from omnimsg.domain.quick import quick
 
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
+
+
+# Of a hash: 120 bits, which nobody meets by chance, in 20 characters that no address escapes.
+_TOKEN_BYTES = 15
+
+
+def report_token(account: str, reference: str) -> str:
+    """Return the token by which a report names a message where the provider quotes no reference.
+
+    It shows nothing of the reference, and any process finds the message by it again.
+
+    Args:
+        account: The account's name.
+        reference: The message's reference.
+    """
+    digest = sha256(f"{account}\n{reference}".encode("utf-8", "surrogatepass")).digest()
+    return urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
 
 
 @quick
@@ -25,8 +44,8 @@ class Context:
         now: The time when the flow was started, with its offset from UTC.
         waited: Seconds from the call until the flow was started: queueing, limits and earlier
             attempts use up a message's ttl.
-        callback_token: The token that a provider without references returns in its reports, where
-            callbacks are set up.
+        report_url: Where reports of the account are received, where a receiver is configured. A
+            provider that takes an address for each message gets it, with the message's `token`.
     """
 
     make: ClassVar[Callable[..., Context]]
@@ -34,7 +53,7 @@ class Context:
     account: str
     now: datetime
     waited: float = 0.0
-    callback_token: str | None = None
+    report_url: str | None = None
 
     def ttl(self, message: Message) -> int | None:
         """Return the whole seconds that are left of a message's ttl; `None` where it has none.
@@ -46,6 +65,10 @@ class Context:
             return message.ttl
         left = math.ceil(message.ttl - self.waited)
         return left if left > 1 else 1  # noqa: FURB136 - a call less for every message
+
+    def token(self, message: Message) -> str:
+        """Return a message's token, for a provider whose reports quote no reference."""
+        return report_token(self.account, message.reference)
 
     def ttl_minutes(self, message: Message) -> int | None:
         """Return `ttl` in whole minutes, rounded up, for providers that count in minutes."""

@@ -165,7 +165,7 @@ class Response:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
     def json(self) -> Any:  # noqa: ANN401 - JSON data
-        """Return the decoded body, or `None` where it is empty, cut off or not JSON.
+        """Return the decoded body, or `None` where it is empty, cut off, too deep or not JSON.
 
         It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
         of the program. Nor does one character hide an id: half a surrogate pair, or a byte that is

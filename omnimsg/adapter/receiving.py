@@ -27,10 +27,13 @@ class Receiving:
         provider: The provider's name.
         repeats_for: How long after an event the provider may send it again, and `verify` accepts
             it. The receiver remembers the keys of events at least as long.
+        path_secrets: The name of the setting whose secrets may stand in the path of the address,
+            of a provider that signs nothing; `None` for one that signs.
     """
 
     provider: ClassVar[str]
     repeats_for: ClassVar[timedelta] = timedelta(hours=24)
+    path_secrets: ClassVar[str | None] = None
 
     @classmethod
     def receives(cls) -> bool:
@@ -40,7 +43,8 @@ class Receiving:
     def callback_problem(self) -> str | None:
         """Say why no callback of the account could be genuine; `None` where one can.
 
-        The receiver refuses to start with such an account: it has no secret, or a weak one.
+        The receiver refuses to start with such an account. So an empty or weak secret is a problem
+        also beside a good one: the variable that should hold it is not set.
         """
         return None
 
@@ -48,7 +52,8 @@ class Receiving:
         """Find out whether a callback comes from the provider.
 
         The secrets are in the account's settings. All that are configured are compared, in constant
-        time; without one nothing is genuine.
+        time. An empty secret is none, because anybody can sign with it: what the provider signed is
+        `NO_SECRET` where the account has no other one for it.
 
         Args:
             callback: What came.

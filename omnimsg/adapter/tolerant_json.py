@@ -7,11 +7,14 @@ import math
 import re
 from typing import Any
 
+# What 64 bits can hold, with a minus. `int` refuses a text of some thousand digits with an error,
+# which would hide the rest of the document.
+_MOST_DIGITS = 20
 _replace_surrogates = re.compile("[\ud800-\udfff]").sub
 
 
 def read_tolerantly(body: bytes) -> Any:  # noqa: ANN401 - JSON data
-    """Return the decoded body, or `None` where it is no JSON document.
+    """Return the decoded body, or `None` where it is no JSON document or is nested too deeply.
 
     Half a surrogate pair (texts are cut in UTF-16, and JavaScript escapes the half) and a byte that
     is not of the encoding become U+FFFD. NaN, infinity and numbers too large for a float become
@@ -27,6 +30,8 @@ def read_tolerantly(body: bytes) -> Any:  # noqa: ANN401 - JSON data
 
 def _integer(text: str) -> float | None:
     """Read a whole number; one that needs more than 64 bits becomes a float, as orjson reads it."""
+    if len(text) > _MOST_DIGITS:
+        return _finite(text)
     number = int(text)
     return number if -(2**63) <= number < 2**64 else _finite(text)
 

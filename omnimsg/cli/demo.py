@@ -1,7 +1,9 @@
 """`omnimsg demo`: send messages through every provider to a sandbox, and show what arrives.
 
 Everything happens inside this process: the client sends over HTTP on the loopback interface to a
-sandbox, which answers as the providers would and stores what each handset received.
+sandbox, which answers as the providers would and stores what each handset received. Where each
+message is, the demo learns from the reports that the sandbox signs and sends back, and in no other
+way.
 
 The JSON form is one object per message:
 
@@ -15,6 +17,7 @@ The JSON form is one object per message:
 """
 
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,12 +42,15 @@ from omnimsg.cli.output import (
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
     from omnimsg.cli.demo_messages import DemoMessage
     from omnimsg.client import Client
+    from omnimsg.domain.events import Event
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
@@ -61,7 +67,7 @@ class DemoResult:
     Attributes:
         message: The message and what is expected of it.
         outcome: Its outcome; `None` until it has one.
-        status: Its status; `None` until it was looked up.
+        status: Its status; `None` until it was reported.
         delivered: Whether its handset has received it.
     """
 
@@ -185,19 +191,43 @@ async def run_demo(
 
     results = [DemoResult(each) for each in demo_messages(list(sandbox.emulators))]
     show(results)
-    async with Client.from_config(configuration(sandbox)) as client:
+    async with Client.from_config(configuration(sandbox)) as client, _receiving(client, sandbox):
         async with anyio.create_task_group() as group:
             for account in client.accounts:
                 own = [each for each in results if each.message.provider == account]
                 group.start_soon(_send, client, account, own, partial(show, results))
         with anyio.move_on_after(timeout + 10 * sandbox.state.pace):
             while not all(each.finished for each in results):
-                await _look_up(client, sandbox, results)
+                await _update(client, sandbox, results)
                 show(results)
                 await anyio.sleep(0.05)
         # Notice a message that was delivered although it was expected not to be.
-        await _look_up(client, sandbox, results)
+        await _update(client, sandbox, results)
     return results
+
+
+@asynccontextmanager
+async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[None]":
+    """Receive the reports of the sandbox, on a port that the system chooses."""
+    import socket  # noqa: PLC0415
+
+    from aiohttp import web  # noqa: PLC0415
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
+    receiver = client.receiver(_take, public_url=address)
+    runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        sandbox.callbacks.set_url(address)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _take(event: "Event") -> None:
+    """Take every event: the tracker has the reports, and nobody replies in the demo."""
 
 
 async def _send(
@@ -209,12 +239,13 @@ async def _send(
         on_change()
 
 
-async def _look_up(client: "Client", sandbox: "Sandbox", results: list[DemoResult]) -> None:
-    """Update the statuses of unfinished messages, and what the handsets have received."""
+async def _update(client: "Client", sandbox: "Sandbox", results: list[DemoResult]) -> None:
+    """Update what was reported of unfinished messages, and what the handsets have received."""
     for each in results:
         each.delivered = bool(sandbox.handsets.received(each.message.to))
         if each.id is not None and not each.finished:
-            each.status = await client.status(each.id)
+            tracked = await client.tracked(each.id)
+            each.status = None if tracked is None else tracked.status
 
 
 def result_to_json(result: DemoResult) -> dict[str, Any]:

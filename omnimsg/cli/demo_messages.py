@@ -186,8 +186,8 @@ _MESSAGES = (
         **_not_sent(Reason.CONTENT_TOO_LARGE),
     ),
     DemoMessage("bird", _SMS, "text", _HELLO),
-    # Bird reports reading as an interaction, not as a status.
-    DemoMessage("bird", _WHATSAPP, "text", _HELLO, scenario=Scenario.READ),
+    # Bird reports reading as an interaction, which is a status too when it is received.
+    DemoMessage("bird", _WHATSAPP, "text", _HELLO, **_READ),
     DemoMessage("bird", _WHATSAPP, "image", _CAPTIONED_IMAGE),
     DemoMessage("bird", _WHATSAPP, "document", _DOCUMENT),
     DemoMessage("bird", _WHATSAPP, "template", _TEMPLATE),

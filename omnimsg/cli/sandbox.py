@@ -1,6 +1,7 @@
 """`omnimsg sandbox`: a local server that speaks the providers' APIs."""
 
 import os
+import shlex
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -26,15 +27,20 @@ def sandbox(
     host: str = "127.0.0.1",
     port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8025,
     pace: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=3600))] = 0.0,
+    callbacks: str | None = None,
     print_config: Annotated[bool, Parameter(show_default=False)] = False,
 ) -> int:
     """Serve emulated providers on this machine; nothing leaves it.
+
+    With --callbacks, signed reports and replies go to that address.
 
     Args:
         host: The host name or address to listen on. Whoever reaches another one than a loopback
             address can read all messages; 0.0.0.0 is for containers.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two statuses of a message.
+        callbacks: The base address to call back to, such as
+            http://127.0.0.1:9000/callbacks; nobody is called unless given.
         print_config: Print an omnimsg.toml for this host and port, and serve nothing.
     """
     from omnimsg.sandbox.origin import is_host, is_loopback  # noqa: PLC0415 - keeps help fast
@@ -47,13 +53,20 @@ def sandbox(
 
     from omnimsg.sandbox import Sandbox, serve  # noqa: PLC0415
 
+    try:
+        server = Sandbox(host=host, port=port, pace=pace, callbacks=callbacks)
+    except ValueError as error:
+        raise CommandError(
+            f"--callbacks: {str(error).removeprefix('url: ')}",
+            "name a base address such as http://127.0.0.1:9000/callbacks",
+        ) from None
     if not is_loopback(host):
         _warn(
             f"the sandbox listens on {host}: whoever reaches it can read all messages and change"
             " it; use it in a closed network only"
         )
     try:
-        anyio.run(partial(serve, Sandbox(host=host, port=port, pace=pace), _print_greeting))
+        anyio.run(partial(serve, server, _print_greeting))
     except KeyboardInterrupt:
         return OK
     except socket.gaierror as error:
@@ -83,16 +96,28 @@ def _print_config(host: str, port: int) -> int:
     return OK
 
 
+def _reach(running: "Sandbox") -> str:
+    """Say what the sandbox calls."""
+    if not running.callbacks.is_on:
+        return "Nothing leaves this machine."
+    return (
+        f"It calls back to {running.callbacks.as_json()['addresses']['url']}; nothing else is sent."
+    )
+
+
 def _print_greeting(running: "Sandbox") -> None:
     from omnimsg.sandbox import MAGIC  # noqa: PLC0415
 
     print_line(("The sandbox is at ", ""), (running.url, "bold green"), "; Ctrl+C stops it.")
-    print_line(f"It emulates {', '.join(running.emulators)}. Nothing leaves this machine.")
+    print_line(f"It emulates {', '.join(running.emulators)}. {_reach(running)}")
     print_line()
     print_line(("In another terminal", "bold"))
     print_line(f"  omnimsg sandbox --port {running.port} --print-config > omnimsg.toml")
     print_line("  omnimsg send --to +27820990001 --text Hello")
     print_line(f"  curl {running.url}/_sandbox/handsets")
+    if running.callbacks.is_on:
+        reply = shlex.quote('{"from": "+27820990001", "text": "STOP"}')
+        print_line(f"  curl -d {reply} {running.url}/_sandbox/inbound")
     print_line()
     table = new_table("a recipient that ends in", "is", folds=("is",))
     for suffix, scenario in MAGIC.items():

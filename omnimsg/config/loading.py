@@ -26,7 +26,9 @@ from omnimsg.config.references import (
     resolve_references,
     warn_if_readable_by_everybody,
 )
+from omnimsg.config.routes import load_routes
 from omnimsg.config.toml_file import read_toml
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
 from omnimsg.domain.structuring import structure, unknown_choice, unknown_key
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOP_LEVEL_KEYS = ("accounts", "default")
+_TOP_LEVEL_KEYS = ("accounts", "callbacks", "default", "routes")
 _COMMON_KEYS = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
@@ -111,11 +113,23 @@ def config_from_mapping(
             unusable[name] = "\n".join(f"{where}: {each}" for each in error.problems)
         except InvalidValue as error:
             problems.extend(error.problems)
+    callbacks = _load_callbacks(data, folder, problems)
     if isinstance(own_default, Problem):
         problems.append(own_default)
+    routes, wrong = load_routes(
+        data.get("routes", []), accounts=list(map(str, tables)), policies=policies, folder=folder
+    )
+    problems += wrong
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
-    return Config(adapters=adapters, default=str(chosen), policies=policies, unusable=unusable)
+    return Config(
+        adapters=adapters,
+        default=str(chosen),
+        policies=policies,
+        unusable=unusable,
+        callbacks=callbacks or CallbackOptions(),
+        routes=routes,
+    )
 
 
 def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -> str | Problem:
@@ -134,6 +148,26 @@ def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -
     if tables and default not in list(tables):
         return Problem("default", str(unknown_choice(default, map(str, tables))))
     return str(default)
+
+
+def _load_callbacks(
+    data: Mapping[str, Any], folder: Path, problems: list[Problem]
+) -> CallbackOptions | None:
+    """Load the table of callbacks; add its problems to the list."""
+    table = data.get("callbacks", {})
+    if not isinstance(table, Mapping):
+        problems.append(Problem("callbacks", "must be a table"))
+        return None
+    try:
+        values = resolve_references(table, folder=folder)
+    except ValueError as error:
+        problems.append(Problem("callbacks", str(error)))
+        return None
+    known = {field.name for field in attrs.fields(CallbackOptions)}
+    unknown = [key for key in values if key not in known]
+    problems += [Problem(f"callbacks.{key}", unknown_key(str(key), known)) for key in unknown]
+    own = {key: value for key, value in values.items() if key in known}
+    return _structure_collecting(problems, converter_for(folder), CallbackOptions, own, "callbacks")
 
 
 class _IncompleteAccount(InvalidValue):

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from omnimsg.adapter import Adapter, TemplateMapping, Verdict
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
@@ -18,8 +19,10 @@ from omnimsg.engine.policy import (
     Limits,
     OnAmbiguous,
     Policy,
+    Prices,
     RetryPolicy,
 )
+from omnimsg.routing import Route
 from omnimsg.transport import Network
 
 
@@ -66,6 +69,7 @@ class AccountTable(Network):
         on_ambiguous: What to do with a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `resend_if_not_found` sends a message again.
+        prices: What messages cost, for the estimates of `omnimsg plan`.
     """
 
     provider: str
@@ -82,6 +86,7 @@ class AccountTable(Network):
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
+    prices: Prices = attrs.field(default=Prices())
 
     def network(self) -> Network:
         """Return the part that says how requests travel."""
@@ -97,6 +102,7 @@ class AccountTable(Network):
             on_ambiguous=self.on_ambiguous,
             not_found_for=self.not_found_for,
             network=self.network(),
+            prices=self.prices,
         )
 
 
@@ -107,12 +113,16 @@ class Config:
     Attributes:
         adapters: The adapter of each account, by account name, in the order of the configuration.
         default: The name of the account that is used where none is named.
+        callbacks: How callbacks are received.
         policies: The policy of each account, by account name.
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
+        routes: The routes of messages that name no account, in order.
     """
 
     adapters: dict[str, Adapter[Any]]
     default: str
     policies: dict[str, Policy]
     unusable: dict[str, str] = attrs.field(factory=dict)
+    callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
+    routes: tuple[Route, ...] = ()

@@ -15,9 +15,11 @@ import attrs
 
 from omnimsg.config.model import AccountTable
 from omnimsg.config.plugins import load_adapter, provider_names
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.routing import Route
 from omnimsg.transport import Proxy
 
 _REFERENCE = {"type": "string", "pattern": "^(env|file):.+"}
@@ -61,6 +63,13 @@ def config_schema() -> dict[str, Any]:
             "default": {
                 "type": "string",
                 "description": "The account that is used where none is named.",
+            },
+            "callbacks": _table(CallbackOptions)
+            | {"description": "How reports and replies are received."},
+            "routes": {
+                "type": "array",
+                "description": "Through which accounts messages go that name none, in order.",
+                "items": _table(Route),
             },
             "accounts": {
                 "type": "object",

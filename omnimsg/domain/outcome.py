@@ -84,6 +84,7 @@ class Accepted:
         usage: Parts and price, where they are known this early.
         raw: The provider's answer, unchanged.
         position: Index of the message in the input of `send_many`, from 0.
+        earlier: What became of it at the accounts of its route that did not take it, in order.
     """
 
     kind: ClassVar[str] = "accepted"
@@ -97,6 +98,7 @@ class Accepted:
     usage: Usage | None = None
     raw: Any = attrs.field(default=None, repr=False)
     position: int | None = attrs.field(default=None, eq=False)
+    earlier: tuple[Outcome, ...] = ()
 
     @property
     def id(self) -> MessageId:
@@ -113,7 +115,15 @@ class Accepted:
 
 @attrs.frozen(kw_only=True)
 class Failed:
-    """The base class of `Rejected`, `NotSent` and `Ambiguous`."""
+    """The base class of `Rejected`, `NotSent` and `Ambiguous`.
+
+    Attributes:
+        reference: The message's reference.
+        account: The account that it is the outcome of.
+        failure: Why it failed.
+        position: Index of the message in the input of `send_many`, from 0.
+        earlier: What became of it at other accounts of its route, in order.
+    """
 
     kind: ClassVar[str]
 
@@ -121,6 +131,7 @@ class Failed:
     account: str
     failure: Failure
     position: int | None = attrs.field(default=None, eq=False)
+    earlier: tuple[Outcome, ...] = ()
 
     @property
     def reason(self) -> Reason:

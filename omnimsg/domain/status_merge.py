@@ -8,18 +8,22 @@ to the send needs no special case, and two processes may each merge what they ha
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.outcome import Usage
-from omnimsg.domain.status import LegStatus, MessageStatus
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.outcome import Accepted
+    from omnimsg.domain.status import Evidence
 
 T = TypeVar("T")
 
@@ -46,15 +50,19 @@ def merge_event(status: MessageStatus, event: StatusEvent) -> MessageStatus:
     Args:
         status: What is known of the message.
         event: A report about this message.
+
+    Returns:
+        The status with the report's leg. `raw` is gone: it is the answer to one look-up, which the
+        status no longer repeats.
     """
-    return attrs.evolve(status, legs=merge_legs((*status.legs, event.leg)))
+    return MessageStatus(id=status.id, legs=merge_legs((*status.legs, event.leg)))
 
 
 def merge_statuses(first: MessageStatus, second: MessageStatus) -> MessageStatus:
     """Merge two statuses of one message.
 
     Returns:
-        The status with the id of the first. `raw` is gone: it is the answer to one look-up.
+        The status with the legs of both. `raw` is gone, as of `merge_event`.
 
     Raises:
         ValueError: They are of different messages.
@@ -70,17 +78,42 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
     A leg is told by the provider's id of it, or by its channel where it has none: a report may name
     a channel that a look-up does not. A leg starts when the one before it failed, so the order of
     their times is that of sending; legs without evidence come last. At most 32 legs are kept.
+
+    That the provider does not know the message (`NOT_FOUND`) is kept only while nothing else is
+    known: a look-up may come before the provider can find what it has accepted, and a leg that can
+    still run would hide the end of the others.
     """
+    given = list(legs)
+    known = [_without_not_found(each) for each in given if not _is_not_found(each)]
     merged: dict[tuple[str, str], LegStatus] = {}
-    for leg in legs:
+    # Chosen before legs are merged by their keys: afterwards, the choice would depend on the order.
+    for leg in known or given:
         key = _key_of(leg)
-        known = merged.get(key)
-        merged[key] = leg if known is None else _merge_leg(known, leg)
+        other = merged.get(key)
+        merged[key] = _merge_leg(leg if other is None else other, leg)
     # By key, which never changes: a bound by time would depend on the order of merging.
     kept = sorted(merged)[:MAX_LEGS]
     return tuple(
         merged[key] for key in sorted(kept, key=lambda key: (_first_time(merged[key]), key))
     )
+
+
+def _says_not_found(evidence: Evidence) -> bool:
+    return evidence.status is Status.UNKNOWN and evidence.reason is Reason.NOT_FOUND
+
+
+def _is_not_found(leg: LegStatus) -> bool:
+    """Return whether a leg says nothing but that the provider does not know the message."""
+    return bool(leg.timeline.entries) and all(map(_says_not_found, leg.timeline.entries))
+
+
+def _without_not_found(leg: LegStatus) -> LegStatus:
+    """Leave out of a leg what `MessageStatus.not_found` says, for the same result in any order."""
+    entries = leg.timeline.entries
+    if not any(map(_says_not_found, entries)):
+        return leg
+    kept = {each: at for each, at in entries.items() if not _says_not_found(each)}
+    return attrs.evolve(leg, timeline=Timeline(FrozenDict(kept)))
 
 
 def _key_of(leg: LegStatus) -> tuple[str, str]:
@@ -93,12 +126,16 @@ def _first_time(leg: LegStatus) -> datetime:
 
 def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
     """Merge two views of a leg: all evidence, and of everything else the one that says more."""
+    timeline = first.timeline.merge(second.timeline)
+    details = [each.detail for each in (first, second) if each.status.failed]
     return LegStatus(
         channel=_greatest(first.channel, second.channel),
-        timeline=first.timeline.merge(second.timeline),
+        timeline=timeline,
         provider_id=_greatest(first.provider_id, second.provider_id),
         usage=_merge_usage(first.usage, second.usage),
-        detail=max(first.detail, second.detail, key=lambda text: (len(text), text)),
+        detail=max(details, key=lambda text: (len(text), text), default="")
+        if timeline.status.failed
+        else "",
     )
 
 
@@ -106,11 +143,17 @@ def _merge_usage(first: Usage | None, second: Usage | None) -> Usage | None:
     """Merge costs: a report that comes early has parts and no price, or none of both."""
     if first is None or second is None:
         return first or second
+    # A price and its currency are one value: of two prices, the currency may be another's.
+    priced = max(first, second, key=_price_order)
     return Usage(
-        parts=_greatest(first.parts, second.parts),
-        price=_greatest(first.price, second.price),
-        currency=_greatest(first.currency, second.currency),
+        parts=_greatest(first.parts, second.parts), price=priced.price, currency=priced.currency
     )
+
+
+def _price_order(usage: Usage) -> tuple[bool, bool, str, Decimal]:
+    """Order prices: one that is known, in a known currency, is more; the rest makes it total."""
+    price, currency = usage.price, usage.currency
+    return price is not None, currency is not None, currency or "", price or Decimal(0)
 
 
 def _greatest(first: T | None, second: T | None) -> T | None:

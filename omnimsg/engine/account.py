@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
-from contextlib import aclosing
-from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from omnimsg.adapter import Operation
+from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
+from omnimsg.engine.account_operations import AccountOperations
 from omnimsg.engine.account_reports import Health, Preview
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
@@ -22,37 +20,33 @@ from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
 from omnimsg.engine.loop_parts import Shared
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
-from omnimsg.engine.policy import OnAmbiguous, Policy
+from omnimsg.engine.policy import OnAmbiguous, Policy, Prices
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.transport import TransportOptions
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
-        AsyncIterator,
         Callable,
         Iterable,
-        Mapping,
-        Sequence,
     )
-    from pathlib import Path
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.adapter import Adapter, Answered, Flow, Response
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.failure import Failure
-    from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
-    from omnimsg.domain.media import MediaInfo, Stored, Upload
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.policy import RetryPolicy
-    from omnimsg.transport import Transport, TransportFactory
+    from omnimsg.engine.sending.batch import PassesOn
+    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.settlement import Settlement
+    from omnimsg.engine.suppression import Suppression
+    from omnimsg.transport import Transport
 
 
-class AccountEngine:
+class AccountEngine(AccountOperations):
     """One account at work.
 
     What belongs to an event loop is built anew for each loop in which the account is used, and in a
@@ -67,16 +61,20 @@ class AccountEngine:
         journal: Records every attempt.
         observers: Told what happens.
         clock: The clock that everything of the account reads.
+        suppression: Knows who must not be texted.
+        settlement: Tells of doubtful messages that a report names.
+        report_url: Where reports of the account are received.
 
     Attributes:
         name: The account's name.
         adapter: The account's adapter.
+        prices: What its messages cost, for estimates.
 
     Raises:
         ConfigError: The policy asks for what the provider cannot do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client gives all its accounts, by name
         self,
         adapter: Adapter[Any],
         open_transport: Callable[[], Transport],
@@ -85,6 +83,9 @@ class AccountEngine:
         journal: Journal | None = None,
         observers: Observers | None = None,
         clock: Clock | None = None,
+        suppression: Suppression | None = None,
+        settlement: Settlement | None = None,
+        report_url: str | None = None,
     ) -> None:
         policy = policy or Policy()
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
@@ -94,6 +95,7 @@ class AccountEngine:
         now = clock.monotonic
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
+        self.prices: Prices = policy.prices
         self._now = now
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()
@@ -115,13 +117,12 @@ class AccountEngine:
             breakers=self._breakers,
             answer_times=answer_times,
             checks=self._checks,
+            suppression=suppression,
+            settlement=settlement,
+            report_url=report_url,
         )
+        self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
-
-    @cached_property
-    def operations(self) -> frozenset[Operation]:
-        """What the adapter can do besides sending."""
-        return self.adapter.operations()
 
     def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -136,6 +137,66 @@ class AccountEngine:
                 return self._not_sent(message, error.failure)
         return parts.admission.submit(message, deadline)
 
+    def submit_routed(
+        self, message: Message, deadline: float, passes_on: PassesOn
+    ) -> asyncio.Future[Outcome]:
+        """Hand over one message of a caller who has other accounts; see `submit`.
+
+        Args:
+            message: The message.
+            deadline: Seconds until the caller gives up.
+            passes_on: Says which failures the caller wants at once, in place of retries.
+        """
+        parts = self._loops.current
+        if parts.loop is not get_running_loop():
+            try:
+                parts = self._loops.here("send")
+            except OperationError as error:
+                return self._not_sent(message, error.failure)
+        admission = parts.admission
+        return (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
+
+    def streams_here(self) -> Streams:
+        """Return the way in and back of streams in the running event loop.
+
+        Raises:
+            OperationError: There is work under way in a loop that runs in another thread.
+        """
+        return self._loops.here("send_many").streams
+
+    def refusal(self, message: Message) -> NotSent | None:
+        """Return the outcome of a message that this account cannot send; `None` where it can."""
+        return self._checks.refusal(message)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether no circuit has trouble; else `held_back` tells which messages may leave."""
+        return not self._breakers.circuits
+
+    def held_back(self, message: Message) -> NotSent | None:
+        """Return the outcome that trouble gives a message now; `None` where it may leave.
+
+        Trouble is an open circuit, or a pause that the provider asked for. Asking counts for
+        nothing: when it is time to probe, messages may leave until one has.
+        """
+        limiter = self._loops.current.limiter
+        if limiter.is_timed and (pause := limiter.pause_left()) > 0:
+            _, failure = local_failures.rate_limited(pause)
+            return NotSent(reference=message.reference, account=self.name, failure=failure)
+        if not self._breakers.circuits:
+            return None
+        (outcome,) = self._breakers.held_back([message])
+        return outcome
+
+    def channel(self, message: Message) -> Channel | None:
+        """Return the channel that a message travels on here; `None` where there is no telling."""
+        return self._checks.channel(message)
+
+    @property
+    def capacity(self) -> tuple[int, int]:
+        """The most messages of one request, and the requests that may be under way at once."""
+        return self.adapter.capabilities.max_messages, self._slots
+
     def stream(
         self,
         messages: Iterable[Message] | AsyncIterable[Message],
@@ -146,80 +207,17 @@ class AccountEngine:
         """Send a stream of messages; see `Streams.send`."""
         return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
 
-    async def status(self, provider_id: str, deadline: float) -> MessageStatus:
-        """Ask where a message is."""
-        return await self._loops.here(Operation.STATUS).operations.status(provider_id, deadline)
+    async def knock(self, deadline: float) -> Response:
+        """Ask the provider's address for anything, without credentials, and return the answer.
 
-    async def cancel(self, provider_id: str, deadline: float) -> bool:
-        """Stop a scheduled message; `False` when it is too late, or there is no such message."""
-        return await self._loops.here(Operation.CANCEL).operations.run(
-            Operation.CANCEL,
-            lambda context: self.adapter.cancel(provider_id, context),
-            deadline=deadline,
+        Any answer shows that name, network, proxy and certificates are right.
+
+        Raises:
+            OperationError: There was none.
+        """
+        return await self._loops.here("check").operations.run(
+            Operation.STATUS, lambda _: _knock(), deadline=deadline
         )
-
-    async def upload(self, upload: Upload, deadline: float) -> Stored:
-        """Hand a file to the provider."""
-        return await self._loops.here(Operation.UPLOAD).files.upload(upload, deadline)
-
-    async def download(
-        self, stored: Stored, deadline: float, max_bytes: int | None = None
-    ) -> bytes:
-        """Fetch a stored file into memory."""
-        return await self._loops.here(Operation.DOWNLOAD).files.download(
-            stored, deadline, max_bytes
-        )
-
-    async def download_to(
-        self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
-    ) -> None:
-        """Fetch a stored file to a path, where it appears only when it is whole."""
-        await self._loops.here(Operation.DOWNLOAD).files.download_to(
-            stored, path, deadline, max_bytes
-        )
-
-    async def media_info(self, stored: Stored, deadline: float) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
-        return await self._loops.here(Operation.MEDIA_INFO).operations.run(
-            Operation.MEDIA_INFO,
-            lambda context: self.adapter.media_info(stored, context),
-            deadline=deadline,
-            recipients=(stored.restricted_to,),
-        )
-
-    async def balance(self, deadline: float) -> Balance:
-        """Ask what is left on the account."""
-        return await self._loops.here(Operation.BALANCE).operations.run(
-            Operation.BALANCE, self.adapter.balance, deadline=deadline
-        )
-
-    async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
-        """Go through past messages; `deadline` is for each page."""
-        pages = self._loops.here(Operation.HISTORY).operations.history(query, deadline)
-        async with aclosing(pages):
-            async for each in pages:
-                yield each
-
-    async def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
-        """Go through what people did with a message; `deadline` is for each page."""
-        pages = self._loops.here(Operation.INTERACTIONS).operations.pages(
-            Operation.INTERACTIONS,
-            lambda page, context: self.adapter.interactions(provider_id, page, context),
-            deadline=deadline,
-        )
-        async with aclosing(pages):
-            async for each in pages:
-                yield each
-
-    async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
-        most = self.adapter.capabilities.max_messages
-        outcomes: list[Outcome] = []
-        for start in range(0, len(provider_ids), most):
-            part = provider_ids[start : start + most]
-            operations = self._loops.here(Operation.MARK_READ).operations
-            outcomes += await operations.mark_read(part, deadline)
-        return outcomes
 
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now; nothing is sent, counted or recorded.
@@ -270,50 +268,9 @@ class AccountEngine:
         return future
 
 
-def build_accounts(
-    adapters: Iterable[Adapter[Any]],
-    policies: Mapping[str, Policy],
-    *,
-    transport: TransportFactory,
-    retry: RetryPolicy | None,
-    **shared: Any,  # noqa: ANN401 - as AccountEngine has them
-) -> dict[str, AccountEngine]:
-    """Build the accounts of a client, by their names.
-
-    Args:
-        adapters: One for each account.
-        policies: By account name, where an account has one.
-        transport: Builds their transports.
-        retry: In the place of their policies' own.
-        shared: What `AccountEngine` takes, the same for every account.
-
-    Raises:
-        ConfigError: Two accounts have the same name.
-    """
-    accounts: dict[str, AccountEngine] = {}
-    for adapter in adapters:
-        name = adapter.account.name
-        if name in accounts:
-            raise ConfigError(f"two accounts are called {name!r}")
-        policy = policies.get(name) or Policy()
-        if retry is not None:
-            policy = attrs.evolve(policy, retry=retry)
-        options = transport_options(adapter, policy)
-        accounts[name] = AccountEngine(
-            adapter, partial(transport, options), policy=policy, **shared
-        )
-    return accounts
-
-
-def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
-    """Return what the transport of an account is built from."""
-    return TransportOptions(
-        base_url=adapter.account.base_url,
-        hosts=adapter.hosts,
-        authorization=adapter.authorization(),
-        connections=slots_of(policy.limits, adapter.capabilities),
-        network=policy.network,
-    )
+def _knock() -> Flow[Answered[Response]]:
+    response = yield Request("GET", "/")
+    return response
 
 
 def _require_find(adapter: Adapter[Any]) -> None:

@@ -15,6 +15,7 @@ from omnimsg.adapter import Adapter
 from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.attempt.suppression_list import SuppressionList
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
@@ -41,6 +42,8 @@ from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.engine.settlement import Settlement
+from omnimsg.engine.suppression import Suppression
 from omnimsg.transport import Abandonable
 
 if TYPE_CHECKING:
@@ -66,6 +69,9 @@ class Shared:
         breakers: The circuits of the account.
         answer_times: How long its provider takes to answer.
         checks: Asks the adapter about messages.
+        suppression: Knows who must not be texted, where there is such a list.
+        settlement: Tells of doubtful messages that a report names, where reports are received.
+        report_url: Where reports are received, where they are.
     """
 
     adapter: Adapter[Any]
@@ -77,6 +83,9 @@ class Shared:
     breakers: CircuitBreakers
     answer_times: AnswerTimes
     checks: MessageChecks
+    suppression: Suppression | None = None
+    settlement: Settlement | None = None
+    report_url: str | None = None
 
 
 class LoopParts:
@@ -117,9 +126,15 @@ class LoopParts:
 
         # The attempt: one request, with or without a record of it.
         writer = None if journal is None else JournalWriter(journal, name)
-        self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock)
-        is_recorded = writer is not None or observers.watch_attempts
-        recorded = RecordedRunner(self.runner, name, observers, writer) if is_recorded else None
+        self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock, shared.report_url)
+        recorded = None
+        if writer is not None or observers.watch_attempts or shared.suppression is not None:
+            suppression = (
+                None
+                if shared.suppression is None
+                else SuppressionList(shared.suppression, name, clock.utc_now)
+            )
+            recorded = RecordedRunner(self.runner, name, observers, writer, suppression)
 
         # The limits, and what waits for them.
         # The rates are shared with the loops before; what is under way there is theirs.
@@ -139,7 +154,9 @@ class LoopParts:
         )
         reconciler = None
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
-            reconciler = Reconciler(name, policy, self.operations.find, observers, writer)
+            reconciler = Reconciler(
+                name, policy, self.operations.find, observers, writer, shared.settlement
+            )
 
         # What follows an attempt.
         changed = asyncio.Event()

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
+from omnimsg.domain.events import Event
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Outcome
+from omnimsg.domain.redaction import masked
+from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
@@ -110,16 +114,18 @@ class Held:
     reasons: tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class OutcomeKnown:
     """Messages have their last outcome; their callers are told now.
 
     Attributes:
         account: The account's name.
-        outcomes: The outcomes.
+        messages: The messages.
+        outcomes: The outcome of each, in the same order.
     """
 
     account: str
+    messages: tuple[Message, ...] = attrs.field(repr=False)
     outcomes: tuple[Outcome, ...]
 
 
@@ -149,6 +155,66 @@ class Paused:
 
     account: str
     seconds: float
+
+
+@attrs.frozen
+class EventReceived:
+    """A callback brought an event that was not handled before; the application is told next.
+
+    Attributes:
+        event: The event.
+    """
+
+    event: Event
+
+
+@attrs.frozen(kw_only=True)
+class StatusChanged:
+    """A report or a look-up changed the status of a message.
+
+    Attributes:
+        account: The account's name.
+        id: The message's id.
+        reference: Its reference; `None` where neither a send nor a report named one.
+        status: All that is known of it.
+        previous: What its status was when it was told last.
+    """
+
+    account: str
+    id: MessageId = attrs.field(repr=masked)
+    reference: str | None = attrs.field(repr=masked)
+    status: MessageStatus
+    previous: Status
+
+
+@attrs.frozen(kw_only=True)
+class CallbackRefused:
+    """A request to the receiver was refused; nothing of it reached the application.
+
+    Attributes:
+        account: The account that it was addressed to; empty where there is no such account.
+        why: The cause, one word of a fixed list: `RefusedBecause` in `omnimsg.delivery`.
+        http_status: The answer.
+    """
+
+    account: str
+    why: str
+    http_status: int
+
+
+@attrs.frozen(kw_only=True)
+class DoubtEnded:
+    """A message that may have been sent is known to be with the provider, or was given up.
+
+    Attributes:
+        account: The account's name.
+        reference: The message's reference.
+        id: The message's id; `None` where nothing settled the doubt in its time.
+    """
+
+    account: str
+    reference: str = attrs.field(repr=masked)
+    id: MessageId | None = attrs.field(repr=masked)
 
 
 class Observer:
@@ -182,6 +248,18 @@ class Observer:
     def paused(self, event: Paused) -> None:
         """The provider asked for a pause."""
 
+    def event_received(self, event: EventReceived) -> None:
+        """A callback brought an event."""
+
+    def status_changed(self, event: StatusChanged) -> None:
+        """A message has another status."""
+
+    def callback_refused(self, event: CallbackRefused) -> None:
+        """A request to the receiver was refused."""
+
+    def doubt_ended(self, event: DoubtEnded) -> None:
+        """It is known of a doubtful message whether it was sent, or nothing will tell."""
+
 
 Notify: TypeAlias = "Callable[[E], None]"
 """Passes an event to all who listen to its kind."""
@@ -195,7 +273,17 @@ class Observers:
     """
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
-        given = tuple(observers)
+        self._set(tuple(observers))
+
+    def add(self, observer: Observer) -> None:
+        """Tell another one from now on.
+
+        Those who watch attempts must be there when the account is first used.
+        """
+        self._set((*self._given, observer))
+
+    def _set(self, given: tuple[Observer, ...]) -> None:
+        self._given = given
         self.handed_over: Notify[HandedOver] | None = _notifier(given, "handed_over")
         self.attempt_begun: Notify[AttemptBegun] | None = _notifier(given, "attempt_begun")
         self.attempt_ended: Notify[AttemptEnded] | None = _notifier(given, "attempt_ended")
@@ -204,6 +292,10 @@ class Observers:
         self.outcome_known: Notify[OutcomeKnown] | None = _notifier(given, "outcome_known")
         self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
         self.paused: Notify[Paused] | None = _notifier(given, "paused")
+        self.event_received: Notify[EventReceived] | None = _notifier(given, "event_received")
+        self.status_changed: Notify[StatusChanged] | None = _notifier(given, "status_changed")
+        self.callback_refused: Notify[CallbackRefused] | None = _notifier(given, "callback_refused")
+        self.doubt_ended: Notify[DoubtEnded] | None = _notifier(given, "doubt_ended")
 
     @property
     def watch_attempts(self) -> bool:

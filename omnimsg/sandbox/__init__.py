@@ -4,6 +4,18 @@ It imports neither the engine nor any adapter, so that adapters are tested again
 reading of the providers' documents.
 """
 
+from omnimsg.sandbox.callbacks.callbacks import Callbacks
+from omnimsg.sandbox.callbacks.draft import CallbackDraft, PlannedReport, SignedCallback
+from omnimsg.sandbox.callbacks.phone_reply import (
+    Button,
+    PhoneReply,
+    ReplyError,
+    ReplyInteraction,
+    ReplyLocation,
+    ReplyMedia,
+)
+from omnimsg.sandbox.callbacks.signer import JSON_TYPE, CallbackSigner
+from omnimsg.sandbox.callbacks.source import CallbackSource
 from omnimsg.sandbox.emulator import Emulator, shuffle_entries
 from omnimsg.sandbox.fault_scripts import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
@@ -17,6 +29,7 @@ from omnimsg.sandbox.message_records import (
     describe,
     utc_timestamp,
 )
+from omnimsg.sandbox.replies import SentReply
 from omnimsg.sandbox.responses import explained, json_response
 from omnimsg.sandbox.scenarios import MAGIC, Scenario, is_magic, magic_number, scenario
 from omnimsg.sandbox.server import Sandbox, serve
@@ -25,7 +38,13 @@ from omnimsg.sandbox.settings import config, config_toml
 from omnimsg.sandbox.state import SandboxState
 
 __all__ = [
+    "JSON_TYPE",
     "MAGIC",
+    "Button",
+    "CallbackDraft",
+    "CallbackSigner",
+    "CallbackSource",
+    "Callbacks",
     "Emulator",
     "Fault",
     "FaultError",
@@ -37,11 +56,19 @@ __all__ = [
     "MediaStore",
     "MessageRecord",
     "MessageStore",
+    "PhoneReply",
+    "PlannedReport",
     "Received",
+    "ReplyError",
+    "ReplyInteraction",
+    "ReplyLocation",
+    "ReplyMedia",
     "Sandbox",
     "SandboxState",
     "Scenario",
+    "SentReply",
     "ServiceWindows",
+    "SignedCallback",
     "StatusChange",
     "config",
     "config_toml",

@@ -3,53 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import orjson
-from aiohttp import web
 
+from omnimsg.sandbox.control_query import QueryError, control_route, json_body, read_query
 from omnimsg.sandbox.fault_scripts import FaultError
-from omnimsg.sandbox.formats import FORMATS
-from omnimsg.sandbox.handsets import shown_number
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from aiohttp import web
 
     from omnimsg.sandbox.fault_scripts import Faults
     from omnimsg.sandbox.handsets import Handsets
 
-CONTROL: Final = "/_sandbox"
 MAX_WAIT_SECONDS: Final = 60.0
 """The longest that a request for handsets waits for a message."""
 _POLL_SECONDS: Final = 0.05
-
-
-class _QueryError(ValueError):
-    """A query with an unknown name or an invalid value."""
-
-
-def _query(request: web.Request, *names: str) -> dict[str, str]:
-    """Return the query; every name must be known and given only once."""
-    given: dict[str, str] = {}
-    for name, value in request.query.items():
-        if name not in names:
-            known = f"use {', '.join(names)}" if names else "this path takes none"
-            raise _QueryError(f"{name}: unknown, {known}")
-        if name in given:
-            raise _QueryError(f"{name}: given more than once")
-        given[name] = value
-    return given
+_HANDSET_QUERY: Final = ("number", "limit", "wait")
 
 
 def _limit(value: str | None) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= 10**9):
-        raise _QueryError("limit: must be a whole number of at least 1")
+        raise QueryError("limit: must be a whole number of at least 1")
     return int(value[:10])
 
 
@@ -59,12 +40,12 @@ def _wait(value: str | None) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= MAX_WAIT_SECONDS:
-        raise _QueryError(f"wait: must be seconds from 0 to {MAX_WAIT_SECONDS:g}")
+        raise QueryError(f"wait: must be seconds from 0 to {MAX_WAIT_SECONDS:g}")
     return seconds
 
 
 async def _list_received(handsets: Handsets, request: web.Request) -> web.Response:
-    query = _query(request, "number", "limit", "wait")
+    query = read_query(request, *_HANDSET_QUERY)
     number = query.get("number")
     if number is not None:
         # An unescaped plus of a number arrives as a space.
@@ -79,10 +60,7 @@ async def _list_received(handsets: Handsets, request: web.Request) -> web.Respon
 
 
 async def _add_fault(faults: Faults, request: web.Request) -> web.Response:
-    try:
-        options = orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
-        options = None
+    options = await json_body(request)
     if not isinstance(options, dict):
         return json_response({"error": "body: must be a JSON object"}, status=400)
     try:
@@ -94,20 +72,7 @@ async def _add_fault(faults: Faults, request: web.Request) -> web.Response:
     return json_response(fault.as_json(), status=201)
 
 
-async def _sender(request: web.Request) -> str | None:
-    """Return the number of an inbound message, None if the body has another form."""
-    try:
-        body = orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
-        return None
-    number = body.get("from") if isinstance(body, dict) and set(body) == {"from"} else None
-    if not isinstance(number, str) or not FORMATS["E.164 number"](shown_number(number)):
-        return None
-    return number
-
-
 def _remove_fault(faults: Faults, request: web.Request) -> web.Response:
-    _query(request)
     given = request.match_info["fault_id"]
     try:
         # An id has few digits; a longer one is unknown in any case.
@@ -123,7 +88,6 @@ def control_routes(
     faults: Faults,
     requests: Iterable[Mapping[str, Any]],
     reset: Callable[[], None],
-    open_window: Callable[[str], None],
 ) -> Iterable[web.RouteDef]:
     """Return the routes of the control API.
 
@@ -132,7 +96,6 @@ def control_routes(
         faults: The faults to list, to add to and to remove from.
         requests: The request log; read again for every call.
         reset: Resets the sandbox.
-        open_window: Opens the service windows of a number.
     """
 
     async def list_received(request: web.Request) -> web.Response:
@@ -141,7 +104,6 @@ def control_routes(
 
     async def list_faults(request: web.Request) -> web.Response:
         """List the faults and how often each fired."""
-        _query(request)
         return json_response({"faults": faults.as_json()})
 
     async def add_fault(request: web.Request) -> web.Response:
@@ -154,54 +116,24 @@ def control_routes(
 
     async def remove_faults(request: web.Request) -> web.Response:
         """Remove all faults."""
-        _query(request)
         faults.clear()
         return json_response({"faults": []})
 
     async def reset_sandbox(request: web.Request) -> web.Response:
         """Forget messages, handsets, media, faults and requests."""
-        _query(request)
         reset()
         return json_response({"reset": True})
 
-    async def add_inbound(request: web.Request) -> web.Response:
-        """Open WhatsApp's 24 hour window, as a message from {"from": "+27820000001"} would."""
-        _query(request)
-        number = await _sender(request)
-        if number is None:
-            return json_response({"error": "from: must be an E.164 number"}, status=400)
-        open_window(number)
-        return json_response({"from": shown_number(number)}, status=201)
-
     async def list_requests(request: web.Request) -> web.Response:
         """List the latest requests, and why one was refused."""
-        _query(request)
         return json_response({"requests": list(requests)})
 
-    table: list[tuple[str, str, Callable[[web.Request], Awaitable[web.Response]]]] = [
-        ("GET", "/handsets", list_received),
-        ("GET", "/faults", list_faults),
-        ("POST", "/faults", add_fault),
-        ("DELETE", "/faults", remove_faults),
-        ("DELETE", "/faults/{fault_id}", remove_fault),
-        ("GET", "/requests", list_requests),
-        ("POST", "/inbound", add_inbound),
-        ("POST", "/reset", reset_sandbox),
-    ]
     return [
-        web.route(method, CONTROL + path, _refusing_queries(handler))
-        for method, path, handler in table
+        control_route("GET", "/handsets", list_received, takes=_HANDSET_QUERY),
+        control_route("GET", "/faults", list_faults),
+        control_route("POST", "/faults", add_fault),
+        control_route("DELETE", "/faults", remove_faults),
+        control_route("DELETE", "/faults/{fault_id}", remove_fault),
+        control_route("GET", "/requests", list_requests),
+        control_route("POST", "/reset", reset_sandbox),
     ]
-
-
-def _refusing_queries(
-    handler: Callable[[web.Request], Awaitable[web.Response]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    @functools.wraps(handler)
-    async def refusing(request: web.Request) -> web.Response:
-        try:
-            return await handler(request)
-        except _QueryError as error:
-            return json_response({"error": str(error)}, status=400)
-
-    return refusing

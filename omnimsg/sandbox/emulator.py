@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from omnimsg.sandbox.changes import note_change
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore
 from omnimsg.sandbox.service_windows import ServiceWindows
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.callbacks.source import CallbackSource
+    from omnimsg.sandbox.message_records import LifecycleStep, MessageRecord
     from omnimsg.sandbox.state import SandboxState
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class Emulator(abc.ABC):
         messages: The accepted messages that can be looked up.
         media: The uploaded files.
         windows: WhatsApp's service windows; an emulator without WhatsApp ignores them.
+        callbacks: What the provider says unasked; None for an emulator that never calls back.
     """
 
     name: ClassVar[str]
@@ -54,6 +57,7 @@ class Emulator(abc.ABC):
         self.windows: ServiceWindows = ServiceWindows(state, enforced=service_window)
         self.messages: MessageStore = MessageStore(state.limits.messages)
         self.media: MediaStore = MediaStore(state.limits.media_bytes)
+        self.callbacks: CallbackSource | None = None
 
     @classmethod
     @abc.abstractmethod
@@ -100,6 +104,12 @@ class Emulator(abc.ABC):
         """Store an accepted message and deliver it to its handset when its time comes."""
         self.messages.add(record)
         self.state.handsets.add(record)
+        note_change(record)
+
+    def cancel(self, record: MessageRecord, step: LifecycleStep) -> None:
+        """End the timeline of an accepted message with a step now."""
+        record.cancel(self.state.clock(), step)
+        note_change(record)
 
     def reset(self) -> None:
         """Forget messages, media and windows; an emulator with more state extends this."""

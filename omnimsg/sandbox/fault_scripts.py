@@ -1,4 +1,4 @@
-"""Fault scripts: which faults hit which requests, and how often."""
+"""Fault scripts: which faults hit which requests and callbacks, and how often."""
 
 from __future__ import annotations
 
@@ -60,7 +60,24 @@ KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] =
         "html": {"status": _STATUS, "processed": _PROCESSED},
     }
 )
-"""The parameters of each kind of fault, each with a description of its values and a test."""
+"""The parameters of each kind of fault of a request, each with what its values are and a test."""
+
+CALLBACK_KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = (
+    MappingProxyType(
+        {
+            "callback_duplicate": {},
+            "callback_reorder": {},
+            "callback_delay": {"seconds": _SECONDS},
+            "callback_bad_signature": {},
+            "callback_contradict": {},
+            "callback_early": {},
+            "callback_lost": {},
+        }
+    )
+)
+"""The same of each kind of fault of a callback."""
+
+_ALL_KINDS: Final = MappingProxyType({**KINDS, **CALLBACK_KINDS})
 
 _COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProxyType(
     {
@@ -82,14 +99,15 @@ class Fault:
 
     Attributes:
         id: A number that names the fault in its sandbox, to remove it by.
-        kind: A key of ``KINDS``.
-        provider: The name of the emulator whose requests it hits, None for all.
-        count: How many requests it hits; None if ``probability`` decides.
-        probability: The share of requests that it hits, from 0 to 1; None if ``count`` decides.
+        kind: A key of ``KINDS`` or ``CALLBACK_KINDS``.
+        provider: The name of the emulator whose requests or callbacks it hits, None for all.
+        count: How many it hits; None if ``probability`` decides.
+        probability: The share that it hits, from 0 to 1; None if ``count`` decides.
         seed: The seed of ``rng``.
-        on: ``send`` for requests that may reach a handset, ``any`` for all.
+        on: ``send`` for requests that may reach a handset, ``any`` for all; ``callback`` for a
+            fault of callbacks.
         params: The parameters of the kind.
-        fired: How many requests it has hit.
+        fired: How many it has hit.
         rng: The random source for ``probability`` and for shuffling.
     """
 
@@ -115,9 +133,14 @@ class Fault:
 
     def fires(self, provider: str, *, is_send: bool) -> bool:
         """Return whether the fault hits this request, and count it if so."""
-        if self.provider not in {None, provider} or not (is_send or self.on == "any"):
-            return False
-        if self.is_spent:
+        return (self.on == "any" or (self.on == "send" and is_send)) and self._fires(provider)
+
+    def fires_on_callback(self, provider: str) -> bool:
+        """Return whether the fault hits this callback of a provider, and count it if so."""
+        return self.on == "callback" and self._fires(provider)
+
+    def _fires(self, provider: str) -> bool:
+        if self.provider not in {None, provider} or self.is_spent:
             return False
         if self.probability is not None and self.rng.random() >= self.probability:
             return False
@@ -157,21 +180,23 @@ class Faults:
         """Add a fault and return it.
 
         Args:
-            kind: A key of ``KINDS``.
-            provider: The name of the emulator whose requests it hits, None for all.
+            kind: A key of ``KINDS`` or ``CALLBACK_KINDS``.
+            provider: The name of the emulator whose requests or callbacks it hits, None for all.
             **options: ``count`` (default 1) or ``probability``, ``seed`` (default 0), ``on``
-                (default ``"send"``), and the parameters of the kind.
+                (default ``"send"``; only of a fault of requests), and the parameters of the kind.
 
         Raises:
             FaultError: The kind or provider is unknown; a key is unknown or has an invalid value;
                 both ``count`` and ``probability`` are given; as many faults as are kept still wait.
         """
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(KINDS)}")
+        if not isinstance(kind, str) or kind not in _ALL_KINDS:
+            raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(_ALL_KINDS)}")
         if provider is not None and not (isinstance(provider, str) and provider in self._providers):
             known = ", ".join(sorted(self._providers))
             raise FaultError(f"provider: {provider!r} is not served here, use null or {known}")
-        allowed = {**_COMMON, **KINDS[kind]}
+        allowed = {**_COMMON, **_ALL_KINDS[kind]}
+        if kind in CALLBACK_KINDS:
+            del allowed["on"]
         for key, value in options.items():
             if key not in allowed:
                 raise FaultError(f"{key}: unknown for {kind}, use {', '.join(allowed)}")
@@ -180,8 +205,10 @@ class Faults:
                 raise FaultError(f"{key}: must be {description}, not {value!r}")
         if "count" in options and "probability" in options:
             raise FaultError("probability: give either count or probability, not both")
-        params = {key: options.pop(key) for key in KINDS[kind] if key in options}
+        params = {key: options.pop(key) for key in _ALL_KINDS[kind] if key in options}
         script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
+        if kind in CALLBACK_KINDS:
+            script["on"] = "callback"
         self._make_room()
         fault = Fault(id=self._next_id, kind=kind, provider=provider, params=params, **script)
         self._next_id += 1
@@ -219,6 +246,13 @@ class Faults:
             if fault.fires(provider, is_send=is_send):
                 selected.append(fault)
         return selected
+
+    def hits(self, kind: str, provider: str) -> Fault | None:
+        """Return the first fault of a kind that hits this callback of a provider, if any does."""
+        for fault in self._faults.values():
+            if fault.kind == kind and fault.fires_on_callback(provider):
+                return fault
+        return None
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return all faults with how often each fired, those that fire no more included."""

@@ -87,6 +87,11 @@ class Handsets:
         """Return what a number (with or without plus) or mailbox has received, oldest first."""
         return self.latest(number)[1]
 
+    def records(self, number: str) -> list[MessageRecord]:
+        """Return the records of what a number or mailbox has received, oldest first."""
+        arrived = self._arrived(self._by_handset.get(_handset_key(number), ()))
+        return [record for _, record in arrived]
+
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""
         return self.latest()[1]

@@ -15,6 +15,8 @@ REQUESTS = 1_000
 """Lines of the request log."""
 FAULTS = 1_000
 """Faults that wait or have fired; those that fire no more are forgotten first."""
+CALLBACKS = 50_000
+"""Callbacks that wait for an attempt or its answer; a further one is dropped."""
 CONNECTIONS = 500
 """Open connections; above it the one that has been without a complete request longest is closed."""
 REQUEST_BYTES = 64 * MEBIBYTE
@@ -26,7 +28,8 @@ class Limits:
     """The capacity of each store of one sandbox; a full store drops its oldest entry.
 
     A fault that still waits is never dropped: adding another one is an error. A connection whose
-    request is being answered is never closed: a new one is refused with 503.
+    request is being answered is never closed: a new one is refused with 503. A callback that waits
+    is never dropped for a new one: the new one is, and it is counted.
     """
 
     handsets: int = HANDSETS
@@ -36,3 +39,4 @@ class Limits:
     requests: int = REQUESTS
     faults: int = FAULTS
     connections: int = CONNECTIONS
+    callbacks: int = CALLBACKS

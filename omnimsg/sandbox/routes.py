@@ -1,11 +1,21 @@
-"""The list of a sandbox's routes."""
+"""The routes of a sandbox."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Iterable
+
+
+def prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
+    """Return routes below a prefix."""
+    return [
+        web.route(route.method, prefix + route.path, route.handler, **route.kwargs)
+        for route in routes
+    ]
 
 
 def list_routes(application: web.Application) -> list[dict[str, str]]:

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
+from omnimsg.sandbox.callback_control import callback_routes
+from omnimsg.sandbox.callbacks.callbacks import Callbacks
+from omnimsg.sandbox.changes import noted_changes
 from omnimsg.sandbox.connections import Connections
-from omnimsg.sandbox.control_api import CONTROL, control_routes
+from omnimsg.sandbox.control_api import control_routes
+from omnimsg.sandbox.control_query import CONTROL
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED, json_response
-from omnimsg.sandbox.routes import list_routes
+from omnimsg.sandbox.routes import list_routes, prefixed
 from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, installed_emulators
 from omnimsg.sandbox.state import SandboxState
 
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.replies import SentReply
 
     Factory = Callable[[SandboxState], Emulator]
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,17 +63,21 @@ class Sandbox:
         seed: Equal seeds give equal ids for equal requests in equal order.
         clock: Returns epoch seconds.
         limits: How much is stored.
+        callbacks: The base address that the providers call back to, such as
+            ``http://127.0.0.1:9000/callbacks``; without one nobody is called.
 
     Attributes:
         state: Clock, pace, ids and handsets, shared by the emulators.
         emulators: The emulators served, by name.
         handsets: What each phone or mailbox has received.
         faults: The fault script.
+        callbacks: Where the providers call back to, and what they sent.
         requests: The latest requests: time, method, path without query, status, faults, and why
             the request or one of its messages was refused.
 
     Raises:
-        ValueError: Two emulators have the same name; the host is no host name or address.
+        ValueError: Two emulators have the same name; the host is no host name or address; the
+            address of callbacks is none.
     """
 
     def __init__(  # noqa: PLR0913 - what a test or a command may choose
@@ -80,6 +90,7 @@ class Sandbox:
         seed: int = 0,
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
+        callbacks: str | None = None,
     ) -> None:
         if not is_host(host):
             raise ValueError(f"host: {host!r} is not a host name or an address")
@@ -90,6 +101,11 @@ class Sandbox:
         if len(self.emulators) != len(built):
             raise ValueError("emulators: two of them have the same name")
         self.faults: Faults = Faults(self.emulators, self.state.limits.faults)
+        sources = {name: each.callbacks for name, each in self.emulators.items() if each.callbacks}
+        self.callbacks: Callbacks = Callbacks(sources, state=self.state, faults=self.faults)
+        if callbacks is not None:
+            self.callbacks.set_url(callbacks)
+        self._replies = Replies(self.emulators, handsets=self.handsets, callbacks=self.callbacks)
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
         self.host: str = host
         self._port = port
@@ -148,13 +164,39 @@ class Sandbox:
             for number in numbers:
                 emulator.windows.open(number)
 
+    def reply(self, number: str, text: str | None = None, **fields: Any) -> SentReply:  # noqa: ANN401
+        """Let a phone send something, and the provider call back with it.
+
+        By default it goes through the provider, and on the channel, that the phone was last written
+        to. On WhatsApp it opens the service window.
+
+        Args:
+            number: The phone, in E.164 form.
+            text: A text, such as ``"STOP"``, or the caption of media.
+            fields: The other members of ``POST /_sandbox/inbound``, such as
+                ``button={"label": "Yes"}``; the data of media may be bytes.
+
+        Raises:
+            ReplyError: A field is invalid, or no document of the provider describes such a
+                message; the text begins with the field.
+        """
+        texts = {} if text is None else {"text": text}
+        return self._reply({"from": number, **texts, **fields})
+
+    def _reply(self, document: object) -> SentReply:
+        return self._replies.send(document, self.url)
+
     def reset(self) -> None:
-        """Forget messages, handsets, media, faults and requests; abort requests in progress."""
+        """Forget messages, handsets, media, faults and requests; abort requests in progress.
+
+        The addresses of callbacks stay; what waits to be sent to them is forgotten.
+        """
         self._reset_count += 1
         self.state.reset()
         for emulator in self.emulators.values():
             emulator.reset()
         self.faults.clear()
+        self.callbacks.reset()
         self.requests.clear()
 
     async def __aenter__(self) -> Self:
@@ -172,6 +214,7 @@ class Sandbox:
             await runner.cleanup()
             raise
         self._runner = runner
+        self.callbacks.start()
         return self
 
     async def __aexit__(
@@ -184,6 +227,7 @@ class Sandbox:
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
+        await self.callbacks.stop()
         if runner is not None:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
@@ -200,13 +244,13 @@ class Sandbox:
                 faults=self.faults,
                 requests=self.requests,
                 reset=self.reset,
-                open_window=self.open_windows,
             )
         )
+        application.add_routes(callback_routes(self.callbacks, self._reply))
         application.add_routes([web.get("/", self._list_routes)])
         for name, emulator in self.emulators.items():
-            application.add_routes(_prefixed(f"/{name}", emulator.routes()))
-            application.add_routes(_prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
+            application.add_routes(prefixed(f"/{name}", emulator.routes()))
+            application.add_routes(prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
         return application
 
     async def _list_routes(self, request: web.Request) -> web.Response:
@@ -243,6 +287,19 @@ class Sandbox:
         emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
+        if not self.callbacks.is_on:
+            return await self._answer(request, handler, emulator)
+        self._replies.note_host(emulator.name, request.host)
+        with noted_changes() as changed:
+            response = await self._answer(request, handler, emulator)
+        if changed:
+            await self.callbacks.answer_and_report(changed, request, response)
+        return response
+
+    async def _answer(
+        self, request: web.Request, handler: Handler, emulator: Emulator
+    ) -> web.StreamResponse:
+        """Answer a request as the emulator does, with faults, and note it in the log."""
         faults = self.faults.select(emulator.name, is_send=emulator.is_send(request))
         entry: dict[str, Any] = {
             "at": utc_timestamp(self.state.clock()),
@@ -277,13 +334,6 @@ class Sandbox:
             REFUSED, response.reason if response.status >= 400 else None
         )
         return response
-
-
-def _prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
-    return [
-        web.route(route.method, prefix + route.path, route.handler, **route.kwargs)
-        for route in routes
-    ]
 
 
 async def serve(sandbox: Sandbox, started: Callable[[Sandbox], object] | None = None) -> None:

@@ -86,10 +86,10 @@ def config_toml(
     return "\n".join(lines) + "\n"
 
 
-def _toml_value(value: str | int | float | Mapping[str, Any]) -> str:
+def _toml_value(value: str | int | float | list[Any] | Mapping[str, Any]) -> str:
     if isinstance(value, dict):
         return (
             "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
         )
-    # A JSON string, number or boolean is also valid TOML.
+    # A JSON string, number, boolean or list is also valid TOML.
     return json.dumps(value)

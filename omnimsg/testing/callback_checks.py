@@ -66,18 +66,33 @@ class CallbackChecks(Harness):
         )
 
     def test_nothing_is_genuine_without_a_secret(self) -> None:
-        """An account whose secrets are empty refuses everything."""
-        _, callbacks = self._receiving()
-        settings = self.account().settings
-        adapter = self.build_adapter(settings=_without_secrets(settings))
+        """An account whose secrets are left out or empty says so, and has no callback verified.
 
-        assert_no_violations(
-            [
-                f"{name}: is {authenticity!r}"
-                for name, callback in callbacks
-                if (authenticity := self._verify(adapter, callback)) not in _REFUSED
+        `NO_SECRET` is required for what the provider signed: an adapter that compares it with the
+        signature of an empty key says `WRONG_SIGNATURE`, and would trust whoever signs with that.
+        """
+        _, callbacks = self._receiving()
+        violations: list[str] = []
+        for how, settings, is_secret_left in _without_secrets(self.account().settings):
+            adapter = self.build_adapter(settings=settings)
+            found = {name: self._verify(adapter, callback) for name, callback in callbacks}
+            genuine = [name for name, each in found.items() if each is Authenticity.GENUINE]
+            # What a secret proves that the settings require can only be forged.
+            proven = genuine if is_secret_left else []
+            violations += [
+                f"{name}, {how}: is {authenticity!r}, should be `NO_SECRET`"
+                for name, authenticity in found.items()
+                if authenticity is not Authenticity.NO_SECRET and name not in proven
             ]
-        )
+            violations += [
+                f"{name}, {how}, {forgery}: is {authenticity!r}"
+                for name, callback in callbacks
+                for forgery, forged in self._forgeries(callback)
+                if (authenticity := self._verify(adapter, forged)) not in _REFUSED
+            ]
+            if not proven and adapter.callback_problem() is None:
+                violations.append(f"{how}: `callback_problem` names no problem")
+        assert_no_violations(violations)
 
     def test_callbacks_give_events(self) -> None:
         """Every documented callback is read, for the account, with all that the provider sent."""
@@ -258,16 +273,28 @@ def _json_violations(event: Event) -> list[str]:
     return [] if same else ["gave an event that its JSON form changes"]
 
 
-def _without_secrets(settings: Any) -> Any:  # noqa: ANN401 - the adapter's own class
-    """Empty every secret of an account's settings."""
-    changes: dict[str, Any] = {}
-    for field in attrs.fields(type(settings)):
-        value = getattr(settings, field.name)
-        if isinstance(value, Secret):
-            changes[field.name] = Secret("")
-        elif isinstance(value, tuple) and any(isinstance(each, Secret) for each in value):
-            changes[field.name] = ()
-    return attrs.evolve(settings, **changes)
+def _without_secrets(settings: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - its class
+    """Empty the secrets of an account's settings: lists of them, then those in lists.
+
+    Yields:
+        How they are emptied, the settings, and whether a secret is left that they do not accept
+        empty.
+    """
+    for how, in_list in (("without secrets", ()), ("with empty secrets", (Secret(""),))):
+        emptied, is_secret_left = settings, False
+        for field in attrs.fields(type(settings)):
+            value = getattr(settings, field.name)
+            if isinstance(value, Secret):
+                empty: object = Secret("")
+            elif isinstance(value, tuple) and any(isinstance(each, Secret) for each in value):
+                empty = in_list
+            else:
+                continue
+            try:
+                emptied = attrs.evolve(emptied, **{field.name: empty})
+            except ValueError:
+                is_secret_left = True
+        yield how, emptied, is_secret_left
 
 
 def _private_texts(event: Event) -> dict[str, str]:

@@ -250,10 +250,8 @@ class BirdAdapter(Adapter[BirdSettings]):
         return response.status == 200 or files.read_storage_failure(response, self)
 
     def callback_problem(self) -> str | None:
-        """Without a signing key nothing can be verified."""
-        if self.account.settings.signing_keys:
-            return None
-        return "needs `signing_keys`: the signing key of its webhook subscriptions"
+        """Without a signing key nothing can be verified, and an empty one is a mistake."""
+        return verify.problem(self.account.settings.signing_keys)
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         """Compare the signature over time, address and body."""

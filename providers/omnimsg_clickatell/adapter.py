@@ -86,6 +86,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     codes = CODES
     statuses = STATUSES
     protected = frozenset({"clientMessageId", "messages", "to"})
+    path_secrets = "callback_secrets"
 
     def __init__(self, account: Account[ClickatellSettings]) -> None:
         super().__init__(account)
@@ -246,7 +247,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
         """Read statuses, texts, media and locations."""
-        return parse.parse(callback, context)
+        return parse.parse(callback, self, context)
 
     def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
         """Read a refusal; a 404 is about the account, or the file where there is one."""

@@ -75,8 +75,8 @@ class MessenteAdapter(Adapter[MessenteSettings]):
     * One message is one call, several are one bulk call; a message's fallback travels with it.
     * A ttl applies to one leg: the message's to its own channel, a fallback leg's to that leg. A
       leg without one ends after Messente's own time for the channel.
-    * Messente has no reference. Reports are matched by the token that is added to the query of
-      `callback_url` as `omnimsg_token`.
+    * Messente has no reference. A report has Messente's ids, and where callbacks are received its
+      address has a token of the reference in its query, `omnimsg_token`.
     * Extras below a channel's name (`extras["messente"]["sms"]["validity"]`) are merged into that
       channel's part of the message, all others into the whole.
     * A template's parameters have positions on WhatsApp and names on Viber: the account's `keys`,
@@ -155,6 +155,13 @@ class MessenteAdapter(Adapter[MessenteSettings]):
             success=frozenset({202}),
         )
         return decode.read_cancel(response, self)
+
+    def callback_problem(self) -> str | None:
+        """Nothing is verified with an empty secret; the password alone is enough for reports."""
+        settings = self.account.settings
+        return verify.problem(
+            settings.password, settings.callback_passwords, settings.inbound_secrets
+        )
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         """Compare the signature: the password signs reports, a Shared Secret inbound messages."""

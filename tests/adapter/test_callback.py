@@ -71,10 +71,34 @@ def test_a_body_that_is_nested_too_deeply_is_none() -> None:
     assert "[" * 100 == Callback(body=b'"' + b"[" * 100 + b'"').json()
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (_nested(MAX_DEPTH + 1), "nested too deeply"),
+        (b'{"a":[' * MAX_DEPTH + b"1" + b"]}" * MAX_DEPTH, "nested too deeply"),
+        (b"[NaN," + _nested(MAX_DEPTH + 1) + b"]", "nested too deeply"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"", "no JSON document"),
+        (b"null", "no JSON document"),
+        (b"[" * MAX_DEPTH, "no JSON document"),
+        (b"[]" * 1000, "no JSON document"),
+        (b'["\\"' + b"[" * 100 + b'"', "no JSON document"),
+        (b'["' + b"[" * 100, "no JSON document"),
+        (b'"' + b'\\"' * 100_000, "no JSON document"),
+    ],
+)
+def test_why_a_body_is_none(body: bytes, expected: str) -> None:
+    """A document that is too deep is another problem than none; brackets in a text do not count."""
+    callback = Callback(body=body)
+
+    assert (None, expected) == (callback.json(), callback.why_unread())
+
+
 @given(st.binary() | json_values().map(orjson.dumps))
 def test_any_body_is_read_or_none(body: bytes) -> None:
     """Reading never raises."""
     Callback(body=body).json()
+    Callback(body=body).why_unread()
 
 
 def test_half_a_surrogate_pair_does_not_hide_the_rest() -> None:

@@ -14,7 +14,7 @@ from omnimsg.domain.message import Message
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("field", ["account", "now", "waited", "callback_token"])
+@pytest.mark.parametrize("field", ["account", "now", "waited", "report_url"])
 def test_a_context_cannot_be_changed(field: str) -> None:
     """It says the same however often a flow asks."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

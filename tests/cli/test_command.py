@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 FLAGS = {
     "demo": ["--json", "--pace"],
-    "sandbox": ["--host", "--port", "--pace", "--print-config"],
+    "sandbox": ["--host", "--port", "--pace", "--print-config", "--callbacks"],
+    "trigger": [
+        *("EVENT", "--provider", "--url", "--account", "--config", "--bad-signature", "--print"),
+        *("--list", "--json"),
+    ],
     "bench": [
         *("--account", "--config", "--messages", "--callers", "--latency", "--deadline", "--json"),
     ],
@@ -39,6 +43,11 @@ FLAGS = {
     "send-many": [
         *("FILE", "--results", "--resume", "--resend-ambiguous", "--account", "--config"),
         *("--deadline", "--json", "--check", "--encoding", "--map", "--text", "--region"),
+    ],
+    "plan": [
+        *("FILE", "--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
+        *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),
+        *("--reference", "--sender", "--subject", "--html", "--message", "--region"),
     ],
     "results": [
         *("FILE", "--results", "--failed", "--doubtful", "--delivery", "--rate", "--config"),
@@ -58,7 +67,9 @@ FLAGS = {
     ],
     "download": ["STORED", "--sha256", "--output", "--account", "--config", "--json"],
     "media-info": ["STORED", "--account", "--config", "--json"],
+    "listen": ["--account", "--host", "--port", "--public-url", "--config", "--json"],
     "balance": ["--account", "--config", "--json"],
+    "doctor": ["--config", "--deadline", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
     "completion": ["SHELL"],
@@ -309,3 +320,29 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     assert server.returncode == 0
     assert "990003" in rest
     assert "/_sandbox/handsets" in rest
+
+
+@pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
+def test_an_address_that_is_none(run: Run, url: str) -> None:
+    """`--callbacks` is refused before anything listens."""
+    ran = run("sandbox", "--port", "0", "--callbacks", url)
+
+    assert (2, True) == (ran.code, ran.error.startswith("error: --callbacks: "))
+
+
+def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
+    """Instead of the promise that nothing leaves this machine."""
+    address = "http://127.0.0.1:9/callbacks"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        _, reach = server.stdout.readline(), server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        server.stdout.read()
+
+    assert f"It calls back to {address}" in reach
+    assert "Nothing leaves" not in reach

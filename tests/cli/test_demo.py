@@ -77,7 +77,7 @@ async def test_an_unexpected_outcome_is_noticed() -> None:
     """A message that a fault of the server loses is not as expected, and has finished."""
     async with Sandbox() as sandbox:
         sandbox.faults.add("status", provider="bird", status=500)
-        results = await run_demo(sandbox, _show_nothing, timeout=0.1)
+        results = await run_demo(sandbox, _show_nothing)
 
     (wrong,) = [each for each in results if not each.as_expected]
     assert wrong.actual()["outcome"] == "ambiguous"

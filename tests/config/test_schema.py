@@ -40,7 +40,7 @@ def _examples() -> list[Any]:
     for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
         for number, found in enumerate(TOML.finditer(page.read_text(encoding="utf-8")), 1):
             data = tomllib.loads(found[1])
-            if set(data) <= {"accounts", "default"}:
+            if set(data) <= {"accounts", "default", "routes"}:
                 examples.append(pytest.param(data, id=f"{page.stem}-{number}"))
     return examples
 
@@ -105,6 +105,32 @@ def test_an_editor_sees_what_the_loader_would_refuse(
     assert valid == validator.is_valid({"accounts": {"main": table}})
     assert not validator.is_valid({"accounts": {}})
     assert not validator.is_valid({"accounts": {"a b": table}})
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({}, True),
+        ({"strategy": "round_robin"}, True),
+        ({"strategy": "random"}, False),
+        ({"match": {"prefixes": ["+27"], "channels": ["sms"]}}, True),
+        ({"match": {"channels": ["fax"]}}, False),
+        ({"match": {"prefix": ["+27"]}}, False),
+        ({"weights": {"main": 3}}, True),
+        ({"weights": {"main": "3"}}, False),
+        ({"limits": {"messages_per_second": 5}}, True),
+        ({"account": "main"}, False),
+        ({"accounts": "main"}, False),
+    ],
+)
+def test_an_editor_sees_what_is_wrong_with_a_route(
+    validator: Draft7Validator, change: dict[str, Any], valid: bool
+) -> None:
+    """Its keys, types and words are checked as the loader checks them."""
+    table = {"provider": "clickatell", "api_key": "env:KEY"}
+    route = {"accounts": ["main"], **change}
+
+    assert valid == validator.is_valid({"accounts": {"main": table}, "routes": [route]})
 
 
 def test_a_provider_that_is_broken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from support.strategies import events, outcomes
 
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Reply
+from omnimsg.domain.content import MediaItem, Reply
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.events import (
     Event,
@@ -24,6 +24,7 @@ from omnimsg.domain.events import (
 )
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Interaction, InteractionKind
+from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.opt_out import (
@@ -35,6 +36,7 @@ from omnimsg.domain.opt_out import (
     OptOutRules,
     change_in_event,
     change_in_outcome,
+    normalized,
 )
 from omnimsg.domain.outcome import Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
@@ -49,7 +51,26 @@ OURS = MessageId("main:m-1")
 
 @pytest.mark.parametrize("word", sorted(COMMON.stop))
 @pytest.mark.parametrize(
-    "pattern", ["{}", " {} ", "{}.", "{}!\n", '"{}"', "\u200b{}\ufe0f", "\u201c{}\u201d"]
+    "pattern",
+    [
+        "{}",
+        " {} ",
+        "{}.",
+        "{}!\n",
+        '"{}"',
+        "`{}\u00b4",
+        "~{}~",
+        "\u200b{}\ufe0f",
+        "{}\U000e0100",
+        "\u201c{}\u201d",
+        "\u00ab\u00a0{}\u00a0\u00bb",
+        "\u00a1{}\u2026",
+        "{}\uff01",
+        "\u2014 {}\u3002",
+        "\u200f{}\u2060",
+        "{}" + " " * 100,
+        "\u200b" * 100 + "{}" + "." * 100,
+    ],
 )
 def test_stop_in_any_form(word: str, pattern: str) -> None:
     """Capital and small letters, and what stands around the word, make no difference."""
@@ -58,10 +79,19 @@ def test_stop_in_any_form(word: str, pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Opt out", "OPT-OUT", "opt\u2011out", "Stop all", "\uff33\uff34\uff2f\uff30"]
+    "text",
+    [
+        "Opt out",
+        "OPT-OUT",
+        "opt\u2011out",
+        "opt\u2014out",
+        "Stop\u00a0all",
+        "\uff33\uff34\uff2f\uff30",
+        "S\u200bT\u200dO\ufe0fP",
+    ],
 )
 def test_stop_in_two_words(text: str) -> None:
-    """A space or a hyphen inside, and letters of another width, are what people type."""
+    """A space, a hyphen or an invisible mark inside, and letters of another width, are typed."""
     assert Consent.OPTED_OUT is RULES.consent_in(text)
 
 
@@ -78,7 +108,8 @@ def test_stop_in_two_words(text: str) -> None:
         ".",
         "1",
         "stop" * 30,
-        "STOP" + " " * 100,
+        "STOP" + " " * 100 + "please",
+        "STOP\u0941",
     ],
 )
 def test_other_texts_are_none(text: str) -> None:
@@ -112,6 +143,17 @@ def test_words_of_a_country(text: str, sender: str | None, expected: Consent | N
     ("build", "path"),
     [
         (lambda: Keywords(stop="STOP"), "Keywords.stop"),
+        (lambda: Keywords(stop=b"STOP"), "Keywords.stop"),  # type: ignore[arg-type]
+        (lambda: Keywords(stop={"STOP": 1}), "Keywords.stop"),
+        (lambda: Keywords(stop=None), "Keywords.stop"),  # type: ignore[arg-type]
+        (lambda: Keywords(start=["START", 1]), "Keywords.start"),  # type: ignore[list-item]
+        (lambda: Keywords(stop=["STOP", "..."]), "Keywords.stop"),
+        (lambda: Keywords(stop=[""]), "Keywords.stop"),
+        (lambda: Keywords(stop=["stop" * 17]), "Keywords.stop"),
+        (lambda: OptOutRules("STOP"), "OptOutRules.common"),  # type: ignore[arg-type]
+        (lambda: OptOutRules(buttons=["STOP"]), "OptOutRules.buttons"),  # type: ignore[arg-type]
+        (lambda: OptOutRules(countries=None), "OptOutRules.countries"),  # type: ignore[arg-type]
+        (lambda: OptOutRules(countries=["+33"]), "OptOutRules.countries"),  # type: ignore[arg-type]
         (lambda: OptOutRules(countries={"FR": Keywords()}), "OptOutRules.countries"),
         (
             lambda: OptOutRules(countries={"+33": ["ARRET"]}),  # type: ignore[dict-item]
@@ -120,7 +162,7 @@ def test_words_of_a_country(text: str, sender: str | None, expected: Consent | N
     ],
 )
 def test_rules_are_checked(build: Any, path: str) -> None:
-    """A text in place of a list would be a set of letters."""
+    """A text in place of a list would be a set of letters, and a word without any never fits."""
     with pytest.raises(InvalidValue) as caught:
         build()
 
@@ -152,13 +194,46 @@ def test_a_reply_tells_who_and_to_whom() -> None:
     ) == change_in_event(event)
 
 
-def test_a_button_with_the_word_is_a_reply() -> None:
-    """Its label is what the person said."""
-    tapped = InboundMessage(**COMMONS, sender="+37255500001", tapped=Reply("STOP", "p-1"))
-    other = InboundMessage(**COMMONS, sender="+37255500001", tapped=Reply("Yes", "stop"))
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("STOP", Consent.OPTED_OUT),
+        ("Stop.", Consent.OPTED_OUT),
+        ("Unsubscribe", Consent.OPTED_OUT),
+        ("Opt out", Consent.OPTED_OUT),
+        ("Unstop", Consent.OPTED_IN),
+        ("Cancel", None),
+        ("End", None),
+        ("Quit", None),
+        ("Start", None),
+        ("ARRÊT", None),
+    ],
+)
+@pytest.mark.parametrize("has_text", [False, True])
+def test_a_tapped_button(label: str, expected: Consent | None, has_text: bool) -> None:
+    """Its label is ours, so fewer words count: "Cancel" of an order cancels the order."""
+    text = label if has_text else None
+    event = InboundMessage(**COMMONS, sender="+33612345678", text=text, tapped=Reply(label, "stop"))
 
-    assert None is not change_in_event(tapped)
-    assert None is change_in_event(other)
+    change = change_in_event(event, FRANCE)
+
+    assert expected is (change and change.consent)
+
+
+def test_labels_of_buttons_are_a_list_of_their_own() -> None:
+    """An application adds the labels of its own buttons that mean the same."""
+    rules = OptOutRules(buttons=Keywords(stop=["No more news"]))
+
+    assert Consent.OPTED_OUT is rules.consent_in_tap("No more news!")
+    assert None is rules.consent_in("No more news!")
+
+
+def test_the_caption_of_a_picture_is_none() -> None:
+    """The person says something about the picture."""
+    picture = MediaItem(MediaKind.IMAGE, Stored(account="main", url="https://a.test/1"))
+    event = InboundMessage(**COMMONS, sender="+37255500001", text="End", media=[picture])
+
+    assert None is change_in_event(event)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +320,6 @@ def test_any_outcome_can_be_asked(outcome: Outcome) -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_asked(text: str) -> None:
-    """Asking never raises, and space around a short text changes nothing."""
-    assert RULES.consent_in(text[:40]) is RULES.consent_in(f" {text[:40]} ")
-    RULES.consent_in(text)
+    """Asking never raises, and space around a text changes nothing."""
+    assert RULES.consent_in(text) is RULES.consent_in(f" {text}" + " " * 80)
+    assert normalized(text) == normalized(normalized(text))

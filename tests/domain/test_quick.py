@@ -41,7 +41,7 @@ VALUES = [
     LegId(channel=Channel.SMS, provider_id="l", sender="Acme"),
     Request("POST", "/send", b"{}", effect=Effect.SENDS, query=(("a", "b"),), authenticated=True),
     Response(202, b"{}", {"a": "b"}),
-    Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC), callback_token="t"),
+    Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC), report_url="https://a.test/x"),
 ]
 
 

@@ -15,6 +15,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, LegId, Usage
+from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.domain.status_merge import (
     MAX_LEGS,
@@ -51,16 +52,21 @@ def merged(*reports: StatusEvent) -> MessageStatus:
     return status
 
 
+NOT_FOUND = Evidence(Status.UNKNOWN, "gone", reason=Reason.NOT_FOUND, fault=Reason.NOT_FOUND.fault)
+_TIMELINES = st.builds(Timeline.of, evidence() | st.just(NOT_FOUND), times())
 _LEGS = st.builds(
     LegStatus,
     channel=st.none() | st.sampled_from((Channel.SMS, Channel.VIBER)),
-    timeline=st.none().map(lambda _: Timeline()) | st.builds(Timeline.of, evidence(), times()),
+    timeline=st.none().map(lambda _: Timeline())
+    | _TIMELINES
+    | st.builds(Timeline.merge, _TIMELINES, _TIMELINES),
     provider_id=st.sampled_from((None, "leg-1", "leg-2")),
     usage=st.none()
     | st.builds(
         Usage,
         parts=st.sampled_from((None, 1, 2)),
         price=st.sampled_from((None, Decimal("0.05"), Decimal("0.10"))),
+        currency=st.sampled_from((None, "EUR", "USD")),
     ),
     detail=st.sampled_from(("", "unknown", "expired")),
 )
@@ -89,12 +95,15 @@ def test_parts_may_be_merged_first(
 
 @given(st.lists(_LEGS, min_size=1, max_size=6))
 def test_no_evidence_is_lost(legs: list[LegStatus]) -> None:
-    """A further report after a final one is kept, and the highest status decides its leg."""
+    """A further report after a final one is kept, and the highest status decides its leg.
+
+    That the provider did not know the message is all that may go.
+    """
     found = merge_legs(legs)
 
-    assert {each for one in legs for each in one.timeline.entries} == {
+    assert {each for one in legs for each in one.timeline.entries} - {NOT_FOUND} == {
         each for one in found for each in one.timeline.entries
-    }
+    } - {NOT_FOUND}
     assert max(each.status.rank for each in legs) == max(each.status.rank for each in found)
 
 
@@ -163,14 +172,102 @@ def test_what_a_message_cost_is_known_in_parts() -> None:
     assert Usage(parts=2, price=Decimal("0.10")) == status.usage
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (
+            Usage(price=Decimal("0.10"), currency="EUR"),
+            Usage(price=Decimal("0.50"), currency="USD"),
+            Usage(price=Decimal("0.50"), currency="USD"),
+        ),
+        (
+            Usage(price=Decimal("0.50"), currency="EUR"),
+            Usage(price=Decimal("0.10"), currency="USD"),
+            Usage(price=Decimal("0.10"), currency="USD"),
+        ),
+        (
+            Usage(parts=2, price=Decimal("0.50")),
+            Usage(price=Decimal("0.10"), currency="EUR"),
+            Usage(parts=2, price=Decimal("0.10"), currency="EUR"),
+        ),
+        (
+            Usage(parts=1, currency="USD"),
+            Usage(parts=2, price=Decimal("0.10")),
+            Usage(parts=2, price=Decimal("0.10")),
+        ),
+    ],
+)
+def test_a_price_keeps_its_currency(first: Usage, second: Usage, expected: Usage) -> None:
+    """Of two prices one is kept, never the amount of one with the currency of the other."""
+    reports = [report(Status.SENT, provider_id="leg-1", usage=each) for each in (first, second)]
+
+    assert expected == merged(*reports).usage
+    assert expected == merged(*reversed(reports)).usage
+
+
+def test_what_was_said_of_a_failure_ends_with_the_failure() -> None:
+    """A leg that was delivered after all has no words of a failure; one that failed keeps them."""
+    failed = report(Status.FAILED, provider_id="leg-1", detail="unknown subscriber")
+    delivered = report(Status.DELIVERED, minutes=1, provider_id="leg-1")
+
+    assert "" == merged(failed, delivered).detail
+    assert "" == merged(delivered, failed).detail
+    assert "unknown subscriber" == merged(failed, report(Status.SENT, provider_id="leg-1")).detail
+
+
+def test_that_a_message_is_unknown_ends_with_its_first_report() -> None:
+    """A look-up before the provider could find it does not hide how the message ended."""
+    unknown = MessageStatus.not_found(ID, NOW)
+    failed = report(Status.FAILED, minutes=1, provider_id="leg-1")
+
+    for status in (
+        merge_event(unknown, failed),
+        merge_statuses(merged(failed), unknown),
+        merge_statuses(merge_event(unknown, failed), unknown),
+    ):
+        assert (Status.FAILED, None, 1) == (status.status, status.reason, len(status.legs))
+
+
+def test_a_leg_that_is_known_by_its_channel_forgets_that_it_was_not_found() -> None:
+    """Also where both have the same channel, so that the order of merging makes no difference."""
+    unknown = MessageStatus.not_found(ID, NOW, channel=Channel.SMS)
+    sent = report(Status.SENT, minutes=1, channel=Channel.SMS)
+
+    assert [Status.SENT] == [
+        each.status for each in merge_event(unknown, sent).legs[0].timeline.entries
+    ]
+
+
+def test_a_message_that_is_only_unknown_is_not_found() -> None:
+    """Nothing else is known of it, so the reason stays."""
+    unknown = MessageStatus.not_found(ID, NOW)
+
+    assert unknown == merge_statuses(unknown, unknown)
+    assert Reason.NOT_FOUND is merge_statuses(EMPTY, unknown).reason
+
+
+def test_merging_a_status_with_itself_changes_nothing() -> None:
+    """Two channels of one message stay two legs, of a provider without ids of legs."""
+    status = MessageStatus(
+        id=ID,
+        legs=(
+            leg(Status.EXPIRED, channel=Channel.WHATSAPP, detail="expired"),
+            leg(Status.DELIVERED, minutes=1, channel=Channel.SMS),
+        ),
+    )
+
+    assert status == merge_statuses(status, status)
+
+
 def test_a_look_up_and_a_report_are_one_answer() -> None:
-    """`raw` is the answer to one look-up, so the merged status has none."""
+    """`raw` is the answer to one look-up, so no merged status has it."""
     looked_up = MessageStatus(id=ID, legs=(leg(Status.SENT, provider_id="leg-1"),), raw={"a": 1})
-    reported = merged(report(Status.DELIVERED, minutes=1, provider_id="leg-1"))
+    delivered = report(Status.DELIVERED, minutes=1, provider_id="leg-1")
 
-    status = merge_statuses(looked_up, reported)
+    status = merge_statuses(looked_up, merged(delivered))
 
-    assert status == merge_statuses(reported, looked_up)
+    assert status == merge_statuses(merged(delivered), looked_up)
+    assert status == merge_event(looked_up, delivered)
     assert (Status.DELIVERED, 1, None) == (status.status, len(status.legs), status.raw)
 
 

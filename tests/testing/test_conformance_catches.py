@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 import attrs
@@ -18,6 +18,7 @@ from support.toy import (
 )
 
 from omnimsg.adapter import Verdict
+from omnimsg.domain import validate
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import AdapterConformance
@@ -48,6 +49,29 @@ class HasShortSecrets(ToyConformance):
     def account(self) -> Account[ToySettings]:
         """Return an account with a key of one character."""
         return attrs.evolve(super().account(), settings=ToySettings(key=Secret("k")))
+
+
+def _keys(owner: object, field: attrs.Attribute[Any], value: tuple[Secret, ...]) -> None:
+    if not value or not all(value):
+        raise validate.refuse(owner, field.name, "must not be empty")
+
+
+@attrs.frozen(kw_only=True)
+class StrictSettings(ToySettings):
+    """Settings that refuse an account without keys."""
+
+    callback_keys: tuple[Secret, ...] = attrs.field(validator=_keys)
+
+
+class HasStrictSettings(ToyConformance):
+    """A spec whose account cannot be without keys of callbacks."""
+
+    def account(self) -> Account[ToySettings]:
+        """Return an account whose settings refuse empty keys."""
+        account = super().account()
+        keys = account.settings.callback_keys
+        settings = StrictSettings(key=account.settings.key, callback_keys=keys)
+        return attrs.evolve(account, settings=settings)
 
 
 class HasBadSamples(ToyConformance):
@@ -148,6 +172,23 @@ def test_a_failure_names_the_message_the_code_and_the_difference() -> None:
     assert "message 0: code no-money (message): outcome is Rejected, the row says NotSent" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(
+    ("adapter", "expected"),
+    [
+        ("ToyAdapter", False),
+        ("_TrustsEverybodyWithoutAKey", False),
+        ("_TrustsAnySignature", True),
+    ],
+)
+def test_a_key_that_the_settings_require_still_proves(adapter: str, expected: bool) -> None:
+    """An account that cannot be without its keys need not refuse what they sign, only the rest."""
+    adapters: list[type[ToyAdapter]] = [ToyAdapter, *(each for each, _ in callbacks.BROKEN)]
+    found = next(each for each in adapters if each.__name__ == adapter)
+    suite: ToyConformance = type("Strict", (HasStrictSettings,), {"adapter_class": found})()
+
+    assert expected is is_failed(suite, "test_nothing_is_genuine_without_a_secret")
 
 
 class RaisesInAnswer(ToyConformance):

@@ -31,6 +31,15 @@ def rate_limited(seconds: float) -> tuple[Verdict, Failure]:
     )
 
 
+def not_answering(seconds: float) -> tuple[Verdict, Failure]:
+    """Every request that may be under way is, and none has been answered for so many seconds."""
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.PROVIDER_UNAVAILABLE,
+        retry=Retry.SAFE,
+        detail=f"not tried: no request under way was answered for {seconds:.1f} s",
+    )
+
+
 def client_closed(detail: str) -> tuple[Verdict, Failure]:
     """The client was closed before the request left."""
     return Verdict.ACCOUNT, Failure(reason=Reason.CANCELLED, retry=Retry.SAFE, detail=detail)

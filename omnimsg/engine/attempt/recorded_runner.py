@@ -1,4 +1,4 @@
-"""An attempt that a journal records and observers watch: intent, request, outcome."""
+"""An attempt that a journal records, observers watch and a suppression list may stop."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous
     from omnimsg.engine.attempt.journal_writer import JournalWriter
     from omnimsg.engine.attempt.runner import AttemptRunner
+    from omnimsg.engine.attempt.suppression_list import SuppressionList
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
 
 
 class RecordedRunner:
-    """Sends one batch once, with a journal, with observers, or with both.
+    """Sends one batch once, with a journal, with observers or with a suppression list.
 
     Args:
         runner: Encodes and sends.
         account: The account's name.
         observers: Told when an attempt begins and ends.
         journal: Told before a request leaves and after its answer, where there is one.
+        suppression: Asked before a request leaves, where there is one.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class RecordedRunner:
         account: str,
         observers: Observers,
         journal: JournalWriter | None,
+        suppression: SuppressionList | None = None,
     ) -> None:
         self._runner = runner
         self._account = account
         self._observers = observers
         self._journal = journal
+        self._suppression = suppression
         self._prefix = os.urandom(8).hex()
         self._count = itertools.count(1)
 
@@ -74,19 +78,27 @@ class RecordedRunner:
         *,
         end: Callable[[Mapping[int, Outcome]], None],
     ) -> list[Outcome] | Split:
-        """Send a batch as `AttemptRunner.send` does, without the messages that the journal ends.
+        """Send a batch as `AttemptRunner.send` does, without the messages that must not leave.
 
         Args:
             attempt: What `new_attempt` returned.
             messages: The batch.
             deadline: The deadline of the attempt.
             doubts: The outcomes, by reference, of messages that may have been sent before.
-            end: Called with the outcomes of the messages that the journal ended, by index, before
-                the others leave. What is returned or raised then concerns the others alone.
+            end: Called with the outcomes of the messages that the suppression list or the journal
+                ended, by index, before the others leave. What is returned or raised then concerns
+                the others alone.
 
         Raises:
             Interrupted: It was cancelled; the journal knows.
         """
+        if self._suppression is not None:
+            suppressed = await self._ask(self._suppression, messages, deadline, doubts)
+            if len(suppressed) == len(messages):
+                return keep_doubts(list(suppressed.values()), doubts)
+            if suppressed:
+                messages = _without(messages, suppressed)
+                end(suppressed)
         run = self._runner.begin(messages, deadline)
         if isinstance(run, Split):
             return run
@@ -98,13 +110,36 @@ class RecordedRunner:
                 return answer
             if answer:
                 run.close()
-                messages = [each for index, each in enumerate(messages) if index not in answer]
+                messages = _without(messages, answer)
                 end(answer)
                 if not messages:
                     return []
                 # What is left of the batch is another request.
                 run = self._runner.begin(messages, deadline)
         return await self._finish(attempt, messages, run, deadline, doubts)
+
+    async def _ask(
+        self,
+        suppression: SuppressionList,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+    ) -> dict[int, Outcome]:
+        """Return the outcomes of the messages that must not leave, by index.
+
+        Raises:
+            Interrupted: It was cancelled.
+        """
+        try:
+            verdicts = await suppression.ask(messages, deadline)
+        except asyncio.CancelledError:
+            cancelled = local_failures.cancelled(left=False)
+            outcomes = self._runner.same_for_all(messages, *cancelled)
+            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+        return {
+            index: self._runner.same_for_all([messages[index]], *verdict)[0]
+            for index, verdict in verdicts.items()
+        }
 
     async def _intend(
         self,
@@ -162,6 +197,11 @@ class RecordedRunner:
             outcomes = keep_doubts(run, doubts)
         split = split_of(outcomes)
         await self._settle(attempt, _not_sent(outcomes) if split else outcomes, outcomes)
+        if self._suppression is not None:
+            try:
+                await self._suppression.learn(messages, outcomes)
+            except asyncio.CancelledError:
+                raise Interrupted(outcomes) from None
         return split or outcomes
 
     async def _watch(
@@ -201,6 +241,10 @@ class RecordedRunner:
         if self._journal is not None:
             with suppress(asyncio.CancelledError):  # a second cancellation changes nothing
                 await self._journal.settle(attempt, outcomes)
+
+
+def _without(messages: Sequence[Message], ended: Mapping[int, Outcome]) -> list[Message]:
+    return [each for index, each in enumerate(messages) if index not in ended]
 
 
 def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -70,13 +70,21 @@ class AttemptRunner:
         adapter: The account's adapter.
         transport: Its transport.
         clock: Its clock.
+        report_url: Where its reports are received, where they are.
     """
 
-    def __init__(self, adapter: Adapter[Any], transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self,
+        adapter: Adapter[Any],
+        transport: Transport,
+        clock: Clock,
+        report_url: str | None = None,
+    ) -> None:
         self._adapter = adapter
         self._account = adapter.account.name
         self._transport = transport
         self._utc_now = clock.utc_now
+        self._report_url = report_url
         self._redactor = Redactor(adapter)
 
     async def send(
@@ -119,7 +127,9 @@ class AttemptRunner:
             return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
         run = BatchRun(messages)
         try:
-            context = Context.make(self._account, self._utc_now(), now - deadline.started)
+            context = Context.make(
+                self._account, self._utc_now(), now - deadline.started, self._report_url
+            )
             run.request = request = run.begin(self._adapter.send(messages, context))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(_references(messages), error, run)

@@ -5,6 +5,8 @@ The smoothed mean and deviation of TCP's retransmission timer (RFC 6298, 2).
 
 from __future__ import annotations
 
+import math
+
 _MEAN_WEIGHT = 1 / 8
 _DEVIATION_WEIGHT = 1 / 4
 _DEVIATIONS = 2
@@ -18,15 +20,18 @@ class AnswerTimes:
 
     Attributes:
         usual: Seconds within which nearly all answers come; 0 before the first answer.
+        heard_at: When the last answer came, monotonic seconds.
     """
 
     def __init__(self) -> None:
         self.usual: float = 0.0
+        self.heard_at: float = -math.inf
         self._mean = 0.0
         self._deviation = 0.0
 
-    def record(self, seconds: float) -> None:
-        """Take in how long an answer took."""
+    def record(self, seconds: float, now: float) -> None:
+        """Take in how long an answer took that has come now."""
+        self.heard_at = now
         if not self.usual:
             self._mean, self._deviation = seconds, seconds / 2
         else:

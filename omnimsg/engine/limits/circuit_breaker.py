@@ -109,6 +109,12 @@ class CircuitBreakers:
         circuit = self.circuits.get(self._account)
         return circuit is not None and circuit.failure is None
 
+    @property
+    def patience(self) -> float:
+        """Seconds without an answer that count against the provider."""
+        usual, least = self._answer_times.usual, self._breaker.min_timeout
+        return min(least, _MANY_TIMES * usual) if usual else least
+
     def open_circuits(self) -> dict[str, Failure]:
         """Return why messages are held back, by subject; empty where none are."""
         return {
@@ -190,9 +196,7 @@ class CircuitBreakers:
             return False
         if failure.reason is not Reason.TIMEOUT:
             return True
-        usual = self._answer_times.usual
-        least = self._breaker.min_timeout
-        return seconds >= (min(least, _MANY_TIMES * usual) if usual else least)
+        return seconds >= self.patience
 
     def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
         """Count a refusal of the account.

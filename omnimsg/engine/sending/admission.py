@@ -10,14 +10,14 @@ import asyncio
 import math
 from collections.abc import Callable
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
-from omnimsg.engine.sending.batch import Owner, step_of
+from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -27,7 +27,7 @@ from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from omnimsg.domain.outcome import Outcome
 
@@ -54,6 +54,10 @@ class Admission:
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
+        passes_on: Says which failures the callers want at once; see `Owner.passes_on`.
+
+    Attributes:
+        routed_way: What `routed` returned, once it was called.
     """
 
     _checks: MessageChecks
@@ -62,6 +66,7 @@ class Admission:
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
+    _passes_on: PassesOn | None = None
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
@@ -70,11 +75,12 @@ class Admission:
     # The last run of these: what joins it cannot go ahead of another run, however much it is.
     _newest_run: Run = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
+    routed_way: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
         self._is_plain = PlainTexts(self._checks.adapter).include
-        self._callers = Callers(self._checks.account, self._observers)
+        self._callers = Callers(self._checks.account, self._observers, self._passes_on)
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
 
@@ -100,7 +106,7 @@ class Admission:
         if self._handed_over is not None:
             self._notify(message)
         if refusal is not None:
-            self._callers.finish([future], [refusal])
+            self._callers.finish([future], [message], [refusal])
         elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
             run = self._newest_run
             if timeout != run.timeout:
@@ -119,7 +125,7 @@ class Admission:
         return future
 
     def read_stream(
-        self, source: Iterator[Message], owner: StreamOwner, keys: range, timeout: float
+        self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
     ) -> bool:
         """Hand over the next messages of a stream; their timeouts begin when it is their turn.
 
@@ -156,7 +162,7 @@ class Admission:
                 queue_run()
                 key, count = keys[count], count + 1
                 if refusal is not None:
-                    owner.finish([key], [refusal])
+                    owner.finish([key], [message], [refusal])
                     continue
                 group = self._checks.group(message)
                 lane = queue.lane(message.priority)
@@ -175,10 +181,33 @@ class Admission:
             self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
+        if self.routed_way is not None:
+            self.routed_way.queue_arrivals()
+
+    def routed(self, passes_on: PassesOn) -> Admission:
+        """Return the way in for callers who have other accounts; it leads to the same queue.
+
+        Args:
+            passes_on: Says which failures they want at once. The first one given holds.
+        """
+        if self.routed_way is None:
+            self.routed_way = Admission(
+                checks=self._checks,
+                local=self._local,
+                queue=self._queue,
+                wakeup=self._wakeup,
+                now=self._now,
+                observers=self._observers,
+                passes_on=passes_on,
+            )
+            self.routed_way._is_closed = self._is_closed  # noqa: SLF001 - of the same class
+        return self.routed_way
 
     def close(self) -> None:
         """Take nothing more."""
         self._is_closed = True
+        if self.routed_way is not None:
+            self.routed_way.close()
         self.queue_arrivals()
 
     def _refusal(self, message: Message) -> Outcome | None:

@@ -39,6 +39,9 @@ def step_of(timeout: float) -> int:
 # Owner, group, and step of the timeout; empty where nothing joins.
 Kind: TypeAlias = tuple[Any, ...]
 
+PassesOn: TypeAlias = "Callable[[Outcome], bool]"
+"""Says of an outcome whether another account may send the message."""
+
 
 class Owner(Protocol):
     """Handed messages over and is told their outcomes. A key is the owner's name for a message."""
@@ -47,11 +50,31 @@ class Owner(Protocol):
     def may_abandon(self) -> bool:
         """Whether a caller may have stopped waiting, so that `abandoned` is worth a call."""
 
+    @property
+    def passes_on(self) -> PassesOn | None:
+        """Says which failures the owner wants at once, because another account may do better.
+
+        The account does not retry those. `None` where it retries whatever its policy says.
+        """
+
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         """Return the indexes of messages that nobody waits for any more."""
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-        """Take the outcomes of messages, in the order of their keys."""
+    def finish(
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
+        """Take the outcomes of messages, in the order of their keys.
+
+        Args:
+            keys: The owner's names for the messages.
+            messages: The messages.
+            outcomes: Their outcomes.
+            deadline: Their deadline; `None` where they have not waited for anything.
+        """
 
 
 class Batch(Deadline):
@@ -222,7 +245,8 @@ class Batch(Deadline):
                 else self.doubts.get(each.reference, each)
                 for each in outcomes
             ]
-        self.owner.finish([self.keys[index] for index in indexes], outcomes)
+        messages = [self.messages[index] for index in indexes]
+        self.owner.finish([self.keys[index] for index in indexes], messages, outcomes, self)
 
     def finish_all(self, outcomes: Sequence[Outcome]) -> None:
         """Tell the owner the outcomes of all messages."""

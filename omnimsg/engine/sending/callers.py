@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.batch import PassesOn
 
 _is_done = methodcaller("done")
 
@@ -23,16 +26,29 @@ class Callers:
     Args:
         account: The account's name.
         observers: Told of every last outcome.
+        passes_on: Says which outcomes are not the last, because the caller tries another account.
+
+    Attributes:
+        passes_on: The same.
     """
 
     # A future is cancelled with its caller.
     may_abandon = True
 
-    def __init__(self, account: str, observers: Observers) -> None:
+    def __init__(
+        self, account: str, observers: Observers, passes_on: PassesOn | None = None
+    ) -> None:
         self._account = account
-        self._outcome_known = observers.outcome_known
+        self._observers = observers
+        self.passes_on: PassesOn | None = passes_on
 
-    def finish(self, keys: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[asyncio.Future[Outcome]],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
         """Set the outcomes."""
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
@@ -40,8 +56,18 @@ class Callers:
                     future.set_result(outcome)
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
-        if self._outcome_known is not None:
-            self._outcome_known(OutcomeKnown(account=self._account, outcomes=tuple(outcomes)))
+        notify = self._observers.outcome_known
+        if notify is None:
+            return
+        if self.passes_on is not None:
+            last = [
+                (message, outcome)
+                for message, outcome in zip(messages, outcomes, strict=True)
+                if not self.passes_on(outcome)
+            ]
+            messages, outcomes = [each for each, _ in last], [each for _, each in last]
+        if outcomes:
+            notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
         """Return the indexes of futures that were cancelled."""

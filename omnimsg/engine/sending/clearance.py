@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import has_outlived_ttl
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.sending.batch import Batch
+    from omnimsg.engine.sending.queue import Queue
+
+# Seconds without an answer that send messages to another account, at least: a moment in which this
+# process or a network had other things to do says nothing about a provider.
+_LEAST_PATIENCE = 1.0
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -42,6 +48,39 @@ class Clearance:
     _completion: Completion
     _local: LocalOutcomes
     _now: Callable[[], float]
+    # Since when every request that may be under way is, and no answer has come.
+    _full_since: float = attrs.field(default=-math.inf, init=False)
+
+    def turn_away(self, queue: Queue, wait: float) -> float:
+        """End what waits for this account while another may send it, where it would wait for long.
+
+        It would while the provider has asked for a pause, and while every request that may be under
+        way is and none is answered for several usual answer times.
+
+        Args:
+            queue: What waits.
+            wait: Seconds until the next request may leave; infinity is when one has come back.
+
+        Returns:
+            When to look again, monotonic seconds; infinity is not by itself.
+        """
+        now, times = self._now(), self._answer_times
+        if wait == math.inf:
+            if self._full_since <= times.heard_at:
+                self._full_since = now
+            patience = max(_LEAST_PATIENCE, self._breakers.patience)
+            until = max(self._full_since, times.heard_at) + patience
+            if now < until:
+                return until
+            found = local_failures.not_answering(now - max(self._full_since, times.heard_at))
+        else:
+            pause = self._limiter.pause_left()
+            if pause <= 0:
+                return math.inf
+            found = local_failures.rate_limited(pause)
+        for batch in queue.take_passed_on():
+            batch.finish_all([self._local.outcome(each, found) for each in batch.messages])
+        return math.inf
 
     def clear(self, batch: Batch) -> Batch | None:
         """Return the part of a batch that leaves now; the other messages are taken care of."""

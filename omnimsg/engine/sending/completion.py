@@ -56,18 +56,19 @@ class Completion:
 
     def conclude(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take the outcomes of an attempt, one per message in order."""
-        seconds = self._now() - batch.left_at
+        now = self._now()
+        seconds = now - batch.left_at
         if outcomes.__class__ is AllAccepted:
-            self._answer_times.record(seconds)
+            self._answer_times.record(seconds, now)
             if self._limiter.pace < 1:
                 self._speed_up()
             if self._breakers.circuits:
                 self._learn(batch, outcomes, seconds)
-            batch.owner.finish(batch.keys, outcomes)
+            batch.owner.finish(batch.keys, batch.messages, outcomes, batch)
         else:
             answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
             if any(isinstance(each, (Accepted, Rejected)) for each in answers):
-                self._answer_times.record(seconds)
+                self._answer_times.record(seconds, now)
             self._learn(batch, answers, seconds)
             self._adjust_pace(answers, batch.left_at)
             self._continue(batch, outcomes)
@@ -133,6 +134,8 @@ class Completion:
         # The owner of a retry decides itself what comes next.
         follow_up = self._follow_up
         to_retry = [] if batch.is_retry else follow_up.to_retry(outcomes, batch)
+        if to_retry and (passes_on := batch.owner.passes_on) is not None:
+            to_retry = [index for index in to_retry if not passes_on(outcomes[index])]
         to_look_up = [] if batch.is_retry else follow_up.to_look_up(outcomes, batch)
         unfinished = {*to_retry, *held, *to_look_up}
         final = [index for index in indexes if index not in unfinished]

@@ -10,6 +10,7 @@ from omnimsg.domain.outcome import Ambiguous
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.batch import Batch
@@ -129,6 +130,9 @@ class _RetryOwner:
         pending: The indexes of the messages under way.
     """
 
+    # Whoever retries decides itself what comes next.
+    passes_on = None
+
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
         self._batch = batch
         self._outcomes = outcomes
@@ -142,8 +146,15 @@ class _RetryOwner:
         send()
         await self._is_back.wait()
 
-    def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[int],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
         """Store outcomes."""
+        del messages
         for index, outcome in zip(keys, outcomes, strict=True):
             if index in self.pending:
                 self.pending.discard(index)

@@ -33,37 +33,38 @@ class LocalOutcomes:
 
     def deadline_exceeded(self, message: Message, detail: str) -> Outcome:
         """The caller's deadline passed before the message left."""
-        return self._outcome(message, local_failures.deadline_exceeded(detail))
+        return self.outcome(message, local_failures.deadline_exceeded(detail))
 
     def ttl_exceeded(self, message: Message) -> Outcome:
         """The message outlived its ttl before it left."""
         detail = f"{message.ttl} s of use were over before it could leave"
-        return self._outcome(message, local_failures.deadline_exceeded(detail, path="ttl"))
+        return self.outcome(message, local_failures.deadline_exceeded(detail, path="ttl"))
 
     def rate_limited(self, message: Message, seconds: float) -> Outcome:
         """The provider imposed a pause that is longer than the message could wait."""
-        return self._outcome(message, local_failures.rate_limited(seconds))
+        return self.outcome(message, local_failures.rate_limited(seconds))
 
     def cancelled(self, message: Message, *, left: bool) -> Outcome:
         """The caller cancelled; `left` says whether the message may have left."""
-        return self._outcome(message, local_failures.cancelled(left=left))
+        return self.outcome(message, local_failures.cancelled(left=left))
 
     def client_closed(self, message: Message) -> Outcome:
         """The client was closed, or its event loop ended, before the message left."""
-        return self._outcome(message, local_failures.client_closed(self.closed_because))
+        return self.outcome(message, local_failures.client_closed(self.closed_because))
 
     def inherited(self, message: Message) -> Outcome:
         """The process was forked, and its parent sends the message."""
-        return self._outcome(message, local_failures.inherited())
+        return self.outcome(message, local_failures.inherited())
 
     def engine_failed(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
         """The engine itself made a mistake with a batch that may have left."""
         detail = report_broken_contract("the engine", error)
         found = classify.by_broken_contract(detail, left=True)
-        return [self._outcome(each, found) for each in messages]
+        return [self.outcome(each, found) for each in messages]
 
-    def _outcome(
+    def outcome(
         self, message: Message, found: tuple[Verdict, Failure]
     ) -> Rejected | NotSent | Ambiguous:
+        """Build the outcome of a message that failed as found."""
         verdict, failure = found
         return outcome_of(verdict, message.reference, self._account, failure)

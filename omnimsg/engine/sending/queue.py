@@ -254,6 +254,10 @@ class Queue:
                 taken.append(batch)
         return taken
 
+    def take_passed_on(self) -> list[Batch]:
+        """Take the batches whose owners have other accounts for them."""
+        return self._take([each for each in self if each.owner.passes_on is not None])
+
     def take_owned(self, owner: Owner) -> list[Batch]:
         """Take the batches of one owner."""
         return self._take([each for each in self if each.owner is owner])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.policy import Policy
     from omnimsg.engine.sending.batch import Batch
+    from omnimsg.engine.settlement import Settlement
 
 Find: TypeAlias = "Callable[[Message, Deadline], Awaitable[Accepted | Absent | None]]"
 
@@ -45,6 +46,7 @@ class Reconciler:
         find: Asks the provider for a message, within a deadline; `None` where it could not tell.
         observers: Told before each wait for another look-up, and before a message is sent again.
         journal: Told what was found, where there is a journal.
+        settlement: Tells of messages that a report names, where reports are received.
 
     Attributes:
         interval: Seconds between two look-ups, and for which a message that was not found is
@@ -58,6 +60,7 @@ class Reconciler:
         find: Find,
         observers: Observers,
         journal: JournalWriter | None = None,
+        settlement: Settlement | None = None,
     ) -> None:
         self._account = account
         self._max_attempts = policy.retry.attempts
@@ -65,6 +68,7 @@ class Reconciler:
         self._find = find
         self._retry_scheduled = observers.retry_scheduled
         self._journal = journal
+        self._settlement = settlement
 
     def due(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
         """Return the indexes of messages to look for: those that may have been sent."""
@@ -89,9 +93,15 @@ class Reconciler:
             resend: Takes over the missing messages, their outcomes, and the attempt's number.
         """
         search = _Search(batch, outcomes)
+        if self._settlement is not None:
+            search.reports = {
+                index: self._settlement.expect(self._account, message)
+                for index, message in enumerate(batch.messages)
+            }
         try:
             while search.open:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
+                await self._take_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived())
                 if attempt > self._max_attempts:
@@ -107,22 +117,48 @@ class Reconciler:
                 search.finish(search.abandoned())
                 if search.open:
                     self._notify(search, search.open, attempt, is_look_up=True)
-                    await anyio.sleep(self.interval)
+                    await self._wait(search)
                     search.finish(search.abandoned())
         finally:
+            for report in search.reports.values():
+                report.cancel()
             search.finish(search.open)
+
+    async def _wait(self, search: _Search) -> None:
+        """Wait until the next look-up, and finish at once what a report names meanwhile."""
+        until = search.batch.now() + self.interval
+        while search.open and (seconds := until - search.batch.now()) > 0:
+            expected = [search.reports[each] for each in search.open if each in search.reports]
+            if not expected:
+                await anyio.sleep(seconds)
+                return
+            await asyncio.wait(expected, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await self._take_reports(search)
+            search.finish(search.found())
+
+    async def _take_reports(self, search: _Search) -> None:
+        """Take what reports have said so far: a message that one names must not be sent again."""
+        for index in search.open:
+            report = search.reports.get(index)
+            if report is not None and report.done():
+                del search.reports[index]
+                if not report.cancelled() and report.exception() is None:
+                    await self._take(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
         batch = search.batch
         found = await self._find(batch.messages[index], batch)
         if isinstance(found, Accepted):
-            search.outcomes[index] = found
-            attempt = (batch.attempts or {}).get(found.reference)
-            if self._journal is not None and attempt is not None:
-                await self._journal.settle(attempt, [found])
+            await self._take(search, index, found)
         elif isinstance(found, Absent):
             search.misses[index] += 1
             search.missed_at[index] = batch.now()
+
+    async def _take(self, search: _Search, index: int, found: Accepted) -> None:
+        search.outcomes[index] = found
+        attempt = (search.batch.attempts or {}).get(found.reference)
+        if self._journal is not None and attempt is not None:
+            await self._journal.settle(attempt, [found])
 
     def _notify(
         self, search: _Search, indexes: Sequence[int], attempt: int, *, is_look_up: bool
@@ -155,6 +191,7 @@ class _Search:
         outcomes: What is known of each.
         open: The indexes of those that are neither finished nor detached.
         misses: How often each was not found.
+        reports: By index, what ends when a report names the message.
         missed_at: When that was last, monotonic seconds.
     """
 
@@ -163,6 +200,7 @@ class _Search:
         self.outcomes = outcomes
         self.open = list(range(len(outcomes)))
         self.misses: Counter[int] = Counter()
+        self.reports: dict[int, asyncio.Future[Accepted]] = {}
         self.missed_at: dict[int, float] = {}
 
     def found(self) -> list[int]:
@@ -206,7 +244,7 @@ class _Search:
         """Tell the owner what is known of some messages."""
         batch, outcomes = self.detach(indexes)
         if outcomes:
-            batch.owner.finish(batch.keys, outcomes)
+            batch.owner.finish(batch.keys, batch.messages, outcomes)
 
     def detach(self, indexes: Sequence[int]) -> tuple[Batch, list[Outcome]]:
         """Take some messages out of the search, and return them with what is known of them."""

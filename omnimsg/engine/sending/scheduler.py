@@ -130,7 +130,7 @@ class Scheduler:
                 else:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
-                batch.owner.finish(batch.keys, end.outcomes)
+                batch.owner.finish(batch.keys, batch.messages, end.outcomes)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
                 result = self._local.engine_failed(batch.messages, error)
@@ -206,6 +206,7 @@ class Scheduler:
                 wait = self._wait()
                 if wait > 0:
                     self._wakeup.at(self._now() + wait)
+                    self._wakeup.at(self._clearance.turn_away(self._queue, wait))
                     break
             batch = self._queue.pop()
             if batch is None:

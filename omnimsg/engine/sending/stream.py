@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import attrs
@@ -15,13 +15,14 @@ import attrs
 from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
-from omnimsg.engine.sending.admission import Admission
-from omnimsg.engine.sending.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.domain.message import Message
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.sending.admission import StreamOwner
+    from omnimsg.engine.sending.batch import Owner
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -43,13 +44,29 @@ _MIN_RUN = 64
 _MIN_AHEAD = 256
 
 
+class WayIn(Protocol):
+    """Where the messages of a stream are handed over: one account, or the routes of a client."""
+
+    def read_stream(
+        self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
+    ) -> bool:
+        """Hand over the next messages of a stream; see `Admission.read_stream`."""
+
+
+class WayBack(Protocol):
+    """Ends what a stream that ends early leaves waiting."""
+
+    def withdraw(self, owner: Owner) -> None:
+        """End what waits for an owner; what is under way comes back by itself."""
+
+
 @attrs.frozen(kw_only=True)
 class Streams:
-    """Sends streams of messages through one account.
+    """Sends streams of messages through one account, or through the accounts of routes.
 
     Attributes:
         here: Returns the streams of the running event loop: a stream may be built before it runs.
-        account: The account's name.
+        account: The account's name, for the log.
         admission: Where messages are handed over.
         scheduler: Takes back what a stream that ends early leaves waiting.
         observers: Told of every last outcome.
@@ -59,8 +76,8 @@ class Streams:
 
     here: Callable[[], Streams]
     account: str
-    admission: Admission
-    scheduler: Scheduler
+    admission: WayIn
+    scheduler: WayBack
     observers: Observers
     batch_limit: int
     slots: int
@@ -112,6 +129,9 @@ class Streams:
 class _StreamRun:
     """One call of `send_many`; a key is the position of a message in the input."""
 
+    # Whoever has other accounts stands between the account and this.
+    passes_on = None
+
     def __init__(self, streams: Streams, timeout: float, ahead: int) -> None:
         self._streams = streams
         self._timeout = to_seconds(timeout)
@@ -123,7 +143,6 @@ class _StreamRun:
         # reader costs as much as sending some; nor for very many, because garbage is collected
         # after such bursts.
         self._resume_at = min(self._run_length, ahead // 2)
-        self._outcome_known = streams.observers.outcome_known
         self._position = 0
         self._done: list[Outcome] = []
         self._has_room = asyncio.Event()
@@ -137,13 +156,20 @@ class _StreamRun:
         self._reader = asyncio.create_task(self._read_all(messages))
         self._reader.add_done_callback(lambda _: self._has_news.set())
 
-    def finish(self, keys: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[int],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
         set_positions(outcomes, keys)
         self._pending -= len(keys)
         self._done += outcomes
-        if self._outcome_known is not None:
-            account = self._streams.account
-            self._outcome_known(OutcomeKnown(account=account, outcomes=tuple(outcomes)))
+        notify = self._streams.observers.outcome_known
+        if notify is not None:
+            account = outcomes[0].account
+            notify(OutcomeKnown(account, tuple(messages), tuple(outcomes)))
         if not self._pending or len(self._done) >= _WAKE_AT:
             self._has_news.set()
         elif not self._wake_is_scheduled:

@@ -1,5 +1,8 @@
 """Read a message that a person sent through Bird. Nothing in here raises.
 
+A message is read as a whole or not at all: where a file, an action or a text of it has a form that
+is not known, it stays unparsed, because an event without that part would look complete.
+
 Sources: Programmable WhatsApp, Receiving messages (texts, media, locations; a sticker is a file);
 Messaging, the bodies of a Message. A tapped button is a text with the action `postback`, whose
 `replyTo` names our message: two captured payloads of one public integration are the witnesses, and
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import is_blank
 from omnimsg.adapter.inbound import (
     address_of,
     location_of,
@@ -38,7 +42,7 @@ _TAPPED = ("whatsapp.interactive.button_reply.id", "whatsapp.interactive.list_re
 def read_inbound(
     payload: dict[str, Any], channel: Channel | None, provider: str, context: Context
 ) -> InboundMessage | None:
-    """Read a message; `None` if it has no id or no content that is known."""
+    """Read a message; `None` if it has no id, or content that is not known to the last part."""
     channel_id, id_ = payload.get("channelId"), payload.get("id")
     message_id = message_id_of(context.account, channel_id, id_)
     body = _object(payload, "body")
@@ -46,9 +50,11 @@ def read_inbound(
     content = None if read is None else read(_object(body, str(body.get("type"))), context)
     if message_id is None or not content:
         return None
-    label, data = content.pop("tapped", (None, None))
-    extra = _object(_object(payload, "meta"), "extraInformation")
-    tapped = reply_of(label, data or next((extra[each] for each in _TAPPED if each in extra), None))
+    button = _button(content.pop("postback", None), _object(payload, "meta"))
+    if button is not None:
+        content["tapped"] = reply_of(*button) if all(map(_is_text_or_none, button)) else None
+        if content["tapped"] is None:
+            return None
     person = _object(_object(payload, "sender"), "contact")
     senders = resource.addresses(payload.get("sender"))
     receivers = resource.addresses(payload.get("receiver"))
@@ -64,44 +70,55 @@ def read_inbound(
         sender=address_of(senders[0]) if senders else None,
         to=address_of(receivers[0]) if receivers else None,
         sender_name=text_or_none(_object(person, "annotations").get("name")),
-        reply_to=resource.read_reply_to(payload.get("replyTo"), str(channel_id), context),
-        tapped=tapped,
+        reply_to=resource.read_reply_to(payload.get("replyTo"), channel_id, context),
         **content,
     )
 
 
-def _text(body: dict[str, Any], context: Context) -> dict[str, Any]:
+def _button(postback: dict[str, Any] | None, meta: dict[str, Any]) -> tuple[object, object] | None:
+    """Find the label and the payload of the button that was tapped; `None` if none was."""
+    label, payload = (postback or {}).get("text"), (postback or {}).get("payload")
+    extra = _object(meta, "extraInformation")
+    data = payload or next((extra[each] for each in _TAPPED if extra.get(each)), None)
+    return None if postback is None and data is None else (label, data)
+
+
+def _text(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
     """Read a text with its attachments, or the label of a tapped button."""
-    found: dict[str, Any] = {}
-    if isinstance(body.get("text"), str):
-        found["text"] = body["text"]
-    for action in _objects(body.get("actions")):
-        postback = _object(action, "postback")
-        if postback:
-            found["tapped"] = postback.get("text"), postback.get("payload")
-    return found | _media(body.get("attachments"), context)
+    text, actions = body.get("text"), body.get("actions")
+    found = _media(body.get("attachments"), context)
+    if found is None or not _is_text_or_none(text):
+        return None
+    if text is not None:
+        found["text"] = text
+    if not is_blank(actions):
+        match actions:
+            case [{"postback": dict(postback)}]:
+                found["postback"] = postback
+            case _:
+                return None
+    return found
 
 
-def _html(body: dict[str, Any], context: Context) -> dict[str, Any]:
+def _html(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
     """Read an e-mail by its plain text; one that is HTML only is not read."""
-    text = text_or_none(body.get("text"))
-    attachments = _media(body.get("attachments"), context)
-    return attachments if text is None else {"text": text} | attachments
+    text, found = text_or_none(body.get("text")), _media(body.get("attachments"), context)
+    return None if text is None or found is None else {"text": text} | found
 
 
-def _images(body: dict[str, Any], context: Context) -> dict[str, Any]:
-    return _media(body.get("images"), context, MediaKind.IMAGE) | _caption(body)
+def _images(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
+    return _captioned(_media(body.get("images"), context, MediaKind.IMAGE), body)
 
 
-def _files(body: dict[str, Any], context: Context) -> dict[str, Any]:
-    return _media(body.get("files"), context) | _caption(body)
+def _files(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
+    return _captioned(_media(body.get("files"), context), body)
 
 
-def _gif(body: dict[str, Any], context: Context) -> dict[str, Any]:
-    return _media([body], context, MediaKind.GIF) | _caption(body)
+def _gif(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
+    return _captioned(_media([body], context, MediaKind.GIF), body)
 
 
-def _location(body: dict[str, Any], _: Context) -> dict[str, Any]:
+def _location(body: dict[str, Any], _: Context) -> dict[str, Any] | None:
     point, label = _object(body, "coordinates"), _object(body, "location")
     location = location_of(
         point.get("latitude"),
@@ -109,29 +126,40 @@ def _location(body: dict[str, Any], _: Context) -> dict[str, Any]:
         name=label.get("label"),
         address=label.get("address"),
     )
-    return {} if location is None else {"location": location}
+    return None if location is None else {"location": location}
 
 
-def _caption(body: dict[str, Any]) -> dict[str, Any]:
-    text = text_or_none(body.get("text"))
-    return {} if text is None else {"text": text}
+def _captioned(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[str, Any] | None:
+    """Add the words beside media, of which there must be some."""
+    text = body.get("text")
+    if not media or not _is_text_or_none(text):
+        return None
+    return media | {"text": text} if text else media
 
 
-def _media(files: object, context: Context, kind: MediaKind | None = None) -> dict[str, Any]:
-    """Read files to fetch with the account's key."""
-    items: list[MediaItem] = []
-    for file in _objects(files):
-        item = media_item(
-            stored_file(context.account, file.get("mediaUrl")),
-            file.get("contentType"),
-            file_name=file.get("filename"),
-            alt_text=file.get("altText"),
-            animated=_object(file, "metadata").get("isAnimated"),
-            kind=kind,
-        )
-        if item is not None:
-            items.append(item)
-    return {"media": items} if items else {}
+def _media(files: object, context: Context, kind: MediaKind | None = None) -> dict[str, Any] | None:
+    """Read files to fetch with the account's key; `None` unless each of them can be fetched."""
+    if is_blank(files):
+        return {}
+    items = [_item(each, context, kind) for each in files] if isinstance(files, list) else [None]
+    return None if None in items else {"media": items}
+
+
+def _item(file: object, context: Context, kind: MediaKind | None) -> MediaItem | None:
+    if not isinstance(file, dict):
+        return None
+    return media_item(
+        stored_file(context.account, file.get("mediaUrl")),
+        file.get("contentType"),
+        file_name=file.get("filename"),
+        alt_text=file.get("altText"),
+        animated=_object(file, "metadata").get("isAnimated"),
+        kind=kind,
+    )
+
+
+def _is_text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
@@ -139,11 +167,7 @@ def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
     return member if isinstance(member, dict) else {}
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-_BODIES: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
+_BODIES: dict[str, Callable[[dict[str, Any], Context], dict[str, Any] | None]] = {
     "text": _text,
     "html": _html,
     "image": _images,

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.events import Event
 
+# What tells two reports of a message apart. A report that adds a cause or the parts to a status is
+# no repetition: dropping it would lose them.
+_SAID = ("status", "lastStatusAt", "failure", "reason", "details", "chargeableUnits")
+
 
 def parse(
     callback: Callback, channels: Mapping[str, Channel], adapter: Adapter[Any], context: Context
@@ -55,7 +59,7 @@ def parse(
     if events:
         return events
     if document is None:
-        why = "no JSON document"
+        why = callback.why_unread()
     else:
         why = "an unknown kind of event" if read is None else "an unknown form"
     return [unparsed(adapter.provider, context, callback, why, raw=document, name=name)]
@@ -69,7 +73,7 @@ def _read_outbound(
     if message_id is None or text_or_none(payload.get("status")) is None:
         return []
     leg = resource.read_leg(payload, message_id.provider_id, channel, adapter, context)
-    said = payload.get("status"), payload.get("lastStatusAt")
+    said = [payload.get(name) for name in _SAID]
     return [
         StatusEvent(
             provider=adapter.provider,
@@ -104,9 +108,7 @@ def _read_interaction(
     if message_id is None or text_or_none(payload.get("type")) is None:
         return []
     interaction = resource.read_interaction(payload, message_id.provider_id, {}, context)
-    at = context.now if interaction is None else interaction.at or context.now
-    if interaction is None:
-        return []
+    at = interaction.at or context.now
     interaction = attrs.evolve(interaction, channel=channel or interaction.channel, raw=None)
     said = [payload.get(name) for name in ("id", "type", "details", "createdAt")]
     common: dict[str, Any] = {

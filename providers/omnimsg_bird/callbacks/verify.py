@@ -32,6 +32,14 @@ MAX_AGE = timedelta(hours=24)
 MAX_AHEAD = timedelta(minutes=5)
 
 
+def problem(keys: Sequence[Secret]) -> str | None:
+    """Say what is wrong with the signing keys; `None` where they can be used."""
+    if not keys:
+        return "needs `signing_keys`: the signing key of its webhook subscriptions"
+    # Nothing is verified with it, but the variable that should hold the key is empty.
+    return None if all(keys) else "has an empty key in `signing_keys`"
+
+
 def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Authenticity:
     """Compare the signature with that of each key, then look at the time that it signs."""
     usable = key_bytes(keys)

@@ -16,9 +16,33 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = ["INTERACTIONS", "PLATFORMS", "SCHEDULED", "rejected_steps", "steps_for"]
+__all__ = [
+    "INTERACTIONS",
+    "PLATFORMS",
+    "SCHEDULED",
+    "STATUSES",
+    "expired_step",
+    "failure_detail",
+    "final_step",
+    "rejected_steps",
+    "steps_for",
+]
 
 SCHEDULED: Final = "scheduled"
+
+STATUSES: Final = (
+    "accepted",
+    "processing",
+    "scheduled",
+    "sent",
+    "delivered",
+    "delivery_failed",
+    "sending_failed",
+    "rejected",
+    "skipped",
+    "deleted",
+)
+"""Every status of the schema."""
 
 PLATFORMS: Final[Mapping[str, str]] = {
     "email": "email-messagebird",
@@ -69,7 +93,8 @@ _SENT: Final = (*_PROCESSING, LifecycleStep("sent"))
 _DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
-def _expired(platform: str) -> LifecycleStep:
+def expired_step(platform: str) -> LifecycleStep:
+    """Return the last step of a message whose validity is over."""
     return _failed("delivery_failed", "Expired", PLATFORMS[platform], None)
 
 
@@ -101,7 +126,7 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
                 "delivery_failed", "unavailable subscriber", source, 15001, "27" if sms else None
             ),
         ),
-        Scenario.EXPIRED: (*_SENT, _expired(platform)),
+        Scenario.EXPIRED: (*_SENT, expired_step(platform)),
         Scenario.PROVIDER_FAULT: (
             *_PROCESSING,
             _failed("sending_failed", "dependency error", "pre-processing", 12001),
@@ -124,6 +149,18 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
 _STEPS: Final = {platform: _steps_by_scenario(platform) for platform in PLATFORMS}
 
 
+def final_step(platform: str, *, delivered: bool) -> LifecycleStep:
+    """Return the last step of a message that was delivered, or that could not be."""
+    scenario = Scenario.DELIVERED if delivered else Scenario.UNDELIVERABLE
+    return _STEPS[platform][scenario][-1]
+
+
+def failure_detail(platform: str, status: str) -> Mapping[str, Any]:
+    """Return what is reported with a status: a failure with one that is a failure, else nothing."""
+    steps = (steps[-1] for steps in _STEPS[platform].values())
+    return next((step.detail for step in steps if step.status == status), {})
+
+
 def steps_for(
     scenario: Scenario,
     platform: str,
@@ -144,7 +181,7 @@ def steps_for(
     if not validity or (last.status != "sent" and last.offset <= validity):
         return steps
     in_time = tuple(step for step in steps if step.offset < validity)
-    return (*in_time, attrs.evolve(_expired(platform), offset=validity))
+    return (*in_time, attrs.evolve(expired_step(platform), offset=validity))
 
 
 def rejected_steps(

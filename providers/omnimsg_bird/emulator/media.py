@@ -77,6 +77,20 @@ class Uploads:
             "uploadFormData": form,
         }
 
+    def receive(self, data: bytes, content_type: str, name: str | None) -> str:
+        """Store a file that a phone sent, for every channel, and return its id."""
+        media_id = self._state.uuid()
+        self._store.add(
+            Media(
+                id=media_id,
+                data=data,
+                content_type=content_type,
+                name=name,
+                extra={"channel_id": None},
+            )
+        )
+        return media_id
+
     async def upload(self, request: web.Request) -> web.Response:
         """Store the file of a form: every granted field, then the file, and no access key."""
         try:

@@ -21,7 +21,14 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
 
-__all__ = ["complete_contacts", "interaction_resources", "message_resource", "summary"]
+__all__ = [
+    "complete_contacts",
+    "connector_id",
+    "interaction_resources",
+    "message_resource",
+    "planned_interaction",
+    "summary",
+]
 
 _ECHOED: Final = ("body", "template", "meta", "reference", "replyTo", "shortLinks", "scheduledFor")
 _ON_PLATFORM: Final = {"sent", "delivered", "delivery_failed"}
@@ -74,7 +81,8 @@ def _media_urls(content: dict[str, Json]) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _connector_id(channel_id: str) -> str:
+def connector_id(channel_id: str) -> str:
+    """Return the id of a channel's connector."""
     return str(uuid5(NAMESPACE_URL, channel_id))
 
 
@@ -88,7 +96,7 @@ def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, A
         "platformId": record.channel,
         "sender": {
             "connector": {
-                "id": _connector_id(record.extra["channel_id"]),
+                "id": connector_id(record.extra["channel_id"]),
                 "identifierValue": record.sender,
             }
         },
@@ -109,23 +117,29 @@ def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, A
     return resource
 
 
-def interaction_resources(record: MessageRecord, now: float, pace: float) -> list[dict[str, Any]]:
-    """Return the interactions of the recipient: one reading, `pace` seconds after delivery."""
+def planned_interaction(record: MessageRecord, pace: float) -> tuple[float, dict[str, Any]] | None:
+    """Return when a recipient reads a message, `pace` seconds after delivery, and the interaction.
+
+    None for a recipient who does not, or on a platform that reports no reading.
+    """
     delivered_at = record.delivered_at()
     kind = INTERACTIONS.get(record.channel)
     if kind is None or delivered_at is None or scenario(record.to) is not Scenario.READ:
-        return []
+        return None
     at = delivered_at + pace
-    if at > now:
-        return []
-    return [
-        {
-            "id": str(uuid5(NAMESPACE_URL, f"interaction:{record.id}")),
-            "messageId": record.id,
-            "channelId": record.extra["channel_id"],
-            "platformId": record.channel,
-            "createdAt": utc_timestamp(at),
-            **({"messageReference": record.reference} if record.reference is not None else {}),
-            **kind,
-        }
-    ]
+    return at, {
+        "id": str(uuid5(NAMESPACE_URL, f"interaction:{record.id}")),
+        "messageId": record.id,
+        "channelId": record.extra["channel_id"],
+        "platformId": record.channel,
+        "createdAt": utc_timestamp(at),
+        **({"messageReference": record.reference} if record.reference is not None else {}),
+        **kind,
+    }
+
+
+def interaction_resources(record: MessageRecord, now: float, pace: float) -> list[dict[str, Any]]:
+    """Return the interactions of the recipient: one reading, and those that a test has ordered."""
+    planned = planned_interaction(record, pace)
+    read = [planned[1]] if planned is not None and planned[0] <= now else []
+    return [*read, *record.extra.get("interactions", ())]

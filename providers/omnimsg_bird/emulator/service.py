@@ -24,6 +24,8 @@ from omnimsg.sandbox import (
 )
 from omnimsg_bird.emulator.acceptance import PROVIDER, Acceptance
 from omnimsg_bird.emulator.batch import MAX_MESSAGES
+from omnimsg_bird.emulator.callback_signer import SIGNING_KEY, BirdSigner
+from omnimsg_bird.emulator.callback_source import BirdCallbacks
 from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
 from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
@@ -58,6 +60,7 @@ class BirdEmulator(Emulator):
             the host of the API. Bird's own storage has another host than its API.
         service_window: Whether WhatsApp content other than a template needs an inbound message of
             the last 24 hours.
+        signing_key: The key that signs callbacks.
 
     Attributes:
         refusals: The statuses of the errors for the next requests, in order.
@@ -65,7 +68,7 @@ class BirdEmulator(Emulator):
 
     name: ClassVar[str] = PROVIDER
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the settings of a workspace
         self,
         state: SandboxState,
         *,
@@ -74,6 +77,7 @@ class BirdEmulator(Emulator):
         channels: Mapping[str, str] = CHANNELS,
         storage: str | None = None,
         service_window: bool = True,
+        signing_key: str = SIGNING_KEY,
     ) -> None:
         super().__init__(state, service_window=service_window)
         self._authorization = f"AccessKey {access_key}".encode()
@@ -87,6 +91,13 @@ class BirdEmulator(Emulator):
             windows=self.windows,
             accept=self.accept,
         )
+        self.callbacks = BirdCallbacks(
+            BirdSigner(signing_key),
+            state=state,
+            workspace=workspace,
+            channels=channels,
+            uploads=self._uploads,
+        )
         self.refusals: deque[int] = deque()
 
     @classmethod
@@ -98,6 +109,7 @@ class BirdEmulator(Emulator):
             "access_key": ACCESS_KEY,
             "workspace_id": WORKSPACE,
             "channels": dict(CHANNELS),
+            "signing_keys": [SIGNING_KEY],
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -115,6 +127,12 @@ class BirdEmulator(Emulator):
             (hdrs.METH_POST, f"{workspace}/channel-media/presigned-upload", self._presign),
             (hdrs.METH_POST, f"{channel}/presigned-upload", self._presign),
             (hdrs.METH_GET, f"{workspace}/media/{{media_id}}", self._redirect_to_file),
+            # The address of a file that a phone sent.
+            (
+                hdrs.METH_GET,
+                f"{workspace}/messages/{{message_id}}/media/{{media_id}}",
+                self._redirect_to_file,
+            ),
         ]
         guarded = [
             web.route(method, path, self._guarded(handler)) for method, path, handler in table

@@ -80,8 +80,8 @@ def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def read_page(response: Response, read_item: Callable[[object], Any]) -> Page[Any] | None:
-    """Read a page. Entries that cannot be read are left out.
+def read_page(response: Response, read_item: Callable[[dict[str, Any]], Any]) -> Page[Any] | None:
+    """Read a page. Entries that cannot be read, or are no objects, are left out.
 
     Args:
         response: The answer.
@@ -94,7 +94,7 @@ def read_page(response: Response, read_item: Callable[[object], Any]) -> Page[An
     if not isinstance(results, list):
         return None
     token: Any = document.get("nextPageToken")
-    items = (read_item(entry) for entry in results)
+    items = (read_item(entry) for entry in results if isinstance(entry, dict))
     return Page(
         tuple(item for item in items if item is not None),
         token if isinstance(token, str) and token else None,

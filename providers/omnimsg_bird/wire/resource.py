@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter.inbound import message_id_of
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
@@ -54,25 +55,23 @@ def read_leg(
 
 
 def read_past_message(
-    document: object,
+    document: dict[str, Any],
     channels: Mapping[str, Channel],
     adapter: Adapter[Any],
     context: Context,
 ) -> PastMessage | None:
     """Read a message of a list; `None` if it has no id to look it up by."""
-    if not isinstance(document, dict):
+    channel_id: Any = document.get("channelId")
+    message_id = message_id_of(context.account, channel_id, document.get("id"))
+    if message_id is None:
         return None
-    channel_id, id_ = document.get("channelId"), document.get("id")
-    if not (isinstance(channel_id, str) and channel_id and isinstance(id_, str) and id_):
-        return None
-    provider_id = f"{channel_id}/{id_}"
     channel = channels.get(channel_id) or channel_from(document.get("platformId"))
     senders = addresses(document.get("sender"))
     direction, reference = document.get("direction"), document.get("reference")
     return PastMessage(
-        id=MessageId.of(context.account, provider_id),
+        id=message_id,
         direction=_DIRECTIONS.get(direction) if isinstance(direction, str) else None,
-        leg=read_leg(document, provider_id, channel, adapter, context),
+        leg=read_leg(document, message_id.provider_id, channel, adapter, context),
         to=addresses(document.get("receiver")),
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,
@@ -82,12 +81,10 @@ def read_past_message(
     )
 
 
-def read_reply_to(reply: object, channel_id: str, context: Context) -> MessageId | None:
+def read_reply_to(reply: object, channel_id: object, context: Context) -> MessageId | None:
     """Read which message an inbound one answers; a tapped button names our message like that."""
     id_ = reply.get("id") if isinstance(reply, dict) else None
-    if not isinstance(id_, str) or not id_:
-        return None
-    return MessageId.of(context.account, f"{channel_id}/{id_}")
+    return message_id_of(context.account, channel_id, id_)
 
 
 def addresses(side: object) -> tuple[str, ...]:
@@ -107,14 +104,12 @@ def addresses(side: object) -> tuple[str, ...]:
 
 
 def read_interaction(
-    document: object,
+    document: dict[str, Any],
     provider_id: str,
     channels: Mapping[str, Channel],
     context: Context,
-) -> Interaction | None:
-    """Read an interaction; `None` if it is no object."""
-    if not isinstance(document, dict):
-        return None
+) -> Interaction:
+    """Read an interaction."""
     channel_id, kind = document.get("channelId"), document.get("type")
     name = kind if isinstance(kind, str) else ""
     channel = channels.get(channel_id) if isinstance(channel_id, str) else None

@@ -28,91 +28,98 @@ from omnimsg.domain.channel import channel_from
 from omnimsg.domain.events import InboundMessage, StatusEvent, event_key
 from omnimsg.domain.media import Inline
 from omnimsg.domain.status import LegStatus, Timeline
-from omnimsg_clickatell.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from omnimsg.adapter import Callback, Context
+    from omnimsg.adapter import Adapter, Callback, Context
     from omnimsg.domain.content import MediaItem
     from omnimsg.domain.events import Event
 
-_PROVIDER = "clickatell"
 
-
-def parse(callback: Callback, context: Context) -> list[Event]:
+def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[Event]:
     """Read all events: each kind has a list, which may hold several."""
     document = callback.json()
     kinds = document.get("event") if isinstance(document, dict) else None
     if not isinstance(kinds, dict):
-        why = "no JSON document" if document is None else "no `event` of the One API"
-        return [unparsed(_PROVIDER, context, callback, why, raw=document)]
+        why = callback.why_unread() if document is None else "no `event` of the One API"
+        return [unparsed(adapter.provider, context, callback, why, raw=document)]
     events: list[Event] = []
     for name, entries in kinds.items():
         read = _READERS.get(name)
         for entry in entries if isinstance(entries, list) else [entries]:
-            event: Event | None = read(entry, context) if read and isinstance(entry, dict) else None
+            event: Event | None = (
+                read(entry, adapter, context) if read and isinstance(entry, dict) else None
+            )
             if event is None:
                 why = "an unknown kind of event" if read is None else "an unknown form"
-                event = unparsed(_PROVIDER, context, callback, why, raw=entry, name=name)
+                event = unparsed(adapter.provider, context, callback, why, raw=entry, name=name)
             events.append(event)
-    return events or [unparsed(_PROVIDER, context, callback, "no event", raw=document)]
+    return events or [unparsed(adapter.provider, context, callback, "no event", raw=document)]
 
 
-def _read_status(entry: dict[str, Any], context: Context) -> StatusEvent | None:
-    """Read a status by its name; its number counts only where there is no name."""
+def _read_status(
+    entry: dict[str, Any], adapter: Adapter[Any], context: Context
+) -> StatusEvent | None:
+    """Read a status by its name; its number counts only where there is no name.
+
+    The id is the message's, on all its channels, so the leg is told by its channel.
+    """
     name, number = text_or_none(entry.get("status")), entry.get("statusCode")
     number = number if type(number) is int else None
     provider_id = text_or_none(entry.get("messageId"))
     reference = text_or_none(entry.get("clientMessageId"))
     if (provider_id or reference) is None or (name is None and number is None):
         return None
-    at = _time_of(entry, context)
-    evidence = STATUSES.evidence(None if name is None else name.strip(), number=number)
+    at, channel = _time_of(entry, context), channel_from(entry.get("channel"))
+    evidence = adapter.statuses.evidence(None if name is None else name.strip(), number=number)
     return StatusEvent(
-        provider=_PROVIDER,
+        provider=adapter.provider,
         account=context.account,
         at=at,
         key=event_key(
             context.account,
             StatusEvent.kind,
-            *(provider_id, reference, name, number, entry.get("timestamp")),
+            *(provider_id, reference, name, number, entry.get("timestamp"), channel),
         ),
         reference=reference,
         raw=entry,
-        leg=LegStatus(
-            channel=channel_from(entry.get("channel")),
-            timeline=Timeline.of(evidence, at),
-            provider_id=provider_id,
-        ),
+        leg=LegStatus(channel=channel, timeline=Timeline.of(evidence, at)),
         message_id=message_id_of(context.account, provider_id),
     )
 
 
-def _read_text(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+def _read_text(
+    entry: dict[str, Any], adapter: Adapter[Any], context: Context
+) -> InboundMessage | None:
     """Read a text; one that is encrypted for the account's key is not a text to us."""
     text = entry.get("content")
     if not isinstance(text, str) or not is_blank(entry.get("encryptionKey")):
         return None
-    return InboundMessage(text=text, **_common("moText", entry, context))
+    return InboundMessage(text=text, **_common("moText", entry, adapter, context))
 
 
-def _read_media(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+def _read_media(
+    entry: dict[str, Any], adapter: Adapter[Any], context: Context
+) -> InboundMessage | None:
     """Read media inside the callback in base64, or files to fetch with the account's key."""
     files = entry.get("files")
-    if isinstance(files, list):
-        media = [_file(each, entry, context) for each in files if isinstance(each, dict)]
-    else:
+    if is_blank(files):
         media = [_inline(entry)]
+    else:
+        media = [_file(each, entry, context) for each in files] if isinstance(files, list) else []
     items = [each for each in media if each is not None]
+    # Without one of its files the message would look complete.
     if not items or len(items) < len(media):
         return None
     caption = text_or_none(entry.get("caption"))
-    return InboundMessage(media=items, text=caption, **_common("moMedia", entry, context))
+    return InboundMessage(media=items, text=caption, **_common("moMedia", entry, adapter, context))
 
 
-def _file(file: dict[str, Any], entry: dict[str, Any], context: Context) -> MediaItem | None:
+def _file(file: object, entry: dict[str, Any], context: Context) -> MediaItem | None:
+    if not isinstance(file, dict):
+        return None
     digest = file.get("sha256Hash")
     is_encrypted = not is_blank([each.get("encryptionKey") for each in (file, entry)])
     source = stored_file(
@@ -132,31 +139,37 @@ def _inline(entry: dict[str, Any]) -> MediaItem | None:
     if not isinstance(content, str) or not is_blank(entry.get("encryptionKey")):
         return None
     try:
-        data = base64.b64decode(content, validate=True)
+        # MIME breaks base64 into lines. What is no base64 at all is refused, not skipped.
+        data = base64.b64decode("".join(content.split()), validate=True)
     except ValueError:
         return None
     return media_item(Inline(data), entry.get("contentType"), sha256=entry.get("sha256Hash"))
 
 
-def _read_location(entry: dict[str, Any], context: Context) -> InboundMessage | None:
+def _read_location(
+    entry: dict[str, Any], adapter: Adapter[Any], context: Context
+) -> InboundMessage | None:
     """Read a place; the coordinates are text, and one was once misspelt."""
+    latitude = entry.get("latitude")
     location = location_of(
-        entry.get("latitude", entry.get("latitute")),
+        entry.get("latitute") if latitude is None else latitude,
         entry.get("longitude"),
         name=entry.get("locationName"),
         address=entry.get("locationAddress"),
     )
     if location is None:
         return None
-    return InboundMessage(location=location, **_common("moLocation", entry, context))
+    return InboundMessage(location=location, **_common("moLocation", entry, adapter, context))
 
 
-def _common(name: str, entry: dict[str, Any], context: Context) -> dict[str, Any]:
+def _common(
+    name: str, entry: dict[str, Any], adapter: Adapter[Any], context: Context
+) -> dict[str, Any]:
     """Read what all messages of people have."""
     provider_id = text_or_none(entry.get("messageId"))
     profile = entry.get("whatsapp")
     return {
-        "provider": _PROVIDER,
+        "provider": adapter.provider,
         "account": context.account,
         "at": _time_of(entry, context),
         # Without an id, only the whole entry tells it from another one.
@@ -184,7 +197,9 @@ def _time_of(entry: dict[str, Any], context: Context) -> datetime:
     return read_epoch_time(entry.get("timestamp"), MILLISECOND) or context.now
 
 
-_READERS: dict[str, Callable[[dict[str, Any], Context], StatusEvent | InboundMessage | None]] = {
+_READERS: dict[
+    str, Callable[[dict[str, Any], Adapter[Any], Context], StatusEvent | InboundMessage | None]
+] = {
     "messageStatusUpdate": _read_status,
     "moText": _read_text,
     "moMedia": _read_media,

@@ -20,6 +20,8 @@ from omnimsg.sandbox import (
 )
 from omnimsg_clickatell.emulator import content_checks, file_checks, known_templates, lifecycle
 from omnimsg_clickatell.emulator.account_faults import AccountFaults
+from omnimsg_clickatell.emulator.callback_signer import CALLBACK_SECRET, ClickatellSigner
+from omnimsg_clickatell.emulator.callback_source import ClickatellCallbacks
 from omnimsg_clickatell.emulator.control import control_routes
 from omnimsg_clickatell.emulator.errors import (
     ErrorLevel,
@@ -65,6 +67,8 @@ class ClickatellEmulator(Emulator):
             of the last 24 hours.
         templates: The approved templates, each with the number of its body's parameters (None for
             any number); None for every template.
+        callback_secret: The end of the address of callbacks.
+        callback_login: ``name:password`` of the Basic credentials of callbacks; None for none.
 
     Attributes:
         account_faults: The errors and statuses that a test orders for the next requests or
@@ -86,6 +90,8 @@ class ClickatellEmulator(Emulator):
         echo_refused: bool = True,
         service_window: bool = True,
         templates: Mapping[str, int | None] | None = known_templates.DEFAULT,
+        callback_secret: str = CALLBACK_SECRET,
+        callback_login: str | None = None,
     ) -> None:
         super().__init__(state, service_window=service_window)
         self.account_faults = AccountFaults()
@@ -96,11 +102,23 @@ class ClickatellEmulator(Emulator):
         self._channels = channels
         self._numbers = numbers
         self._echo_refused = echo_refused
+        self.callbacks = ClickatellCallbacks(
+            ClickatellSigner(callback_secret, callback_login),
+            state=state,
+            inbox=self.inbox,
+            uploads=self.uploads,
+            numbers=numbers,
+        )
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
-        """Return the account's table: provider, address and API key."""
-        return {"provider": cls.name, "base_url": base_url, "api_key": API_KEY}
+        """Return the account's table: provider, address, API key, and the secret of callbacks."""
+        return {
+            "provider": cls.name,
+            "base_url": base_url,
+            "api_key": API_KEY,
+            "callback_secrets": [CALLBACK_SECRET],
+        }
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Return the seven operations."""

@@ -1,13 +1,18 @@
 """Every status of a message, and the lifecycle that ends with it.
 
-Source: the enumeration ``OmniMessageStatusEntry.status`` of the One API reference.
+Sources: the enumeration ``OmniMessageStatusEntry.status`` of the One API reference; Clickatell "One
+API message status table" for the numbers, which callbacks have beside the names.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from omnimsg.sandbox import LifecycleStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SENT: Final = (LifecycleStep("QUEUED"), LifecycleStep("SENT_TO_SUPPLIER"))
 DELIVERED: Final = (*SENT, LifecycleStep("DEVICE_ACK", delivers=True))
@@ -86,6 +91,44 @@ STATUSES: Final = (
     "PAYMENT_INVALID_WEBHOOK_ENDPOINTS",
 )
 """All names, in the order of the enumeration."""
+
+NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "UNKNOWN": 1,
+        "QUEUED": 2,
+        "SCHEDULED": 3,
+        "SENT_TO_SUPPLIER": 4,
+        "DEVICE_ACK": 5,
+        "READ": 6,
+        "EXPIRED": 20,
+        "STOPPED_BY_USER": 21,
+        "STOPPED_BY_ADMIN": 22,
+        "DELIVERY_FAILURE": 23,
+        "EMULATED": 24,
+        "INSUFFICIENT_ACCOUNT_BALANCE": 25,
+        "VOLUME_LIMIT": 26,
+        "VOLUME_LIMIT_DAILY": 27,
+        "VOLUME_LIMIT_MONTHLY": 28,
+        "RECIPIENT_DOES_NOT_EXIST": 29,
+        "ENCRYPTION_ACCESS_DENIED": 60,
+        "ENCRYPTION_CONTENT_ERROR": 61,
+        "MEDIA_NOT_FOUND": 80,
+        "MEDIA_SIZE_ERROR": 81,
+        "MEDIA_CHECKSUM_FAILURE": 82,
+        "MEDIA_REJECTED_BY_SUPPLIER": 83,
+        "MEDIA_METADATA_ERROR": 84,
+        "MEDIA_ACCESS_ERROR": 85,
+        "ROUTING_ERROR": 100,
+        "WHATSAPP_ACCOUNT_PAYMENT_ISSUE": 130,
+        "WHATSAPP_RE_ENGAGEMENT_REQUIRED": 131,
+        "WHATSAPP_SPAM_RATE_LIMIT_REACHED": 132,
+        "WHATSAPP_SERVER_RATE_LIMIT": 133,
+        "WHATSAPP_EXPERIMENTAL_NUMBER": 139,
+        "WHATSAPP_TEMPLATE_TEXT_TOO_LONG": 140,
+        "WHATSAPP_TEMPLATE_FORMAT_MISMATCH": 141,
+    }
+)
+"""The number of each status for which the table shows one; the others' are not published."""
 
 
 def steps_to(status: str) -> tuple[LifecycleStep, ...]:

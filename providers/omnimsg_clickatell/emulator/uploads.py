@@ -5,6 +5,7 @@ Source: the One API reference, "Upload media file", "Get media file metadata", "
 
 from __future__ import annotations
 
+import mimetypes
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,6 +98,19 @@ class Uploads:
             content_type=content_type,
             expires=self._state.clock() + file_checks.KEPT_SECONDS,
             extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False, **extra},
+        )
+        self._store.add(media)
+        return media
+
+    def receive(self, data: bytes, content_type: str) -> Media:
+        """Store a file that a phone sent, which may be of any type; it is kept as an upload is."""
+        extension = mimetypes.guess_extension(content_type.partition(";")[0].strip()) or ".bin"
+        media = Media(
+            id=f"{self._state.uuid()}-1{extension}",
+            data=data,
+            content_type=content_type,
+            expires=self._state.clock() + file_checks.KEPT_SECONDS,
+            extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False},
         )
         self._store.add(media)
         return media

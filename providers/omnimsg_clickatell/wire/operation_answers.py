@@ -45,11 +45,8 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
         if channel is not None and isinstance(entry, dict):
             evidence = STATUSES.evidence(entry.get("status"))
             at = read_epoch_time(entry.get("timestamp"), MILLISECOND) or context.now
-            legs.append(
-                LegStatus(
-                    channel=channel, timeline=Timeline.of(evidence, at), provider_id=provider_id
-                )
-            )
+            # Without an id: Clickatell has one for all channels, which does not tell them apart.
+            legs.append(LegStatus(channel=channel, timeline=Timeline.of(evidence, at)))
     if not legs:
         at = read_epoch_time(data.get("timestamp"), MILLISECOND) or context.now
         name = text_of(data, "status") or ""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Callback, Context
     from omnimsg.domain.events import Event
 
+# What tells two reports of one leg apart. No document says that a price comes with the status that
+# it is for, so a report that adds one is not a repetition.
+_SAID = ("status", "err", "timestamp", "channel", "price_info")
+
 
 def is_report(document: object) -> bool:
     """Return whether a callback is a delivery report."""
@@ -37,9 +41,11 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
     if is_report(document):
         event = _read_report(document, callback.query(TOKEN), adapter, context)
     elif is_inbound(document):
-        event = _read_inbound(document, context)
+        event = _read_inbound(document, adapter.provider, context)
     if event is None:
-        why = "no JSON document" if document is None else "neither a report nor an inbound SMS"
+        why = "neither a report nor an inbound SMS"
+        if document is None:
+            why = callback.why_unread()
         event = unparsed(adapter.provider, context, callback, why, raw=document)
     return [event]
 
@@ -52,7 +58,7 @@ def _read_report(
     leg_id = text_or_none(document.get("message_id"))
     if (provider_id or leg_id) is None:
         return None
-    said = [document.get(name) for name in ("status", "err", "timestamp")]
+    said = [document.get(name) for name in _SAID]
     leg = decode.read_leg(document, adapter, context)
     return StatusEvent(
         provider=adapter.provider,
@@ -66,13 +72,15 @@ def _read_report(
     )
 
 
-def _read_inbound(document: dict[str, Any], context: Context) -> InboundMessage | None:
+def _read_inbound(
+    document: dict[str, Any], provider: str, context: Context
+) -> InboundMessage | None:
     """Read an inbound SMS; the meaning of `sub_msg_id` is not published."""
     text, ids = document.get("text"), [document.get(name) for name in ("msg_id", "sub_msg_id")]
     if not isinstance(text, str) or text_or_none(ids[0]) is None:
         return None
     return InboundMessage(
-        provider="messente",
+        provider=provider,
         account=context.account,
         at=read_iso_time(document.get("time")) or context.now,
         key=event_key(context.account, InboundMessage.kind, *ids),

@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 HEADER = "x-messente-signature"
 
 
+def problem(
+    password: Secret, passwords: Sequence[Secret], shared_secrets: Sequence[Secret]
+) -> str | None:
+    """Say which of the secrets is empty; `None` where none is.
+
+    Args:
+        password: That of the account.
+        passwords: Further ones that sign reports.
+        shared_secrets: Those of the inbound numbers; without one only reports are read.
+    """
+    if not password:
+        return "has an empty `password`, which signs its reports"
+    for name, secrets in (("callback_passwords", passwords), ("inbound_secrets", shared_secrets)):
+        if not all(secrets):
+            return f"has an empty secret in `{name}`"
+    return None
+
+
 def verify(
     callback: Callback, passwords: Sequence[Secret], shared_secrets: Sequence[Secret]
 ) -> Authenticity:

@@ -15,6 +15,7 @@ from omnimsg.sandbox import LifecycleStep, Scenario
 __all__ = [
     "CANCELLED",
     "ERRORS",
+    "FAILED",
     "PROCESSING",
     "STATUSES",
     "WINDOW_CLOSED",
@@ -98,7 +99,8 @@ _SMS_SCENARIOS = {
 }
 
 _SUCCESSFUL = {"DELIVRD", "SEEN"}
-_FAILED = {"FAILED", "REJECTD", "UNDELIV", "EXPIRED", "NACK", "DELETED"}
+FAILED: Final = frozenset({"FAILED", "REJECTD", "UNDELIV", "EXPIRED", "NACK", "DELETED"})
+"""The statuses after which the next leg is attempted."""
 
 
 def ordered_steps(status: str, err: int) -> tuple[LifecycleStep, ...]:
@@ -166,12 +168,12 @@ def plan_legs(
         leg = Leg(attempted_at, _limit_to_ttl(attempt.ttl, steps))
         yield leg
         last = leg.steps[-1]
-        attempted_at = attempted_at + last.offset if last.status in _FAILED else None
+        attempted_at = attempted_at + last.offset if last.status in FAILED else None
 
 
 def _limit_to_ttl(ttl: float | None, steps: tuple[LifecycleStep, ...]) -> tuple[LifecycleStep, ...]:
     """Return the steps of a leg that expires if it has neither succeeded nor failed after `ttl`."""
-    settled = next((step.offset for step in steps if step.status in _SUCCESSFUL | _FAILED), None)
+    settled = next((step.offset for step in steps if step.status in _SUCCESSFUL | FAILED), None)
     if ttl is None or (settled is not None and settled <= ttl):
         return steps
     in_time = tuple(step for step in steps if step.offset < ttl)

@@ -13,7 +13,7 @@ from omnimsg.sandbox import LifecycleStep
 from omnimsg_messente.emulator.errors import CODES
 from omnimsg_messente.emulator.lifecycle import ERRORS, STATUSES, ordered_steps
 
-__all__ = ["Order", "Orders"]
+__all__ = ["Order", "Orders", "usual_err"]
 
 MAX_ORDERS: Final = 1000
 
@@ -42,6 +42,11 @@ _ERR_OF_STATUS: Final[Mapping[str, int]] = {
     "SEEN": 10,
     "UNKNOWN": 999,
 }
+
+
+def usual_err(status: str) -> int:
+    """Return the `err` that usually comes with a status."""
+    return _ERR_OF_STATUS[status]
 
 
 @attrs.define(kw_only=True)

@@ -7,12 +7,12 @@ items repeat `to` and `omnimessage_id`.
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from omnimsg.sandbox import MessageRecord, describe
+from omnimsg.sandbox import MessageRecord, StatusChange, describe
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING
 from omnimsg_messente.emulator.price import price_info
 
-__all__ = ["kind", "status_item", "summary"]
+__all__ = ["kind", "leg_report", "status_item", "summary"]
 
 _BILLED: Final = {"ACK", "ACCEPTD", "DELIVRD", "SEEN"}
 
@@ -59,12 +59,16 @@ def _template(template: dict[str, Json]) -> str:
 
 
 def status_item(record: MessageRecord, now: float) -> dict[str, Any]:
-    """Return one element of `statuses`; it repeats the number and the id of the omnimessage.
+    """Return one element of `statuses`: what a delivery report says of the latest change."""
+    return leg_report(record, record.latest_change(now))
+
+
+def leg_report(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
+    """Return what is said of a leg at a change, with the number and the id of the omnimessage.
 
     In the documents the status, err, error and price of an unprocessed leg are null. They do not
     mention its `timestamp`, which is left out here. A timestamp has six decimals and no offset.
     """
-    change = record.latest_change(now)
     report: dict[str, Any] = {
         "status": change.status or None,
         "channel": record.channel,

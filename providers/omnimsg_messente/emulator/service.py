@@ -27,6 +27,8 @@ from omnimsg.sandbox import (
     scenario,
 )
 from omnimsg.sandbox.schema import Json
+from omnimsg_messente.emulator.callback_signer import INBOUND_SECRET, MessenteSigner
+from omnimsg_messente.emulator.callback_source import MessenteCallbacks
 from omnimsg_messente.emulator.errors import (
     RefusedError,
     invalid,
@@ -62,7 +64,8 @@ class MessenteEmulator(Emulator):
     Args:
         state: Clock, pace, ids and handsets.
         username: The user name that Basic authentication must carry; ASCII.
-        password: The password that Basic authentication must carry; ASCII.
+        password: The password that Basic authentication must carry, and that signs reports; ASCII.
+        inbound_secret: The Shared Secret of the inbound number.
         service_window: Whether WhatsApp content other than a template needs an inbound message of
             the last 24 hours.
 
@@ -78,10 +81,12 @@ class MessenteEmulator(Emulator):
         *,
         username: str = USERNAME,
         password: str = PASSWORD,
+        inbound_secret: str = INBOUND_SECRET,
         service_window: bool = True,
     ) -> None:
         super().__init__(state, service_window=service_window)
         self.orders = Orders()
+        self.callbacks = MessenteCallbacks(MessenteSigner(password, inbound_secret), state)
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
         self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 
@@ -93,6 +98,7 @@ class MessenteEmulator(Emulator):
             "base_url": base_url,
             "username": USERNAME,
             "password": PASSWORD,
+            "inbound_secrets": [INBOUND_SECRET],
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -237,6 +243,7 @@ class MessenteEmulator(Emulator):
                 sender=message.get("sender", _DEFAULT_SENDER),
                 client_id=omnimessage_id,
                 waiting=PROCESSING,
+                extra={"dlr_url": payload.get("dlr_url")},
             )
             for message, leg in zip(messages, legs, strict=True)
         )
@@ -283,7 +290,7 @@ class MessenteEmulator(Emulator):
         if records[0].start <= now or records[0].steps[0].status == CANCELLED.status:
             raise refused("101")
         for record in records:
-            record.cancel(now, CANCELLED)
+            self.cancel(record, CANCELLED)
         return json_response({}, 202)
 
     def _find(self, request: web.Request) -> tuple[str, tuple[MessageRecord, ...]]:

@@ -34,7 +34,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
     """Encode one message: its own leg first, then its fallback legs in order."""
     content = message.content
     if message.is_plain_text and isinstance(content, Text) and not adapter.account.extras:
-        return _plain_text(message, content.text, adapter)
+        return _plain_text(message, content.text, adapter, context)
     account, templates = adapter.account, adapter.template_of
     channel = adapter.channel_of(message)
     sender, ttl = message.sender or adapter.sender_of(channel), context.ttl(message)
@@ -48,8 +48,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
     document: JsonObject = {"to": message.to, "messages": legs}
     if account.settings.text_store is not None:
         document["text_store"] = account.settings.text_store
-    if message.callback_url is not None:
-        document["dlr_url"] = report_to(message.callback_url, context.callback_token)
+    _add_report_url(document, message, context)
     if message.send_at is not None:
         document["time_to_send"] = message.send_at.isoformat()
     if message.priority in PRIORITIES:
@@ -60,7 +59,7 @@ def omnimessage(message: Message, adapter: Adapter[Any], context: Context) -> Js
     return document
 
 
-def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObject:
+def _plain_text(message: Message, text: str, adapter: Adapter[Any], context: Context) -> JsonObject:
     """Encode a plain text: the same document as `omnimessage` writes, without its calls."""
     account = adapter.account
     channel = message.channel or account.channel or adapter.capabilities.default_channel
@@ -74,7 +73,20 @@ def _plain_text(message: Message, text: str, adapter: Adapter[Any]) -> JsonObjec
     document: JsonObject = {"to": message.to, "messages": [leg]}
     if account.settings.text_store is not None:
         document["text_store"] = account.settings.text_store
+    if context.report_url is not None:
+        _add_report_url(document, message, context)
     return document
+
+
+def _add_report_url(document: JsonObject, message: Message, context: Context) -> None:
+    """Ask for reports: at the message's own address, else at the account's receiver.
+
+    The token goes along only where there is a receiver that reads it.
+    """
+    address = message.callback_url or context.report_url
+    if address is not None:
+        token = None if context.report_url is None else context.token(message)
+        document["dlr_url"] = report_to(address, token)
 
 
 def report_to(url: str, token: str | None) -> str:

@@ -95,7 +95,21 @@ def test_the_signing_keys(keys: tuple[str, ...], expected: Authenticity) -> None
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
 
     assert expected is adapter(*keys).verify(callback, CONTEXT)
-    assert (not keys) is (adapter(*keys).callback_problem() is not None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ((KEY,), None),
+        (("former", KEY), None),
+        ((), "needs `signing_keys`: the signing key of its webhook subscriptions"),
+        (("",), "has an empty key in `signing_keys`"),
+        ((KEY, ""), "has an empty key in `signing_keys`"),
+    ],
+)
+def test_an_empty_signing_key_is_a_problem(keys: tuple[str, ...], expected: str | None) -> None:
+    """The receiver does not start, also where another key would do."""
+    assert expected == adapter(*keys).callback_problem()
 
 
 def test_a_key_is_text() -> None:
@@ -186,8 +200,18 @@ def test_a_status_without_a_time_has_the_signed_one() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """It is signed anew; another status, or the same one later, has another key."""
-    changes = [{}, {"status": "sent"}, {"lastStatusAt": "2030-05-01T09:00:06Z"}, {"id": "x"}]
+    """It is signed anew; another status, another cause, or the same one later, has another key."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"status": "sent"},
+        {"lastStatusAt": "2030-05-01T09:00:06Z"},
+        {"id": "x"},
+        {"failure": {"code": 15005, "source": {"name": "sms-messagebird", "code": "1"}}},
+        {"failure": {"code": 15005, "source": {"name": "sms-messagebird", "code": "27"}}},
+        {"reason": "unknown subscriber"},
+        {"details": "unknown_subscriber"},
+        {"chargeableUnits": 3},
+    ]
     keys = [only("sms.outbound", OUTBOUND | each).key for each in changes]
     again = signed("sms.outbound", OUTBOUND, KEY, NOW + timedelta(hours=1))
 
@@ -252,6 +276,16 @@ def test_media_are_fetched_with_the_key() -> None:
     assert [MediaKind.GIF] == [each.kind for each in gif.media]
 
 
+@pytest.mark.parametrize("nothing", [None, [], [None]])
+def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
+    """A text with an empty list of attachments is a text."""
+    body = {"text": "Yes", "attachments": nothing, "actions": nothing}
+
+    event = only("sms.inbound", callbacks.inbound(9, "text", **body))
+
+    assert ("Yes", (), None) == (event.text, event.media, event.tapped)
+
+
 def test_places_and_mails() -> None:
     """A place has its label; of an e-mail the plain text is read."""
     place = only("whatsapp.inbound", callbacks.LOCATION)
@@ -306,6 +340,30 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
     assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
 
 
+PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
+POSTBACK = {"type": "postback", "postback": {"text": "Yes", "payload": "y"}}
+LOSSY: list[dict[str, Any]] = [
+    callbacks.inbound(8, "image", images=[PICTURE, {"altText": "A"}]),
+    callbacks.inbound(8, "image", images=[PICTURE, "another"]),
+    callbacks.inbound(8, "image", images=[PICTURE], text=["A"]),
+    callbacks.inbound(8, "image", text="Where is it?"),
+    callbacks.inbound(8, "file", files=[{"mediaUrl": "ftp://media.test/f"}, PICTURE], text="Both"),
+    callbacks.inbound(8, "gif", text="Ha"),
+    callbacks.inbound(8, "text", text="Look", attachments=[PICTURE, {"id": "a"}]),
+    callbacks.inbound(8, "text", text="Look", attachments="a"),
+    callbacks.inbound(8, "text", text={"new": "form"}, attachments=[PICTURE]),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"type": "new", "new": {"text": "Yes"}}]),
+    callbacks.inbound(8, "text", text="Yes", actions=[POSTBACK, POSTBACK]),
+    callbacks.inbound(8, "text", text="Yes", actions=POSTBACK),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "Yes", "payload": 5}}]),
+    callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "x" * 300}}]),
+    callbacks.inbound(8, "html", html="<p>", attachments=[PICTURE]),
+    callbacks.inbound(8, "html", html="<p>", text="Look", attachments=[{}, PICTURE]),
+    callbacks.TEXT
+    | {"meta": {"extraInformation": {"whatsapp.interactive.list_reply.id": {"id": 1}}}},
+]
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "why"),
     [
@@ -316,6 +374,7 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
         ("whatsapp.inbound", callbacks.inbound(8, "list", text="?"), "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "image", images=[]), "an unknown form"),
         ("email.inbound", callbacks.inbound(8, "html", html="<p>"), "an unknown form"),
+        *(("whatsapp.inbound", each, "an unknown form") for each in LOSSY),
         ("whatsapp.interaction", {"type": "clicked", "channelId": "c"}, "an unknown form"),
         ("whatsapp.interaction", callbacks.READ | {"type": None}, "an unknown form"),
         ("", {}, "an unknown kind of event"),
@@ -334,6 +393,7 @@ def test_what_is_unknown_is_kept_whole(event: str, payload: object, why: str) ->
     ("body", "why"),
     [
         (b"", "no JSON document"),
+        (b"[" * 65 + b"]" * 65, "nested too deeply"),
         (b"[]", "an unknown kind of event"),
         (b'{"service":"numbers","event":"sms.outbound","payload":{}}', "an unknown kind of event"),
     ],

@@ -20,7 +20,8 @@ from omnimsg.domain.media import Inline, MediaKind, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
-from omnimsg.domain.status import Evidence, Status
+from omnimsg.domain.status import Evidence, MessageStatus, Status
+from omnimsg.domain.status_merge import merge_event, merge_statuses
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:
@@ -153,6 +154,22 @@ def test_the_name_of_a_status_decides(
     assert (status, provider_status) == (latest.status, latest.provider_status)
 
 
+def test_reports_of_two_channels_are_two_legs() -> None:
+    """Clickatell's id is the message's, so a fallback that was delivered ends no other leg."""
+    failed = STATUS | {"status": "EXPIRED", "statusCode": 20}
+    delivered = STATUS | {"channel": "sms", "timestamp": STATUS["timestamp"] + 1}
+    reports = [only(envelope(messageStatusUpdate=[each])) for each in (delivered, failed)]
+    status = MessageStatus(id=reports[0].message_id, legs=())
+
+    for each in reports:
+        status = merge_event(status, each)
+
+    assert [(Channel.WHATSAPP, Status.EXPIRED), (Channel.SMS, Status.DELIVERED)] == [
+        (leg.channel, leg.status) for leg in status.legs
+    ]
+    assert status == merge_statuses(status, status)
+
+
 def test_a_status_of_a_failure_has_its_reason() -> None:
     """The same tables as of a look-up."""
     event = only(envelope(messageStatusUpdate=[STATUS | {"status": "RECIPIENT_DOES_NOT_EXIST"}]))
@@ -218,19 +235,35 @@ def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
     assert [True] == [each.source.client_encrypted for each in event.media]
 
 
-def test_media_inside_the_callback() -> None:
-    """Base64 becomes bytes."""
-    event = only(envelope(moMedia=[callbacks.MEDIA_INLINE]))
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"content": "c291\r\nbmQ=\n"},
+        {"files": []},
+        {"files": None},
+    ],
+)
+def test_media_inside_the_callback(members: dict[str, Any]) -> None:
+    """Base64 becomes bytes, also in lines, and beside a list of files that is empty."""
+    event = only(envelope(moMedia=[callbacks.MEDIA_INLINE | members]))
 
     expected = MediaItem(MediaKind.AUDIO, Inline(b"sound"), content_type="audio/ogg; codecs=opus")
     assert (expected,) == event.media
 
 
-@pytest.mark.parametrize("name", ["latitude", "latitute"])
-def test_a_place(name: str) -> None:
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"latitude": "-33.92"},
+        {"latitute": "-33.92"},
+        {"latitude": None, "latitute": "-33.92"},
+    ],
+)
+def test_a_place(members: dict[str, Any]) -> None:
     """Coordinates are text, and one was once misspelt."""
     entry = {key: value for key, value in callbacks.LOCATION.items() if key != "latitude"}
-    event = only(envelope(moLocation=[entry | {name: "-33.92"}]))
+    event = only(envelope(moLocation=[entry | members]))
 
     assert Location(-33.92, 18.42, name="Cafe", address="1 Long St") == event.location
 
@@ -245,13 +278,15 @@ def test_several_events_in_one_callback() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """A later status of the same message has another one."""
-    first, again, later = parse(
-        envelope(messageStatusUpdate=[STATUS, STATUS, STATUS | {"status": "READ"}])
+    """A later status of the same message has another one, and so has that of its other channel."""
+    changes = [{}, {}, {"status": "READ"}, {"channel": "sms"}]
+    first, again, *others = (
+        each.key
+        for each in parse(envelope(messageStatusUpdate=[STATUS | each for each in changes]))
     )
 
-    assert first.key == again.key
-    assert first.key != later.key
+    assert first == again
+    assert 3 == len({first, *others})
 
 
 @pytest.mark.parametrize(
@@ -271,6 +306,11 @@ def test_a_repetition_has_the_same_key() -> None:
         ),
         (envelope(moText=[TEXT | {"encryptionKey": "k"}]), "an unknown form", "moText"),
         (envelope(moMedia=[callbacks.PERSON]), "an unknown form", "moMedia"),
+        *(
+            (envelope(moMedia=[callbacks.MEDIA_INLINE | {"files": files}]), "an unknown form", name)
+            for name in ("moMedia",)
+            for files in ("a", {"a": 1}, [callbacks.MEDIA_FILES["files"][0], "another"])
+        ),
         (
             envelope(moMedia=[{**callbacks.MEDIA_INLINE, "content": "!"}]),
             "an unknown form",
@@ -291,6 +331,7 @@ def test_a_repetition_has_the_same_key() -> None:
         (b'{"event":[]}', "no `event` of the One API", ""),
         (b"<html>", "no JSON document", ""),
         (b"", "no JSON document", ""),
+        (b"[" * 65 + b"]" * 65, "nested too deeply", ""),
     ],
 )
 def test_what_is_unknown_is_kept_whole(body: bytes, why: str, name: str) -> None:

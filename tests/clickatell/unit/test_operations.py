@@ -21,6 +21,7 @@ from omnimsg.domain.outcome import Accepted, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
+from omnimsg.domain.status_merge import merge_statuses
 from omnimsg_clickatell import ClickatellAdapter
 
 if TYPE_CHECKING:
@@ -88,9 +89,10 @@ def test_status(status_of: Any) -> None:
 
     assert isinstance(found, MessageStatus)
     assert [
-        (Channel.WHATSAPP, Status.FAILED, "0f3b"),
-        (Channel.SMS, Status.DELIVERED, "0f3b"),
+        (Channel.WHATSAPP, Status.FAILED, None),
+        (Channel.SMS, Status.DELIVERED, None),
     ] == [(leg.channel, leg.status, leg.provider_id) for leg in found.legs]
+    assert found.legs == merge_statuses(found, found).legs
     assert ("cape:0f3b", Status.DELIVERED, document) == (found.id, found.status, found.raw)
     assert [datetime(2030, 1, 1, 0, 0, 0, 123000, tzinfo=UTC)] == list(
         found.legs[0].timeline.entries.values()

@@ -315,7 +315,7 @@ def test_a_callers_hurry_says_nothing_about_the_provider(seconds: float, counts:
     """A provider that answers in 150 ms is not ill when a caller gives it 50."""
     times = AnswerTimes()
     for _ in range(50):
-        times.record(0.15)
+        times.record(0.15, 0.0)
     breakers = CircuitBreakers(
         "main",
         BREAKER,

@@ -16,19 +16,28 @@ from omnimsg.engine.sending.queue import Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.deadline import Deadline
 
 
 class Owner:
     """An owner that takes no outcome."""
 
     may_abandon = False
+    passes_on = None
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         """Nobody has gone."""
         return ()
 
-    def finish(self, keys: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    def finish(
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
         """Take outcomes."""
 
 

@@ -34,7 +34,11 @@ ADAPTER = MessenteAdapter(
         sender=SENDER,
     )
 )
-CONTEXT = Context(account=ACCOUNT, now=datetime(2030, 1, 2, tzinfo=UTC), callback_token="t/1")
+CONTEXT = Context(
+    account=ACCOUNT,
+    now=datetime(2030, 1, 2, tzinfo=UTC),
+    report_url="https://hooks.example.test/omnimsg/mess",
+)
 
 
 @pytest.fixture(scope="module")

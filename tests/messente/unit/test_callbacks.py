@@ -28,11 +28,13 @@ PASSWORD, SHARED = "local-api-password", "shared-secret"
 GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
 
 
-def adapter(*, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> MessenteAdapter:
-    """Build the adapter of an account with these further keys."""
+def adapter(
+    *, password: str = PASSWORD, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()
+) -> MessenteAdapter:
+    """Build the adapter of an account with these keys."""
     settings = MessenteSettings(
         username="u",
-        password=Secret(PASSWORD),
+        password=Secret(password),
         callback_passwords=[Secret(each) for each in passwords],
         inbound_secrets=[Secret(each) for each in shared],
     )
@@ -96,7 +98,21 @@ def test_without_a_shared_secret_no_inbound_message_is_genuine() -> None:
     assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, ""), CONTEXT)
     assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, SHARED), CONTEXT)
     assert GENUINE is account.verify(signed(REPORT, PASSWORD), CONTEXT)
-    assert None is account.callback_problem()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [
+        ({}, None),
+        ({"passwords": ("former",), "shared": (SHARED,)}, None),
+        ({"password": ""}, "has an empty `password`, which signs its reports"),
+        ({"passwords": ("former", "")}, "has an empty secret in `callback_passwords`"),
+        ({"shared": ("", SHARED)}, "has an empty secret in `inbound_secrets`"),
+    ],
+)
+def test_an_empty_secret_is_a_problem(secrets: dict[str, Any], expected: str | None) -> None:
+    """The receiver does not start; an account without inbound numbers needs no Shared Secret."""
+    assert expected == adapter(**secrets).callback_problem()
 
 
 def test_capital_digits_are_the_same_signature() -> None:
@@ -140,13 +156,16 @@ def test_the_status_of_a_report(
 
 
 def test_a_report_is_recognised_again() -> None:
-    """By its leg, status, error and time; every change of them is another event."""
+    """By its leg, status, error, time and price; every change of them is another event."""
     changes: list[dict[str, Any]] = [
         {},
         {"status": "SEEN"},
         {"err": 1},
         {"message_id": "another"},
         {"timestamp": "2030-01-02T03:05:10"},
+        {"channel": "viber"},
+        {"price_info": None},
+        {"price_info": REPORT["price_info"] | {"total_price": "0.05"}},
     ]
     keys = [only(REPORT | each).key for each in changes]
 
@@ -191,6 +210,21 @@ def test_what_is_unknown_is_kept_whole(document: object) -> None:
         (document, b""),
         (None, document if isinstance(document, bytes) else b"null"),
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<html>", "no JSON document"),
+        (b"[" * 65 + b"]" * 65, "nested too deeply"),
+        (b"[]", "neither a report nor an inbound SMS"),
+    ],
+)
+def test_why_a_body_is_unparsed(body: bytes, expected: str) -> None:
+    """The bytes are kept where no document can be."""
+    event = only(body)
+
+    assert (expected, b"" if body == b"[]" else body) == (event.why, event.body)
 
 
 _NAMES = st.sampled_from((*REPORT, *INBOUND))

@@ -76,15 +76,29 @@ def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Cont
         callback_url="https://app.example.test/dlr?k=1",
     )
 
-    written = document(adapter, message, attrs.evolve(context, callback_token="t/1"))
+    received = attrs.evolve(context, report_url="https://hooks.example.test/mess")
+    written = document(adapter, message, received)
 
     assert written == {
         "to": TO,
         "messages": [{"channel": "sms", "text": "Hi", "sender": "Acme", "ttl": 90}],
-        "dlr_url": "https://app.example.test/dlr?k=1&omnimsg_token=t%2F1",
+        "dlr_url": f"https://app.example.test/dlr?k=1&omnimsg_token={context.token(message)}",
         "time_to_send": "2030-05-01T09:00:00+02:00",
         "priority": "high",
     }
+
+
+@pytest.mark.parametrize("options", [{}, {"ttl": 90}])
+def test_reports_go_to_the_receiver(
+    adapter: MessenteAdapter, context: Context, options: dict[str, Any]
+) -> None:
+    """Where a receiver is configured, each message asks for its reports there, with its token."""
+    message = Message(TO, "Hi", **options)
+    received = attrs.evolve(context, report_url="https://hooks.example.test/mess")
+
+    written = document(adapter, message, received)["dlr_url"]
+
+    assert f"https://hooks.example.test/mess?omnimsg_token={context.token(message)}" == written
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 import orjson
 from support.toy import ToyAdapter
+from support.toy.callbacks import HEADER
 
 from omnimsg.adapter import Authenticity
 from omnimsg.adapter.inbound import unparsed
+from omnimsg.adapter.signatures import is_hex_hmac
 from omnimsg.domain.events import InboundMessage, StatusEvent
 from omnimsg.domain.status import Timeline
 
@@ -41,6 +43,34 @@ class _TrustsEverybodyWithoutAKey(ToyAdapter):
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         found = super().verify(callback, context)
         return Authenticity.GENUINE if found is Authenticity.NO_SECRET else found
+
+
+class _SignsWithAnEmptyKey(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        keys = [each.reveal().encode() for each in self.account.settings.callback_keys]
+        given = callback.header(HEADER)
+        if not keys:
+            return Authenticity.NO_SECRET
+        if not given:
+            return Authenticity.UNSIGNED
+        is_genuine = is_hex_hmac(given, keys, callback.body)
+        return Authenticity.GENUINE if is_genuine else Authenticity.WRONG_SIGNATURE
+
+
+class _CallsAMissingKeyAWrongSignature(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        found = super().verify(callback, context)
+        return Authenticity.WRONG_SIGNATURE if found is Authenticity.NO_SECRET else found
+
+
+class _NeverHasAProblem(ToyAdapter):
+    def callback_problem(self) -> str | None:
+        return None
+
+
+class _CallsAnEmptyKeyNoProblem(ToyAdapter):
+    def callback_problem(self) -> str | None:
+        return None if self.account.settings.callback_keys else "needs `callback_keys`"
 
 
 class _FailsOnStrangeSignatures(ToyAdapter):
@@ -118,6 +148,10 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_TrustsAnySignature, "test_forged_callbacks_are_refused"),
     (_FailsOnStrangeSignatures, "test_forged_callbacks_are_refused"),
     (_TrustsEverybodyWithoutAKey, "test_nothing_is_genuine_without_a_secret"),
+    (_SignsWithAnEmptyKey, "test_nothing_is_genuine_without_a_secret"),
+    (_CallsAMissingKeyAWrongSignature, "test_nothing_is_genuine_without_a_secret"),
+    (_NeverHasAProblem, "test_nothing_is_genuine_without_a_secret"),
+    (_CallsAnEmptyKeyNoProblem, "test_nothing_is_genuine_without_a_secret"),
     (_ReadsNoTexts, "test_callbacks_give_events"),
     (_DropsRaw, "test_callbacks_give_events"),
     (_KeysTellTheArrival, "test_keys_are_stable_and_distinct"),

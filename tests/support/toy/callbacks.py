@@ -33,7 +33,8 @@ class ToyCallbacks(ToyLists):
 
     def callback_problem(self) -> str | None:
         """Toy signs with a key that must be known."""
-        return None if self.account.settings.callback_keys else "needs `callback_keys`"
+        keys = self.account.settings.callback_keys
+        return None if keys and all(keys) else "needs `callback_keys`, none of them empty"
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         """Compare the signature of the body."""

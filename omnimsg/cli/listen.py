@@ -1,0 +1,213 @@
+"""`omnimsg listen`: receive reports and replies, and print them as they come.
+
+The JSON form is one object per event, as `omnimsg.domain.serialization` writes events: `event` is
+"status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because it is what the
+command is asked for. The addresses and what is refused go to standard error.
+"""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter, validators
+
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import OK
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.output import (
+    masked_address,
+    print_json_lines,
+    print_line,
+    sanitize,
+    stderr_console,
+    stdout_console,
+    styled,
+    word_text,
+)
+
+if TYPE_CHECKING:
+    import socket
+
+    from omnimsg.client import Client
+    from omnimsg.delivery.receiver import Receiver
+    from omnimsg.domain.events import Event, InboundMessage
+    from omnimsg.engine.observers import Observer
+
+_PATH = "/callbacks"
+_WIDTH = 12
+
+
+def listen(
+    *,
+    account: str | None = None,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8026,
+    public_url: str | None = None,
+    config: ConfigFile = CONFIG_FILE,
+    as_json: Json = False,
+) -> int:
+    """Receive reports and replies, and print them as they come.
+
+    Serves until Ctrl+C. What is not signed by the provider is refused and
+    shown, and nothing else of it is read.
+
+    Args:
+        account: The account whose callbacks are taken; all that have secrets for them unless given.
+        host: The address to listen on; a proxy with a certificate belongs in front of it.
+        port: The port to listen on; 0 lets the system choose.
+        public_url: The address by which the providers call, before the account's name; that of the
+            configuration unless given, else this host and port.
+        config: The configuration, a TOML file.
+        as_json: Print JSON lines.
+    """
+    import asyncio  # noqa: PLC0415 - keeps help fast
+    from contextlib import suppress  # noqa: PLC0415
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_listen(account, host, port, public_url, config, as_json=as_json))
+    return OK
+
+
+async def _listen(
+    account: str | None,
+    host: str,
+    port: int,
+    public_url: str | None,
+    config: "ConfigFile",
+    *,
+    as_json: bool,
+) -> None:
+    from aiohttp import web  # noqa: PLC0415
+
+    from omnimsg.client import Client  # noqa: PLC0415
+    from omnimsg.config import load_config  # noqa: PLC0415
+
+    loaded = load_config(config, default=account)
+    with _bound(host, port) as listening:
+        here = f"http://{host}:{listening.getsockname()[1]}"
+        address = public_url or loaded.callbacks.public_url or here + _PATH
+        async with Client.from_config(loaded, observers=[_refusals()]) as client:
+            names = [account] if account is not None else _ready(client)
+            handler = _print_json if as_json else _print_event
+            receiver = client.receiver(handler, accounts=names, public_url=address)
+            runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
+            await runner.setup()
+            try:
+                await web.SockSite(runner, listening).start()
+                _greet(client, receiver, address, here, on_stderr=as_json)
+                await _stopped()
+            finally:
+                await runner.cleanup()
+
+
+async def _stopped() -> None:
+    """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
+    import asyncio  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+    from contextlib import suppress  # noqa: PLC0415
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows, where Ctrl+C raises KeyboardInterrupt
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _bound(host: str, port: int) -> "socket.socket":
+    import socket  # noqa: PLC0415
+
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise CommandError(
+            f"port {port} of {host} cannot be used: {os.strerror(error.errno or 0)}",
+            "choose another with --port; 0 lets the system choose",
+        ) from error
+
+
+def _ready(client: "Client") -> list[str] | None:
+    """Return the accounts with secrets for callbacks; `None`, where none has, shows what lacks."""
+    names = [
+        name
+        for name, adapter in client.accounts.items()
+        if adapter.receives() and adapter.callback_problem() is None
+    ]
+    return names or None
+
+
+def _refusals() -> "Observer":
+    from omnimsg.engine.observers import CallbackRefused, Observer  # noqa: PLC0415
+
+    class Refusals(Observer):
+        """Prints what was refused on standard error."""
+
+        def callback_refused(self, event: CallbackRefused) -> None:
+            """Print one line."""
+            account = f"{sanitize(event.account)}  " if event.account else ""
+            line = styled(
+                (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
+                f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}",
+            )
+            stderr_console().print(line, soft_wrap=True)
+
+    return Refusals()
+
+
+def _print_json(event: "Event") -> None:
+    from omnimsg.domain.serialization import event_to_json  # noqa: PLC0415
+
+    print_json_lines([event_to_json(event)])
+
+
+def _print_event(event: "Event") -> None:
+    """Print one line: when, what, on which account, and what the event says."""
+    from omnimsg.domain.events import (  # noqa: PLC0415
+        InboundMessage,
+        InteractionEvent,
+        StatusEvent,
+    )
+
+    word, style, rest = event.kind, "", ""
+    if isinstance(event, StatusEvent):
+        word = event.status.value
+        reason = "" if event.reason is None else f"  {event.reason.replace('_', ' ')}"
+        names = [event.leg.channel, event.message_id, event.reference]
+        rest = "  ".join(str(each) for each in names if each) + reason
+    elif isinstance(event, InboundMessage):
+        word, style = "reply", "bold cyan"
+        rest = f"{masked_address(event.sender or '')}  {_said(event)}"
+    elif isinstance(event, InteractionEvent):
+        word, rest = str(event.interaction.kind), str(event.interaction.message_id)
+    else:
+        style, rest = "magenta", f"{event.why}: {event.provider_kind}"
+    padded = f"{word.replace('_', ' '):<{_WIDTH}}"
+    print_line(
+        (f"{event.at:%H:%M:%S}  ", "dim"),
+        (padded, style) if style else styled(word_text(word), " " * (_WIDTH - len(word))),
+        f"{sanitize(event.account)}  {sanitize(rest)}",
+    )
+
+
+def _said(event: "InboundMessage") -> str:
+    """Say in one line what a person sent."""
+    parts = [] if event.text is None else [event.text]
+    if event.tapped is not None:
+        parts.append(f"[tapped {event.tapped.text}]")
+    parts += [f"[{each.kind}]" for each in event.media]
+    if event.location is not None:
+        parts.append(f"[location {event.location.latitude}, {event.location.longitude}]")
+    parts += ["[contact]" for _ in event.contacts]
+    return " ".join(parts)
+
+
+def _greet(
+    client: "Client", receiver: "Receiver", public_url: str, here: str, *, on_stderr: bool
+) -> None:
+    console = stderr_console() if on_stderr else stdout_console()
+    lines = [styled("Listening on ", (here, "bold green"), "; Ctrl+C stops it.")]
+    lines.append(styled("The providers call:"))
+    for name in receiver.accounts:
+        setting = client.accounts[name].path_secrets
+        secret = "" if setting is None else f"/SECRET  (one of accounts.{name}.{setting})"
+        lines.append(styled(f"  {public_url}/{name}{secret}"))
+    for line in (*lines, styled()):
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,274 @@
+"""`omnimsg trigger`: send a signed sample of a provider's callback.
+
+The sample is written and signed by the sandbox, which knows the providers' documents and not
+omnimsg's adapters.
+
+The JSON form is one object:
+
+* `event`, `provider`, and `kind`, the event in the provider's words
+* `url`: the address, without what may be a secret
+* `genuine`: false with `--bad-signature`
+* `status`: the HTTP status of the answer; null if there was none
+* `error`: why there was none; otherwise null
+* `taken`: whether the provider takes the answer for success
+
+With `--print` it has `event`, `provider`, `kind`, and the request: `url`, `headers`, `body`. With
+`--list` there is one object per event: `event` and `providers`, those that have it.
+"""
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+from cyclopts import Parameter
+
+from omnimsg.cli.errors import CommandError
+from omnimsg.cli.exit_codes import FAILED, OK
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.output import (
+    new_table,
+    print_error,
+    print_json_lines,
+    print_line,
+    print_table,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from omnimsg.sandbox import CallbackDraft, CallbackSigner, CallbackSource, SignedCallback
+
+_LIST = "`omnimsg trigger --list` shows the events of each provider"
+
+
+@attrs.frozen(kw_only=True)
+class _Sample:
+    """A sample that is ready to be sent."""
+
+    event: str
+    draft: "CallbackDraft"
+    signer: "CallbackSigner"
+    signed: "SignedCallback"
+    genuine: bool
+
+    def named(self) -> dict[str, Any]:
+        """Return the names of the event."""
+        provider, kind = self.signer.provider, self.draft.kind
+        return {"event": self.event, "provider": provider, "kind": kind}
+
+
+def trigger(  # noqa: PLR0913 - one flag each
+    event: str | None = None,
+    /,
+    *,
+    provider: str | None = None,
+    url: str | None = None,
+    account: str | None = None,
+    config: ConfigFile = CONFIG_FILE,
+    bad_signature: Annotated[bool, Parameter(show_default=False)] = False,
+    print_request: Annotated[bool, Parameter(name="--print", show_default=False)] = False,
+    list_events: Annotated[bool, Parameter(name="--list", show_default=False)] = False,
+    as_json: Json = False,
+) -> int:
+    """Send a signed sample of a provider's callback to an address of yours.
+
+    It is signed with the secrets of an account, or with the sandbox's public
+    ones. Exits with 1 when the answer is none that the provider takes for
+    success; with --bad-signature, when it is one.
+
+    Args:
+        event: The event, such as status.delivered or inbound.text.
+        provider: The provider that the callback is of; the account's unless given.
+        url: The address to call, as it is; with --account, Clickatell's
+            secret is added to its path.
+        account: The account whose secrets sign; the sandbox's public ones unless given.
+        config: The configuration, a TOML file; only read with --account.
+        bad_signature: Send it with a wrong signature, which has to be refused.
+        print_request: Print the request as a curl command, and send nothing.
+        list_events: List the events of each provider, and send nothing.
+        as_json: Print JSON lines.
+    """
+    if list_events:
+        return _list(as_json=as_json)
+    if event is None:
+        raise CommandError("the event is missing", _LIST)
+    if url is None:
+        raise CommandError("--url is missing", "name the address of your endpoint with --url")
+    secrets: Mapping[str, Any] | None = None
+    if account is not None:
+        own, secrets = _account(config, account)
+        if provider not in {None, own}:
+            raise CommandError(
+                f"account {account!r} is of {own}, not of {provider}", "leave out --provider"
+            )
+        provider = own
+    if provider is None:
+        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST}")
+    sample = _sample(event, provider, url, secrets, genuine=not bad_signature)
+    if print_request:
+        return _print_request(sample, as_json=as_json)
+    return _send(sample, as_json=as_json)
+
+
+def _sources() -> "dict[str, CallbackSource]":
+    """Return what each provider says in its callbacks."""
+    import secrets  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.sandbox import SandboxState  # noqa: PLC0415
+    from omnimsg.sandbox.settings import installed_emulators  # noqa: PLC0415
+
+    # Another seed each time: a sample with the ids of the last one would be a repetition of it.
+    state = SandboxState(seed=secrets.randbits(64))
+    emulators = [emulator(state) for emulator in installed_emulators()]
+    return {each.name: each.callbacks for each in emulators if each.callbacks is not None}
+
+
+def _account(config: "Path", name: str) -> "tuple[str, Mapping[str, Any]]":
+    """Return the provider of an account, and its settings with the secrets as text."""
+    from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
+    from omnimsg.domain.secret import Secret  # noqa: PLC0415
+
+    def revealed(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(revealed, value))
+        return value.reveal() if isinstance(value, Secret) else value
+
+    adapter = load_config(config, default=name).adapters[name]
+    settings = adapter.account.settings
+    fields = attrs.fields(type(settings))
+    return adapter.provider, {
+        field.name: revealed(getattr(settings, field.name)) for field in fields
+    }
+
+
+def _sample(
+    event: str, provider: str, url: str, secrets: "Mapping[str, Any] | None", *, genuine: bool
+) -> _Sample:
+    import time  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.domain.structuring import unknown_choice  # noqa: PLC0415
+    from omnimsg.sandbox.callbacks.addresses import AddressError, checked_address  # noqa: PLC0415
+
+    sources = _sources()
+    if provider not in sources:
+        raise CommandError(f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST)
+    source = sources[provider]
+    build = source.sample_of(event)
+    if build is None:
+        raise CommandError(
+            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}", _LIST
+        )
+    signer, draft = source.signer, build()
+    try:
+        address = checked_address(url)
+        if secrets is not None:
+            signer = type(signer).of_account(secrets)
+            address = signer.complete(address)
+        signed = signer.sign(draft, address, time.time())
+    except AddressError as error:
+        raise CommandError(f"--{error}", "name the address of your endpoint with --url") from None
+    except ValueError as error:
+        raise CommandError(f"the account {error}", "add a secret to its configuration") from None
+    if not genuine:
+        signed = signer.spoil(signed)
+    return _Sample(event=event, draft=draft, signer=signer, signed=signed, genuine=genuine)
+
+
+def _send(sample: _Sample, *, as_json: bool) -> int:
+    import anyio  # noqa: PLC0415 - keeps help fast
+
+    from omnimsg.sandbox.callbacks.addresses import masked_address  # noqa: PLC0415
+    from omnimsg.sandbox.callbacks.courier import new_session, post  # noqa: PLC0415
+
+    async def send() -> "tuple[int | None, str | None]":
+        async with new_session() as session:
+            return await post(session, sample.signed)
+
+    status, error = anyio.run(send)
+    taken = status is not None and sample.signer.succeeds(status)
+    url = masked_address(sample.signed.url)
+    if as_json:
+        row = sample.named() | {"url": url, "genuine": sample.genuine}
+        print_json_lines([row | {"status": status, "error": error, "taken": taken}])
+    else:
+        _print_sent(sample, url)
+        if status is not None:
+            _print_answer(sample, status, taken=taken)
+    if status is None:
+        print_error(f"no answer from {url}: {error}", "check the address, and that it is served")
+        return FAILED
+    return OK if taken == sample.genuine else FAILED
+
+
+def _print_sent(sample: _Sample, url: str) -> None:
+    said = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
+    print_line(("event    ", "dim"), (sample.event, "bold"), said, f" of {sample.signer.provider}")
+    print_line(("sent to  ", "dim"), url)
+
+
+def _print_answer(sample: _Sample, status: int, *, taken: bool) -> None:
+    signer = sample.signer
+    if sample.genuine:
+        again = "sends it again" if signer.repeats(status) else "gives it up"
+        meaning = "takes it for success" if taken else again
+        colour = "green" if taken else "red"
+        print_line(("answer   ", "dim"), (f"{status}", colour), f": {signer.provider} {meaning}")
+    elif taken:
+        print_line(
+            ("answer   ", "dim"), (f"{status}", "red"), ": the wrong signature was not refused"
+        )
+    else:
+        print_line(("answer   ", "dim"), (f"{status}", "green"), ": refused, as it should be")
+
+
+def _print_request(sample: _Sample, *, as_json: bool) -> int:
+    signed = sample.signed
+    if as_json:
+        request = {"url": signed.url, "headers": dict(signed.headers), "body": signed.body.decode()}
+        print_json_lines([sample.named() | request])
+        return OK
+    lines = [f"curl {shlex.quote(signed.url)}"]
+    lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in signed.headers.items()]
+    lines.append(f"--data-binary {shlex.quote(signed.body.decode())}")
+    print_line(" \\\n  ".join(lines))
+    return OK
+
+
+def _list(*, as_json: bool) -> int:
+    events: dict[str, list[str]] = {}
+    for provider, source in sorted(_sources().items()):
+        for event in source.samples():
+            events.setdefault(event, []).append(provider)
+    if as_json:
+        print_json_lines({"event": each, "providers": events[each]} for each in sorted(events))
+        return OK
+    from omnimsg.domain.status import Status  # noqa: PLC0415 - keeps help fast
+
+    providers = sorted({each for known in events.values() for each in known})
+    in_order = [f"status.{each}" for each in Status]
+    table = new_table("event", *providers)
+    previous = ""
+    for event in sorted(events, key=lambda each: _place(each, in_order)):
+        group = event.partition(".")[0]
+        if previous not in {"", group}:
+            table.add_section()
+        previous = group
+        known = (styled(("yes", "green")) if each in events[event] else "" for each in providers)
+        table.add_row(event, *known)
+    print_table(table)
+    print_line()
+    print_line("A provider's own statuses can be named too; `omnimsg codes PROVIDER` lists them:")
+    print_line("  omnimsg trigger status.ROUTING_ERROR --provider clickatell --url URL")
+    return OK
+
+
+_GROUPS = ("status", "inbound", "interaction")
+
+
+def _place(event: str, statuses: list[str]) -> tuple[int, int]:
+    """Return the place of an event in the list: by its group, of statuses by their rank."""
+    group = event.partition(".")[0]
+    rank = statuses.index(event) if event in statuses else 0
+    return (_GROUPS.index(group) if group in _GROUPS else len(_GROUPS)), rank

@@ -1,0 +1,1 @@
+"""What comes back: callbacks, the status of each message, doubts, opt-outs."""

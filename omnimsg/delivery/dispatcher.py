@@ -1,0 +1,220 @@
+"""Hand each event on once: to the tracker, to the suppression list, and to the application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.delivery.tracked import Names
+from omnimsg.domain.events import InteractionEvent, StatusEvent
+from omnimsg.domain.opt_out import RULES, change_in_event
+from omnimsg.engine.observers import EventReceived, StatusChanged
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from omnimsg.delivery.handlers import Handlers
+    from omnimsg.delivery.store import Store
+    from omnimsg.delivery.tracked import Tracked
+    from omnimsg.delivery.tracker import Tracker
+    from omnimsg.domain.events import Event
+    from omnimsg.domain.opt_out import ConsentChange, OptOutRules
+    from omnimsg.engine.observers import Observers
+    from omnimsg.engine.suppression import Suppression
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+
+class Dispatcher:
+    """Hands events on. What raises or takes too long leaves the event unhandled.
+
+    Args:
+        store: Knows which events were handled.
+        tracker: Told of reports first.
+        handlers: The application's.
+        observers: Told of each event that is new, and of each change of a status.
+        suppression: Told of opt-outs, where there is a list.
+        rules: Which replies are opt-outs.
+        handler_timeout: Seconds that the handlers may take for one event.
+
+    Attributes:
+        handled: How many events were handled.
+        duplicates: How many were dropped, because they were handled before.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a client, given by name
+        self,
+        *,
+        store: Store,
+        tracker: Tracker,
+        handlers: Handlers,
+        observers: Observers,
+        suppression: Suppression | None = None,
+        rules: OptOutRules = RULES,
+        handler_timeout: float = 20.0,
+    ) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._handlers = handlers
+        self._observers = observers
+        self._suppression = suppression
+        self._rules = rules
+        self._handler_timeout = handler_timeout
+        self._running: dict[str, asyncio.Future[None]] = {}
+        self._locks: dict[str, _CountedLock] = {}
+        self.handled: int = 0
+        self.duplicates: int = 0
+
+    async def dispatch(self, event: Event, at: datetime, remember_until: datetime) -> None:
+        """Hand an event on, unless it was handled before.
+
+        A repetition that comes while the event is being handled waits for that, and fails with it.
+
+        Args:
+            event: The event.
+            at: When it came.
+            remember_until: Until when the provider may send it again.
+
+        Raises:
+            Exception: A handler, the store or the suppression list raised it.
+            TimeoutError: They took too long.
+        """
+        key = event.key
+        running = self._running.get(key)
+        if running is not None:
+            await asyncio.shield(running)
+            self.duplicates += 1
+            return
+        # Before the store is asked: another repetition that comes meanwhile has to wait.
+        self._running[key] = running = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._handler_timeout):
+                is_new = not await self._store.is_handled(key)
+                if is_new:
+                    await self._hand_on(event)
+                    await self._store.set_handled(key, at, remember_until)
+        except BaseException as error:
+            running.set_exception(error if isinstance(error, Exception) else NotHandledError())
+            running.exception()  # asyncio must not log it: nobody may be waiting
+            raise
+        finally:
+            del self._running[key]
+        running.set_result(None)
+        if is_new:
+            self.handled += 1
+        else:
+            self.duplicates += 1
+
+    async def status_found(self, tracked: Tracked) -> None:
+        """Tell the application what a look-up found, if that is new.
+
+        Raises:
+            Exception: A handler or the store raised it.
+            TimeoutError: They took too long.
+        """
+        async with asyncio.timeout(self._handler_timeout), self._in_turn(tracked):
+            await self._tell_status(tracked)
+
+    async def joined(self, tracked: Tracked) -> None:
+        """Tell the application what reports said of a message whose send was not known then.
+
+        Raises:
+            Exception: A handler, the store or the suppression list raised it.
+            TimeoutError: They took too long.
+        """
+        async with asyncio.timeout(self._handler_timeout):
+            if self._suppression is not None:
+                for change in tracked.consent_changes:
+                    await self._suppression.record(change)
+            async with self._in_turn(tracked):
+                await self._tell_status(tracked)
+
+    async def _hand_on(self, event: Event) -> None:
+        if self._observers.event_received is not None:
+            self._observers.event_received(EventReceived(event))
+        tracked = None
+        if isinstance(event, StatusEvent):
+            tracked = await self._tracker.apply(event)
+        if self._suppression is not None:
+            change = change_in_event(event, self._rules)
+            if change is not None:
+                await self._record(self._suppression, await self._complete(change, event, tracked))
+        if tracked is None:
+            if not self._handlers.want_events:
+                raise NotHandledError
+            await self._handlers.handle(event)
+            return
+        if not self._handlers and self._observers.status_changed is None:
+            return  # the tracker has it
+        async with self._in_turn(tracked):
+            await self._handlers.handle(event)
+            await self._tell_status(tracked)
+
+    async def _tell_status(self, tracked: Tracked) -> None:
+        if not self._handlers.want_statuses and self._observers.status_changed is None:
+            return
+        if tracked.id is not None:
+            # Again: another report of the message may have come while this one had to wait.
+            tracked = await self._tracker.find(tracked.id) or tracked
+        status = tracked.status
+        if status is None or status.status is tracked.told:
+            return
+        change = StatusChanged(
+            account=tracked.account,
+            id=status.id,
+            reference=tracked.reference,
+            status=status,
+            previous=tracked.told,
+        )
+        if self._observers.status_changed is not None:
+            self._observers.status_changed(change)
+        await self._handlers.handle_status(change)
+        await self._tracker.tell(tracked)
+
+    async def _record(self, suppression: Suppression, change: ConsentChange) -> None:
+        await suppression.record(change)
+        if change.address is None:
+            log.warning(
+                "somebody opted out on account %r, and the provider named only a message that is"
+                " not known here: only a suppression list that knows its recipient can note them",
+                change.account,
+            )
+
+    async def _complete(
+        self, change: ConsentChange, event: Event, tracked: Tracked | None
+    ) -> ConsentChange:
+        """Add the person, where the provider names only our message."""
+        if change.address is not None:
+            return change
+        if tracked is None and isinstance(event, InteractionEvent):
+            tracked = await self._tracker.find_named(Names.of_interaction(event))
+        if tracked is None or tracked.to is None:
+            return change
+        return attrs.evolve(change, address=tracked.to)
+
+    @asynccontextmanager
+    async def _in_turn(self, tracked: Tracked) -> AsyncIterator[None]:
+        """Tell the application of one change of a message at a time, in order."""
+        # Its own id, where it has one: the other one may be that of its batch from now on.
+        name = str(tracked.own_id or tracked.id or tracked.token)
+        lock = self._locks.setdefault(name, _CountedLock())
+        lock.users += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock.users -= 1
+            if not lock.users:
+                del self._locks[name]
+
+
+class _CountedLock(asyncio.Lock):
+    """A lock that knows how many use it or wait for it."""
+
+    users = 0

@@ -1,0 +1,73 @@
+"""The suppression list in memory: for one process, and gone with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from omnimsg.delivery.tracked import address_of
+from omnimsg.domain.opt_out import Consent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import ConsentChange
+
+MARKETING = frozenset({"marketing"})
+
+
+class MemorySuppression:
+    """Remembers who has opted out, on every account and channel.
+
+    Who opted out is sent nothing any more until they opt in again. Who opted out of marketing is
+    sent nothing with one of the marketing tags.
+
+    Args:
+        opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`.
+        marketing_tags: The tags of messages that are marketing.
+    """
+
+    def __init__(
+        self, opted_out: Collection[str] = (), *, marketing_tags: Collection[str] = MARKETING
+    ) -> None:
+        self._wishes: dict[str, dict[Consent, datetime]] = {
+            each.casefold(): {Consent.OPTED_OUT: _ALWAYS} for each in opted_out
+        }
+        self._marketing_tags = frozenset(marketing_tags)
+
+    def __contains__(self, address: object) -> bool:
+        """Return whether an address has opted out of everything."""
+        return isinstance(address, str) and self._has(address, Consent.OPTED_OUT)
+
+    async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
+        """Return whether each message must not be sent."""
+        del account
+        return [self._is_suppressed(each) for each in messages]
+
+    async def record(self, change: ConsentChange) -> None:
+        """Store a change. The order in which changes come makes no difference: their times do."""
+        if change.address is None:
+            return
+        wishes = self._wishes.setdefault(change.address.casefold(), {})
+        wishes[change.consent] = max(change.at, wishes.get(change.consent, change.at))
+
+    def _is_suppressed(self, message: Message) -> bool:
+        address = address_of(message)
+        if address is None:
+            return False
+        if self._has(address, Consent.OPTED_OUT):
+            return True
+        return not self._marketing_tags.isdisjoint(message.tags) and self._has(
+            address, Consent.MARKETING_OPTED_OUT
+        )
+
+    def _has(self, address: str, consent: Consent) -> bool:
+        """Return whether somebody opted out, and not in again since. Of one time, out counts."""
+        wishes = self._wishes.get(address.casefold())
+        if wishes is None or consent not in wishes:
+            return False
+        return wishes[consent] >= wishes.get(Consent.OPTED_IN, _ALWAYS)
+
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)

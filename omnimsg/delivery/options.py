@@ -1,0 +1,74 @@
+"""The keys of the table `[callbacks]` of a configuration."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import attrs
+
+from omnimsg.domain import validate
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _public_url(owner: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    if value is None:
+        return
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.query or parts.fragment or not value.isascii():
+        raise validate.refuse(
+            owner, field.name, "must be an address such as 'https://hooks.example.com/callbacks'"
+        )
+
+
+def _networks(owner: object, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    for index, each in enumerate(value):
+        try:
+            ipaddress.ip_network(each)
+        except ValueError:
+            raise validate.refuse(
+                owner, f"{field.name}[{index}]", "must be a network such as '10.0.0.0/8'"
+            ) from None
+
+
+def _without_slash(value: str | None) -> str | None:
+    return None if value is None else value.rstrip("/")
+
+
+@attrs.frozen(kw_only=True)
+class CallbackOptions:
+    """How callbacks are received.
+
+    Attributes:
+        public_url: The address of the receiver as the providers call it, before the account's name:
+            `https://hooks.example.com/callbacks` where Bird calls `.../callbacks/bird`. Bird signs
+            it, and Messente is told it with each message.
+        trusted_proxies: The networks of proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host`
+            say how the provider called, where there is no `public_url`.
+        body_limit: The largest body, in bytes.
+        concurrency: How many callbacks the handlers work on at once.
+        backlog: How many requests are read or wait at once; more are answered 503.
+        read_timeout: Seconds in which a body must have come.
+        handler_timeout: Seconds that the handlers may take for one event.
+    """
+
+    public_url: str | None = attrs.field(
+        default=None, converter=_without_slash, validator=_public_url
+    )
+    trusted_proxies: tuple[str, ...] = attrs.field(default=(), converter=tuple, validator=_networks)
+    body_limit: int = attrs.field(default=1_048_576, validator=validate.positive)
+    concurrency: int = attrs.field(default=100, validator=validate.positive)
+    backlog: int = attrs.field(default=1_000, validator=validate.positive)
+    read_timeout: float = attrs.field(default=10.0, validator=validate.positive)
+    handler_timeout: float = attrs.field(default=20.0, validator=validate.positive)
+
+    def report_url(self, account: str) -> str | None:
+        """Return where reports of an account are received; `None` without a public address."""
+        return None if self.public_url is None else f"{self.public_url}/{account}"

@@ -1,0 +1,163 @@
+"""Ask the provider where messages are, while somebody waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.message_id import MessageId
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from omnimsg.domain.status import MessageStatus
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+# Seconds until a message is asked for the first time where reports are received, which are faster
+# and may still be lost.
+_FIRST_BESIDE_REPORTS = 30.0
+_FIRST = 1.0
+_LONGEST = 30.0
+# How many look-ups of one account run at once; the account's own limits hold besides.
+_AT_ONCE = 8
+
+
+@attrs.define(eq=False)
+class Watched:
+    """A message that somebody waits for.
+
+    Attributes:
+        message_id: Its id.
+        pause: Seconds after which it is asked for next.
+        users: How many wait for it.
+        error: Why the last look-up failed; empty if it did not.
+    """
+
+    message_id: MessageId
+    pause: float
+    users: int = 0
+    error: str = ""
+
+
+class Poller:
+    """Looks messages up, the more rarely the longer it takes.
+
+    One task for each account asks for all its messages that are waited for, and ends when nobody
+    waits. A provider that does not answer keeps no other one waiting.
+
+    Args:
+        ask: Asks the provider of a message.
+        found: Told what it said.
+        has_reports: Whether reports of an account are received.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[MessageId], Awaitable[MessageStatus]],
+        found: Callable[[MessageStatus], Awaitable[None]],
+        has_reports: Callable[[str], bool],
+    ) -> None:
+        self._ask = ask
+        self._found = found
+        self._has_reports = has_reports
+        self._accounts: dict[str, _AccountPoller] = {}
+
+    @contextmanager
+    def watch(self, message_id: MessageId) -> Iterator[Watched]:
+        """Ask for a message for as long as the context is open."""
+        name, loop = message_id.account, asyncio.get_running_loop()
+        account = self._accounts.get(name)
+        if account is None or account.loop is not loop:
+            account = self._accounts[name] = _AccountPoller(self._ask, self._found, loop)
+        first = _FIRST_BESIDE_REPORTS if self._has_reports(name) else _FIRST
+        watched = account.begin(message_id, first)
+        try:
+            yield watched
+        finally:
+            if account.end(watched) and self._accounts.get(name) is account:
+                del self._accounts[name]
+
+
+class _AccountPoller:
+    """Looks up the messages of one account, in one event loop."""
+
+    def __init__(
+        self,
+        ask: Callable[[MessageId], Awaitable[MessageStatus]],
+        found: Callable[[MessageStatus], Awaitable[None]],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop: asyncio.AbstractEventLoop = loop
+        self._ask = ask
+        self._found = found
+        self._watched: dict[MessageId, Watched] = {}
+        # When each is asked for; what nobody waits for any more is skipped when its time comes.
+        self._due: list[tuple[float, int, Watched]] = []
+        self._numbers = itertools.count()
+        self._has_news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, message_id: MessageId, first: float) -> Watched:
+        watched = self._watched.get(message_id)
+        if watched is None:
+            watched = self._watched[message_id] = Watched(message_id, first)
+            self._plan(watched)
+        watched.users += 1
+        if self._task is None:
+            self._task = self.loop.create_task(self._run())
+        return watched
+
+    def end(self, watched: Watched) -> bool:
+        """Stop waiting, and return whether nobody waits for anything any more."""
+        watched.users -= 1
+        if not watched.users:
+            del self._watched[watched.message_id]
+        if not self._watched:
+            with suppress(RuntimeError):  # the event loop is closed
+                self._has_news.set()
+        return not self._watched
+
+    def _plan(self, watched: Watched) -> None:
+        entry = (self.loop.time() + watched.pause, next(self._numbers), watched)
+        heapq.heappush(self._due, entry)
+        if self._due[0] is entry:
+            self._has_news.set()
+
+    async def _run(self) -> None:
+        while self._watched:
+            while self._due and not self._due[0][2].users:
+                heapq.heappop(self._due)
+            pause = self._due[0][0] - self.loop.time() if self._due else _LONGEST
+            if pause > 0:
+                self._has_news.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._has_news.wait()
+                continue
+            due: list[Watched] = []
+            while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
+                due.append(heapq.heappop(self._due)[2])
+            await asyncio.gather(*map(self._look_up, due))
+
+    async def _look_up(self, watched: Watched) -> None:
+        if not watched.users:
+            return
+        try:
+            await self._found(await self._ask(watched.message_id))
+            watched.error = ""
+        except OmnimsgError as problem:
+            watched.error = str(problem)
+        except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
+            watched.error = type(problem).__name__
+            log.warning("a status that was looked up could not be handed on: %s", watched.error)
+        watched.pause = min(2 * watched.pause, _LONGEST)
+        if watched.users:
+            self._plan(watched)

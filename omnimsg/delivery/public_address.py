@@ -1,0 +1,61 @@
+"""The address by which a provider called: from the configuration, or from a trusted proxy.
+
+Bird signs it. A server behind a proxy sees another address, and whatever a stranger writes into
+`Host` or `X-Forwarded-Host` is believed only of a proxy that the configuration names.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omnimsg.delivery.options import CallbackOptions
+    from omnimsg.delivery.request import CallbackRequest
+
+_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+class PublicAddress:
+    """Finds the address by which a provider called.
+
+    Args:
+        options: Name the public address, or the proxies to trust.
+    """
+
+    def __init__(self, options: CallbackOptions) -> None:
+        self._public_url = options.public_url
+        self._proxies = tuple(map(ipaddress.ip_network, options.trusted_proxies))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an address, or a proxy to tell it."""
+        return self._public_url is not None or bool(self._proxies)
+
+    def of(self, request: CallbackRequest, tail: str) -> str | None:
+        """Return the address; `None` where nobody who is trusted tells it.
+
+        Args:
+            request: What came.
+            tail: The last segments of its path: the account, and what follows it.
+        """
+        query = f"?{request.query}" if request.query else ""
+        if self._public_url is not None:
+            return f"{self._public_url}/{tail}{query}"
+        if not self._is_proxy(request.peer):
+            return None
+        scheme, host = request.header(b"x-forwarded-proto"), request.header(b"x-forwarded-host")
+        if scheme not in (b"http", b"https") or host is None or not _HOST.fullmatch(host):
+            return None
+        return f"{scheme.decode()}://{host.decode()}{request.path}{query}"
+
+    def _is_proxy(self, peer: str | None) -> bool:
+        try:
+            address = ipaddress.ip_address((peer or "").partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        return any(
+            mapped.version == network.version and mapped in network for network in self._proxies
+        )

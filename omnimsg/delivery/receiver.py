@@ -1,0 +1,254 @@
+"""The receiver: a web application that takes the callbacks of all accounts.
+
+It is an ASGI application, which every framework mounts, and has an aiohttp.web one. A callback is
+answered 204 only when everything that the application does with it is done: whatever else happens,
+the provider sends it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.adapter import Authenticity, Callback, Context
+from omnimsg.delivery import asgi
+from omnimsg.delivery.loop_bound import PerLoop
+from omnimsg.delivery.public_address import PublicAddress
+from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
+from omnimsg.domain.errors import ConfigError
+from omnimsg.engine.observers import CallbackRefused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from aiohttp import web
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.delivery.dispatcher import Dispatcher
+    from omnimsg.delivery.options import CallbackOptions
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.observers import Observers
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+
+class RefusedError(Exception):
+    """A request is refused."""
+
+    def __init__(self, why: RefusedBecause, detail: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.detail = detail
+
+
+class Receiver:
+    """Receives the callbacks of the accounts of a client.
+
+    The path of a callback ends with the account's name, and for Clickatell with a secret after it:
+    `/callbacks/bird`, `/callbacks/clickatell/SECRET`. What comes before is the application's.
+
+    Mount it as the ASGI application that it is, or take `aiohttp_app()`.
+
+    Args:
+        adapters: Those whose callbacks are taken, by account name.
+        options: Limits and the public address.
+        dispatcher: Takes the events.
+        observers: Told of what is refused.
+        clock: Tells the time.
+
+    Attributes:
+        handled: How many callbacks were answered 204.
+        refused: How many were refused, by cause.
+
+    Raises:
+        ConfigError: No account can receive, an account has no secret to verify with, or nothing
+            tells the public address.
+    """
+
+    def __init__(
+        self,
+        adapters: Mapping[str, Adapter[Any]],
+        *,
+        options: CallbackOptions,
+        dispatcher: Dispatcher,
+        observers: Observers,
+        clock: Clock,
+    ) -> None:
+        self._adapters = {name: each for name, each in adapters.items() if each.receives()}
+        self._options = options
+        self._address = PublicAddress(options)
+        self._dispatcher = dispatcher
+        self._observers = observers
+        self._clock = clock
+        self._being_read = 0
+        self._slots = PerLoop(lambda: asyncio.Semaphore(options.concurrency))
+        self.handled: int = 0
+        self.refused: Counter[RefusedBecause] = Counter()
+        self._require_secrets()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The names of the accounts whose callbacks are taken."""
+        return tuple(self._adapters)
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        """Serve as an ASGI application."""
+        await asgi.serve(self.respond, scope, receive, send)
+
+    def mount(self, application: asgi.Application, path: str) -> asgi.Application:
+        """Return an ASGI application that serves the receiver below a path, and another elsewhere.
+
+        For frameworks that mount nothing themselves, such as Django.
+
+        Args:
+            application: What serves every other path.
+            path: Where the receiver is, such as `/callbacks`.
+        """
+        return asgi.mounted(self, application, path)
+
+    def aiohttp_app(self) -> web.Application:
+        """Return an aiohttp.web application, to run or to add with `add_subapp`."""
+        from omnimsg.delivery.aiohttp_app import application  # noqa: PLC0415 - costs an import
+
+        return application(self.respond)
+
+    async def respond(self, request: CallbackRequest) -> Answer:
+        """Answer one request. It never raises."""
+        account = ""
+        try:
+            adapter, tail, path_secret = self._find(request)
+            account = adapter.account.name
+            async with self._place():
+                body = await self._read(request)
+                callback = self._callback(request, body, tail, path_secret)
+                context = Context(account=account, now=self._clock.utc_now())
+                # Before it waits for its turn: strangers must not make the genuine ones wait.
+                self._verify(adapter, callback, context)
+                async with self._slots.here:
+                    await self._take(adapter, callback, context)
+        except RefusedError as refusal:
+            self._note(account, refusal)
+            return refusal.why.answer
+        self.handled += 1
+        return HANDLED
+
+    def _find(self, request: CallbackRequest) -> tuple[Adapter[Any], str, bytes | None]:
+        """Return the adapter that a path names, the path's tail, and the secret in it."""
+        if request.method != "POST":
+            raise RefusedError(RefusedBecause.WRONG_METHOD)
+        segments = request.path.rstrip("/").rsplit("/", 2)
+        adapter = self._adapters.get(segments[-1])
+        if adapter is not None:
+            return adapter, segments[-1], None
+        adapter = self._adapters.get(segments[-2]) if len(segments) > 1 else None
+        if adapter is None:
+            raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
+        return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Take one of the places for requests, for as long as it is worked on."""
+        if self._being_read >= self._options.backlog:
+            raise RefusedError(RefusedBecause.TOO_MANY)
+        self._being_read += 1
+        try:
+            yield
+        finally:
+            self._being_read -= 1
+
+    async def _read(self, request: CallbackRequest) -> bytes:
+        """Read the body within its limits."""
+        limit = self._options.body_limit
+        length = request.header(b"content-length")
+        if length is not None and length.isdigit() and int(length[:20]) > limit:
+            raise RefusedError(RefusedBecause.TOO_LARGE)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._options.read_timeout):
+                async for piece in request.body():
+                    size += len(piece)
+                    if size > limit:
+                        break
+                    pieces.append(piece)
+        except TimeoutError:
+            raise RefusedError(RefusedBecause.TOO_SLOW) from None
+        except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
+            raise RefusedError(RefusedBecause.BROKEN_OFF) from None
+        if size > limit:
+            raise RefusedError(RefusedBecause.TOO_LARGE)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _callback(
+        self, request: CallbackRequest, body: bytes, tail: str, path_secret: bytes | None
+    ) -> Callback:
+        url = self._address.of(request, tail)
+        if url is None:
+            raise RefusedError(
+                RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
+            )
+        return Callback(body=body, headers=request.headers, url=url, path_secret=path_secret)
+
+    def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+        """Refuse a callback that does not come from the provider."""
+        try:
+            authenticity = adapter.verify(callback, context)
+        except Exception as error:
+            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
+        if authenticity is not Authenticity.GENUINE:
+            raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
+
+    async def _take(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+        """Hand on the events of a genuine callback."""
+        remember_until = context.now + adapter.repeats_for
+        try:
+            for event in adapter.parse(callback, context):
+                await self._dispatcher.dispatch(event, context.now, remember_until)
+        except Exception as error:
+            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
+
+    def _note(self, account: str, refusal: RefusedError) -> None:
+        """Count a refusal, and tell it."""
+        why = refusal.why
+        self.refused[why] += 1
+        if why is RefusedBecause.NOT_HANDLED:
+            log.warning(
+                "a callback of account %r was not handled (%s); the provider will send it again",
+                account,
+                refusal.detail,
+            )
+        elif account:
+            log.info("a callback of account %r was refused: %s %s", account, why, refusal.detail)
+        if self._observers.callback_refused is not None:
+            self._observers.callback_refused(
+                CallbackRefused(account=account, why=why, http_status=why.answer.status)
+            )
+
+    def _require_secrets(self) -> None:
+        if not self._adapters:
+            raise ConfigError("no account has a provider whose callbacks omnimsg reads")
+        problems = [
+            f"accounts.{name} {problem}"
+            for name, adapter in self._adapters.items()
+            if (problem := adapter.callback_problem()) is not None
+        ]
+        if not self._address.is_known:
+            problems.append(
+                "callbacks.public_url is missing: the address by which the providers call, such as"
+                " 'https://hooks.example.com/callbacks'"
+            )
+        if problems:
+            raise ConfigError("callbacks cannot be received:\n  " + "\n  ".join(problems))
+
+
+def _where(error: Exception) -> str:
+    """Return the kind of an error and where it was raised; its text may quote the event."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return type(error).__name__
+    last = frames[-1]
+    return f"{type(error).__name__} in {last.name}, {last.filename}:{last.lineno}"

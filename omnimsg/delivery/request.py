@@ -1,0 +1,84 @@
+"""What the receiver is asked and answers, whichever server carries it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class CallbackRequest:
+    """One HTTP request, before its body is read.
+
+    Attributes:
+        method: The method, in capital letters.
+        path: The path, percent-encoded as it came.
+        query: The query, percent-encoded as it came; without the question mark.
+        headers: The header lines; names in small letters.
+        peer: The address of who connected; `None` if the server does not tell.
+        body: Reads the body, piece by piece.
+    """
+
+    method: str
+    path: str = attrs.field(repr=False)
+    query: str = attrs.field(repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
+    peer: str | None
+    body: Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return the value of a header line; `None` if there is none, or several."""
+        found = [value for key, value in self.headers if key == name]
+        return found[0].strip() if len(found) == 1 else None
+
+
+@attrs.frozen
+class Answer:
+    """What the provider is answered: a status, and never a word of detail.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Further header lines.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class RefusedBecause(StrEnum):
+    """Why a request was refused."""
+
+    NO_SUCH_ACCOUNT = "no_such_account"
+    WRONG_METHOD = "wrong_method"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    BROKEN_OFF = "broken_off"
+    TOO_MANY = "too_many"
+    UNKNOWN_ADDRESS = "unknown_address"
+    NOT_GENUINE = "not_genuine"
+    NOT_HANDLED = "not_handled"
+
+    @property
+    def answer(self) -> Answer:
+        """What is answered. The reason phrase of the status is all that a stranger is told."""
+        return _ANSWERS[self]
+
+
+# Whoever is not read to the end must not use the connection again.
+_CLOSE = ("Connection", "close")
+# A provider that is answered so sends it again; all three do for hours.
+_LATER = Answer(503, (("Retry-After", "5"),))
+_ANSWERS = {
+    RefusedBecause.NO_SUCH_ACCOUNT: Answer(404),
+    RefusedBecause.WRONG_METHOD: Answer(405, (("Allow", "POST"),)),
+    RefusedBecause.TOO_LARGE: Answer(413, (_CLOSE,)),
+    RefusedBecause.TOO_SLOW: Answer(408, (_CLOSE,)),
+    RefusedBecause.BROKEN_OFF: Answer(400, (_CLOSE,)),
+    RefusedBecause.TOO_MANY: Answer(503, (("Retry-After", "5"), _CLOSE)),
+    RefusedBecause.UNKNOWN_ADDRESS: Answer(401),
+    RefusedBecause.NOT_GENUINE: Answer(401),
+    RefusedBecause.NOT_HANDLED: _LATER,
+}
+HANDLED = Answer(204)

@@ -1,0 +1,168 @@
+"""Everything that comes back to one client: receiver, tracker, handlers, doubts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.handlers import Handlers
+from omnimsg.delivery.memory_store import MemoryStore
+from omnimsg.delivery.poller import Poller
+from omnimsg.delivery.receiver import Receiver
+from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.opt_out import RULES
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.delivery.options import CallbackOptions
+    from omnimsg.delivery.store import Store
+    from omnimsg.delivery.tracked import Tracked
+    from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.observers import Observers
+    from omnimsg.engine.suppression import Suppression
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+
+class Delivery:
+    """What comes back to one client.
+
+    Args:
+        adapters: Those of the client, by account name.
+        ask: Asks the provider where a message is.
+        options: How callbacks are received.
+        store: Keeps what is known of messages.
+        suppression: Told of opt-outs.
+        opt_out_rules: Which replies are opt-outs.
+        observers: Told of events and of changes.
+        clock: Tells the time.
+        doubt_window: Seconds after which a doubtful message is given up.
+
+    Attributes:
+        handlers: The application's.
+        tracker: Knows where each message is.
+        dispatcher: Hands events on.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a client, given by name
+        self,
+        adapters: Mapping[str, Adapter[Any]],
+        *,
+        ask: Callable[[MessageId], Awaitable[MessageStatus]],
+        options: CallbackOptions,
+        store: Store | None,
+        suppression: Suppression | None,
+        opt_out_rules: OptOutRules | None,
+        observers: Observers,
+        clock: Clock,
+        doubt_window: float = DOUBT_WINDOW,
+    ) -> None:
+        store = MemoryStore() if store is None else store
+        self._adapters = adapters
+        self._observers = observers
+        self._clock = clock
+        self._receivers: list[Receiver] = []
+        self.handlers: Handlers = Handlers()
+        self.tracker: Tracker = Tracker(
+            store, clock, observers, doubt_window=doubt_window, joined=self._joined
+        )
+        self.dispatcher: Dispatcher = Dispatcher(
+            store=store,
+            tracker=self.tracker,
+            handlers=self.handlers,
+            observers=observers,
+            suppression=suppression,
+            rules=opt_out_rules or RULES,
+            handler_timeout=options.handler_timeout,
+        )
+        self._poller = Poller(ask, self._found, self._has_reports)
+        self._telling: set[asyncio.Task[None]] = set()
+        observers.add(self.tracker)
+
+    def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
+        """Build a receiver of some accounts, or of all whose provider makes callbacks.
+
+        Raises:
+            ConfigError: It could not tell a genuine callback from another.
+        """
+        adapters = self._adapters
+        if accounts is not None:
+            adapters = {name: adapters[name] for name in accounts}
+        receiver = Receiver(
+            adapters,
+            options=options,
+            dispatcher=self.dispatcher,
+            observers=self._observers,
+            clock=self._clock,
+        )
+        self._receivers.append(receiver)
+        return receiver
+
+    async def aclose(self) -> None:
+        """Store what is known of the last sends."""
+        await self.tracker.commit()
+
+    async def wait(self, message_id: MessageId, wanted: Status, timeout: float) -> MessageStatus:  # noqa: ASYNC109 - named as asyncio names it
+        """Wait until a message has a status or a higher one, or has ended without it.
+
+        Raises:
+            TimeoutError: It did neither in time.
+        """
+        with (
+            self.tracker.waiters.watch(message_id) as waiter,
+            self._poller.watch(message_id) as watched,
+        ):
+            now = Status.UNKNOWN
+            try:
+                async with asyncio.timeout(timeout) as limit:
+                    while True:
+                        tracked = await self.tracker.find(message_id)
+                        if tracked is not None and tracked.status is not None:
+                            if _has_come_to(tracked.status, wanted):
+                                return tracked.status
+                            now = tracked.status.status
+                        await waiter.next()
+            except TimeoutError:
+                if not limit.expired():
+                    raise  # the store's own
+                why = f"; the last look-up failed: {watched.error}" if watched.error else ""
+                raise TimeoutError(
+                    f"message {mask_text(message_id)} is {now} and not {wanted} after"
+                    f" {timeout:g} s{why}"
+                ) from None
+
+    def _has_reports(self, account: str) -> bool:
+        return any(account in each.accounts for each in self._receivers)
+
+    def _joined(self, tracked: Tracked) -> None:
+        """Tell the application what came before the answer to a send, and hold nobody up."""
+        task = asyncio.ensure_future(self._tell_joined(tracked))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell_joined(self, tracked: Tracked) -> None:
+        try:
+            await self.dispatcher.joined(tracked)
+        except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
+            log.warning(
+                "what was reported before the answer to a send could not be handed on: %s",
+                type(error).__name__,
+            )
+
+    async def _found(self, status: MessageStatus) -> None:
+        tracked = await self.tracker.look_up(status)
+        await self.dispatcher.status_found(tracked)
+
+
+def _has_come_to(status: MessageStatus, wanted: Status) -> bool:
+    """Return whether waiting is over; a message that was not found may still turn up."""
+    return status.status.failed or status.status.rank >= wanted.rank

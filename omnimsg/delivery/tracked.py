@@ -1,0 +1,275 @@
+"""What is known of one message that was handed over or reported, and by which names it is found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from itertools import filterfalse
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.adapter.context import report_token
+from omnimsg.domain.message_id import MessageId, join_batch_id, split_batch_id
+from omnimsg.domain.opt_out import changes_in_legs
+from omnimsg.domain.redaction import masked
+from omnimsg.domain.status import LegStatus, MessageStatus, Status
+from omnimsg.domain.status_merge import merge_legs, status_of_accepted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from omnimsg.domain.events import InteractionEvent, StatusEvent
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import ConsentChange
+    from omnimsg.domain.outcome import Accepted, Ambiguous
+
+
+# More than any message has: a provider that keeps inventing ids must not fill the memory.
+_MAX_IDS = 8
+
+
+class Handover(StrEnum):
+    """What is known of the hand-over of a message to its provider."""
+
+    UNKNOWN = "unknown"
+    """Only reports of it came: its answer is still under way, or another process has sent it."""
+    ACCEPTED = "accepted"
+    IN_DOUBT = "in_doubt"
+    """It may have been sent; a report or a look-up may still tell."""
+    UNRESOLVED = "unresolved"
+    """It may have been sent, and nothing told in time."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may have been sent, or not."""
+        return self in (Handover.IN_DOUBT, Handover.UNRESOLVED)
+
+
+_CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover.ACCEPTED)
+
+
+@attrs.frozen(kw_only=True)
+class Names:
+    """What a message may be called by, in a report, an outcome or a question.
+
+    A provider's id names one message. A token stands for a reference, which is the caller's and may
+    name several.
+
+    Attributes:
+        account: The account's name.
+        ids: Ids of the message; an id of a batch and a reference among them (Bird).
+        token: The token of its reference, as `report_token` makes it.
+        is_answer: Whether they are of the answer to a send. It settles no doubt, and is no other
+            message that was accepted: those are other sends with the same reference.
+    """
+
+    account: str
+    ids: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
+    token: str | None = attrs.field(default=None, repr=False)
+    is_answer: bool = False
+
+    @classmethod
+    def of_event(cls, event: StatusEvent) -> Names:
+        """Return the names in a report."""
+        ids = [] if event.message_id is None else [event.message_id]
+        if event.batch_id is not None and event.reference is not None:
+            batch_id = join_batch_id(event.batch_id, event.reference)
+            ids.append(MessageId.of(event.account, batch_id))
+        token = event.token or token_of(event.account, event.reference)
+        return cls(account=event.account, ids=tuple(ids), token=token)
+
+    @classmethod
+    def of_interaction(cls, event: InteractionEvent) -> Names:
+        """Return the names of the message that a person did something with."""
+        token = token_of(event.account, event.reference)
+        return cls(account=event.account, ids=(event.interaction.message_id,), token=token)
+
+    @classmethod
+    def of_id(cls, message_id: MessageId) -> Names:
+        """Return the names that an id has in itself. Only an answer gave the id of a batch."""
+        found = split_batch_id(message_id.provider_id)
+        token = None if found is None else token_of(message_id.account, found[1])
+        return cls(
+            account=message_id.account, ids=(message_id,), token=token, is_answer=token is not None
+        )
+
+    def may_mean(self, other: Tracked, found: Sequence[Tracked]) -> bool:
+        """Return whether they may mean a message that their token finds.
+
+        Args:
+            other: The message with the token.
+            found: The messages that their ids find. If they may mean the other one too, all of them
+                are one message.
+        """
+        is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
+        if is_sent and other.handover is not Handover.UNKNOWN:
+            return False  # two sends with the same reference
+        ids = {*self.ids, *(each_id for each in found for each_id in each.ids)}
+        # A message has one id of its own, and was in one batch.
+        return _agree(filter(_is_own, ids), filter(_is_own, other.ids)) and _agree(
+            filterfalse(_is_own, ids), filterfalse(_is_own, other.ids)
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Tracked:
+    """All that is known of one message. A later report gives another value.
+
+    Attributes:
+        account: The account's name.
+        since: When it was first heard of.
+        ids: Its ids, the one that the application got first.
+        reference: Its reference; `None` where only a token was reported.
+        token: The token of its reference.
+        to: The recipient; `None` where another process has sent it.
+        handover: What is known of the hand-over.
+        legs: What look-ups and reports said, merged.
+        told: The status that the application was told last.
+    """
+
+    account: str
+    since: datetime
+    ids: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
+    reference: str | None = attrs.field(default=None, repr=masked)
+    token: str | None = attrs.field(default=None, repr=False)
+    to: str | None = attrs.field(default=None, repr=masked)
+    handover: Handover = Handover.UNKNOWN
+    legs: tuple[LegStatus, ...] = ()
+    told: Status = Status.UNKNOWN
+
+    @property
+    def names(self) -> Names:
+        """All names it is found by."""
+        return Names(account=self.account, ids=self.ids, token=self.token)
+
+    @property
+    def id(self) -> MessageId | None:
+        """Its id; `None` as long as nobody named one."""
+        return self.ids[0] if self.ids else None
+
+    @property
+    def status(self) -> MessageStatus | None:
+        """All that is known of its status; `None` as long as it has no id."""
+        return None if self.id is None else MessageStatus(id=self.id, legs=self.legs)
+
+    @property
+    def own_id(self) -> MessageId | None:
+        """The message's own id, not one of its batch; `None` as long as nobody named it."""
+        return next(filter(_is_own, self.ids), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its own id or its hand-over is not known yet."""
+        return self.handover is not Handover.ACCEPTED or self.own_id is None
+
+    @property
+    def consent_changes(self) -> Sequence[ConsentChange]:
+        """What its reports say of the recipient's wishes."""
+        return changes_in_legs(
+            self.legs, account=self.account, address=self.to, reference=self.reference
+        )
+
+    def reported(self, event: StatusEvent) -> Tracked:
+        """Return it with a report. A report of a doubtful message proves that it was sent."""
+        names = Names.of_event(event)
+        return _proved(
+            attrs.evolve(
+                self,
+                ids=_joined(self.ids, names.ids),
+                reference=self.reference or event.reference,
+                token=self.token or names.token,
+                legs=merge_legs((*self.legs, event.leg)),
+            )
+        )
+
+    def answered(self, new: Tracked) -> Tracked:
+        """Return it with the outcome of its send; a report that came before may have proved it."""
+        # The id of the outcome comes first: it is the one that the application keeps.
+        return _proved(attrs.evolve(self.merged(new), ids=_joined(new.ids, self.ids)))
+
+    def looked_up(self, status: MessageStatus) -> Tracked:
+        """Return it with the answer of a look-up."""
+        named = split_batch_id(status.id.provider_id)
+        return attrs.evolve(
+            self,
+            ids=_joined(self.ids, (status.id,)),
+            reference=self.reference or (named[1] if named else None),
+            token=self.token or Names.of_id(status.id).token,
+            legs=merge_legs((*self.legs, *status.legs)),
+        )
+
+    def merged(self, other: Tracked) -> Tracked:
+        """Merge it with what was known under other names of the same message.
+
+        A doubt stays, so that whoever merges it with what proves the send can tell that it ended.
+        """
+        first, second = sorted((self, other), key=lambda each: (each.since, each.ids))
+        return attrs.evolve(
+            first,
+            ids=_joined(first.ids, second.ids),
+            reference=first.reference or second.reference,
+            token=first.token or second.token,
+            to=first.to or second.to,
+            handover=max(first.handover, second.handover, key=_CERTAINTY.index),
+            legs=merge_legs((*first.legs, *second.legs)),
+            told=max(first.told, second.told, key=lambda status: status.rank),
+        )
+
+    @classmethod
+    def of_accepted(cls, accepted: Accepted, to: str | None, at: datetime) -> Tracked:
+        """Build what the answer to a send tells."""
+        return cls(
+            account=accepted.account,
+            since=at,
+            ids=(accepted.id,),
+            reference=accepted.reference,
+            token=report_token(accepted.account, accepted.reference),
+            to=to,
+            handover=Handover.ACCEPTED,
+            legs=status_of_accepted(accepted).legs,
+        )
+
+    @classmethod
+    def of_doubt(cls, outcome: Ambiguous, message: Message, at: datetime) -> Tracked:
+        """Build what a send without a clear answer tells."""
+        return cls(
+            account=outcome.account,
+            since=at,
+            reference=outcome.reference,
+            token=report_token(outcome.account, outcome.reference),
+            to=address_of(message),
+            handover=Handover.IN_DOUBT,
+        )
+
+
+def token_of(account: str, reference: str | None) -> str | None:
+    """Return the token of a reference, where there is one."""
+    return None if reference is None else report_token(account, reference)
+
+
+def address_of(message: Message) -> str | None:
+    """Return the recipient of a message as text; `None` where only the provider can tell."""
+    return message.to if isinstance(message.to, str) else message.to.value
+
+
+def _proved(tracked: Tracked) -> Tracked:
+    """Return a message without the doubt, where the provider has given it an id."""
+    if not tracked.handover.is_doubtful or tracked.own_id is None:
+        return tracked
+    return attrs.evolve(tracked, handover=Handover.ACCEPTED)
+
+
+def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tuple[MessageId, ...]:
+    """Join ids without repetition. A message has few: its own, and one of its batch."""
+    return tuple(dict.fromkeys((*first, *second)))[:_MAX_IDS]
+
+
+def _is_own(message_id: MessageId) -> bool:
+    return split_batch_id(message_id.provider_id) is None
+
+
+def _agree(first: Iterable[MessageId], second: Iterable[MessageId]) -> bool:
+    """Return whether ids may be of one message: one of them is the same, or there are none."""
+    some, others = set(first), set(second)
+    return not some or not others or not some.isdisjoint(others)

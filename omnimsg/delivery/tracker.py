@@ -1,0 +1,283 @@
+"""The tracker: what became of each message, from outcomes, reports and look-ups in any order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.adapter.context import report_token
+from omnimsg.delivery.loop_bound import Alarm, PerLoop
+from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
+from omnimsg.delivery.waiters import Waiters
+from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.engine.observers import DoubtEnded, Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from omnimsg.delivery.store import Store
+    from omnimsg.domain.events import StatusEvent
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.observers import Observers, OutcomeKnown
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+# Outcomes are stored this many seconds after the first of them, or when something is asked: one
+# task for many, none for each.
+_COMMIT_AFTER = 0.05
+# Seconds after which it is tried again where the store has failed.
+_COMMIT_AGAIN_AFTER = 5.0
+# As many outcomes wait for a store that fails; then the oldest are forgotten.
+_MOST_OUTCOMES = 100_000
+_SWEEP_EVERY = timedelta(minutes=1)
+DOUBT_WINDOW: float = 24 * 3600.0
+
+
+class Tracker(Observer):
+    """Knows where each message is, and which sends are in doubt.
+
+    It is told of outcomes as an observer, and of reports and look-ups by `apply` and `look_up`.
+
+    Args:
+        store: Keeps what is known.
+        clock: Tells the time.
+        observers: Told when a doubt ends.
+        doubt_window: Seconds after which a doubt that nothing settled is `UNRESOLVED`.
+        joined: Called with a message whose reports came before its outcome.
+
+    Attributes:
+        waiters: Those who wait for a change of a message.
+        doubts_settled: How many sends were in doubt until a report named the message.
+        doubts_unresolved: How many sends were in doubt and nothing told in time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observers: Observers,
+        *,
+        doubt_window: float = DOUBT_WINDOW,
+        joined: Callable[[Tracked], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._observers = observers
+        self._window = timedelta(seconds=doubt_window)
+        self._joined = joined
+        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MOST_OUTCOMES)
+        self._commits = Alarm(self._start_commit)
+        self._sweeps = Alarm(self._start_commit)
+        self._lock = PerLoop(asyncio.Lock)
+        self._committing: asyncio.Task[None] | None = None
+        self.waiters: Waiters = Waiters()
+        self.doubts_settled: int = 0
+        self.doubts_unresolved: int = 0
+        self._next_sweep = clock.utc_now()
+        self._last_doubt: datetime | None = None
+
+    def outcome_known(self, event: OutcomeKnown) -> None:
+        """Note the outcomes that something more may become known of."""
+        for outcome, message in zip(event.outcomes, event.messages, strict=True):
+            if isinstance(outcome, Ambiguous) or (
+                # An adapter that breaks its contract may name neither.
+                isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
+            ):
+                self._outcomes.append((outcome, message))
+        if self._outcomes:
+            self._commits.set(_COMMIT_AFTER)
+
+    async def commit(self) -> None:
+        """Store the outcomes that were noted, and join them with the reports that came before.
+
+        What the store fails to take is tried again later; whoever asks is told what is known.
+        """
+        lock = self._lock.here
+        # Another task may have taken the last of them, and not stored it yet.
+        if self._outcomes or lock.locked():
+            async with lock:
+                await self._store_outcomes()
+        now = self._clock.utc_now()
+        if now >= self._next_sweep:
+            await self._sweep(now)
+
+    async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
+        """Store the answer to a send."""
+        return await self._take(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
+
+    async def prove(self, found: Accepted) -> Tracked:
+        """Store that a look-up found a message that may have been sent."""
+        new = Tracked.of_accepted(found, None, self._clock.utc_now())
+        return await self._update(
+            new.names, lambda known: new if known is None else known.answered(new)
+        )
+
+    async def apply(self, event: StatusEvent) -> Tracked:
+        """Add a report, and return all that is known of its message."""
+        await self.commit()
+        now = self._clock.utc_now()
+        return await self._update(
+            Names.of_event(event),
+            lambda known: (known or Tracked(account=event.account, since=now)).reported(event),
+        )
+
+    async def look_up(self, status: MessageStatus) -> Tracked:
+        """Add the answer of a look-up, and return all that is known of its message."""
+        await self.commit()
+        account, now = status.id.account, self._clock.utc_now()
+        return await self._update(
+            Names.of_id(status.id),
+            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
+        )
+
+    async def tell(self, tracked: Tracked) -> None:
+        """Note that the application was told a status."""
+        status = tracked.status
+        if status is not None:
+            await self._store.update(
+                tracked.names,
+                lambda known: attrs.evolve(known or tracked, told=status.status),
+            )
+
+    async def find(self, message_id: MessageId) -> Tracked | None:
+        """Return what is known of a message."""
+        return await self.find_named(Names.of_id(message_id))
+
+    async def find_named(self, names: Names) -> Tracked | None:
+        """Return what is known of a message by its names."""
+        await self.commit()
+        return await self._store.find(names)
+
+    async def doubts(self) -> Sequence[Tracked]:
+        """Return the messages that may have been sent, the oldest first."""
+        self._next_sweep = self._clock.utc_now()
+        await self.commit()
+        return await self._store.doubts()
+
+    def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
+        """Return a future that ends when a report names a message that may have been sent."""
+        token = report_token(account, message.reference)
+        names = Names(account=account, token=token, is_answer=True)
+        return asyncio.ensure_future(self._acceptance(names, token, message.reference))
+
+    async def settled(self, outcome: Ambiguous) -> Accepted:
+        """Wait until a report names a message whose outcome was in doubt."""
+        token = report_token(outcome.account, outcome.reference)
+        return await self._acceptance(
+            Names(account=outcome.account, token=token), token, outcome.reference
+        )
+
+    async def _acceptance(self, names: Names, token: str, reference: str) -> Accepted:
+        """Wait until the names find a message that the provider has."""
+        with self.waiters.watch(token) as waiter:
+            while True:
+                try:
+                    await self.commit()
+                    tracked = await self._store.find(names)
+                except Exception as error:  # noqa: BLE001 - a store may raise anything
+                    # No word of a report is no word about the message: whoever waits goes on.
+                    _warn(error)
+                    tracked = None
+                own_id = None if tracked is None else tracked.own_id
+                if own_id is not None:
+                    return Accepted(
+                        reference=reference, account=names.account, provider_id=own_id.provider_id
+                    )
+                await waiter.next()
+
+    def _start_commit(self) -> None:
+        self._committing = asyncio.ensure_future(self.commit())
+
+    async def _store_outcomes(self) -> None:
+        for _ in range(len(self._outcomes)):
+            outcome, message = self._outcomes[0]
+            try:
+                if isinstance(outcome, Accepted):
+                    await self.accept(outcome, address_of(message))
+                else:
+                    await self._doubt(outcome, message)
+            except Exception as error:  # noqa: BLE001 - a store may raise anything
+                _warn(error)
+                self._outcomes.rotate(-1)
+                self._commits.set(_COMMIT_AGAIN_AFTER)
+            else:
+                # Not before: whoever is cancelled here has not stored it.
+                self._outcomes.popleft()
+
+    async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
+        now = self._clock.utc_now()
+        tracked = await self._take(Tracked.of_doubt(outcome, message, now))
+        if tracked.handover.is_doubtful:
+            self._last_doubt = now
+            # Also where nothing else happens until then.
+            self._sweeps.set(self._window.total_seconds() + 1)
+        else:  # a report came before
+            self._end_doubt(tracked)
+
+    async def _take(self, new: Tracked) -> Tracked:
+        """Store an outcome, and join it with the reports that came before it."""
+        was_reported = False
+
+        def change(known: Tracked | None) -> Tracked:
+            nonlocal was_reported
+            was_reported = known is not None and known.handover is Handover.UNKNOWN
+            return new if known is None else known.answered(new)
+
+        tracked = await self._update(attrs.evolve(new.names, is_answer=True), change)
+        if was_reported and self._joined is not None:
+            self._joined(tracked)
+        return tracked
+
+    async def _update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change what is known of a message, and tell those who wait for it."""
+        before: Tracked | None = None
+
+        def noted(known: Tracked | None) -> Tracked:
+            nonlocal before
+            before = known
+            return change(known)
+
+        tracked = await self._store.update(names, noted)
+        if before is not None and before.handover.is_doubtful > tracked.handover.is_doubtful:
+            self._end_doubt(tracked)
+        self.waiters.wake(tracked)
+        return tracked
+
+    async def _sweep(self, now: datetime) -> None:
+        """Give up the doubts that nothing settled in time, and come again for the others."""
+        self._next_sweep = now + _SWEEP_EVERY
+        try:
+            given_up = await self._store.give_up(now - self._window)
+        except Exception as error:  # noqa: BLE001 - a store may raise anything
+            _warn(error)
+            self._sweeps.set(_SWEEP_EVERY.total_seconds())
+            return
+        for each in given_up:
+            self.doubts_unresolved += 1
+            self._notify_end(each, None)
+        if self._last_doubt is not None and self._last_doubt + self._window >= now:
+            self._sweeps.set(_SWEEP_EVERY.total_seconds())
+
+    def _end_doubt(self, tracked: Tracked) -> None:
+        self.doubts_settled += 1
+        self._notify_end(tracked, tracked.own_id)
+
+    def _notify_end(self, tracked: Tracked, message_id: MessageId | None) -> None:
+        if self._observers.doubt_ended is not None and tracked.reference is not None:
+            self._observers.doubt_ended(
+                DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
+            )
+
+
+def _warn(error: Exception) -> None:
+    """Log that the store has failed, without the error's text, which may quote a message."""
+    log.warning("the store of messages raised %s; it is asked again", type(error).__name__)

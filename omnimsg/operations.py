@@ -1,0 +1,144 @@
+"""What a client does besides sending: look up, cancel, carry files, list, mark as read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from omnimsg.adapter import Operation
+from omnimsg.domain.history import HistoryQuery
+from omnimsg.domain.message_id import MessageId
+from omnimsg.engine.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+    from omnimsg.accounts import Accounts
+    from omnimsg.domain.history import Balance, Interaction, PastMessage
+    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.clock import Clock
+
+# Seconds that one call may take, unless the caller says otherwise.
+DEADLINE = 30.0
+
+
+class Operations:
+    """The half of `Client` that sends nothing; the client says what its methods share."""
+
+    _accounts: Accounts
+    _clock: Clock
+
+    async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
+        """Ask where a message is.
+
+        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
+        """
+        message_id = MessageId(id)
+        account = self._accounts.with_operation(message_id.account, Operation.STATUS)
+        return await account.status(message_id.provider_id, deadline)
+
+    async def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
+        """Stop a scheduled message.
+
+        Returns `True` when it was stopped, `False` when it is too late or there is no such message.
+        An `OperationError` is no certain answer: the status tells what became of the message.
+        """
+        message_id = MessageId(id)
+        account = self._accounts.with_operation(message_id.account, Operation.CANCEL)
+        return await account.cancel(message_id.provider_id, deadline)
+
+    async def upload(
+        self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
+    ) -> Stored:
+        """Hand a file to the provider, for any number of later messages of this account.
+
+        A local file is read in pieces, within the deadline.
+
+        Raises:
+            OperationError: The file cannot be read (in time), is too large, or was refused.
+        """
+        return await self._accounts.with_operation(account, Operation.UPLOAD).upload(
+            upload, deadline
+        )
+
+    @overload
+    async def download(
+        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> bytes: ...
+
+    @overload
+    async def download(
+        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> Path: ...
+
+    async def download(
+        self,
+        stored: Stored,
+        to: Path | None = None,
+        *,
+        deadline: float = 120.0,
+        max_bytes: int | None = None,
+    ) -> bytes | Path:
+        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
+
+        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
+        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is compared.
+
+        Raises:
+            OperationError: It is not there (any more), too large or another, or the transfer broke.
+            OSError: The file cannot be written.
+        """
+        account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
+        if to is None:
+            return await account.download(stored, deadline, max_bytes)
+        await account.download_to(stored, to, deadline, max_bytes)
+        return to
+
+    async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
+        """Ask what the provider says of a stored file."""
+        account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
+        return await account.media_info(stored, deadline)
+
+    async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
+        """Ask what is left on an account; also the cheapest way to try its credentials."""
+        return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
+
+    def history(
+        self,
+        query: HistoryQuery | None = None,
+        *,
+        account: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> AsyncIterator[PastMessage]:
+        """Go through past messages, all unless a query is given; `deadline` is for each page."""
+        engine = self._accounts.with_operation(account, Operation.HISTORY)
+        return engine.history(query or HistoryQuery(), deadline)
+
+    def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
+        """Go through what people did with a message; `deadline` is for each page."""
+        message_id = MessageId(id)
+        account = self._accounts.with_operation(message_id.account, Operation.INTERACTIONS)
+        return account.interactions(message_id.provider_id, deadline)
+
+    async def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
+        """Tell people that their messages were read.
+
+        Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
+        """
+        wanted = [MessageId(each) for each in ids]
+        until = Deadline.after(deadline, self._clock.monotonic)
+        # Nothing is asked before it is clear that all of it can be.
+        accounts = {
+            each.account: self._accounts.with_operation(each.account, Operation.MARK_READ)
+            for each in wanted
+        }
+        outcomes: dict[int, Outcome] = {}
+        for name, account in accounts.items():
+            indexes = [index for index, each in enumerate(wanted) if each.account == name]
+            provider_ids = [wanted[index].provider_id for index in indexes]
+            answered = await account.mark_read(provider_ids, until)
+            outcomes.update(zip(indexes, answered, strict=True))
+        return [outcomes[index] for index in range(len(wanted))]

@@ -1,0 +1,198 @@
+"""What comes back to a client: reports, replies, where each message is, and doubts that end."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from omnimsg.domain.errors import error_of
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.domain.status import Status
+from omnimsg.engine.deadline import Deadline, to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from omnimsg.accounts import Accounts
+    from omnimsg.delivery.handlers import EventHandler, StatusHandler
+    from omnimsg.delivery.options import CallbackOptions
+    from omnimsg.delivery.receiver import Receiver
+    from omnimsg.delivery.room import Delivery
+    from omnimsg.delivery.store import Store
+    from omnimsg.delivery.tracked import Tracked
+    from omnimsg.domain.events import Event
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.observers import Observers
+    from omnimsg.engine.suppression import Suppression
+    from omnimsg.routing.router import Router
+
+H = TypeVar("H", bound="StatusHandler")
+
+
+class LateSettlement:
+    """The settlement of doubts, once something that comes back is listened to."""
+
+    def __init__(self) -> None:
+        self.delivery: Delivery | None = None
+
+    def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
+        """Return a future that ends when a report names the message."""
+        if self.delivery is None:
+            return asyncio.get_running_loop().create_future()
+        return self.delivery.tracker.expect(account, message)
+
+
+class Reports:
+    """The half of `Client` for what comes back.
+
+    Messages are tracked from the first use of one of these methods on; call what you need of them
+    before the first send.
+    """
+
+    _accounts: Accounts
+    _callbacks: CallbackOptions
+    _clock: Clock
+    _observers: Observers
+    _settlement: LateSettlement
+    _store: Store | None
+    _suppression: Suppression | None
+    _opt_out_rules: OptOutRules | None
+
+    def receiver(
+        self,
+        handler: EventHandler | None = None,
+        *,
+        accounts: Iterable[str] | None = None,
+        public_url: str | None = None,
+    ) -> Receiver:
+        """Return the web application that receives the callbacks of all accounts.
+
+        It is an ASGI application; `aiohttp_app()` of it is one for aiohttp.web. A provider is
+        answered 204 when the handler, those of `on_status` and the loops over `events` are done
+        with the event. Otherwise it sends it again, so a handler may see an event more than once
+        only after it has raised, timed out, or the process was restarted.
+
+        Args:
+            handler: Called with each new event; may be a coroutine function.
+            accounts: The accounts whose callbacks are taken; all that have any unless given.
+            public_url: In the place of `callbacks.public_url` of the configuration.
+
+        Raises:
+            ConfigError: An account has no secret to verify callbacks with, or nothing tells the
+                address by which the providers call.
+        """
+        options = self._callbacks
+        if public_url is not None:
+            options = attrs.evolve(options, public_url=public_url)
+        names = None if accounts is None else [self._accounts.get(each).name for each in accounts]
+        receiver = self._delivery.receiver(options, names)
+        if handler is not None:
+            self._delivery.handlers.on_event(handler)
+        return receiver
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """Go through the events that a receiver of this client takes from now on.
+
+        An event is handled when the loop asks for the next one; where the loop is left or raises
+        instead, the provider sends the event again. Put it into `contextlib.aclosing` where the
+        body may break.
+        """
+        return self._delivery.handlers.events()
+
+    def on_status(self, handler: H) -> H:
+        """Call a function when a message has another status; also as a decorator.
+
+        It is called with a `StatusChanged`, for one message at a time in order, and never for a
+        report that changes nothing: a late `SENT` after `DELIVERED` is one.
+        """
+        self._delivery.handlers.on_status(handler)
+        return handler
+
+    async def wait(
+        self,
+        message: Accepted | str,
+        status: Status = Status.DELIVERED,
+        *,
+        timeout: float = 60.0,  # noqa: ASYNC109 - named as asyncio names it
+    ) -> MessageStatus:
+        """Wait until a message has a status or a higher one, or has failed.
+
+        Reports wake it at once. Beside them the provider is asked, more rarely the longer it takes:
+        from the first second on where this client has no receiver of the account.
+
+        Args:
+            message: What `send` returned, or its id.
+            status: The status to wait for.
+            timeout: Seconds to wait.
+
+        Raises:
+            TimeoutError: The message has neither got so far nor failed in time.
+        """
+        message_id = message.id if isinstance(message, Accepted) else MessageId(message)
+        self._accounts.get(message_id.account)
+        delivery = self._delivery
+        if isinstance(message, Accepted) and await delivery.tracker.find(message_id) is None:
+            await delivery.tracker.accept(message)
+        return await delivery.wait(message_id, status, timeout)
+
+    async def tracked(self, message: Accepted | str) -> Tracked | None:
+        """Return what is known here of a message, without asking the provider."""
+        message_id = message.id if isinstance(message, Accepted) else MessageId(message)
+        return await self._delivery.tracker.find(message_id)
+
+    async def doubts(self) -> Sequence[Tracked]:
+        """Return the messages that may have been sent, the oldest first.
+
+        Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
+        """
+        return await self._delivery.tracker.doubts()
+
+    async def _send_and_settle(
+        self, way: AccountEngine | Router, message: Message, deadline: float, seconds: float
+    ) -> Accepted:
+        """Send a message; if it may have been sent, wait for what proves that it was."""
+        from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
+
+        tracker, now = self._delivery.tracker, self._clock.monotonic
+        seconds, started = to_seconds(seconds), now()
+        outcome = await way.submit(message, deadline)
+        if isinstance(outcome, Ambiguous):
+            engine = self._accounts.get(outcome.account)
+            until = Deadline(started, now() + seconds, now)
+            outcome = await settle(engine, tracker, message, outcome, until)
+        if isinstance(outcome, Accepted):
+            return outcome
+        raise error_of(outcome)
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        from omnimsg.delivery.room import Delivery  # noqa: PLC0415 - costs an import
+
+        async def ask(message_id: MessageId) -> MessageStatus:
+            engine = self._accounts.get(message_id.account)
+            return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
+
+        delivery = Delivery(
+            {name: each.adapter for name, each in self._accounts.engines.items()},
+            ask=ask,
+            options=self._callbacks,
+            store=self._store,
+            suppression=self._suppression,
+            opt_out_rules=self._opt_out_rules,
+            observers=self._observers,
+            clock=self._clock,
+        )
+        self._settlement.delivery = delivery
+        return delivery
+
+
+# Seconds for one look-up of a message that somebody waits for.
+_LOOK_UP_TIMEOUT = 20.0

@@ -1,0 +1,76 @@
+"""Turn the conditions of a route into functions that are asked about messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omnimsg.domain.message import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.domain.channel import Channel
+    from omnimsg.routing.route import Match
+
+Test: TypeAlias = Callable[[Message], bool]
+
+_MISSING = object()
+
+
+def tests_of(match: Match, channel_of: Callable[[Message], Channel | None]) -> dict[str, Test]:
+    """Return a test for each condition but the prefixes, by the condition's name.
+
+    Args:
+        match: The conditions.
+        channel_of: Returns the channel of a message that names none.
+    """
+    tests: dict[str, Test] = {
+        "channels": _channels(match.channels, channel_of),
+        "contents": _contents(frozenset(match.contents)),
+        "tags": _tags(frozenset(match.tags)),
+        "priorities": lambda message: message.priority in match.priorities,
+        "senders": lambda message: message.sender in match.senders,
+        "metadata": _metadata(tuple(match.metadata.items())),
+    }
+    return {name: test for name, test in tests.items() if getattr(match, name)}
+
+
+def all_of(tests: Sequence[Test]) -> Test | None:
+    """Return one test in place of several; `None` where there are none."""
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    if len(tests) == 2:
+        first, second = tests
+        return lambda message: first(message) and second(message)
+    return lambda message: all(test(message) for test in tests)
+
+
+def _channels(
+    channels: tuple[Channel, ...], channel_of: Callable[[Message], Channel | None]
+) -> Test:
+    def test(message: Message) -> bool:
+        channel = message.channel
+        return (channel_of(message) if channel is None else channel) in channels
+
+    return test
+
+
+def _contents(kinds: frozenset[str]) -> Test:
+    return lambda message: message.content.kind in kinds
+
+
+def _tags(tags: frozenset[str]) -> Test:
+    def test(message: Message) -> bool:
+        given = message.tags
+        return bool(given) and not tags.isdisjoint(given)
+
+    return test
+
+
+def _metadata(items: tuple[tuple[str, Any], ...]) -> Test:
+    def test(message: Message) -> bool:
+        given = message.metadata
+        return bool(given) and all(given.get(key, _MISSING) == value for key, value in items)
+
+    return test

@@ -1,0 +1,149 @@
+"""One message on its way through the accounts of a route."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.engine.account import AccountEngine
+from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.routing.licence import is_doubt, may_come_back, may_move
+
+if TYPE_CHECKING:
+    from omnimsg.domain.message import Message
+    from omnimsg.routing.lane import RouteLane
+
+
+class Journey:
+    """One message and the accounts that it has been to. Nearly all end at the first one.
+
+    Each account is asked once, and its failure comes back at once. Where none has taken the
+    message, the one that may do so soonest is asked again, with the retries of its own policy.
+
+    Args:
+        message: The message, as it leaves.
+        lane: Its route.
+        order: The accounts, in the order for this message.
+        started: When it was handed over, monotonic seconds.
+        position: Index in the input of `send_many`.
+
+    Attributes:
+        message: The message.
+        lane: Its route.
+        order: The accounts.
+        started: When it was handed over.
+        position: Index in the input.
+    """
+
+    __slots__ = ("_history", "_is_last", "lane", "message", "order", "position", "started")
+
+    def __init__(
+        self,
+        message: Message,
+        lane: RouteLane,
+        order: tuple[AccountEngine, ...],
+        started: float,
+        position: int = 0,
+    ) -> None:
+        self.message: Message = message
+        self.lane: RouteLane = lane
+        self.order: tuple[AccountEngine, ...] = order
+        self.started: float = started
+        self.position: int = position
+        # Which account said what, in order; `None` while nothing was said.
+        self._history: list[_Said] | None = None
+        self._is_last = lane.is_alone
+
+    def note(self, account: AccountEngine, outcome: Outcome) -> bool:
+        """Take what became of the message at an account, and return whether another may have it."""
+        self._add(account, outcome)
+        if self._is_last or isinstance(outcome, Accepted):
+            return False
+        return may_move(outcome) or (self.lane.resends and is_doubt(outcome))
+
+    def next(self, waited: float) -> tuple[AccountEngine, bool] | None:
+        """Return the account that is asked next, and whether it has its own retries.
+
+        Args:
+            waited: Seconds since the message was handed over.
+
+        Returns:
+            `None` where no account may have it any more.
+        """
+        message = self.message
+        said = {each.account: each.outcome for each in self._history or ()}
+        held_back: dict[AccountEngine, Outcome] = {}
+        if has_outlived_ttl(message, waited):
+            return None
+        for account in self.order:
+            if account in said:
+                continue
+            refusal = account.refusal(message)
+            if refusal is not None:
+                self._add(account, refusal, was_asked=False)
+                continue
+            held = account.held_back(message)
+            if held is None:
+                return account, False
+            held_back[account] = held
+        self._is_last = True
+        candidates = {**said, **held_back}
+        later = [each for each in self.order if _may_take(candidates.get(each))]
+        if later:
+            return min(later, key=lambda each: _pause_of(candidates[each])), True
+        for account, trouble in held_back.items():
+            self._add(account, trouble, was_asked=False)
+        return None
+
+    def left(self, waited: float) -> Message:
+        """Return the message with the ttl that is left of it."""
+        ttl = self.message.ttl
+        if ttl is None or self.message.send_at is not None:
+            return self.message
+        return attrs.evolve(self.message, ttl=max(1, math.ceil(ttl - waited)))
+
+    def conclusion(self) -> Outcome:
+        """Return the outcome of the whole journey, which holds the others as its history.
+
+        It is that of the account that was asked last. A doubt is only bettered by an acceptance: a
+        later refusal proves nothing about it.
+        """
+        history = self._history or []
+        asked = [each.outcome for each in history if each.was_asked]
+        last = asked[-1] if asked else history[-1].outcome
+        if not isinstance(last, Accepted):
+            last = next((each for each in asked if isinstance(each, Ambiguous)), last)
+        earlier = tuple(each.outcome for each in history if each.outcome is not last)
+        return attrs.evolve(last, earlier=earlier) if earlier else last
+
+    def _add(self, account: AccountEngine, outcome: Outcome, *, was_asked: bool = True) -> None:
+        if self._history is None:
+            self._history = []
+        self._history.append(_Said(account, outcome, was_asked))
+
+
+@attrs.frozen
+class _Said:
+    """What became of a message at one account.
+
+    Attributes:
+        account: The account.
+        outcome: Its outcome there.
+        was_asked: Whether the message was handed to it; else it was passed over.
+    """
+
+    account: AccountEngine
+    outcome: Outcome
+    was_asked: bool
+
+
+def _may_take(outcome: Outcome | None) -> bool:
+    """Return whether an account that said this may take the message a little later."""
+    return outcome is not None and may_come_back(outcome)
+
+
+def _pause_of(outcome: Outcome) -> float:
+    return 0.0 if isinstance(outcome, Accepted) else outcome.retry_after or 0.0

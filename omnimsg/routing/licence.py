@@ -1,0 +1,52 @@
+"""Which outcomes another account may better: the only licence to send a message elsewhere.
+
+A message moves only where it is proven that nobody has it, and where the refusal says something
+about the account or its provider. A refusal that protects a person is obeyed by every account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected
+from omnimsg.domain.reason import Fault, Reason, Retry
+
+if TYPE_CHECKING:
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.outcome import Outcome
+
+# Another account would be refused for the fault of anybody else, or should be.
+_FAULTS = frozenset({Fault.SENDER, Fault.ACCOUNT, Fault.PROVIDER, Fault.NETWORK})
+
+# Nobody waits any more, or the time is over.
+_ENDS = frozenset({Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.EXPIRED})
+
+
+def may_move(outcome: Outcome) -> bool:
+    """Return whether another account may send the message, which this one has proven not to have.
+
+    An `Ambiguous` outcome is never proof; see `is_doubt`.
+    """
+    if isinstance(outcome, NotSent):
+        return _concerns_the_account(outcome.failure)
+    if isinstance(outcome, Rejected):
+        return outcome.fault in _FAULTS and _concerns_the_account(outcome.failure)
+    return False
+
+
+def is_doubt(outcome: Outcome) -> bool:
+    """Return whether a message may have been sent, and its caller still waits."""
+    return isinstance(outcome, Ambiguous) and outcome.reason is not Reason.CANCELLED
+
+
+def may_come_back(outcome: Outcome) -> bool:
+    """Return whether the same account may take the message a little later."""
+    return isinstance(outcome, NotSent) and outcome.retry is Retry.SAFE and may_move(outcome)
+
+
+def _concerns_the_account(failure: Failure) -> bool:
+    reason = failure.reason
+    if reason in _ENDS or reason.is_opt_out or reason.is_marketing_opt_out:
+        return False
+    # A proxy, a firewall or a mistyped host may have said it: a stranger's answer is no licence.
+    return failure.code is not None or failure.http_status is None

@@ -1,0 +1,50 @@
+"""What is wrong with routes that only their accounts can show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.errors import Problem
+from omnimsg.domain.structuring import unknown_choice
+from omnimsg.engine.policy import AccountTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from omnimsg.engine.policy import Policy
+    from omnimsg.routing.route import Route
+
+
+def problems_of(
+    routes: Sequence[Route], accounts: Collection[str], policies: Mapping[str, Policy]
+) -> Iterator[Problem]:
+    """Find the problems of routes, each with the path of its key.
+
+    Args:
+        routes: The routes of a client, in order.
+        accounts: The names of all accounts, those that cannot be used among them.
+        policies: By account name, where an account has one.
+    """
+    names: dict[str, int] = {}
+    takes_all: int | None = None
+    for number, route in enumerate(routes):
+        path = f"routes[{number}]"
+        if takes_all is not None:
+            why = f"is never reached: routes[{takes_all}] takes every message"
+            yield Problem(path, why)
+        if takes_all is None and route.match.takes_all:
+            takes_all = number
+        if route.name and names.setdefault(route.name, number) != number:
+            yield Problem(f"{path}.name", f"is the name of routes[{names[route.name]}] too")
+        for index, name in enumerate(route.accounts):
+            where = f"{path}.accounts[{index}]"
+            if name not in accounts:
+                yield Problem(where, f"no account {name!r}: {unknown_choice(name, accounts)}")
+                continue
+            policy = policies.get(name)
+            if policy is not None and policy.account_trouble is AccountTrouble.HOLD:
+                yield Problem(
+                    where,
+                    f"accounts.{name}.account_trouble is hold: messages would wait for this"
+                    " account instead of going to the next one; use fail, or leave it out",
+                )

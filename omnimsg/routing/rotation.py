@@ -1,0 +1,53 @@
+"""The order in which messages begin with the accounts of a route."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from math import gcd
+from typing import TYPE_CHECKING, TypeVar
+
+from omnimsg.routing.route import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omnimsg.routing.route import Route
+
+T = TypeVar("T")
+
+
+def rotation_of(route: Route, accounts: Sequence[T]) -> Iterator[tuple[T, ...]] | None:
+    """Return the orders of the accounts, one for each message, without end.
+
+    Args:
+        route: The route.
+        accounts: Its accounts, in the order in which it names them.
+
+    Returns:
+        The orders; `None` where every message has the order given.
+    """
+    if route.strategy is Strategy.FAILOVER or len(accounts) == 1:
+        return None
+    orders = [(each, *(o for o in accounts if o is not each)) for each in accounts]
+    if route.strategy is Strategy.ROUND_ROBIN:
+        count = len(accounts)
+        return cycle([(*accounts[i:], *accounts[:i]) for i in range(count)])
+    return cycle([orders[i] for i in spread([route.weights[name] for name in route.accounts])])
+
+
+def spread(weights: Sequence[int]) -> list[int]:
+    """Return the indexes of weights, each as often as its weight says, and evenly spread.
+
+    Drawing at random would give the same shares in the long run, and a burst to one account now
+    and then.
+    """
+    divisor = gcd(*weights)
+    steps = [weight // divisor for weight in weights]
+    total, credit = sum(steps), [0] * len(steps)
+    order = []
+    for _ in range(total):
+        credit = [have + step for have, step in zip(credit, steps, strict=True)]
+        richest = max(range(len(steps)), key=credit.__getitem__)
+        credit[richest] -= total
+        order.append(richest)
+    return order

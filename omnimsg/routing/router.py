@@ -1,0 +1,218 @@
+"""Sends messages through the accounts of their routes, one after another where that is allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from omnimsg.adapter import Verdict, outcome_of
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.deadline import to_seconds
+from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.sending.stream import Streams
+from omnimsg.routing.journey import Journey
+from omnimsg.routing.licence import may_move
+from omnimsg.routing.plan import PassedOver, Plan, plan_of
+from omnimsg.routing.route import Strategy
+from omnimsg.routing.stream import RoutedWayIn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.observers import Observers
+    from omnimsg.routing.lane import RouteLane
+    from omnimsg.routing.table import RouteTable
+
+# The most requests of all accounts that a stream keeps supplied: memory must not grow with them.
+_MAX_SLOTS = 256
+
+
+class Router:
+    """Stands where an account would: messages that name no account are handed to it.
+
+    Args:
+        table: The routes.
+        now: Reads the monotonic clock, seconds.
+        observers: Told of the last outcomes.
+    """
+
+    def __init__(
+        self, table: RouteTable, *, now: Callable[[], float], observers: Observers
+    ) -> None:
+        self._table = table
+        self._match = table.match
+        self._now = now
+        self._observers = observers
+
+    async def submit(self, message: Message, deadline: float) -> Outcome:
+        """Send one message, and return its last outcome.
+
+        Args:
+            message: The message.
+            deadline: Seconds until the caller gives up, at whatever account the message is then.
+
+        Raises:
+            TypeError: It is no message.
+            InvalidValue: The deadline is not a number.
+            ConfigError: An account of its route cannot be used.
+        """
+        if message.__class__ is not Message:
+            raise _no_message(message)
+        lane = self._match(message)
+        if not lane.is_simple:
+            return await self._adapt(lane, message, deadline)
+        first = lane.accounts[0]
+        if lane.is_alone:
+            return await first.submit(message, deadline)
+        started = self._now()
+        if first.is_well:
+            # As `_send` would: a call for each message is what this saves.
+            outcome = await first.submit_routed(message, deadline, may_move)
+            if outcome.__class__ is Accepted:
+                return outcome
+            journey = Journey(message, lane, lane.accounts, started)
+            if not journey.note(first, outcome):
+                return outcome
+            return await self._go_on(journey, to_seconds(deadline))
+        return await self._send(Journey(message, lane, lane.accounts, started), deadline)
+
+    async def _adapt(self, lane: RouteLane, message: Message, deadline: float) -> Outcome:
+        """Send a message that waits for its route, or is changed by it."""
+        if lane.changes:
+            message = lane.prepare(message)
+        if lane.is_limited:
+            began, deadline = self._now(), to_seconds(deadline)
+            wait = lane.take_turn()
+            if wait >= deadline:
+                return self._told(message, _limited(lane, message, wait))
+            await anyio.sleep(wait)
+            deadline -= self._now() - began
+        order = lane.order()
+        if lane.is_alone:
+            return await order[0].submit(message, deadline)
+        return await self._send(Journey(message, lane, order, self._now()), deadline)
+
+    async def _send(self, journey: Journey, deadline: float) -> Outcome:
+        """Send a message through the first of its accounts, or those after it."""
+        first = journey.order[0]
+        if first.held_back(journey.message) is None:
+            outcome = await first.submit_routed(journey.message, deadline, may_move)
+            if outcome.__class__ is Accepted or not journey.note(first, outcome):
+                return outcome
+        return await self._go_on(journey, to_seconds(deadline))
+
+    def stream(
+        self,
+        messages: Iterable[Message] | AsyncIterable[Message],
+        deadline: float,
+        *,
+        ahead: int | None = None,
+    ) -> AsyncGenerator[Outcome, None]:
+        """Send a stream of messages; see `Streams.send`."""
+        accounts = {each for lane in self._table.lanes for each in lane.accounts}
+        capacities = [each.capacity for each in accounts]
+        way_in = RoutedWayIn(self._table, now=self._now)
+        streams = Streams(
+            here=lambda: streams,
+            account="the routes",
+            admission=way_in,
+            scheduler=way_in,
+            observers=self._observers,
+            batch_limit=max(most for most, _ in capacities),
+            slots=min(_MAX_SLOTS, sum(slots for _, slots in capacities)),
+        )
+        return streams.send(messages, deadline=deadline, ahead=ahead)
+
+    def preview(self, message: Message) -> Preview:
+        """Return what would become of a message now, at the account that it would go to."""
+        _, _, account, message = self._choose(message)
+        return account.preview(message)
+
+    def plan(self, message: Message) -> Plan:
+        """Return what would become of a message now, and why; nothing is sent or counted.
+
+        Raises:
+            TypeError: It is no message.
+            ConfigError: An account of its route cannot be used.
+        """
+        lane, passed_over, account, message = self._choose(message)
+        route, names = lane.route, [each.name for each in lane.accounts]
+        if route is None:
+            why = "no route takes the message, so it goes through the default account"
+        else:
+            met = ", ".join(route.match.given) or "everything"
+            why = f"{lane.name!r} is the first route that takes it (by {met})"
+            if route.strategy is not Strategy.FAILOVER:
+                why += f"; {route.strategy.value.replace('_', ' ')} among {', '.join(names)}"
+        reasons = {
+            "route": lane.name or None,
+            "why": why,
+            "passed_over": passed_over,
+            "next": tuple(names[names.index(account.name) + 1 :]),
+        }
+        return plan_of(account, message, **reasons)
+
+    def _choose(
+        self, message: Message
+    ) -> tuple[RouteLane, tuple[PassedOver, ...], AccountEngine, Message]:
+        """Find the account of a message as `submit` does, without taking anybody's turn."""
+        if message.__class__ is not Message:
+            raise _no_message(message)
+        lane = self._match(message)
+        message = lane.prepare(message)
+        passed_over: list[PassedOver] = []
+        for account in lane.accounts:
+            outcome = account.refusal(message) or account.held_back(message)
+            if outcome is None:
+                return lane, tuple(passed_over), account, message
+            passed_over.append(PassedOver(account=account.name, outcome=outcome))
+        return lane, (), lane.accounts[0], message
+
+    async def _go_on(self, journey: Journey, seconds: float) -> Outcome:
+        """Try the other accounts, until one takes the message or none may any more."""
+        while True:
+            waited = self._now() - journey.started
+            step = journey.next(waited) if waited < seconds else None
+            if step is None:
+                return self._told(journey.message, journey.conclusion())
+            account, is_patient = step
+            message, left = journey.left(waited), seconds - waited
+            if is_patient:
+                outcome = await account.submit(message, left)
+            else:
+                outcome = await account.submit_routed(message, left, may_move)
+            if not journey.note(account, outcome):
+                return journey.conclusion()
+
+    def _told(self, message: Message, outcome: Outcome) -> Outcome:
+        """Tell the observers of an outcome that no account takes for the last."""
+        notify = self._observers.outcome_known
+        if notify is not None:
+            notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
+        return outcome
+
+
+def _no_message(given: object) -> TypeError:
+    return TypeError(f"only a Message can be sent, not {type(given).__name__}")
+
+
+def _limited(lane: RouteLane, message: Message, wait: float) -> Outcome:
+    """Build the outcome of a message that its route's limit keeps for too long."""
+    return outcome_of(
+        Verdict.NOT_SENT,
+        message.reference,
+        lane.accounts[0].name,
+        Failure(
+            reason=Reason.RATE_LIMITED,
+            retry=Retry.SAFE,
+            retry_after=wait,
+            detail=f"the limit of the route {lane.name!r} lets it leave in {wait:.1f} s",
+        ),
+    )

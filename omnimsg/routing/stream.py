@@ -1,0 +1,283 @@
+"""A stream of messages through the accounts of routes: each batch stays with its account.
+
+The stream hands messages over in runs; a run is sorted by account, and each account gets its part
+at once. What comes back from an account and may move is handed to the next one, in runs too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import AllAccepted, Outcome
+from omnimsg.routing.journey import Journey
+from omnimsg.routing.licence import may_move
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.deadline import Deadline
+    from omnimsg.engine.sending.admission import StreamOwner
+    from omnimsg.engine.sending.batch import Owner, PassesOn
+    from omnimsg.routing.lane import RouteLane
+    from omnimsg.routing.table import RouteTable
+
+_First: TypeAlias = "tuple[int, Message, RouteLane, tuple[AccountEngine, ...], float]"
+"""What a journey is made of, should there be one: position, message, route, accounts, start."""
+
+
+class RoutedWayIn:
+    """Where the messages of one stream are handed over.
+
+    Args:
+        table: The routes.
+        now: Reads the monotonic clock, seconds.
+
+    Attributes:
+        timeout: Seconds that each message has from its turn on.
+    """
+
+    def __init__(self, table: RouteTable, *, now: Callable[[], float]) -> None:
+        self._table = table
+        self._now = now
+        # By account: first those who are asked first, then those who are asked later; and by
+        # whether they have their own retries.
+        self._firsts: dict[tuple[AccountEngine, bool], _FirstPart] = {}
+        self._laters: dict[tuple[AccountEngine, bool], _LaterPart] = {}
+        # Messages that wait for the limit of their route, by the timer that hands them over.
+        self._limited: dict[asyncio.TimerHandle, tuple[_FirstPart, _First]] = {}
+        self.timeout: float = math.inf
+
+    def read_stream(
+        self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
+    ) -> bool:
+        """Hand over the next messages of a stream; see `Admission.read_stream`."""
+        self.timeout = timeout
+        match, started = self._table.match, self._now()
+        # Of routes that change nothing and whose first account is well: nearly all.
+        simple: dict[RouteLane, _Run] = {}
+        other: dict[_FirstPart, _Run] = {}
+        held_back: list[Journey] = []
+        count = 0
+        try:
+            for message in islice(source, len(keys)):
+                if message.__class__ is not Message:
+                    raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
+                lane = match(message)
+                run = simple.get(lane)
+                if run is None and lane.is_simple and (lane.is_alone or lane.accounts[0].is_well):
+                    part = self._first(lane.accounts[0], lane.is_alone, owner)
+                    run = simple[lane] = _Run(part, lane.accounts)
+                position, count = keys[count], count + 1
+                if run is not None:
+                    run.messages.append(message)
+                    run.keys.append((position, message, lane, run.order, started))
+                    continue
+                self._take(message, lane, position, started, owner, other, held_back)
+        finally:
+            for run in (*simple.values(), *other.values()):
+                run.part.hand_over(run.messages, run.keys, timeout)
+            self.move(held_back, owner, timeout)
+            owner.count_read(count)
+        return count == len(keys)
+
+    def move(self, journeys: Sequence[Journey], owner: StreamOwner, left: float) -> None:
+        """Hand messages to the accounts that are next; those without one have their outcome.
+
+        Args:
+            journeys: The messages.
+            owner: The stream.
+            left: Seconds that are left of their deadlines.
+        """
+        chosen: dict[_LaterPart, list[Journey]] = defaultdict(list)
+        ended: list[Journey] = []
+        now = self._now()
+        for journey in journeys:
+            step = journey.next(now - journey.started) if left > 0 else None
+            if step is None:
+                ended.append(journey)
+            else:
+                chosen[self._later(*step, owner)].append(journey)
+        if ended:
+            _finish(owner, ended)
+        for part, moved in chosen.items():
+            part.hand_over([each.left(now - each.started) for each in moved], moved, left)
+
+    def withdraw(self, _: Owner) -> None:
+        """End what waits for the stream; what is under way comes back by itself."""
+        waiting, self._limited = self._limited, {}
+        for timer, (part, key) in waiting.items():
+            timer.cancel()
+            # The account ends it, as it ends all others that wait.
+            part.hand_over([key[1]], [key], math.inf)
+        for each in (*self._firsts.values(), *self._laters.values()):
+            each.withdraw()
+
+    def _take(  # noqa: PLR0913, PLR0917 - a step of `read_stream`
+        self,
+        message: Message,
+        lane: RouteLane,
+        position: int,
+        started: float,
+        owner: StreamOwner,
+        runs: dict[_FirstPart, _Run],
+        held_back: list[Journey],
+    ) -> None:
+        """Take a message whose route changes it, or whose first account may be unwell."""
+        message, order = lane.prepare(message), lane.order()
+        part = self._first(order[0], lane.is_alone, owner)
+        key = (position, message, lane, order, started)
+        if lane.is_limited and (wait := lane.take_turn()) > 0:
+            self._hand_over_later(part, key, wait)
+        elif lane.is_alone or order[0].held_back(message) is None:
+            run = runs.setdefault(part, _Run(part, order))
+            run.messages.append(message)
+            run.keys.append(key)
+        else:
+            held_back.append(Journey(message, lane, order, started, position))
+
+    def _hand_over_later(self, part: _FirstPart, key: _First, wait: float) -> None:
+        def hand_over() -> None:
+            del self._limited[timer]
+            part.hand_over([key[1]], [key], self.timeout)
+
+        timer = asyncio.get_running_loop().call_later(wait, hand_over)
+        self._limited[timer] = part, key
+
+    def _first(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _FirstPart:
+        part = self._firsts.get((account, is_patient))
+        if part is None:
+            part = _FirstPart(self, account, owner, is_patient=is_patient)
+            self._firsts[account, is_patient] = part
+        return part
+
+    def _later(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _LaterPart:
+        part = self._laters.get((account, is_patient))
+        if part is None:
+            part = _LaterPart(self, account, owner, is_patient=is_patient)
+            self._laters[account, is_patient] = part
+        return part
+
+
+class _Run:
+    """Messages of one run that go to one account."""
+
+    __slots__ = ("keys", "messages", "order", "part")
+
+    def __init__(self, part: _FirstPart, order: tuple[AccountEngine, ...]) -> None:
+        self.part = part
+        self.order = order
+        self.messages: list[Message] = []
+        self.keys: list[_First] = []
+
+
+class _Part:
+    """The part of a stream that one account has: the owner of its batches there.
+
+    Args:
+        way_in: Where messages go on from here.
+        account: The account.
+        owner: The stream.
+        is_patient: Whether the account has its own retries, because no other is left.
+    """
+
+    def __init__(
+        self, way_in: RoutedWayIn, account: AccountEngine, owner: StreamOwner, *, is_patient: bool
+    ) -> None:
+        self._way_in = way_in
+        self._owner = owner
+        self._account = account
+        # Before a message is counted as read: where the account cannot be used here, this raises.
+        self._streams = account.streams_here()
+        self.passes_on: PassesOn | None = None if is_patient else may_move
+
+    @property
+    def may_abandon(self) -> bool:
+        return self._owner.may_abandon
+
+    def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
+        return range(len(keys)) if self._owner.may_abandon else ()
+
+    def count_read(self, count: int) -> None:
+        """Count nothing: the stream was told when the message was read."""
+
+    def hand_over(self, messages: Sequence[Message], keys: Sequence[Any], timeout: float) -> None:
+        """Hand messages to the account, each with so many seconds from its turn on."""
+        self._streams.admission.read_stream(iter(messages), self, keys, timeout)
+
+    def withdraw(self) -> None:
+        """End what waits at the account; what is under way comes back by itself."""
+        self._streams.scheduler.withdraw(self)
+
+    def finish(
+        self,
+        keys: Sequence[Any],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
+        raise NotImplementedError
+
+    def take(
+        self, journeys: Sequence[Journey], outcomes: Sequence[Outcome], deadline: Deadline | None
+    ) -> None:
+        """Pass outcomes on to the stream, and messages that may move to the next account."""
+        # What a stream that was left has under way comes back, and goes nowhere else.
+        is_left = self._owner.may_abandon
+        moving: list[Journey] = []
+        ended: list[Journey] = []
+        for journey, outcome in zip(journeys, outcomes, strict=True):
+            moves = journey.note(self._account, outcome) and not is_left
+            (moving if moves else ended).append(journey)
+        if ended:
+            _finish(self._owner, ended)
+        if moving:
+            left = math.inf if deadline is None else deadline.remaining()
+            self._way_in.move(moving, self._owner, min(left, self._way_in.timeout))
+
+
+class _FirstPart(_Part):
+    """Messages that were at no other account; a key is what a `Journey` is made of."""
+
+    def finish(
+        self,
+        keys: Sequence[_First],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
+        if outcomes.__class__ is AllAccepted:
+            self._owner.finish([key[0] for key in keys], messages, outcomes)
+            return
+        journeys = [
+            Journey(message, lane, order, started, position)
+            for position, message, lane, order, started in keys
+        ]
+        self.take(journeys, outcomes, deadline)
+
+
+class _LaterPart(_Part):
+    """Messages that come from other accounts; a key is the `Journey`."""
+
+    def finish(
+        self,
+        keys: Sequence[Journey],
+        messages: Sequence[Message],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None = None,
+    ) -> None:
+        self.take(keys, outcomes, deadline)
+
+
+def _finish(owner: Owner, ended: Sequence[Journey]) -> None:
+    """Tell the owner the outcomes of whole journeys."""
+    owner.finish(
+        [each.position for each in ended],
+        [each.message for each in ended],
+        [each.conclusion() for each in ended],
+    )

@@ -1,0 +1,154 @@
+"""The callbacks of a sandbox: where they go, and what became of them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.sandbox.callbacks.addresses import AddressError, Addresses, masked_address
+from omnimsg.sandbox.callbacks.courier import Courier
+from omnimsg.sandbox.callbacks.reports import Reports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aiohttp import web
+
+    from omnimsg.sandbox.callbacks.draft import CallbackDraft
+    from omnimsg.sandbox.callbacks.source import CallbackSource
+    from omnimsg.sandbox.fault_scripts import Faults
+    from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.state import SandboxState
+
+_COUNTS = ("attempts", "taken", "given_up", "lost", "dropped")
+
+
+class Callbacks:
+    """Calls back as the providers do: reports of messages, and what phones send.
+
+    Nothing is sent until there is an address. The methods but ``flush`` may be called from any
+    thread.
+
+    Args:
+        sources: What each provider that calls back says, by its name.
+        state: Clock, pace and limits.
+        faults: What happens to callbacks on their way.
+    """
+
+    def __init__(
+        self, sources: Mapping[str, CallbackSource], *, state: SandboxState, faults: Faults
+    ) -> None:
+        self._sources = sources
+        self._addresses = Addresses()
+        self._courier = Courier(
+            state.clock,
+            pace=state.pace,
+            capacity=state.limits.callbacks,
+            log_size=state.limits.requests,
+        )
+        self._reports = Reports(
+            sources,
+            addresses=self._addresses,
+            courier=self._courier,
+            faults=faults,
+            clock=state.clock,
+            max_messages=state.limits.messages,
+        )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is an address."""
+        return bool(self._addresses)
+
+    @property
+    def latest(self) -> list[dict[str, Any]]:
+        """The latest attempts, oldest first.
+
+        Each has the time, the provider, the kind, the id of the message, the number of the attempt,
+        the HTTP status or the error, and the faults that hit the callback.
+        """
+        return list(self._courier.log)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many callbacks wait, how many attempts were made, and how callbacks have ended."""
+        counts = self._courier.counts
+        return {"waiting": self._courier.waiting, **{name: counts[name] for name in _COUNTS}}
+
+    def set_url(self, url: object, provider: str | None = None) -> None:
+        """Send callbacks to an address from now on.
+
+        Args:
+            url: The base address, to which every provider's name is added, as in
+                ``http://127.0.0.1:9000/callbacks``, and Clickatell's secret; with a ``provider``
+                the whole address of its callbacks, which is called as it is.
+            provider: The provider; None for all that have no address of their own.
+
+        Raises:
+            ValueError: The address is none, or the provider sends no callbacks here.
+        """
+        if provider is not None and provider not in self._sources:
+            known = ", ".join(sorted(self._sources)) or "none does"
+            raise AddressError(f"provider: {provider!r} does not call back here, use {known}")
+        self._addresses.set(url, provider)
+
+    def switch_off(self) -> None:
+        """Forget the addresses and what waits."""
+        self._addresses.clear()
+        self._reports.clear()
+        self._courier.clear()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the addresses without their secrets, the counts and the latest attempts."""
+        return {
+            "addresses": self._addresses.as_json(),
+            "counts": self.counts,
+            "latest": self.latest,
+        }
+
+    async def flush(self) -> None:
+        """Wait until everything that is due by the sandbox's clock was sent once.
+
+        Later steps of messages and repetitions are not waited for.
+        """
+        await self._courier.flush()
+
+    def start(self) -> None:
+        """Begin to send; the sandbox does it when it starts."""
+        self._courier.start()
+
+    async def stop(self) -> None:
+        """Stop sending; the sandbox does it when it ends."""
+        await self._courier.stop()
+
+    def reset(self) -> None:
+        """Forget what waits, the latest attempts and the counts; the addresses stay."""
+        self._reports.clear()
+        self._courier.reset()
+
+    async def answer_and_report(
+        self,
+        records: Sequence[MessageRecord],
+        request: web.Request,
+        response: web.StreamResponse,
+    ) -> None:
+        """Write a response, and report the messages that its request has accepted or changed.
+
+        They are reported now and at the times that are planned; before the response only if a fault
+        has it so.
+        """
+        watches = self._reports.watch(records)
+        await self._reports.report_early(watches)
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write_eof()
+        self._reports.report(watches)
+
+    def send(self, draft: CallbackDraft, provider: str) -> str | None:
+        """Send a callback; return its address without secrets, None if nothing is sent."""
+        source = self._sources[provider]
+        url = self._addresses.of(source.signer, draft.url)
+        if url is None:
+            return None
+        self._reports.send(source, draft)
+        return masked_address(url)

@@ -1,0 +1,70 @@
+"""What the routes of the control API share: their queries, their bodies, their paths."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+
+from omnimsg.sandbox.responses import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    ControlHandler = Callable[[web.Request], Awaitable[web.Response]]
+
+CONTROL: Final = "/_sandbox"
+
+
+class QueryError(ValueError):
+    """A query with an unknown name or an invalid value."""
+
+
+def read_query(request: web.Request, *names: str) -> dict[str, str]:
+    """Return the query; every name must be known and given only once.
+
+    Raises:
+        QueryError: One is not.
+    """
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in names:
+            known = f"use {', '.join(names)}" if names else "this path takes none"
+            raise QueryError(f"{name}: unknown, {known}")
+        if name in given:
+            raise QueryError(f"{name}: given more than once")
+        given[name] = value
+    return given
+
+
+async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data
+    """Return the decoded body, None if it is no JSON."""
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return None
+
+
+def control_route(
+    method: str, path: str, handler: ControlHandler, *, takes: tuple[str, ...] = ()
+) -> web.RouteDef:
+    """Return a route of the control API.
+
+    Args:
+        method: The HTTP method.
+        path: The path after ``CONTROL``.
+        handler: The handler; a ``QueryError`` of it is a 400.
+        takes: The names that the query may have; the handler need not look at those it has not.
+    """
+
+    @functools.wraps(handler)
+    async def checked(request: web.Request) -> web.Response:
+        try:
+            read_query(request, *takes)
+            return await handler(request)
+        except QueryError as error:
+            return json_response({"error": str(error)}, status=400)
+
+    return web.route(method, CONTROL + path, checked)

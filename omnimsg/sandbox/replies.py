@@ -1,0 +1,178 @@
+"""What phones send: through which provider, on which channel, and in answer to which message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+
+from omnimsg.sandbox.callbacks.phone_reply import Button, ReplyError, parse_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omnimsg.sandbox.callbacks.callbacks import Callbacks
+    from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
+    from omnimsg.sandbox.callbacks.source import CallbackSource
+    from omnimsg.sandbox.emulator import Emulator
+    from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.message_records import MessageRecord
+
+
+@attrs.frozen(kw_only=True)
+class SentReply:
+    """What a phone has sent.
+
+    Attributes:
+        number: The phone.
+        provider: The provider that it went through; None where it only opened service windows.
+        kind: ``inbound.`` and the content, or ``interaction.`` and the provider's name of it.
+        id: The provider's id of the message; of an interaction that of our message.
+        callback: The document that the provider sends.
+        sent_to: The address that it is sent to, without secrets; None if callbacks are switched
+            off.
+    """
+
+    number: str
+    provider: str | None = None
+    channel: str | None = None
+    kind: str | None = None
+    id: str | None = None
+    callback: Any = attrs.field(default=None, repr=False)
+    sent_to: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reply as the control API shows it."""
+        shown = {"from": self.number}
+        if self.provider is None:
+            return shown
+        return shown | attrs.asdict(self, filter=lambda field, _: field.name != "number")
+
+
+class Replies:
+    """Sends what phones send.
+
+    Args:
+        emulators: The emulators by name.
+        handsets: What the phones have received.
+        callbacks: Where it goes.
+    """
+
+    def __init__(
+        self, emulators: Mapping[str, Emulator], *, handsets: Handsets, callbacks: Callbacks
+    ) -> None:
+        self._emulators = emulators
+        self._handsets = handsets
+        self._callbacks = callbacks
+        self._hosts: dict[str, str] = {}
+
+    def note_host(self, provider: str, host: str) -> None:
+        """Remember by which host and port a client reaches an emulator, for addresses of files."""
+        self._hosts[provider] = host
+
+    def send(self, document: object, url: str) -> SentReply:
+        """Send what a phone sends, and open the service windows that it opens.
+
+        Args:
+            document: The JSON object of ``POST /_sandbox/inbound``.
+            url: The sandbox's address, where no client has shown another one.
+
+        Raises:
+            ReplyError: The object is invalid, or no provider documents such a message.
+        """
+        reply = parse_reply(document)
+        if reply.content is None:
+            for emulator in self._emulators.values():
+                emulator.windows.open(reply.number)
+            return SentReply(number=reply.number)
+        provider, source = self._provider(reply)
+        host = self._hosts.get(provider)
+        reply = attrs.evolve(
+            self._completed(reply, provider, source),
+            base_url=f"{url if host is None else f'http://{host}'}/{provider}",
+        )
+        source.check_reply(reply)
+        if reply.button is not None:
+            reply = _tapping(reply, source)
+        if reply.channel == "whatsapp" and reply.interaction is None:
+            self._emulators[provider].windows.open(reply.number)
+        draft = source.reply(reply)
+        return SentReply(
+            number=reply.number,
+            provider=provider,
+            channel=reply.channel,
+            kind=draft.kind,
+            id=draft.id,
+            callback=orjson.loads(draft.body),
+            sent_to=self._callbacks.send(draft, provider),
+        )
+
+    def _provider(self, reply: PhoneReply) -> tuple[str, CallbackSource]:
+        """Return the provider that a reply names, or the one that last wrote to the phone."""
+        sources = {name: each.callbacks for name, each in self._emulators.items()}
+        known = {name: source for name, source in sources.items() if source is not None}
+        name = reply.provider
+        if name is None:
+            received = [each.provider for each in self._handsets.records(reply.number)]
+            name = next((each for each in reversed(received) if each in known), None)
+        if name is None and len(known) == 1:
+            (name,) = known
+        if name is None or name not in known:
+            listed = ", ".join(sorted(known)) or "none of those served here has inbound messages"
+            raise ReplyError(
+                f"provider: must be one of {listed}"
+                if name is not None or not known
+                else f"provider: name one of {listed}, because none has written to the phone"
+            )
+        return name, known[name]
+
+    def _completed(self, reply: PhoneReply, provider: str, source: CallbackSource) -> PhoneReply:
+        """Return a reply with its channel, the message that it answers, and our number."""
+        received = [
+            each
+            for each in self._handsets.records(reply.number)
+            if each.provider == provider and reply.channel in {None, each.channel}
+        ]
+        last = received[-1] if received else None
+        answers = self._answered(reply, received, source)
+        near = answers or last
+        channel = reply.channel or (near.channel if near is not None else None)
+        if channel is None:
+            channel = "sms" if reply.content == "text" else "whatsapp"
+        to = reply.to
+        if to is None and near is not None and near.sender is not None:
+            # Nobody can answer a name.
+            is_number = near.sender.removeprefix("+").isdigit()
+            to = near.sender if is_number else None
+        return attrs.evolve(reply, channel=channel, answers=answers, to=to)
+
+    def _answered(
+        self, reply: PhoneReply, received: Sequence[MessageRecord], source: CallbackSource
+    ) -> MessageRecord | None:
+        """Return the message that a reply answers, whose button it taps, or that it is about."""
+        if reply.reply_to is not None:
+            # A client's id has the account and a colon in front.
+            wanted = {reply.reply_to, reply.reply_to.partition(":")[2]} - {""}
+            for record in received:
+                if wanted & {record.id, record.client_id}:
+                    return record
+            raise ReplyError("reply_to: the phone has received no such message")
+        if reply.button is not None:
+            return next((each for each in reversed(received) if source.buttons(each)), None)
+        if reply.interaction is not None:
+            return received[-1] if received else None
+        return None
+
+
+def _tapping(reply: PhoneReply, source: CallbackSource) -> PhoneReply:
+    """Return a reply with the label and the payload of the button that it taps."""
+    wanted = reply.button or Button()
+    if reply.answers is None:
+        raise ReplyError("button: the phone has received no message with buttons")
+    buttons = source.buttons(reply.answers)
+    for button in buttons:
+        if wanted.label in {None, button.label} and wanted.payload in {None, button.payload}:
+            return attrs.evolve(reply, button=button)
+    labels = ", ".join(repr(each.label) for each in buttons) or "none"
+    raise ReplyError(f"button: the message has no such button; it has {labels}")

@@ -1,0 +1,129 @@
+"""The Message resource of what a phone sends, and the interactions that it makes.
+
+Sources: Programmable WhatsApp, Receiving messages (`sender.contact`, `receiver.connector`, texts,
+images, files, locations); its interactions page and that of Programmable Email (the types of
+interactions and their details); two captured payloads of a public integration for a tapped button,
+which comes as a text with the action `postback` and names our message in `replyTo`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from omnimsg.sandbox import Button, MessageRecord, PhoneReply, utc_timestamp
+from omnimsg.sandbox.schema import Json
+from omnimsg_bird.emulator.resource import complete_contacts, connector_id
+
+__all__ = [
+    "DETAILS",
+    "INTERACTION_TYPES",
+    "buttons_of",
+    "incoming_resource",
+    "interaction_resource",
+]
+
+INTERACTION_TYPES: Final = (
+    "clicked",
+    "delete-request",
+    "invalid",
+    "opened",
+    "read",
+    "reported-as-spam",
+    "unsubscribe-request",
+    "reaction",
+    "conversion",
+    "subscribe-request",
+    "subscribe-consent",
+)
+"""Every type of the schema."""
+
+DETAILS: Final[Mapping[str, Mapping[str, str | None]]] = {
+    "email": {
+        "opened": "open",
+        "clicked": "click",
+        "reported-as-spam": "spam_complaint",
+        "unsubscribe-request": "list_unsubscribe",
+    },
+    "whatsapp": {"read": None, "clicked": "item_1_clicked"},
+    "sms": {},
+}
+"""The interactions that are documented for a platform, and the `details` of each."""
+
+
+def incoming_resource(
+    reply: PhoneReply,
+    *,
+    message_id: str,
+    channel_id: str,
+    to: str,
+    body: dict[str, Any],
+    now: float,
+) -> dict[str, Any]:
+    """Return the Message resource of a message from a phone."""
+    (contact,) = complete_contacts([{"identifierValue": reply.number}], reply.channel or "")
+    at = utc_timestamp(now)
+    resource: dict[str, Any] = {
+        "id": message_id,
+        "channelId": channel_id,
+        "platformId": reply.channel,
+        "sender": {"contact": {**contact, "annotations": {"name": "Sandbox phone"}}},
+        "receiver": {"connector": {"id": connector_id(channel_id), "identifierValue": to}},
+        "body": body,
+        "meta": {"extraInformation": {"timestamp": str(int(now))}},
+        "reference": "",
+        "direction": "incoming",
+        "status": "delivered",
+        "failure": None,
+        "tags": [],
+        "batchId": None,
+        "chargeableUnits": 1,
+        "lastStatusAt": at,
+        "createdAt": at,
+        "updatedAt": at,
+    }
+    if reply.answers is not None:
+        answered: dict[str, Any] = {"id": reply.answers.id, "order": 0}
+        clicked = {"type": "click"} if reply.button is not None else {}
+        resource["replyTo"] = answered | clicked
+    return resource
+
+
+def interaction_resource(
+    record: MessageRecord, kind: str, *, details: str | None, now: float, **metadata: object
+) -> dict[str, Any]:
+    """Return the MessageInteraction resource of what was done with a message.
+
+    Args:
+        record: The message.
+        kind: The type.
+        details: The details, None for none.
+        now: Epoch seconds when it was done.
+        metadata: Members of the metadata; those that are None are left out.
+    """
+    known = {name: value for name, value in metadata.items() if value is not None}
+    return {
+        "id": str(uuid5(NAMESPACE_URL, f"interaction:{record.id}:{kind}:{now}")),
+        "messageId": record.id,
+        "channelId": record.extra["channel_id"],
+        "platformId": record.channel,
+        "type": kind,
+        "createdAt": utc_timestamp(now),
+        **({} if record.reference is None else {"messageReference": record.reference}),
+        **({} if details is None else {"details": details}),
+        **({"metadata": known} if known else {}),
+    }
+
+
+def buttons_of(content: Json) -> Iterator[Button]:
+    """Yield the buttons in a body: the actions `reply` and `postback`, wherever they stand."""
+    if isinstance(content, list):
+        for each in content:
+            yield from buttons_of(each)
+    elif isinstance(content, dict):
+        kind = content.get("type")
+        if kind in {"reply", "postback"} and isinstance(content.get(kind), dict):
+            action = content[kind]
+            yield Button(label=action["text"], payload=action.get("payload", action["text"]))
+        else:
+            for each in content.values():
+                yield from buttons_of(each)

@@ -1,0 +1,117 @@
+"""`omnimsg listen`, as a process of its own, called by `omnimsg trigger`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from omnimsg.domain.serialization import event_from_json
+from omnimsg.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.command import Run
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Write a configuration with the sandbox's public secrets."""
+    path = tmp_path / "omnimsg.toml"
+    path.write_text(Sandbox().config_toml(), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def listening(config: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str, IO[str]]]:
+    """Run the command; return it, the address of its receiver, and where it prints events."""
+    command = [sys.executable, "-m", "omnimsg", "listen", "--port", "0", "--config", str(config)]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        greeting = process.stderr if "--json" in flags else process.stdout
+        try:
+            address = greeting.readline().split(";")[0].removeprefix("Listening on ")
+            while greeting.readline().strip():
+                pass
+            yield process, f"{address}/callbacks", process.stdout
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def test_an_event_is_one_line(config: Path, run: Run) -> None:
+    """With its time, what happened, the account and the id; no full number is in it."""
+    with listening(config) as (_, url, printed):
+        sent = run("trigger", "status.delivered", "--provider", "bird", "--url", f"{url}/bird")
+        status = printed.readline().split()
+        run("trigger", "inbound.text", "--provider", "messente", "--url", f"{url}/messente")
+        reply = printed.readline()
+
+    assert 0 == sent.code
+    assert ["delivered", "bird", "sms"] == status[1:4]
+    assert "reply" in reply
+    assert "*" in reply or "…" in reply
+
+
+def test_events_as_json(config: Path, run: Run) -> None:
+    """Each line is an event that can be read again."""
+    with listening(config, "--json") as (_, url, printed):
+        run("trigger", "status.delivered", "--provider", "bird", "--url", f"{url}/bird")
+        row = json.loads(printed.readline())
+
+    event = event_from_json(row)
+    assert ("status", "bird") == (row["event"], event.account)
+
+
+def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
+    """The provider gets a 401, the terminal one line, and the command goes on."""
+    with listening(config) as (process, url, printed):
+        flags = ("--provider", "bird", "--url", f"{url}/bird")
+        refused = run("trigger", "status.delivered", *flags, "--bad-signature")
+        run("trigger", "status.delivered", *flags)
+        line = printed.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+
+    assert 0 == refused.code
+    assert "delivered" in line
+    assert "bird  not genuine, answered 401" in errors
+
+
+def test_ctrl_c_ends_it_well(config: Path) -> None:
+    """It is the way to stop it, and no error."""
+    with listening(config) as (process, _, _):
+        process.send_signal(signal.SIGINT)
+
+        assert 0 == process.wait(timeout=20)
+
+
+def test_a_port_in_use_is_one_line(config: Path, run: Run) -> None:
+    """With advice."""
+    with listening(config) as (_, url, _):
+        port = url.split(":")[2].split("/")[0]
+        ran = run("listen", "--port", port, "--config", str(config))
+
+    assert 2 == ran.code
+    assert f"port {port} of 127.0.0.1 cannot be used" in ran.error
+
+
+def test_an_account_without_secrets_is_named(tmp_path: Path, run: Run) -> None:
+    """With the keys that it lacks."""
+    path = tmp_path / "omnimsg.toml"
+    path.write_text('[accounts.main]\nprovider = "clickatell"\napi_key = "env:HOME"\n')
+
+    ran = run("listen", "--config", str(path))
+
+    assert 2 == ran.code
+    assert "accounts.main needs `callback_secrets`" in ran.err

@@ -1,0 +1,112 @@
+"""The services of the docs are served, and print what a provider reports."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import anyio
+import orjson
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.anyio
+
+PAGE = Path(__file__).parents[2] / "docs" / "receive.md"
+SERVICE = re.compile(r"<!-- serve: (\w+) -->\n```python\n(.*?)```", re.DOTALL)
+SERVICES = dict(SERVICE.findall(PAGE.read_text(encoding="utf-8")))
+PASSWORD = "api-s3cret-password"
+CONFIG = f"""
+[callbacks]
+public_url = "https://hooks.example.test/callbacks"
+
+[accounts.messente]
+provider = "messente"
+username = "user"
+password = "{PASSWORD}"
+"""
+REPORT = {
+    "status": "DELIVRD",
+    "err": 0,
+    "message_id": "c2a6d3b8-11a5-4a3f-9a61-0d5f4b3a2c02",
+    "to": "+37255500001",
+    "channel": "sms",
+    "omnimessage_id": "5d6f0c1a-0f7e-4c1d-8a54-1b0f6f0c9d11",
+    "timestamp": "2030-01-02T03:05:09.000311",
+}
+
+# Serves the module `service` on a port that the system chooses, and says which.
+ASGI = """
+import asyncio, socket, uvicorn, service
+sock = socket.create_server(("127.0.0.1", 0))
+print(sock.getsockname()[1], flush=True)
+server = uvicorn.Server(uvicorn.Config(service.app, log_level="error"))
+asyncio.run(server.serve(sockets=[sock]))
+"""
+AIOHTTP = """
+import socket, service
+from aiohttp import web
+sock = socket.create_server(("127.0.0.1", 0))
+print(sock.getsockname()[1], flush=True)
+web.run_app(service.app, sock=sock, print=None, access_log=None)
+"""
+
+
+@pytest.fixture(params=sorted(SERVICES))
+async def served(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[int, anyio.abc.Process]]:
+    """Serve a service of the page in a process of its own; return its port and the process."""
+    (tmp_path / "service.py").write_text(SERVICES[request.param], encoding="utf-8")
+    (tmp_path / "omnimsg.toml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "omnimsg.toml").chmod(0o600)
+    code = AIOHTTP if request.param == "aiohttp" else ASGI
+    async with await anyio.open_process(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "OMNIMSG_CONFIG": "omnimsg.toml"},
+        stderr=subprocess.STDOUT,
+    ) as process:
+        try:
+            with anyio.fail_after(30):
+                yield int(await _line(process)), process
+        finally:
+            process.kill()
+
+
+async def test_a_service_prints_what_is_reported(
+    served: tuple[int, anyio.abc.Process],
+) -> None:
+    """A signed report reaches the function of the service; an unsigned one does not."""
+    port, process = served
+    url = f"http://127.0.0.1:{port}/callbacks/messente"
+    body = orjson.dumps(REPORT)
+    digest = hmac.new(PASSWORD.encode(), body, sha256).hexdigest()
+
+    async with aiohttp.ClientSession() as session:
+        async with session.post(url, data=body) as answer:
+            unsigned = answer.status
+        async with session.post(url, data=body, headers={"X-Messente-Signature": digest}) as answer:
+            signed = answer.status
+        line = await _line(process)
+
+    assert (401, 204, "status messente None") == (unsigned, signed, line)
+
+
+async def _line(process: anyio.abc.Process) -> str:
+    """Return the next line that the process prints."""
+    assert process.stdout is not None
+    line = b""
+    with anyio.fail_after(20):
+        while not line.endswith(b"\n"):
+            line += await process.stdout.receive(1)
+    return line.decode().strip()

@@ -1,0 +1,456 @@
+"""What moves to another account, what never does, and what the caller is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+import pytest
+from support.adapters import (
+    CAPABILITIES,
+    FakeTransport,
+    Reply,
+    TinyAdapter,
+    references,
+    results,
+    texts,
+)
+from support.routed import (
+    AT_ONCE,
+    Routed,
+    accepted,
+    outcome_of,
+    pausing,
+    saying,
+    slowly,
+    unreachable,
+)
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Breaker,
+    Channel,
+    Client,
+    Fault,
+    Media,
+    MediaItem,
+    MediaKind,
+    Message,
+    NotSent,
+    Observer,
+    OnAmbiguous,
+    Outcome,
+    OutcomeKnown,
+    Policy,
+    Reason,
+    Rejected,
+    Retry,
+    RetryPolicy,
+    Route,
+    Stored,
+)
+from omnimsg.adapter import ChannelCapabilities, Context, Effect, MediaLimit, Request, Response
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
+from omnimsg.routing.licence import may_move
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+
+def reason_of(outcome: Outcome) -> Reason | None:
+    """Return why an outcome failed; `None` of an acceptance."""
+    return None if isinstance(outcome, Accepted) else outcome.reason
+
+
+ALL = (Route(accounts=("a", "b", "c")),)
+
+
+def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
+    """Build an outcome that failed for a reason."""
+    retry = {Rejected: Retry.NEVER, Ambiguous: Retry.UNSAFE}.get(kind, Retry.SAFE)
+    failure = Failure(reason=reason, retry=retry, **{"code": "1", "http_status": 400, **more})
+    outcome: Outcome = kind(reference="r0", account="a", failure=failure)
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (failed(NotSent, Reason.RATE_LIMITED), True),
+        (failed(NotSent, Reason.INSUFFICIENT_FUNDS), True),
+        (failed(NotSent, Reason.UNSUPPORTED, code=None, http_status=None), True),
+        (failed(NotSent, Reason.CONNECTION_FAILED, code=None, http_status=None), True),
+        (failed(Rejected, Reason.SENDER_NOT_ALLOWED), True),
+        (failed(Rejected, Reason.UNROUTABLE), True),
+        (failed(Rejected, Reason.QUOTA_EXCEEDED), True),
+        (failed(Rejected, Reason.INVALID_RECIPIENT), False),
+        (failed(Rejected, Reason.CONTENT_NOT_ALLOWED), False),
+        (failed(Rejected, Reason.INVALID_MESSAGE), False),
+        (failed(Rejected, Reason.RECIPIENT_LIMIT), False),
+        (failed(NotSent, Reason.OPTED_OUT), False),
+        (failed(NotSent, Reason.SUPPRESSED), False),
+        (failed(NotSent, Reason.MARKETING_OPTED_OUT), False),
+        (failed(Rejected, Reason.OPTED_OUT, fault=Fault.ACCOUNT), False),
+        (failed(NotSent, Reason.CANCELLED), False),
+        (failed(NotSent, Reason.DEADLINE_EXCEEDED), False),
+        (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
+        (failed(NotSent, Reason.RATE_LIMITED, code=None, http_status=429), False),
+        (failed(Ambiguous, Reason.TIMEOUT), False),
+        (Accepted(reference="r0", account="a", provider_id="1"), False),
+    ],
+)
+def test_what_may_move(outcome: Outcome, expected: bool) -> None:
+    """Only proof that nobody has it, and a refusal that is about the account, let a message go."""
+    assert expected is may_move(outcome)
+
+
+@pytest.mark.parametrize("reply", [unreachable, saying("no-money"), saying("slow-down")])
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_next_account_takes_over(reply: Reply, stream: bool) -> None:
+    """What the first account has not sent leaves through the second, at once, with its history."""
+    routed = Routed(reply, accepted, accepted, routes=ALL)
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert isinstance(outcome, Accepted)
+    assert "b:id-r0" == str(outcome.id)
+    assert [("a", "not_sent")] == [(each.account, each.kind) for each in outcome.earlier]
+    assert {"a": 1, "b": 1, "c": 0} == routed.asked()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (saying("no-such-number"), Rejected),
+        (saying("who-knows"), Ambiguous),
+        (lambda _: Response(500), Ambiguous),
+        (lambda _: Response(404, b"<html>not here</html>"), NotSent),
+        (lambda _: Response(401), NotSent),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_never_moves(reply: Reply, kind: type[Any], stream: bool) -> None:
+    """A bad number, a doubt and a stranger's answer end where they came up."""
+    routed = Routed(reply, accepted, routes=(Route(accounts=("a", "b")),))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert kind is type(outcome)
+    assert ("a", ()) == (outcome.account, outcome.earlier)
+    assert 0 == routed.asked()["b"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_doubt_moves_where_the_route_says_so(stream: bool) -> None:
+    """`resend` goes on after a doubt; what the next account accepts is accepted."""
+    route = Route(accounts=("a", "b"), on_ambiguous="resend")
+    routed = Routed(saying("who-knows"), accepted, routes=(route,))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("accepted", "b") == (outcome.kind, outcome.account)
+    assert ["ambiguous"] == [each.kind for each in outcome.earlier]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_doubt_is_only_bettered_by_an_acceptance(stream: bool) -> None:
+    """A refusal of the second account proves nothing about what the first one did."""
+    route = Route(accounts=("a", "b"), on_ambiguous=OnAmbiguous.RESEND)
+    routed = Routed(saying("who-knows"), saying("no-such-number"), routes=(route,))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("ambiguous", "a") == (outcome.kind, outcome.account)
+    assert [("b", "rejected")] == [(each.account, each.kind) for each in outcome.earlier]
+
+
+def test_a_batch_moves_member_by_member() -> None:
+    """Of one request, only the members that may move do, each once."""
+
+    def mixed(request: Request) -> Response:
+        words = {"r0": "ok", "r1": "no-money", "r2": "no-such-number", "r3": "slow-down"}
+        return results({each: words[each] for each in references(request)})
+
+    routed = Routed(mixed, accepted, routes=(Route(accounts=("a", "b")),))
+
+    outcomes = routed.send_many(texts(4))
+
+    assert [
+        ("a", "accepted"),
+        ("b", "accepted"),
+        ("a", "rejected"),
+        ("b", "accepted"),
+    ] == [(each.account, each.kind) for each in outcomes]
+    assert ["r1", "r3"] == references(routed.wires["b"].requests[0])
+    assert [0, 1, 2, 3] == [each.position for each in outcomes]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_when_no_account_takes_it(stream: bool) -> None:
+    """Each was asked; the outcome is that of the last one, and the others are its history."""
+    replies = (saying("no-money"), saying("no-money"), saying("no-money"))
+    routed = Routed(*replies, routes=ALL)
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("c", Reason.INSUFFICIENT_FUNDS) == (outcome.account, reason_of(outcome))
+    assert ["a", "b"] == [each.account for each in outcome.earlier]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_no_account_has_taken_is_asked_once_more(stream: bool) -> None:
+    """The account that may take it soonest gets it again, with its own retries."""
+    words = iter(["slow-down", "slow-down", "ok"])
+
+    def later(request: Request) -> Response:
+        return results(dict.fromkeys(references(request), next(words)))
+
+    routed = Routed(later, saying("no-money"), routes=(Route(accounts=("a", "b")),))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("accepted", "a") == (outcome.kind, outcome.account)
+    assert {"a": 3, "b": 1} == routed.asked()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_one_account_alone_has_its_own_retries(stream: bool) -> None:
+    """A route with one account changes nothing about how that account works."""
+    words = iter(["slow-down", "slow-down", "ok"])
+
+    def later(request: Request) -> Response:
+        return results(dict.fromkeys(references(request), next(words)))
+
+    routed = Routed(accepted, later, routes=(Route(accounts=("b",)),))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("accepted", "b", ()) == (outcome.kind, outcome.account, outcome.earlier)
+    assert {"a": 0, "b": 3} == routed.asked()
+
+
+def test_a_sick_account_is_passed_over_and_returned_to() -> None:
+    """While its circuit is open others take everything; when it is well again, it is the first."""
+    is_well = False
+
+    def sometimes(request: Request) -> Response | Awaitable[Response]:
+        return accepted(request) if is_well else unreachable(request)
+
+    policy = Policy(retry=AT_ONCE, breaker=Breaker(failures=2, pause=5.0))
+    routed = Routed(
+        sometimes,
+        accepted,
+        routes=(Route(accounts=("a", "b")),),
+        policies={"a": policy, "b": policy},
+    )
+    routed.wires["a"].writes = False
+
+    async def story(client: Client) -> tuple[list[str], int, list[str]]:
+        nonlocal is_well
+        sick = [(await outcome_of(client, each)).account for each in texts(10)]
+        asked = len(routed.wires["a"].requests)
+        is_well = True
+        routed.loop.now += 6
+        well = [(await outcome_of(client, each)).account for each in texts(3, start=10)]
+        return sick, asked, well
+
+    sick, asked, well = routed.run(story)
+
+    assert ["b"] * 10 == sick
+    assert 2 == asked
+    assert ["a"] * 3 == well
+
+
+def test_all_dead_recovers_without_a_restart() -> None:
+    """A message that finds every circuit open waits for the first that probes, and gets through."""
+    dead = True
+
+    def refused(request: Request) -> Response | Awaitable[Response]:
+        return saying("no-money")(request) if dead else accepted(request)
+
+    def broken(request: Request) -> Response | Awaitable[Response]:
+        return unreachable(request) if dead else accepted(request)
+
+    policy = Policy(retry=RetryPolicy(attempts=5, base=1.0), breaker=Breaker(failures=1, pause=2.0))
+    routed = Routed(
+        broken, refused, routes=(Route(accounts=("a", "b")),), policies={"a": policy, "b": policy}
+    )
+    routed.wires["a"].writes = False
+
+    async def story(client: Client) -> tuple[list[str], str]:
+        nonlocal dead
+        for each in texts(5):
+            await outcome_of(client, each, deadline=0.5)
+        open_ = sorted(client.health()["a"].open_circuits)
+        dead = False
+        outcome = await outcome_of(client, texts(1, start=9)[0], deadline=20.0)
+        return open_, outcome.kind
+
+    open_, kind = routed.run(story)
+
+    assert ["the provider of account 'a'"] == open_
+    assert "accepted" == kind
+
+
+def test_a_bad_number_makes_no_account_sick() -> None:
+    """Refusals of messages leave every circuit closed."""
+    routed = Routed(saying("no-such-number"), accepted, routes=(Route(accounts=("a", "b")),))
+
+    async def story(client: Client) -> dict[str, Any]:
+        for each in texts(50):
+            await outcome_of(client, each)
+        return dict(client.health()["a"].open_circuits)
+
+    assert {} == routed.run(story)
+    assert {"a": 50, "b": 0} == routed.asked()
+
+
+def test_a_pause_that_a_provider_asks_for_is_not_waited_for() -> None:
+    """While the first account may send nothing, the second sends, without asking the first."""
+    routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
+
+    async def story(client: Client) -> tuple[list[str], float]:
+        began = routed.loop.now
+        found = [(await outcome_of(client, each)).account for each in texts(5)]
+        return found, routed.loop.now - began
+
+    found, seconds = routed.run(story)
+
+    assert ["b"] * 5 == found
+    assert seconds < 1.0
+    assert 1 == routed.asked()["a"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_waits_for_an_account_that_does_not_answer_goes_on(stream: bool) -> None:
+    """What has left stays there; what waits behind it leaves through the next account."""
+    routed = Routed(slowly(15.0, "ok"), accepted, routes=(Route(accounts=("a", "b")),))
+    count = 16 * 100
+
+    async def together(client: Client) -> list[Outcome]:
+        return await asyncio.gather(
+            *[outcome_of(client, each, deadline=20.0) for each in texts(count)]
+        )
+
+    outcomes = routed.send_many(texts(count), deadline=20.0) if stream else routed.run(together)
+
+    kinds = Counter((each.account, each.kind) for each in outcomes)
+    assert {("a", "accepted"): 15 * 100, ("b", "accepted"): 100} == kinds
+
+
+def test_what_waits_for_a_pause_goes_on() -> None:
+    """A pause that the provider asks for sends what waits already to the next account."""
+    routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
+
+    async def story(client: Client) -> list[Outcome]:
+        return await asyncio.gather(*[outcome_of(client, each) for each in texts(3000)])
+
+    outcomes = routed.run(story)
+
+    assert {("b", "accepted")} == {(each.account, each.kind) for each in outcomes}
+    assert routed.asked()["a"] < 16
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_time_counts_on(stream: bool) -> None:
+    """What the first account takes of the deadline is not there for the second."""
+    withins: list[float] = []
+
+    class Timed(FakeTransport):
+        async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+            withins.append(within)
+            return await super().exchange(request, within=within, **more)
+
+    routed = Routed(slowly(7.0, "slow-down"), accepted, routes=(Route(accounts=("a", "b")),))
+    routed.use("b", Timed(accepted))
+
+    (outcome,) = (
+        routed.send_many(texts(1), deadline=10.0)
+        if stream
+        else [routed.send(texts(1)[0], deadline=10.0)]
+    )
+
+    assert "accepted" == outcome.kind
+    assert [pytest.approx(3.0, abs=0.1)] == withins
+
+
+def test_ttl_counts_on() -> None:
+    """The next account is told what is left of a message's useful life."""
+    routed = Routed(slowly(7.0, "slow-down"), accepted, routes=(Route(accounts=("a", "b")),))
+
+    routed.send(texts(1, ttl=60)[0])
+
+    body = routed.wires["b"].requests[0].body
+    assert isinstance(body, bytes)
+    assert 53 == orjson.loads(body)["messages"][0]["ttl"]
+
+
+class Filing(TinyAdapter):
+    """Tiny, with pictures."""
+
+    capabilities = attrs.evolve(
+        CAPABILITIES,
+        channels={
+            Channel.SMS: ChannelCapabilities(
+                content=frozenset({"media"}),
+                media={MediaKind.IMAGE: MediaLimit()},
+                sources=frozenset({"stored"}),
+            )
+        },
+    )
+
+    def sending(self, messages: Sequence[Message], context: Context) -> Request:
+        """Write a batch of pictures."""
+        batch = [{"ref": each.reference} for each in messages]
+        return self.post("/send", {"messages": batch}, Effect.SENDS)
+
+
+def test_stored_media_stays_with_its_account() -> None:
+    """Another account cannot send it: it is passed over, and the history says why."""
+    picture = Media((MediaItem(MediaKind.IMAGE, Stored(account="a", id="1")),))
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),), kind=Filing)
+
+    outcome = routed.send(Message("+37255500001", picture))
+
+    assert ("a", Reason.CONNECTION_FAILED) == (outcome.account, reason_of(outcome))
+    assert ("b", Reason.MEDIA_NEEDS_UPLOAD) in {
+        (each.account, reason_of(each)) for each in outcome.earlier
+    }
+    assert 0 == routed.asked()["b"]
+
+
+def test_the_history_survives_json() -> None:
+    """An outcome with its history is written and read whole."""
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),))
+
+    outcome = routed.send(texts(1)[0])
+
+    assert outcome == outcome_from_json(outcome_to_json(outcome))
+    assert 1 == len(outcome.earlier)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
+    """What moves on is not announced as an outcome; the last one is, once."""
+
+    class Ear(Observer):
+        def __init__(self) -> None:
+            self.heard: list[tuple[str, str]] = []
+
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            self.heard += [(each.account, each.kind) for each in event.outcomes]
+
+    ear = Ear()
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),), observers=(ear,))
+
+    if stream:
+        routed.send_many(texts(1))
+    else:
+        routed.send(texts(1)[0])
+
+    assert [("b", "accepted")] == ear.heard

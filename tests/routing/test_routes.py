@@ -1,0 +1,303 @@
+"""Which route takes a message, and with which of its accounts the message begins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.adapters import texts, tiny
+from support.routed import Routed, accepted, outcome_of
+
+from omnimsg import (
+    Accepted,
+    Client,
+    ConfigError,
+    HandedOver,
+    InvalidValue,
+    Match,
+    Message,
+    NotSent,
+    Observer,
+    Otp,
+    ProviderContact,
+    Reason,
+    Route,
+    RouteLimits,
+)
+from omnimsg.routing.rotation import spread
+
+NUMBER = "+27820000001"
+
+
+@pytest.mark.parametrize(
+    ("match", "yes", "no"),
+    [
+        ({"prefixes": ["+27"]}, Message(NUMBER, "x"), Message("+37255500001", "x")),
+        ({"prefixes": ["+2782", "+44"]}, Message(NUMBER, "x"), Message("+27110000001", "x")),
+        (
+            {"channels": ["whatsapp"]},
+            Message(NUMBER, "x", channel="whatsapp"),
+            Message(NUMBER, "x"),
+        ),
+        ({"channels": ["sms"]}, Message(NUMBER, "x"), Message(NUMBER, "x", channel="viber")),
+        ({"contents": ["otp"]}, Message(NUMBER, Otp(disclaimer=False)), Message(NUMBER, "x")),
+        (
+            {"tags": ["code", "alarm"]},
+            Message(NUMBER, "x", tags=["a", "alarm"]),
+            Message(NUMBER, "x", tags=["news"]),
+        ),
+        ({"priorities": ["high"]}, Message(NUMBER, "x", priority="high"), Message(NUMBER, "x")),
+        ({"senders": ["Shop"]}, Message(NUMBER, "x", sender="Shop"), Message(NUMBER, "x")),
+        (
+            {"metadata": {"tenant": "t1"}},
+            Message(NUMBER, "x", metadata={"tenant": "t1", "more": 1}),
+            Message(NUMBER, "x", metadata={"tenant": "t2"}),
+        ),
+        (
+            {"prefixes": ["+27"], "senders": ["Shop"], "priorities": ["high"]},
+            Message(NUMBER, "x", sender="Shop", priority="high"),
+            Message("+37255500001", "x", sender="Shop", priority="high"),
+        ),
+    ],
+)
+def test_a_condition(match: dict[str, Any], yes: Message, no: Message) -> None:
+    """A route takes what meets all of its conditions; the rest goes to the default account."""
+    route = Route(accounts=("b",), match=Match(**match))
+    routed = Routed(accepted, accepted, routes=(route,))
+
+    async def story(client: Client) -> list[str]:
+        return [(await outcome_of(client, each)).account for each in (yes, no)]
+
+    assert ["b", "a"] == routed.run(story)
+
+
+def test_a_contact_has_no_prefix() -> None:
+    """An address that is no number begins with no digits; it goes where no prefix is asked for."""
+    routes = (
+        Route(accounts=("a",), match=Match(prefixes=["+2"])),
+        Route(accounts=("b",)),
+    )
+    routed = Routed(accepted, accepted, routes=routes)
+    contact = Message(ProviderContact(id="c-1"), "x")
+
+    async def story(client: Client) -> list[str]:
+        sent = (contact, Message("x@y.example", "x"))
+        return [(await outcome_of(client, each)).account for each in sent]
+
+    assert ["b", "b"] == routed.run(story)
+
+
+def test_the_first_route_that_matches_takes_it() -> None:
+    """Routes are tried in the order in which they are given."""
+    routes = (
+        Route(accounts=("b",), match=Match(prefixes=["+37255500"])),
+        Route(accounts=("c",), match=Match(prefixes=["+372"])),
+        Route(accounts=("a",)),
+    )
+    routed = Routed(accepted, accepted, accepted, routes=routes)
+
+    outcomes = routed.send_many(
+        [Message(to, "x") for to in ("+37255500001", "+37255600001", "+441111111")]
+    )
+
+    assert ["b", "c", "a"] == [each.account for each in outcomes]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_weights(stream: bool) -> None:
+    """Each account begins with its share of the messages, evenly spread."""
+    route = Route(accounts=("a", "b"), strategy="weighted", weights={"a": 3, "b": 1})
+    routed = Routed(accepted, accepted, routes=(route,))
+
+    found = all_of(routed, 40, stream=stream)
+
+    assert {"a": 30, "b": 10} == Counter(found)
+    assert ["a", "a", "b", "a"] == found[:4]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_round_robin(stream: bool) -> None:
+    """The accounts begin with one message each, in turn."""
+    route = Route(accounts=("a", "b", "c"), strategy="round_robin")
+    routed = Routed(accepted, accepted, accepted, routes=(route,))
+
+    assert ["a", "b", "c", "a", "b", "c"] == all_of(routed, 6, stream=stream)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_named_account_has_no_route(stream: bool) -> None:
+    """Whoever names an account gets that one, and no other."""
+    routed = Routed(accepted, accepted, routes=(Route(accounts=("a",)),))
+
+    assert ["b", "b"] == all_of(routed, 2, stream=stream, account="b")
+
+
+def all_of(routed: Routed, count: int, *, stream: bool, **options: Any) -> list[str]:
+    """Send messages, and return the accounts that took them, in the order of the messages."""
+    if stream:
+        return [each.account for each in routed.send_many(texts(count), **options)]
+
+    async def story(client: Client) -> list[str]:
+        return [(await outcome_of(client, each, **options)).account for each in texts(count)]
+
+    accounts: list[str] = routed.run(story)
+    return accounts
+
+
+def test_what_a_route_adds() -> None:
+    """A route's sender and ttl are those of messages that have none; theirs come first."""
+    handed_over: list[tuple[str | None, int | None]] = []
+
+    class Ear(Observer):
+        def handed_over(self, event: HandedOver) -> None:
+            handed_over.append((event.message.sender, event.message.ttl))
+
+    route = Route(accounts=("a",), sender="Shop", ttl=60)
+    routed = Routed(accepted, routes=(route,), observers=(Ear(),))
+    messages = [Message(NUMBER, "x"), Message(NUMBER, "x", sender="Own", ttl=5)]
+
+    routed.send_many(messages)
+
+    assert [("Shop", 60), ("Own", 5)] == handed_over
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_limit_of_a_route(stream: bool) -> None:
+    """Messages are spaced as the limit says, whatever its accounts could do."""
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=2.0))
+    routed = Routed(accepted, routes=(route,))
+    began = routed.loop.now
+
+    found = all_of(routed, 11, stream=stream)
+
+    assert 11 == len(found)
+    assert pytest.approx(5.0, abs=0.2) == routed.loop.now - began
+
+
+def test_a_limit_that_is_longer_than_the_deadline() -> None:
+    """A message that cannot leave in time is not sent, and is told when it could have."""
+    route = Route(accounts=("a",), name="slow", limits=RouteLimits(messages_per_second=0.01))
+    routed = Routed(accepted, routes=(route,))
+
+    async def story(client: Client) -> Any:
+        await client.send(texts(1)[0])
+        return await outcome_of(client, texts(1, start=1)[0], deadline=10.0)
+
+    outcome = routed.run(story)
+
+    assert isinstance(outcome, NotSent)
+    assert (Reason.RATE_LIMITED, 100.0) == (outcome.reason, round(outcome.retry_after or 0))
+    assert "the limit of the route 'slow'" in outcome.failure.detail
+
+
+def test_leaving_a_stream_that_waits_for_a_limit() -> None:
+    """What waits for the limit of its route is never sent, and the stream ends at once."""
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.1))
+    routed = Routed(accepted, routes=(route,))
+    began = routed.loop.now
+
+    async def story(client: Client) -> Any:
+        stream = client.send_many(texts(50))
+        first = await anext(stream)
+        await stream.aclose()
+        return first
+
+    assert isinstance(routed.run(story), Accepted)
+    assert 1 == routed.asked()["a"]
+    assert routed.loop.now - began < 1.0
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=5))
+def test_a_spread_keeps_shares(weights: list[int]) -> None:
+    """Every account has its share in each round, and is never two messages off."""
+    order = spread(weights)
+
+    total = sum(weights)
+    for end in range(1, len(order) + 1):
+        counts = Counter(order[:end])
+        for index, weight in enumerate(weights):
+            assert abs(counts[index] - end * weight / total) < 2
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"accounts": ()}, "Route.accounts: must name an account"),
+        ({"accounts": ("a", "a")}, "Route.accounts: names an account twice"),
+        ({"accounts": "a"}, "Route.accounts: must be a sequence of str"),
+        ({"weights": {"a": 1}}, "Route.weights: needs strategy = 'weighted'"),
+        ({"strategy": "weighted"}, "Route.weights: must have a weight for each"),
+        (
+            {"strategy": "weighted", "weights": {"a": 0}},
+            "Route.weights.a: must be a whole number from 1 to 1000",
+        ),
+        ({"strategy": "random"}, "Route.strategy: must be one of failover"),
+        ({"on_ambiguous": "resend_if_not_found"}, "Route.on_ambiguous: must be hold or resend"),
+    ],
+)
+def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
+    """What is wrong is named with its field."""
+    with pytest.raises(InvalidValue, match=expected):
+        Route(**{"accounts": ("a",), **given_})
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"prefixes": ["27"]}, "Match.prefixes: must be a plus and the first digits"),
+        ({"channels": ["fax"]}, r"Match.channels\[0\]: must be Channel"),
+        ({"contents": ["letter"]}, "Match.contents: must be some of binary, card"),
+        ({"priorities": ["urgent"]}, r"Match.priorities\[0\]: must be Priority"),
+        ({"tags": "code"}, "Match.tags: must be a sequence of str"),
+    ],
+)
+def test_a_condition_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
+    """What is wrong is named with its field."""
+    with pytest.raises(InvalidValue, match=expected):
+        Match(**given_)
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        ((Route(accounts=("a", "x")),), r"routes\[0\].accounts\[1\]: no account 'x': must be one"),
+        (
+            (Route(accounts=("a",)), Route(accounts=("b",))),
+            r"routes\[1\]: is never reached: routes\[0\] takes every message",
+        ),
+        (
+            (
+                Route(accounts=("a",), name="n", match=Match(tags=["x"])),
+                Route(accounts=("b",), name="n"),
+            ),
+            r"routes\[1\].name: is the name of routes\[0\] too",
+        ),
+    ],
+)
+def test_routes_that_do_not_fit_the_accounts(routes: Any, expected: str) -> None:
+    """They are refused when the client is built."""
+    with pytest.raises(ConfigError, match=expected):
+        Client([tiny(name="a"), tiny(name="b")], default="a", routes=routes)
+
+
+def test_accounts_at_run_time() -> None:
+    """An account can be added and removed while the client works; it is drained first."""
+    routed = Routed(accepted, accepted, routes=(Route(accounts=("a",)),))
+
+    async def story(client: Client) -> list[Any]:
+        tenant = client.accounts["b"]
+        await client.remove_account("b")
+        with pytest.raises(ConfigError, match="no account 'b'"):
+            await client.send(texts(1)[0], account="b")
+        client.add_account(tenant)
+        with pytest.raises(ConfigError, match="two accounts are called 'b'"):
+            client.add_account(tenant)
+        with pytest.raises(ConfigError, match="'a' is the default account"):
+            await client.remove_account("a")
+        found = await outcome_of(client, texts(1)[0], account="b")
+        return [found.account, sorted(client.accounts)]
+
+    assert ["b", ["a", "b"]] == routed.run(story)

@@ -1,0 +1,296 @@
+"""The way of callbacks: repetitions, what ends them, what is bounded, what a reset forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+import aiohttp
+import anyio.to_thread
+import pytest
+from support.sandbox_fixtures import NOW
+
+from omnimsg.sandbox import Limits, Sandbox
+
+from .conftest import Api
+
+if TYPE_CHECKING:
+    from support.callback_target import Call, Target
+    from support.sandbox_fixtures import Clock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("answer", [500, 404, 401, 429])
+async def test_what_is_refused_is_sent_again(
+    sandbox: Sandbox, api: Api, target: Target, clock: Clock, answer: int
+) -> None:
+    """Not before its time has come; the same bytes again, with the time of the first attempt."""
+    target.answers.extend([answer, answer])
+    await api.bird()
+    counts = []
+
+    for seconds in (0, 9, 1, 19, 1):
+        clock.now += seconds
+        await sandbox.callbacks.flush()
+        counts.append([document["payload"]["status"] for document in target.documents])
+
+    accepted = [call for call in target.calls if call.document["payload"]["status"] == "accepted"]
+    assert [1, 1, 2, 2, 3] == [each.count("accepted") for each in counts]
+    assert [accepted[0]] * 3 == accepted
+    assert str(int(NOW)) == accepted[-1].headers["messagebird-request-timestamp"]
+
+
+async def test_the_waits_grow(target: Target, clock: Clock) -> None:
+    """Each is twice the one before, up to three hundred times the first; the twentieth is last."""
+    target.answers.extend([503] * 30)
+    async with (
+        Sandbox(clock=clock, pace=1, callbacks=target.url) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        await Api(sandbox, session).messente("+27820990003")
+        waits = []
+        clock.now += 1
+        await sandbox.callbacks.flush()
+        while len(target.calls) < 20:
+            before, started = len(target.calls), clock.now
+            while len(target.calls) == before:
+                clock.now += 1
+                await sandbox.callbacks.flush()
+            waits.append(clock.now - started)
+        clock.now += 10_000
+        await sandbox.callbacks.flush()
+
+        counts = sandbox.callbacks.counts
+
+    assert [1, 2, 4, 8, 16, 32, 64, 128, 256, *[300] * 10] == waits
+    assert (20, 1, 0) == tuple(counts[name] for name in ("attempts", "given_up", "waiting"))
+
+
+async def test_a_redirect_loses_a_callback_of_clickatell(
+    sandbox: Sandbox, api: Api, target: Target, clock: Clock
+) -> None:
+    """It is neither followed nor repeated, as its page says."""
+    target.answers.append(302)
+    await api.clickatell()
+    await sandbox.callbacks.flush()
+    clock.now += 9
+    await sandbox.callbacks.flush()
+
+    assert ["QUEUED"] == target.statuses
+    assert 1 == sandbox.callbacks.counts["given_up"]
+
+
+async def test_a_redirect_is_success_with_messente(
+    sandbox: Sandbox, api: Api, target: Target, clock: Clock
+) -> None:
+    """It is not followed, and not repeated either."""
+    target.answers.append(302)
+    await api.messente("+27820990003")
+    clock.now += 60
+    await sandbox.callbacks.flush()
+    clock.now += 60
+    await sandbox.callbacks.flush()
+
+    assert ["FAILED"] == target.statuses
+    assert 1 == sandbox.callbacks.counts["taken"]
+
+
+async def test_a_server_that_is_not_there(clock: Clock) -> None:
+    """The attempt is noted with its error, and repeated."""
+    async with (
+        Sandbox(clock=clock, callbacks="http://127.0.0.1:1") as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        await Api(sandbox, session).messente("+27820990003")
+        await sandbox.callbacks.flush()
+
+        (attempt,) = sandbox.callbacks.latest
+
+    assert (None, "ClientConnectorError", 1) == tuple(
+        attempt[name] for name in ("status", "error", "attempt")
+    )
+
+
+async def test_a_later_report_overtakes_one_that_is_repeated(
+    sandbox: Sandbox, api: Api, target: Target, clock: Clock
+) -> None:
+    """As with a provider: a refused report does not hold up the others."""
+    target.answers.append(500)
+    await api.clickatell()
+    await sandbox.callbacks.flush()
+    clock.now += 10
+    await sandbox.callbacks.flush()
+
+    assert ["QUEUED", "QUEUED", "SENT_TO_SUPPLIER"] == sorted(target.statuses)
+
+
+async def test_a_slow_answer_holds_up_its_own_message_only(target: Target) -> None:
+    """Callbacks about other messages are sent meanwhile, those about the same one afterwards."""
+    release, others_are_there = asyncio.Event(), asyncio.Event()
+    first: list[str] = []
+
+    async def hold(call: Call) -> None:
+        message = call.clickatell["messageId"]
+        if len(target.calls) == 4:
+            others_are_there.set()
+        if not first or message == first[0]:
+            first.append(message)
+            await release.wait()
+
+    target.hook = hold
+    async with (
+        Sandbox(callbacks=target.url) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        api = Api(sandbox, session)
+        slow, quick = await api.clickatell(), await api.clickatell()
+        await others_are_there.wait()
+        while_held = [call.clickatell["messageId"] for call in target.calls]
+        release.set()
+        await sandbox.callbacks.flush()
+
+    assert [slow, quick, quick, quick] == [while_held[0], *while_held[1:]]
+    assert 6 == len(target.calls)
+
+
+async def test_callbacks_that_wait_are_bounded(target: Target, clock: Clock) -> None:
+    """A callback that finds no room is dropped and counted."""
+    target.answers.extend([500] * 10)
+    async with (
+        Sandbox(clock=clock, callbacks=target.url, limits=Limits(callbacks=2)) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        for _ in range(3):
+            await Api(sandbox, session).messente("+27820990003")
+        await sandbox.callbacks.flush()
+
+        counts = sandbox.callbacks.counts
+
+    assert (2, 1) == (counts["waiting"], counts["dropped"])
+
+
+async def test_watched_messages_are_bounded(target: Target, clock: Clock) -> None:
+    """A message that finds no room is not reported, and counted."""
+    async with (
+        Sandbox(clock=clock, pace=10, callbacks=target.url, limits=Limits(messages=1)) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        for _ in range(2):
+            await Api(sandbox, session).clickatell()
+        await sandbox.callbacks.flush()
+
+        dropped = sandbox.callbacks.counts["dropped"]
+
+    assert (1, 1) == (len(target.calls), dropped)
+
+
+async def test_a_reset_empties_the_queue(
+    sandbox: Sandbox, api: Api, target: Target, clock: Clock
+) -> None:
+    """Neither later steps nor repetitions come, and new messages are reported as before."""
+    target.answers.append(500)
+    await api.clickatell()
+    await sandbox.callbacks.flush()
+
+    sandbox.reset()
+    clock.now += 3600
+    await sandbox.callbacks.flush()
+    after_reset = len(target.calls)
+    await api.clickatell()
+    await sandbox.callbacks.flush()
+
+    assert (1, ["QUEUED", "QUEUED"]) == (after_reset, target.statuses)
+    assert 1 == sandbox.callbacks.counts["attempts"]
+
+
+async def test_a_sandbox_ends_while_a_callback_is_answered(target: Target) -> None:
+    """It waits for nobody: the attempt is aborted, and no task or connection is left."""
+    arrived = asyncio.Event()
+
+    async def never(_: Call) -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    target.hook = never
+    async with (
+        Sandbox(callbacks=target.url) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        await Api(sandbox, session).clickatell()
+        await arrived.wait()
+        tasks = {task.get_name() for task in asyncio.all_tasks()}
+
+    left = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+    assert tasks
+    assert not any(name.startswith("Courier.") for name in left)
+
+
+async def test_what_a_phone_sends_before_the_start(target: Target) -> None:
+    """It is sent as soon as the sandbox serves."""
+    sandbox = Sandbox(callbacks=target.url)
+    sandbox.reply("+37255500001", "Yes", provider="messente")
+
+    async with sandbox:
+        await sandbox.callbacks.flush()
+
+    assert ["Yes"] == [document["text"] for document in target.documents]
+
+
+async def test_another_thread_may_let_a_phone_answer(target: Target) -> None:
+    """As a test does whose sandbox runs in a thread of its own."""
+    async with Sandbox(callbacks=target.url) as sandbox:
+        await anyio.to_thread.run_sync(
+            partial(sandbox.reply, "+37255500001", "Yes", provider="messente")
+        )
+        await sandbox.callbacks.flush()
+
+    assert ["Yes"] == [document["text"] for document in target.documents]
+
+
+async def test_an_address_in_a_message_that_is_none(
+    sandbox: Sandbox, api: Api, clock: Clock
+) -> None:
+    """It is tried like any other, and fails; the report of the next message comes."""
+    await api.messente("+27820990003", dlr_url="http://127.0.0.1:99999/mine")
+    clock.now += 10
+    await sandbox.callbacks.flush()
+
+    (attempt,) = sandbox.callbacks.latest
+    assert (None, 1) == (attempt["status"], sandbox.callbacks.counts["waiting"])
+    assert attempt["error"]
+
+
+async def test_a_defect_of_an_emulator_is_not_hidden(target: Target) -> None:
+    """A report that cannot be written ends the task, and whoever waits for it learns why."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - the sandbox raises it again
+        async with (
+            Sandbox(callbacks=target.url) as sandbox,
+            aiohttp.ClientSession(sandbox.url) as session,
+        ):
+            source = sandbox.emulators["bird"].callbacks
+            assert source is not None
+            source.report = broken  # type: ignore[method-assign, assignment]
+            await Api(sandbox, session).bird()
+            await sandbox.callbacks.flush()
+
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_without_an_address_nothing_runs(clock: Clock) -> None:
+    """A sandbox that calls nobody has no task and no client."""
+    async with (
+        Sandbox(clock=clock) as sandbox,
+        aiohttp.ClientSession(sandbox.url) as session,
+    ):
+        await Api(sandbox, session).messente(dlr_url="http://127.0.0.1:1/mine")
+        await sandbox.callbacks.flush()
+        names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+
+        assert not any(name.startswith("Courier.") for name in names)
+        assert 0 == sandbox.callbacks.counts["attempts"]
