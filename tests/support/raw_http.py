@@ -85,13 +85,18 @@ class Connection:
             if not head:
                 return Answered(0, {}, b"", is_closed=True)
             lines = dict(line.lower().split(b": ", 1) for line in head[1:])
+            if b"transfer-encoding" in lines:  # of a framework's own page, which nobody reads here
+                self._writer.close()
+                return Answered(int(head[0].split()[1]), lines, b"", is_closed=True)
             body = await self._reader.readexactly(int(lines.get(b"content-length", b"0")))
-        return Answered(int(head[0].split()[1]), lines, body, await self.is_closed())
+        is_to_close = lines.get(b"connection") == b"close"
+        is_closed = await self.is_closed(within=20 if is_to_close else 0.02)
+        return Answered(int(head[0].split()[1]), lines, body, is_closed)
 
-    async def is_closed(self) -> bool:
+    async def is_closed(self, *, within: float) -> bool:
         """Look whether the server closes the connection, or sends what nobody asked for."""
         try:
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(within):
                 more = await self._reader.read(1)
         except TimeoutError:
             return False

@@ -26,7 +26,8 @@ urlpatterns: list[object] = []
 @asynccontextmanager
 async def on_aiohttp(app: web.Application) -> AsyncIterator[int]:
     """Serve an application of aiohttp.web."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    # It reads on for a while before it closes a connection, so that its answer arrives.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, lingering_time=0.05)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -110,7 +111,8 @@ def _starlette(receiver: Receiver) -> Any:
 def _litestar(receiver: Receiver) -> Any:
     litestar = pytest.importorskip("litestar", reason="NOT TESTED: Litestar is not installed")
     return litestar.Litestar(
-        [litestar.asgi("/callbacks", is_mount=True)(receiver)], logging_config=None
+        [litestar.asgi("/callbacks", is_mount=True, copy_scope=True)(receiver)],
+        logging_config=None,
     )
 
 
