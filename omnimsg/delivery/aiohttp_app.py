@@ -27,7 +27,11 @@ def application(respond: Respond) -> web.Application:
                 body=request.content.iter_any,
             )
         )
-        return web.Response(status=answer.status, headers=dict(answer.headers))
+        response = web.Response(status=answer.status, headers=dict(answer.headers))
+        if answer.closes:
+            # aiohttp sends the header line and keeps the connection.
+            response.force_close()
+        return response
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
