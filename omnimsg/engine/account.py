@@ -51,14 +51,12 @@ if TYPE_CHECKING:
 class AccountEngine(AccountOperations):
     """One account at work.
 
-    What belongs to an event loop is built anew for each loop in which the account is used, and in a
-    forked process; limits and circuits are kept. Every `deadline` is in seconds, for the whole
-    call.
+    What belongs to an event loop is built anew for each loop and in a forked process; limits and
+    circuits are kept. Every `deadline` is in seconds, for the whole call.
 
     Args:
         adapter: Translates the provider's API for the account.
-        open_transport: Builds what carries its requests, for one event loop; closed with it, or
-            with the account.
+        open_transport: Builds what carries requests for one loop; closed with it or the account.
         policy: What the account's owner decides.
         journal: Records every attempt.
         observers: Told what happens.
@@ -253,6 +251,10 @@ class AccountEngine(AccountOperations):
             request=request,
             wait=self._loops.current.limiter.wait(),
         )
+
+    def waits(self, message: Message) -> bool:
+        """Return whether a message waits to leave; cancelled now, it never does."""
+        return self._loops.current.waits(message)
 
     def health(self) -> Health:
         """Return how the account is doing."""

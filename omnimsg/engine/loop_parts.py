@@ -50,6 +50,7 @@ from omnimsg.transport import Abandonable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from omnimsg.domain.message import Message
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.transport import Transport
 
@@ -241,6 +242,16 @@ class LoopParts:
     def is_busy(self) -> bool:
         """Whether anything waits or is under way."""
         return bool(self.limiter.under_way or self._follow_ups or self.messages)
+
+    def waits(self, message: Message) -> bool:
+        """Return whether a message waits to leave, and is not in doubt from an earlier attempt."""
+        self.admission.queue_arrivals()
+        reference = message.reference
+        return any(
+            reference not in batch.doubts
+            and any(each.reference == reference for each in batch.messages)
+            for batch in (*self.queue, *(self.holding or ()))
+        )
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to the running event loop from now on, and be closed when it ends."""
