@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from omnimsg.sandbox import gsm
-from omnimsg.sandbox.display import SETTLED, HtmlBlock, Moment, blocks_json
+from omnimsg.sandbox.display import (
+    SETTLED,
+    ContactBlock,
+    FileBlock,
+    HtmlBlock,
+    Moment,
+    PlaceBlock,
+    TemplateBlock,
+    TextBlock,
+    blocks_json,
+)
 from omnimsg.sandbox.extracts import find_codes, find_links
 from omnimsg.sandbox.inbox.exchanges import Refusal
 from omnimsg.sandbox.inbox.outcomes import possible_outcomes
 from omnimsg.sandbox.message_records import MessageRecord, utc_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from omnimsg.sandbox.callbacks.callbacks import Callbacks
     from omnimsg.sandbox.display import Block
@@ -114,8 +124,8 @@ class Conversations:
 
     def _preview(self, news: News) -> dict[str, Any]:
         if isinstance(news, MessageRecord):
-            stage, at = self._now(news).stage, news.created
-            return _short("out", news.text, at=at, stage=stage)
+            text = " · ".join(_told(self.blocks(news))) or news.text
+            return _short("out", text, at=news.created, stage=self._now(news).stage)
         if isinstance(news, Refusal):
             return _short("refused", news.text or news.reason, at=news.at, stage="refused")
         return _short("in", _said(news), at=news.at, stage=None)
@@ -229,6 +239,7 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
         "text": refusal.text,
         "code": refusal.code,
         "reason": refusal.reason,
+        "why": refusal.why,
         "exchange": refusal.exchange,
     }
 
@@ -247,6 +258,20 @@ def _sms(record: MessageRecord) -> dict[str, Any] | None:
     if record.channel != "sms" or record.kind not in {"text", "template"}:
         return None
     return attrs.asdict(gsm.encode(record.text))
+
+
+def _told(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield what can be read of blocks; of one without a text what names it."""
+    for block in blocks:
+        if isinstance(block, TextBlock | TemplateBlock):
+            name = f"[{block.name}]" if isinstance(block, TemplateBlock) else None
+            yield from filter(None, [block.text or name])
+        elif isinstance(block, PlaceBlock | ContactBlock):
+            yield block.name or f"[{block.block}]"
+        elif isinstance(block, HtmlBlock):
+            yield from filter(None, [block.subject])
+        elif isinstance(block, FileBlock) and len(blocks) == 1:
+            yield f"[{block.kind}] {block.name or block.url or ''}".strip()
 
 
 def _searched(block: Block) -> str | None:

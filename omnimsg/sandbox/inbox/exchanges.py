@@ -13,8 +13,8 @@ from aiohttp import web
 
 from omnimsg.sandbox.display import Error
 from omnimsg.sandbox.inbox.masking import (
-    SHOWN_BYTES,
     curl_command,
+    kept_body,
     mask_headers,
     mask_target,
     show_body,
@@ -39,6 +39,7 @@ class Refusal:
         exchange: The id of the request.
         code: The provider's code of the error, or the status of the answer.
         reason: The provider's words, or those of the request log.
+        why: The words of the request log, which say more than a provider does.
     """
 
     exchange: int
@@ -49,6 +50,7 @@ class Refusal:
     at: float
     code: str | None
     reason: str
+    why: str | None
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -58,7 +60,7 @@ class Exchange:
     Attributes:
         id: Its number since the last reset.
         entry: The line of the request log, which is completed with the answer.
-        body: The beginning of the request's body; ``size`` counts all of it.
+        body: What is kept of the request's body; ``size`` counts all of it.
         messages: The ids of the messages that it accepted or changed.
     """
 
@@ -72,10 +74,12 @@ class Exchange:
     content_type: str
     body: bytes = attrs.field(default=b"", repr=False)
     size: int = 0
+    is_cut: bool = False
     answer_headers: Sequence[tuple[str, str]] = ()
     answer_type: str = ""
     answer: bytes = attrs.field(default=b"", repr=False)
     answer_size: int = 0
+    is_answer_cut: bool = False
     messages: Sequence[str] = ()
     refusals: Sequence[Refusal] = ()
 
@@ -97,9 +101,11 @@ class Exchange:
     def as_json(self) -> dict[str, Any]:
         """Return the request and the answer without credentials."""
         headers = mask_headers(self.headers)
-        body = show_body(self.content_type, self.body, self.size)
+        body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
         url = mask_target(self.url)
-        answer = show_body(self.answer_type, self.answer, self.answer_size)
+        answer = show_body(
+            self.answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut
+        )
         return {
             **self.line(),
             "target": mask_target(self.target),
@@ -172,7 +178,8 @@ class Exchanges:
         if exchange.is_refused:
             exchange.refusals = _refusals(exchange, body, answer, display)
         if exchange.id in self._kept:
-            exchange.body, exchange.answer = body[:SHOWN_BYTES], answer[:SHOWN_BYTES]
+            exchange.body, exchange.is_cut = kept_body(body)
+            exchange.answer, exchange.is_answer_cut = kept_body(answer)
             self._bytes += exchange.kept
             for message_id in exchange.messages:
                 self._of_message[exchange.provider, message_id] = exchange.id
@@ -247,6 +254,7 @@ def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) 
             at=exchange.at,
             code=error.code,
             reason=error.text,
+            why=exchange.entry["refused"],
         )
         for attempt, error in zip(attempts, errors, strict=True)
         if error is not None and attempt.to

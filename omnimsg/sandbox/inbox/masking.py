@@ -10,12 +10,15 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import attrs
 import orjson
 
+from omnimsg.sandbox.limits import MEBIBYTE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK: Final = "***"
 SHOWN_BYTES: Final = 64 * 1024
 """How much of a body is kept; the rest is counted."""
+_SHORTENED_BYTES: Final = 4 * MEBIBYTE
 
 _HEADER = re.compile(
     r"auth|cookie|secret|token|password|signature|(api|access)[-_]?key", re.IGNORECASE
@@ -27,6 +30,8 @@ _MEMBER = re.compile(
 _TEXTUAL = re.compile(
     r"text/|application/([\w.+-]+\+)?(json|xml)|application/x-www-form-url", re.IGNORECASE
 )
+# Without an escape in it, as base64 is.
+_LONG_TEXT = re.compile(rb'"([^"\\]{60})([^"\\]{940,})"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 # What curl writes itself.
@@ -83,21 +88,35 @@ def mask_target(target: str) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def show_body(content_type: str, data: bytes, size: int | None = None) -> ShownBody:
+def kept_body(data: bytes) -> tuple[bytes, bool]:
+    """Return what is kept of a body, and whether that is less than all of it.
+
+    In a large body the long texts are shortened first: what is left of a document with a picture
+    in it can still be read.
+    """
+    if len(data) <= SHOWN_BYTES:
+        return data, False
+    short = _LONG_TEXT.sub(
+        lambda found: b'"%b... %d more characters"' % (found[1], len(found[2])),
+        data[:_SHORTENED_BYTES],
+    )
+    return short[:SHOWN_BYTES], True
+
+
+def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False) -> ShownBody:
     """Return a body as it is shown.
 
     Args:
         content_type: Its type; what is no text is not shown.
-        data: The body, or its beginning.
-        size: The size of the whole body, if ``data`` is not all of it.
+        data: What is kept of it.
+        size: The size of the whole body.
+        is_cut: Whether less than all of it is kept.
     """
-    size = len(data) if size is None else size
     if not data or not _TEXTUAL.match(content_type):
         return ShownBody(text="" if size == 0 else None, bytes=size)
-    text = data[:SHOWN_BYTES].decode(errors="replace")
-    is_cut = size > SHOWN_BYTES
+    text = data.decode(errors="replace")
     if "json" in content_type.lower():
-        text = _mask_cut_json(text) if is_cut else _mask_json(data, text)
+        text = _mask_json(data, text)
     return ShownBody(text=text, bytes=size, is_cut=is_cut)
 
 
@@ -106,7 +125,7 @@ def _mask_json(data: bytes, text: str) -> str:
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return text
+        return _mask_broken_json(text)
     masked = _masked(document)
     return text if masked == document else orjson.dumps(masked).decode()
 
@@ -120,8 +139,8 @@ def _masked(value: Any) -> Any:  # noqa: ANN401 - JSON data
     return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
-def _mask_cut_json(text: str) -> str:
-    """Mask the beginning of a document, which cannot be decoded."""
+def _mask_broken_json(text: str) -> str:
+    """Mask what cannot be decoded, such as the beginning of a document."""
     return re.sub(
         r'"([^"\\]+)"(\s*:\s*)"(?:[^"\\]|\\.)*"',
         lambda found: f'"{found[1]}"{found[2]}"{MASK}"' if _MEMBER.search(found[1]) else found[0],
