@@ -12,7 +12,7 @@ export function codeBox(title, text, { headers = [], label = title, chip = null,
   return el(
     "div",
     { class: "code-box" },
-    el("div", { class: "code-head" }, chip, el("b", {}, title), el("span", { class: "spacer" }), note && el("span", {}, note), copyButton(text, label)),
+    el("div", { class: "code-head" }, chip, el("b", {}, title), el("span", { class: "spacer" }), note && el("span", { class: "note" }, note), copyButton(text, label)),
     lines.length ? el("div", { class: "headers" }, lines) : null,
     text ? el("pre", { tabindex: 0 }, isJson(text) ? jsonNodes(text) : text) : null,
   );
@@ -23,7 +23,7 @@ function shown(body) {
   return body.text;
 }
 
-const shortened = (body) => (body.is_cut ? `shortened, of ${size(body.bytes)}` : null);
+const shortened = (body) => (body.is_cut ? `shortened, ${size(body.bytes)}` : null);
 
 export function requestBox(exchange) {
   return codeBox(`${exchange.method} ${exchange.target}`, shown(exchange.request), { headers: exchange.request.headers, label: "the request's body", note: shortened(exchange.request) });
