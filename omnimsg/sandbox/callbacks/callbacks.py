@@ -163,14 +163,23 @@ class Callbacks:
         source, now = self._sources.get(record.provider), self._clock()
         return 0 if source is None else sum(each.at <= now for each in source.planned(record))
 
-    def report_change(self, record: MessageRecord, reported: int) -> None:
+    def report_change(
+        self, record: MessageRecord, reported: int, then: CallbackDraft | None = None
+    ) -> None:
         """Report what has been added to the plan of a message.
 
         Args:
             record: The message.
             reported: What ``reported`` was before the change.
+            then: What is sent after it.
         """
         self._reports.report(self._reports.watch([record], sent=reported))
+
+        def send() -> None:
+            if then is not None:
+                self.send(then, record.provider)
+
+        self._courier.put(send, self._clock())
 
     def contradiction(self, record: MessageRecord) -> PlannedReport | None:
         """Return the report that contradicts the status of a message; None if there is none.

@@ -76,7 +76,7 @@ class Conversations:
         texts = (
             *(record.text for record in self._handsets.accepted(phone.number)),
             *(refusal.text for refusal in phone.refusals),
-            *(each.reply.text or "" for each in phone.sent),
+            *(_said(each) for each in phone.sent),
         )
         return any(wanted in text.lower() for text in texts)
 

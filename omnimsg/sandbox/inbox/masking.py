@@ -71,7 +71,7 @@ def _mask_header(name: str, value: str) -> str:
     if not _HEADER.search(name):
         return value
     scheme, space, _ = value.partition(" ")
-    return f"{scheme} {MASK}" if space else MASK
+    return f"{scheme} {MASK}" if space and name.lower().endswith("authorization") else MASK
 
 
 def mask_target(target: str) -> str:

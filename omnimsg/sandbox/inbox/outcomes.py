@@ -87,9 +87,9 @@ class Outcomes:
         before = self._callbacks.reported(record)
         for step in self._steps(emulator.display, record, str(outcome)):
             emulator.cancel(record, step)
-        self._callbacks.report_change(record, before)
-        reading = _reading(record, emulator.display)
-        if outcome == "read" and reading is not None and emulator.callbacks is not None:
+        reading = _reading(record, emulator.display) if outcome == "read" else None
+        then = None
+        if reading is not None and emulator.callbacks is not None:
             reply = PhoneReply(
                 number=record.to,
                 provider=record.provider,
@@ -97,7 +97,8 @@ class Outcomes:
                 interaction=ReplyInteraction(kind=reading),
                 answers=record,
             )
-            self._callbacks.send(emulator.callbacks.reply(reply), record.provider)
+            then = emulator.callbacks.reply(reply)
+        self._callbacks.report_change(record, before, then)
         return record
 
     def _steps(self, display: Display, record: MessageRecord, outcome: str) -> list[LifecycleStep]:

@@ -29,7 +29,7 @@ _POLICY: Final = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' blob:",
+        "img-src 'self'",
         "media-src 'self'",
         "connect-src 'self'",
         "frame-src 'self'",

@@ -63,7 +63,7 @@ function refused(entry) {
       "div",
       { class: "bubble" },
       entry.text && el("p", { class: "text" }, textNodes(entry.text)),
-      el("p", { class: "why" }, el("b", {}, entry.code ?? "refused"), entry.reason),
+      el("p", { class: "why" }, el("b", {}, entry.code ?? "refused"), " ", entry.reason),
     ),
     el("p", { class: "under-bubble" }, details(entry, el("time", { datetime: entry.at }, clock(entry.at)), el("span", { class: "ticks failed" }, icon("alert"), "refused"))),
   );
