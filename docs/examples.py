@@ -8,11 +8,11 @@ A comment before a block, which readers do not see, says what is done with it:
     <!-- fragment -->       its lines stand in a block of the same page that is run or served
     <!-- one program -->    before the first block: all Python blocks of the page are one program
 
-Further lines of the comment are code that is run with the block: imports, values, a coroutine around
-it. The block replaces the line `# the example` among them, with the indentation of that line; where
-there is none, the block comes last.
+Further lines of the comment are code that is run with the block: imports, values, a coroutine
+around it. The block replaces the line `# the example` among them, with the indentation of that
+line; where there is none, the block comes last.
 
-What stands between `<!-- generated: ... -->` and `<!-- end -->` is made from code with its own tests.
+What stands between `<!-- generated: ... -->` and `<!-- end -->` comes from code with its own tests.
 """
 
 from __future__ import annotations
