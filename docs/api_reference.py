@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib
 import inspect
 import re
 from enum import Enum
-from types import UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import attrs
@@ -52,7 +53,7 @@ def index_table() -> str:
     return table(
         ("name", "what it is"),
         (
-            (f"[`{name}`]({_address(name, module)})", _summary(_value(module, name)))
+            (f"[`{name}`]({_address(name, module)})", _summary(module, name))
             for name, module in sorted(_exports())
         ),
     )
@@ -61,7 +62,7 @@ def index_table() -> str:
 def names_of_page(page: str) -> str:
     """Write the names of `omnimsg` that belong to a page."""
     return "\n\n".join(
-        _entry(name, _value(module, name))
+        _entry(module, name)
         for name, module in _exports()
         if module not in ELSEWHERE and _page_of(module) == page
     )
@@ -70,7 +71,7 @@ def names_of_page(page: str) -> str:
 def names_of_module(module: str) -> str:
     """Write all public names of another module."""
     found = importlib.import_module(module)
-    return "\n\n".join(_entry(name, getattr(found, name)) for name in found.__all__)
+    return "\n\n".join(_entry(module, name) for name in found.__all__)
 
 
 def _exports() -> Iterator[tuple[str, str]]:
@@ -95,20 +96,33 @@ def _value(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _is_alias(value: object) -> bool:
-    return isinstance(value, UnionType) or get_origin(value) is Union
+def _summary(module: str, name: str) -> str:
+    value = _value(module, name)
+    if isinstance(value, (type, ModuleType)) or inspect.isfunction(value):
+        return docstrings.read(value).summary
+    if isinstance(value, UnionType) or get_origin(value) is Union:
+        return "Any of " + ", ".join(f"`{_annotation(each)}`" for each in get_args(value)) + "."
+    return _text_below(module, name)
 
 
-def _summary(value: Any) -> str:
-    if _is_alias(value):
-        return "Any of " + ", ".join(f"`{each.__name__}`" for each in get_args(value)) + "."
-    return docstrings.read(value).summary
+def _text_below(module: str, name: str) -> str:
+    """Return the text that stands below a constant or an alias in the source."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    for node, following in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(node, ast.ImportFrom) and name in [each.name for each in node.names]:
+            return _text_below(str(node.module), name)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(each, ast.Name) and each.id == name for each in targets):
+            said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            return " ".join(str(following.value.value).split()) if said else ""
+    return ""
 
 
-def _entry(name: str, value: Any) -> str:
+def _entry(module: str, name: str) -> str:
     """Write one public name, with its methods."""
-    if _is_alias(value) or not (isinstance(value, type) or inspect.isfunction(value)):
-        return _titled(name, _summary(value))
+    value = _value(module, name)
+    if not (isinstance(value, type) or inspect.isfunction(value)):
+        return _titled(name, _summary(module, name))
     if not isinstance(value, type):
         return _titled(name, _function(value))
     if issubclass(value, Enum):
@@ -235,8 +249,8 @@ def _annotation(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, type):
-        return value.__name__
-    return re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(value))
+        return "None" if value is NoneType else value.__name__
+    return re.sub(r"~|\b(?:\w+\.)+(?=\w)", "", str(value))
 
 
 def _shown(value: Any) -> str:
@@ -250,4 +264,8 @@ def _shown(value: Any) -> str:
         return "{}"
     if attrs.has(type(value)):
         return f"{type(value).__name__}()"
-    return repr(value)
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(map(_shown, sorted(value))) + "}"
+    if callable(value):
+        return f"{value.__module__}.{value.__name__}"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
