@@ -112,9 +112,9 @@ def _text_below(module: str, name: str) -> str:
         if isinstance(node, ast.ImportFrom) and name in [each.name for each in node.names]:
             return _text_below(str(node.module), name)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(each, ast.Name) and each.id == name for each in targets):
-            said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-            return " ".join(str(following.value.value).split()) if said else ""
+        is_named = any(isinstance(each, ast.Name) and each.id == name for each in targets)
+        if is_named and isinstance(following, ast.Expr):
+            return " ".join(ast.literal_eval(following.value).split())
     return ""
 
 
@@ -169,7 +169,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
         if each.kind is each.KEYWORD_ONLY and kind not in (each.KEYWORD_ONLY, each.VAR_POSITIONAL):
             written.append("*")
         kind = each.kind
-        stars = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(each.kind.name, "")
         text = f"{stars}{name}: {_annotation(each.annotation)}"
         written.append(text if each.default is each.empty else f"{text} = {_shown(each.default)}")
     return written

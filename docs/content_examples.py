@@ -46,7 +46,7 @@ def carried(adapter: Adapter[Any], name: str) -> dict[Channel, dict[str, Any]]:
     for channel in adapter.capabilities.channels:
         sample = message(name, channel)
         if adapter.check(sample) is None:
-            ways[channel] = _content_of(orjson.loads(_request(adapter, sample).body))
+            ways[channel] = _content_of(_body(_request(adapter, sample)))
     return ways
 
 
@@ -142,12 +142,18 @@ def template_request(provider: str) -> str:
     template = CONTENTS["template"]
     sample = Message(PHONE, template, channel="whatsapp", reference="table-71")
     request = _request(adapter, sample)
-    body = orjson.dumps(orjson.loads(request.body), option=orjson.OPT_INDENT_2).decode()
+    body = orjson.dumps(_body(request), option=orjson.OPT_INDENT_2).decode()
     return f"```text\n{request.method} {request.url}\n```\n\n```json\n{body}\n```"
 
 
 def _request(adapter: Adapter[Any], sent: Message) -> Request:
     return next(adapter.send([sent], Context(account=adapter.account.name, now=NOW)))
+
+
+def _body(request: Request) -> dict[str, Any]:
+    assert isinstance(request.body, bytes)  # noqa: S101 - a send has no other body
+    document: dict[str, Any] = orjson.loads(request.body)
+    return document
 
 
 def _content_of(document: dict[str, Any]) -> dict[str, Any]:

@@ -68,13 +68,15 @@ CONTENTS: dict[str, Content] = {
     "template": Template("table_ready", "en", body=("Thandi", "19:30")),
     "location": Location(-33.92, 18.42, name="Cafe", address="1 Long Street"),
     "contacts": Contacts(
-        (ContactCard(name={"formatted_name": "Cafe"}, phones=({"phone": "+27210000000"},)),)
+        (ContactCard(name={"formatted_name": "Cafe"}, phones=({"phone": "+27210000000"},)),),
     ),
     "interactive: replies": Interactive(
-        "Will you come?", (Reply("Yes", "yes-71"), Reply("No", "no-71"))
+        "Will you come?",
+        (Reply("Yes", "yes-71"), Reply("No", "no-71")),
     ),
     "interactive: link": Interactive(
-        "Tonight's menu", (OpenUrl("Open", "https://shop.example.test/menu"),)
+        "Tonight's menu",
+        (OpenUrl("Open", "https://shop.example.test/menu"),),
     ),
     "list": ListPicker(
         "What would you like?",
