@@ -45,6 +45,7 @@ PLAIN: dict[str, Callable[[], str]] = {
     "reasons": vocabulary.reasons_table,
     "retries": vocabulary.retries_table,
     "route_keys": config_keys.route_tables,
+    "sandbox_paths": vocabulary.sandbox_paths_table,
     "scenarios": scenarios.scenarios_table,
     "setting": figures.setting_table,
     "template_parts": content_examples.template_parts_table,

@@ -1,4 +1,4 @@
-"""Reasons, faults, errors and log lines as tables, from the code that gives them."""
+"""Reasons, errors, log lines, exit codes and paths as tables, from the code that gives them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from omnimsg.config import load_adapter, provider_names
 from omnimsg.domain import errors
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +146,17 @@ def log_lines_table() -> str:
     return table(
         ("logger", "level", "line"),
         ((f"`{logger}`", _LEVELS[level].upper(), _code(text)) for logger, level, text in rows),
+    )
+
+
+def sandbox_paths_table() -> str:
+    """Write every path of the sandbox."""
+    return table(
+        ("request", "what it does"),
+        (
+            (f"`{each['method']} {each['path']}`", each.get("about", ""))
+            for each in Sandbox().routes()
+        ),
     )
 
 
