@@ -20,6 +20,8 @@ from omnimsg.config import load_config
 from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from omnimsg.adapter import Adapter, Request
     from omnimsg.domain.channel import Channel
 
@@ -75,11 +77,11 @@ def content_example(name: str) -> str:
         for channel, document in ways.items():
             written = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
             sent.setdefault(written, []).append(f"{provider}, {channel.value}")
-    blocks = [f"{'; '.join(who)}:\n\n```json\n{written}\n```" for written, who in sent.items()]
+    blocks = [f"{_who([who])}:\n\n```json\n{written}\n```" for written, who in sent.items()]
     shown = "\n\n".join(
         [
             '<details markdown="1">',
-            f"<summary>What is sent: {_who(sent)}</summary>",
+            f"<summary>What is sent: {_who(sent.values())}</summary>",
             *blocks,
             "</details>",
         ]
@@ -175,10 +177,10 @@ def _source(name: str) -> str:
     raise LookupError(name)
 
 
-def _who(sent: dict[str, list[str]]) -> str:
+def _who(sent: Iterable[list[str]]) -> str:
     """Name the providers of an example, each with its channels."""
     channels: dict[str, list[str]] = {}
-    for each in (way for ways in sent.values() for way in ways):
+    for each in (way for ways in sent for way in ways):
         provider, _, channel = each.partition(", ")
         channels.setdefault(provider, []).append(channel)
     return "; ".join(f"{provider} ({', '.join(on)})" for provider, on in channels.items())

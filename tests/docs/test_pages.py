@@ -8,13 +8,15 @@ import re
 import shutil
 import sys
 import tomllib
-from functools import partial
+from collections import Counter
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+import omnimsg
 from omnimsg.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,12 @@ EXAMPLES = [each for page in PAGES for each in examples.examples(page)]
 RUN = [each for each in EXAMPLES if each.mark == "run"]
 FENCE = re.compile(r"```(?P<kind>\w*)\n(?P<text>.*?)```", re.DOTALL)
 PYTHON_FENCE = re.compile(r"^ *(?:```|~~~) *\{?\.?py", re.MULTILINE)
-LINK = re.compile(r"\[[^\]]+\]\((?!https?://|#|mailto:)(?P<target>[^)#\s]+)[^)]*\)")
+BLOCK = re.compile(r"^```.*?^```$|<!--.*?-->", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+NAVIGATION = re.compile(r"^ +- ([\w-]+\.md)$", re.MULTILINE)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+HOST = f"{PROJECT['urls']['Source']}/blob/main/"
 
 
 def test_generated_tables_are_fresh() -> None:
@@ -110,9 +117,68 @@ def test_toml_is_toml(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every relative link of a page names a file that exists."""
-    targets = [found["target"] for found in LINK.finditer(page.read_text(encoding="utf-8"))]
+    """Every link of a page to a file of the project names one that exists, and a heading of it."""
+    targets = [_in_project(page, target) for target in LINK.findall(_prose(page))]
 
-    missing = [target for target in targets if not (page.parent / target).exists()]
+    missing = [
+        f"{file.name}#{anchor}"
+        for file, anchor in filter(None, targets)
+        if not _is_there(file, anchor)
+    ]
 
     assert missing == []
+
+
+def test_the_readme_reads_on_a_package_index() -> None:
+    """Every link and picture of the README is absolute: a package index has no files beside it."""
+    targets = LINK.findall(_prose(ROOT / "README.md"))
+
+    relative = [each for each in targets if not each.startswith("https://")]
+
+    assert (len(targets) > 10, relative) == (True, [])
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """The site's navigation has each page of the docs once."""
+    listed = NAVIGATION.findall((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    assert sorted(page.name for page in PAGES if page.parent.name == "docs") == sorted(listed)
+
+
+@pytest.mark.parametrize("name", omnimsg.__all__)
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    """The index of the reference leads to each name that the package exports."""
+    index = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert f"| [`{name}`](" in index
+
+
+def _prose(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    return BLOCK.sub("", page.read_text(encoding="utf-8"))
+
+
+def _in_project(page: Path, target: str) -> tuple[Path, str] | None:
+    """Return the file and the heading that a link names; `None` for another host's."""
+    address, _, anchor = target.partition("#")
+    if address.startswith(HOST):
+        return ROOT / address.removeprefix(HOST), anchor
+    if address.startswith(("https://", "http://", "mailto:")):
+        return None
+    return (page.parent / address if address else page), anchor
+
+
+def _is_there(file: Path, anchor: str) -> bool:
+    return file.is_file() and (not anchor or anchor in _anchors(file))
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    """Return the names by which a code host and the site find the headings of a page."""
+    found: Counter[str] = Counter()
+    anchors = set()
+    for heading in HEADING.findall(_prose(page)):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        anchors.add(f"{name}-{found[name]}" if found[name] else name)
+        found[name] += 1
+    return frozenset(anchors)
