@@ -29,11 +29,11 @@ from omnimsg.transport import Network
 
 @attrs.frozen(kw_only=True)
 class CodeChange:
-    """A user's change to one row of a provider's code table; `None` keeps the row's own value.
+    """A change to one row of a provider's code table; what is not given stays as it is.
 
     Attributes:
         reason: The unified reason.
-        verdict: What the code proves: `rejected`, `not_sent`, `account` or `ambiguous`.
+        verdict: What the code proves.
         retry: Whether another attempt can help and is safe.
         fault: Who is at fault.
     """
