@@ -19,7 +19,7 @@ _CODE = re.compile(
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORDS: Final = re.compile(
     r"code|otp|pin\b|passw|verif|confirm|token|login|log in|sign in|2fa|authenti|kood|kod\b|codigo"
-    r"|código|codice|mot de passe|bestätig|koodi|код",
+    r"|código|codice|bestätig|koodi|код",
     re.IGNORECASE,
 )
 

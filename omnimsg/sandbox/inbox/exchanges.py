@@ -129,7 +129,7 @@ class Exchanges:
         self._of_message: dict[tuple[str, str], int] = {}
         self._bytes = 0
         self._last_id = 0
-        self.revision = 0
+        self.revision: int = 0
 
     def begin(
         self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]

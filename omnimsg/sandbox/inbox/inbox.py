@@ -69,19 +69,19 @@ class Inbox:
         self._files = MediaStore(state.limits.media_bytes)
         # Ids of the sandbox's own would be others than without the page.
         self._file_numbers = itertools.count(1)
-        self.phones = Phones(state.clock, state.limits)
-        self.exchanges = Exchanges(state.limits.requests)
+        self.phones: Phones = Phones(state.clock, state.limits)
+        self.exchanges: Exchanges = Exchanges(state.limits.requests)
         self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
-        self.outcomes = Outcomes(state, emulators, callbacks)
-        self.conversations = Conversations(
+        self.outcomes: Outcomes = Outcomes(state, emulators, callbacks)
+        self.conversations: Conversations = Conversations(
             state,
             emulators=emulators,
             callbacks=callbacks,
             exchanges=self.exchanges,
             templates=self.templates,
         )
-        self.streams = Streams(self.phones, self._revisions)
-        self.era = 0
+        self.streams: Streams = Streams(self.phones, self._revisions)
+        self.era: int = 0
         state.handsets.on_add = self._accept
         replies.on_send = self._note_sent
 

@@ -77,7 +77,7 @@ class Phones:
         self._changed: OrderedDict[str, int] = OrderedDict()
         self._due: list[tuple[float, int, MessageRecord]] = []
         self._numbers = itertools.count()
-        self.revision = 0
+        self.revision: int = 0
 
     def add(self, news: News, number: str) -> None:
         """Note the news of a phone, which thereby comes first."""

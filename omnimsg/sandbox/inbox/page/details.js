@@ -51,7 +51,7 @@ function life(entry) {
   return part("Life", el("ol", { class: "life" }, moments), buttons.length ? el("div", { class: "row-of-buttons" }, buttons) : null);
 }
 
-function foundIn(entry) {
+function codesAndLinks(entry) {
   if (!entry.codes.length && !entry.links.length) return null;
   const codes = entry.codes.map((code) => el("div", { class: "found-line" }, el("span", { class: "big-code" }, code), copyButton(code, "the code")));
   const links = entry.links.map((url) => el("div", { class: "found-line" }, link(url), copyButton(url, "the link")));
@@ -112,7 +112,7 @@ function request(entry) {
 
 function out(entry) {
   return [
-    foundIn(entry),
+    codesAndLinks(entry),
     life(entry),
     sms(entry),
     request(entry),
