@@ -34,6 +34,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NAVIGATION = re.compile(r"^ +- ([\w-]+\.md)$", re.MULTILINE)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NAMES: list[str] = vars(omnimsg)["__all__"]
 HOST = f"{PROJECT['urls']['Source']}/blob/main/"
 
 
@@ -145,7 +146,7 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
     assert sorted(page.name for page in PAGES if page.parent.name == "docs") == sorted(listed)
 
 
-@pytest.mark.parametrize("name", sorted(vars(omnimsg)["__all__"]))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_in_the_reference(name: str) -> None:
     """The index of the reference leads to each name that the package exports."""
     index = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
