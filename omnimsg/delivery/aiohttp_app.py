@@ -9,6 +9,8 @@ from aiohttp import web
 from omnimsg.delivery.request import CallbackRequest
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from omnimsg.delivery.asgi import Respond
 
 
@@ -24,7 +26,7 @@ def application(respond: Respond) -> web.Application:
                 query=query,
                 headers=tuple((name.lower(), value) for name, value in request.raw_headers),
                 peer=request.remote,
-                body=request.content.iter_any,
+                body=_body(request),
             )
         )
         response = web.Response(status=answer.status, headers=dict(answer.headers))
@@ -36,3 +38,14 @@ def application(respond: Respond) -> web.Application:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def _body(request: web.Request) -> Callable[[], AsyncIterator[bytes]]:
+    """Return what reads the body; a middleware of the application may have read it before."""
+    if not request.content.at_eof():
+        return request.content.iter_any
+
+    async def read_before() -> AsyncIterator[bytes]:
+        yield await request.read()
+
+    return read_before

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import pytest
+from aiohttp import web
 from messente import callbacks as messente
 from support.delivery import Watcher
 from support.genuine import (
@@ -23,13 +24,13 @@ from support.genuine import (
     samples,
 )
 from support.raw_http import Connection, ask, ask_all, post
-from support.web_servers import MOUNTED, SERVERS, serving
+from support.web_servers import MOUNTED, SERVERS, on_aiohttp, serving
 
 from omnimsg import Client
 from omnimsg.delivery.request import RefusedBecause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from omnimsg.delivery.receiver import Receiver
     from omnimsg.domain.events import Event
@@ -342,6 +343,27 @@ async def test_what_is_beside_the_receiver_is_the_frameworks(name: str) -> None:
 
     assert 404 == answer.status
     assert {} == service.refused()
+
+
+async def test_a_middleware_may_have_read_the_body() -> None:
+    """The receiver gets the same bytes, and none where there are none."""
+
+    @web.middleware
+    async def curious(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        await request.read()
+        return await handler(request)
+
+    service = await anyio.to_thread.run_sync(Service)
+    app = web.Application(middlewares=[curious])
+    app.add_subapp("/callbacks", service.receiver.aiohttp_app())
+    asked = [each.request() for each in samples()]
+    async with service.client, on_aiohttp(app) as port:
+        statuses = await ask_all(port, [*asked, post("/callbacks/messente", b"")])
+
+    assert [*[204] * len(asked), 401] == statuses
+    assert len(asked) == len(service.events)
 
 
 async def test_a_refusal_costs_no_memory_of_the_account() -> None:
