@@ -163,6 +163,10 @@ _EXPORTS = {
         "Attempt",
         "Journal",
     ),
+    "omnimsg.engine.leg_events": (
+        "LegChanged",
+        "LegState",
+    ),
     "omnimsg.engine.observers": (
         "AttemptBegun",
         "AttemptEnded",
@@ -198,6 +202,7 @@ _EXPORTS = {
     "omnimsg.routing.plan": (
         "PassedOver",
         "Plan",
+        "PlannedLeg",
         "Price",
     ),
     "omnimsg.transport.network": (

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import PassesOn
-    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.sending.stream import StreamLegs, Streams
     from omnimsg.engine.settlement import Settlement
     from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
@@ -98,6 +98,7 @@ class AccountEngine(AccountOperations):
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
         self.prices: Prices = policy.prices
+        self._on_ambiguous = policy.on_ambiguous
         self._now = now
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()
@@ -175,6 +176,14 @@ class AccountEngine(AccountOperations):
         """Return the outcome of a message that this account cannot send; `None` where it can."""
         return self._checks.refusal(message)
 
+    def carries_legs(self, message: Message) -> bool:
+        """Return whether the provider itself runs the fallback legs of a message."""
+        return self._checks.carries_legs(message)
+
+    def resends(self, _: Message) -> bool:
+        """Return whether a message that may have been sent may be sent once more."""
+        return self._on_ambiguous is OnAmbiguous.RESEND
+
     @property
     def is_well(self) -> bool:
         """Whether no circuit has trouble; else `held_back` tells which messages may leave."""
@@ -210,9 +219,11 @@ class AccountEngine(AccountOperations):
         deadline: float,
         *,
         ahead: int | None = None,
+        legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
+        streams = self._loops.current.streams
+        return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
 
     async def knock(self, deadline: float) -> Response:
         """Ask the provider's address for anything, without credentials, and return the answer.
