@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from omnimsg.sandbox.callbacks.courier import Carrier
     from omnimsg.sandbox.callbacks.draft import CallbackDraft, PlannedReport
     from omnimsg.sandbox.callbacks.source import CallbackSource
     from omnimsg.sandbox.fault_scripts import Faults
@@ -103,6 +104,18 @@ class Callbacks:
         self._addresses.clear()
         self._reports.clear()
         self._courier.clear()
+
+    def carry_with(self, carrier: Carrier | None) -> None:
+        """Hand callbacks to a function from now on, and not to HTTP; None is HTTP again.
+
+        They are addressed and signed as before, so there must be an address. A test hands them to
+        an application without a socket, or to one that is served somewhere else than it says.
+
+        Args:
+            carrier: Takes a callback, and returns the HTTP status of the answer. What it raises is
+                an attempt without an answer.
+        """
+        self._courier.carrier = carrier
 
     def as_json(self) -> dict[str, Any]:
         """Return the addresses without their secrets, the counts and the latest attempts."""
