@@ -17,6 +17,11 @@ Importing the package imports nothing else: each name is imported when it is fir
 from importlib import import_module
 
 _EXPORTS = {
+    "omnimsg.checkup": (
+        "Checkup",
+        "Finding",
+        "State",
+    ),
     "omnimsg.client": ("Client",),
     "omnimsg.delivery.memory_store": (
         "MemoryStore",
@@ -138,6 +143,10 @@ _EXPORTS = {
         "Retry",
     ),
     "omnimsg.domain.secret": ("Secret",),
+    "omnimsg.domain.sms_parts": (
+        "SmsEncoding",
+        "SmsParts",
+    ),
     "omnimsg.domain.status": (
         "Evidence",
         "LegStatus",
@@ -149,9 +158,14 @@ _EXPORTS = {
         "Health",
         "Preview",
     ),
+    "omnimsg.engine.budgets": ("Budget",),
     "omnimsg.engine.journal": (
         "Attempt",
         "Journal",
+    ),
+    "omnimsg.engine.leg_events": (
+        "LegChanged",
+        "LegState",
     ),
     "omnimsg.engine.observers": (
         "AttemptBegun",
@@ -174,6 +188,7 @@ _EXPORTS = {
         "Limits",
         "OnAmbiguous",
         "Policy",
+        "Prices",
         "RetryPolicy",
     ),
     "omnimsg.engine.suppression": ("Suppression",),
@@ -182,6 +197,13 @@ _EXPORTS = {
         "Route",
         "RouteLimits",
         "Strategy",
+    ),
+    "omnimsg.routing.masked_request": ("MaskedRequest",),
+    "omnimsg.routing.plan": (
+        "PassedOver",
+        "Plan",
+        "PlannedLeg",
+        "Price",
     ),
     "omnimsg.transport.network": (
         "Network",

@@ -1,5 +1,8 @@
 """The types of the package for checkers and editors; at run time `__init__.py` imports lazily."""
 
+from omnimsg.checkup import Checkup as Checkup
+from omnimsg.checkup import Finding as Finding
+from omnimsg.checkup import State as State
 from omnimsg.client import Client as Client
 from omnimsg.delivery.memory_store import MemoryStore as MemoryStore
 from omnimsg.delivery.memory_store import StoreLimits as StoreLimits
@@ -99,6 +102,8 @@ from omnimsg.domain.reason import Fault as Fault
 from omnimsg.domain.reason import Reason as Reason
 from omnimsg.domain.reason import Retry as Retry
 from omnimsg.domain.secret import Secret as Secret
+from omnimsg.domain.sms_parts import SmsEncoding as SmsEncoding
+from omnimsg.domain.sms_parts import SmsParts as SmsParts
 from omnimsg.domain.status import Evidence as Evidence
 from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
@@ -106,8 +111,11 @@ from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
 from omnimsg.engine.account_reports import Health as Health
 from omnimsg.engine.account_reports import Preview as Preview
+from omnimsg.engine.budgets import Budget as Budget
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
+from omnimsg.engine.leg_events import LegChanged as LegChanged
+from omnimsg.engine.leg_events import LegState as LegState
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
 from omnimsg.engine.observers import AttemptEnded as AttemptEnded
 from omnimsg.engine.observers import CallbackRefused as CallbackRefused
@@ -126,12 +134,18 @@ from omnimsg.engine.policy import Breaker as Breaker
 from omnimsg.engine.policy import Limits as Limits
 from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
+from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.suppression import Suppression as Suppression
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route
 from omnimsg.routing import RouteLimits as RouteLimits
 from omnimsg.routing import Strategy as Strategy
+from omnimsg.routing.masked_request import MaskedRequest as MaskedRequest
+from omnimsg.routing.plan import PassedOver as PassedOver
+from omnimsg.routing.plan import Plan as Plan
+from omnimsg.routing.plan import PlannedLeg as PlannedLeg
+from omnimsg.routing.plan import Price as Price
 from omnimsg.transport.network import Network as Network
 from omnimsg.transport.network import Proxy as Proxy
 

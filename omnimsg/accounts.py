@@ -35,6 +35,7 @@ class Accounts:
     Attributes:
         engines: The accounts that can be used.
         default: The name of the account that is used unless another is named.
+        unusable: By the name of another account: the error for those who use it.
 
     Raises:
         ConfigError: There is no account, or not the default one; a route names one that is not
@@ -55,7 +56,7 @@ class Accounts:
         if default is None and len(engines) > 1:
             raise ConfigError(f"name the default account: {', '.join(engines)}")
         self.engines: dict[str, AccountEngine] = dict(engines)
-        self._unusable = unusable
+        self.unusable: Mapping[str, str] = unusable
         self._routes = tuple(routes)
         problems = list(problems_of(self._routes, {*engines, *unusable}, policies))
         if problems:
@@ -72,8 +73,8 @@ class Accounts:
         try:
             return self.engines[self.default if name is None else name]
         except KeyError:
-            if name is not None and name in self._unusable:
-                raise ConfigError(self._unusable[name]) from None
+            if name is not None and name in self.unusable:
+                raise ConfigError(self.unusable[name]) from None
             raise ConfigError(
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"
             ) from None
@@ -86,7 +87,7 @@ class Accounts:
             observers: Told of outcomes.
         """
         table = RouteTable(
-            self._routes, self.engines, unusable=self._unusable, default=self.get(None), now=now
+            self._routes, self.engines, unusable=self.unusable, default=self.get(None), now=now
         )
         return Router(table, now=now, observers=observers)
 

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import anyio
 
 from omnimsg.accounts import Accounts
-from omnimsg.config import load_config, path_from_environment
+from omnimsg.checkup import Examiner
+from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
+from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
+from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
+from omnimsg.planning import Planning
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -32,13 +37,14 @@ if TYPE_CHECKING:
     )
 
     from omnimsg.adapter import Adapter
+    from omnimsg.checkup import Checkup
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
-    from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.engine.account_reports import Health, Preview
+    from omnimsg.engine.account_reports import Health
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
@@ -49,7 +55,7 @@ if TYPE_CHECKING:
     from omnimsg.transport import TransportFactory
 
 
-class Client(Operations, Reports):
+class Client(Operations, Planning, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
@@ -69,6 +75,7 @@ class Client(Operations, Reports):
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
         routes: Through which accounts messages go that name none: the first that takes a message.
+        budgets: How many messages, or how much money, may leave in a time.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -89,6 +96,7 @@ class Client(Operations, Reports):
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
         routes: Sequence[Route] = (),
+        budgets: Sequence[Budget] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -118,6 +126,7 @@ class Client(Operations, Reports):
             suppression=suppression,
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
+            budgets=Budgets(budgets, now=self._clock.monotonic) if budgets else None,
         )
         engines = self._builder.build_all(adapters, policies or {})
         self._accounts = Accounts(
@@ -131,6 +140,12 @@ class Client(Operations, Reports):
         self._default_account: AccountEngine | Router = self._accounts.get(None)
         if routes:
             self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
+        self._legs = Legs(
+            self._accounts.get,
+            lambda: self._delivery,
+            observers=self._observers,
+            clock=self._clock,
+        )
 
     @classmethod
     def from_config(
@@ -152,6 +167,7 @@ class Client(Operations, Reports):
             default=config.default,
             policies=config.policies,
             routes=config.routes,
+            budgets=config.budgets,
             unusable=config.unusable,
             callbacks=config.callbacks,
             **options,
@@ -159,8 +175,14 @@ class Client(Operations, Reports):
 
     @classmethod
     def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """Build a client from the file that `OMNIMSG_CONFIG` names, or from `./omnimsg.toml`."""
-        return cls.from_config(path_from_environment(), default=default, **options)
+        """Build a client from the URLs in `OMNIMSG_URL`, or from a file.
+
+        The file is the one that `OMNIMSG_CONFIG` names, or `./omnimsg.toml`. A `ConfigError` names
+        what is missing, unknown or wrong, and shows no value.
+        """
+        url = url_from_environment()
+        source = path_from_environment() if url is None else load_url(url, default=default)
+        return cls.from_config(source, default=default, **options)
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
@@ -179,14 +201,21 @@ class Client(Operations, Reports):
     async def aclose(self, *, deadline: float = DEADLINE) -> None:
         """Send what waits, wait for the answers that are under way, then close all connections.
 
+        The fallback legs that omnimsg runs end with it: what waits for the delivery of a leg tries
+        no other one, and the log says of how many messages.
+
         It is for good: what is handed over from now on, also by a `send_many` that still runs, is
         `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes, or
         when this is cancelled; what has left and not come back by then is `Ambiguous`.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
+        self._legs.close()
         async with anyio.create_task_group() as closing:
             for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)
+        await self._legs.aclose()
+        if self._settlement.delivery is not None:
+            await self._settlement.delivery.aclose()
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
@@ -210,6 +239,11 @@ class Client(Operations, Reports):
 
         Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
 
+        Of a message with `fallback` it is the acceptance of the first leg that was accepted. Where
+        no provider runs the legs, those after it go while the client is open: when the leg before
+        has failed, or was not delivered within its ttl. `on_status`, `tracked` and the observers
+        tell of them.
+
         With `settle`, a message that may have been sent waits up to so many seconds more: a report
         that names it, or the provider's list, proves that it was, and then it is accepted after
         all.
@@ -220,9 +254,12 @@ class Client(Operations, Reports):
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         way = self._default_account if account is None else self._accounts.get(account)
+        submit = way.submit
+        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
+            submit = LegsWay(self._legs, way).submit
         if settle:
-            return await self._send_and_settle(way, message, deadline, settle)
-        outcome = await way.submit(message, deadline)
+            return await self._send_and_settle(submit, message, deadline, settle)
+        outcome = await submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)
@@ -251,12 +288,8 @@ class Client(Operations, Reports):
         turn on.
         """
         way = self._default_account if account is None else self._accounts.get(account)
-        return way.stream(messages, deadline)
-
-    def preview(self, message: Message, *, account: str | None = None) -> Preview:
-        """Return what would become of a message if it were sent now; nothing is sent."""
-        way = self._default_account if account is None else self._accounts.get(account)
-        return way.preview(message)
+        legs = LegsOfStream(self._legs, way, to_seconds(deadline))
+        return way.stream(messages, deadline, legs=legs)
 
     def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
         """Add an account, for `send(..., account=name)`; no route uses it.
@@ -280,6 +313,20 @@ class Client(Operations, Reports):
         """
         account = self._accounts.remove(name)
         await account.aclose(Deadline.after(deadline, self._clock.monotonic))
+
+    async def check(self, *, deadline: float = 10.0) -> Checkup:
+        """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+
+        Nothing is sent. `deadline` is for each request. It never raises for what it finds; for a
+        health endpoint that asks nobody, use `health`.
+        """
+        examiner = Examiner(
+            accounts=self._accounts.engines,
+            unusable=self._accounts.unusable,
+            report_url=self._callbacks.report_url,
+            clock=self._clock,
+        )
+        return await examiner.examine(deadline)
 
     def health(self) -> Mapping[str, Health]:
         """Return how each account is doing, by its name; nothing is asked of the providers."""

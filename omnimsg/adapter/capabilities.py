@@ -99,6 +99,8 @@ class Capabilities:
         max_upload_bytes: The largest file that can be uploaded.
         requests_per_second: The provider's documented rate; `None` where there is none.
         carries_reference: Whether reports quote the message's reference.
+        ttl_step: Seconds of which the provider takes a whole number for a ttl: 60 where it counts
+            in minutes.
     """
 
     channels: Mapping[Channel, ChannelCapabilities]
@@ -108,6 +110,7 @@ class Capabilities:
     max_upload_bytes: int | None = None
     requests_per_second: float | None = None
     carries_reference: bool = False
+    ttl_step: int = 1
 
 
 def _read_nothing(_: Message) -> tuple[Any, ...]:

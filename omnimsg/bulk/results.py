@@ -199,7 +199,7 @@ class ResultsFile:
                 "account": attempt.account,
                 "at": at,
             }
-            self._append({**intent, "at": at}, keep_on_failure=False)
+            self._append(intent, keep_on_failure=False)
         try:
             await self._log.commit()
         except asyncio.CancelledError:

@@ -77,7 +77,6 @@ async def _listen(
     as_json: bool,
 ) -> None:
     from aiohttp import web  # noqa: PLC0415
-    from anyio import sleep_forever  # noqa: PLC0415
 
     from omnimsg.client import Client  # noqa: PLC0415
     from omnimsg.config import load_config  # noqa: PLC0415
@@ -95,9 +94,22 @@ async def _listen(
             try:
                 await web.SockSite(runner, listening).start()
                 _greet(client, receiver, address, here, on_stderr=as_json)
-                await sleep_forever()
+                await _stopped()
             finally:
                 await runner.cleanup()
+
+
+async def _stopped() -> None:
+    """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
+    import asyncio  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+    from contextlib import suppress  # noqa: PLC0415
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows, where Ctrl+C raises KeyboardInterrupt
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
 
 
 def _bound(host: str, port: int) -> "socket.socket":

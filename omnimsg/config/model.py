@@ -12,6 +12,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.budgets import Budget
 from omnimsg.engine.policy import (
     NOT_FOUND_FOR,
     AccountTrouble,
@@ -19,6 +20,7 @@ from omnimsg.engine.policy import (
     Limits,
     OnAmbiguous,
     Policy,
+    Prices,
     RetryPolicy,
 )
 from omnimsg.routing import Route
@@ -68,6 +70,7 @@ class AccountTable(Network):
         on_ambiguous: What to do with a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `resend_if_not_found` sends a message again.
+        prices: What messages cost, for the estimates of `omnimsg plan`.
     """
 
     provider: str
@@ -84,6 +87,7 @@ class AccountTable(Network):
     account_trouble: AccountTrouble = AccountTrouble.FAIL
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
+    prices: Prices = attrs.field(default=Prices())
 
     def network(self) -> Network:
         """Return the part that says how requests travel."""
@@ -99,6 +103,7 @@ class AccountTable(Network):
             on_ambiguous=self.on_ambiguous,
             not_found_for=self.not_found_for,
             network=self.network(),
+            prices=self.prices,
         )
 
 
@@ -114,6 +119,7 @@ class Config:
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
         routes: The routes of messages that name no account, in order.
+        budgets: How much may leave in a time.
     """
 
     adapters: dict[str, Adapter[Any]]
@@ -122,3 +128,4 @@ class Config:
     unusable: dict[str, str] = attrs.field(factory=dict)
     callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
     routes: tuple[Route, ...] = ()
+    budgets: tuple[Budget, ...] = ()

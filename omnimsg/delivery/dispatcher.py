@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.delivery.tracked import Names
 from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.engine.observers import EventReceived, StatusChanged
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+# As many events may wait for a repetition with some of their handlers done; of older ones all
+# handlers are told again.
+_MOST_PARTLY_HANDLED = 10_000
 
 
 class Dispatcher:
@@ -63,14 +71,21 @@ class Dispatcher:
         self._rules = rules
         self._handler_timeout = handler_timeout
         self._running: dict[str, asyncio.Future[None]] = {}
+        # By key: which handlers are done with an event that another one has not handled.
+        self._partly_handled: dict[str, set[object]] = {}
         self._locks: dict[str, _CountedLock] = {}
         self.handled: int = 0
         self.duplicates: int = 0
 
-    async def dispatch(self, event: Event, remember_until: datetime) -> None:
+    async def dispatch(self, event: Event, at: datetime, remember_until: datetime) -> None:
         """Hand an event on, unless it was handled before.
 
         A repetition that comes while the event is being handled waits for that, and fails with it.
+
+        Args:
+            event: The event.
+            at: When it came.
+            remember_until: Until when the provider may send it again.
 
         Raises:
             Exception: A handler, the store or the suppression list raised it.
@@ -82,33 +97,59 @@ class Dispatcher:
             await asyncio.shield(running)
             self.duplicates += 1
             return
-        if await self._store.is_handled(key):
-            self.duplicates += 1
-            return
-        # Once more: another repetition may have begun while the store answered.
-        if key in self._running:
-            await self.dispatch(event, remember_until)
-            return
+        # Before the store is asked: another repetition that comes meanwhile has to wait.
         self._running[key] = running = asyncio.get_running_loop().create_future()
+        done = self._partly_handled.pop(key, None) or set[object]()
         try:
             async with asyncio.timeout(self._handler_timeout):
-                await self._hand_on(event)
-                await self._store.set_handled(key, remember_until)
+                is_new = not await self._store.is_handled(key)
+                if is_new:
+                    await self._hand_on(event, done)
+                    await self._store.set_handled(key, at, remember_until)
         except BaseException as error:
+            self._note_partly_handled(key, done)
             running.set_exception(error if isinstance(error, Exception) else NotHandledError())
             running.exception()  # asyncio must not log it: nobody may be waiting
             raise
         finally:
             del self._running[key]
         running.set_result(None)
-        self.handled += 1
+        if is_new:
+            self.handled += 1
+        else:
+            self.duplicates += 1
 
     async def status_found(self, tracked: Tracked) -> None:
-        """Tell the application what a look-up found, if that is new."""
-        async with self._in_turn(tracked):
-            await self._tell_status(tracked)
+        """Tell the application what a look-up found, if that is new.
 
-    async def _hand_on(self, event: Event) -> None:
+        Raises:
+            Exception: A handler or the store raised it.
+            TimeoutError: They took too long.
+        """
+        async with asyncio.timeout(self._handler_timeout), self._in_turn(tracked):
+            await self._tell_status(tracked, set())
+
+    async def joined(self, tracked: Tracked) -> None:
+        """Tell the application what reports said of a message whose send was not known then.
+
+        Raises:
+            Exception: A handler, the store or the suppression list raised it.
+            TimeoutError: They took too long.
+        """
+        async with asyncio.timeout(self._handler_timeout):
+            if self._suppression is not None:
+                for change in tracked.consent_changes:
+                    await self._suppression.record(change)
+            async with self._in_turn(tracked):
+                await self._tell_status(tracked, set())
+
+    def _note_partly_handled(self, key: str, done: set[object]) -> None:
+        if done:
+            self._partly_handled[key] = done
+            if len(self._partly_handled) > _MOST_PARTLY_HANDLED:
+                del self._partly_handled[next(iter(self._partly_handled))]
+
+    async def _hand_on(self, event: Event, done: set[object]) -> None:
         if self._observers.event_received is not None:
             self._observers.event_received(EventReceived(event))
         tracked = None
@@ -117,19 +158,19 @@ class Dispatcher:
         if self._suppression is not None:
             change = change_in_event(event, self._rules)
             if change is not None:
-                await self._suppression.record(await self._complete(change, event, tracked))
+                await self._record(self._suppression, await self._complete(change, event, tracked))
         if tracked is None:
             if not self._handlers.want_events:
                 raise NotHandledError
-            await self._handlers.handle(event)
+            await self._handlers.handle(event, done)
             return
         if not self._handlers and self._observers.status_changed is None:
             return  # the tracker has it
         async with self._in_turn(tracked):
-            await self._handlers.handle(event)
-            await self._tell_status(tracked)
+            await self._handlers.handle(event, done)
+            await self._tell_status(tracked, done)
 
-    async def _tell_status(self, tracked: Tracked) -> None:
+    async def _tell_status(self, tracked: Tracked, done: set[object]) -> None:
         if not self._handlers.want_statuses and self._observers.status_changed is None:
             return
         if tracked.id is not None:
@@ -147,8 +188,17 @@ class Dispatcher:
         )
         if self._observers.status_changed is not None:
             self._observers.status_changed(change)
-        await self._handlers.handle_status(change)
+        await self._handlers.handle_status(change, done)
         await self._tracker.tell(tracked)
+
+    async def _record(self, suppression: Suppression, change: ConsentChange) -> None:
+        await suppression.record(change)
+        if change.address is None:
+            log.warning(
+                "somebody opted out on account %r, and the provider named only a message that is"
+                " not known here: only a suppression list that knows its recipient can note them",
+                change.account,
+            )
 
     async def _complete(
         self, change: ConsentChange, event: Event, tracked: Tracked | None
@@ -157,7 +207,7 @@ class Dispatcher:
         if change.address is not None:
             return change
         if tracked is None and isinstance(event, InteractionEvent):
-            tracked = await self._tracker.find(event.interaction.message_id)
+            tracked = await self._tracker.find_named(Names.of_interaction(event))
         if tracked is None or tracked.to is None:
             return change
         return attrs.evolve(change, address=tracked.to)
@@ -165,7 +215,8 @@ class Dispatcher:
     @asynccontextmanager
     async def _in_turn(self, tracked: Tracked) -> AsyncIterator[None]:
         """Tell the application of one change of a message at a time, in order."""
-        name = str(tracked.id or tracked.token)
+        # Its own id, where it has one: the other one may be that of its batch from now on.
+        name = str(tracked.own_id or tracked.id or tracked.token)
         lock = self._locks.setdefault(name, _CountedLock())
         lock.users += 1
         try:

@@ -65,17 +65,33 @@ class Handlers:
             self._loops.remove(loop)
             loop.close()
 
-    async def handle(self, event: Event) -> None:
-        """Tell everybody of an event, one after another."""
-        for handler in self._of_events:
-            await _call(handler, event)
-        for loop in tuple(self._loops):
-            await loop.put(event)
+    async def handle(self, event: Event, done: set[object]) -> None:
+        """Tell everybody of an event, one after another.
 
-    async def handle_status(self, change: StatusChanged) -> None:
-        """Tell everybody of a change of a status, one after another."""
-        for handler in self._of_statuses:
-            await _call(handler, change)
+        Args:
+            event: The event.
+            done: Who is done with it, and is not told again; whoever returns is added.
+        """
+        for number, handler in enumerate(self._of_events):
+            if number not in done:
+                await _call(handler, event)
+                done.add(number)
+        for loop in tuple(self._loops):
+            if loop not in done:
+                await loop.put(event)
+                done.add(loop)
+
+    async def handle_status(self, change: StatusChanged, done: set[object]) -> None:
+        """Tell everybody of a change of a status, one after another.
+
+        Args:
+            change: The change.
+            done: Who is done with a change to this status, as for events.
+        """
+        for number, handler in enumerate(self._of_statuses):
+            if (number, change.status.status) not in done:
+                await _call(handler, change)
+                done.add((number, change.status.status))
 
     @property
     def want_events(self) -> bool:
@@ -94,29 +110,33 @@ class _Loop:
     def __init__(self) -> None:
         self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
         self._has_news = asyncio.Event()
+        self._is_left = False
 
     async def put(self, event: Event) -> None:
-        """Hand over an event, and wait until it is handled."""
+        """Hand over an event, and wait until it is handled.
+
+        A loop that was left while another handler had the event does not get it any more.
+        """
+        if self._is_left:
+            return
         handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = event, handled
-        self._waiting.append(entry)
+        self._waiting.append((event, handled))
         self._has_news.set()
-        try:
-            await handled
-        except asyncio.CancelledError:
-            if entry in self._waiting:
-                self._waiting.remove(entry)
-            raise
+        await handled
 
     async def next(self) -> tuple[Event, asyncio.Future[None]]:
         """Return the next event, and what to set when it is handled."""
-        while not self._waiting:
+        while True:
+            while self._waiting:
+                event, handled = self._waiting.popleft()
+                if not handled.done():  # otherwise nobody waits for it any more
+                    return event, handled
             self._has_news.clear()
             await self._has_news.wait()
-        return self._waiting.popleft()
 
     def close(self) -> None:
         """Fail what waits: nobody takes it."""
+        self._is_left = True
         while self._waiting:
             _fail(self._waiting.popleft()[1])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.delivery.tracked import Handover
+from omnimsg.domain import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,23 +18,28 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracked import Names, Tracked
     from omnimsg.domain.message_id import MessageId
 
+# Of so many open messages with the same token the latest are found by it: whoever gives all
+# messages one reference must not pay for it with a search through all of them.
+_MOST_OF_A_TOKEN = 8
+
 
 @attrs.frozen(kw_only=True)
 class StoreLimits:
     """How much is kept; above a limit the oldest entries go.
 
     Attributes:
-        messages: Messages whose hand-over is known.
+        messages: Messages whose hand-over is known, as many that are in doubt, and as many whose
+            doubt was given up.
         parked: Messages of which only reports came.
         parked_for: Seconds for which such reports wait for the answer to the send.
         events: Keys of handled events. An event whose key is gone is handled again when it is
             repeated.
     """
 
-    messages: int = 100_000
-    parked: int = 10_000
-    parked_for: float = 600.0
-    events: int = 200_000
+    messages: int = attrs.field(default=100_000, validator=validate.positive)
+    parked: int = attrs.field(default=10_000, validator=validate.positive)
+    parked_for: float = attrs.field(default=600.0, validator=validate.positive)
+    events: int = attrs.field(default=200_000, validator=validate.positive)
 
 
 class MemoryStore:
@@ -51,129 +57,175 @@ class MemoryStore:
     def __init__(self, limits: StoreLimits | None = None) -> None:
         self._limits = limits or StoreLimits()
         self._numbers = itertools.count()
-        # Ordered by the time of their first word. An `OrderedDict`, because taking the first entry
-        # of a `dict` from which many were taken goes through all of them.
-        self._known: OrderedDict[int, Tracked] = OrderedDict()
-        self._parked: OrderedDict[int, Tracked] = OrderedDict()
-        self._doubts: OrderedDict[int, Tracked] = OrderedDict()
+        # By what is known of the hand-over, in the order in which that became known. `OrderedDict`,
+        # because taking the first entry of a `dict` from which many were taken goes through all of
+        # them.
+        self._rooms: dict[Handover, OrderedDict[int, Tracked]] = {
+            each: OrderedDict() for each in Handover
+        }
+        self._places: dict[int, OrderedDict[int, Tracked]] = {}
         self._by_id: dict[MessageId, int] = {}
-        # Messages of which either the id or the send is not known yet.
-        self._open: dict[str, int] = {}
+        # By token: the messages of which either the id or the send is not known yet.
+        self._open: dict[str, tuple[int, ...]] = {}
         self._latest: dict[str, int] = {}
         self._handled: OrderedDict[str, datetime] = OrderedDict()
         self.dropped: int = 0
 
     def __len__(self) -> int:
         """Return the number of messages of which something is known."""
-        return len(self._known) + len(self._parked) + len(self._doubts)
+        return len(self._places)
 
     async def find(self, names: Names) -> Tracked | None:
         """Return what is known of a message."""
-        found = self._found(names)
-        return self._at(found[0]) if found else None
+        return self._merged(self._found(names))
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change what is known of a message."""
-        known: Tracked | None = None
         found = self._found(names)
-        for number in found:
-            each = self._at(number)
-            known = each if known is None else known.merged(each)
+        known = self._merged(found)
         changed = change(known)
-        if len(found) == 1 and known is not None and changed.same_place(known):
-            self._room_of(found[0])[found[0]] = changed
+        if len(found) == 1 and known is not None and _is_found_alike(changed, known):
+            self._places[found[0]][found[0]] = changed
             return changed
-        for number in found:
-            self._remove(number)
-        self._add(found[0] if found else next(self._numbers), changed)
+        room = self._rooms[changed.handover]
+        # One that is in the right room already keeps its place there.
+        number = next((each for each in found if each in room), None)
+        for each in found:
+            self._forget_names(each)
+            if each != number:
+                del self._places.pop(each)[each]
+        number = next(self._numbers) if number is None else number
+        room[number] = changed
+        self._places[number] = room
+        self._note_names(number, changed)
         self._enforce_limits(changed.since)
         return changed
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        return tuple(self._doubts.values())
+        rooms = [self._rooms[each] for each in Handover if each.is_doubtful]
+        return sorted((each for room in rooms for each in room.values()), key=_since)
+
+    async def give_up(self, since: datetime) -> Sequence[Tracked]:
+        """Make the messages that are in doubt since a time, or longer, `UNRESOLVED`."""
+        given_up: list[Tracked] = []
+        doubts, unresolved = self._rooms[Handover.IN_DOUBT], self._rooms[Handover.UNRESOLVED]
+        while doubts:
+            number, doubt = next(iter(doubts.items()))
+            if doubt.since > since:
+                break
+            del doubts[number]
+            changed = attrs.evolve(doubt, handover=Handover.UNRESOLVED)
+            unresolved[number] = changed
+            self._places[number] = unresolved
+            given_up.append(changed)
+        self._limit(unresolved, self._limits.messages)
+        return given_up
 
     async def is_handled(self, key: str) -> bool:
         """Return whether an event was handled before."""
         return key in self._handled
 
-    async def set_handled(self, key: str, until: datetime) -> None:
+    async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
         """Remember that an event was handled."""
-        self._handled[key] = until
-        if len(self._handled) > self._limits.events:
-            self._handled.popitem(last=False)
-
-    def forget_handled(self, now: datetime) -> None:
-        """Forget the events whose time is over, among the oldest ones."""
-        while self._handled:
-            key, until = next(iter(self._handled.items()))
-            if until > now:
-                return
-            del self._handled[key]
+        handled = self._handled
+        handled[key] = until
+        while len(handled) > self._limits.events or handled[next(iter(handled))] < at:
+            handled.popitem(last=False)
+            if not handled:
+                break
 
     def _found(self, names: Names) -> list[int]:
         """Return the numbers of what names find."""
-        found = [self._by_id[each] for each in names.ids if each in self._by_id]
-        if names.token is not None:
-            number = self._open.get(names.token)
-            if number is not None and self._may_join(number, names, is_found=bool(found)):
-                found.append(number)
-            elif not names.ids and not names.is_answer and names.token in self._latest:
-                found.append(self._latest[names.token])
-        return list(dict.fromkeys(found))
+        by_id = self._by_id
+        found = [by_id[each] for each in names.ids if each in by_id]
+        if len(found) > 1:
+            found = list(dict.fromkeys(found))
+        token = names.token
+        if token is None:
+            return found
+        if token in self._open:
+            by_token = self._find_open(token, names, found)
+            if by_token is not None:
+                return [*found, by_token]
+        if not names.ids and not names.is_answer and token in self._latest:
+            found.append(self._latest[token])
+        return found
 
-    def _may_join(self, number: int, names: Names, *, is_found: bool) -> bool:
-        """Return whether a message that a token finds is the one of the names."""
-        if number in self._doubts and names.is_answer:
-            return False  # another send with the same reference
-        if is_found and number not in self._parked:
-            return False
-        return not (names.has_own_id and self._at(number).names.has_own_id)
+    def _find_open(self, token: str, names: Names, found: list[int]) -> int | None:
+        """Return the message that a token finds besides those that ids find, if any."""
+        known = [self._at(each) for each in found]
+        candidates = [
+            number
+            for number in self._open[token]
+            if number not in found and names.may_mean(self._at(number), known)
+        ]
+        # That one was accepted is certain. That another one was sent at all is not.
+        certain = (each for each in candidates if not self._at(each).handover.is_doubtful)
+        return next(certain, candidates[0] if candidates else None)
+
+    def _merged(self, numbers: Sequence[int]) -> Tracked | None:
+        known: Tracked | None = None
+        for number in numbers:
+            each = self._at(number)
+            known = each if known is None else known.merged(each)
+        return known
 
     def _at(self, number: int) -> Tracked:
-        return self._room_of(number)[number]
+        return self._places[number][number]
 
-    def _room_of(self, number: int) -> OrderedDict[int, Tracked]:
-        rooms = (self._known, self._parked, self._doubts)
-        return next(each for each in rooms if number in each)
-
-    def _add(self, number: int, tracked: Tracked) -> None:
-        names = tracked.names
-        if tracked.handover.is_doubtful:
-            room = self._doubts
-        elif tracked.handover is Handover.ACCEPTED:
-            room = self._known
-        else:
-            room = self._parked
-        room[number] = tracked
-        for message_id in names.ids:
+    def _note_names(self, number: int, tracked: Tracked) -> None:
+        for message_id in tracked.ids:
             self._by_id[message_id] = number
-        if names.token is not None:
-            self._latest[names.token] = number
-            if room is not self._known or not names.has_own_id:
-                self._open[names.token] = number
+        token = tracked.token
+        if token is not None:
+            self._latest[token] = number
+            if tracked.is_open:
+                self._open[token] = (*self._open.get(token, ()), number)[-_MOST_OF_A_TOKEN:]
 
-    def _remove(self, number: int) -> None:
-        tracked = self._room_of(number).pop(number)
-        names = tracked.names
-        for message_id in names.ids:
+    def _forget_names(self, number: int) -> None:
+        tracked = self._at(number)
+        for message_id in tracked.ids:
             if self._by_id.get(message_id) == number:
                 del self._by_id[message_id]
-        for index in (self._latest, self._open):
-            if names.token is not None and index.get(names.token) == number:
-                del index[names.token]
+        token = tracked.token
+        if token is None:
+            return
+        if self._latest.get(token) == number:
+            del self._latest[token]
+        left = tuple(each for each in self._open.pop(token, ()) if each != number)
+        if left:
+            self._open[token] = left
 
     def _enforce_limits(self, now: datetime) -> None:
-        for room in (self._known, self._doubts):
-            if len(room) > self._limits.messages:
-                self._drop(next(iter(room)))
-        while self._parked:
-            number, oldest = next(iter(self._parked.items()))
-            is_over = (now - oldest.since).total_seconds() > self._limits.parked_for
-            if len(self._parked) <= self._limits.parked and not is_over:
+        limits, rooms = self._limits, self._rooms
+        self._limit(rooms[Handover.ACCEPTED], limits.messages)
+        self._limit(rooms[Handover.IN_DOUBT], limits.messages)
+        parked = rooms[Handover.UNKNOWN]
+        self._limit(parked, limits.parked)
+        while parked:
+            oldest = next(iter(parked.values()))
+            if (now - oldest.since).total_seconds() <= limits.parked_for:
                 break
-            self._drop(number)
+            self._limit(parked, len(parked) - 1)
 
-    def _drop(self, number: int) -> None:
-        self._remove(number)
-        self.dropped += 1
+    def _limit(self, room: OrderedDict[int, Tracked], most: int) -> None:
+        """Drop the oldest messages of a room above a number."""
+        while len(room) > most:
+            number = next(iter(room))
+            self._forget_names(number)
+            del room[number], self._places[number]
+            self.dropped += 1
+
+
+def _is_found_alike(changed: Tracked, known: Tracked) -> bool:
+    """Return whether a message is found, and kept, as it was before."""
+    return (
+        changed.ids == known.ids
+        and changed.token == known.token
+        and changed.handover is known.handover
+    )
+
+
+def _since(tracked: Tracked) -> datetime:
+    return tracked.since

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from omnimsg.delivery.tracked import address_of
@@ -30,14 +31,14 @@ class MemorySuppression:
     def __init__(
         self, opted_out: Collection[str] = (), *, marketing_tags: Collection[str] = MARKETING
     ) -> None:
-        self._changes: dict[str, ConsentChange] = {}
-        self._opted_out = set(opted_out)
-        self._marketing = set[str]()
+        self._wishes: dict[str, dict[Consent, datetime]] = {
+            each.casefold(): {Consent.OPTED_OUT: _ALWAYS} for each in opted_out
+        }
         self._marketing_tags = frozenset(marketing_tags)
 
     def __contains__(self, address: object) -> bool:
         """Return whether an address has opted out of everything."""
-        return address in self._opted_out
+        return isinstance(address, str) and self._has(address, Consent.OPTED_OUT)
 
     async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
         """Return whether each message must not be sent."""
@@ -45,24 +46,28 @@ class MemorySuppression:
         return [self._is_suppressed(each) for each in messages]
 
     async def record(self, change: ConsentChange) -> None:
-        """Store a change, unless a newer one of the same address is known."""
-        address = change.address
-        if address is None:
+        """Store a change. The order in which changes come makes no difference: their times do."""
+        if change.address is None:
             return
-        known = self._changes.get(address)
-        if known is not None and known.at > change.at:
-            return
-        self._changes[address] = change
-        if change.consent is Consent.OPTED_OUT:
-            self._opted_out.add(address)
-        elif change.consent is Consent.MARKETING_OPTED_OUT:
-            self._marketing.add(address)
-        else:
-            self._opted_out.discard(address)
-            self._marketing.discard(address)
+        wishes = self._wishes.setdefault(change.address.casefold(), {})
+        wishes[change.consent] = max(change.at, wishes.get(change.consent, change.at))
 
     def _is_suppressed(self, message: Message) -> bool:
         address = address_of(message)
-        if address in self._opted_out:
+        if address is None:
+            return False
+        if self._has(address, Consent.OPTED_OUT):
             return True
-        return address in self._marketing and not self._marketing_tags.isdisjoint(message.tags)
+        return not self._marketing_tags.isdisjoint(message.tags) and self._has(
+            address, Consent.MARKETING_OPTED_OUT
+        )
+
+    def _has(self, address: str, consent: Consent) -> bool:
+        """Return whether somebody opted out, and not in again since. Of one time, out counts."""
+        wishes = self._wishes.get(address.casefold())
+        if wishes is None or consent not in wishes:
+            return False
+        return wishes[consent] >= wishes.get(Consent.OPTED_IN, _ALWAYS)
+
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -10,11 +12,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.message_id import MessageId
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.status import MessageStatus
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
@@ -23,24 +25,26 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 # and may still be lost.
 _FIRST_BESIDE_REPORTS = 30.0
 _FIRST = 1.0
-_LONGEST = 30.0
-# How many look-ups of all accounts run at once; each account's own limits hold besides.
+LONGEST: float = 30.0
+# How many look-ups of one account run at once; the account's own limits hold besides.
 _AT_ONCE = 8
 
 
-@attrs.define
-class _Watched:
+@attrs.define(eq=False)
+class Watched:
     """A message that somebody waits for.
 
     Attributes:
-        due: When it is asked for next, in the seconds of the event loop.
-        pause: Seconds after which it is asked for again.
+        message_id: Its id.
+        pause: Seconds after which it is asked for next.
+        longest: The longest pause, seconds.
         users: How many wait for it.
         error: Why the last look-up failed; empty if it did not.
     """
 
-    due: float
+    message_id: MessageId
     pause: float
+    longest: float
     users: int = 0
     error: str = ""
 
@@ -48,7 +52,8 @@ class _Watched:
 class Poller:
     """Looks messages up, the more rarely the longer it takes.
 
-    One task asks for all messages that are waited for, and ends when nobody waits.
+    One task for each account asks for all its messages that are waited for, and ends when nobody
+    waits. A provider that does not answer keeps no other one waiting.
 
     Args:
         ask: Asks the provider of a message.
@@ -65,57 +70,103 @@ class Poller:
         self._ask = ask
         self._found = found
         self._has_reports = has_reports
-        self._watched: dict[MessageId, _Watched] = {}
-        self._has_news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._accounts: dict[str, _AccountPoller] = {}
 
     @contextmanager
-    def watch(self, message_id: MessageId) -> Iterator[_Watched]:
-        """Ask for a message for as long as the context is open."""
-        watched = self._watched.get(message_id)
-        if watched is None:
-            first = _FIRST_BESIDE_REPORTS if self._has_reports(message_id.account) else _FIRST
-            now = asyncio.get_running_loop().time()
-            watched = self._watched[message_id] = _Watched(due=now + first, pause=first)
-        watched.users += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._run())
-        self._has_news.set()
+    def watch(self, message_id: MessageId, longest: float = LONGEST) -> Iterator[Watched]:
+        """Ask for a message for as long as the context is open.
+
+        Args:
+            message_id: Its id.
+            longest: The longest pause, seconds; the shortest of all who wait for it holds.
+        """
+        name, loop = message_id.account, asyncio.get_running_loop()
+        account = self._accounts.get(name)
+        if account is None or account.loop is not loop:
+            account = self._accounts[name] = _AccountPoller(self._ask, self._found, loop)
+        first = _FIRST_BESIDE_REPORTS if self._has_reports(name) else _FIRST
+        watched = account.begin(message_id, first, longest)
         try:
             yield watched
         finally:
-            watched.users -= 1
-            if not watched.users:
-                del self._watched[message_id]
+            if account.end(watched) and self._accounts.get(name) is account:
+                del self._accounts[name]
+
+
+class _AccountPoller:
+    """Looks up the messages of one account, in one event loop."""
+
+    def __init__(
+        self,
+        ask: Callable[[MessageId], Awaitable[MessageStatus]],
+        found: Callable[[MessageStatus], Awaitable[None]],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop: asyncio.AbstractEventLoop = loop
+        self._ask = ask
+        self._found = found
+        self._watched: dict[MessageId, Watched] = {}
+        # When each is asked for; what nobody waits for any more is skipped when its time comes.
+        self._due: list[tuple[float, int, Watched]] = []
+        self._numbers = itertools.count()
+        self._has_news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, message_id: MessageId, first: float, longest: float) -> Watched:
+        watched = self._watched.get(message_id)
+        if watched is not None:
+            watched.longest = min(longest, watched.longest)
+        else:
+            watched = self._watched[message_id] = Watched(message_id, first, longest)
+            self._plan(watched)
+        watched.users += 1
+        if self._task is None:
+            self._task = self.loop.create_task(self._run())
+        return watched
+
+    def end(self, watched: Watched) -> bool:
+        """Stop waiting, and return whether nobody waits for anything any more."""
+        watched.users -= 1
+        if not watched.users:
+            del self._watched[watched.message_id]
+        if not self._watched:
+            with suppress(RuntimeError):  # the event loop is closed
                 self._has_news.set()
+        return not self._watched
+
+    def _plan(self, watched: Watched) -> None:
+        entry = (self.loop.time() + watched.pause, next(self._numbers), watched)
+        heapq.heappush(self._due, entry)
+        if self._due[0] is entry:
+            self._has_news.set()
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._watched:
-            self._has_news.clear()
-            pause = min(each.due for each in self._watched.values()) - loop.time()
+            while self._due and not self._due[0][2].users:
+                heapq.heappop(self._due)
+            pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
             if pause > 0:
+                self._has_news.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._has_news.wait()
                 continue
-            due = [
-                message_id for message_id, each in self._watched.items() if each.due <= loop.time()
-            ]
-            for start in range(0, len(due), _AT_ONCE):
-                await asyncio.gather(*map(self._look_up, due[start : start + _AT_ONCE]))
+            due: list[Watched] = []
+            while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
+                due.append(heapq.heappop(self._due)[2])
+            await asyncio.gather(*map(self._look_up, due))
 
-    async def _look_up(self, message_id: MessageId) -> None:
+    async def _look_up(self, watched: Watched) -> None:
+        if not watched.users:
+            return
         try:
-            await self._found(await self._ask(message_id))
-            error = ""
+            await self._found(await self._ask(watched.message_id))
+            watched.error = ""
         except OmnimsgError as problem:
-            error = str(problem)
+            watched.error = str(problem)
         except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
-            error = type(problem).__name__
-            log.warning("a status that was looked up could not be handed on: %s", error)
-        watched = self._watched.get(message_id)
-        if watched is not None:
-            watched.error = error
-            watched.pause = min(2 * watched.pause, _LONGEST)
-            watched.due = asyncio.get_running_loop().time() + watched.pause
+            watched.error = type(problem).__name__
+            log.warning("a status that was looked up could not be handed on: %s", watched.error)
+        watched.pause = min(2 * watched.pause, watched.longest)
+        if watched.users:
+            self._plan(watched)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Authenticity, Callback, Context
 from omnimsg.delivery import asgi
+from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
 from omnimsg.domain.errors import ConfigError
@@ -84,7 +85,7 @@ class Receiver:
         self._observers = observers
         self._clock = clock
         self._being_read = 0
-        self._slots = asyncio.Semaphore(options.concurrency)
+        self._slots = PerLoop(lambda: asyncio.Semaphore(options.concurrency))
         self.handled: int = 0
         self.refused: Counter[RefusedBecause] = Counter()
         self._require_secrets()
@@ -124,8 +125,11 @@ class Receiver:
             async with self._place():
                 body = await self._read(request)
                 callback = self._callback(request, body, tail, path_secret)
-                async with self._slots:
-                    await self._take(adapter, callback)
+                context = Context(account=account, now=self._clock.utc_now())
+                # Before it waits for its turn: strangers must not make the genuine ones wait.
+                self._verify(adapter, callback, context)
+                async with self._slots.here:
+                    await self._take(adapter, callback, context)
         except RefusedError as refusal:
             self._note(account, refusal)
             return refusal.why.answer
@@ -169,12 +173,14 @@ class Receiver:
                 async for piece in request.body():
                     size += len(piece)
                     if size > limit:
-                        raise RefusedError(RefusedBecause.TOO_LARGE)
+                        break
                     pieces.append(piece)
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
-        except ConnectionError:
+        except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
             raise RefusedError(RefusedBecause.BROKEN_OFF) from None
+        if size > limit:
+            raise RefusedError(RefusedBecause.TOO_LARGE)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _callback(
@@ -187,19 +193,23 @@ class Receiver:
             )
         return Callback(body=body, headers=request.headers, url=url, path_secret=path_secret)
 
-    async def _take(self, adapter: Adapter[Any], callback: Callback) -> None:
-        """Verify a callback, and hand on its events."""
-        context = Context(account=adapter.account.name, now=self._clock.utc_now())
+    def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+        """Refuse a callback that does not come from the provider."""
         try:
             authenticity = adapter.verify(callback, context)
-            if authenticity is Authenticity.GENUINE:
-                remember_until = context.now + adapter.repeats_for
-                for event in adapter.parse(callback, context):
-                    await self._dispatcher.dispatch(event, remember_until)
-                return
         except Exception as error:
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
-        raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
+        if authenticity is not Authenticity.GENUINE:
+            raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
+
+    async def _take(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+        """Hand on the events of a genuine callback."""
+        remember_until = context.now + adapter.repeats_for
+        try:
+            for event in adapter.parse(callback, context):
+                await self._dispatcher.dispatch(event, context.now, remember_until)
+        except Exception as error:
+            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
 
     def _note(self, account: str, refusal: RefusedError) -> None:
         """Count a refusal, and tell it."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.memory_store import MemoryStore
-from omnimsg.delivery.poller import Poller
+from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.opt_out import RULES
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,12 +24,15 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.store import Store
+    from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.domain.status import MessageStatus, Status
+    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 
 class Delivery:
@@ -66,7 +74,9 @@ class Delivery:
         self._clock = clock
         self._receivers: list[Receiver] = []
         self.handlers: Handlers = Handlers()
-        self.tracker: Tracker = Tracker(store, clock, observers, doubt_window=doubt_window)
+        self.tracker: Tracker = Tracker(
+            store, clock, observers, doubt_window=doubt_window, joined=self._joined
+        )
         self.dispatcher: Dispatcher = Dispatcher(
             store=store,
             tracker=self.tracker,
@@ -76,7 +86,9 @@ class Delivery:
             rules=opt_out_rules or RULES,
             handler_timeout=options.handler_timeout,
         )
+        self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
+        self._telling: set[asyncio.Task[None]] = set()
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -98,35 +110,78 @@ class Delivery:
         self._receivers.append(receiver)
         return receiver
 
-    async def wait(self, message_id: MessageId, wanted: Status, timeout: float) -> MessageStatus:  # noqa: ASYNC109 - named as asyncio names it
+    async def aclose(self) -> None:
+        """Store what is known of the last sends."""
+        await self.tracker.commit()
+
+    async def wait(
+        self,
+        message_id: MessageId,
+        wanted: Status,
+        timeout: float,  # noqa: ASYNC109 - named as asyncio names it
+        longest_pause: float = LONGEST,
+    ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has ended without it.
+
+        Args:
+            message_id: Its id.
+            wanted: The status.
+            timeout: Seconds to wait.
+            longest_pause: Seconds between two look-ups, at most.
 
         Raises:
             TimeoutError: It did neither in time.
         """
-        error = ""
-        try:
-            async with asyncio.timeout(timeout):
-                with (
-                    self.tracker.waiters.watch(message_id) as waiter,
-                    self._poller.watch(message_id) as watched,
-                ):
+        with (
+            self.tracker.waiters.watch(message_id) as waiter,
+            self._poller.watch(message_id, longest_pause) as watched,
+        ):
+            now = Status.UNKNOWN
+            try:
+                async with asyncio.timeout(timeout) as limit:
                     while True:
                         tracked = await self.tracker.find(message_id)
-                        status = None if tracked is None else tracked.status
-                        if status is not None and _has_come_to(status, wanted):
-                            return status
-                        error = watched.error
+                        if tracked is not None and tracked.status is not None:
+                            if _has_come_to(tracked.status, wanted):
+                                return tracked.status
+                            now = tracked.status.status
                         await waiter.next()
-                        error = watched.error
-        except TimeoutError:
-            why = f"; the last look-up failed: {error}" if error else ""
-            raise TimeoutError(
-                f"message {message_id} is not {wanted} after {timeout:g} s{why}"
-            ) from None
+            except TimeoutError:
+                if not limit.expired():
+                    raise  # the store's own
+                why = f"; the last look-up failed: {watched.error}" if watched.error else ""
+                raise TimeoutError(
+                    f"message {mask_text(message_id)} is {now} and not {wanted} after"
+                    f" {timeout:g} s{why}"
+                ) from None
+
+    async def look_up(self, message_id: MessageId) -> MessageStatus | None:
+        """Ask the provider where a message is, and return all that is known then.
+
+        Where it cannot be asked, that is what was known before.
+        """
+        with suppress(OmnimsgError):
+            await self._found(await self._ask(message_id))
+        tracked = await self.tracker.find(message_id)
+        return None if tracked is None else tracked.status
 
     def _has_reports(self, account: str) -> bool:
         return any(account in each.accounts for each in self._receivers)
+
+    def _joined(self, tracked: Tracked) -> None:
+        """Tell the application what came before the answer to a send, and hold nobody up."""
+        task = asyncio.ensure_future(self._tell_joined(tracked))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell_joined(self, tracked: Tracked) -> None:
+        try:
+            await self.dispatcher.joined(tracked)
+        except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
+            log.warning(
+                "what was reported before the answer to a send could not be handed on: %s",
+                type(error).__name__,
+            )
 
     async def _found(self, status: MessageStatus) -> None:
         tracked = await self.tracker.look_up(status)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Operation
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous, Outcome
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.deadline import Deadline
+
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 # Seconds after the doubt began at which the provider is asked. That a message is not listed yet
 # proves nothing, so it is asked again, and rarely: a report usually comes sooner.
@@ -37,21 +41,42 @@ async def settle(
         deadline: Began when the message was handed over.
     """
     report = asyncio.ensure_future(tracker.settled(outcome))
-    began = deadline.now()
-    pauses = list(_LOOK_UPS) if Operation.FIND in engine.operations else []
+    look_up = asyncio.ensure_future(_look_up(engine, tracker, message, deadline))
     try:
-        while True:
-            until = min(deadline.ends, began + pauses[0]) if pauses else deadline.ends
-            await asyncio.wait([report], timeout=max(0.0, until - deadline.now()))
-            if report.done():
-                return report.result()
-            if deadline.remaining() <= 0:
-                return outcome
-            if deadline.now() >= until:
-                del pauses[0]
-                found = await engine.find(message, deadline)
-                if isinstance(found, Accepted):
-                    await tracker.prove(found)
-                    return found
+        await asyncio.wait(
+            [report, look_up],
+            timeout=max(0.0, deadline.remaining()),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if report.done():
+            return report.result()
+        if look_up.done():
+            return look_up.result()
+        return outcome
     finally:
         report.cancel()
+        look_up.cancel()
+
+
+async def _look_up(
+    engine: AccountEngine, tracker: Tracker, message: Message, deadline: Deadline
+) -> Accepted:
+    """Ask the provider now and then, until it has the message; for ever where it cannot be asked.
+
+    That a look-up fails says nothing about the message, so nothing is raised.
+    """
+    if Operation.FIND in engine.operations:
+        began = deadline.now()
+        for since in _LOOK_UPS:
+            await asyncio.sleep(max(0.0, began + since - deadline.now()))
+            try:
+                found = await engine.find(message, deadline)
+            except Exception as error:  # noqa: BLE001 - the doubt must not become another error
+                log.warning("a doubtful message was not looked up: %s", type(error).__name__)
+                continue
+            if isinstance(found, Accepted):
+                with suppress(Exception):  # the store may raise; the message is there all the same
+                    await tracker.prove(found)
+                return found
+    never: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+    return await never

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Keeps one `Tracked` for each message, and the keys of handled events.
 
-    How names find a message:
+    How names find messages:
 
-    * An id finds the message that has it.
-    * Otherwise a token finds the message with it of which the id or the send is not known yet; the
-      names of an answer (`Names.is_answer`) find no doubtful one.
-    * Names without an id find the latest message with the token.
+    * Ids find the messages that have them.
+    * A token also finds one with it of which the own id or the hand-over is not known yet
+      (`Tracked.is_open`), if `Names.may_mean` allows that; one that was accepted before a doubtful
+      one.
+    * Where that finds nothing, names without an id, and not of an answer, find the message with the
+      token that came last.
     """
 
     async def find(self, names: Names) -> Tracked | None:
@@ -28,8 +30,8 @@ class Store(Protocol):
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change what is known of a message, and return what is known then.
 
-        Nothing else changes it meanwhile: a database locks the row. Where the names find two
-        values, of which one had only reports, they are merged before (`Tracked.merged`).
+        Nothing else changes it meanwhile: a database locks the row. Where the names find several
+        values, they are merged before (`Tracked.merged`), and only what `change` returns is kept.
 
         Args:
             names: The message's names.
@@ -40,8 +42,21 @@ class Store(Protocol):
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
 
+    async def give_up(self, since: datetime) -> Sequence[Tracked]:
+        """Make the messages that are in doubt since a time, or longer, `UNRESOLVED`.
+
+        Returns:
+            Those that were in doubt until now.
+        """
+
     async def is_handled(self, key: str) -> bool:
         """Return whether an event was handled before."""
 
-    async def set_handled(self, key: str, until: datetime) -> None:
-        """Remember that an event was handled, at least until a time."""
+    async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
+        """Remember that an event was handled.
+
+        Args:
+            key: The event's key.
+            at: The time: keys whose own `until` is over may be forgotten.
+            until: Until when it must be remembered; the provider repeats no event later.
+        """

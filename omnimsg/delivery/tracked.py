@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.message_id import MessageId, join_batch_id, split_batch_id
+from omnimsg.domain.opt_out import changes_in_legs
 from omnimsg.domain.redaction import masked
 from omnimsg.domain.status import LegStatus, MessageStatus, Status
 from omnimsg.domain.status_merge import merge_legs, status_of_accepted
 
 if TYPE_CHECKING:
-    from omnimsg.domain.events import StatusEvent
+    from collections.abc import Iterable, Sequence
+
+    from omnimsg.domain.events import InteractionEvent, StatusEvent
     from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import ConsentChange
     from omnimsg.domain.outcome import Accepted, Ambiguous
+
+
+# More than any message has: a provider that keeps inventing ids must not fill the memory.
+_MAX_IDS = 8
 
 
 class Handover(StrEnum):
@@ -37,6 +46,9 @@ class Handover(StrEnum):
         return self in (Handover.IN_DOUBT, Handover.UNRESOLVED)
 
 
+_CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover.ACCEPTED)
+
+
 @attrs.frozen(kw_only=True)
 class Names:
     """What a message may be called by, in a report, an outcome or a question.
@@ -48,8 +60,8 @@ class Names:
         account: The account's name.
         ids: Ids of the message; an id of a batch and a reference among them (Bird).
         token: The token of its reference, as `report_token` makes it.
-        is_answer: Whether it is the answer to a send. That settles no doubt: it is another send
-            with the same reference.
+        is_answer: Whether they are of the answer to a send. It settles no doubt, and is no other
+            message that was accepted: those are other sends with the same reference.
     """
 
     account: str
@@ -68,16 +80,36 @@ class Names:
         return cls(account=event.account, ids=tuple(ids), token=token)
 
     @classmethod
+    def of_interaction(cls, event: InteractionEvent) -> Names:
+        """Return the names of the message that a person did something with."""
+        token = token_of(event.account, event.reference)
+        return cls(account=event.account, ids=(event.interaction.message_id,), token=token)
+
+    @classmethod
     def of_id(cls, message_id: MessageId) -> Names:
-        """Return the names that an id has in itself."""
+        """Return the names that an id has in itself. Only an answer gave the id of a batch."""
         found = split_batch_id(message_id.provider_id)
         token = None if found is None else token_of(message_id.account, found[1])
-        return cls(account=message_id.account, ids=(message_id,), token=token)
+        return cls(
+            account=message_id.account, ids=(message_id,), token=token, is_answer=token is not None
+        )
 
-    @property
-    def has_own_id(self) -> bool:
-        """Whether an id is the message's own, and not one of its batch."""
-        return any(split_batch_id(each.provider_id) is None for each in self.ids)
+    def may_mean(self, other: Tracked, found: Sequence[Tracked]) -> bool:
+        """Return whether they may mean a message that their token finds.
+
+        Args:
+            other: The message with the token.
+            found: The messages that their ids find. If they may mean the other one too, all of them
+                are one message.
+        """
+        is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
+        if is_sent and other.handover is not Handover.UNKNOWN:
+            return False  # two sends with the same reference
+        ids = {*self.ids, *(each_id for each in found for each_id in each.ids)}
+        # A message has one id of its own, and was in one batch.
+        return _agree(filter(_is_own, ids), filter(_is_own, other.ids)) and _agree(
+            filterfalse(_is_own, ids), filterfalse(_is_own, other.ids)
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +126,8 @@ class Tracked:
         handover: What is known of the hand-over.
         legs: What look-ups and reports said, merged.
         told: The status that the application was told last.
+        followed_by: Ids of the fallback legs that omnimsg has sent after it.
+        reached_twice: Whether two legs of the message were delivered, this one or those after it.
     """
 
     account: str
@@ -105,6 +139,8 @@ class Tracked:
     handover: Handover = Handover.UNKNOWN
     legs: tuple[LegStatus, ...] = ()
     told: Status = Status.UNKNOWN
+    followed_by: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
+    reached_twice: bool = False
 
     @property
     def names(self) -> Names:
@@ -124,47 +160,74 @@ class Tracked:
     @property
     def own_id(self) -> MessageId | None:
         """The message's own id, not one of its batch; `None` as long as nobody named it."""
-        return next((each for each in self.ids if split_batch_id(each.provider_id) is None), None)
+        return next(filter(_is_own, self.ids), None)
 
-    def same_place(self, other: Tracked) -> bool:
-        """Return whether it has the names and the hand-over of another value."""
-        return (self.ids, self.token, self.handover) == (other.ids, other.token, other.handover)
+    @property
+    def is_open(self) -> bool:
+        """Whether its own id or its hand-over is not known yet."""
+        return self.handover is not Handover.ACCEPTED or self.own_id is None
+
+    @property
+    def consent_changes(self) -> Sequence[ConsentChange]:
+        """What its reports say of the recipient's wishes."""
+        return changes_in_legs(
+            self.legs, account=self.account, address=self.to, reference=self.reference
+        )
 
     def reported(self, event: StatusEvent) -> Tracked:
         """Return it with a report. A report of a doubtful message proves that it was sent."""
         names = Names.of_event(event)
-        proved = names.has_own_id and self.handover.is_doubtful
-        return attrs.evolve(
-            self,
-            ids=_joined(self.ids, names.ids),
-            reference=self.reference or event.reference,
-            token=self.token or names.token,
-            handover=Handover.ACCEPTED if proved else self.handover,
-            legs=merge_legs((*self.legs, event.leg)),
+        return _proved(
+            attrs.evolve(
+                self,
+                ids=_joined(self.ids, names.ids),
+                reference=self.reference or event.reference,
+                token=self.token or names.token,
+                legs=merge_legs((*self.legs, event.leg)),
+            )
         )
+
+    def answered(self, new: Tracked) -> Tracked:
+        """Return it with the outcome of its send; a report that came before may have proved it."""
+        # The id of the outcome comes first: it is the one that the application keeps.
+        return _proved(attrs.evolve(self.merged(new), ids=_joined(new.ids, self.ids)))
 
     def looked_up(self, status: MessageStatus) -> Tracked:
         """Return it with the answer of a look-up."""
+        named = split_batch_id(status.id.provider_id)
         return attrs.evolve(
-            self, ids=_joined(self.ids, (status.id,)), legs=merge_legs((*self.legs, *status.legs))
+            self,
+            ids=_joined(self.ids, (status.id,)),
+            reference=self.reference or (named[1] if named else None),
+            token=self.token or Names.of_id(status.id).token,
+            legs=merge_legs((*self.legs, *status.legs)),
         )
 
     def merged(self, other: Tracked) -> Tracked:
-        """Merge it with what was known under other names of the same message."""
-        first, second = sorted((self, other), key=lambda each: each.since)
-        handovers = {each.handover for each in (self, other)} - {Handover.UNKNOWN}
-        is_proved = self.names.has_own_id or other.names.has_own_id
-        if Handover.ACCEPTED in handovers or (handovers and is_proved):
-            handovers = {Handover.ACCEPTED}
+        """Merge it with what was known under other names of the same message.
+
+        A doubt stays, so that whoever merges it with what proves the send can tell that it ended.
+        """
+        first, second = sorted((self, other), key=lambda each: (each.since, each.ids))
         return attrs.evolve(
             first,
             ids=_joined(first.ids, second.ids),
             reference=first.reference or second.reference,
             token=first.token or second.token,
             to=first.to or second.to,
-            handover=max(handovers, default=Handover.UNKNOWN),
+            handover=max(first.handover, second.handover, key=_CERTAINTY.index),
             legs=merge_legs((*first.legs, *second.legs)),
             told=max(first.told, second.told, key=lambda status: status.rank),
+            followed_by=_joined(first.followed_by, second.followed_by),
+            reached_twice=first.reached_twice or second.reached_twice,
+        )
+
+    def followed(self, by: tuple[MessageId, ...], *, reached_twice: bool) -> Tracked:
+        """Return it with what is known of the legs after it."""
+        return attrs.evolve(
+            self,
+            followed_by=_joined(self.followed_by, by),
+            reached_twice=self.reached_twice or reached_twice,
         )
 
     @classmethod
@@ -204,6 +267,23 @@ def address_of(message: Message) -> str | None:
     return message.to if isinstance(message.to, str) else message.to.value
 
 
+def _proved(tracked: Tracked) -> Tracked:
+    """Return a message without the doubt, where the provider has given it an id."""
+    if not tracked.handover.is_doubtful or tracked.own_id is None:
+        return tracked
+    return attrs.evolve(tracked, handover=Handover.ACCEPTED)
+
+
 def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tuple[MessageId, ...]:
     """Join ids without repetition. A message has few: its own, and one of its batch."""
-    return tuple(dict.fromkeys((*first, *second)))
+    return tuple(dict.fromkeys((*first, *second)))[:_MAX_IDS]
+
+
+def _is_own(message_id: MessageId) -> bool:
+    return split_batch_id(message_id.provider_id) is None
+
+
+def _agree(first: Iterable[MessageId], second: Iterable[MessageId]) -> bool:
+    """Return whether ids may be of one message: one of them is the same, or there are none."""
+    some, others = set(first), set(second)
+    return not some or not others or not some.isdisjoint(others)

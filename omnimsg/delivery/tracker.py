@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.loop_bound import Alarm, PerLoop
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.outcome import Accepted, Ambiguous
@@ -27,9 +29,15 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
 
+log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
 # Outcomes are stored this many seconds after the first of them, or when something is asked: one
 # task for many, none for each.
 _COMMIT_AFTER = 0.05
+# Seconds after which it is tried again where the store has failed.
+_COMMIT_AGAIN_AFTER = 5.0
+# As many outcomes wait for a store that fails; then the oldest are forgotten.
+_MOST_OUTCOMES = 100_000
 _SWEEP_EVERY = timedelta(minutes=1)
 DOUBT_WINDOW: float = 24 * 3600.0
 
@@ -44,6 +52,7 @@ class Tracker(Observer):
         clock: Tells the time.
         observers: Told when a doubt ends.
         doubt_window: Seconds after which a doubt that nothing settled is `UNRESOLVED`.
+        joined: Called with a message whose reports came before its outcome.
 
     Attributes:
         waiters: Those who wait for a change of a message.
@@ -58,52 +67,59 @@ class Tracker(Observer):
         observers: Observers,
         *,
         doubt_window: float = DOUBT_WINDOW,
+        joined: Callable[[Tracked], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
-        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque()
+        self._joined = joined
+        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MOST_OUTCOMES)
+        self._commits = Alarm(self._start_commit)
+        self._sweeps = Alarm(self._start_commit)
+        self._lock = PerLoop(asyncio.Lock)
         self._committing: asyncio.Task[None] | None = None
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
         self._next_sweep = clock.utc_now()
+        self._last_doubt: datetime | None = None
 
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Note the outcomes that something more may become known of."""
-        was_empty = not self._outcomes
-        self._outcomes += [
-            (outcome, message)
-            for outcome, message in zip(event.outcomes, event.messages, strict=True)
-            if isinstance(outcome, (Accepted, Ambiguous))
-        ]
-        if was_empty and self._outcomes:
-            asyncio.get_running_loop().call_later(_COMMIT_AFTER, self._start_commit)
+        for outcome, message in zip(event.outcomes, event.messages, strict=True):
+            if isinstance(outcome, Ambiguous) or (
+                # An adapter that breaks its contract may name neither.
+                isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
+            ):
+                self._outcomes.append((outcome, message))
+        if self._outcomes:
+            self._commits.set(_COMMIT_AFTER)
 
     async def commit(self) -> None:
-        """Store the outcomes that were noted, and join them with the reports that came before."""
-        while self._outcomes:
-            outcome, message = self._outcomes.popleft()
-            if isinstance(outcome, Accepted):
-                await self.accept(outcome, address_of(message))
-            else:
-                await self._doubt(outcome, message)
+        """Store the outcomes that were noted, and join them with the reports that came before.
+
+        What the store fails to take is tried again later; whoever asks is told what is known.
+        """
+        lock = self._lock.here
+        # Another task may have taken the last of them, and not stored it yet.
+        if self._outcomes or lock.locked():
+            async with lock:
+                await self._store_outcomes()
         now = self._clock.utc_now()
         if now >= self._next_sweep:
-            self._next_sweep = now + _SWEEP_EVERY
             await self._sweep(now)
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store the answer to a send."""
-        new = Tracked.of_accepted(accepted, to, self._clock.utc_now())
-        names = attrs.evolve(new.names, is_answer=True)
-        return await self._update(names, lambda known: _joined(known, new))
+        return await self._take(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
 
     async def prove(self, found: Accepted) -> Tracked:
         """Store that a look-up found a message that may have been sent."""
         new = Tracked.of_accepted(found, None, self._clock.utc_now())
-        return await self._update(new.names, lambda known: _joined(known, new))
+        return await self._update(
+            new.names, lambda known: new if known is None else known.answered(new)
+        )
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return all that is known of its message."""
@@ -132,15 +148,29 @@ class Tracker(Observer):
                 lambda known: attrs.evolve(known or tracked, told=status.status),
             )
 
+    async def follow(
+        self, accepted: Accepted, by: tuple[MessageId, ...], *, reached_twice: bool
+    ) -> None:
+        """Note what is known of the fallback legs after a message."""
+        new = Tracked.of_accepted(accepted, None, self._clock.utc_now())
+        await self._store.update(
+            Names.of_id(accepted.id),
+            lambda known: (known or new).followed(by, reached_twice=reached_twice),
+        )
+
     async def find(self, message_id: MessageId) -> Tracked | None:
         """Return what is known of a message."""
+        return await self.find_named(Names.of_id(message_id))
+
+    async def find_named(self, names: Names) -> Tracked | None:
+        """Return what is known of a message by its names."""
         await self.commit()
-        return await self._store.find(Names.of_id(message_id))
+        return await self._store.find(names)
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
+        self._next_sweep = self._clock.utc_now()
         await self.commit()
-        await self._sweep(self._clock.utc_now())
         return await self._store.doubts()
 
     def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
@@ -159,9 +189,14 @@ class Tracker(Observer):
     async def _acceptance(self, names: Names, token: str, reference: str) -> Accepted:
         """Wait until the names find a message that the provider has."""
         with self.waiters.watch(token) as waiter:
-            await self.commit()
             while True:
-                tracked = await self._store.find(names)
+                try:
+                    await self.commit()
+                    tracked = await self._store.find(names)
+                except Exception as error:  # noqa: BLE001 - a store may raise anything
+                    # No word of a report is no word about the message: whoever waits goes on.
+                    _warn(error)
+                    tracked = None
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
                     return Accepted(
@@ -172,12 +207,45 @@ class Tracker(Observer):
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
 
+    async def _store_outcomes(self) -> None:
+        for _ in range(len(self._outcomes)):
+            outcome, message = self._outcomes[0]
+            try:
+                if isinstance(outcome, Accepted):
+                    await self.accept(outcome, address_of(message))
+                else:
+                    await self._doubt(outcome, message)
+            except Exception as error:  # noqa: BLE001 - a store may raise anything
+                _warn(error)
+                self._outcomes.rotate(-1)
+                self._commits.set(_COMMIT_AGAIN_AFTER)
+            else:
+                # Not before: whoever is cancelled here has not stored it.
+                self._outcomes.popleft()
+
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
-        new = Tracked.of_doubt(outcome, message, self._clock.utc_now())
-        names = attrs.evolve(new.names, is_answer=True)
-        tracked = await self._update(names, lambda known: _joined(known, new))
-        if not tracked.handover.is_doubtful:  # a report came before
+        now = self._clock.utc_now()
+        tracked = await self._take(Tracked.of_doubt(outcome, message, now))
+        if tracked.handover.is_doubtful:
+            self._last_doubt = now
+            # Also where nothing else happens until then.
+            self._sweeps.set(self._window.total_seconds() + 1)
+        else:  # a report came before
             self._end_doubt(tracked)
+
+    async def _take(self, new: Tracked) -> Tracked:
+        """Store an outcome, and join it with the reports that came before it."""
+        was_reported = False
+
+        def change(known: Tracked | None) -> Tracked:
+            nonlocal was_reported
+            was_reported = known is not None and known.handover is Handover.UNKNOWN
+            return new if known is None else known.answered(new)
+
+        tracked = await self._update(attrs.evolve(new.names, is_answer=True), change)
+        if was_reported and self._joined is not None:
+            self._joined(tracked)
+        return tracked
 
     async def _update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change what is known of a message, and tell those who wait for it."""
@@ -195,23 +263,19 @@ class Tracker(Observer):
         return tracked
 
     async def _sweep(self, now: datetime) -> None:
-        """Give up the doubts that nothing settled in time."""
-        for each in await self._store.doubts():
-            if now - each.since < self._window:
-                break
-            if each.handover is Handover.IN_DOUBT:
-                await self._give_up(each)
-
-    async def _give_up(self, doubt: Tracked) -> None:
-        def change(known: Tracked | None) -> Tracked:
-            known = known or doubt
-            is_open = known.handover is Handover.IN_DOUBT
-            return attrs.evolve(known, handover=Handover.UNRESOLVED) if is_open else known
-
-        tracked = await self._store.update(doubt.names, change)
-        if tracked.handover is Handover.UNRESOLVED:
+        """Give up the doubts that nothing settled in time, and come again for the others."""
+        self._next_sweep = now + _SWEEP_EVERY
+        try:
+            given_up = await self._store.give_up(now - self._window)
+        except Exception as error:  # noqa: BLE001 - a store may raise anything
+            _warn(error)
+            self._sweeps.set(_SWEEP_EVERY.total_seconds())
+            return
+        for each in given_up:
             self.doubts_unresolved += 1
-            self._notify_end(tracked, None)
+            self._notify_end(each, None)
+        if self._last_doubt is not None and self._last_doubt + self._window >= now:
+            self._sweeps.set(_SWEEP_EVERY.total_seconds())
 
     def _end_doubt(self, tracked: Tracked) -> None:
         self.doubts_settled += 1
@@ -224,9 +288,6 @@ class Tracker(Observer):
             )
 
 
-def _joined(known: Tracked | None, new: Tracked) -> Tracked:
-    """Join an outcome with the reports that came before it."""
-    if known is None:
-        return new
-    # The id of the outcome comes first: it is the one that the application keeps.
-    return attrs.evolve(known.merged(new), ids=tuple(dict.fromkeys((*new.ids, *known.ids))))
+def _warn(error: Exception) -> None:
+    """Log that the store has failed, without the error's text, which may quote a message."""
+    log.warning("the store of messages raised %s; it is asked again", type(error).__name__)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import LegStatus
 
 # No keyword is nearly as long; a long text is not looked at any further.
 _MAX_LENGTH = 64
@@ -298,6 +299,32 @@ def _consent_in_message(message: InboundMessage, rules: OptOutRules) -> Consent 
         # Bird's text is the label, also where the button itself is known by its payload only.
         return rules.consent_in_tap(message.text or message.tapped.text)
     return rules.consent_in(message.text or "", message.sender)
+
+
+def changes_in_legs(
+    legs: Iterable[LegStatus], *, account: str, address: str | None, reference: str | None
+) -> list[ConsentChange]:
+    """Return the changes of consent that the reports of a message tell of.
+
+    Args:
+        legs: What was reported of it.
+        account: The account's name.
+        address: The recipient.
+        reference: The message's reference.
+    """
+    return [
+        ConsentChange(
+            consent=consent,
+            account=account,
+            at=at,
+            address=address,
+            channel=leg.channel,
+            reference=reference,
+        )
+        for leg in legs
+        for evidence, at in leg.timeline.entries.items()
+        if (consent := _consent_of(evidence.reason)) is not None
+    ]
 
 
 def _consent_of(reason: Reason | None) -> Consent | None:

@@ -89,6 +89,11 @@ class Evidence:
     fault: Fault | None = attrs.field(default=None, kw_only=True)
 
     @property
+    def is_not_found(self) -> bool:
+        """Whether it says that the provider does not know the message."""
+        return self.status is Status.UNKNOWN and self.reason is Reason.NOT_FOUND
+
+    @property
     def order(self) -> tuple[int, str, str, str, str]:
         """A sort key that orders evidence by rank, then by its other fields: a total order."""
         rest = (self.code, self.reason, self.fault)
@@ -142,6 +147,11 @@ class Timeline:
         """The highest status that was ever reported."""
         latest = self.latest
         return Status.UNKNOWN if latest is None else latest.status
+
+    @property
+    def not_found(self) -> bool:
+        """Whether nothing is known but that look-ups did not find the message."""
+        return bool(self.entries) and all(each.is_not_found for each in self.entries)
 
     @property
     def contradicted(self) -> bool:
@@ -219,14 +229,17 @@ class MessageStatus:
         """The leg that decides the message's status; `None` if there are no legs.
 
         The highest leg that reached a handset; else the highest that has not ended; else the last
-        leg, because a leg only starts after the one before it has failed.
+        leg, because a leg only starts after the one before it has failed. That a look-up did not
+        find the message decides nothing where anything else is known: it may have come too early,
+        or long after the end.
         """
         if len(self.legs) == 1:
             return self.legs[0]
-        reached = [leg for leg in self.legs if leg.status.reached]
-        running = [leg for leg in self.legs if not leg.status.final]
+        legs = [leg for leg in self.legs if not leg.timeline.not_found] or self.legs
+        reached = [leg for leg in legs if leg.status.reached]
+        running = [leg for leg in legs if not leg.status.final]
         best = max(reached or running, key=lambda leg: leg.status.rank, default=None)
-        return best or (self.legs[-1] if self.legs else None)
+        return best or (legs[-1] if legs else None)
 
     @property
     def status(self) -> Status:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
 from omnimsg.transport import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Seconds for which a message must stay unfound before it is sent again. No provider says how soon
 # its list is complete, and one that takes batches checks them after its answer; two minutes are
@@ -125,6 +132,41 @@ class Breaker:
     min_timeout: float = attrs.field(default=5.0, validator=validate.number(minimum=0))
 
 
+def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
+    for prefix, price in value.items():
+        where = f"{field.name}.{prefix}"
+        if not re.fullmatch(r"\+[0-9]{0,15}", prefix):
+            raise validate.refuse(owner, where, "must be a plus and the first digits of numbers")
+        if not isinstance(price, Decimal) or not price.is_finite() or price < 0:
+            raise validate.refuse(owner, where, "must be a number, 0 or more")
+
+
+def _to_prices(value: Mapping[str, Any]) -> FrozenDict[str, Decimal]:
+    return FrozenDict(
+        {
+            # By its shortest text: what is written 0.07 is not 0.070000000000000006661.
+            prefix: Decimal(str(price)) if type(price) in {int, float} else price
+            for prefix, price in value.items()
+        }
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Prices:
+    """What the owner of an account pays, as far as he has written it down; for estimates only.
+
+    Attributes:
+        currency: ISO 4217.
+        per_part: The price of one part of an SMS, by the first digits of the number, `+` for all
+            others. The longest that fits holds.
+    """
+
+    currency: str = attrs.field(default="EUR", validator=validate.text(max_length=3, min_length=3))
+    per_part: FrozenDict[str, Decimal] = attrs.field(
+        default=EMPTY, converter=_to_prices, validator=_check_prices
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Policy:
     """Everything that is decided for one account.
@@ -138,6 +180,7 @@ class Policy:
         not_found_for: Seconds between the two look-ups that must both find nothing before
             `RESEND_IF_NOT_FOUND` sends a message again. Fewer of them make more doubles.
         network: Proxy, certificates, timeouts of connections.
+        prices: What messages cost, for estimates.
     """
 
     retry: RetryPolicy = attrs.field(default=RetryPolicy())
@@ -147,3 +190,4 @@ class Policy:
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
     network: Network = attrs.field(default=Network(), validator=validate.instance_of(Network))
+    prices: Prices = attrs.field(default=Prices(), validator=validate.instance_of(Prices))

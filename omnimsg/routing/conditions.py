@@ -46,26 +46,6 @@ def all_of(tests: Sequence[Test]) -> Test | None:
     return lambda message: all(test(message) for test in tests)
 
 
-def conditions_of(match: Match, message: Message, channel: Channel | None) -> dict[str, bool]:
-    """Return which of the given conditions a message meets, by their names."""
-    met: dict[str, bool] = {}
-    if match.channels:
-        met["channels"] = channel in match.channels
-    if match.prefixes:
-        met["prefixes"] = isinstance(message.to, str) and message.to.startswith(match.prefixes)
-    if match.contents:
-        met["contents"] = message.content.kind in match.contents
-    if match.tags:
-        met["tags"] = not set(match.tags).isdisjoint(message.tags)
-    if match.priorities:
-        met["priorities"] = message.priority in match.priorities
-    if match.senders:
-        met["senders"] = message.sender in match.senders
-    if match.metadata:
-        met["metadata"] = _metadata(tuple(match.metadata.items()))(message)
-    return met
-
-
 def _channels(
     channels: tuple[Channel, ...], channel_of: Callable[[Message], Channel | None]
 ) -> Test:

@@ -153,12 +153,14 @@ class Match:
     )
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """The names of its conditions."""
+        return tuple(each.name for each in attrs.fields(Match) if getattr(self, each.name))
+
+    @property
     def takes_all(self) -> bool:
         """Whether every message meets it."""
-        return self == _ALL
-
-
-_ALL = Match()
+        return not self.given
 
 
 @attrs.frozen(kw_only=True)

@@ -84,6 +84,9 @@ class AppendLog:
         self._appended = 0
         self._written = 0
         self._synced = True
+        # Of the first `fsync` that failed. The system may report a page that it has lost only once,
+        # so that another call would succeed without it.
+        self._sync_error: OSError | None = None
         self._closed = False
         self._rescued = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
@@ -138,7 +141,7 @@ class AppendLog:
             return
         self._thread.submit(self._write, False).result()
         if self.write_error is None:
-            os.fsync(self._file)
+            self._sync()
 
     def rescue(self, path: Path, instead: Iterable[bytes]) -> None:
         """Write the log to a new file, after another program has changed its own one.
@@ -206,8 +209,18 @@ class AppendLog:
         if count > self._written:
             self._write(True)
         elif not self._synced:
+            self._sync()
+
+    def _sync(self) -> None:
+        """Make durable what was written, unless that has failed before."""
+        if self._sync_error is not None:
+            raise self._sync_error
+        try:
             os.fsync(self._file)
-            self._synced = True
+        except OSError as error:
+            self._sync_error = self.write_error = error
+            raise
+        self._synced = True
 
     def _write(self, durable: bool) -> None:
         """Write the queue; runs in the writing thread."""
@@ -215,7 +228,9 @@ class AppendLog:
             durable or isinstance(self.write_error, LogChangedError)
         ):
             raise self.write_error
-        taken, size_before = [], self._size
+        taken: list[tuple[bytes, bool]] = []
+        size_before, digest_before = self._size, self._digest.copy()
+        synced_before = self._synced
         while self._queue:
             taken.append(self._queue.popleft())
         try:
@@ -223,14 +238,15 @@ class AppendLog:
             if taken:
                 self._write_all(b"".join(line for line, _ in taken))
                 self._synced = False
-                if self.write_error is None:
-                    self._written += len(taken)
             if durable and not self._synced:
-                os.fsync(self._file)
-                self._synced = True
+                self._sync()
+            # Not before: who shares a write that fails must not be told that it is there.
+            if self.write_error is None:
+                self._written += len(taken)
         except OSError as error:
             self.write_error = error
-            self._size = size_before
+            self._size, self._digest = size_before, digest_before
+            self._synced = synced_before
             if not isinstance(error, LogChangedError):
                 with suppress(OSError):
                     os.ftruncate(self._file, size_before)

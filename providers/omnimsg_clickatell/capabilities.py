@@ -83,6 +83,7 @@ CAPABILITIES = Capabilities(
     },
     default_channel=Channel.SMS,
     max_messages=MAX_MESSAGES,
+    ttl_step=60,
     max_bytes=MAX_REQUEST_BYTES,
     max_upload_bytes=MAX_UPLOAD_BYTES,
     carries_reference=True,

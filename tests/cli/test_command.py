@@ -44,6 +44,11 @@ FLAGS = {
         *("FILE", "--results", "--resume", "--resend-ambiguous", "--account", "--config"),
         *("--deadline", "--json", "--check", "--encoding", "--map", "--text", "--region"),
     ],
+    "plan": [
+        *("FILE", "--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
+        *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),
+        *("--reference", "--sender", "--subject", "--html", "--message", "--region"),
+    ],
     "results": [
         *("FILE", "--results", "--failed", "--doubtful", "--delivery", "--rate", "--config"),
         *("--encoding", "--map", "--text", "--region", "--json"),
@@ -64,6 +69,7 @@ FLAGS = {
     "media-info": ["STORED", "--account", "--config", "--json"],
     "listen": ["--account", "--host", "--port", "--public-url", "--config", "--json"],
     "balance": ["--account", "--config", "--json"],
+    "doctor": ["--config", "--deadline", "--json"],
     "providers": ["--json"],
     "codes": ["PROVIDER", "--json"],
     "completion": ["SHELL"],
@@ -312,6 +318,7 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
 
     assert sent.returncode == 0, sent.stderr
     assert server.returncode == 0
+    assert "Open this address in a browser" in rest
     assert "990003" in rest
     assert "/_sandbox/handsets" in rest
 

@@ -216,6 +216,15 @@ def test_an_unknown_id() -> None:
     )
 
 
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.UNKNOWN])
+def test_not_found_decides_nothing_where_more_is_known(status: Status) -> None:
+    """A look-up may come too early, or after the provider has forgotten the message."""
+    not_found = MessageStatus.not_found(MessageId("messente:1"), NOW).legs[0]
+
+    for message in (_message(not_found, _leg(status)), _message(_leg(status), not_found)):
+        assert (status, None) == (message.status, message.reason)
+
+
 def test_the_reason_is_the_deciding_legs() -> None:
     """The reason of a message is that of its deciding leg."""
     evidence = Evidence(Status.FAILED, "FAILED", reason=Reason.UNROUTABLE)

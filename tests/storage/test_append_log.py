@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
@@ -14,24 +13,10 @@ import pytest
 from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """The path of the log."""
-    return tmp_path / "lines.log"
-
-
-@pytest.fixture
-def log(path: Path) -> Iterator[AppendLog]:
-    """A new log."""
-    made = AppendLog(path, new=True)
-    yield made
-    made.close()
 
 
 async def test_concurrent_commits_share_a_sync(
@@ -83,52 +68,6 @@ async def test_a_cancelled_commit_keeps_its_lines(log: AppendLog, path: Path) ->
     await log.flush()
 
     assert _read(path) == b"a\nb\n"
-
-
-async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed write leaves no partial line, fails later commits, and keeps the lines it must."""
-    await _written(log, b"before\n")
-    real = os.write
-
-    def full(file: int, data: memoryview) -> int:
-        if len(data) <= 3:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(file, data[:3])
-
-    monkeypatch.setattr(os, "write", full)
-    log.append(b"intent\n", keep_on_failure=False)
-    with pytest.raises(OSError, match="No space"):
-        await log.commit()
-    assert _read(path) == b"before\n"
-    log.append(b"outcome\n")
-    with pytest.raises(OSError, match="No space"):
-        await log.flush()
-    monkeypatch.undo()
-
-    # The dropped line must not be taken for one that a later commit wrote.
-    with pytest.raises(OSError, match="No space"):
-        await log.commit()
-    await log.flush()
-
-    assert _read(path) == b"before\noutcome\n"
-    assert log.write_error is not None
-
-
-async def test_a_disk_that_cannot_sync(
-    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A line that may not be on the disk is removed from the file."""
-
-    def broken(_: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "fsync", broken)
-    log.append(b"intent\n", keep_on_failure=False)
-    with pytest.raises(OSError, match="Input"):
-        await log.commit()
-    monkeypatch.undo()
-
-    assert _read(path) == b""
 
 
 async def test_another_process_cannot_open_it(log: AppendLog, path: Path) -> None:

@@ -45,6 +45,11 @@ class RemoteSandbox:
         """Add a fault."""
         await self._request("POST", "faults", {"kind": kind, **options})
 
+    async def clear(self) -> None:
+        """Remove all faults, and keep what the handsets have."""
+        for fault in (await self._request("GET", "faults"))["faults"]:
+            await self._request("DELETE", f"faults/{fault['id']}")
+
     async def fired(self) -> dict[str, int]:
         """Return how often each kind of fault has fired."""
         counts: dict[str, int] = {}

@@ -130,6 +130,7 @@ class Redactor:
             text, secrets=self._credentials, recipients=recipients, texts=texts
         )
         text = redact_anywhere(text, self._credentials)
+        # As it stands too: its first characters may look like an escape, as in `%15551234567`.
         for recipient in recipients:
             text = redact_number(text, recipient)
         return text

@@ -95,7 +95,7 @@ class RecordedRunner:
         if self._suppression is not None:
             suppressed = await self._ask(self._suppression, messages, deadline, doubts)
             if len(suppressed) == len(messages):
-                return list(suppressed.values())
+                return keep_doubts(list(suppressed.values()), doubts)
             if suppressed:
                 messages = _without(messages, suppressed)
                 end(suppressed)
@@ -136,11 +136,10 @@ class RecordedRunner:
             cancelled = local_failures.cancelled(left=False)
             outcomes = self._runner.same_for_all(messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
-        ended: dict[int, Outcome] = {}
-        for index, verdict in verdicts.items():
-            found = self._runner.same_for_all([messages[index]], *verdict)
-            (ended[index],) = keep_doubts(found, doubts)
-        return ended
+        return {
+            index: self._runner.same_for_all([messages[index]], *verdict)[0]
+            for index, verdict in verdicts.items()
+        }
 
     async def _intend(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.suppression import Suppression
 
-# Seconds the list gets to store an opt-out. The outcome does not wait longer for it.
+# Seconds the list gets to store the opt-outs of a request. Its outcomes do not wait longer.
 _RECORD_TIMEOUT = 5.0
 
 
@@ -47,15 +47,16 @@ class SuppressionList:
     ) -> dict[int, tuple[Verdict, Failure]]:
         """Return why messages must not leave, by index: an error of the list is no permission."""
         try:
-            async with asyncio.timeout(deadline.remaining()):
+            async with asyncio.timeout(deadline.remaining()) as limit:
                 answer = await self._suppression.suppressed(self._account, messages)
             pairs = zip(answer, range(len(messages)), strict=True)
             return {index: _SUPPRESSED for is_suppressed, index in pairs if is_suppressed}
-        except TimeoutError:
-            verdict = local_failures.deadline_exceeded(
-                "the deadline passed before the suppression list had answered"
-            )
         except Exception as error:  # noqa: BLE001 - it may raise anything
+            if isinstance(error, TimeoutError) and limit.expired():
+                late = local_failures.deadline_exceeded(
+                    "the deadline passed before the suppression list had answered"
+                )
+                return dict.fromkeys(range(len(messages)), late)
             detail = report_broken_contract("the suppression list", error)
             verdict = classify.by_broken_contract(detail, left=False)
         return dict.fromkeys(range(len(messages)), verdict)
@@ -64,15 +65,16 @@ class SuppressionList:
         """Record the opt-outs that a provider's refusals tell of."""
         if outcomes.__class__ is AllAccepted:
             return
-        for message, outcome in zip(messages, outcomes, strict=True):
-            change = change_in_outcome(message, outcome, self._utc_now())
-            if change is None:
-                continue
-            try:
-                async with asyncio.timeout(_RECORD_TIMEOUT):
-                    await self._suppression.record(change)
-            except Exception as error:  # noqa: BLE001 - the outcome is known all the same
-                report_broken_contract("the suppression list", error)
+        now = self._utc_now()
+        pairs = zip(messages, outcomes, strict=True)
+        found = [change_in_outcome(message, outcome, now) for message, outcome in pairs]
+        try:
+            async with asyncio.timeout(_RECORD_TIMEOUT):
+                for change in found:
+                    if change is not None:
+                        await self._suppression.record(change)
+        except Exception as error:  # noqa: BLE001 - the outcomes are known all the same
+            report_broken_contract("the suppression list", error)
 
 
 _SUPPRESSED = (

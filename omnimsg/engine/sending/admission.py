@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from omnimsg.domain.message import Message, Priority
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
@@ -55,6 +56,7 @@ class Admission:
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
         passes_on: Says which failures the callers want at once; see `Owner.passes_on`.
+        spending: The budgets that messages count against, where there are any.
 
     Attributes:
         routed_way: What `routed` returned, once it was called.
@@ -67,21 +69,23 @@ class Admission:
     _now: Callable[[], float]
     _observers: Observers
     _passes_on: PassesOn | None = None
+    _spending: Spending | None = None
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
     # What was handed over in this turn of the loop: runs by the step of their timeout.
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
-    _last_run: Run = attrs.field(init=False)
+    # The last run of these: what joins it cannot go ahead of another run, however much it is.
+    _newest_run: Run = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     routed_way: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
         self._is_plain = PlainTexts(self._checks.adapter).include
-        self._callers = Callers(self._checks.account, self._observers, self._passes_on)
+        self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
-        self._last_run = _NO_RUN
+        self._newest_run = _NO_RUN
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -107,7 +111,9 @@ class Admission:
         if refusal is not None:
             self._callers.finish([future], [message], [refusal])
         elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
-            run = self._last_run if timeout == self._last_run.timeout else self._run(timeout)
+            run = self._newest_run
+            if timeout != run.timeout:
+                run = self._run(timeout)
             run.messages.append(message)
             run.keys.append(future)
             if message.ttl is not None:
@@ -171,11 +177,16 @@ class Admission:
                 self._wakeup.soon()
         return count == len(keys)
 
+    @property
+    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+        """Takes the outcomes of messages that were handed over, where there are budgets."""
+        return None if self._spending is None else self._spending.settle
+
     def queue_arrivals(self) -> None:
         """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
         if arrivals:
-            self._arrivals, self._last_run = {}, _NO_RUN
+            self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
         if self.routed_way is not None:
@@ -196,6 +207,7 @@ class Admission:
                 now=self._now,
                 observers=self._observers,
                 passes_on=passes_on,
+                spending=self._spending,
             )
             self.routed_way._is_closed = self._is_closed  # noqa: SLF001 - of the same class
         return self.routed_way
@@ -213,7 +225,9 @@ class Admission:
             refusal = self._checks.refusal(message)
             if refusal is not None:
                 return refusal
-        return self._local.client_closed(message) if self._is_closed else None
+        if self._is_closed:
+            return self._local.client_closed(message)
+        return None if self._spending is None else self._spending.reserve(message)
 
     def _run(self, timeout: float) -> Run:
         """Return the run of this turn that a message of this timeout joins."""
@@ -224,11 +238,10 @@ class Admission:
             self.queue_arrivals()
             run = None
         if run is None:
-            self._arrivals[step] = run = Run(self._now(), timeout, [], [])
+            self._arrivals[step] = self._newest_run = run = Run(self._now(), timeout, [], [])
             self._wakeup.soon()
         elif timeout < run.timeout:
             run.timeout = timeout
-        self._last_run = run
         return run
 
     def _put_all(self, run: Run, owner: Owner, ends: float) -> None:

@@ -99,8 +99,7 @@ class FollowUp:
             part = batch.part(
                 indexes, owner=owner, keys=list(indexes), doubts=doubts, is_retry=True
             )
-            if not_found_attempt is not None and self._reconciler is not None:
-                part.absent_until = batch.now() + self._reconciler.interval
+            if not_found_attempt is not None:
                 part.ttl = 0.0  # so that `absent_until` is looked at whenever it is to leave
             await owner.wait_for(indexes, lambda: self._requeue.put_back([part]))
 

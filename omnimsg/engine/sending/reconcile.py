@@ -101,13 +101,17 @@ class Reconciler:
         try:
             while search.open:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
+                await self._take_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived())
                 if attempt > self._max_attempts:
                     break
-                if missing := search.missing():
+                if missing := search.missing(self.interval):
                     self._notify(search, missing, attempt, is_look_up=False)
-                    resend(*search.detach(missing), attempt)
+                    absent_until = search.absent_until(missing, self.interval)
+                    part, known = search.detach(missing)
+                    part.absent_until = absent_until
+                    resend(part, known, attempt)
                 if batch.remaining() <= self.interval:
                     break
                 search.finish(search.abandoned())
@@ -129,11 +133,17 @@ class Reconciler:
                 await anyio.sleep(seconds)
                 return
             await asyncio.wait(expected, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            for index in search.open:
-                report = search.reports.get(index)
-                if report is not None and report.done():
-                    await self._take(search, index, report.result())
+            await self._take_reports(search)
             search.finish(search.found())
+
+    async def _take_reports(self, search: _Search) -> None:
+        """Take what reports have said so far: a message that one names must not be sent again."""
+        for index in search.open:
+            report = search.reports.get(index)
+            if report is not None and report.done():
+                del search.reports[index]
+                if not report.cancelled() and report.exception() is None:
+                    await self._take(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
         batch = search.batch
@@ -142,6 +152,7 @@ class Reconciler:
             await self._take(search, index, found)
         elif isinstance(found, Absent):
             search.misses[index] += 1
+            search.missed_at[index] = batch.now()
 
     async def _take(self, search: _Search, index: int, found: Accepted) -> None:
         search.outcomes[index] = found
@@ -181,6 +192,7 @@ class _Search:
         open: The indexes of those that are neither finished nor detached.
         misses: How often each was not found.
         reports: By index, what ends when a report names the message.
+        missed_at: When that was last, monotonic seconds.
     """
 
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
@@ -189,6 +201,7 @@ class _Search:
         self.open = list(range(len(outcomes)))
         self.misses: Counter[int] = Counter()
         self.reports: dict[int, asyncio.Future[Accepted]] = {}
+        self.missed_at: dict[int, float] = {}
 
     def found(self) -> list[int]:
         """Return the messages that the provider has."""
@@ -199,9 +212,25 @@ class _Search:
         waited = self.batch.waited()
         return [each for each in self.open if has_outlived_ttl(self.batch.messages[each], waited)]
 
-    def missing(self) -> list[int]:
-        """Return the messages that were not found often enough."""
-        return [each for each in self.open if self.misses[each] == _MISSES]
+    def missing(self, believed: float) -> list[int]:
+        """Return the messages that were not found often enough, the last time not long ago.
+
+        One look-up that takes long keeps the whole batch waiting, and meanwhile the provider may
+        have processed what the others did not find.
+
+        Args:
+            believed: Seconds for which a message that was not found is believed not to be there.
+        """
+        since = self.batch.now() - believed
+        return [
+            each
+            for each in self.open
+            if self.misses[each] >= _MISSES and self.missed_at[each] >= since
+        ]
+
+    def absent_until(self, missing: Sequence[int], believed: float) -> float:
+        """Return until when all of some missing messages are believed not to be there."""
+        return min(self.missed_at[each] for each in missing) + believed
 
     def abandoned(self) -> list[int]:
         """Return the messages that nobody waits for any more."""

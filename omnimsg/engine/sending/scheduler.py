@@ -151,10 +151,11 @@ class Scheduler:
         It then needs no other task.
         """
         await self._wakeup.rest()
-        self._admission.queue_arrivals()
-        batch = self._next()
-        self._wakeup.catch_up()
-        return batch
+        try:
+            self._admission.queue_arrivals()
+            return self._next()
+        finally:
+            self._wakeup.catch_up()
 
     async def _send_recorded(self, recorded: RecordedRunner, batch: Batch) -> list[Outcome] | Split:
         attempts = batch.track_attempts()

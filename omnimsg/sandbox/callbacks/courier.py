@@ -12,6 +12,7 @@ import heapq
 import itertools
 import time
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -24,9 +25,8 @@ from omnimsg.sandbox.callbacks.draft import CallbackDraft, SignedCallback
 from omnimsg.sandbox.callbacks.signer import CallbackSigner
 from omnimsg.sandbox.message_records import utc_timestamp
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+Carrier: TypeAlias = Callable[[SignedCallback], Awaitable[int]]
+"""Takes a callback to an application in another way than HTTP; returns the status of its answer."""
 
 ATTEMPTS: Final = 20
 """How often a callback is sent before it is given up."""
@@ -88,6 +88,15 @@ async def post(
         return None, type(error).__name__
 
 
+async def carry(carrier: Carrier, signed: SignedCallback) -> tuple[int | None, str | None]:
+    """Let a carrier take a request; return the status, or the name of the error instead."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await carrier(signed), None
+    except Exception as error:  # noqa: BLE001 - an application may raise anything
+        return None, type(error).__name__
+
+
 def new_session() -> aiohttp.ClientSession:
     """Return a client for callbacks, which remembers no cookies."""
     return aiohttp.ClientSession(
@@ -105,6 +114,7 @@ class Courier:
         log_size: How many attempts ``log`` remembers.
 
     Attributes:
+        carrier: Takes callbacks in the place of HTTP; None for HTTP.
         log: The latest attempts, oldest first.
         counts: How many callbacks were ``attempts``, ``taken``, ``given_up``, ``lost`` by a fault,
             and ``dropped``.
@@ -127,6 +137,7 @@ class Courier:
         self._rested = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self.carrier: Carrier | None = None
         self.log: deque[dict[str, Any]] = deque(maxlen=log_size)
         self.counts: Counter[str] = Counter()
 
@@ -282,8 +293,11 @@ class Courier:
     async def _attempt(self, delivery: Delivery, session: aiohttp.ClientSession) -> None:
         delivery.attempts += 1
         first = delivery.first if delivery.attempts == 1 else None
+        signed, carrier = first or delivery.signed, self.carrier
         try:
-            status, error = await post(session, first or delivery.signed)
+            status, error = await (
+                post(session, signed) if carrier is None else carry(carrier, signed)
+            )
         finally:
             delivery.tried.set()
         if delivery not in self._pending:

@@ -109,6 +109,24 @@ async def test_what_is_quoted_in_another_form_is_not_repeated(said: str, shown: 
     assert {"said": said} == outcome.failure.raw
 
 
+@pytest.mark.parametrize(
+    ("to", "said", "shown"),
+    [
+        ("+15551234567", "LIKE '%15551234567%'", "LIKE '%155******67%'"),
+        ("+37255500001", "C:\\u37255500001", "C:\\u372******01"),
+        ("ada@example.test", "LIKE '%ada@example.test%'", "LIKE '%a***@example.test%'"),
+    ],
+)
+async def test_a_recipient_that_looks_like_an_escape_is_not_repeated(
+    to: str, said: str, shown: str
+) -> None:
+    """Its first characters are no escape, whatever stands before them."""
+    (outcome,) = await sent(said, Message(to, SECRET))
+
+    assert isinstance(outcome, Rejected)
+    assert shown == outcome.failure.detail
+
+
 async def test_a_code_shows_no_recipient() -> None:
     """Some providers put the number into the code."""
     (outcome,) = await sent("no route", Message("+37255500001", SECRET), code="NoRoute:37255500001")

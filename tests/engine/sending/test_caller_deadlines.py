@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +25,7 @@ from omnimsg import (
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request, Response
-from support.sending import all_of, engine, settled
+from support.sending import Gate, all_of, engine, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +96,26 @@ async def test_the_earliest_deadline_of_a_batch_limits_its_request(
     assert [9.5] == wire.within
 
 
+async def test_a_message_whose_ttl_has_passed_in_the_queue_does_not_leave() -> None:
+    """Its caller would wait longer; others of its request leave."""
+    gate, clock = Gate(), ManualClock()
+    wire = FakeTransport(gate)
+    account = engine(wire, clock=clock, limits=Limits(concurrency=1))
+    first = account.submit(texts(1)[0], 30)
+    await settled()
+    short, lasting = texts(1, start=1, ttl=5)[0], texts(1, start=2)[0]
+    waiting = [account.submit(each, 30) for each in (short, lasting)]
+    await settled()
+    clock.now += 6
+    gate.open.set()
+
+    _, ended, sent = await all_of(account, first, *waiting)
+
+    assert isinstance(ended, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, "accepted") == (ended.reason, sent.kind)
+    assert [["r0"], ["r2"]] == [references(each) for each in wire.requests]
+
+
 async def test_callers_of_many_deadlines_share_requests() -> None:
     """Deadlines that differ by a tenth or less do not keep messages apart."""
     wire = FakeTransport()
@@ -106,6 +127,20 @@ async def test_callers_of_many_deadlines_share_requests() -> None:
 
     assert 300 == sum(len(references(each)) for each in wire.requests)
     assert 10 > len(wire.requests)
+
+
+@pytest.mark.parametrize("others", [(10.0,), (9.9, 10.0)])
+async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[float, ...]) -> None:
+    """What fills a request ends the gathering of its turn, whatever timeouts the crowd has."""
+    wire = FakeTransport()
+    account = engine(wire, max_messages=10, limits=Limits(concurrency=1))
+    timeouts = [10.0, 20.0, *islice(cycle(others), 1000)]
+
+    sent = zip(texts(1002), timeouts, strict=True)
+    await all_of(account, *[account.submit(each, timeout) for each, timeout in sent])
+
+    assert ["r1"] == references(wire.requests[1])
+    assert 102 == len(wire.requests)
 
 
 @pytest.mark.parametrize("patience", [float("nan"), "soon", None])

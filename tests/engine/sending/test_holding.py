@@ -87,7 +87,7 @@ async def test_messages_are_held_no_longer_than_their_deadline() -> None:
     wire = FakeTransport(lambda _: Response(401))
     account = engine(wire, account_trouble=AccountTrouble.HOLD)
 
-    (outcome,) = await all_of(account, account.submit(texts(1)[0], 0.03))
+    (outcome,) = await all_of(account, account.submit(texts(1)[0], 0.3))
 
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason

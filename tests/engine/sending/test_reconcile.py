@@ -81,12 +81,17 @@ class World:
         if request.method == "GET":
             self.asked.append(request)
             self.looked.append((now, dict(request.query)["ref"]))
-            return said(next(self.looks, "absent"))
+            word = next(self.looks, "absent")
+            return self._absent_later() if word == "absent later" else said(word)
         batch = references(request)
         self.sent.append((now, batch))
         if callable(self.sends):
             return self.sends(request)
         return results(dict.fromkeys(batch, next(self.sends, "ok")))
+
+    async def _absent_later(self) -> Response:
+        await asyncio.sleep(200)
+        return said("absent")
 
     def live(self, story: Callable[[Client], Awaitable[Any]], **policy: Any) -> Any:
         """Let something happen to a client."""
@@ -235,6 +240,20 @@ def test_what_has_waited_since_it_was_missing_is_looked_for_again() -> None:
     assert isinstance(outcome, Accepted)
     assert [["r0"]] == [batch for _, batch in place.sent]
     assert 3 == len(place.looked)
+
+
+def test_a_slow_look_lets_nothing_leave_on_what_was_missing_before_it() -> None:
+    """While one message is looked for, the provider may process another one of the request."""
+    place = world(["absent", "absent", "absent", "absent later", "there"])
+
+    async def story(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many(texts(2), deadline=LONG)]
+
+    outcomes = place.live(story)
+
+    assert ["id-r1", "listed"] == [each.provider_id for each in outcomes]
+    assert [(0.0, ["r0", "r1"]), (320.0, ["r1"])] == place.sent
+    assert (440.0, "r0") == place.looked[-1]
 
 
 def test_each_further_attempt_takes_two_misses_of_its_own() -> None:

@@ -11,7 +11,7 @@ import anyio.to_thread
 import pytest
 from support.sandbox_fixtures import NOW
 
-from omnimsg.sandbox import Limits, Sandbox
+from omnimsg.sandbox import Limits, Sandbox, SignedCallback
 
 from .conftest import Api
 
@@ -294,3 +294,47 @@ async def test_without_an_address_nothing_runs(clock: Clock) -> None:
 
         assert not any(name.startswith("Courier.") for name in names)
         assert 0 == sandbox.callbacks.counts["attempts"]
+
+
+async def test_a_function_takes_callbacks_in_the_place_of_http(
+    sandbox: Sandbox, api: Api, target: Target
+) -> None:
+    """It gets what would have been sent, and its status counts as the answer; then HTTP again."""
+    taken: list[str] = []
+
+    async def carry(signed: SignedCallback) -> int:
+        taken.append(signed.url)
+        return 204
+
+    sandbox.callbacks.carry_with(carry)
+    await api.bird()
+    await sandbox.callbacks.flush()
+    carried = sandbox.callbacks.counts["taken"]
+    sandbox.callbacks.carry_with(None)
+    await api.bird()
+    await sandbox.callbacks.flush()
+
+    assert [f"{target.url}/callbacks/bird"] * carried == taken
+    assert [carried, True] == [len(target.calls), carried > 0]
+
+
+async def test_what_a_carrier_raises_is_an_attempt_without_an_answer(
+    sandbox: Sandbox, api: Api, clock: Clock
+) -> None:
+    """It is noted by the name of the error, and the callback is sent again."""
+    answers = [204]
+
+    async def carry(_: SignedCallback) -> int:
+        if answers:
+            raise LookupError(answers.pop())
+        return 204
+
+    sandbox.callbacks.carry_with(carry)
+    await api.bird()
+    await sandbox.callbacks.flush()
+    clock.now += 100
+    await sandbox.callbacks.flush()
+
+    first = sandbox.callbacks.latest[0]
+    assert (None, "LookupError") == (first["status"], first["error"])
+    assert 0 == sandbox.callbacks.counts["waiting"]

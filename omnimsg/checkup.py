@@ -1,0 +1,229 @@
+"""Ask whether a client could send: reach, clock, credentials, callbacks, limits, versions.
+
+Nothing here can reach a phone: the only requests are a GET without credentials, and an operation
+that looks something up.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from omnimsg.adapter import Operation
+from omnimsg.domain.errors import InvalidValue, OperationError
+from omnimsg.domain.history import HistoryQuery
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.status import Status
+from omnimsg.engine.account import AccountEngine
+from omnimsg.engine.clock import Clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from omnimsg.adapter import Response
+    from omnimsg.domain.failure import Failure
+
+# Seconds by which the clocks may differ. Signatures of callbacks are accepted for minutes.
+_MAX_SKEW = 30.0
+
+# An id that no provider has given out; asking for it sends nothing.
+_NO_ID = "00000000-0000-4000-8000-000000000000"
+
+_PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs", "orjson")
+
+
+class State(StrEnum):
+    """What a check has found.
+
+    Attributes:
+        OK: It is as it should be.
+        WARNING: Messages are sent, but something should be looked at.
+        FAILED: Messages are not sent, or what comes back is not taken.
+        NOT_VERIFIED: There is no way to tell without sending.
+    """
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    NOT_VERIFIED = "not_verified"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What one check has found.
+
+    Attributes:
+        account: The account that it is about; `None` where it is about the client.
+        check: The check: `reach`, `clock`, `credentials`, `circuits`, `limits`, `callbacks`,
+            `configuration` or `versions`.
+        state: What was found.
+        detail: In words; no secret, no number.
+    """
+
+    account: str | None
+    check: str
+    state: State
+    detail: str
+
+
+@attrs.frozen(kw_only=True)
+class Checkup:
+    """What all checks have found.
+
+    Attributes:
+        findings: In order: the client, then its accounts.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing failed."""
+        return all(each.state is not State.FAILED for each in self.findings)
+
+
+@attrs.frozen(kw_only=True)
+class Examiner:
+    """Runs the checks of a client.
+
+    Attributes:
+        accounts: The accounts that can be used.
+        unusable: Why others cannot be, by their names.
+        report_url: Returns where reports of an account are received; `None` where nowhere.
+        clock: What the client takes for the time.
+    """
+
+    accounts: Mapping[str, AccountEngine]
+    unusable: Mapping[str, str]
+    report_url: Callable[[str], str | None]
+    clock: Clock
+
+    async def examine(self, deadline: float) -> Checkup:
+        """Run all checks, those of all accounts at once.
+
+        Args:
+            deadline: Seconds for each request.
+        """
+        found: dict[str, list[Finding]] = {name: [] for name in self.accounts}
+
+        async def look_at(account: AccountEngine) -> None:
+            found[account.name] += await self._account(account, deadline)
+
+        async with anyio.create_task_group() as group:
+            for account in self.accounts.values():
+                group.start_soon(look_at, account)
+        missing = [
+            Finding(account=name, check="configuration", state=State.WARNING, detail=why)
+            for name, why in self.unusable.items()
+        ]
+        # It reads files.
+        versions = await anyio.to_thread.run_sync(_versions)
+        return Checkup(
+            findings=(versions, *missing, *(each for some in found.values() for each in some))
+        )
+
+    async def _account(self, account: AccountEngine, deadline: float) -> list[Finding]:
+        def finding(check: str, state: State, detail: str) -> Finding:
+            return Finding(account=account.name, check=check, state=state, detail=mask_text(detail))
+
+        findings: list[Finding] = []
+        try:
+            answer = await account.knock(deadline)
+        except OperationError as error:
+            findings.append(finding("reach", State.FAILED, error.failure.sentence()))
+        else:
+            host = account.adapter.account.base_url
+            findings.append(finding("reach", State.OK, f"{host} answers ({answer.status})"))
+            findings.append(finding("clock", *self._clock_of(answer)))
+            findings.append(finding("credentials", *await _credentials(account, deadline)))
+        trouble = account.health().open_circuits
+        for subject, failure in trouble.items():
+            findings.append(finding("circuits", State.FAILED, f"{subject}: {failure.reason.value}"))
+        findings.append(finding("limits", State.OK, _limits(account)))
+        findings.append(finding("callbacks", *self._callbacks(account)))
+        return findings
+
+    def _clock_of(self, answer: Response) -> tuple[State, str]:
+        """Compare our time with the provider's, which is in the head of every answer."""
+        theirs = _date_of(answer)
+        if theirs is None:
+            return State.NOT_VERIFIED, "the answer has no time"
+        skew = (self.clock.utc_now() - theirs).total_seconds()
+        if abs(skew) <= _MAX_SKEW:
+            return State.OK, "as the provider's, within seconds"
+        word = "ahead of" if skew > 0 else "behind"
+        return State.WARNING, f"{abs(skew):.0f} s {word} the provider's; signatures may be refused"
+
+    def _callbacks(self, account: AccountEngine) -> tuple[State, str]:
+        problem = account.adapter.callback_problem()
+        url = self.report_url(account.name)
+        if problem is not None:
+            state = State.FAILED if url is not None else State.NOT_VERIFIED
+            return state, f"would be refused: {problem}"
+        if url is None:
+            return State.NOT_VERIFIED, "no public_url is configured"
+        if not url.startswith("https:"):
+            return State.WARNING, "public_url is not https: reports can be read on their way"
+        return State.OK, "public_url and secrets are there"
+
+
+async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, str]:
+    """Try the credentials with the cheapest operation that the provider has."""
+    operations = account.operations
+    try:
+        if Operation.BALANCE in operations:
+            await account.balance(deadline)
+            return State.OK, "accepted (balance)"
+        if Operation.HISTORY in operations:
+            pages = account.history(HistoryQuery(), deadline)
+            await anext(aiter(pages), None)
+            return State.OK, "accepted (history)"
+        if Operation.STATUS in operations:
+            status = await account.status(_NO_ID, deadline)
+            if status.status is Status.UNKNOWN:
+                return State.OK, "accepted (status of an id that is not there)"
+    except OperationError as error:
+        return _verdict_of(error.failure)
+    except InvalidValue:
+        pass  # its ids have another form
+    return State.NOT_VERIFIED, "the provider has no operation that tells and sends nothing"
+
+
+def _verdict_of(failure: Failure) -> tuple[State, str]:
+    if failure.reason.is_account or failure.reason is Reason.INSUFFICIENT_FUNDS:
+        return State.FAILED, failure.sentence()
+    return State.NOT_VERIFIED, f"asked, and not answered: {failure.sentence()}"
+
+
+def _limits(account: AccountEngine) -> str:
+    most, slots = account.capacity
+    capabilities = account.adapter.capabilities
+    rate = capabilities.requests_per_second
+    documented = "no documented rate" if rate is None else f"{rate:g} requests/s documented"
+    return f"{slots} requests at once, {most} messages in one, {documented}"
+
+
+def _date_of(answer: Response) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(answer.header("Date") or "")
+    except (TypeError, ValueError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+
+
+def _versions() -> Finding:
+    known = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
+    python = f"Python {platform.python_version()}"
+    return Finding(
+        account=None, check="versions", state=State.OK, detail=", ".join((python, *known))
+    )

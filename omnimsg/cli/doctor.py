@@ -1,0 +1,59 @@
+"""`omnimsg doctor`: check the configuration and ask every provider whether it would take messages.
+
+The JSON form is one object per finding: `account` (or null), `check`, `state` (`ok`, `warning`,
+`failed` or `not_verified`) and `detail`.
+"""
+
+from typing import TYPE_CHECKING
+
+from omnimsg.cli.exit_codes import FAILED, OK
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.one_call import run_one_call
+from omnimsg.cli.output import new_table, plain_text, print_json_lines, print_table, styled
+
+if TYPE_CHECKING:
+    from omnimsg.checkup import Checkup
+    from omnimsg.client import Client
+
+_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not_verified": "dim"}
+
+
+def doctor(
+    *, config: ConfigFile = CONFIG_FILE, deadline: float = 10.0, as_json: Json = False
+) -> int:
+    """Check the configuration, and ask every provider whether it would take messages.
+
+    Nothing is sent. Exits with 0 when nothing failed, 1 when something did,
+    and 2 when the configuration cannot be read.
+
+    Args:
+        config: The configuration, a TOML file.
+        deadline: Seconds to wait for each answer.
+        as_json: Print JSON lines.
+    """
+
+    async def call(client: "Client") -> "Checkup":
+        return await client.check(deadline=deadline)
+
+    found = run_one_call(config, call)
+    if as_json:
+        print_json_lines(
+            {
+                "account": each.account,
+                "check": each.check,
+                "state": each.state.value,
+                "detail": each.detail,
+            }
+            for each in found.findings
+        )
+    else:
+        table = new_table("account", "check", "found", "detail", folds=("detail",))
+        for each in found.findings:
+            table.add_row(
+                plain_text(each.account or "-"),
+                plain_text(each.check),
+                styled((each.state.value.replace("_", " "), _COLOURS[each.state.value])),
+                plain_text(each.detail),
+            )
+        print_table(table)
+    return OK if found.is_well else FAILED

@@ -1,0 +1,232 @@
+"""`omnimsg plan`: show what would become of a message, and why, without sending it.
+
+The JSON form is one object per message:
+
+* `line`: in a file, the number of its line; `bad` (a list of `field` and `why`) alone beside it
+  where the line is no message
+* `reference`, `route` (or null), `account`, `provider`, `why`, `next` (accounts)
+* `passed_over`: a list of `account`, `reason` and `detail`
+* `channel` (or null), `legs`: a list of `channel`, `account`, `ttl` (or null) and `by_provider`
+* `sms` (or null): `encoding`, `units`, `parts`, `left`, `forcing` (characters)
+* `notes`
+* `refusal` (or null): `reason`, `detail`
+* `wait`: seconds; null is until a request that is under way has come back
+* `price` (or null): `amount` (as text), `currency`
+* `request` (or null): `method`, `url`, `query`, `headers`, `body`, with secrets as `***`
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from functools import partial
+from pathlib import Path  # noqa: TC003 - cyclopts resolves the annotations of a command
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from omnimsg.cli.exit_codes import FAILED, OK
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.message_files import FileFlags, open_messages, problems_text
+from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
+from omnimsg.cli.output import (
+    masked_address,
+    print_error,
+    print_json_lines,
+    print_line,
+    sanitize,
+    spaced,
+)
+from omnimsg.domain.redaction import mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omnimsg.domain.errors import InvalidValue
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import NotSent
+    from omnimsg.routing.plan import Plan, PlannedLeg
+
+
+def plan(
+    file: Path | None = None,
+    flags: Annotated[MessageFlags, Parameter(name="*")] = MessageFlags(),  # noqa: B008 - frozen
+    *,
+    account: str | None = None,
+    config: ConfigFile = CONFIG_FILE,
+    as_json: Json = False,
+) -> int:
+    """Show what would become of a message, and why, without sending it.
+
+    Exits with 0 when every message would leave, 1 when one would not, and
+    2 when the command line or the configuration is wrong.
+
+    Args:
+        file: A file of messages, as `send-many` takes it, in place of the flags that describe one.
+        flags: The flags that describe the messages.
+        account: The account to plan for; that of the message's route unless given.
+        config: The configuration, a TOML file.
+        as_json: Print JSON lines.
+    """
+    messages: Iterator[tuple[int | None, Message | InvalidValue]]
+    if file is None:
+        messages = iter([(None, each) for each in messages_from_flags(flags)])
+    else:
+        messages = _read(file, flags.region)
+    import anyio  # noqa: PLC0415 - keeps help fast
+
+    return anyio.run(partial(_plan, config, messages, account, as_json=as_json))
+
+
+async def _plan(
+    config: Path,
+    messages: Iterator[tuple[int | None, Message | InvalidValue]],
+    account: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    from omnimsg.client import Client  # noqa: PLC0415 - keeps help fast
+    from omnimsg.domain.message import Message  # noqa: PLC0415
+
+    code = OK
+    async with Client.from_config(config, default=account) as client:
+        for line, message in messages:
+            if not isinstance(message, Message):
+                code = FAILED
+                _print_bad(line, message, as_json=as_json)
+                continue
+            found = client.plan(message, account=account)
+            if found.refusal is not None:
+                code = FAILED
+            if as_json:
+                own = {} if line is None else {"line": line}
+                print_json_lines([own | plan_to_json(found)])
+            else:
+                _print(line, found)
+    return code
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Convert a plan to the JSON form of this module."""
+    from omnimsg.domain.serialization import to_json  # noqa: PLC0415 - keeps help fast
+
+    return {
+        "reference": plan.message.reference,
+        "route": plan.route,
+        "account": plan.account,
+        "provider": plan.provider,
+        "why": plan.why,
+        "next": list(plan.next),
+        "passed_over": [
+            {"account": each.account, **_failure(each.outcome)} for each in plan.passed_over
+        ],
+        "channel": plan.channel,
+        "legs": [to_json(each) | {"ttl": each.ttl} for each in plan.legs],
+        "sms": None
+        if plan.sms is None
+        else {"forcing": [], **to_json(plan.sms), "left": plan.sms.left},
+        "notes": list(plan.notes),
+        "refusal": None if plan.refusal is None else _failure(plan.refusal),
+        "wait": None if plan.wait == math.inf else plan.wait,
+        "price": None
+        if plan.price is None
+        else {"amount": f"{plan.price.amount:f}", "currency": plan.price.currency},
+        "request": None
+        if plan.request is None
+        else {
+            "method": plan.request.method,
+            "url": plan.request.url,
+            "query": [list(each) for each in plan.request.query],
+            "headers": dict(plan.request.headers),
+            "body": plan.request.body,
+        },
+    }
+
+
+def _failure(outcome: NotSent) -> dict[str, Any]:
+    return {"reason": outcome.reason.value, "detail": mask_text(outcome.failure.detail)}
+
+
+def _read(file: Path, region: str | None) -> Iterator[tuple[int, Message | InvalidValue]]:
+    """Read a file, and yield the number of each line with its message, or with its problems."""
+    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415 - keeps help fast
+    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
+
+    messages = open_messages(file, FileFlags(region=region))
+    parser = LineParser(messages, "plan-{}".format, region)
+    for line in messages.read():
+        try:
+            yield line.number, parser.parse(line)
+        except InvalidValue as error:
+            yield line.number, error
+
+
+def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
+    if as_json:
+        bad = [{"field": each.path, "why": each.why} for each in error.problems]
+        print_json_lines([{"line": line, "bad": bad}])
+    else:
+        print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
+
+
+def _leg_words(leg: PlannedLeg) -> str:
+    channel = "not known" if leg.channel is None else leg.channel.value
+    return channel if leg.by_provider else f"{channel} through {leg.account} (by omnimsg)"
+
+
+def _print(line: int | None, plan: Plan) -> None:
+    message = plan.message
+    to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
+    where = "" if line is None else f"line {line}: "
+    print_line((f"{where}{to}", "bold"), f" through {plan.account} ({plan.provider})")
+    rows = [("why", plan.why)]
+    rows += [
+        ("not through", f"{each.account}: {each.outcome.failure.sentence()}")
+        for each in plan.passed_over
+    ]
+    if plan.next:
+        rows.append(("then", ", ".join(plan.next)))
+    channel = "not known" if plan.channel is None else plan.channel.value
+    rows.append(("channel", ", else ".join((channel, *map(_leg_words, plan.legs)))))
+    rows += _sms_rows(plan)
+    rows += [("note", each) for each in plan.notes]
+    if plan.price is not None:
+        rows.append(("price", f"about {plan.price.amount:f} {plan.price.currency}"))
+    if plan.wait == math.inf:
+        rows.append(("limits", "it waits until a request has come back"))
+    elif plan.wait > 0:
+        rows.append(("limits", f"it waits for {plan.wait:.2f} s"))
+    if plan.refusal is not None:
+        rows.append(("refused", plan.refusal.failure.sentence()))
+    rows += _request_rows(plan)
+    for name, value in rows:
+        print_line((f"{name:<12}", "dim"), sanitize(value))
+    print_line()
+
+
+def _sms_rows(plan: Plan) -> Sequence[tuple[str, str]]:
+    sms = plan.sms
+    if sms is None:
+        return []
+    parts = "1 part" if sms.parts == 1 else f"{sms.parts} parts"
+    rows = [("sms", f"{sms.encoding.value}, {parts}, {sms.units} units, {sms.left} left")]
+    if sms.forcing:
+        names = ", ".join(f"{each!r} ({_name(each)})" for each in sms.forcing[:5])
+        more = f" and {len(sms.forcing) - 5} more" if len(sms.forcing) > 5 else ""
+        rows.append(("because of", f"{names}{more}"))
+    return rows
+
+
+def _request_rows(plan: Plan) -> Sequence[tuple[str, str]]:
+    request = plan.request
+    if request is None:
+        return []
+    rows = [("request", f"{request.method} {request.url}")]
+    rows += [("", f"{name}: {value}") for name, value in request.headers.items()]
+    if request.body is not None:
+        rows.append(("body", request.body))
+    return rows
+
+
+def _name(character: str) -> str:
+    return spaced(unicodedata.name(character, f"U+{ord(character):04X}").lower())

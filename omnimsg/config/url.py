@@ -1,0 +1,132 @@
+"""Accounts in one line: `clickatell://KEY@main?channel=sms`, several with commas between them.
+
+* The scheme is the provider, the host the account's name; the first account is the default one.
+* What stands before the `@` fills the provider's required keys in order, with colons between.
+* The query has every other key: `sender=Shop`, nested ones with dots (`limits.concurrency=4`),
+  lists by repeating them. Values may be numbers and booleans, as in a variable.
+* `%2C` is a comma that separates nothing; likewise `%40`, `%3A` and so on.
+
+The accounts are built by the classes that read the file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+from omnimsg.config.loading import config_from_mapping
+from omnimsg.config.plugins import load_adapter
+from omnimsg.config.references import FromReference
+from omnimsg.config.toml_file import CONFIG_VARIABLE
+from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.message_id import is_account_name
+
+if TYPE_CHECKING:
+    from omnimsg.config.model import Config
+
+URL_VARIABLE = "OMNIMSG_URL"
+"""The variable that has accounts as URLs, in place of a file."""
+
+_FORM = "provider://KEY@name?key=value"
+
+
+def url_from_environment() -> str | None:
+    """Return the value of `OMNIMSG_URL`; `None` where it is not set.
+
+    Raises:
+        ConfigError: `OMNIMSG_CONFIG` is set too.
+    """
+    url = os.environ.get(URL_VARIABLE)
+    if url and os.environ.get(CONFIG_VARIABLE):
+        raise ConfigError(
+            f"{URL_VARIABLE} and {CONFIG_VARIABLE} are both set; unset the one that is not meant"
+        )
+    return url or None
+
+
+def load_url(text: str, *, default: str | None = None, where: str = URL_VARIABLE) -> Config:
+    """Load accounts that are written as URLs.
+
+    Args:
+        text: One URL, or several with commas between them.
+        default: The account to use as the default, in place of the first.
+        where: What errors call the text, which they never show.
+
+    Raises:
+        ConfigError: A part of a URL is missing, unknown or wrong.
+    """
+    accounts: dict[str, dict[str, Any]] = {}
+    for number, each in enumerate(text.split(","), 1):
+        name, table = _table(each.strip(), f"{where}: account {number}")
+        if name in accounts:
+            raise ConfigError(f"{where}: account {number}: the name {name!r} comes twice")
+        accounts[name] = table
+    data = {"default": next(iter(accounts)), "accounts": accounts}
+    return config_from_mapping(data, where=where, folder=Path(), default=default)
+
+
+def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of an account, and the table that a file would have for it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigError(f"{where}: is no URL; write {_FORM}") from None
+    if not parts.scheme or "://" not in url:
+        raise ConfigError(f"{where}: begins with no provider; write {_FORM}")
+    if parts.fragment:
+        raise ConfigError(f"{where}: has a '#'; write it as %23")
+    if parts.path.strip("/"):
+        raise ConfigError(f"{where}: has a path after the account's name; write '/' as %2F")
+    credentials, at, name = parts.netloc.rpartition("@")
+    name = unquote(name)
+    # Without an '@' it may be the key that stands in the name's place.
+    if not at or not is_account_name(name):
+        raise ConfigError(
+            f"{where}: the account's name, after the '@', must have letters, digits, '.', '_' and"
+            f" '-' only; write {_FORM}, and an '@' in a key as %40"
+        )
+    table: dict[str, Any] = {"provider": parts.scheme}
+    values = (
+        [FromReference(unquote(each)) for each in credentials.split(":")] if credentials else []
+    )
+    keys = _required_keys(parts.scheme, where)
+    if len(values) > len(keys):
+        raise ConfigError(
+            f"{where}: has {len(values)} values before the '@', for {', '.join(keys) or 'no key'};"
+            " write a ':' in a value as %3A"
+        )
+    table |= zip(keys, values, strict=False)
+    for key, value in parse_qsl(parts.query, keep_blank_values=True):
+        _put(table, key, FromReference(value), where)
+    return name, table
+
+
+def _required_keys(provider: str, where: str) -> list[str]:
+    """Return the keys that an account of a provider must have, in their order."""
+    try:
+        settings = load_adapter(provider).settings
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return [
+        each.name for each in attrs.fields(settings) if each.init and each.default is attrs.NOTHING
+    ]
+
+
+def _put(table: dict[str, Any], key: str, value: FromReference, where: str) -> None:
+    """Store the value of a key, whose dots lead into tables; a key that comes again is a list."""
+    *path, last = key.split(".")
+    for step in path:
+        table = table.setdefault(step, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: {key} is a value and a table at once")
+    known = table.get(last)
+    if isinstance(known, dict):
+        raise ConfigError(f"{where}: {key} is a value and a table at once")
+    if known is None:
+        table[last] = value
+    else:
+        table[last] = [*known, value] if isinstance(known, list) else [known, value]

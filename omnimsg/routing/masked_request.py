@@ -1,0 +1,80 @@
+"""A request as people may see it: exact, but for the secrets of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.domain.frozen_dict import EMPTY, freeze
+from omnimsg.domain.redaction import hidden
+from omnimsg.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omnimsg.adapter import Request
+    from omnimsg.engine.account import AccountEngine
+
+MASK = "***"
+"""Stands in place of a secret."""
+
+
+@attrs.frozen(kw_only=True)
+class MaskedRequest:
+    """An HTTP request without its secrets.
+
+    Attributes:
+        method: The method.
+        url: The whole address.
+        query: Names and values of the query, in order.
+        headers: The header lines that the account adds; the values of credentials are masked.
+        body: The body, as text; `None` where it has none, or is no text.
+    """
+
+    method: str
+    url: str = attrs.field(repr=hidden)
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=hidden)
+    headers: Mapping[str, str] = attrs.field(default=EMPTY, converter=freeze)
+    body: str | None = attrs.field(default=None, repr=hidden)
+
+
+def masked_request(account: AccountEngine, request: Request) -> MaskedRequest:
+    """Return a request of an account, with every secret of the account masked."""
+    adapter = account.adapter
+    secrets = [each.reveal() for each in _secrets_in(adapter.account.settings)]
+
+    def mask(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    headers = {name: mask(value) for name, value in request.headers.items()}
+    if request.content_type is not None:
+        headers["Content-Type"] = request.content_type
+    if request.authenticated:
+        headers |= dict.fromkeys(adapter.authorization(), MASK)
+    url = request.url if "://" in request.url else adapter.account.base_url + request.url
+    body = request.body if isinstance(request.body, bytes) else None
+    return MaskedRequest(
+        method=request.method,
+        url=mask(url),
+        query=tuple((name, mask(value)) for name, value in request.query),
+        headers=headers,
+        body=None if body is None else mask(body.decode(errors="replace")),
+    )
+
+
+def _secrets_in(value: Any) -> Iterator[Secret]:  # noqa: ANN401 - the settings of any provider
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _secrets_in(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _secrets_in(each)
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _secrets_in(getattr(value, field.name))

@@ -1,0 +1,127 @@
+"""Accounts in one line: what is read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.adapters import TinySettings
+
+from omnimsg import Channel, Client, ConfigError
+from omnimsg.config import load_config, load_url
+
+SECRET = "a-very-s3cret-key"
+
+
+def test_an_account() -> None:
+    """Provider, credentials, name and every key of a file are where they belong."""
+    config = load_url(
+        f"tiny://{SECRET}@main?channel=sms&sender=Shop&limits.concurrency=5&limits.linger=0.5"
+        "&base_url=https%3A%2F%2Fapi.example&allow_http=true"
+    )
+
+    expected = load_config(
+        {
+            "accounts": {
+                "main": {
+                    "provider": "tiny",
+                    "key": SECRET,
+                    "channel": "sms",
+                    "sender": "Shop",
+                    "limits": {"concurrency": 5, "linger": 0.5},
+                    "base_url": "https://api.example",
+                    "allow_http": True,
+                }
+            }
+        }
+    )
+    assert expected.policies == config.policies
+    account = config.adapters["main"].account
+    assert expected.adapters["main"].account == account
+    assert (Channel.SMS, TinySettings) == (account.channel, type(account.settings))
+
+
+def test_several_accounts() -> None:
+    """Commas separate them, and the first is the default one unless another is named."""
+    text = "tiny://k1@one, tiny://k2%2Cx@two"
+
+    assert ["one", "two"] == list(load_url(text).adapters)
+    assert "one" == load_url(text).default
+    assert "two" == load_url(text, default="two").default
+    assert "k2,x" == load_url(text).adapters["two"].account.settings.key.reveal()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SECRET, "account 1: begins with no provider; write provider://KEY@name?key=value"),
+        ("tiny:x", "account 1: begins with no provider"),
+        (f"tiny://{SECRET}", "account 1: the account's name, after the '@', must have letters"),
+        (f"tiny://{SECRET}@", "account 1: the account's name, after the '@'"),
+        (f"tiny://{SECRET}@a b", "account 1: the account's name, after the '@'"),
+        (f"tiny://{SECRET}@main/x", "account 1: has a path after the account's name"),
+        (f"tiny://{SECRET}#x@main", "account 1: has a '#'; write it as %23"),
+        (f"tinny://{SECRET}@main", "account 1: unknown provider 'tinny': must be one of"),
+        (f"tiny://{SECRET}:more@main", "account 1: has 2 values before the '@', for key"),
+        (f"tiny://[{SECRET}@main", "account 1: is no URL"),
+        ("tiny://@main", "accounts.main.key: 'key' is missing"),
+        (f"tiny://{SECRET}@main?sendr=x", "accounts.main.sendr: is not a known key; did you mean"),
+        (
+            f"tiny://{SECRET}@main?limits.concurrency={SECRET}",
+            "accounts.main.limits.concurrency: must be a whole number",
+        ),
+        (
+            f"tiny://{SECRET}@main?limits=1&limits.linger=1",
+            "account 1: limits.linger is a value and a table at once",
+        ),
+        (f"tiny://{SECRET}@a,tiny://x@a", "account 2: the name 'a' comes twice"),
+        (f"tiny://{SECRET}@a,", "account 2: begins with no provider"),
+    ],
+)
+def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:
+    """It says which account and which part, and never shows the text."""
+    with pytest.raises(ConfigError) as caught:
+        load_url(text)
+
+    assert f"OMNIMSG_URL: {expected}" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Client.from_env` reads it in place of a file."""
+    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
+    monkeypatch.setenv("OMNIMSG_URL", f"tiny://{SECRET}@main")
+
+    client = Client.from_env()
+
+    assert "Client(accounts=['main'], default='main')" == repr(client)
+
+
+def test_a_file_and_urls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of them is meant is not guessed."""
+    monkeypatch.setenv("OMNIMSG_CONFIG", "omnimsg.toml")
+    monkeypatch.setenv("OMNIMSG_URL", f"tiny://{SECRET}@main")
+
+    with pytest.raises(ConfigError, match="OMNIMSG_URL and OMNIMSG_CONFIG are both set"):
+        Client.from_env()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("clickatell://k@a", {"api_key"}),
+        ("messente://user:pass@a", {"username", "password"}),
+        ("bird://key:ws@a?channels.sms=c-1", {"access_key", "workspace_id"}),
+    ],
+)
+def test_the_three_providers(text: str, expected: set[str], install: Any) -> None:
+    """What stands before the `@` fills the keys that each of them requires."""
+    install(
+        ("bird", "omnimsg_bird:BirdAdapter"),
+        ("clickatell", "omnimsg_clickatell:ClickatellAdapter"),
+        ("messente", "omnimsg_messente:MessenteAdapter"),
+    )
+
+    settings = load_url(text).adapters["a"].account.settings
+
+    assert expected <= {each for each in dir(settings) if getattr(settings, each)}

@@ -1,0 +1,602 @@
+"""The dispatcher: each event is handled once, and again only if that failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.delivery import (
+    NOW,
+    NUMBER,
+    UNTIL,
+    SetClock,
+    Watcher,
+    accepted,
+    batch_id,
+    reply,
+    report,
+    tell,
+)
+from support.sending import settled
+from support.stores import DatabaseStore, StoreDownError
+
+from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.handlers import Handlers, NotHandledError
+from omnimsg.delivery.memory_suppression import MemorySuppression
+from omnimsg.delivery.tracker import Tracker
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.events import InteractionEvent, UnparsedEvent
+from omnimsg.domain.history import Interaction, InteractionKind
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.opt_out import ConsentChange, Keywords, OptOutRules
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import Status
+from omnimsg.engine.observers import Observers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.domain.events import Event
+    from omnimsg.engine.observers import StatusChanged
+
+pytestmark = pytest.mark.anyio
+
+M1 = MessageId("main:m1")
+
+
+class Recorder(MemorySuppression):
+    """A suppression list that keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: list[ConsentChange] = []
+        self.is_down = False
+
+    async def record(self, change: ConsentChange) -> None:
+        """Keep it."""
+        if self.is_down:
+            raise StoreDownError
+        self.changes.append(change)
+        await super().record(change)
+
+
+class World:
+    """A dispatcher with a store that takes its time."""
+
+    def __init__(self, **how: Any) -> None:
+        self.store = DatabaseStore()
+        self.handlers = Handlers()
+        self.watcher = Watcher()
+        self.suppression = Recorder()
+        observers = Observers([self.watcher])
+        self.tracker = Tracker(self.store, SetClock(), observers)
+        self.dispatcher = Dispatcher(
+            store=self.store,
+            tracker=self.tracker,
+            handlers=self.handlers,
+            observers=observers,
+            suppression=self.suppression,
+            **how,
+        )
+        self.handled: list[str] = []
+        self.statuses: list[tuple[Status, Status]] = []
+
+    def listen(self) -> World:
+        """Note every event."""
+        self.handlers.on_event(lambda event: self.handled.append(event.key))
+        return self
+
+    def note_statuses(self) -> World:
+        """Note every change of a status."""
+        self.handlers.on_status(
+            lambda change: self.statuses.append((change.previous, change.status.status))
+        )
+        return self
+
+    async def give(self, *events: Event) -> None:
+        """Dispatch events, one after another."""
+        for each in events:
+            await self.dispatcher.dispatch(each, NOW, UNTIL)
+
+    def begin(self, event: Event) -> asyncio.Future[None]:
+        """Dispatch an event in a task of its own."""
+        return asyncio.ensure_future(self.dispatcher.dispatch(event, NOW, UNTIL))
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a dispatcher."""
+    return World()
+
+
+async def test_an_event_is_handled_once(world: World) -> None:
+    """A repetition is dropped and counted; another event is none."""
+    world.listen()
+
+    await world.give(reply(number=1), reply(number=1), reply(number=2))
+
+    assert [reply(number=1).key, reply(number=2).key] == world.handled
+    assert (2, 1) == (world.dispatcher.handled, world.dispatcher.duplicates)
+    assert 2 == len(world.watcher.events)
+
+
+async def test_repetitions_at_once_are_handled_once(world: World) -> None:
+    """Those that come meanwhile wait, and are done when it is."""
+    gate = asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await gate.wait()
+        world.handled.append(event.key)
+
+    world.handlers.on_event(handle)
+    tasks = [world.begin(reply()) for _ in range(5)]
+    await settled()
+    were_done = [each.done() for each in tasks]
+    gate.set()
+    await asyncio.gather(*tasks)
+
+    assert [False] * 5 == were_done
+    assert 1 == len(world.handled)
+    assert (1, 4) == (world.dispatcher.handled, world.dispatcher.duplicates)
+
+
+async def test_a_repetition_is_not_handled_while_the_store_answers(world: World) -> None:
+    """However the two meet in a store that takes its time."""
+    world.listen()
+
+    for turns in range(12):
+        first = world.begin(reply(number=turns))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        second = world.begin(reply(number=turns))
+        await asyncio.gather(first, second)
+
+    assert 12 == len(world.handled)
+
+
+async def test_what_is_not_handled_is_handled_again(world: World) -> None:
+    """Its repetition is no duplicate; whoever waited for the first one fails with it."""
+    outcomes = iter([LookupError(), LookupError(), None])
+
+    async def handle(event: Event) -> None:
+        await settled()
+        error = next(outcomes)
+        if error is not None:
+            raise error
+        world.handled.append(event.key)
+
+    world.handlers.on_event(handle)
+    errors = await asyncio.gather(
+        world.begin(reply()), world.begin(reply()), return_exceptions=True
+    )
+    with pytest.raises(LookupError):
+        await world.give(reply())
+    await world.give(reply(), reply())
+
+    assert [LookupError, LookupError] == [type(each) for each in errors]
+    assert 1 == len(world.handled)
+    assert (1, 1) == (world.dispatcher.handled, world.dispatcher.duplicates)
+
+
+async def test_only_who_has_failed_is_told_again(world: World) -> None:
+    """The others were done with the event, or with the change of the status."""
+    seen: list[str] = []
+    failing = {"second", "fourth"}
+
+    def named(name: str) -> Callable[[object], None]:
+        def handle(_: object) -> None:
+            seen.append(name)
+            if name in failing:
+                failing.discard(name)
+                raise LookupError
+
+        return handle
+
+    for name in ("first", "second"):
+        world.handlers.on_event(named(name))
+    for name in ("third", "fourth"):
+        world.handlers.on_status(named(name))
+    event = report(Status.SENT, "m1")
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await world.give(event)
+
+    await world.give(event, event)
+
+    assert ["first", "second", "second", "third", "fourth", "fourth"] == seen
+
+
+async def test_a_loop_that_is_done_is_not_given_an_event_again(world: World) -> None:
+    """Another loop has not handled it."""
+    seen: list[str] = []
+
+    async def patient() -> None:
+        async with aclosing(world.handlers.events()) as events:
+            async for event in events:
+                seen.append(event.key)  # noqa: PERF401 - as they come
+
+    async def hasty() -> None:
+        async with aclosing(world.handlers.events()) as events:
+            async for _ in events:
+                break
+
+    loop, other = asyncio.create_task(patient()), asyncio.create_task(hasty())
+    await settled()
+    with pytest.raises(NotHandledError):
+        await world.give(reply())
+    await world.give(reply())
+
+    assert [reply().key] == seen
+    for task in (loop, other):
+        task.cancel()
+    await asyncio.wait([loop, other])
+
+
+async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> None:
+    """Who was done with the one before has not heard of it."""
+    seen: list[tuple[str, Status]] = []
+    fails = iter([True, False, False])
+
+    def first(change: StatusChanged) -> None:
+        seen.append(("first", change.status.status))
+
+    def second(change: StatusChanged) -> None:
+        if next(fails):
+            raise LookupError
+        seen.append(("second", change.status.status))
+
+    world.handlers.on_status(first)
+    world.handlers.on_status(second)
+    with pytest.raises(LookupError):
+        await world.give(report(Status.SENT, "m1"))
+
+    await world.give(report(Status.DELIVERED, "m1"), report(Status.SENT, "m1"))
+
+    assert [
+        ("first", Status.SENT),
+        ("first", Status.DELIVERED),
+        ("second", Status.DELIVERED),
+    ] == seen
+
+
+async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
+    """It is cancelled, and the event comes again."""
+    world = World(handler_timeout=0.01)
+    patience = iter([60.0, 0.0])
+    ends: list[str] = []
+
+    async def handle(_: Event) -> None:
+        try:
+            await asyncio.sleep(next(patience))
+            ends.append("done")
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    world.handlers.on_event(handle)
+    with pytest.raises(TimeoutError):
+        await world.give(reply())
+    await world.give(reply())
+
+    assert ["cancelled", "done"] == ends
+
+
+async def test_a_server_that_gives_up_has_not_handled(world: World) -> None:
+    """The provider has hung up; whoever waited for the same event fails too."""
+    gate = asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await gate.wait()
+        world.handled.append(event.key)
+
+    world.handlers.on_event(handle)
+    first = world.begin(reply())
+    await settled()
+    second = world.begin(reply())
+    await settled()
+    first.cancel()
+    gate.set()
+
+    with pytest.raises(NotHandledError):
+        await second
+    await world.give(reply())
+
+    assert 1 == len(world.handled)
+
+
+async def test_a_store_that_fails_has_not_handled(world: World) -> None:
+    """It comes again, until the store knows that it was handled; who was done is left alone."""
+    world.listen()
+    fails = iter([True, False])
+    world.handlers.on_event(lambda _: setattr(world.store, "is_down", next(fails)))
+    with pytest.raises(StoreDownError):
+        await world.give(reply())
+    world.store.is_down = False
+
+    await world.give(reply())
+
+    assert 1 == len(world.handled)
+
+
+async def test_what_nobody_takes_is_not_handled(world: World) -> None:
+    """The provider sends it again, until somebody does."""
+    world.note_statuses()
+    unparsed = UnparsedEvent(provider="tiny", account="main", at=NOW, key="k", why="new")
+
+    for event in (reply(), unparsed):
+        with pytest.raises(NotHandledError):
+            await world.give(event)
+    world.listen()
+    await world.give(reply(), unparsed)
+
+    assert [reply().key, "k"] == world.handled
+
+
+async def test_the_tracker_takes_reports(world: World) -> None:
+    """They are handled also where the application asks only for statuses, or for nothing."""
+    await world.give(report(Status.SENT, "m1"))
+
+    tracked = await world.tracker.find(M1)
+    assert tracked is not None
+    assert 1 == world.dispatcher.handled
+
+
+async def test_a_change_is_told_once(world: World) -> None:
+    """Not what changes nothing, such as a late `SENT` after `DELIVERED`."""
+    world.note_statuses()
+
+    await world.give(
+        report(Status.ACCEPTED, "m1"),
+        report(Status.DELIVERED, "m1"),
+        report(Status.SENT, "m1"),
+        report(Status.FAILED, "m1"),
+        report(Status.READ, "m1"),
+    )
+
+    assert [
+        (Status.UNKNOWN, Status.ACCEPTED),
+        (Status.ACCEPTED, Status.DELIVERED),
+        (Status.DELIVERED, Status.READ),
+    ] == world.statuses
+    assert [each.status.status for each in world.watcher.changes] == [
+        status for _, status in world.statuses
+    ]
+
+
+async def test_a_change_is_told_with_all_that_is_known(world: World) -> None:
+    """The reference comes from the send where the report has none."""
+    changes: list[StatusChanged] = []
+    world.handlers.on_status(changes.append)
+    tell(world.tracker, accepted(None, batch_id="b1"))
+
+    await world.give(report(Status.SENT, "m1", "r1", batch="b1"), report(Status.READ, "m1"))
+
+    assert [(batch_id("b1"), "r1")] * 2 == [(each.id, each.reference) for each in changes]
+
+
+async def test_a_change_is_told_again_where_the_handler_failed(world: World) -> None:
+    """When the report is repeated."""
+    outcomes = iter([LookupError(), None])
+
+    def changed(change: StatusChanged) -> None:
+        error = next(outcomes)
+        if error is not None:
+            raise error
+        world.statuses.append((change.previous, change.status.status))
+
+    world.handlers.on_status(changed)
+    with pytest.raises(LookupError):
+        await world.give(report(Status.SENT, "m1"))
+
+    await world.give(report(Status.SENT, "m1"), report(Status.SENT, "m1"))
+
+    assert [(Status.UNKNOWN, Status.SENT)] == world.statuses
+
+
+async def test_changes_of_a_message_come_in_order(world: World) -> None:
+    """One after the other, however long the handler takes; those of others do not wait."""
+    gates = {status: asyncio.Event() for status in (Status.SENT, Status.DELIVERED)}
+    seen: list[str] = []
+
+    async def changed(change: StatusChanged) -> None:
+        seen.append(f"{change.id.provider_id} {change.status.status} begins")
+        if change.id == M1:
+            await gates[change.status.status].wait()
+        seen.append(f"{change.id.provider_id} {change.status.status} ends")
+
+    world.handlers.on_status(changed)
+    first = world.begin(report(Status.SENT, "m1"))
+    await settled()
+    tasks = [
+        first,
+        world.begin(report(Status.DELIVERED, "m1")),
+        world.begin(report(Status.SENT, "m2")),
+    ]
+    await settled()
+    gates[Status.DELIVERED].set()
+    await settled()
+    gates[Status.SENT].set()
+    await asyncio.gather(*tasks)
+
+    assert [
+        "m1 sent begins",
+        "m2 sent begins",
+        "m2 sent ends",
+        "m1 sent ends",
+        "m1 delivered begins",
+        "m1 delivered ends",
+    ] == seen
+
+
+async def test_a_report_that_has_waited_tells_what_is_known_by_then(world: World) -> None:
+    """`SENT` waits behind `ACCEPTED`, `DELIVERED` overtakes nothing, and is told once."""
+    gate = asyncio.Event()
+
+    async def changed(change: StatusChanged) -> None:
+        world.statuses.append((change.previous, change.status.status))
+        await gate.wait()
+
+    world.handlers.on_status(changed)
+    statuses = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
+    tasks = []
+    for each in statuses:
+        tasks.append(world.begin(report(each, "m1")))
+        await settled()
+    gate.set()
+    await asyncio.gather(*tasks)
+
+    assert [
+        (Status.UNKNOWN, Status.ACCEPTED),
+        (Status.ACCEPTED, Status.DELIVERED),
+    ] == world.statuses
+
+
+async def test_an_answer_that_comes_meanwhile_mixes_up_nothing(world: World) -> None:
+    """From then on the id is another one, that of the batch; the message is the same."""
+    gate = asyncio.Event()
+    seen: list[Status] = []
+
+    async def changed(change: StatusChanged) -> None:
+        if change.status.status is Status.SENT:
+            await gate.wait()
+        seen.append(change.status.status)
+
+    world.handlers.on_status(changed)
+    first = world.begin(report(Status.SENT, "m1", "r1", batch="b1"))
+    await settled()
+    tell(world.tracker, accepted(None, batch_id="b1"))
+    second = world.begin(report(Status.DELIVERED, "m1", "r1", batch="b1"))
+    await settled()
+    gate.set()
+    await asyncio.gather(first, second)
+
+    assert [Status.SENT, Status.DELIVERED] == seen
+
+
+async def test_what_a_look_up_found_is_told_if_it_is_new(world: World) -> None:
+    """The poller may ask many times."""
+    world.note_statuses()
+    tracked = await world.tracker.apply(report(Status.SENT, "m1"))
+
+    for _ in range(2):
+        await world.dispatcher.status_found(tracked)
+
+    assert [(Status.UNKNOWN, Status.SENT)] == world.statuses
+
+
+async def test_a_handler_that_hangs_does_not_hold_up_look_ups() -> None:
+    """It has as long as for an event."""
+    world = World(handler_timeout=0.01)
+
+    async def changed(_: StatusChanged) -> None:
+        await asyncio.sleep(60)
+
+    world.handlers.on_status(changed)
+    tracked = await world.tracker.apply(report(Status.SENT, "m1"))
+
+    with pytest.raises(TimeoutError):
+        await world.dispatcher.status_found(tracked)
+
+
+async def test_a_reply_opts_out(world: World) -> None:
+    """Before the application sees it; a text like any other does not."""
+    world.listen()
+
+    await world.give(reply("Stop by at noon", number=1), reply("Stop.", number=2))
+
+    assert NUMBER in world.suppression
+    assert [(NUMBER, reply("Stop.", number=2).key)] == [
+        (each.address, each.key) for each in world.suppression.changes
+    ]
+
+
+async def test_the_words_are_those_of_the_application() -> None:
+    """Further ones, in some countries."""
+    rules = OptOutRules(countries={"+372": Keywords(stop=frozenset(["LOPETA"]))})
+    world = World(rules=rules).listen()
+
+    await world.give(reply("lopeta"))
+
+    assert NUMBER in world.suppression
+
+
+async def test_a_report_opts_out(world: World) -> None:
+    """It names only our message, whose recipient is known."""
+    tell(world.tracker, accepted())
+
+    await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> None:
+    """Until then nobody knows who it is."""
+    await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
+    tell(world.tracker, accepted())
+    tracked = await world.tracker.find(M1)
+    assert tracked is not None
+    was_known = NUMBER in world.suppression
+
+    await world.dispatcher.joined(tracked)
+
+    assert not was_known
+    assert NUMBER in world.suppression
+
+
+def unsubscribed(reference: str | None = None) -> InteractionEvent:
+    """Make the event of somebody who has unsubscribed."""
+    return InteractionEvent(
+        provider="tiny",
+        account="main",
+        at=NOW,
+        key="unsubscribed",
+        reference=reference,
+        interaction=Interaction(
+            message_id=M1,
+            kind=InteractionKind.UNSUBSCRIBED,
+            provider_kind="unsubscribe-request",
+            at=NOW,
+            channel=Channel.EMAIL,
+        ),
+    )
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+async def test_an_interaction_opts_out(world: World, *, is_batch: bool) -> None:
+    """It names our message; one of a batch by its reference, before any report of it has come."""
+    world.listen()
+    tell(world.tracker, accepted(None, batch_id="b1") if is_batch else accepted())
+
+    await world.give(unsubscribed("r1"))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_an_opt_out_of_nobody_known_is_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The list gets it without an address: it may know the message, and an operator must."""
+    world.listen()
+
+    await world.give(unsubscribed())
+
+    assert [None] == [each.address for each in world.suppression.changes]
+    (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "not known here" in record.getMessage()
+
+
+async def test_an_opt_out_that_was_not_recorded_is_not_handled(world: World) -> None:
+    """The provider sends it again, and the application has not seen it."""
+    world.listen()
+    world.suppression.is_down = True
+    with pytest.raises(StoreDownError):
+        await world.give(reply("STOP"))
+    world.suppression.is_down = False
+
+    await world.give(reply("STOP"))
+
+    assert 1 == len(world.handled)
+    assert NUMBER in world.suppression

@@ -1,0 +1,184 @@
+"""The store in memory: the contract of every store, and its limits."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from datetime import timedelta
+
+import pytest
+from support.delivery import NOW, accepted, message_id, report
+from support.store_contract import StoreContract, add, doubt, named, take
+from support.stores import DatabaseStore
+
+from omnimsg.delivery.memory_store import MemoryStore, StoreLimits
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.status import Status
+
+pytestmark = pytest.mark.anyio
+
+
+class TestContract(StoreContract):
+    """The store in memory is a store."""
+
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        """Return a store with the default limits."""
+        return MemoryStore()
+
+
+class TestContractOfDatabases(StoreContract):
+    """Another store is run through the contract in the same way."""
+
+    @pytest.fixture
+    def store(self) -> DatabaseStore:
+        """Return a store that takes its time."""
+        return DatabaseStore()
+
+
+async def test_the_oldest_messages_go() -> None:
+    """By every name, and each is counted."""
+    store = MemoryStore(StoreLimits(messages=2))
+
+    for number in range(5):
+        await take(store, accepted(f"m{number}", f"r{number}"))
+
+    found = [await store.find(named(f"m{number}")) for number in range(5)]
+    assert [True, True, True, False, False] == [each is None for each in found]
+    assert (3, 2) == (store.dropped, len(store))
+
+
+async def test_a_report_does_not_make_a_message_young() -> None:
+    """What was accepted first goes first, however often it is reported."""
+    store = MemoryStore(StoreLimits(messages=2))
+    await take(store, accepted("m1", "r1"))
+    await take(store, accepted("m2", "r2"))
+    await add(store, report(Status.SENT, "m1", "r1"))
+
+    await take(store, accepted("m3", "r3"))
+
+    assert await store.find(named("m1")) is None
+    assert await store.find(named("m2")) is not None
+
+
+async def test_the_oldest_doubts_go() -> None:
+    """Those that were given up have a room of their own, so that they push no others out."""
+    store = MemoryStore(StoreLimits(messages=2))
+    for number in range(4):
+        await doubt(store, f"r{number}", minutes=number)
+    await store.give_up(NOW + timedelta(minutes=2))
+    for number in range(4, 6):
+        await doubt(store, f"r{number}", minutes=number)
+
+    assert ["r2", "r4", "r5"] == [each.reference for each in await store.doubts()]
+    assert 3 == store.dropped
+
+
+async def test_the_oldest_parked_reports_go() -> None:
+    """Reports of what nobody here has sent fill no memory."""
+    store = MemoryStore(StoreLimits(parked=2))
+
+    for number in range(5):
+        await add(store, report(Status.SENT, f"m{number}", f"r{number}"))
+
+    assert await store.find(named("m2")) is None
+    assert await store.find(named("m3")) is not None
+    assert (3, 2) == (store.dropped, len(store))
+
+
+async def test_parked_reports_go_after_their_time() -> None:
+    """When something newer is stored."""
+    store = MemoryStore(StoreLimits(parked_for=60))
+    await add(store, report(Status.SENT, "m1", "r1"))
+
+    await take(store, accepted("m2", "r2"), minutes=1)
+    is_there = await store.find(named("m1")) is not None
+    await take(store, accepted("m3", "r3"), minutes=2)
+
+    assert is_there
+    assert await store.find(named("m1")) is None
+
+
+async def test_the_oldest_keys_go() -> None:
+    """An event whose key is gone is handled again when it is repeated."""
+    store = MemoryStore(StoreLimits(events=2))
+
+    for number in range(3):
+        await store.set_handled(f"k{number}", NOW, NOW + timedelta(hours=1))
+
+    handled = [await store.is_handled(f"k{number}") for number in range(3)]
+    assert [False, True, True] == handled
+
+
+async def test_keys_go_after_their_time() -> None:
+    """When a newer event is handled."""
+    store = MemoryStore()
+    for number in range(3):
+        await store.set_handled(f"k{number}", NOW, NOW + timedelta(hours=number))
+
+    await store.set_handled("k3", NOW + timedelta(minutes=90), NOW + timedelta(hours=9))
+
+    handled = [await store.is_handled(f"k{number}") for number in range(4)]
+    assert [False, False, True, True] == handled
+
+
+async def test_a_message_has_few_names() -> None:
+    """A provider that keeps inventing batches for a message fills no memory."""
+    store = MemoryStore()
+
+    for number in range(50):
+        await add(store, report(Status.SENT, "m1", "r1", batch=f"b{number}"))
+
+    found = await store.find(named("m1"))
+    assert found is not None
+    assert (8, message_id("m1")) == (len(found.ids), found.own_id)
+
+
+async def test_one_reference_for_all_costs_no_more() -> None:
+    """Of many open messages with one token the latest are found by it, and all by their ids."""
+    store = MemoryStore()
+    for number in range(2000):
+        await take(store, accepted(None, batch_id=f"b{number}"))
+
+    joined = await add(store, report(Status.SENT, "m1", "r1"))
+
+    assert "batch/b1992/r1" == joined.ids[0].provider_id
+    assert 2000 == len(store)
+
+
+async def test_memory_is_bounded() -> None:
+    """What has gone leaves nothing behind, by whichever names it was known."""
+    store = MemoryStore(StoreLimits(messages=50, parked=50, events=50))
+
+    async def live(start: int, count: int) -> None:
+        for number in range(start, start + count):
+            name = f"r{number}"
+            await take(store, accepted(f"m{number}", name))
+            await take(store, accepted(None, f"{name}b", batch_id=f"b{number}"))
+            await doubt(store, f"{name}d", minutes=number)
+            await add(store, report(Status.SENT, f"p{number}", f"{name}p"))
+            await add(store, report(Status.SENT, None, f"{name}t"))
+            await store.set_handled(name, NOW, NOW + timedelta(hours=1))
+            await store.give_up(NOW + timedelta(minutes=number - 10))
+
+    tracemalloc.start()
+    try:
+        await live(0, 100)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        await live(100, 1000)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(store) <= 4 * 50
+    # A leak of one name for each would be more.
+    assert after - before < 150_000
+
+
+@pytest.mark.parametrize("name", ["messages", "parked", "parked_for", "events"])
+def test_a_limit_is_above_nought(name: str) -> None:
+    """Without room for one there is nothing to find."""
+    with pytest.raises(InvalidValue, match=name):
+        StoreLimits(**{name: 0})

@@ -1,0 +1,125 @@
+"""The suppression list in memory: the latest wish counts, in whatever order wishes come."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.delivery import NOW, NUMBER, message
+
+from omnimsg.delivery.memory_suppression import MemorySuppression
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.opt_out import Consent, ConsentChange
+
+if TYPE_CHECKING:
+    from omnimsg.domain.message import Message
+
+PLAIN, MARKETING = message(), message(tags=("marketing",))
+
+
+def change(consent: Consent, seconds: float = 0.0, address: str | None = NUMBER) -> ConsentChange:
+    """Make a change."""
+    at = NOW + timedelta(seconds=seconds)
+    return ConsentChange(consent=consent, account="main", at=at, address=address)
+
+
+def verdicts(
+    *changes: ConsentChange, messages: tuple[Message, ...] = (PLAIN, MARKETING), **how: Any
+) -> list[bool]:
+    """Return what becomes of a message, and of one that is marketing, after some changes."""
+    suppression = MemorySuppression(**how)
+
+    async def live() -> list[bool]:
+        for each in changes:
+            await suppression.record(each)
+        return list(await suppression.suppressed("main", messages))
+
+    return asyncio.run(live())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ((), [False, False]),
+        ((change(Consent.OPTED_OUT),), [True, True]),
+        ((change(Consent.MARKETING_OPTED_OUT),), [False, True]),
+        ((change(Consent.OPTED_OUT), change(Consent.OPTED_IN, 1)), [False, False]),
+        ((change(Consent.MARKETING_OPTED_OUT), change(Consent.OPTED_IN, 1)), [False, False]),
+        ((change(Consent.OPTED_IN, 1), change(Consent.OPTED_OUT)), [False, False]),
+        ((change(Consent.OPTED_IN), change(Consent.OPTED_OUT, 1)), [True, True]),
+        # An older STOP that comes late still counts beside a newer wish about marketing.
+        ((change(Consent.MARKETING_OPTED_OUT, 1), change(Consent.OPTED_OUT)), [True, True]),
+        # Of two wishes of one moment nobody knows which came last: nobody is texted.
+        ((change(Consent.OPTED_OUT), change(Consent.OPTED_IN)), [True, True]),
+    ],
+)
+def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: list[bool]) -> None:
+    """Everything, marketing only, and in again."""
+    assert expected == verdicts(*changes)
+
+
+# An event loop for each example takes its time on a busy machine.
+@settings(deadline=None)
+@given(
+    wishes=st.lists(st.tuples(st.sampled_from(Consent), st.integers(0, 3)), max_size=6),
+    seed=st.integers(0, 2**32),
+)
+def test_the_order_in_which_wishes_come_makes_no_difference(
+    wishes: list[tuple[Consent, int]], seed: int
+) -> None:
+    """Nor does a repetition."""
+    changes = [change(consent, seconds) for consent, seconds in wishes]
+    shuffled = [*changes, *changes[:2]]
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - repeatable
+
+    assert verdicts(*changes) == verdicts(*shuffled)
+
+
+def test_who_opted_out_before_is_known() -> None:
+    """From the application's own list; they may opt in again."""
+    before = verdicts(opted_out=[NUMBER])
+    after = verdicts(change(Consent.OPTED_IN), opted_out=[NUMBER])
+
+    assert [True, True] == before
+    assert [False, False] == after
+
+
+def test_a_mailbox_is_the_same_in_any_case() -> None:
+    """People write theirs as they like."""
+    suppression = MemorySuppression(["Ola@Example.test"])
+    asyncio.run(suppression.record(change(Consent.OPTED_OUT, address="UWE@example.test")))
+
+    assert "ola@example.TEST" in suppression
+    assert "uwe@example.test" in suppression
+    assert "ada@example.test" not in suppression
+    assert None not in suppression
+
+
+def test_nobody_else_is_affected() -> None:
+    """Neither by another's wish, nor by that of somebody unknown, nor as a contact without one."""
+    contact = message(to=ProviderContact(id="c-1"))  # type: ignore[arg-type]
+    other = message(to="+37255500002")
+
+    found = verdicts(
+        change(Consent.OPTED_OUT),
+        change(Consent.OPTED_OUT, address=None),
+        messages=(contact, other, PLAIN),
+    )
+
+    assert [False, False, True] == found
+
+
+def test_what_is_marketing_is_decided_by_the_application() -> None:
+    """By its own tags."""
+    found = verdicts(
+        change(Consent.MARKETING_OPTED_OUT),
+        messages=(message(tags=("news",)), MARKETING),
+        marketing_tags=["news", "offers"],
+    )
+
+    assert [True, False] == found

@@ -1,0 +1,448 @@
+"""`Client.send` with `settle`, and `Client.wait`: by reports and look-ups, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import orjson
+import pytest
+from support.adapters import FakeTransport, TinyAdapter, accepted, references, results, texts, tiny
+from support.audit import outcome_of
+from support.reporting import PUBLIC_URL, Reporting, deliver
+from support.stores import DatabaseStore
+from support.virtual import VirtualLoop
+
+from omnimsg import (
+    Accepted,
+    AmbiguousError,
+    CallbackOptions,
+    Client,
+    InvalidValue,
+    Limits,
+    Observer,
+    Policy,
+    RejectedError,
+    RetryPolicy,
+    Status,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.adapter.context import report_token
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import MessageStatus
+from omnimsg.engine.observers import DoubtEnded
+from omnimsg.transport import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from omnimsg.adapter import Context, Flow
+    from omnimsg.adapter.interface import Answered
+    from omnimsg.delivery.receiver import Receiver
+
+Reply: TypeAlias = "Response | Awaitable[Response]"
+
+
+class Silent(Reporting):
+    """Tiny that has no list of messages: only a report can tell."""
+
+    find = TinyAdapter.find
+
+
+class Asked(Reporting):
+    """Tiny that can be asked for a status."""
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask where a message is."""
+        response = yield Request("GET", f"/status/{provider_id}", authenticated=True)
+        document = response.json()
+        if response.status != 200:
+            return None
+        callback = self.event({"state": document["state"], "id": provider_id}, None, context)  # type: ignore[arg-type]
+        return MessageStatus(id=callback.message_id, legs=(callback.leg,))  # type: ignore[union-attr, arg-type]
+
+
+@attrs.define
+class World:
+    """A client whose provider loses answers, in a time of its own.
+
+    Attributes:
+        reply: Answers a send.
+        looks: What is said to each look-up in turn; then the message is absent.
+        states: What is said to each question for a status in turn.
+        looked: When each look-up came, seconds from the beginning.
+        ends: What observers were told of doubts.
+    """
+
+    reply: Callable[[Request], Reply] = lambda request: results(
+        dict.fromkeys(references(request), "who-knows")
+    )
+    looks: Iterator[str] = attrs.field(factory=lambda: iter(()))
+    states: Iterator[str] = attrs.field(factory=lambda: iter(()))
+    kind: type[TinyAdapter] = Reporting
+    looked: list[float] = attrs.field(factory=list)
+    ends: list[DoubtEnded] = attrs.field(factory=list)
+    loop: VirtualLoop = attrs.field(factory=VirtualLoop)
+
+    def answer(self, request: Request) -> Reply:
+        """Answer a request."""
+        if request.method != "GET":
+            return self.reply(request)
+        self.looked.append(round(self.loop.now - 1000))
+        if request.url.startswith("/status"):
+            said = next(self.states, "sent")
+            if said == "down":
+                return Response(503)
+            return Response(200, orjson.dumps({"state": said}))
+        said = next(self.looks, "absent")
+        if said == "hangs":
+            return self._hang()
+        if said == "down":
+            return Response(503)
+        return Response(200, orjson.dumps({"there": said == "there"}))
+
+    def live(self, story: Callable[[Client, Receiver], Awaitable[Any]], **options: Any) -> Any:
+        """Let something happen to a client with a receiver."""
+
+        class Doubts(Observer):
+            def doubt_ended(_, event: DoubtEnded) -> None:  # noqa: N805 - `self` is the world
+                self.ends.append(event)
+
+        async def told() -> Any:
+            wire = FakeTransport(self.answer)
+            client = Client(
+                [tiny(kind=self.kind)],
+                policies={"main": Policy(retry=RetryPolicy(attempts=1), limits=Limits(linger=0))},
+                transport=lambda _: wire,
+                clock=self.loop,
+                observers=[Doubts()],
+                callbacks=CallbackOptions(public_url=PUBLIC_URL),
+                **options,
+            )
+            receiver = client.receiver()
+            try:
+                return await story(client, receiver)
+            finally:
+                await client.aclose()
+                await asyncio.sleep(1)
+
+        with closing(self.loop):
+            found = self.loop.drive(told())
+            left = [each for each in asyncio.all_tasks(self.loop) if not each.done()]
+            assert [] == left
+            return found
+
+    async def _hang(self) -> Response:
+        await asyncio.sleep(3600)
+        return Response(503)
+
+
+async def report(receiver: Receiver, *, after: float, state: str = "sent", **names: str) -> None:
+    """Call back after a while, with the reference unless other names are given."""
+    await asyncio.sleep(after)
+    assert 204 == await deliver(receiver, {"state": state, "id": "m1", **(names or {"ref": "r0"})})
+
+
+def test_an_early_report_settles() -> None:
+    """It came while the answer to the send was still under way."""
+    place = World()
+    arrived = asyncio.Event()
+
+    async def slow(request: Request) -> Response:
+        await arrived.wait()
+        return results(dict.fromkeys(references(request), "who-knows"))
+
+    place.reply = slow
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Accepted, float]:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=120))
+        await report(receiver, after=1)
+        arrived.set()
+        return await sending, place.loop.now - 1000
+
+    found, seconds = place.live(story)
+
+    assert "m1" == found.provider_id
+    assert pytest.approx(1, abs=0.1) == seconds
+    assert [] == place.looked
+
+
+@pytest.mark.parametrize("names", [{"ref": "r0"}, {"token": report_token("main", "r0")}])
+def test_a_later_report_settles(names: dict[str, str]) -> None:
+    """At once, whether it quotes the reference or its token."""
+    place = World()
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Accepted, float]:
+        reporting = asyncio.ensure_future(report(receiver, after=17, **names))
+        found = await client.send(texts(1)[0], settle=120)
+        seconds = place.loop.now - 1000
+        await reporting
+        assert [] == list(await client.doubts())
+        return found, seconds
+
+    found, seconds = place.live(story)
+
+    assert ("r0", "m1") == (found.reference, found.provider_id)
+    assert pytest.approx(17, abs=0.1) == seconds
+    assert ["main:m1"] == [each.id for each in place.ends]
+
+
+def test_a_look_up_settles() -> None:
+    """The provider is asked after 5 s, 30 s, 2 min and 10 min."""
+    place = World(looks=iter(["absent", "down", "there"]))
+
+    async def story(client: Client, _: Receiver) -> Accepted:
+        found = await client.send(texts(1)[0], settle=1000)
+        assert [] == list(await client.doubts())
+        return found
+
+    found = place.live(story)
+
+    assert "listed" == found.provider_id
+    assert [5, 30, 120] == place.looked
+    assert ["main:listed"] == [each.id for each in place.ends]
+
+
+def test_a_report_does_not_wait_for_a_look_up() -> None:
+    """The provider's list does not answer, and its report has come."""
+    place = World(looks=iter(["hangs"]))
+
+    async def story(client: Client, receiver: Receiver) -> float:
+        reporting = asyncio.ensure_future(report(receiver, after=6))
+        await client.send(texts(1)[0], settle=120)
+        await reporting
+        return place.loop.now - 1000
+
+    assert pytest.approx(6, abs=0.1) == place.live(story)
+
+
+def test_nothing_settles() -> None:
+    """The doubt is raised after that time and no sooner, and stays on the list."""
+    place = World()
+
+    async def story(client: Client, _: Receiver) -> tuple[str, float, list[str | None]]:
+        with pytest.raises(AmbiguousError) as caught:
+            await client.send(texts(1)[0], settle=100)
+        seconds = place.loop.now - 1000
+        doubts = [each.reference for each in await client.doubts()]
+        return outcome_of(caught.value).kind, seconds, doubts
+
+    kind, seconds, doubts = place.live(story)
+
+    assert ("ambiguous", ["r0"]) == (kind, doubts)
+    assert pytest.approx(100, abs=0.1) == seconds
+    assert [5, 30] == place.looked
+
+
+def test_a_provider_without_a_list_is_not_asked() -> None:
+    """Only a report can tell."""
+    place = World(kind=Silent)
+
+    async def story(client: Client, receiver: Receiver) -> Accepted:
+        reporting = asyncio.ensure_future(report(receiver, after=60))
+        found = await client.send(texts(1)[0], settle=120)
+        await reporting
+        return found
+
+    assert "m1" == place.live(story).provider_id
+    assert [] == place.looked
+
+
+def test_another_send_settles_nothing() -> None:
+    """It has the same reference, and is accepted and reported meanwhile."""
+    place = World()
+    words = iter(["who-knows", "ok"])
+    place.reply = lambda request: results(dict.fromkeys(references(request), next(words)))
+
+    async def story(client: Client, receiver: Receiver) -> None:
+        first = asyncio.ensure_future(client.send(texts(1)[0], settle=50))
+        await asyncio.sleep(1)
+        await client.send(texts(1)[0])
+        assert 204 == await deliver(receiver, {"state": "sent", "id": "id-r0", "ref": "r0"})
+        with pytest.raises(AmbiguousError):
+            await first
+
+    place.live(story)
+
+
+def test_what_is_refused_or_accepted_is_not_waited_for() -> None:
+    """Only a doubt is."""
+    place = World()
+    words = iter(["no-such-number", "ok"])
+    place.reply = lambda request: results(dict.fromkeys(references(request), next(words)))
+
+    async def story(client: Client, _: Receiver) -> float:
+        with pytest.raises(RejectedError):
+            await client.send(texts(1)[0], settle=100)
+        await client.send(texts(1)[0], settle=100)
+        return place.loop.now - 1000
+
+    assert pytest.approx(0, abs=0.1) == place.live(story)
+
+
+def test_a_time_that_is_none_is_refused_before_anything_is_sent() -> None:
+    """Afterwards nobody would know of the doubt."""
+    place = World()
+    sent: list[Request] = []
+
+    def note(request: Request) -> Response:
+        sent.append(request)
+        return accepted(request)
+
+    place.reply = note
+
+    async def story(client: Client, _: Receiver) -> None:
+        with pytest.raises(InvalidValue):
+            await client.send(texts(1)[0], settle=float("nan"))
+
+    place.live(story)
+
+    assert [] == sent
+
+
+def test_whoever_is_cancelled_leaves_nothing() -> None:
+    """Neither a look-up nor somebody who waits for a report."""
+    place = World(looks=iter(["hangs"]))
+
+    async def story(client: Client, _: Receiver) -> bool:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=100))
+        await asyncio.sleep(6)
+        sending.cancel()
+        await asyncio.wait([sending])
+        return sending.cancelled()
+
+    assert place.live(story)
+
+
+def test_a_store_that_fails_makes_no_other_error_of_a_doubt() -> None:
+    """The caller must not take it for a message that was not sent."""
+    place = World(looks=iter(["down", "there"]))
+    store = DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> Accepted:
+        store.is_down = True
+        return await client.send(texts(1)[0], settle=100)
+
+    assert "listed" == place.live(story, store=store).provider_id
+
+
+def test_a_lost_connection_is_settled_too() -> None:
+    """Any doubt is, not only the one that the provider words."""
+    place = World()
+
+    def lose(request: Request) -> Response:
+        raise TransportFault(Reason.CONNECTION_LOST, "gone")
+
+    place.reply = lose
+
+    async def story(client: Client, receiver: Receiver) -> Accepted:
+        reporting = asyncio.ensure_future(report(receiver, after=3))
+        found = await client.send(texts(1)[0], settle=30)
+        await reporting
+        return found
+
+    assert "m1" == place.live(story).provider_id
+
+
+def ok(request: Request) -> Response:
+    """Accept everything."""
+    return accepted(request)
+
+
+def test_waiting_ends_with_a_report() -> None:
+    """At once, and not before the status that was asked for."""
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Status, float]:
+        message = await client.send(texts(1)[0])
+        waiting = asyncio.ensure_future(client.wait(message, Status.DELIVERED))
+        for seconds, state in ((1, "sent"), (2, "delivered")):
+            await report(receiver, after=seconds, state=state, id="id-r0")
+        return (await waiting).status, place.loop.now - 1000
+
+    status, seconds = place.live(story)
+
+    assert Status.DELIVERED is status
+    assert pytest.approx(3, abs=0.1) == seconds
+
+
+def test_waiting_ends_with_a_failure() -> None:
+    """Nothing better is to come."""
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> Status:
+        message = await client.send(texts(1)[0])
+        waiting = asyncio.ensure_future(client.wait(message))
+        await report(receiver, after=1, state="failed", id="id-r0")
+        return (await waiting).status
+
+    assert Status.FAILED is place.live(story)
+
+
+def test_waiting_ends_with_a_look_up() -> None:
+    """Beside reports, which may be lost; by the id alone, as in another process."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+
+    async def story(client: Client, _: Receiver) -> Status:
+        return (await client.wait("main:id-r0", timeout=200)).status
+
+    assert Status.DELIVERED is place.live(story)
+    assert [30, 60] == place.looked
+
+
+def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
+    """And why the last look-up failed, though nothing has woken it since."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "down"]))
+
+    async def story(client: Client, _: Receiver) -> str:
+        with pytest.raises(TimeoutError) as caught:
+            await client.wait("main:37255500001", timeout=75)
+        return str(caught.value)
+
+    said = place.live(story)
+
+    assert said.startswith("message main:372******01 is sent and not delivered after 75 s;")
+    assert "the last look-up failed: status through account 'main' failed" in said
+
+
+def test_what_closes_a_client_stores_its_last_outcomes() -> None:
+    """Those of the last moment, for a store that outlives it."""
+    place = World(reply=ok)
+    store = DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> None:
+        await client.send(texts(1)[0])
+        await client.aclose()
+        assert 1 == len(store.inner)
+
+    place.live(story, store=store)
+
+
+def test_what_was_reported_before_the_answer_is_told_with_it() -> None:
+    """A report without an id of ours names nothing that the application knows until then."""
+    place = World()
+    arrived = asyncio.Event()
+    told: list[tuple[str | None, Status]] = []
+
+    async def slow(request: Request) -> Response:
+        await arrived.wait()
+        return accepted(request)
+
+    place.reply = slow
+
+    async def story(client: Client, receiver: Receiver) -> None:
+        client.on_status(lambda change: told.append((change.id, change.status.status)))
+        sending = asyncio.ensure_future(client.send(texts(1)[0]))
+        await asyncio.sleep(1)
+        assert 204 == await deliver(receiver, {"state": "delivered", "ref": "r0"})
+        assert [] == told
+        arrived.set()
+        await sending
+        await asyncio.sleep(1)
+
+    place.live(story)
+
+    assert [("main:id-r0", Status.DELIVERED)] == told

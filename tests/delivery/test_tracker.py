@@ -1,0 +1,472 @@
+"""The tracker: outcomes are stored, doubts end, whoever waits is woken."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.delivery import (
+    NOW,
+    NUMBER,
+    SetClock,
+    Watcher,
+    accepted,
+    batch_id,
+    doubtful,
+    looked_up,
+    message,
+    message_id,
+    report,
+    tell,
+)
+from support.sending import settled
+from support.stores import DatabaseStore, StoreDownError
+from support.virtual import VirtualLoop
+
+from omnimsg.delivery.memory_store import MemoryStore
+from omnimsg.delivery.tracked import Handover, Tracked
+from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.status import Status
+from omnimsg.engine.observers import DoubtEnded, Observers, OutcomeKnown
+
+if TYPE_CHECKING:
+    from omnimsg.delivery.store import Store
+
+pytestmark = pytest.mark.anyio
+
+M1 = MessageId("main:m1")
+
+
+class World:
+    """A tracker, and what it told."""
+
+    def __init__(self, store: Store | None = None, **how: Any) -> None:
+        self.clock = SetClock()
+        self.watcher = Watcher()
+        self.joined: list[Tracked] = []
+        self.tracker = Tracker(
+            store or MemoryStore(),
+            self.clock,
+            Observers([self.watcher]),
+            joined=self.joined.append,
+            **how,
+        )
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a tracker with a store in memory."""
+    return World()
+
+
+async def test_an_outcome_is_known_at_once(world: World) -> None:
+    """Although it is stored a moment later, for many at once."""
+    tell(world.tracker, accepted())
+
+    tracked = await world.tracker.find(M1)
+
+    assert tracked is not None
+    assert (Handover.ACCEPTED, "r1", NUMBER) == (tracked.handover, tracked.reference, tracked.to)
+
+
+async def test_outcomes_of_which_nothing_more_is_heard_are_not_kept(world: World) -> None:
+    """A message without an id of any kind, from an adapter that breaks its contract, is none."""
+    tell(world.tracker, accepted(None))
+
+    assert [] == list(await world.tracker.doubts())
+    assert await world.tracker.find(batch_id("b1")) is None
+
+
+async def test_a_report_settles_a_doubt(world: World) -> None:
+    """It is counted, told, and off the list."""
+    tell(world.tracker, doubtful())
+    before = await world.tracker.doubts()
+
+    tracked = await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+
+    assert ["r1"] == [each.reference for each in before]
+    assert (Handover.ACCEPTED, NUMBER) == (tracked.handover, tracked.to)
+    assert [] == list(await world.tracker.doubts())
+    assert (1, 0) == (world.tracker.doubts_settled, world.tracker.doubts_unresolved)
+    assert [DoubtEnded(account="main", reference="r1", id=M1)] == world.watcher.doubts
+
+
+async def test_a_report_that_quotes_a_token_settles_a_doubt(world: World) -> None:
+    """Messente quotes no reference."""
+    tell(world.tracker, doubtful())
+
+    tracked = await world.tracker.apply(report(Status.SENT, "m1", token_of="r1"))
+
+    assert ("r1", M1) == (tracked.reference, tracked.id)
+    assert [M1] == [each.id for each in world.watcher.doubts]
+
+
+async def test_an_early_report_settles_a_doubt(world: World) -> None:
+    """The moment it begins."""
+    await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+    tell(world.tracker, doubtful())
+
+    assert [] == list(await world.tracker.doubts())
+    assert 1 == world.tracker.doubts_settled
+    assert [M1] == [each.id for each in world.watcher.doubts]
+
+
+async def test_a_look_up_settles_a_doubt(world: World) -> None:
+    """It has found the message."""
+    tell(world.tracker, doubtful())
+    await world.tracker.commit()
+
+    tracked = await world.tracker.prove(accepted("m1"))
+
+    assert (Handover.ACCEPTED, M1) == (tracked.handover, tracked.id)
+    assert 1 == world.tracker.doubts_settled
+
+
+async def test_another_send_settles_no_doubt(world: World) -> None:
+    """The caller may have sent it again, with the same reference."""
+    tell(world.tracker, doubtful(), accepted("m2"))
+
+    await world.tracker.apply(report(Status.DELIVERED, "m2", "r1"))
+
+    assert ["r1"] == [each.reference for each in await world.tracker.doubts()]
+    assert 0 == world.tracker.doubts_settled
+
+
+async def test_a_doubt_is_given_up_after_its_window(world: World) -> None:
+    """It is counted and told once, and stays on the list."""
+    tell(world.tracker, doubtful())
+    await world.tracker.commit()
+    world.clock.seconds = DOUBT_WINDOW - 1
+    early = [each.handover for each in await world.tracker.doubts()]
+    world.clock.seconds = DOUBT_WINDOW + 1
+
+    late = [[each.handover for each in await world.tracker.doubts()] for _ in range(2)]
+
+    assert [Handover.IN_DOUBT] == early
+    assert [[Handover.UNRESOLVED], [Handover.UNRESOLVED]] == late
+    assert (0, 1) == (world.tracker.doubts_settled, world.tracker.doubts_unresolved)
+    assert [DoubtEnded(account="main", reference="r1", id=None)] == world.watcher.doubts
+
+
+async def test_a_report_after_that_settles_it_still(world: World) -> None:
+    """The application hears of both ends."""
+    tell(world.tracker, doubtful())
+    await world.tracker.commit()
+    world.clock.seconds = DOUBT_WINDOW + 1
+    await world.tracker.doubts()
+
+    await world.tracker.apply(report(Status.DELIVERED, "m1", "r1"))
+
+    assert [] == list(await world.tracker.doubts())
+    assert [None, M1] == [each.id for each in world.watcher.doubts]
+
+
+def test_a_doubt_is_given_up_though_nothing_else_happens() -> None:
+    """Nobody asks, and no report comes; so is one that began an hour later."""
+    loop = VirtualLoop()
+    watcher = Watcher()
+
+    async def live() -> list[int]:
+        tracker = Tracker(MemoryStore(), loop, Observers([watcher]), doubt_window=7200)
+        counts = []
+        for pause in (3600, 3500):
+            tell(tracker, doubtful())
+            await asyncio.sleep(pause)
+        for seconds in (0, 160, 3400, 200):
+            await asyncio.sleep(seconds)
+            counts.append(len(watcher.doubts))
+        return counts
+
+    with closing(loop):
+        counts = loop.drive(live())
+
+    assert [0, 1, 1, 2] == counts
+
+
+def test_outcomes_are_stored_though_nobody_asks() -> None:
+    """For a store that other processes read."""
+    loop = VirtualLoop()
+    store = DatabaseStore()
+
+    async def live() -> int:
+        tracker = Tracker(store, loop, Observers())
+        tell(tracker, accepted("m1"), accepted("m2", "r2"))
+        tell(tracker, accepted("m3", "r3"))
+        await asyncio.sleep(1)
+        return len(store.inner)
+
+    with closing(loop):
+        stored = loop.drive(live())
+
+    assert 3 == stored
+
+
+def test_what_was_noted_in_one_event_loop_is_stored_in_the_next() -> None:
+    """The first one ended before it was stored."""
+    store = DatabaseStore()
+    tracker = Tracker(store, SetClock(), Observers())
+
+    async def send(reference: str) -> None:
+        tell(tracker, accepted(reference, reference))
+
+    async def wait() -> None:
+        tell(tracker, accepted("m3", "r3"))
+        for _ in range(1000):
+            if len(store.inner) == 3:
+                break
+            await asyncio.sleep(0.01)
+
+    asyncio.run(send("r1"))
+    asyncio.run(send("r2"))
+    asyncio.run(wait())
+
+    assert 3 == len(store.inner)
+
+
+def test_an_outcome_without_an_event_loop_is_noted() -> None:
+    """The loop of an account has ended, and what waited in it has its outcome."""
+    tracker = Tracker(MemoryStore(), SetClock(), Observers())
+
+    tell(tracker, accepted())
+
+    assert asyncio.run(tracker.find(M1)) is not None
+
+
+async def test_a_store_that_fails_loses_no_outcome() -> None:
+    """They are stored when it works again; what the store says is not logged."""
+    store = DatabaseStore()
+    world = World(store)
+    store.is_down = True
+    tell(world.tracker, accepted("m1"), doubtful("r2"))
+    await world.tracker.commit()
+    with pytest.raises(StoreDownError):
+        await world.tracker.apply(report(Status.SENT, "m9"))
+    store.is_down = False
+
+    tracked = await world.tracker.find(M1)
+
+    assert tracked is not None
+    assert ["r2"] == [each.reference for each in await world.tracker.doubts()]
+
+
+def test_a_store_that_failed_is_asked_again() -> None:
+    """Though nobody asks for anything."""
+    loop = VirtualLoop()
+    store = DatabaseStore()
+
+    async def live() -> int:
+        tracker = Tracker(store, loop, Observers())
+        store.is_down = True
+        tell(tracker, accepted())
+        await asyncio.sleep(1)
+        store.is_down = False
+        await asyncio.sleep(60)
+        return len(store.inner)
+
+    with closing(loop):
+        stored = loop.drive(live())
+
+    assert 1 == stored
+
+
+async def test_one_who_is_cancelled_loses_no_outcome() -> None:
+    """The report that began to store them came from a provider that has hung up."""
+    store = DatabaseStore()
+    world = World(store)
+    tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
+    applying = asyncio.ensure_future(world.tracker.apply(report(Status.SENT, "m1")))
+    await store.asked.wait()
+    applying.cancel()
+
+    found = await world.tracker.find(MessageId("main:m2"))
+
+    assert applying.cancelled()
+    assert found is not None
+    assert await world.tracker.find(M1) is not None
+
+
+async def test_whoever_asks_meanwhile_sees_what_is_being_stored() -> None:
+    """The last outcome was taken, and the store has not answered yet."""
+    store = DatabaseStore()
+    world = World(store)
+    tell(world.tracker, accepted())
+    storing = asyncio.ensure_future(world.tracker.commit())
+    await store.asked.wait()
+
+    found = await world.tracker.find(M1)
+    await storing
+
+    assert found is not None
+
+
+async def test_a_report_wakes_who_waits_for_a_doubtful_send(world: World) -> None:
+    """With the acceptance that the answer would have been."""
+    tell(world.tracker, doubtful())
+    waiting = asyncio.ensure_future(world.tracker.settled(doubtful()))
+    await settled()
+    is_early = waiting.done()
+    await world.tracker.apply(report(Status.SENT, "m9"))
+
+    await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+
+    assert not is_early
+    assert Accepted(reference="r1", account="main", provider_id="m1") == await waiting
+
+
+async def test_another_send_wakes_nobody(world: World) -> None:
+    """Its acceptance is no proof of the doubtful one."""
+    tell(world.tracker, doubtful())
+    waiting = asyncio.ensure_future(world.tracker.settled(doubtful()))
+    tell(world.tracker, accepted("m2"))
+    await world.tracker.apply(report(Status.DELIVERED, "m2", "r1"))
+    await settled()
+
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_a_store_that_fails_ends_no_waiting() -> None:
+    """That nothing can be asked says nothing about the message."""
+    store = DatabaseStore()
+    world = World(store)
+    store.is_down = True
+    tell(world.tracker, doubtful())
+    waiting = asyncio.ensure_future(world.tracker.settled(doubtful()))
+    await settled()
+    is_over = waiting.done()
+    store.is_down = False
+
+    await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+
+    assert not is_over
+    assert "m1" == (await waiting).provider_id
+
+
+async def test_a_report_is_expected_of_what_may_have_been_sent(world: World) -> None:
+    """The engine has no outcome of it yet; an early one is known at once."""
+    await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+    early = world.tracker.expect("main", message("r1"))
+    later = world.tracker.expect("main", message("r2"))
+    await settled()
+    were = early.done(), later.done()
+
+    await world.tracker.apply(report(Status.SENT, "m2", token_of="r2"))
+    await settled()
+
+    assert (True, False) == were
+    assert ["m1", "m2"] == [(await each).provider_id for each in (early, later)]
+
+
+async def test_an_earlier_send_is_not_what_is_expected(world: World) -> None:
+    """It has the same reference; neither its acceptance nor its reports prove another one."""
+    tell(world.tracker, accepted("m0"))
+    await world.tracker.apply(report(Status.SENT, "m0", "r1"))
+    expected = world.tracker.expect("main", message("r1"))
+    await world.tracker.apply(report(Status.DELIVERED, "m0", "r1"))
+    await settled()
+
+    assert not expected.done()
+    expected.cancel()
+
+
+async def test_every_name_wakes_who_waits_for_a_message(world: World) -> None:
+    """By the id of its batch, by its own, and by its token."""
+    tell(world.tracker, accepted(None, batch_id="b1"))
+    await world.tracker.commit()
+    names = [batch_id("b1"), "main:m1", str((await world.tracker.find(batch_id("b1"))).token)]  # type: ignore[union-attr]
+    woken: list[str] = []
+
+    async def wait(name: str) -> None:
+        with world.tracker.waiters.watch(name) as waiter:
+            tracked = await waiter.next()
+            woken.append(f"{name} {tracked.legs[0].status}")
+
+    tasks = [asyncio.ensure_future(wait(each)) for each in names]
+    await settled()
+
+    await world.tracker.apply(report(Status.SENT, "m1", "r1", batch="b1"))
+    await asyncio.gather(*tasks)
+
+    assert sorted(f"{each} sent" for each in names) == sorted(woken)
+
+
+async def test_a_change_between_two_waits_is_not_lost(world: World) -> None:
+    """Whoever is busy when it comes sees it at once when asking next."""
+    with world.tracker.waiters.watch(M1) as waiter:
+        await world.tracker.apply(report(Status.SENT, "m1"))
+        await world.tracker.apply(report(Status.DELIVERED, "m1"))
+        tracked = await waiter.next()
+        again = asyncio.ensure_future(waiter.next())
+        await settled()
+
+        assert not again.done()
+        again.cancel()
+
+    assert tracked.status is not None
+    assert Status.DELIVERED is tracked.status.status
+
+
+async def test_what_came_before_the_outcome_is_told_when_it_is_joined(world: World) -> None:
+    """Only then the recipient is known. A message without early reports is none of them."""
+    await world.tracker.apply(report(Status.FAILED, "m1", "r1"))
+    tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
+    await world.tracker.commit()
+    await world.tracker.apply(report(Status.SENT, "m2", "r2"))
+
+    assert [(M1, NUMBER)] == [(each.id, each.to) for each in world.joined]
+
+
+async def test_a_look_up_and_a_report_are_one_answer(world: World) -> None:
+    """Of one leg, whichever comes first."""
+    await world.tracker.look_up(looked_up(Status.SENT))
+    tracked = await world.tracker.apply(report(Status.DELIVERED, "m1", seconds=9))
+
+    assert tracked.status is not None
+    assert (1, Status.DELIVERED) == (len(tracked.legs), tracked.status.status)
+
+
+async def test_a_message_of_a_batch_may_be_looked_up_by_another_process(world: World) -> None:
+    """Its id names the reference, by which a report finds it."""
+    status = looked_up(Status.SENT, batch_id("b1").provider_id)
+    await world.tracker.look_up(status)
+
+    tracked = await world.tracker.apply(report(Status.DELIVERED, "m1", "r1"))
+
+    assert (batch_id("b1"), message_id("m1")) == tracked.ids
+
+
+async def test_what_the_application_was_told_is_kept(world: World) -> None:
+    """With the message, so that another process does not tell it again."""
+    tell(world.tracker, accepted())
+    tracked = await world.tracker.apply(report(Status.SENT, "m1"))
+
+    await world.tracker.tell(tracked)
+
+    found = await world.tracker.find(M1)
+    assert found is not None
+    assert (Status.UNKNOWN, Status.SENT) == (tracked.told, found.told)
+
+
+async def test_the_time_is_when_it_was_first_heard_of(world: World) -> None:
+    """Also where that was a report."""
+    await world.tracker.apply(report(Status.SENT, "m1", "r1"))
+    world.clock.seconds = 5
+    tell(world.tracker, accepted())
+
+    found = await world.tracker.find(M1)
+
+    assert found is not None
+    assert NOW == found.since
+
+
+def test_a_tracker_hears_of_nothing_else() -> None:
+    """A refusal is the end of a message: it takes no memory."""
+    tracker = Tracker(MemoryStore(), SetClock(), Observers())
+
+    tracker.outcome_known(OutcomeKnown("main", (), ()))
+
+    assert [] == list(asyncio.run(tracker.doubts()))

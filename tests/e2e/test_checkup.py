@@ -1,0 +1,103 @@
+"""`client.check` and `omnimsg doctor`, against all three providers of the sandbox."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import pytest
+
+from omnimsg import Client, State
+from omnimsg.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from omnimsg import Checkup
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Serve all providers."""
+    async with Sandbox() as running:
+        yield running
+
+
+async def check(sandbox: Sandbox, changes: Any = None, **options: Any) -> Checkup:
+    """Check a client with an account for each provider."""
+    config = tomllib.loads(sandbox.config_toml())
+    for name, change in (changes or {}).items():
+        config["accounts"][name] |= change
+    client = await anyio.to_thread.run_sync(lambda: Client.from_config(config, **options))
+    async with client:
+        return await client.check()
+
+
+def states(found: Checkup, account: str | None) -> dict[str, State]:
+    """Return what the checks of an account have found."""
+    return {each.check: each.state for each in found.findings if each.account == account}
+
+
+async def test_all_is_well(sandbox: Sandbox) -> None:
+    """Every provider answers, takes the credentials, and no handset has anything."""
+    found = await check(sandbox)
+
+    for account in ("bird", "clickatell", "messente"):
+        said = states(found, account)
+        assert (State.OK, State.OK) == (said["reach"], said["clock"]), account
+        assert State.FAILED is not said["credentials"], account
+    assert {"versions": State.OK} == states(found, None)
+    assert found.is_well
+    assert [] == sandbox.handsets.all()
+
+
+@pytest.mark.parametrize(
+    ("account", "change"),
+    [("clickatell", {"api_key": "wrong"}), ("bird", {"access_key": "wrong"})],
+)
+async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
+    """The provider refuses the credentials, and the finding does not show them."""
+    found = await check(sandbox, {account: change})
+
+    assert State.FAILED is states(found, account)["credentials"]
+    assert not found.is_well
+
+
+async def test_an_address_where_nobody_is(sandbox: Sandbox) -> None:
+    """One account that is not reached does not keep the others from being checked."""
+    found = await check(sandbox, {"bird": {"base_url": "http://127.0.0.1:9"}})
+
+    assert State.FAILED is states(found, "bird")["reach"]
+    assert "credentials" not in states(found, "bird")
+    assert State.OK is states(found, "messente")["reach"]
+
+
+async def test_a_clock_that_is_wrong(sandbox: Sandbox) -> None:
+    """The time in the answers tells, and by how much."""
+
+    class Ahead:
+        def monotonic(self) -> float:
+            return anyio.current_time()
+
+        def utc_now(self) -> datetime:
+            return datetime.now(UTC) + timedelta(minutes=10)
+
+    found = await check(sandbox, clock=Ahead())
+
+    (finding,) = [
+        each for each in found.findings if (each.account, each.check) == ("bird", "clock")
+    ]
+    assert State.WARNING is finding.state
+    assert "s ahead of the provider's" in finding.detail
+
+
+async def test_an_account_without_its_secret(sandbox: Sandbox) -> None:
+    """It is named, and says which variable is not set."""
+    found = await check(sandbox, {"bird": {"access_key": "env:NOBODY_SETS_THIS"}})
+
+    assert {"configuration": State.WARNING} == states(found, "bird")
+    assert any("NOBODY_SETS_THIS" in each.detail for each in found.findings)

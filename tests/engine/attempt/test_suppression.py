@@ -1,0 +1,375 @@
+"""The suppression list is asked before every request, and what it does not say is no permission."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import (
+    FakeTransport,
+    Listing,
+    TinyAdapter,
+    accepted,
+    close,
+    references,
+    results,
+    texts,
+    tiny,
+)
+from support.audit import Book
+from support.sending import AT_ONCE, all_of, collect
+from support.virtual import VirtualLoop
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Breaker,
+    Consent,
+    NotSent,
+    OnAmbiguous,
+    Policy,
+    Reason,
+    Rejected,
+    Retry,
+    Scope,
+)
+from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
+from omnimsg.engine.account import AccountEngine
+from omnimsg.transport import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg import ConsentChange, Message, Outcome
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.journal import Journal
+
+pytestmark = pytest.mark.anyio
+
+
+class List:
+    """A suppression list that a test fills, and that keeps what it was asked and told."""
+
+    def __init__(self, *opted_out: str) -> None:
+        self.opted_out = set(opted_out)
+        self.asked: list[list[str]] = []
+        self.is_asked = asyncio.Event()
+        self.is_told = asyncio.Event()
+        self.told: list[ConsentChange] = []
+        self.error: Exception | None = None
+        self.seconds = 0.0
+        self.answer: Any = None
+
+    async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
+        """Answer, after a while or not at all."""
+        assert "main" == account
+        self.asked.append([each.reference for each in messages])
+        self.is_asked.set()
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        if self.answer is not None:
+            return self.answer  # type: ignore[no-any-return]
+        return [each.reference in self.opted_out for each in messages]
+
+    async def record(self, change: ConsentChange) -> None:
+        """Keep a change, or fail."""
+        self.is_told.set()
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        self.told.append(change)
+
+
+class Choosy(TinyAdapter):
+    """Tiny that knows who has opted out."""
+
+    codes = CodeTable(
+        (
+            *TinyAdapter.codes,
+            CodeRow(
+                "opted-out",
+                "message",
+                Reason.OPTED_OUT,
+                Verdict.REJECTED,
+                description="opted out",
+                source="Tiny",
+            ),
+        )
+    )
+
+
+def engine(
+    wire: FakeTransport,
+    suppression: List,
+    *,
+    kind: type[TinyAdapter] = Choosy,
+    journal: Journal | None = None,
+    clock: Clock | None = None,
+    **policy: Any,
+) -> AccountEngine:
+    """Build an account with a suppression list."""
+    return AccountEngine(
+        tiny(kind=kind),
+        lambda: wire,
+        policy=Policy(**{"retry": AT_ONCE, **policy}),
+        journal=journal,
+        suppression=suppression,
+        clock=clock,
+    )
+
+
+async def send(account: AccountEngine, messages: Sequence[Message]) -> list[Outcome]:
+    """Send messages in one request."""
+    return await all_of(account, *(account.submit(each, 10) for each in messages))
+
+
+def kinds(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the kinds of outcomes."""
+    return [each.kind for each in outcomes]
+
+
+@pytest.mark.parametrize("has_journal", [False, True])
+async def test_who_has_opted_out_is_not_texted(*, has_journal: bool) -> None:
+    """The others of the request are; and the journal has no word of what never was to leave."""
+    wire, book = FakeTransport(), Book()
+    account = engine(wire, List("r1"), journal=book if has_journal else None)
+
+    outcomes = await send(account, texts(3))
+
+    assert ["accepted", "not_sent", "accepted"] == kinds(outcomes)
+    assert ["r0", "r2"] == references(wire.requests[0])
+    refused = outcomes[1]
+    assert isinstance(refused, NotSent)
+    assert (Reason.SUPPRESSED, Retry.NEVER, Scope.MESSAGE) == (
+        refused.reason,
+        refused.retry,
+        refused.scope,
+    )
+    assert "r1" not in book.told
+    assert (["r0", "r2"] if has_journal else []) == sorted(book.told)
+
+
+async def test_nothing_leaves_where_all_have_opted_out() -> None:
+    """There is no request."""
+    wire = FakeTransport()
+
+    outcomes = await send(engine(wire, List("r0", "r1")), texts(2))
+
+    assert ["not_sent", "not_sent"] == kinds(outcomes)
+    assert [] == wire.requests
+
+
+async def test_it_is_asked_before_every_attempt() -> None:
+    """Somebody may opt out between two of them."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.opted_out.add("r1")
+        return results(dict.fromkeys(references(request), "slow-down"))
+
+    wire = FakeTransport(answer)
+    outcomes = await send(engine(wire, suppression), texts(2))
+
+    assert [["r0", "r1"], ["r0", "r1"]] == suppression.asked[:2]
+    assert [["r0", "r1"], ["r0"], ["r0"]] == [references(each) for each in wire.requests]
+    assert [Reason.RATE_LIMITED, Reason.SUPPRESSED] == [
+        each.reason for each in outcomes if not isinstance(each, Accepted)
+    ]
+
+
+async def test_it_is_asked_for_a_stream() -> None:
+    """For every message of every request."""
+    suppression = List("r1", "r150")
+    wire = FakeTransport()
+    account = engine(wire, suppression)
+
+    outcomes = await collect(account.stream(texts(200), 10))
+    await close(account)
+
+    assert {"r1", "r150"} == {each.reference for each in outcomes if isinstance(each, NotSent)}
+    assert 200 == len({each for batch in suppression.asked for each in batch})
+    assert 198 == sum(len(references(each)) for each in wire.requests)
+
+
+async def test_it_is_asked_for_the_parts_of_a_split_request() -> None:
+    """Each is a request of its own."""
+    suppression = List()
+    wire = FakeTransport(
+        lambda request: Response(413, b"") if len(references(request)) > 1 else accepted(request)
+    )
+
+    outcomes = await send(engine(wire, suppression), texts(2))
+
+    assert ["accepted", "accepted"] == kinds(outcomes)
+    assert [["r0", "r1"], ["r0"], ["r1"]] == suppression.asked
+
+
+@pytest.mark.parametrize(
+    "answer", [[True], [True] * 3, 7, None], ids=["too few", "too many", "none", "raises"]
+)
+async def test_an_error_is_no_permission(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing leaves; the error is logged without its text."""
+    suppression = List()
+    suppression.answer = answer
+    suppression.error = LookupError("+37255500001") if answer is None else None
+    wire = FakeTransport()
+
+    outcomes = await send(engine(wire, suppression), texts(2))
+
+    assert [Reason.UNKNOWN, Reason.UNKNOWN] == [
+        each.reason for each in outcomes if isinstance(each, NotSent)
+    ]
+    assert [] == wire.requests
+    assert "the suppression list raised" in caplog.text
+
+
+async def test_a_timeout_of_its_own_is_an_error() -> None:
+    """The deadline has not passed, so nobody is told that it had."""
+    suppression = List()
+    suppression.error = TimeoutError()
+
+    (outcome,) = await send(engine(FakeTransport(), suppression), texts(1))
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.UNKNOWN is outcome.reason
+
+
+def test_it_has_until_the_deadline() -> None:
+    """Then the message is not sent, and says why."""
+    suppression = List()
+    suppression.seconds = 60
+    wire = FakeTransport()
+    loop = VirtualLoop()
+
+    with closing(loop):
+        account = engine(wire, suppression, clock=loop)
+        (outcome,) = loop.drive(send(account, texts(1)))
+
+    assert isinstance(outcome, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, Retry.NEVER) == (outcome.reason, outcome.retry)
+    assert "suppression list" in outcome.failure.detail
+    assert [] == wire.requests
+
+
+async def test_what_is_cancelled_while_it_is_asked_was_not_sent() -> None:
+    """Nothing had left."""
+    suppression = List()
+    suppression.seconds = 60
+    account = engine(FakeTransport(), suppression)
+    waiting = account.submit(texts(1)[0], 100)
+    await suppression.is_asked.wait()
+
+    await close(account)
+
+    outcome = await waiting
+    assert isinstance(outcome, NotSent)
+    assert Reason.CANCELLED is outcome.reason
+
+
+async def test_a_doubt_stays_a_doubt() -> None:
+    """Who opts out after a first attempt, which may have texted them, was not refused."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        if request.method == "GET":
+            return Response(200, b'{"there": false}')
+        suppression.opted_out.add("r0")
+        return results(dict.fromkeys(references(request), "who-knows"))
+
+    wire = FakeTransport(answer)
+    account = engine(wire, suppression, kind=Listing, on_ambiguous=OnAmbiguous.RESEND)
+
+    (outcome,) = await send(account, texts(1))
+
+    assert isinstance(outcome, Ambiguous)
+    assert 1 == len(wire.requests)
+
+
+async def test_what_was_not_sent_says_nothing_about_the_provider() -> None:
+    """The doubt of the first attempt is not counted a second time."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.opted_out.add("r0")
+        raise TransportFault(Reason.CONNECTION_LOST, "gone")
+
+    account = engine(
+        FakeTransport(answer),
+        suppression,
+        on_ambiguous=OnAmbiguous.RESEND,
+        breaker=Breaker(failures=2),
+    )
+
+    (outcome,) = await send(account, texts(1))
+
+    assert isinstance(outcome, Ambiguous)
+    assert {} == account.health().open_circuits
+
+
+@pytest.mark.parametrize("error", [LookupError(), TimeoutError()])
+async def test_an_error_after_a_doubt_leaves_the_doubt(error: Exception) -> None:
+    """It proves nothing of the first attempt."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.error = error
+        return results(dict.fromkeys(references(request), "who-knows"))
+
+    wire = FakeTransport(answer)
+    account = engine(wire, suppression, on_ambiguous=OnAmbiguous.RESEND)
+
+    (outcome,) = await send(account, texts(1))
+
+    assert isinstance(outcome, Ambiguous)
+    assert 1 == len(wire.requests)
+
+
+async def test_a_refusal_that_is_an_opt_out_is_told() -> None:
+    """With the recipient; the caller has the provider's own refusal."""
+    suppression = List()
+    words = {"r0": "ok", "r1": "opted-out", "r2": "no-such-number"}
+    wire = FakeTransport(
+        lambda request: results({each: words[each] for each in references(request)})
+    )
+
+    outcomes = await send(engine(wire, suppression), texts(3))
+
+    (told,) = suppression.told
+    assert (Consent.OPTED_OUT, "+37255000001", "r1") == (told.consent, told.address, told.reference)
+    assert [Reason.OPTED_OUT, Reason.INVALID_RECIPIENT] == [
+        each.reason for each in outcomes if isinstance(each, Rejected)
+    ]
+
+
+async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:
+    """The refusal is what is known."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.error = LookupError()
+        return results(dict.fromkeys(references(request), "opted-out"))
+
+    (outcome,) = await send(engine(FakeTransport(answer), suppression), texts(1))
+
+    assert isinstance(outcome, Rejected)
+    assert [] == suppression.told
+
+
+async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:
+    """The answer is there."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.seconds = 60
+        return results(dict.fromkeys(references(request), "opted-out"))
+
+    account = engine(FakeTransport(answer), suppression)
+    waiting = account.submit(texts(1)[0], 100)
+    await suppression.is_told.wait()
+
+    await close(account)
+
+    assert isinstance(await waiting, Rejected)

@@ -1,0 +1,194 @@
+"""What a plan says of a message, and that it costs nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import KEY, texts, tiny
+from support.routed import AT_ONCE, Routed, accepted, outcome_of, unreachable
+
+from omnimsg import (
+    Breaker,
+    Channel,
+    Client,
+    ConfigError,
+    InvalidValue,
+    Limits,
+    Match,
+    Message,
+    Plan,
+    Policy,
+    Price,
+    Prices,
+    Reason,
+    Route,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROUTES = (
+    Route(accounts=("b", "a"), name="south", match=Match(prefixes=["+27"]), sender="Shop"),
+    Route(accounts=("a", "b"), strategy="weighted", weights={"a": 3, "b": 1}),
+)
+
+
+def plan(message: Message, *, routes: Iterable[Route] = ROUTES, **options: Any) -> Plan:
+    """Plan a message with two accounts."""
+    account = options.pop("account", None)
+    routed = Routed(accepted, accepted, routes=routes, **options)
+
+    async def story(client: Client) -> Plan:
+        return client.plan(message, account=account)
+
+    found: Plan = routed.run(story)
+    assert {"a": 0, "b": 0} == routed.asked()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("message", "options", "expected"),
+    [
+        (
+            Message("+27820000001", "x"),
+            {},
+            ("south", "b", ("a",), "'south' is the first route that takes it (by prefixes)"),
+        ),
+        (
+            Message("+37255500001", "x"),
+            {},
+            (
+                "routes[1]",
+                "a",
+                ("b",),
+                "'routes[1]' is the first route that takes it (by everything); weighted among a, b",
+            ),
+        ),
+        (
+            Message("+37255500001", "x"),
+            {"routes": ROUTES[:1]},
+            (None, "a", (), "no route takes the message, so it goes through the default account"),
+        ),
+        (
+            Message("+37255500001", "x"),
+            {"routes": ()},
+            (None, "a", (), "no route is configured"),
+        ),
+        (
+            Message("+27820000001", "x"),
+            {"account": "a"},
+            (None, "a", (), "the caller named the account"),
+        ),
+    ],
+)
+def test_which_account_and_why(message: Message, options: Any, expected: Any) -> None:
+    """It names the route, the account, those after it, and the reason."""
+    found = plan(message, **options)
+
+    assert expected == (found.route, found.account, found.next, found.why)
+
+
+def test_an_account_in_trouble_is_passed_over() -> None:
+    """The plan says what `send` does: the account whose circuit is open is not the first."""
+    policy = Policy(retry=AT_ONCE, breaker=Breaker(failures=1))
+    routed = Routed(
+        unreachable,
+        accepted,
+        routes=(Route(accounts=("a", "b")),),
+        policies={"a": policy, "b": policy},
+    )
+
+    async def story(client: Client) -> tuple[Plan, str]:
+        await outcome_of(client, texts(1)[0])
+        return client.plan(texts(1)[0]), (await client.send(texts(1, start=1)[0])).account
+
+    found, account = routed.run(story)
+
+    assert account == found.account
+    assert [("a", Reason.PROVIDER_UNAVAILABLE)] == [
+        (each.account, each.outcome.reason) for each in found.passed_over
+    ]
+
+
+def test_a_message_that_would_not_leave() -> None:
+    """Where no account can express it, its refusal is that of the first."""
+    found = plan(Message("+27820000001", "x", tags=["t"]))
+
+    assert found.refusal is not None
+    assert (Reason.UNSUPPORTED, "tags") == (found.refusal.reason, found.refusal.failure.path)
+    assert found.request is None
+
+
+def test_the_request_has_no_secret() -> None:
+    """It is the exact request, and the account's key is masked wherever it stands."""
+    found = plan(Message("+27820000001", f"the key {KEY}", reference="r1", ttl=90))
+
+    assert found.request is not None
+    assert ("POST", "https://b.example/send") == (found.request.method, found.request.url)
+    assert {"Content-Type": "application/json", "Authorization": "***"} == found.request.headers
+    assert (
+        '{"messages":[{"ref":"r1","to":"+27820000001","text":"the key ***","ttl":90}]}'
+        == found.request.body
+    )
+    assert KEY not in repr(found)
+    assert "+27820000001" not in repr(found)
+
+
+def test_parts_and_price() -> None:
+    """An estimate is the price of the longest prefix, times the parts."""
+    prices = Prices(currency="EUR", per_part={"+": 0.09, "+27": 0.02, "+2782": 0.021})
+    policies = {"b": Policy(prices=prices)}
+    text = "a" * 161
+
+    near = plan(Message("+27820000001", text), policies=policies)
+    far = plan(Message("+27820000001", text), policies=policies, account="a")
+
+    assert near.sms is not None
+    assert (2, Price(amount=Decimal("0.042"), currency="EUR")) == (near.sms.parts, near.price)
+    assert far.price is None
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ({"27": 0.1}, "Prices.per_part.27: must be a plus and the first digits"),
+        ({"+27": -1}, r"Prices.per_part.\+27: must be a number, 0 or more"),
+        ({"+27": "a lot"}, r"Prices.per_part.\+27: must be a number, 0 or more"),
+    ],
+)
+def test_prices_that_cannot_be(prices: Any, expected: str) -> None:
+    """What is wrong is named with its prefix."""
+    with pytest.raises(InvalidValue, match=expected):
+        Prices(per_part=prices)
+
+
+def test_notes() -> None:
+    """What the message does not say is named, and so is what the provider rounds."""
+    found = plan(Message("+37255500001", "x"), routes=())
+
+    assert Channel.SMS is found.channel
+    assert ("channel: sms, because the message names none",) == found.notes
+
+
+def test_limits_that_would_bite_now() -> None:
+    """The seconds until the account's limits let the next message leave."""
+    policy = Policy(limits=Limits(requests_per_second=0.1))
+    routed = Routed(accepted, policies={"a": policy})
+
+    async def story(client: Client) -> float:
+        await client.send(texts(1)[0])
+        return client.plan(texts(1)[0]).wait
+
+    assert pytest.approx(10.0, abs=0.1) == routed.run(story)
+
+
+def test_only_messages_have_plans() -> None:
+    """Anything else is the caller's mistake, and an unknown account that of the configuration."""
+    client = Client([tiny(name="a")], routes=(Route(accounts=("a",)),))
+
+    with pytest.raises(TypeError, match="only a Message can be sent, not str"):
+        client.plan("+37255500001")  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(ConfigError, match="no account 'b'"):
+        client.plan(texts(1)[0], account="b")

@@ -1,0 +1,80 @@
+"""Stores that behave like a database: they take their time, and fail when they are told to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from omnimsg.delivery.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from omnimsg.delivery.tracked import Names, Tracked
+
+
+class StoreDownError(Exception):
+    """The store cannot be reached. The text quotes a message, as that of a database may."""
+
+    def __init__(self) -> None:
+        super().__init__("INSERT INTO messages VALUES ('+37255500001', 'Your very private text')")
+
+
+class DatabaseStore:
+    """Gives other tasks turns before and after each operation.
+
+    Attributes:
+        inner: The store that does the work.
+        is_down: Whether every operation fails.
+        asked: Set when something has been asked.
+    """
+
+    def __init__(self, inner: MemoryStore | None = None, *, turns: int = 3) -> None:
+        self.inner = inner or MemoryStore()
+        self.is_down = False
+        self.asked = asyncio.Event()
+        self._turns = turns
+
+    async def find(self, names: Names) -> Tracked | None:
+        """Return what is known of a message."""
+        await self._travel()
+        found = await self.inner.find(names)
+        await self._travel()
+        return found
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change what is known of a message."""
+        await self._travel()
+        changed = await self.inner.update(names, change)
+        await self._travel()
+        return changed
+
+    async def doubts(self) -> Sequence[Tracked]:
+        """Return the messages that may have been sent."""
+        await self._travel()
+        return await self.inner.doubts()
+
+    async def give_up(self, since: datetime) -> Sequence[Tracked]:
+        """Give doubts up."""
+        await self._travel()
+        return await self.inner.give_up(since)
+
+    async def is_handled(self, key: str) -> bool:
+        """Return whether an event was handled before."""
+        await self._travel()
+        is_handled = await self.inner.is_handled(key)
+        await self._travel()
+        return is_handled
+
+    async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
+        """Remember that an event was handled."""
+        await self._travel()
+        await self.inner.set_handled(key, at, until)
+
+    async def _travel(self) -> None:
+        self.asked.set()
+        for _ in range(self._turns):
+            await asyncio.sleep(0)
+        if self.is_down:
+            raise StoreDownError
