@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 # Imported before the runs in this process, which forget what they import.
-from omnimsg.testing.sandbox import session, unawaited
+from omnimsg.testing.sandbox.session import SessionSandbox
+from omnimsg.testing.sandbox.unawaited import noted_coroutines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["pytester"]
-assert session, unawaited
+KEPT = (SessionSandbox, noted_coroutines)
 
 # What the tests of an application have in their conftest.
 SHOP = """
