@@ -1,4 +1,4 @@
-"""What is run before a change lands. `nox` runs the first four; `nox -s NAME` runs one.
+"""What is run before a change lands. `nox` runs the usual sessions; `nox -s NAME` runs one.
 
 Each session installs what it needs from `pyproject.toml`, so it passes on a new machine.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "typing", "tests", "wheel"]
+nox.options.sessions = ["lint", "typing", "tests", "wheel", "site"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
 
@@ -79,6 +79,13 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     session.run("python", "docs/generate.py")
     session.run("python", "-m", "pytest", "tests/docs")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The pages as a site, in `site/`; a broken link is an error."""
+    session.install(*PYPROJECT["project"]["optional-dependencies"]["docs"])
+    session.run("zensical", "build", "--strict", "--clean")
 
 
 @nox.session

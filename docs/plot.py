@@ -51,7 +51,7 @@ def svg() -> str:
         yield _text(20, 24, "CPU time a message, microseconds", "head")
         yield _text(20, 44, "dot: median; line: range; logarithmic scale; less is better", "quiet")
         for number, loop in enumerate(LOOPS):
-            x = RIGHT + 60 + 75 * number
+            x: float = RIGHT + 60 + 75 * number
             yield _text(x, 44, loop, f"{loop} end")
         for power in range(lowest, highest + 1):
             x = at(10.0**power)

@@ -158,9 +158,14 @@ _EXPORTS = {
         "Health",
         "Preview",
     ),
+    "omnimsg.engine.budgets": ("Budget",),
     "omnimsg.engine.journal": (
         "Attempt",
         "Journal",
+    ),
+    "omnimsg.engine.leg_events": (
+        "LegChanged",
+        "LegState",
     ),
     "omnimsg.engine.observers": (
         "AttemptBegun",
@@ -197,6 +202,7 @@ _EXPORTS = {
     "omnimsg.routing.plan": (
         "PassedOver",
         "Plan",
+        "PlannedLeg",
         "Price",
     ),
     "omnimsg.transport.network": (

@@ -111,8 +111,11 @@ from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
 from omnimsg.engine.account_reports import Health as Health
 from omnimsg.engine.account_reports import Preview as Preview
+from omnimsg.engine.budgets import Budget as Budget
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
+from omnimsg.engine.leg_events import LegChanged as LegChanged
+from omnimsg.engine.leg_events import LegState as LegState
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
 from omnimsg.engine.observers import AttemptEnded as AttemptEnded
 from omnimsg.engine.observers import CallbackRefused as CallbackRefused
@@ -141,6 +144,7 @@ from omnimsg.routing import Strategy as Strategy
 from omnimsg.routing.masked_request import MaskedRequest as MaskedRequest
 from omnimsg.routing.plan import PassedOver as PassedOver
 from omnimsg.routing.plan import Plan as Plan
+from omnimsg.routing.plan import PlannedLeg as PlannedLeg
 from omnimsg.routing.plan import Price as Price
 from omnimsg.transport.network import Network as Network
 from omnimsg.transport.network import Proxy as Proxy

@@ -11,16 +11,18 @@ from omnimsg.checkup import Examiner
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
+from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
+from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
+from omnimsg.planning import Planning
 from omnimsg.reports import LateSettlement, Reports
-from omnimsg.routing.plan import plan_of
-from omnimsg.routing.router import Router
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -39,21 +41,21 @@ if TYPE_CHECKING:
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
-    from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.engine.account_reports import Health, Preview
+    from omnimsg.engine.account_reports import Health
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
     from omnimsg.routing import Route
-    from omnimsg.routing.plan import Plan
+    from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
 
 
-class Client(Operations, Reports):
+class Client(Operations, Planning, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
@@ -73,6 +75,7 @@ class Client(Operations, Reports):
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
         routes: Through which accounts messages go that name none: the first that takes a message.
+        budgets: How many messages, or how much money, may leave in a time.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -93,6 +96,7 @@ class Client(Operations, Reports):
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
         routes: Sequence[Route] = (),
+        budgets: Sequence[Budget] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -122,6 +126,7 @@ class Client(Operations, Reports):
             suppression=suppression,
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
+            budgets=Budgets(budgets, now=self._clock.monotonic) if budgets else None,
         )
         engines = self._builder.build_all(adapters, policies or {})
         self._accounts = Accounts(
@@ -135,6 +140,12 @@ class Client(Operations, Reports):
         self._default_account: AccountEngine | Router = self._accounts.get(None)
         if routes:
             self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
+        self._legs = Legs(
+            self._accounts.get,
+            lambda: self._delivery,
+            observers=self._observers,
+            clock=self._clock,
+        )
 
     @classmethod
     def from_config(
@@ -156,6 +167,7 @@ class Client(Operations, Reports):
             default=config.default,
             policies=config.policies,
             routes=config.routes,
+            budgets=config.budgets,
             unusable=config.unusable,
             callbacks=config.callbacks,
             **options,
@@ -189,14 +201,19 @@ class Client(Operations, Reports):
     async def aclose(self, *, deadline: float = DEADLINE) -> None:
         """Send what waits, wait for the answers that are under way, then close all connections.
 
+        The fallback legs that omnimsg runs end with it: what waits for the delivery of a leg tries
+        no other one, and the log says of how many messages.
+
         It is for good: what is handed over from now on, also by a `send_many` that still runs, is
         `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes, or
         when this is cancelled; what has left and not come back by then is `Ambiguous`.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
+        self._legs.close()
         async with anyio.create_task_group() as closing:
             for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)
+        await self._legs.aclose()
         if self._settlement.delivery is not None:
             await self._settlement.delivery.aclose()
 
@@ -222,6 +239,11 @@ class Client(Operations, Reports):
 
         Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
 
+        Of a message with `fallback` it is the acceptance of the first leg that was accepted. Where
+        no provider runs the legs, those after it go while the client is open: when the leg before
+        has failed, or was not delivered within its ttl. `on_status`, `tracked` and the observers
+        tell of them.
+
         With `settle`, a message that may have been sent waits up to so many seconds more: a report
         that names it, or the provider's list, proves that it was, and then it is accepted after
         all.
@@ -232,9 +254,12 @@ class Client(Operations, Reports):
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         way = self._default_account if account is None else self._accounts.get(account)
+        submit = way.submit
+        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
+            submit = LegsWay(self._legs, way).submit
         if settle:
-            return await self._send_and_settle(way, message, deadline, settle)
-        outcome = await way.submit(message, deadline)
+            return await self._send_and_settle(submit, message, deadline, settle)
+        outcome = await submit(message, deadline)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)
@@ -263,24 +288,8 @@ class Client(Operations, Reports):
         turn on.
         """
         way = self._default_account if account is None else self._accounts.get(account)
-        return way.stream(messages, deadline)
-
-    def preview(self, message: Message, *, account: str | None = None) -> Preview:
-        """Return what would become of a message if it were sent now; nothing is sent."""
-        way = self._default_account if account is None else self._accounts.get(account)
-        return way.preview(message)
-
-    def plan(self, message: Message, *, account: str | None = None) -> Plan:
-        """Return what would become of a message if it were sent now, and why.
-
-        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
-        and its trouble, what the provider would be asked, with the secrets masked.
-        """
-        if account is None and isinstance(self._default_account, Router):
-            return self._default_account.plan(message)
-        engine = self._accounts.get(account)
-        why = "no route is configured" if account is None else "the caller named the account"
-        return plan_of(engine, message, route=None, why=why)
+        legs = LegsOfStream(self._legs, way, to_seconds(deadline))
+        return way.stream(messages, deadline, legs=legs)
 
     def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
         """Add an account, for `send(..., account=name)`; no route uses it.

@@ -18,7 +18,7 @@ class TemplateMapping:
     """How this provider identifies a template of the application.
 
     Attributes:
-        name: The provider's name of the template; `None` keeps the application's name.
+        name: The provider's name of the template; the application's name unless given.
         id: The provider's id of the template, if it uses ids (a Bird project).
         version: The provider's version of the template.
         language: The language to use instead of the message's own.

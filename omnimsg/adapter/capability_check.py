@@ -98,6 +98,14 @@ def check_message(
             next(field for field, value in given if value),
             f"cannot be expressed on {channel.value} by this provider; leave it out",
         )
+    for index, leg in enumerate(message.fallback):
+        if leg.account is not None and leg.account != account:
+            return refused(
+                Reason.UNSUPPORTED,
+                f"fallback[{index}].account",
+                f"is {leg.account!r}: a provider carries only the legs of one account; a client"
+                " with both accounts runs them",
+            )
     return check_content(message.content, channel, supported, account=account, uploads=uploads)
 
 

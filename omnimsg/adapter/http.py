@@ -178,3 +178,4 @@ class Response:
 
 
 Flow: TypeAlias = Generator[Request, Response, T]
+"""One operation at work: it yields requests, is sent their responses, and returns a value."""

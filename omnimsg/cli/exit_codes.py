@@ -1,6 +1,7 @@
 """The exit codes of every command."""
 
 OK = 0
+"""Everything succeeded."""
 FAILED = 1
 """Something was refused, failed or was not sent."""
 USAGE = 2

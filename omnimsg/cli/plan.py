@@ -6,7 +6,7 @@ The JSON form is one object per message:
   where the line is no message
 * `reference`, `route` (or null), `account`, `provider`, `why`, `next` (accounts)
 * `passed_over`: a list of `account`, `reason` and `detail`
-* `channel` (or null), `legs` (channels)
+* `channel` (or null), `legs`: a list of `channel`, `account`, `ttl` (or null) and `by_provider`
 * `sms` (or null): `encoding`, `units`, `parts`, `left`, `forcing` (characters)
 * `notes`
 * `refusal` (or null): `reason`, `detail`
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.errors import InvalidValue
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import NotSent
-    from omnimsg.routing.plan import Plan
+    from omnimsg.routing.plan import Plan, PlannedLeg
 
 
 def plan(
@@ -121,7 +121,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             {"account": each.account, **_failure(each.outcome)} for each in plan.passed_over
         ],
         "channel": plan.channel,
-        "legs": list(plan.legs),
+        "legs": [to_json(each) | {"ttl": each.ttl} for each in plan.legs],
         "sms": None
         if plan.sms is None
         else {"forcing": [], **to_json(plan.sms), "left": plan.sms.left},
@@ -169,6 +169,11 @@ def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
         print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
 
 
+def _leg_words(leg: PlannedLeg) -> str:
+    channel = "not known" if leg.channel is None else leg.channel.value
+    return channel if leg.by_provider else f"{channel} through {leg.account} (by omnimsg)"
+
+
 def _print(line: int | None, plan: Plan) -> None:
     message = plan.message
     to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
@@ -181,8 +186,8 @@ def _print(line: int | None, plan: Plan) -> None:
     ]
     if plan.next:
         rows.append(("then", ", ".join(plan.next)))
-    legs = [each.value for each in (plan.channel, *plan.legs) if each is not None]
-    rows.append(("channel", ", else ".join(legs) or "not known"))
+    channel = "not known" if plan.channel is None else plan.channel.value
+    rows.append(("channel", ", else ".join((channel, *map(_leg_words, plan.legs)))))
     rows += _sms_rows(plan)
     rows += [("note", each) for each in plan.notes]
     if plan.price is not None:

@@ -110,6 +110,7 @@ def _print_greeting(running: "Sandbox") -> None:
 
     print_line(("The sandbox is at ", ""), (running.url, "bold green"), "; Ctrl+C stops it.")
     print_line(f"It emulates {', '.join(running.emulators)}. {_reach(running)}")
+    print_line("Open this address in a browser to see what each phone receives.")
     print_line()
     print_line(("In another terminal", "bold"))
     print_line(f"  omnimsg sandbox --port {running.port} --print-config > omnimsg.toml")
@@ -129,5 +130,5 @@ def _print_greeting(running: "Sandbox") -> None:
     for route in running.routes():
         if route["path"].startswith("/_sandbox/"):
             table.add_row(f"{route['method']} {route['path']}", route.get("about", ""))
-    table.add_row("GET /", "List every route.")
+    table.add_row("GET /", "Show the inbox page to a browser, and list every route to others.")
     print_table(table)

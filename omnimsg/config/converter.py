@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache, partial
 from pathlib import Path
@@ -66,6 +67,8 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter.register_structure_hook(int, _int)
     converter.register_structure_hook(float, _float)
     converter.register_structure_hook(bool, _bool)
+    # By its shortest text: what is written 0.07 is not 0.070000000000000006661.
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(_float(value, None))))
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(StrEnum, _enum)
     converter.register_structure_hook(Secret, lambda value, _: Secret(_line(value)))

@@ -26,7 +26,7 @@ from omnimsg.config.references import (
     resolve_references,
     warn_if_readable_by_everybody,
 )
-from omnimsg.config.routes import load_routes
+from omnimsg.config.routes import load_budgets, load_routes
 from omnimsg.config.toml_file import read_toml
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOP_LEVEL_KEYS = ("accounts", "callbacks", "default", "routes")
+_TOP_LEVEL_KEYS = ("accounts", "budgets", "callbacks", "default", "routes")
 _COMMON_KEYS = frozenset(field.name for field in attrs.fields(AccountTable))
 
 
@@ -116,10 +116,9 @@ def config_from_mapping(
     callbacks = _load_callbacks(data, folder, problems)
     if isinstance(own_default, Problem):
         problems.append(own_default)
-    routes, wrong = load_routes(
-        data.get("routes", []), accounts=list(map(str, tables)), policies=policies, folder=folder
-    )
-    problems += wrong
+    names = list(map(str, tables))
+    routes = load_routes(data, problems, accounts=names, policies=policies, folder=folder)
+    budgets = load_budgets(data, problems, accounts=names, folder=folder)
     if problems:
         raise ConfigError("\n".join(f"{where}: {each}" for each in problems))
     return Config(
@@ -129,6 +128,7 @@ def config_from_mapping(
         unusable=unusable,
         callbacks=callbacks or CallbackOptions(),
         routes=routes,
+        budgets=budgets,
     )
 
 

@@ -12,6 +12,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.engine.budgets import Budget
 from omnimsg.engine.policy import (
     NOT_FOUND_FOR,
     AccountTrouble,
@@ -28,11 +29,11 @@ from omnimsg.transport import Network
 
 @attrs.frozen(kw_only=True)
 class CodeChange:
-    """A user's change to one row of a provider's code table; `None` keeps the row's own value.
+    """A change to one row of a provider's code table; what is not given stays as it is.
 
     Attributes:
         reason: The unified reason.
-        verdict: What the code proves: `rejected`, `not_sent`, `account` or `ambiguous`.
+        verdict: What the code proves.
         retry: Whether another attempt can help and is safe.
         fault: Who is at fault.
     """
@@ -118,6 +119,7 @@ class Config:
         unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
             file with a value of theirs is missing. That is no error until such an account is used.
         routes: The routes of messages that name no account, in order.
+        budgets: How much may leave in a time.
     """
 
     adapters: dict[str, Adapter[Any]]
@@ -126,3 +128,4 @@ class Config:
     unusable: dict[str, str] = attrs.field(factory=dict)
     callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
     routes: tuple[Route, ...] = ()
+    budgets: tuple[Budget, ...] = ()

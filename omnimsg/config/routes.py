@@ -1,13 +1,14 @@
-"""Load the routes of a configuration: the tables `[[routes]]`."""
+"""Load what a configuration has as lists: the tables `[[routes]]` and `[[budgets]]`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omnimsg.config.converter import converter_for
 from omnimsg.config.references import resolve_references
 from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.structuring import structure
+from omnimsg.domain.structuring import structure, unknown_choice
+from omnimsg.engine.budgets import Budget
 from omnimsg.routing import Route
 from omnimsg.routing.problems import problems_of
 
@@ -17,38 +18,60 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.policy import Policy
 
+T = TypeVar("T")
+
 
 def load_routes(
-    tables: object,
+    data: Mapping[str, Any],
+    problems: list[Problem],
     *,
     accounts: Collection[str],
     policies: Mapping[str, Policy],
     folder: Path,
-) -> tuple[tuple[Route, ...], list[Problem]]:
-    """Load routes.
+) -> tuple[Route, ...]:
+    """Load the routes.
 
     Args:
-        tables: What the configuration has as `routes`.
+        data: The content of the configuration.
+        problems: What is wrong with the routes is added to it.
         accounts: The names of all accounts.
         policies: By account name, for the accounts that can be used.
         folder: The folder that a relative `file:` starts from.
-
-    Returns:
-        The routes, and what is wrong with them.
     """
+    wrong: list[Problem] = []
+    routes = _load_list(data, "routes", Route, wrong, folder)
+    problems += wrong or problems_of(routes, accounts, policies)
+    return routes
+
+
+def load_budgets(
+    data: Mapping[str, Any], problems: list[Problem], *, accounts: Collection[str], folder: Path
+) -> tuple[Budget, ...]:
+    """Load the budgets; see `load_routes`."""
+    budgets = _load_list(data, "budgets", Budget, problems, folder)
+    for number, budget in enumerate(budgets):
+        for index, name in enumerate(budget.accounts):
+            if name not in accounts:
+                why = f"no account {name!r}: {unknown_choice(name, accounts)}"
+                problems.append(Problem(f"budgets[{number}].accounts[{index}]", why))
+    return budgets
+
+
+def _load_list(
+    data: Mapping[str, Any], key: str, kind: type[T], problems: list[Problem], folder: Path
+) -> tuple[T, ...]:
+    tables = data.get(key, [])
     if not isinstance(tables, list):
-        return (), [Problem("routes", "must be tables such as [[routes]]")]
-    routes: list[Route] = []
-    problems: list[Problem] = []
+        problems.append(Problem(key, f"must be tables such as [[{key}]]"))
+        return ()
+    found: list[T] = []
     for number, table in enumerate(tables):
-        path = f"routes[{number}]"
+        path = f"{key}[{number}]"
         try:
             values = resolve_references(table, folder=folder)
-            routes.append(structure(converter_for(folder), Route, values, path))
+            found.append(structure(converter_for(folder), kind, values, path))
         except InvalidValue as error:
             problems += error.problems
         except ValueError as error:
             problems.append(Problem(path, str(error)))
-    if not problems:
-        problems += problems_of(routes, accounts, policies)
-    return tuple(routes), problems
+    return tuple(found)

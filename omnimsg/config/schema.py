@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 from inspect import cleandoc
 from pathlib import Path
@@ -19,6 +20,7 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.engine.budgets import Budget
 from omnimsg.routing import Route
 from omnimsg.transport import Proxy
 
@@ -34,6 +36,7 @@ _NUMBERS: dict[type, dict[str, Any]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
+    Decimal: {"type": "number"},
 }
 
 
@@ -66,6 +69,11 @@ def config_schema() -> dict[str, Any]:
             },
             "callbacks": _table(CallbackOptions)
             | {"description": "How reports and replies are received."},
+            "budgets": {
+                "type": "array",
+                "description": "How many messages, or how much money, may leave in a time.",
+                "items": _table(Budget),
+            },
             "routes": {
                 "type": "array",
                 "description": "Through which accounts messages go that name none, in order.",

@@ -9,6 +9,8 @@ from aiohttp import web
 from omnimsg.delivery.request import CallbackRequest
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from omnimsg.delivery.asgi import Respond
 
 
@@ -24,11 +26,26 @@ def application(respond: Respond) -> web.Application:
                 query=query,
                 headers=tuple((name.lower(), value) for name, value in request.raw_headers),
                 peer=request.remote,
-                body=request.content.iter_any,
+                body=_body(request),
             )
         )
-        return web.Response(status=answer.status, headers=dict(answer.headers))
+        response = web.Response(status=answer.status, headers=dict(answer.headers))
+        if answer.closes:
+            # aiohttp sends the header line and keeps the connection.
+            response.force_close()
+        return response
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def _body(request: web.Request) -> Callable[[], AsyncIterator[bytes]]:
+    """Return what reads the body; a middleware of the application may have read it before."""
+    if not request.content.at_eof():
+        return request.content.iter_any
+
+    async def read_before() -> AsyncIterator[bytes]:
+        yield await request.read()
+
+    return read_before

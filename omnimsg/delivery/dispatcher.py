@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
+# As many events may wait for a repetition with some of their handlers done; of older ones all
+# handlers are told again.
+_MOST_PARTLY_HANDLED = 10_000
+
 
 class Dispatcher:
     """Hands events on. What raises or takes too long leaves the event unhandled.
@@ -67,6 +71,8 @@ class Dispatcher:
         self._rules = rules
         self._handler_timeout = handler_timeout
         self._running: dict[str, asyncio.Future[None]] = {}
+        # By key: which handlers are done with an event that another one has not handled.
+        self._partly_handled: dict[str, set[object]] = {}
         self._locks: dict[str, _CountedLock] = {}
         self.handled: int = 0
         self.duplicates: int = 0
@@ -93,13 +99,15 @@ class Dispatcher:
             return
         # Before the store is asked: another repetition that comes meanwhile has to wait.
         self._running[key] = running = asyncio.get_running_loop().create_future()
+        done = self._partly_handled.pop(key, None) or set[object]()
         try:
             async with asyncio.timeout(self._handler_timeout):
                 is_new = not await self._store.is_handled(key)
                 if is_new:
-                    await self._hand_on(event)
+                    await self._hand_on(event, done)
                     await self._store.set_handled(key, at, remember_until)
         except BaseException as error:
+            self._note_partly_handled(key, done)
             running.set_exception(error if isinstance(error, Exception) else NotHandledError())
             running.exception()  # asyncio must not log it: nobody may be waiting
             raise
@@ -119,7 +127,7 @@ class Dispatcher:
             TimeoutError: They took too long.
         """
         async with asyncio.timeout(self._handler_timeout), self._in_turn(tracked):
-            await self._tell_status(tracked)
+            await self._tell_status(tracked, set())
 
     async def joined(self, tracked: Tracked) -> None:
         """Tell the application what reports said of a message whose send was not known then.
@@ -133,9 +141,15 @@ class Dispatcher:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
             async with self._in_turn(tracked):
-                await self._tell_status(tracked)
+                await self._tell_status(tracked, set())
 
-    async def _hand_on(self, event: Event) -> None:
+    def _note_partly_handled(self, key: str, done: set[object]) -> None:
+        if done:
+            self._partly_handled[key] = done
+            if len(self._partly_handled) > _MOST_PARTLY_HANDLED:
+                del self._partly_handled[next(iter(self._partly_handled))]
+
+    async def _hand_on(self, event: Event, done: set[object]) -> None:
         if self._observers.event_received is not None:
             self._observers.event_received(EventReceived(event))
         tracked = None
@@ -148,15 +162,15 @@ class Dispatcher:
         if tracked is None:
             if not self._handlers.want_events:
                 raise NotHandledError
-            await self._handlers.handle(event)
+            await self._handlers.handle(event, done)
             return
         if not self._handlers and self._observers.status_changed is None:
             return  # the tracker has it
         async with self._in_turn(tracked):
-            await self._handlers.handle(event)
-            await self._tell_status(tracked)
+            await self._handlers.handle(event, done)
+            await self._tell_status(tracked, done)
 
-    async def _tell_status(self, tracked: Tracked) -> None:
+    async def _tell_status(self, tracked: Tracked, done: set[object]) -> None:
         if not self._handlers.want_statuses and self._observers.status_changed is None:
             return
         if tracked.id is not None:
@@ -174,7 +188,7 @@ class Dispatcher:
         )
         if self._observers.status_changed is not None:
             self._observers.status_changed(change)
-        await self._handlers.handle_status(change)
+        await self._handlers.handle_status(change, done)
         await self._tracker.tell(tracked)
 
     async def _record(self, suppression: Suppression, change: ConsentChange) -> None:

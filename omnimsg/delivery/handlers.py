@@ -65,17 +65,33 @@ class Handlers:
             self._loops.remove(loop)
             loop.close()
 
-    async def handle(self, event: Event) -> None:
-        """Tell everybody of an event, one after another."""
-        for handler in self._of_events:
-            await _call(handler, event)
-        for loop in tuple(self._loops):
-            await loop.put(event)
+    async def handle(self, event: Event, done: set[object]) -> None:
+        """Tell everybody of an event, one after another.
 
-    async def handle_status(self, change: StatusChanged) -> None:
-        """Tell everybody of a change of a status, one after another."""
-        for handler in self._of_statuses:
-            await _call(handler, change)
+        Args:
+            event: The event.
+            done: Who is done with it, and is not told again; whoever returns is added.
+        """
+        for number, handler in enumerate(self._of_events):
+            if number not in done:
+                await _call(handler, event)
+                done.add(number)
+        for loop in tuple(self._loops):
+            if loop not in done:
+                await loop.put(event)
+                done.add(loop)
+
+    async def handle_status(self, change: StatusChanged, done: set[object]) -> None:
+        """Tell everybody of a change of a status, one after another.
+
+        Args:
+            change: The change.
+            done: Who is done with a change to this status, as for events.
+        """
+        for number, handler in enumerate(self._of_statuses):
+            if (number, change.status.status) not in done:
+                await _call(handler, change)
+                done.add((number, change.status.status))
 
     @property
     def want_events(self) -> bool:

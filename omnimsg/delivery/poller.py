@@ -25,7 +25,7 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 # and may still be lost.
 _FIRST_BESIDE_REPORTS = 30.0
 _FIRST = 1.0
-_LONGEST = 30.0
+LONGEST: float = 30.0
 # How many look-ups of one account run at once; the account's own limits hold besides.
 _AT_ONCE = 8
 
@@ -37,12 +37,14 @@ class Watched:
     Attributes:
         message_id: Its id.
         pause: Seconds after which it is asked for next.
+        longest: The longest pause, seconds.
         users: How many wait for it.
         error: Why the last look-up failed; empty if it did not.
     """
 
     message_id: MessageId
     pause: float
+    longest: float
     users: int = 0
     error: str = ""
 
@@ -71,14 +73,19 @@ class Poller:
         self._accounts: dict[str, _AccountPoller] = {}
 
     @contextmanager
-    def watch(self, message_id: MessageId) -> Iterator[Watched]:
-        """Ask for a message for as long as the context is open."""
+    def watch(self, message_id: MessageId, longest: float = LONGEST) -> Iterator[Watched]:
+        """Ask for a message for as long as the context is open.
+
+        Args:
+            message_id: Its id.
+            longest: The longest pause, seconds; the shortest of all who wait for it holds.
+        """
         name, loop = message_id.account, asyncio.get_running_loop()
         account = self._accounts.get(name)
         if account is None or account.loop is not loop:
             account = self._accounts[name] = _AccountPoller(self._ask, self._found, loop)
         first = _FIRST_BESIDE_REPORTS if self._has_reports(name) else _FIRST
-        watched = account.begin(message_id, first)
+        watched = account.begin(message_id, first, longest)
         try:
             yield watched
         finally:
@@ -105,10 +112,12 @@ class _AccountPoller:
         self._has_news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, message_id: MessageId, first: float) -> Watched:
+    def begin(self, message_id: MessageId, first: float, longest: float) -> Watched:
         watched = self._watched.get(message_id)
-        if watched is None:
-            watched = self._watched[message_id] = Watched(message_id, first)
+        if watched is not None:
+            watched.longest = min(longest, watched.longest)
+        else:
+            watched = self._watched[message_id] = Watched(message_id, first, longest)
             self._plan(watched)
         watched.users += 1
         if self._task is None:
@@ -135,7 +144,7 @@ class _AccountPoller:
         while self._watched:
             while self._due and not self._due[0][2].users:
                 heapq.heappop(self._due)
-            pause = self._due[0][0] - self.loop.time() if self._due else _LONGEST
+            pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
             if pause > 0:
                 self._has_news.clear()
                 with suppress(TimeoutError):
@@ -158,6 +167,6 @@ class _AccountPoller:
         except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
             watched.error = type(problem).__name__
             log.warning("a status that was looked up could not be handed on: %s", watched.error)
-        watched.pause = min(2 * watched.pause, _LONGEST)
+        watched.pause = min(2 * watched.pause, watched.longest)
         if watched.users:
             self._plan(watched)

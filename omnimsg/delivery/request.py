@@ -34,6 +34,10 @@ class CallbackRequest:
         return found[0].strip() if len(found) == 1 else None
 
 
+# Whoever is not read to the end must not use the connection again.
+_CLOSE = ("Connection", "close")
+
+
 @attrs.frozen
 class Answer:
     """What the provider is answered: a status, and never a word of detail.
@@ -45,6 +49,11 @@ class Answer:
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection must not be used again."""
+        return _CLOSE in self.headers
 
 
 class RefusedBecause(StrEnum):
@@ -66,8 +75,6 @@ class RefusedBecause(StrEnum):
         return _ANSWERS[self]
 
 
-# Whoever is not read to the end must not use the connection again.
-_CLOSE = ("Connection", "close")
 # A provider that is answered so sends it again; all three do for hours.
 _LATER = Answer(503, (("Retry-After", "5"),))
 _ANSWERS = {

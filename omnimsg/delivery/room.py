@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.memory_store import MemoryStore
-from omnimsg.delivery.poller import Poller
+from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.opt_out import RULES
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
@@ -84,6 +86,7 @@ class Delivery:
             rules=opt_out_rules or RULES,
             handler_timeout=options.handler_timeout,
         )
+        self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._telling: set[asyncio.Task[None]] = set()
         observers.add(self.tracker)
@@ -111,15 +114,27 @@ class Delivery:
         """Store what is known of the last sends."""
         await self.tracker.commit()
 
-    async def wait(self, message_id: MessageId, wanted: Status, timeout: float) -> MessageStatus:  # noqa: ASYNC109 - named as asyncio names it
+    async def wait(
+        self,
+        message_id: MessageId,
+        wanted: Status,
+        timeout: float,  # noqa: ASYNC109 - named as asyncio names it
+        longest_pause: float = LONGEST,
+    ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has ended without it.
+
+        Args:
+            message_id: Its id.
+            wanted: The status.
+            timeout: Seconds to wait.
+            longest_pause: Seconds between two look-ups, at most.
 
         Raises:
             TimeoutError: It did neither in time.
         """
         with (
             self.tracker.waiters.watch(message_id) as waiter,
-            self._poller.watch(message_id) as watched,
+            self._poller.watch(message_id, longest_pause) as watched,
         ):
             now = Status.UNKNOWN
             try:
@@ -139,6 +154,16 @@ class Delivery:
                     f"message {mask_text(message_id)} is {now} and not {wanted} after"
                     f" {timeout:g} s{why}"
                 ) from None
+
+    async def look_up(self, message_id: MessageId) -> MessageStatus | None:
+        """Ask the provider where a message is, and return all that is known then.
+
+        Where it cannot be asked, that is what was known before.
+        """
+        with suppress(OmnimsgError):
+            await self._found(await self._ask(message_id))
+        tracked = await self.tracker.find(message_id)
+        return None if tracked is None else tracked.status
 
     def _has_reports(self, account: str) -> bool:
         return any(account in each.accounts for each in self._receivers)

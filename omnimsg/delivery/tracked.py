@@ -126,6 +126,8 @@ class Tracked:
         handover: What is known of the hand-over.
         legs: What look-ups and reports said, merged.
         told: The status that the application was told last.
+        followed_by: Ids of the fallback legs that omnimsg has sent after it.
+        reached_twice: Whether two legs of the message were delivered, this one or those after it.
     """
 
     account: str
@@ -137,6 +139,8 @@ class Tracked:
     handover: Handover = Handover.UNKNOWN
     legs: tuple[LegStatus, ...] = ()
     told: Status = Status.UNKNOWN
+    followed_by: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
+    reached_twice: bool = False
 
     @property
     def names(self) -> Names:
@@ -214,6 +218,16 @@ class Tracked:
             handover=max(first.handover, second.handover, key=_CERTAINTY.index),
             legs=merge_legs((*first.legs, *second.legs)),
             told=max(first.told, second.told, key=lambda status: status.rank),
+            followed_by=_joined(first.followed_by, second.followed_by),
+            reached_twice=first.reached_twice or second.reached_twice,
+        )
+
+    def followed(self, by: tuple[MessageId, ...], *, reached_twice: bool) -> Tracked:
+        """Return it with what is known of the legs after it."""
+        return attrs.evolve(
+            self,
+            followed_by=_joined(self.followed_by, by),
+            reached_twice=self.reached_twice or reached_twice,
         )
 
     @classmethod

@@ -148,6 +148,16 @@ class Tracker(Observer):
                 lambda known: attrs.evolve(known or tracked, told=status.status),
             )
 
+    async def follow(
+        self, accepted: Accepted, by: tuple[MessageId, ...], *, reached_twice: bool
+    ) -> None:
+        """Note what is known of the fallback legs after a message."""
+        new = Tracked.of_accepted(accepted, None, self._clock.utc_now())
+        await self._store.update(
+            Names.of_id(accepted.id),
+            lambda known: (known or new).followed(by, reached_twice=reached_twice),
+        )
+
     async def find(self, message_id: MessageId) -> Tracked | None:
         """Return what is known of a message."""
         return await self.find_named(Names.of_id(message_id))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from omnimsg.delivery.tracked import Tracked
 
@@ -17,6 +17,11 @@ class Waiters:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[Waiter]] = {}
+        self._listeners: tuple[Callable[[Tracked], None], ...] = ()
+
+    def listen(self, listener: Callable[[Tracked], None]) -> None:
+        """Tell a function of every change of every message from now on; it must not raise."""
+        self._listeners = (*self._listeners, listener)
 
     @contextmanager
     def watch(self, name: str) -> Iterator[Waiter]:
@@ -37,6 +42,8 @@ class Waiters:
 
     def wake(self, tracked: Tracked) -> None:
         """Tell those who watch a message what is known of it."""
+        for listener in self._listeners:
+            listener(tracked)
         if not self._waiting:
             return
         names = tracked.ids if tracked.token is None else (*tracked.ids, tracked.token)

@@ -69,6 +69,8 @@ class Leg:
         content: The content on that channel; `None` repeats the message's content.
         sender: The sender to use there; `None` leaves it to the account.
         ttl: Seconds after which this leg counts as failed.
+        account: The account that it goes through; `None` leaves it to the message's account, or to
+            the routes.
     """
 
     channel: Channel = attrs.field(converter=to_channel, validator=validate.enum_member(Channel))
@@ -79,6 +81,9 @@ class Leg:
         default=None, repr=masked, validator=optional(validate.text(max_length=320))
     )
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
+    account: str | None = attrs.field(
+        default=None, validator=optional(validate.text(max_length=64, single_line=True))
+    )
 
 
 def _to_content(value: Content | str) -> Content:

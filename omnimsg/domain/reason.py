@@ -14,6 +14,13 @@ class Fault(StrEnum):
     `Reason.is_bad_number` to say: `RECIPIENT` also has phones that were only switched off.
 
     Attributes:
+        RECIPIENT: The person, their phone or their number.
+        CONTENT: What is in the message.
+        SENDER: The number or name that it is sent from.
+        ACCOUNT: The account at the provider, or its configuration.
+        PROVIDER: The provider, or the operators behind it.
+        NETWORK: The way to the provider.
+        CALLER: The application: a cancelled call, a deadline, a field that cannot be expressed.
         NOBODY: No party can be named: time ran out, a limit passes by itself, or the provider does
             not say who.
     """
@@ -53,7 +60,55 @@ class Reason(StrEnum):
     must keep working after a swap: they say what to do, and no reason is in two of them.
 
     Attributes:
+        INVALID_RECIPIENT: There is no such number or address, or its form is wrong.
+        RECIPIENT_NOT_ON_CHANNEL: The person does not use this channel.
+        RECIPIENT_UNREACHABLE: The phone could not be reached: switched off, barred, out of reach.
+        RECIPIENT_LIMIT: Too many messages to this recipient in a short time.
+        OPTED_OUT: The provider says that the person wants no messages.
         MARKETING_OPTED_OUT: The person wants no marketing; other messages still arrive.
+        SUPPRESSED: The application's own list of opt-outs has the recipient; nothing was sent.
+        INVALID_CONTENT: The content breaks a rule of the channel or the provider.
+        CONTENT_TOO_LARGE: The text or the request is too long.
+        CONTENT_NOT_ALLOWED: The channel forbids what the content offers.
+        UNSUPPORTED_CONTENT: The provider cannot express this content on this channel.
+        UNSUPPORTED_ENCODING: The provider does not know the character set.
+        TEMPLATE_INVALID: The parameters do not fit the template.
+        TEMPLATE_UNAVAILABLE: The template does not exist, is not approved, or is paused.
+        WINDOW_CLOSED: WhatsApp's 24 hours since the person's last message are over: only a template
+            may be sent.
+        MEDIA_NOT_FOUND: The provider does not have the file, or no longer.
+        MEDIA_TOO_LARGE: The file is too large for the channel.
+        MEDIA_INVALID: The file's type or content cannot be used, or it could not be read.
+        MEDIA_NEEDS_UPLOAD: The file must be uploaded through this account before it is sent.
+        ENCRYPTION: The content could not be decrypted with the key that was named.
+        INVALID_SENDER: The sender has a wrong form.
+        SENDER_NOT_ALLOWED: The account may not send from this sender, or not to this destination.
+        UNAUTHORIZED: The credentials are wrong.
+        FORBIDDEN: The credentials are right, but may not do this, or not from this address.
+        ACCOUNT_INACTIVE: The account or the integration is not active.
+        INSUFFICIENT_FUNDS: The account's balance is too low.
+        QUOTA_EXCEEDED: The account's volume for a day, a month or a contract is used up.
+        CHANNEL_NOT_ENABLED: The account does not have this channel.
+        MISCONFIGURED: An address, an id or a setting of the account is wrong.
+        RATE_LIMITED: The account sends too fast.
+        PROVIDER_ERROR: The provider failed.
+        PROVIDER_UNAVAILABLE: The provider says that it is not available at the moment.
+        UNROUTABLE: The provider has no way to this destination.
+        OPERATOR_BLOCKED: The mobile operator refused it.
+        EXPIRED: The time in which it was useful ended before it was delivered.
+        CANCELLED: The application cancelled it, or closed the client.
+        STOPPED_BY_PROVIDER: Somebody or some rule at the provider stopped it.
+        TIMEOUT: No answer came in time.
+        CONNECTION_FAILED: No connection was made, so nothing was sent.
+        CONNECTION_LOST: The connection broke after the request may have left.
+        INVALID_RESPONSE: The answer says nothing of this message: HTML, half a body, another entry.
+        DEADLINE_EXCEEDED: The call's deadline or the message's ttl was over before it left.
+        INVALID_MESSAGE: The provider says that a field of the request is wrong.
+        UNSUPPORTED: The provider cannot express a field of the message, or has no such channel.
+        NOT_FOUND: The provider does not know the id.
+        PAYMENT: A payment is missing or was refused: the account's to the provider or to WhatsApp,
+            or one that the message asked the person for.
+        UNKNOWN: The provider gives no reason, or one that omnimsg does not know.
     """
 
     INVALID_RECIPIENT = "invalid_recipient"

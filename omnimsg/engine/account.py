@@ -12,6 +12,7 @@ from omnimsg.engine.account_operations import AccountOperations
 from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.answer_times import AnswerTimes
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import PassesOn
-    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.sending.stream import StreamLegs, Streams
     from omnimsg.engine.settlement import Settlement
     from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
@@ -49,14 +51,12 @@ if TYPE_CHECKING:
 class AccountEngine(AccountOperations):
     """One account at work.
 
-    What belongs to an event loop is built anew for each loop in which the account is used, and in a
-    forked process; limits and circuits are kept. Every `deadline` is in seconds, for the whole
-    call.
+    What belongs to an event loop is built anew for each loop and in a forked process; limits and
+    circuits are kept. Every `deadline` is in seconds, for the whole call.
 
     Args:
         adapter: Translates the provider's API for the account.
-        open_transport: Builds what carries its requests, for one event loop; closed with it, or
-            with the account.
+        open_transport: Builds what carries requests for one loop; closed with it or the account.
         policy: What the account's owner decides.
         journal: Records every attempt.
         observers: Told what happens.
@@ -64,6 +64,7 @@ class AccountEngine(AccountOperations):
         suppression: Knows who must not be texted.
         settlement: Tells of doubtful messages that a report names.
         report_url: Where reports of the account are received.
+        budgets: What messages count against.
 
     Attributes:
         name: The account's name.
@@ -86,6 +87,7 @@ class AccountEngine(AccountOperations):
         suppression: Suppression | None = None,
         settlement: Settlement | None = None,
         report_url: str | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         policy = policy or Policy()
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
@@ -96,6 +98,7 @@ class AccountEngine(AccountOperations):
         self.name: str = adapter.account.name
         self.adapter: Adapter[Any] = adapter
         self.prices: Prices = policy.prices
+        self._on_ambiguous = policy.on_ambiguous
         self._now = now
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()
@@ -107,6 +110,10 @@ class AccountEngine(AccountOperations):
             now=now,
             observers=observers,
         )
+        self._spending = None
+        if budgets is not None:
+            channel_of = self._checks.channel
+            self._spending = Spending(budgets, self.name, policy.prices, channel_of)
         shared = Shared(
             adapter=adapter,
             policy=policy,
@@ -120,6 +127,7 @@ class AccountEngine(AccountOperations):
             suppression=suppression,
             settlement=settlement,
             report_url=report_url,
+            spending=self._spending,
         )
         self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
@@ -168,6 +176,14 @@ class AccountEngine(AccountOperations):
         """Return the outcome of a message that this account cannot send; `None` where it can."""
         return self._checks.refusal(message)
 
+    def carries_legs(self, message: Message) -> bool:
+        """Return whether the provider itself runs the fallback legs of a message."""
+        return self._checks.carries_legs(message)
+
+    def resends(self, _: Message) -> bool:
+        """Return whether a message that may have been sent may be sent once more."""
+        return self._on_ambiguous is OnAmbiguous.RESEND
+
     @property
     def is_well(self) -> bool:
         """Whether no circuit has trouble; else `held_back` tells which messages may leave."""
@@ -203,9 +219,11 @@ class AccountEngine(AccountOperations):
         deadline: float,
         *,
         ahead: int | None = None,
+        legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        return self._loops.current.streams.send(messages, deadline=deadline, ahead=ahead)
+        streams = self._loops.current.streams
+        return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
 
     async def knock(self, deadline: float) -> Response:
         """Ask the provider's address for anything, without credentials, and return the answer.
@@ -226,6 +244,8 @@ class AccountEngine(AccountOperations):
             TypeError: It is no message.
         """
         refusal = self._checks.refusal(message)
+        if refusal is None and self._spending is not None:
+            refusal = self._spending.refusal(message)
         if refusal is None:
             (refusal,) = self._breakers.held_back([message])
         request = None
@@ -242,6 +262,10 @@ class AccountEngine(AccountOperations):
             request=request,
             wait=self._loops.current.limiter.wait(),
         )
+
+    def waits(self, message: Message) -> bool:
+        """Return whether a message waits to leave; cancelled now, it never does."""
+        return self._loops.current.waits(message)
 
     def health(self) -> Health:
         """Return how the account is doing."""

@@ -10,6 +10,7 @@ import attrs
 
 from omnimsg.domain.errors import ConfigError
 from omnimsg.engine.account import AccountEngine
+from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.journal import Journal
 from omnimsg.engine.limits.rate_limiter import slots_of
@@ -38,6 +39,7 @@ class AccountBuilder:
         suppression: Knows who must not be texted.
         settlement: Tells of doubtful messages that a report names.
         report_url: Returns where reports of an account are received, by its name.
+        budgets: What messages of all accounts count against.
     """
 
     transport: TransportFactory
@@ -48,6 +50,7 @@ class AccountBuilder:
     suppression: Suppression | None
     settlement: Settlement | None
     report_url: Callable[[str], str | None]
+    budgets: Budgets | None = None
 
     def build(self, adapter: Adapter[Any], policy: Policy | None) -> AccountEngine:
         """Build one account; nothing of it is open yet.
@@ -68,6 +71,7 @@ class AccountBuilder:
             suppression=self.suppression,
             settlement=self.settlement,
             report_url=self.report_url(adapter.account.name) if adapter.receives() else None,
+            budgets=self.budgets,
         )
 
     def build_all(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.engine.leg_events import LegState
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import CircuitChanged, Paused, RetryEvent
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
@@ -21,7 +23,7 @@ _MIN_LOGGED_PAUSE = 1.0
 
 
 class LogObserver(Observer):
-    """Logs open circuits and pauses."""
+    """Logs open circuits, pauses, and people who were reached twice by fallback legs."""
 
     def circuit_changed(self, event: CircuitChanged) -> None:
         """Warn that messages are held back, and that they are no longer."""
@@ -42,6 +44,16 @@ class LogObserver(Observer):
         if event.seconds >= _MIN_LOGGED_PAUSE:
             log.warning(
                 "account %r was told to wait: nothing leaves for %g s", event.account, event.seconds
+            )
+
+    def leg_changed(self, event: LegChanged) -> None:
+        """Warn that two legs of a message were delivered."""
+        if event.state is LegState.REACHED_TWICE:
+            log.warning(
+                "a message reached its recipient twice: leg %d through account %r was delivered,"
+                " and so was another of its legs",
+                event.leg,
+                event.account,
             )
 
 

@@ -16,6 +16,7 @@ from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.attempt.suppression_list import SuppressionList
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
@@ -49,6 +50,7 @@ from omnimsg.transport import Abandonable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from omnimsg.domain.message import Message
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.transport import Transport
 
@@ -72,6 +74,7 @@ class Shared:
         suppression: Knows who must not be texted, where there is such a list.
         settlement: Tells of doubtful messages that a report names, where reports are received.
         report_url: Where reports are received, where they are.
+        spending: The budgets that messages count against, where there are any.
     """
 
     adapter: Adapter[Any]
@@ -86,6 +89,7 @@ class Shared:
     suppression: Suppression | None = None
     settlement: Settlement | None = None
     report_url: str | None = None
+    spending: Spending | None = None
 
 
 class LoopParts:
@@ -191,6 +195,7 @@ class LoopParts:
             wakeup=wakeup,
             now=now,
             observers=observers,
+            spending=shared.spending,
         )
         self.scheduler: Scheduler = Scheduler(
             now=now,
@@ -237,6 +242,16 @@ class LoopParts:
     def is_busy(self) -> bool:
         """Whether anything waits or is under way."""
         return bool(self.limiter.under_way or self._follow_ups or self.messages)
+
+    def waits(self, message: Message) -> bool:
+        """Return whether a message waits to leave, and is not in doubt from an earlier attempt."""
+        self.admission.queue_arrivals()
+        reference = message.reference
+        return any(
+            reference not in batch.doubts
+            and any(each.reference == reference for each in batch.messages)
+            for batch in (*self.queue, *(self.holding or ()))
+        )
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to the running event loop from now on, and be closed when it ends."""

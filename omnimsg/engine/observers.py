@@ -23,6 +23,8 @@ from omnimsg.engine.journal import Attempt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omnimsg.engine.leg_events import LegChanged
+
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 E = TypeVar("E")
@@ -260,6 +262,9 @@ class Observer:
     def doubt_ended(self, event: DoubtEnded) -> None:
         """It is known of a doubtful message whether it was sent, or nothing will tell."""
 
+    def leg_changed(self, event: LegChanged) -> None:
+        """Something became known of a fallback leg that omnimsg runs itself."""
+
 
 Notify: TypeAlias = "Callable[[E], None]"
 """Passes an event to all who listen to its kind."""
@@ -296,6 +301,7 @@ class Observers:
         self.status_changed: Notify[StatusChanged] | None = _notifier(given, "status_changed")
         self.callback_refused: Notify[CallbackRefused] | None = _notifier(given, "callback_refused")
         self.doubt_ended: Notify[DoubtEnded] | None = _notifier(given, "doubt_ended")
+        self.leg_changed: Notify[LegChanged] | None = _notifier(given, "leg_changed")
 
     @property
     def watch_attempts(self) -> bool:

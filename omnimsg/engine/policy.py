@@ -73,10 +73,10 @@ class Limits:
     """How much at once and how fast. What the provider documents is merged in; the stricter holds.
 
     Attributes:
-        requests_per_second: Requests, evenly spaced; `None` is as fast as they go.
+        requests_per_second: Requests, evenly spaced; unless given, as fast as they go.
         messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
-        concurrency: Requests under way at once; `None` is 8 where the provider takes batches, and
-            64 where it takes one message a request. The last place is kept for high priority.
+        concurrency: Requests under way at once; unless given, 16 where the provider takes batches,
+            and 64 where it takes one message a request. The last place is kept for high priority.
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.
         queue: Deprecated and without effect: every `send` waits in the queue itself, first come,

@@ -34,6 +34,28 @@ def may_move(outcome: Outcome) -> bool:
     return False
 
 
+def may_fall_back(outcome: Outcome) -> bool:
+    """Return whether another channel may be tried, of a message that nobody has.
+
+    On another channel also a recipient or a content may be taken that was refused on this one; a
+    mistake of the caller would only be hidden.
+    """
+    if isinstance(outcome, NotSent) and outcome.reason is Reason.EXPIRED:
+        return True  # the ttl of a leg is over before it left
+    return (
+        isinstance(outcome, (NotSent, Rejected))
+        and outcome.fault is not Fault.CALLER
+        and _concerns_the_account(outcome.failure)
+    )
+
+
+def may_follow(reason: Reason | None) -> bool:
+    """Return whether another channel may be tried after a leg was not delivered for a reason."""
+    return reason is None or not (
+        reason.is_opt_out or reason.is_marketing_opt_out or reason is Reason.CANCELLED
+    )
+
+
 def is_doubt(outcome: Outcome) -> bool:
     """Return whether a message may have been sent, and its caller still waits."""
     return isinstance(outcome, Ambiguous) and outcome.reason is not Reason.CANCELLED

@@ -13,11 +13,10 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.domain.redaction import hidden
 from omnimsg.domain.sms_parts import SmsParts, parts_of
+from omnimsg.engine.budgets import price_of
 from omnimsg.routing.masked_request import MaskedRequest, masked_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Preview
 
@@ -49,6 +48,23 @@ class PassedOver:
 
 
 @attrs.frozen(kw_only=True)
+class PlannedLeg:
+    """A fallback leg: what would be tried if the one before it came to nothing.
+
+    Attributes:
+        channel: The channel.
+        account: The account that it would go through now.
+        ttl: Seconds within which it must be delivered; `None` is any time.
+        by_provider: Whether the provider runs it; else omnimsg does, while the client is open.
+    """
+
+    channel: Channel | None
+    account: str
+    ttl: int | None
+    by_provider: bool
+
+
+@attrs.frozen(kw_only=True)
 class Plan:
     """What would become of a message if it were sent now.
 
@@ -61,7 +77,7 @@ class Plan:
         passed_over: The accounts that come before it, and why they would not have the message.
         next: The accounts that would be asked after it, in order.
         channel: The channel of its first leg; `None` where there is no telling.
-        legs: The channels of its fallback legs, in order.
+        legs: Its fallback legs, in order.
         sms: Encoding and parts, of text that travels as an SMS.
         notes: What the provider gets otherwise than the message says, and what is added to it.
         refusal: Its outcome, where it would not leave.
@@ -79,7 +95,7 @@ class Plan:
     passed_over: tuple[PassedOver, ...] = ()
     next: tuple[str, ...] = ()
     channel: Channel | None
-    legs: tuple[Channel, ...] = ()
+    legs: tuple[PlannedLeg, ...] = ()
     sms: SmsParts | None = None
     notes: tuple[str, ...] = ()
     refusal: NotSent | None = None
@@ -103,14 +119,17 @@ def plan_of(account: AccountEngine, message: Message, **reasons: Any) -> Plan:  
         account=account.name,
         provider=account.adapter.provider,
         channel=preview.channel,
-        legs=tuple(each.channel for each in message.fallback),
+        legs=tuple(
+            PlannedLeg(channel=leg.channel, account=account.name, ttl=leg.ttl, by_provider=True)
+            for leg in message.fallback
+        ),
         sms=sms,
         notes=_notes(account, message, preview),
         refusal=preview.refusal,
         wait=preview.wait,
         price=_price(account, message, sms),
         request=None if preview.request is None else masked_request(account, preview.request),
-        **reasons,
+        **{"route": None, **reasons},
     )
 
 
@@ -136,14 +155,5 @@ def _notes(account: AccountEngine, message: Message, preview: Preview) -> tuple[
 
 
 def _price(account: AccountEngine, message: Message, sms: SmsParts | None) -> Price | None:
-    prices = account.prices
-    per_part = price_of(message.to, prices.per_part) if isinstance(message.to, str) else None
-    if per_part is None or sms is None:
-        return None
-    return Price(amount=per_part * sms.parts, currency=prices.currency)
-
-
-def price_of(number: str, prices: Mapping[str, Decimal]) -> Decimal | None:
-    """Return the price for a number: that of the longest prefix it begins with."""
-    fitting = [prefix for prefix in prices if number.startswith(prefix)]
-    return prices[max(fitting, key=len)] if fitting else None
+    amount = None if sms is None else price_of(message, account.prices)
+    return None if amount is None else Price(amount=amount, currency=account.prices.currency)

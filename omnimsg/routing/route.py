@@ -168,7 +168,7 @@ class RouteLimits:
     """How fast a route hands messages to its accounts; their own limits hold besides.
 
     Attributes:
-        messages_per_second: Messages, evenly spaced; `None` is as fast as they come.
+        messages_per_second: Messages, evenly spaced; unless given, as fast as they come.
     """
 
     messages_per_second: float | None = attrs.field(
@@ -203,8 +203,8 @@ class Route:
         sender: The sender of a message that names none.
         ttl: The ttl of a message that has none, seconds.
         limits: How fast messages go.
-        on_ambiguous: What becomes of a message that may have been sent: `hold` ends it as
-            `Ambiguous`, `resend` goes on to the next account, and some people get it twice.
+        on_ambiguous: What becomes of a message that may have been sent: `"hold"` ends it as
+            `Ambiguous`, `"resend"` goes on to the next account, and some people get it twice.
 
     Raises:
         InvalidValue: A field has an invalid value; the error names the field.

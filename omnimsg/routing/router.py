@@ -9,11 +9,11 @@ import anyio
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
-from omnimsg.engine.sending.stream import Streams
+from omnimsg.engine.sending.stream import StreamLegs, Streams
 from omnimsg.routing.journey import Journey
 from omnimsg.routing.licence import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
@@ -23,6 +23,7 @@ from omnimsg.routing.stream import RoutedWayIn
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Preview
@@ -114,6 +115,7 @@ class Router:
         deadline: float,
         *,
         ahead: int | None = None,
+        legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
         accounts = {each for lane in self._table.lanes for each in lane.accounts}
@@ -128,7 +130,38 @@ class Router:
             batch_limit=max(most for most, _ in capacities),
             slots=min(_MAX_SLOTS, sum(slots for _, slots in capacities)),
         )
-        return streams.send(messages, deadline=deadline, ahead=ahead)
+        return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
+
+    def refusal(self, message: Message) -> NotSent | None:
+        """Return the outcome of a message that no account of its route can send.
+
+        Raises:
+            ConfigError: An account of its route cannot be used.
+        """
+        lane = self._match(message)
+        message = lane.prepare(message)
+        refusals = [each.refusal(message) for each in lane.accounts]
+        return None if None in refusals else refusals[0]
+
+    def carries_legs(self, message: Message) -> bool:
+        """Return whether every provider that may get a message runs its fallback legs.
+
+        Raises:
+            ConfigError: An account of its route cannot be used.
+        """
+        return all(each.carries_legs(message) for each in self._match(message).accounts)
+
+    def channel(self, message: Message) -> Channel | None:
+        """Return the channel that a message travels on at the first account of its route."""
+        return self._match(message).accounts[0].channel(message)
+
+    def resends(self, message: Message) -> bool:
+        """Return whether a message that may have been sent may be sent once more.
+
+        Raises:
+            ConfigError: An account of its route cannot be used.
+        """
+        return self._match(message).resends
 
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now, at the account that it would go to."""

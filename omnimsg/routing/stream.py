@@ -42,6 +42,9 @@ class RoutedWayIn:
         timeout: Seconds that each message has from its turn on.
     """
 
+    # The parts of the stream settle what they hand over, each with its account.
+    settle = None
+
     def __init__(self, table: RouteTable, *, now: Callable[[], float]) -> None:
         self._table = table
         self._now = now
@@ -194,6 +197,7 @@ class _Part:
         self._account = account
         # Before a message is counted as read: where the account cannot be used here, this raises.
         self._streams = account.streams_here()
+        self._settle = self._streams.admission.settle
         self.passes_on: PassesOn | None = None if is_patient else may_move
 
     @property
@@ -251,6 +255,8 @@ class _FirstPart(_Part):
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
+        if self._settle is not None:
+            self._settle(outcomes)
         if outcomes.__class__ is AllAccepted:
             self._owner.finish([key[0] for key in keys], messages, outcomes)
             return
@@ -271,6 +277,8 @@ class _LaterPart(_Part):
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
+        if self._settle is not None:
+            self._settle(outcomes)
         self.take(keys, outcomes, deadline)
 
 

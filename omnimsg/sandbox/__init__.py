@@ -32,8 +32,9 @@ from omnimsg.sandbox.message_records import (
 from omnimsg.sandbox.replies import SentReply
 from omnimsg.sandbox.responses import explained, json_response
 from omnimsg.sandbox.scenarios import MAGIC, Scenario, is_magic, magic_number, scenario
-from omnimsg.sandbox.server import Sandbox, serve
+from omnimsg.sandbox.server import Sandbox
 from omnimsg.sandbox.service_windows import ServiceWindows
+from omnimsg.sandbox.serving import serve
 from omnimsg.sandbox.settings import config, config_toml
 from omnimsg.sandbox.state import SandboxState
 

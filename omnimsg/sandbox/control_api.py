@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox.control_query import QueryError, control_route, json_body, read_query
+from omnimsg.sandbox.control_query import (
+    QueryError,
+    control_route,
+    json_body,
+    read_query,
+    whole_number,
+)
 from omnimsg.sandbox.fault_scripts import FaultError
 from omnimsg.sandbox.responses import json_response
 
@@ -24,14 +30,6 @@ MAX_WAIT_SECONDS: Final = 60.0
 """The longest that a request for handsets waits for a message."""
 _POLL_SECONDS: Final = 0.05
 _HANDSET_QUERY: Final = ("number", "limit", "wait")
-
-
-def _limit(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= 10**9):
-        raise QueryError("limit: must be a whole number of at least 1")
-    return int(value[:10])
 
 
 def _wait(value: str | None) -> float:
@@ -50,7 +48,10 @@ async def _list_received(handsets: Handsets, request: web.Request) -> web.Respon
     if number is not None:
         # An unescaped plus of a number arrives as a space.
         number = number.strip()
-    limit, ends = _limit(query.get("limit")), time.monotonic() + _wait(query.get("wait"))
+    limit, ends = (
+        whole_number("limit", query.get("limit")),
+        time.monotonic() + _wait(query.get("wait")),
+    )
     count, received = handsets.latest(number, limit)
     # Messages arrive when the sandbox's clock, which may be a test's, says so: only asking tells.
     while not count and time.monotonic() < ends:

@@ -13,7 +13,7 @@ from omnimsg.sandbox.responses import json_response
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    ControlHandler = Callable[[web.Request], Awaitable[web.Response]]
+    ControlHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CONTROL: Final = "/_sandbox"
 
@@ -39,6 +39,19 @@ def read_query(request: web.Request, *names: str) -> dict[str, str]:
     return given
 
 
+def whole_number(name: str, value: str | None) -> int | None:
+    """Return a whole number of at least 1, None for none.
+
+    Raises:
+        QueryError: It is none.
+    """
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= 10**9):
+        raise QueryError(f"{name}: must be a whole number of at least 1")
+    return int(value[:10])
+
+
 async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data
     """Return the decoded body, None if it is no JSON."""
     try:
@@ -60,7 +73,7 @@ def control_route(
     """
 
     @functools.wraps(handler)
-    async def checked(request: web.Request) -> web.Response:
+    async def checked(request: web.Request) -> web.StreamResponse:
         try:
             read_query(request, *takes)
             return await handler(request)

@@ -6,6 +6,7 @@ import abc
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from omnimsg.sandbox.changes import note_change
+from omnimsg.sandbox.display import Display
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore
 from omnimsg.sandbox.service_windows import ServiceWindows
@@ -48,6 +49,7 @@ class Emulator(abc.ABC):
         media: The uploaded files.
         windows: WhatsApp's service windows; an emulator without WhatsApp ignores them.
         callbacks: What the provider says unasked; None for an emulator that never calls back.
+        display: Reads its messages for the inbox page; by default only their texts.
     """
 
     name: ClassVar[str]
@@ -58,6 +60,7 @@ class Emulator(abc.ABC):
         self.messages: MessageStore = MessageStore(state.limits.messages)
         self.media: MediaStore = MediaStore(state.limits.media_bytes)
         self.callbacks: CallbackSource | None = None
+        self.display: Display = Display()
 
     @classmethod
     @abc.abstractmethod

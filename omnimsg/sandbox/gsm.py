@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,13 +30,48 @@ def _count_filled(widths: Iterable[int], capacity: int) -> int:
     return count
 
 
-def count_parts(text: str) -> int:
-    """Return the number of parts of a text: 160 or 153 septets each, or 70 or 67 UTF-16 units."""
-    if all(char in GSM or char in GSM_ESCAPED for char in text):
-        widths, single, several = [2 if char in GSM_ESCAPED else 1 for char in text], 160, 153
-    else:
+@attrs.frozen(kw_only=True)
+class Encoded:
+    """How a text travels by SMS.
+
+    Attributes:
+        encoding: ``GSM-7`` or ``UCS-2``.
+        units: Its septets, or its UTF-16 units.
+        parts: The number of parts.
+        capacity: The units that these parts hold.
+        forced_by: The characters that need UCS-2, each once, in their order.
+    """
+
+    encoding: str
+    units: int
+    parts: int
+    capacity: int
+    forced_by: str
+
+
+def encode(text: str) -> Encoded:
+    """Return how a text travels: 160 or 153 septets a part, or 70 or 67 UTF-16 units."""
+    forced_by = "".join(
+        dict.fromkeys(char for char in text if not (char in GSM or char in GSM_ESCAPED))
+    )
+    if forced_by:
         widths, single, several = [2 if char > "\uffff" else 1 for char in text], 70, 67
-    return 1 if sum(widths) <= single else _count_filled(widths, several)
+    else:
+        widths, single, several = [2 if char in GSM_ESCAPED else 1 for char in text], 160, 153
+    units = sum(widths)
+    parts = 1 if units <= single else _count_filled(widths, several)
+    return Encoded(
+        encoding="UCS-2" if forced_by else "GSM-7",
+        units=units,
+        parts=parts,
+        capacity=single if parts == 1 else several * parts,
+        forced_by=forced_by,
+    )
+
+
+def count_parts(text: str) -> int:
+    """Return the number of parts of a text."""
+    return encode(text).parts
 
 
 def count_binary_parts(octets: int) -> int:

@@ -47,7 +47,7 @@ class Received:
     received: str
 
 
-def _handset_key(recipient: str) -> str:
+def handset_key(recipient: str) -> str:
     """Return the key of a handset: a number without its plus, a mailbox in lower case."""
     return recipient.strip().removeprefix("+").lower()
 
@@ -62,6 +62,9 @@ class Handsets:
 
     A record is stored when its message is accepted, but ``received`` and ``all`` return it only
     once the clock has reached its delivering step; no background task has to deliver it.
+
+    Attributes:
+        on_add: Is called with each accepted message.
     """
 
     def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
@@ -69,10 +72,11 @@ class Handsets:
         self._limits = limits
         self._by_handset: OrderedDict[str, deque[MessageRecord]] = OrderedDict()
         self._oldest_first: deque[MessageRecord] = deque()
+        self.on_add: Callable[[MessageRecord], None] | None = None
 
     def add(self, record: MessageRecord) -> None:
         """Store an accepted message for its handset."""
-        key = _handset_key(record.to)
+        key = handset_key(record.to)
         records = self._by_handset.get(key)
         if records is None:
             records = self._by_handset[key] = deque(maxlen=self._limits.messages_per_handset)
@@ -82,6 +86,8 @@ class Handsets:
         self._oldest_first.append(record)
         if len(self._oldest_first) > self._limits.messages:
             self._forget(self._oldest_first.popleft())
+        if self.on_add is not None:
+            self.on_add(record)
 
     def received(self, number: str) -> list[Received]:
         """Return what a number (with or without plus) or mailbox has received, oldest first."""
@@ -89,8 +95,15 @@ class Handsets:
 
     def records(self, number: str) -> list[MessageRecord]:
         """Return the records of what a number or mailbox has received, oldest first."""
-        arrived = self._arrived(self._by_handset.get(_handset_key(number), ()))
+        arrived = self._arrived(self._by_handset.get(handset_key(number), ()))
         return [record for _, record in arrived]
+
+    def accepted(self, number: str) -> list[MessageRecord]:
+        """Return the records of all messages to a number or mailbox, in the order of acceptance.
+
+        Those are among them that have not arrived, or never will.
+        """
+        return list(self._by_handset.get(handset_key(number), ()))
 
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""
@@ -106,7 +119,7 @@ class Handsets:
             limit: The maximum number of messages to return; None for all.
         """
         if number is not None:
-            records: Iterable[MessageRecord] = self._by_handset.get(_handset_key(number), ())
+            records: Iterable[MessageRecord] = self._by_handset.get(handset_key(number), ())
         else:
             records = (record for records in self._by_handset.values() for record in records)
         arrived = self._arrived(records)
@@ -119,7 +132,7 @@ class Handsets:
         self._oldest_first.clear()
 
     def _forget(self, record: MessageRecord) -> None:
-        key = _handset_key(record.to)
+        key = handset_key(record.to)
         records = self._by_handset.get(key)
         # The limit per handset may have dropped the record already.
         if records and records[0] is record:

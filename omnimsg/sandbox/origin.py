@@ -74,8 +74,11 @@ def foreign_request(request: web.Request, bound_host: str) -> str | None:
         bound_host: The host that the sandbox listens on. On a loopback address only names of it
             are the sandbox's own; elsewhere also addresses and names of a private network.
     """
-    if request.method in _SAFE_METHODS:
-        return None
+    return None if request.method in _SAFE_METHODS else foreign_page(request, bound_host)
+
+
+def foreign_page(request: web.Request, bound_host: str) -> str | None:
+    """Return why a request of any method is one of a foreign page, None if it is not."""
     host = request.headers.get(hdrs.HOST, "")
     name = _host_name(host)
     if name is None:

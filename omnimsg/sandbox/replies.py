@@ -10,7 +10,7 @@ import orjson
 from omnimsg.sandbox.callbacks.phone_reply import Button, ReplyError, parse_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.sandbox.callbacks.callbacks import Callbacks
     from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
@@ -57,11 +57,15 @@ class Replies:
         emulators: The emulators by name.
         handsets: What the phones have received.
         callbacks: Where it goes.
+
+    Attributes:
+        on_send: Is called with what a phone has sent, and with what became of it.
     """
 
     def __init__(
         self, emulators: Mapping[str, Emulator], *, handsets: Handsets, callbacks: Callbacks
     ) -> None:
+        self.on_send: Callable[[PhoneReply, SentReply], None] | None = None
         self._emulators = emulators
         self._handsets = handsets
         self._callbacks = callbacks
@@ -81,11 +85,16 @@ class Replies:
         Raises:
             ReplyError: The object is invalid, or no provider documents such a message.
         """
-        reply = parse_reply(document)
+        reply, sent = self._send(parse_reply(document), url)
+        if self.on_send is not None:
+            self.on_send(reply, sent)
+        return sent
+
+    def _send(self, reply: PhoneReply, url: str) -> tuple[PhoneReply, SentReply]:
         if reply.content is None:
             for emulator in self._emulators.values():
                 emulator.windows.open(reply.number)
-            return SentReply(number=reply.number)
+            return reply, SentReply(number=reply.number)
         provider, source = self._provider(reply)
         host = self._hosts.get(provider)
         reply = attrs.evolve(
@@ -98,7 +107,7 @@ class Replies:
         if reply.channel == "whatsapp" and reply.interaction is None:
             self._emulators[provider].windows.open(reply.number)
         draft = source.reply(reply)
-        return SentReply(
+        return reply, SentReply(
             number=reply.number,
             provider=provider,
             channel=reply.channel,

@@ -18,6 +18,8 @@ from omnimsg.sandbox.control_api import control_routes
 from omnimsg.sandbox.control_query import CONTROL
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
+from omnimsg.sandbox.inbox.inbox import Inbox
+from omnimsg.sandbox.inbox.routes import EMULATORS, inbox_routes
 from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
@@ -28,12 +30,13 @@ from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, instal
 from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.message_records import MessageRecord
     from omnimsg.sandbox.replies import SentReply
 
     Factory = Callable[[SandboxState], Emulator]
@@ -106,6 +109,13 @@ class Sandbox:
         if callbacks is not None:
             self.callbacks.set_url(callbacks)
         self._replies = Replies(self.emulators, handsets=self.handsets, callbacks=self.callbacks)
+        self._inbox = Inbox(
+            self.state,
+            emulators=self.emulators,
+            faults=self.faults,
+            callbacks=self.callbacks,
+            replies=self._replies,
+        )
         self.requests: deque[dict[str, Any]] = deque(maxlen=self.state.limits.requests)
         self.host: str = host
         self._port = port
@@ -198,6 +208,7 @@ class Sandbox:
         self.faults.clear()
         self.callbacks.reset()
         self.requests.clear()
+        self._inbox.reset()
 
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(
@@ -227,6 +238,7 @@ class Sandbox:
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
+        self._inbox.close()
         await self.callbacks.stop()
         if runner is not None:
             with anyio.CancelScope(shield=True):
@@ -247,17 +259,12 @@ class Sandbox:
             )
         )
         application.add_routes(callback_routes(self.callbacks, self._reply))
-        application.add_routes([web.get("/", self._list_routes)])
+        application[EMULATORS] = list(self.emulators)
+        application.add_routes(inbox_routes(self._inbox, self.host))
         for name, emulator in self.emulators.items():
             application.add_routes(prefixed(f"/{name}", emulator.routes()))
             application.add_routes(prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
         return application
-
-    async def _list_routes(self, request: web.Request) -> web.Response:
-        """List every route of the sandbox."""
-        return json_response(
-            {"emulators": list(self.emulators), "routes": list_routes(request.app)}
-        )
 
     @web.middleware
     async def _hold_connection(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -287,17 +294,20 @@ class Sandbox:
         emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
         if emulator is None:
             return await handler(request)
-        if not self.callbacks.is_on:
-            return await self._answer(request, handler, emulator)
         self._replies.note_host(emulator.name, request.host)
+        is_calling = self.callbacks.is_on
         with noted_changes() as changed:
-            response = await self._answer(request, handler, emulator)
-        if changed:
+            response = await self._answer(request, handler, emulator, changed)
+        if changed and is_calling:
             await self.callbacks.answer_and_report(changed, request, response)
         return response
 
     async def _answer(
-        self, request: web.Request, handler: Handler, emulator: Emulator
+        self,
+        request: web.Request,
+        handler: Handler,
+        emulator: Emulator,
+        changed: Sequence[MessageRecord],
     ) -> web.StreamResponse:
         """Answer a request as the emulator does, with faults, and note it in the log."""
         faults = self.faults.select(emulator.name, is_send=emulator.is_send(request))
@@ -310,6 +320,7 @@ class Sandbox:
             "refused": None,
         }
         self.requests.append(entry)
+        exchange = self._inbox.begin(request, emulator.name, entry)
         resets_before = self._reset_count
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -333,17 +344,5 @@ class Sandbox:
         entry["refused"] = response.get(
             REFUSED, response.reason if response.status >= 400 else None
         )
+        await self._inbox.end(exchange, request, response, changed)
         return response
-
-
-async def serve(sandbox: Sandbox, started: Callable[[Sandbox], object] | None = None) -> None:
-    """Serve until cancelled.
-
-    Args:
-        sandbox: A sandbox that has not been started.
-        started: Called with the sandbox once it listens and its address is known.
-    """
-    async with sandbox:
-        if started is not None:
-            started(sandbox)
-        await anyio.sleep_forever()

@@ -33,8 +33,8 @@ class TransportKind(StrEnum):
 
     Attributes:
         AIOHTTP: aiohttp.
-        PROTOCOL: omnimsg's own HTTP/1.1 on an `asyncio.Protocol`, with a third of the instructions
-            for a message. It needs the extra `protocol`.
+        PROTOCOL: omnimsg's own HTTP/1.1 on an `asyncio.Protocol`, with less than half of the
+            instructions for a message. It needs the extra `protocol`.
     """
 
     AIOHTTP = "aiohttp"
@@ -112,15 +112,14 @@ class Network:
             may hold a user and a password.
         ca_file: A PEM file with certificates to trust besides those of the system.
         connect_timeout: Seconds until a connection must be made, after which it is tried again.
-        request_timeout: Seconds until a request must be answered, file transfers excepted; `None`
-            leaves it to the deadline of the call. A message that is not answered in time is
+        request_timeout: Seconds until a request must be answered, file transfers excepted; unless
+            given, the deadline of the call decides. A message that is not answered in time is
             `Ambiguous`.
         keepalive: Seconds after which an unused connection is not used again; 0 opens one for each
             request. It must be less than what the server waits before it closes a connection.
         allow_http: Whether an `http://` URL may name another machine. Everybody on the way can then
             read the credentials and the messages.
-        transport: What carries the requests: `aiohttp`, or `protocol`, which costs less and needs
-            the extra of that name.
+        transport: What carries the requests.
     """
 
     proxy: Proxy | None = attrs.field(

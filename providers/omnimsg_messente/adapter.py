@@ -49,7 +49,7 @@ class MessenteSettings:
         username: The username of the API key, not the one of the dashboard.
         password: Its password.
         text_store: How Messente stores the text of the account's messages: as `plaintext`, as a
-            hash (`sha256`) or not at all (`nostore`). `None` leaves it to Messente.
+            hash (`sha256`) or not at all (`nostore`). Unless given, Messente decides.
         callback_passwords: Further passwords that sign reports: that of an API key which is being
             replaced, or of another one that uses the same address.
         inbound_secrets: The Shared Secret of each inbound number; without one no inbound message is

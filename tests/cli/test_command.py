@@ -318,6 +318,7 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
 
     assert sent.returncode == 0, sent.stderr
     assert server.returncode == 0
+    assert "Open this address in a browser" in rest
     assert "990003" in rest
     assert "/_sandbox/handsets" in rest
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
-import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 from support.adapters import texts, tiny
+from support.forks import fork, succeeded
 from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import Accepted, Client, Limits, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from support.servers import Visit
 
@@ -43,31 +42,6 @@ class Pids:
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Keep the process."""
         self.settled += [os.getpid()] * len(outcomes)
-
-
-def fork(work: Callable[[], bool]) -> int:
-    """Run a function in a child of this process; its exit status is 0 where it returned true."""
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        status = not work()
-    except BaseException:  # noqa: BLE001 - nothing of the test itself may run on here
-        traceback.print_exc()
-    finally:
-        os._exit(status)
-
-
-def succeeded(child: int) -> bool:
-    """Wait for a child, at most ten seconds, and return whether it succeeded."""
-    watch = threading.Timer(10, os.kill, (child, signal.SIGKILL))
-    watch.start()
-    try:
-        return os.waitpid(child, 0)[1] == 0
-    finally:
-        watch.cancel()
-        watch.join()
 
 
 async def ids_of(client: Client, start: int) -> list[str | None]:

@@ -32,6 +32,10 @@ SERVERS = {
         *("gunicorn", "support.web_app:wsgi", "--preload", "--workers", "2"),
         *("--bind", "127.0.0.1:{port}"),
     ),
+    "gunicorn, the synchronous client in threads, preloaded": (
+        *("gunicorn", "support.sync_web_app:wsgi", "--preload", "--workers", "2"),
+        *("--threads", "4", "--bind", "127.0.0.1:{port}"),
+    ),
     "uvicorn": ("uvicorn", "support.web_app:asgi", "--workers", "2", "--port", "{port}"),
 }
 

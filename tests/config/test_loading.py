@@ -156,7 +156,7 @@ def test_several_accounts_need_a_default() -> None:
         ({**one(), "acounts": {}}, "acounts: is not a known key; did you mean 'accounts'?"),
         (
             {7: {}, "accounts": one()["accounts"]},
-            "7: is not a known key; known are accounts, callbacks, default",
+            "7: is not a known key; known are accounts, budgets, callbacks, default",
         ),
         ({"accounts": {"a b": {}}}, "accounts.a b: a name has letters, digits, '.', '_' and '-'"),
         ({"accounts": {7: {}}}, "accounts.7: a name has letters"),

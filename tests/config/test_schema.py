@@ -40,7 +40,7 @@ def _examples() -> list[Any]:
     for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
         for number, found in enumerate(TOML.finditer(page.read_text(encoding="utf-8")), 1):
             data = tomllib.loads(found[1])
-            if set(data) <= {"accounts", "default", "routes"}:
+            if set(data) <= {"accounts", "default", "routes", "budgets"}:
                 examples.append(pytest.param(data, id=f"{page.stem}-{number}"))
     return examples
 

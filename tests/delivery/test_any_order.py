@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.delivery import (
     NOW,
@@ -104,6 +104,8 @@ def said(tracked: Tracked) -> tuple[object, ...]:
     return tracked.legs, tracked.handover, set(tracked.ids), tracked.reference, tracked.to
 
 
+# An event loop for each example takes its time on a busy machine.
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(("own id", "batch", "doubt")),
     reports=st.lists(REPORTS, max_size=5),
@@ -136,6 +138,7 @@ def test_any_order_gives_one_answer(
     assert (kind == "doubt") == (tracker.doubts_settled == 1)
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     reports=st.lists(STATUSES, min_size=1, max_size=6),
@@ -155,6 +158,7 @@ def test_the_highest_status_is_the_answer(seed: int, reports: list[Status]) -> N
     assert is_contradicted == status.contradicted
 
 
+@settings(deadline=None)
 @given(
     first=st.lists(STATUSES, max_size=3),
     second=st.lists(STATUSES, max_size=3),
@@ -192,6 +196,7 @@ def test_two_sends_with_one_reference_are_two_messages(
     assert int(is_settled) == tracker.doubts_settled
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     reports=st.lists(REPORTS, max_size=3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,8 @@ from omnimsg.domain.status import Status
 from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omnimsg.domain.events import Event
     from omnimsg.engine.observers import StatusChanged
 
@@ -178,6 +181,87 @@ async def test_what_is_not_handled_is_handled_again(world: World) -> None:
     assert (1, 1) == (world.dispatcher.handled, world.dispatcher.duplicates)
 
 
+async def test_only_who_has_failed_is_told_again(world: World) -> None:
+    """The others were done with the event, or with the change of the status."""
+    seen: list[str] = []
+    failing = {"second", "fourth"}
+
+    def named(name: str) -> Callable[[object], None]:
+        def handle(_: object) -> None:
+            seen.append(name)
+            if name in failing:
+                failing.discard(name)
+                raise LookupError
+
+        return handle
+
+    for name in ("first", "second"):
+        world.handlers.on_event(named(name))
+    for name in ("third", "fourth"):
+        world.handlers.on_status(named(name))
+    event = report(Status.SENT, "m1")
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await world.give(event)
+
+    await world.give(event, event)
+
+    assert ["first", "second", "second", "third", "fourth", "fourth"] == seen
+
+
+async def test_a_loop_that_is_done_is_not_given_an_event_again(world: World) -> None:
+    """Another loop has not handled it."""
+    seen: list[str] = []
+
+    async def patient() -> None:
+        async with aclosing(world.handlers.events()) as events:
+            async for event in events:
+                seen.append(event.key)  # noqa: PERF401 - as they come
+
+    async def hasty() -> None:
+        async with aclosing(world.handlers.events()) as events:
+            async for _ in events:
+                break
+
+    loop, other = asyncio.create_task(patient()), asyncio.create_task(hasty())
+    await settled()
+    with pytest.raises(NotHandledError):
+        await world.give(reply())
+    await world.give(reply())
+
+    assert [reply().key] == seen
+    for task in (loop, other):
+        task.cancel()
+    await asyncio.wait([loop, other])
+
+
+async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> None:
+    """Who was done with the one before has not heard of it."""
+    seen: list[tuple[str, Status]] = []
+    fails = iter([True, False, False])
+
+    def first(change: StatusChanged) -> None:
+        seen.append(("first", change.status.status))
+
+    def second(change: StatusChanged) -> None:
+        if next(fails):
+            raise LookupError
+        seen.append(("second", change.status.status))
+
+    world.handlers.on_status(first)
+    world.handlers.on_status(second)
+    with pytest.raises(LookupError):
+        await world.give(report(Status.SENT, "m1"))
+
+    await world.give(report(Status.DELIVERED, "m1"), report(Status.SENT, "m1"))
+
+    assert [
+        ("first", Status.SENT),
+        ("first", Status.DELIVERED),
+        ("second", Status.DELIVERED),
+    ] == seen
+
+
 async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
     """It is cancelled, and the event comes again."""
     world = World(handler_timeout=0.01)
@@ -224,7 +308,7 @@ async def test_a_server_that_gives_up_has_not_handled(world: World) -> None:
 
 
 async def test_a_store_that_fails_has_not_handled(world: World) -> None:
-    """The event is handled twice rather than not at all."""
+    """It comes again, until the store knows that it was handled; who was done is left alone."""
     world.listen()
     fails = iter([True, False])
     world.handlers.on_event(lambda _: setattr(world.store, "is_down", next(fails)))
@@ -234,7 +318,7 @@ async def test_a_store_that_fails_has_not_handled(world: World) -> None:
 
     await world.give(reply())
 
-    assert 2 == len(world.handled)
+    assert 1 == len(world.handled)
 
 
 async def test_what_nobody_takes_is_not_handled(world: World) -> None:

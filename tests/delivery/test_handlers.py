@@ -49,7 +49,7 @@ async def test_all_are_told_in_order() -> None:
     handlers.on_event(first)
     handlers.on_event(lambda _: seen.append("second"))
 
-    await handlers.handle(reply())
+    await handlers.handle(reply(), set())
 
     assert ["first", "second"] == seen
     assert handlers.want_events
@@ -62,7 +62,7 @@ async def test_nobody_wants_anything() -> None:
     task, _ = await started(handlers, 1)
     wanted = bool(handlers)
     with pytest.raises(NotHandledError):
-        await handlers.handle(reply())
+        await handlers.handle(reply(), set())
     await task
 
     assert wanted
@@ -82,7 +82,7 @@ async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
 
     loop = asyncio.ensure_future(go_through())
     await settled()
-    handling = asyncio.ensure_future(handlers.handle(reply()))
+    handling = asyncio.ensure_future(handlers.handle(reply(), set()))
     await settled()
     was_handled = handling.done()
     gate.set()
@@ -97,7 +97,7 @@ async def test_a_loop_that_is_left_has_not_handled() -> None:
     """Neither the event it has, nor those that wait for it."""
     handlers = Handlers()
     task, seen = await started(handlers, 2)
-    tasks = [asyncio.ensure_future(handlers.handle(reply(number=each))) for each in range(4)]
+    tasks = [asyncio.ensure_future(handlers.handle(reply(number=each), set())) for each in range(4)]
 
     results = await asyncio.gather(*tasks, return_exceptions=True)
     await task
@@ -120,7 +120,7 @@ async def test_a_loop_that_raises_has_not_handled() -> None:
     loop = asyncio.ensure_future(go_through())
     await settled()
     with pytest.raises(NotHandledError):
-        await handlers.handle(reply())
+        await handlers.handle(reply(), set())
 
     with pytest.raises(LookupError):
         await loop
@@ -140,7 +140,7 @@ async def test_a_loop_that_is_cancelled_has_not_handled() -> None:
 
     busy = asyncio.ensure_future(go_through())
     await settled()
-    handling = asyncio.ensure_future(handlers.handle(reply()))
+    handling = asyncio.ensure_future(handlers.handle(reply(), set()))
     await working.wait()
     idle, _ = await started(handlers, 1)
     for each in (busy, idle):
@@ -163,7 +163,7 @@ async def test_a_loop_without_aclosing_is_left_when_nobody_holds_it() -> None:
 
     task = asyncio.ensure_future(first())
     await settled()
-    handling = asyncio.ensure_future(handlers.handle(reply()))
+    handling = asyncio.ensure_future(handlers.handle(reply(), set()))
     await task
     await settled()
 
@@ -177,7 +177,7 @@ async def test_every_loop_is_told() -> None:
     loops = [await started(handlers, 4) for _ in range(2)]
 
     for number in range(3):
-        await handlers.handle(reply(number=number))
+        await handlers.handle(reply(number=number), set())
 
     expected = [reply(number=each).key for each in range(3)]
     assert [expected, expected] == [seen for _, seen in loops]
@@ -199,7 +199,7 @@ async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
     first = asyncio.ensure_future(slow())
     await settled()
     second, _ = await started(handlers, 1)
-    handling = asyncio.ensure_future(handlers.handle(reply()))
+    handling = asyncio.ensure_future(handlers.handle(reply(), set()))
     await settled()
     second.cancel()
     await asyncio.wait([second])
@@ -226,7 +226,7 @@ async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
     loop = asyncio.ensure_future(go_through(handlers.events()))
     await settled()
     first, late, last = [
-        asyncio.ensure_future(handlers.handle(reply(number=each))) for each in range(3)
+        asyncio.ensure_future(handlers.handle(reply(number=each), set())) for each in range(3)
     ]
     await settled()
     late.cancel()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.delivery import NOW, NUMBER, message
 
@@ -63,6 +63,8 @@ def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: li
     assert expected == verdicts(*changes)
 
 
+# An event loop for each example takes its time on a busy machine.
+@settings(deadline=None)
 @given(
     wishes=st.lists(st.tuples(st.sampled_from(Consent), st.integers(0, 3)), max_size=6),
     seed=st.integers(0, 2**32),

@@ -2,80 +2,104 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
+import shutil
 import sys
 import tomllib
-from functools import partial
+from collections import Counter
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
+import omnimsg
 from omnimsg.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-EXAMPLE = re.compile(
-    r"<!-- run(?P<where>: sandbox)? -->\n```(?P<kind>python|sh)\n(?P<code>.*?)```\n"
-    r"(?:\n```text\n(?P<said>.*?)```\n)?",
-    re.DOTALL,
-)
+sys.path.insert(0, str(ROOT / "docs"))
+examples: Any = importlib.import_module("examples")
+generate: Any = importlib.import_module("generate")
+
+PAGES: list[Path] = examples.PAGES
+EXAMPLES = [each for page in PAGES for each in examples.examples(page)]
+RUN = [each for each in EXAMPLES if each.mark == "run"]
 FENCE = re.compile(r"```(?P<kind>\w*)\n(?P<text>.*?)```", re.DOTALL)
-LINK = re.compile(r"\[[^\]]+\]\((?!https?://|#|mailto:)(?P<target>[^)#\s]+)[^)]*\)")
+PYTHON_FENCE = re.compile(r"^ *(?:```|~~~) *\{?\.?py", re.MULTILINE)
+BLOCK = re.compile(r"^```.*?^```$|<!--.*?-->", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+NAVIGATION = re.compile(r"^ +- ([\w-]+\.md)$", re.MULTILINE)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NAMES: list[str] = vars(omnimsg)["__all__"]
+HOST = f"{PROJECT['urls']['Source']}/blob/main/"
 
 
-def _examples() -> list[pytest.param]:  # type: ignore[valid-type]  # pytest's own class
-    return [
-        pytest.param(found, id=f"{page.stem}-{number}")
-        for page in PAGES
-        for number, found in enumerate(EXAMPLE.finditer(page.read_text(encoding="utf-8")), 1)
-    ]
-
-
-def test_generated_tables_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generated_tables_are_fresh() -> None:
     """A page holds exactly what the code would generate."""
-    monkeypatch.syspath_prepend(ROOT / "docs")
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
-
     stale = [page.name for page, text in generate.pages() if page.read_text("utf-8") != text]
 
     assert stale == [], "run: python docs/generate.py"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_python_block_is_run(page: Path) -> None:
+    """Each Python block of a page is run, served, or part of a block that is."""
+    found = [each for each in examples.examples(page) if each.kind == "python"]
+    fences = PYTHON_FENCE.findall(examples.visible_text(page))
+
+    unmarked = [each.code for each in found if each.mark is None]
+
+    assert unmarked == [], "docs/examples.py lists the marks"
+    assert len(found) == len(fences)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_fragment_stands_in_a_program(page: Path) -> None:
+    """The lines of a fragment stand, one after another, in a block of its page that is run."""
+    found = examples.examples(page)
+    programs = [_lines(each.program) for each in found if each.mark not in (None, "fragment")]
+    fragments = [_lines(each.code) for each in found if each.mark == "fragment"]
+
+    strays = [each for each in fragments if not any(each in program for program in programs)]
+
+    assert strays == []
+
+
+def _lines(code: str) -> str:
+    return "\n" + "\n".join(line.strip() for line in code.splitlines()) + "\n"
+
+
 @pytest.mark.anyio
-@pytest.mark.parametrize("example", _examples())
-async def test_an_example_runs(example: re.Match[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", RUN, ids=lambda each: each.name)
+async def test_an_example_runs(example: Any, tmp_path: Path) -> None:
     """Every example marked to be run ends without an error, and prints what stands below it."""
+    if "curl" in example.program and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
     script = tmp_path / "example.txt"
-    script.write_text(example["code"], encoding="utf-8")
+    script.write_text(example.program, encoding="utf-8")
+    shutil.copy(ROOT / "docs" / "reported.py", tmp_path)
     runner = {"sh": ["sh", "-eu"], "python": [sys.executable, "-W", "error"]}
-    command = [*runner[example["kind"]], str(script)]
     # The command and the interpreter under test, whatever else is installed.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
     run = partial(
-        anyio.run_process,
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path, "COLUMNS": "80"},
-        check=False,
+        anyio.run_process, [*runner[example.kind], str(script)], cwd=tmp_path, check=False
     )
 
-    if example["where"]:
+    if example.argument == "sandbox":
         async with Sandbox() as running:
             (tmp_path / "omnimsg.toml").write_text(running.config_toml(), encoding="utf-8")
-            done = await run()
+            done = await run(env=environment | {"SANDBOX": running.url})
     else:
-        done = await run()
+        done = await run(env=environment)
 
     assert (done.returncode, done.stderr.decode()) == (0, "")
-    if example["said"] is not None:
-        assert example["said"] == done.stdout.decode()
+    if example.output is not None:
+        assert example.output == done.stdout.decode()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -94,9 +118,68 @@ def test_toml_is_toml(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every relative link of a page names a file that exists."""
-    targets = [found["target"] for found in LINK.finditer(page.read_text(encoding="utf-8"))]
+    """Every link of a page to a file of the project names one that exists, and a heading of it."""
+    targets = [_in_project(page, target) for target in LINK.findall(_prose(page))]
 
-    missing = [target for target in targets if not (page.parent / target).exists()]
+    missing = [
+        f"{file.name}#{anchor}"
+        for file, anchor in filter(None, targets)
+        if not _is_there(file, anchor)
+    ]
 
     assert missing == []
+
+
+def test_the_readme_reads_on_a_package_index() -> None:
+    """Every link and picture of the README is absolute: a package index has no files beside it."""
+    targets = LINK.findall(_prose(ROOT / "README.md"))
+
+    relative = [each for each in targets if not each.startswith("https://")]
+
+    assert (len(targets) > 10, relative) == (True, [])
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """The site's navigation has each page of the docs once."""
+    listed = NAVIGATION.findall((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    assert sorted(page.name for page in PAGES if page.parent.name == "docs") == sorted(listed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    """The index of the reference leads to each name that the package exports."""
+    index = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert f"| [`{name}`](" in index
+
+
+def _prose(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    return BLOCK.sub("", page.read_text(encoding="utf-8"))
+
+
+def _in_project(page: Path, target: str) -> tuple[Path, str] | None:
+    """Return the file and the heading that a link names; `None` for another host's."""
+    address, _, anchor = target.partition("#")
+    if address.startswith(HOST):
+        return ROOT / address.removeprefix(HOST), anchor
+    if address.startswith(("https://", "http://", "mailto:")):
+        return None
+    return (page.parent / address if address else page), anchor
+
+
+def _is_there(file: Path, anchor: str) -> bool:
+    return file.is_file() and (not anchor or anchor in _anchors(file))
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    """Return the names by which a code host and the site find the headings of a page."""
+    found: Counter[str] = Counter()
+    anchors = set()
+    for heading in HEADING.findall(_prose(page)):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        anchors.add(f"{name}-{found[name]}" if found[name] else name)
+        found[name] += 1
+    return frozenset(anchors)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import importlib
 import os
-import re
 import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-PAGE = Path(__file__).parents[2] / "docs" / "receive.md"
-SERVICE = re.compile(r"<!-- serve: (\w+) -->\n```python\n(.*?)```", re.DOTALL)
-SERVICES = dict(SERVICE.findall(PAGE.read_text(encoding="utf-8")))
+DOCS = Path(__file__).parents[2] / "docs"
+sys.path.insert(0, str(DOCS))
+examples: Any = importlib.import_module("examples")
+
+SERVICES: dict[str, str] = {
+    each.argument: each.program
+    for each in examples.examples(DOCS / "receive.md")
+    if each.mark == "serve"
+}
 PASSWORD = "api-s3cret-password"
 CONFIG = f"""
 [callbacks]

@@ -21,13 +21,13 @@ pytestmark = pytest.mark.anyio
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 contents: Any = importlib.import_module("contents")
-generate: Any = importlib.import_module("generate")
+content_examples: Any = importlib.import_module("content_examples")
 
 WAYS: list[tuple[str, str, Channel]] = [
     (account, name, channel)
-    for account, adapter in generate.accounts().items()
+    for account, adapter in content_examples.accounts().items()
     for name in contents.CONTENTS
-    for channel in generate.carried(adapter, name)
+    for channel in content_examples.carried(adapter, name)
 ]
 
 
@@ -86,7 +86,7 @@ async def test_what_a_provider_cannot_carry_never_leaves(name: str) -> None:
         requests = list(sandbox.requests)
 
     carried = sum(each == name for _, each, _ in WAYS)
-    channels = sum(len(each.capabilities.channels) for each in generate.accounts().values())
+    channels = sum(len(each.capabilities.channels) for each in content_examples.accounts().values())
     assert (requests, refused + carried) == ([], channels)
 
 

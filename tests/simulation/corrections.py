@@ -4,8 +4,9 @@
   and the engine rely on it; simloom's own scheduler picks any of them. Interleavings come from the
   network and from timers.
 * A power cut ends timers for good; simloom lets those fire that are due after the restart.
-* An aborted connection resets its peer; simloom closes it in order. Where the reset is lost, the
-  peer finds out by itself if its socket asks for signs of life, and otherwise never.
+* An aborted connection resets its peer; simloom closes it in order. A machine that loses its power
+  resets nothing, and a reset may be lost: then the peer finds out if its socket asks for signs of
+  life, or if it writes and the machine is there again; otherwise never.
 * What was written to a connection before it was closed arrives once the network heals.
 * aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
   both are the universe's.
@@ -57,6 +58,8 @@ def real_machine() -> Iterator[None]:
         patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
         patch.object(anyio.to_thread, "run_sync", _inline),
         patch.object(simulated_network.SimTransport, "abort", _abort),
+        patch.object(simulated_network.SimTransport, "_drop_on_crash", _vanish),
+        patch.object(simulated_network.SimTransport, "_send", _send),
         # A third of the time of a world: a record of every step, which a story and a tape replace,
         # and a check of every callback, which asyncio makes too.
         patch.object(_eventlog.EventLog, "emit", _ignore),
@@ -142,6 +145,9 @@ def _name_of(transport: Any) -> str:
     return simulated_network.WORLD if transport.owner is None else str(transport.owner.name)
 
 
+# Seconds until something is sent again that has met nobody.
+_AGAIN_AFTER = 1.0
+
 # By a socket that is about to be connected: after how long it notices that its peer has vanished.
 _signs_of_life: dict[int, float | None] = {}
 
@@ -192,10 +198,51 @@ def _abort(transport: Any) -> None:
     if peer._closed:
         return
     if transport._network._is_blocked(*names):
-        # The reset is lost, and the peer finds out by itself, if ever.
-        if seconds := getattr(peer, "vanished_after", None):
-            loop.call_later(seconds, peer._reset_by_peer, context=peer._host_ctx)
+        _leave_alone(peer)
         return
     delay = transport._network._draw_delay(*names)
     peer._last_arrival = max(loop.time() + delay, peer._last_arrival)
     loop.call_at(peer._last_arrival, peer._reset_by_peer, context=peer._host_ctx)
+
+
+def _vanish(transport: Any) -> None:
+    """End a connection with the power of its machine, of which its peer hears nothing."""
+    transport._closing = transport._closed = True
+    transport._network._forget(transport)
+    peer = transport._peer
+    if peer is not None and not peer._closed:
+        _leave_alone(peer)
+        if transport._pending or peer._held:
+            _knock(peer)  # nobody has acknowledged it
+
+
+def _leave_alone(transport: Any) -> None:
+    """Have a connection find out by its signs of life, if ever, that its peer is gone."""
+    transport.is_alone = True
+    if seconds := getattr(transport, "vanished_after", None):
+        transport._loop.call_later(seconds, transport._reset_by_peer, context=transport._host_ctx)
+
+
+_send_as_it_is = simulated_network.SimTransport._send
+
+
+def _send(transport: Any, item: object) -> None:
+    """Send something, or meet nobody."""
+    if getattr(transport, "is_alone", False):
+        _knock(transport)
+    else:
+        _send_as_it_is(transport, item)
+
+
+def _knock(transport: Any) -> None:
+    """Send again until the machine is there, which knows of no such connection and resets it."""
+    if transport._closed:
+        return
+    loop, context, peer = transport._loop, transport._host_ctx, transport._peer
+    names = [_name_of(transport), _name_of(peer)]
+    has_power = peer.owner is None or not peer.owner.crashed
+    if has_power and not transport._network._is_blocked(*names):
+        round_trip = 2 * transport._network._draw_delay(*names)
+        loop.call_later(round_trip, transport._reset_by_peer, context=context)
+    else:
+        loop.call_later(_AGAIN_AFTER, _knock, transport, context=context)

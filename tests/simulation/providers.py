@@ -74,12 +74,16 @@ class Mood:
 
     Attributes:
         storm: Of a hundred requests, how many meet a fault.
+        late: Of a hundred requests, how many are processed when nobody may wait for them any more.
         refuses: Whether it refuses the account, whatever it is asked.
+        lacks: Whether it does not know what the account's ids stand for, whatever it is asked.
         fails: Whether it fails whatever it is asked.
     """
 
     storm: int = 0
+    late: int = 0
     refuses: bool = False
+    lacks: bool = False
     fails: bool = False
 
 
@@ -105,8 +109,13 @@ class TapeFaults(Faults):
         _mixed_up.set(None)
         if self._mood.refuses:
             return self._one(provider, "status", {"status": 401})
+        if self._mood.lacks:
+            return self._one(provider, "status", {"status": 404})
         if self._mood.fails:
             return self._one(provider, "status", {"status": 503})
+        if self._mood.late and self._chance.happens("fault.late", self._mood.late):
+            seconds = self._chance.one_of("fault.later", [8.0, 4.0, 15.0])
+            return self._one(provider, "latency", {"seconds": seconds})
         if not self._mood.storm or not self._chance.happens("fault", self._mood.storm):
             return []
         kind, _, choices = _KINDS[self._chance.one_of("fault.kind", _WEIGHTED)]
@@ -220,7 +229,8 @@ class Provider:
 
     def recover(self) -> None:
         """Be well again: powered, answering, and accepting."""
-        self.mood.storm, self.mood.refuses, self.mood.fails = 0, False, False
+        self.mood.storm = self.mood.late = 0
+        self.mood.refuses = self.mood.lacks = self.mood.fails = False
         if not self.host.is_up:
             self.host.restart()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from simulation.harness import run_seed, run_tape, shrink
 from simulation.shapes import SHAPES, shape_of
 from simulation.story import Story, WorldError
+
+from omnimsg.transport.signs_of_life import expect_signs_of_life
 
 if TYPE_CHECKING:
     from simulation.harness import Universe
@@ -171,3 +174,63 @@ def test_a_network_that_was_cut_delivers_what_was_closed_and_loses_a_reset() -> 
         told.add(story.lines[-1].split("  ")[-1])
 
     assert {"the answer", "TimeoutError"} == told
+
+
+async def _losing_its_power(universe: Universe) -> Story:
+    """A server loses its power; its client waits for an answer, asks for signs, or writes again."""
+    story = Story(universe.now)
+    server, client = universe.host("server"), universe.host("client")
+    kind = ("waits", "asks for signs", "writes again")[universe.draw("kind", 3)]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        await asyncio.Event().wait()
+
+    async def serve() -> None:
+        async with await asyncio.start_server(answer, "server", 80):
+            await asyncio.Event().wait()
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        (family, *_, address), *_ = await loop.getaddrinfo("server", 80)
+        sock = socket.socket(family)
+        sock.setblocking(False)
+        if kind == "asks for signs":
+            expect_signs_of_life(sock)
+        await loop.sock_connect(sock, address)
+        reader, writer = await asyncio.open_connection(sock=sock)
+        writer.write(b"the question\n")
+        await asyncio.sleep(20.0)
+        if kind == "writes again":
+            writer.write(b"another question\n")
+        began = story.now()
+        try:
+            async with asyncio.timeout(500.0):
+                await reader.read()
+        except (ConnectionError, TimeoutError) as error:
+            story.tell(f"{kind}, {type(error).__name__} after {story.now() - began:.0f} s")
+
+    server.run(serve)
+    await asyncio.sleep(1.0)
+    asking = client.run(ask)
+    await asyncio.sleep(5.0)
+    server.crash()
+    await asyncio.sleep(5.0)
+    server.restart()
+    await asyncio.wait([asking])
+    return story
+
+
+def test_a_machine_that_loses_its_power_says_nothing() -> None:
+    """Its peers find out by signs of life, or by what they write once it is there again."""
+    told = set()
+    for seed in range(20):
+        story = run_seed(_losing_its_power, seed).story
+        assert story is not None
+        told.add(story.lines[-1].split("  ")[-1].strip())
+
+    assert {
+        "waits, TimeoutError after 500 s",
+        "asks for signs, ConnectionResetError after 45 s",
+        "writes again, ConnectionResetError after 0 s",
+    } == told

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from simulation.harness import run_seed
 from simulation.planted import FAULTS, Fault, plant, planted
+from simulation.planted.planting import Change
 from simulation.shapes import SHAPES, shape_of
 from simulation.story import WorldError
 
@@ -47,14 +48,14 @@ def test_a_planted_fault_fits_and_is_taken_out(fault: Fault) -> None:
 def test_a_planted_fault_is_found(
     findable: Fault, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Some world breaks a rule for it."""
+    """Some world breaks the rule that it must break."""
     asked: int = pytestconfig.getoption("--planted")
 
-    count, rules = _find(findable, asked or _FEW)
+    count = _find(findable, asked or _FEW)
 
     if asked:
         with capsys.disabled():
-            print(f"\n| {findable.about} | {count} | {rules} |")  # noqa: T201 - a row of the table
+            print(f"\n{_row(findable, count)}")  # noqa: T201 - for the docs
     assert count
 
 
@@ -64,12 +65,36 @@ def test_a_fault_without_a_name_of_ours_is_refused() -> None:
         planted("nonsense")
 
 
-def _find(fault: Fault, most: int) -> tuple[int | None, str]:
-    """Return how many seeds it takes until a world fails, and the rules that it breaks."""
+def test_planted_words_that_only_break_down_are_not_found() -> None:
+    """Worlds fail for them, and not by the rule that is named."""
+    words = Change(
+        "omnimsg.engine.attempt.runner:AttemptRunner.begin",
+        "now = deadline.now()",
+        "raise RuntimeError",
+    )
+    broken = Fault(name="broken", about="breaks down", breaks="twice", changes=(words,))
+    with plant(broken):
+        error = run_seed(SHAPES[shape_of(0)], 0).error
+
+    count = _find(broken, 10)
+
+    assert error is not None
+    assert count is None
+
+
+def _find(fault: Fault, most: int) -> int | None:
+    """Return how many seeds it takes until a world breaks the rule that the fault must break."""
     with plant(fault):
         for seed in range(most):
             error = run_seed(SHAPES[fault.shape or shape_of(seed)], seed).error
-            if error is not None:
-                kinds = error.kinds if isinstance(error, WorldError) else {type(error).__name__}
-                return seed + 1, ", ".join(sorted(kinds))
-    return None, ""
+            if isinstance(error, WorldError) and fault.breaks in error.kinds:
+                return seed + 1
+    return None
+
+
+def _row(fault: Fault, count: int | None) -> str:
+    """Write a row of the table in docs/reliability.md."""
+    seeds = "none" if count is None else f"{count:,}"
+    of_shape = f" of `{fault.shape}`" if fault.shape else ""
+    mend = "yes" if fault.is_mend else ""
+    return f"| {fault.about} | {mend} | {seeds}{of_shape} | {fault.breaks} |"

@@ -56,9 +56,17 @@ class Weather:
             provider.mood.storm = chance.one_of("climate.storm", [0, 10, 30, 60])
 
     async def trouble(self) -> None:
-        """Have the account refused, or its provider fail or be cut off, at some time."""
+        """Have the account or its channel refused, or its provider fail or vanish, at some time."""
         await asyncio.sleep(self.chance.seconds("event.at", 0.0, STORM * 0.6))
-        kinds = [self._refuse, self._fail, self._storm, self._cut_off, self._refuse]
+        kinds = [
+            self._refuse,
+            self._fail,
+            self._storm,
+            self._cut_off,
+            self._refuse,
+            self._lack,
+            self._crash,
+        ]
         await self.chance.one_of("event", kinds)(self.providers[0])
 
     async def _event(self) -> None:
@@ -99,6 +107,14 @@ class Weather:
         await self._last()
         self.story.tell(f"{provider.name} accepts the account again")
         provider.mood.refuses = False
+
+    async def _lack(self, provider: Provider) -> None:
+        """Have the account's ids be unknown, which counts against its channel alone."""
+        self.story.tell(f"{provider.name} does not know the channel")
+        provider.mood.lacks = True
+        await self._last()
+        self.story.tell(f"{provider.name} knows the channel again")
+        provider.mood.lacks = False
 
     async def _fail(self, provider: Provider) -> None:
         self.story.tell(f"{provider.name} fails")

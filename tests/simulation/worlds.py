@@ -84,7 +84,7 @@ async def held(universe: Universe) -> Story:
             world.act(chance.one_of("act", acts), within=STORM * 0.6)
         for _ in range(chance.count("events", 1, 6)):
             world.trouble()
-        if chance.happens("regular", 20):
+        if chance.happens("regular", 40):
             world.work.append(world.host.run(world.send_regularly))
         elif chance.happens("closes", 15):
             world.close_midway()
@@ -92,11 +92,19 @@ async def held(universe: Universe) -> Story:
 
 
 async def doubts(universe: Universe) -> Story:
-    """Answers are lost in a storm, and what may have been sent is looked for."""
+    """Answers are lost or late, and what may have been sent is looked for, or held meanwhile."""
     chance = Chance(universe.draw)
     drawn = draw_account(chance, 0, kind=chance.one_of("doubts.kind", ["bird", "bird-batch"]))
+    troubles = chance.one_of("doubts.troubles", [0, 0, 1, 4])
     policy = attrs.evolve(
-        drawn.policy, on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND, not_found_for=3.0
+        drawn.policy,
+        on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND,
+        not_found_for=3.0,
+        account_trouble=AccountTrouble.HOLD if troubles else drawn.policy.account_trouble,
+        network=attrs.evolve(
+            drawn.policy.network,
+            request_timeout=chance.one_of("doubts.timeout", [2.0, None, 10.0]),
+        ),
     )
     world = World(universe, chance, [attrs.evolve(drawn, policy=policy)])
     world.people.patience = (90.0, FOR_EVER)
@@ -105,7 +113,10 @@ async def doubts(universe: Universe) -> Story:
     async with world.life(events=chance.count("events", 0, 3)):
         for _ in range(chance.count("acts", 1, 4)):
             world.act(chance.one_of("act", [people.burst, people.stream]), within=STORM * 0.5)
-        world.weather.providers[0].mood.storm = 50
+        for _ in range(troubles):
+            world.trouble()
+        mood = world.weather.providers[0].mood
+        mood.storm, mood.late = 50, chance.one_of("doubts.late", [0, 15])
     return world.story
 
 
@@ -187,7 +198,7 @@ class World:
     async def send_regularly(self) -> None:
         """Send a message every moment, from before it is calm until long after."""
         interval = self.chance.one_of("regular.interval", [1.5, 1.5, 0.4])
-        await asyncio.sleep(STORM - 5.0)
+        await asyncio.sleep(self.chance.one_of("regular.from", [STORM - 5.0, 0.0, STORM * 0.3]))
         calls = []
         while self.story.now() < STORM + _REGULARLY:
             handed = self.people.write(0, self.plans[0], 20.0, is_plain=True)

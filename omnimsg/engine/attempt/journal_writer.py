@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -14,7 +15,7 @@ from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from omnimsg.adapter import Verdict
     from omnimsg.domain.failure import Failure
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Attempt, Journal
+
+T = TypeVar("T")
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -60,10 +63,11 @@ class JournalWriter:
         Returns:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
-        writing = asyncio.create_task(_intend(self._journal, attempt, messages))
+        writing = _start(_intend(self._journal, attempt, messages))
         in_time = False
         try:
-            await _take_turn()
+            if not writing.done():
+                await _take_turn()
             if not writing.done():
                 await asyncio.wait([writing], timeout=deadline.remaining())
             in_time = writing.done()
@@ -90,10 +94,11 @@ class JournalWriter:
         """
         if os.getpid() != self._process:
             return
-        writing = asyncio.create_task(_settle(self._journal, attempt, outcomes))
+        writing = _start(_settle(self._journal, attempt, outcomes))
         try:
             try:
-                await _take_turn()
+                if not writing.done():
+                    await _take_turn()
             finally:
                 if not writing.done():
                     # Before the waits, of which a cancellation each may end both.
@@ -146,7 +151,18 @@ class JournalWriter:
         )
 
 
-# Coroutines of our own around the journal's: `create_task` takes no other kind of awaitable.
+def _start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start a task of its own for the journal, which may ignore its cancellation.
+
+    From Python 3.12 on its first step runs at once: of a journal that waits for nothing, such as
+    one whose write is shared, that is all, and the event loop has nothing to do.
+    """
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.create_task(work)
+
+
+# Coroutines of our own around the journal's: a task takes no other kind of awaitable.
 async def _intend(
     journal: Journal, attempt: Attempt, messages: Sequence[Message]
 ) -> Sequence[Outcome | None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from omnimsg.domain.message import Message, Priority
+from omnimsg.engine.budgets import Spending
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
@@ -55,6 +56,7 @@ class Admission:
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
         passes_on: Says which failures the callers want at once; see `Owner.passes_on`.
+        spending: The budgets that messages count against, where there are any.
 
     Attributes:
         routed_way: What `routed` returned, once it was called.
@@ -67,6 +69,7 @@ class Admission:
     _now: Callable[[], float]
     _observers: Observers
     _passes_on: PassesOn | None = None
+    _spending: Spending | None = None
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
@@ -80,7 +83,7 @@ class Admission:
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
         self._is_plain = PlainTexts(self._checks.adapter).include
-        self._callers = Callers(self._checks.account, self._observers, self._passes_on)
+        self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
 
@@ -174,6 +177,11 @@ class Admission:
                 self._wakeup.soon()
         return count == len(keys)
 
+    @property
+    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+        """Takes the outcomes of messages that were handed over, where there are budgets."""
+        return None if self._spending is None else self._spending.settle
+
     def queue_arrivals(self) -> None:
         """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
@@ -199,6 +207,7 @@ class Admission:
                 now=self._now,
                 observers=self._observers,
                 passes_on=passes_on,
+                spending=self._spending,
             )
             self.routed_way._is_closed = self._is_closed  # noqa: SLF001 - of the same class
         return self.routed_way
@@ -216,7 +225,9 @@ class Admission:
             refusal = self._checks.refusal(message)
             if refusal is not None:
                 return refusal
-        return self._local.client_closed(message) if self._is_closed else None
+        if self._is_closed:
+            return self._local.client_closed(message)
+        return None if self._spending is None else self._spending.reserve(message)
 
     def _run(self, timeout: float) -> Run:
         """Return the run of this turn that a message of this timeout joins."""

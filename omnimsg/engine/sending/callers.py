@@ -9,7 +9,7 @@ from omnimsg.engine.observers import OutcomeKnown
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -27,6 +27,7 @@ class Callers:
         account: The account's name.
         observers: Told of every last outcome.
         passes_on: Says which outcomes are not the last, because the caller tries another account.
+        settle: Told every outcome, where there are budgets.
 
     Attributes:
         passes_on: The same.
@@ -36,10 +37,15 @@ class Callers:
     may_abandon = True
 
     def __init__(
-        self, account: str, observers: Observers, passes_on: PassesOn | None = None
+        self,
+        account: str,
+        observers: Observers,
+        passes_on: PassesOn | None = None,
+        settle: Callable[[Sequence[Outcome]], None] | None = None,
     ) -> None:
         self._account = account
         self._observers = observers
+        self._settle = settle
         self.passes_on: PassesOn | None = passes_on
 
     def finish(
@@ -56,6 +62,8 @@ class Callers:
                     future.set_result(outcome)
                 except RuntimeError:
                     continue  # its event loop is closed: nobody waits any more
+        if self._settle is not None:
+            self._settle(outcomes)
         notify = self._observers.outcome_known
         if notify is None:
             return

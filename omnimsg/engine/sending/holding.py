@@ -10,7 +10,7 @@ from omnimsg.engine.limits.circuit_breaker import plain_reason
 from omnimsg.engine.observers import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.observers import Observers
@@ -53,6 +53,10 @@ class Holding:
     def __bool__(self) -> bool:
         """Return whether anything is held."""
         return bool(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Go through the held batches."""
+        return iter(self._batches)
 
     @property
     def messages(self) -> int:

@@ -52,6 +52,16 @@ class MessageChecks:
             return None
         return NotSent(reference=message.reference, account=self.account, failure=failure)
 
+    def carries_legs(self, message: Message) -> bool:
+        """Return whether the provider itself runs the fallback legs of a message."""
+        channel = self.channel(message)
+        carried = None if channel is None else self.adapter.capabilities.channels.get(channel)
+        return (
+            carried is not None
+            and "fallback" in carried.fields
+            and all(leg.account in (None, self.account) for leg in message.fallback)
+        )
+
     def group(self, message: Message) -> Hashable:
         """Return the group of a message: those of equal groups may share a request."""
         if not self.has_groups:

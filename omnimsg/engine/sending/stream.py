@@ -17,7 +17,7 @@ from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.engine.deadline import Deadline
@@ -47,10 +47,49 @@ _MIN_AHEAD = 256
 class WayIn(Protocol):
     """Where the messages of a stream are handed over: one account, or the routes of a client."""
 
+    @property
+    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+        """Takes the outcomes of messages that were handed over, where somebody wants them."""
+
     def read_stream(
         self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
     ) -> bool:
         """Hand over the next messages of a stream; see `Admission.read_stream`."""
+
+
+class StreamLegs(Protocol):
+    """Runs the fallback legs of a stream's messages, where no provider does."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are messages of which legs are left."""
+
+    def first_legs(
+        self, messages: Iterator[Message], position: int, run: StreamRun
+    ) -> Iterator[Message]:
+        """Yield the messages, those with legs to run as their first leg alone.
+
+        Args:
+            messages: The messages.
+            position: That of the first one.
+            run: Told the outcomes that come later.
+        """
+
+    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
+        """Take the outcomes after which other legs are tried; return the others, by index."""
+
+
+class StreamRun(Protocol):
+    """A stream, to those who run fallback legs for it."""
+
+    @property
+    def may_abandon(self) -> bool:
+        """Whether it was left, so that nothing more is to be sent for it."""
+
+    def conclude(
+        self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Take the last outcomes of messages."""
 
 
 class WayBack(Protocol):
@@ -96,6 +135,7 @@ class Streams:
         *,
         deadline: float,
         ahead: int | None = None,
+        legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages.
 
@@ -112,9 +152,10 @@ class Streams:
             deadline: Seconds that each message may take from its turn on. The time that it waits
                 for a limit, or because nobody takes the outcomes, does not count.
             ahead: In place of `self.ahead`.
+            legs: Runs fallback legs.
         """
         streams = self.here()
-        run = _StreamRun(streams, deadline, streams.ahead if ahead is None else ahead)
+        run = _StreamRun(streams, deadline, streams.ahead if ahead is None else ahead, legs)
         run.start(messages)
         untaken: Iterable[Outcome] = ()
         try:
@@ -132,8 +173,12 @@ class _StreamRun:
     # Whoever has other accounts stands between the account and this.
     passes_on = None
 
-    def __init__(self, streams: Streams, timeout: float, ahead: int) -> None:
+    def __init__(
+        self, streams: Streams, timeout: float, ahead: int, legs: StreamLegs | None = None
+    ) -> None:
         self._streams = streams
+        self._legs = legs
+        self._settle = streams.admission.settle
         self._timeout = to_seconds(timeout)
         self._ahead = ahead
         # Whole batches, two at least: a batch that is open when others get their turn leaves so.
@@ -163,8 +208,23 @@ class _StreamRun:
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
-        set_positions(outcomes, keys)
-        self._pending -= len(keys)
+        if self._settle is not None:
+            self._settle(outcomes)
+        if self._legs is not None and self._legs.pending:
+            last = self._legs.keep(keys, outcomes)
+            if len(last) < len(keys):
+                keys = [keys[index] for index in last]
+                messages = [messages[index] for index in last]
+            outcomes = list(last.values())
+            if not outcomes:
+                return
+        self.conclude(keys, messages, outcomes)
+
+    def conclude(
+        self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
+    ) -> None:
+        set_positions(outcomes, positions)
+        self._pending -= len(positions)
         self._done += outcomes
         notify = self._streams.observers.outcome_known
         if notify is not None:
@@ -270,6 +330,8 @@ class _StreamRun:
     def _read(self, source: Iterator[Message], count: int) -> bool:
         """Hand over at most so many messages, and return whether there may be more."""
         keys = range(self._position, self._position + count)
+        if self._legs is not None:
+            source = self._legs.first_legs(source, self._position, self)
         return self._streams.admission.read_stream(source, self, keys, self._timeout)
 
     async def _pause(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from omnimsg.sandbox.callbacks.courier import Carrier
-    from omnimsg.sandbox.callbacks.draft import CallbackDraft
+    from omnimsg.sandbox.callbacks.draft import CallbackDraft, PlannedReport
     from omnimsg.sandbox.callbacks.source import CallbackSource
     from omnimsg.sandbox.fault_scripts import Faults
     from omnimsg.sandbox.message_records import MessageRecord
@@ -40,6 +40,7 @@ class Callbacks:
         self, sources: Mapping[str, CallbackSource], *, state: SandboxState, faults: Faults
     ) -> None:
         self._sources = sources
+        self._clock = state.clock
         self._addresses = Addresses()
         self._courier = Courier(
             state.clock,
@@ -60,6 +61,11 @@ class Callbacks:
     def is_on(self) -> bool:
         """Whether there is an address."""
         return bool(self._addresses)
+
+    @property
+    def addresses(self) -> dict[str, str | None]:
+        """The addresses without their secrets, by the name of the provider; ``url`` is the base."""
+        return self._addresses.as_json()
 
     @property
     def latest(self) -> list[dict[str, Any]]:
@@ -114,7 +120,7 @@ class Callbacks:
     def as_json(self) -> dict[str, Any]:
         """Return the addresses without their secrets, the counts and the latest attempts."""
         return {
-            "addresses": self._addresses.as_json(),
+            "addresses": self.addresses,
             "counts": self.counts,
             "latest": self.latest,
         }
@@ -156,6 +162,47 @@ class Callbacks:
             await response.prepare(request)
             await response.write_eof()
         self._reports.report(watches)
+
+    def latest_of(self, provider: str | None) -> dict[str, list[dict[str, Any]]]:
+        """Return the latest attempts of a provider, by the id of the message."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for line in self._courier.log:
+            if line["provider"] == provider:
+                found.setdefault(line["id"], []).append(line)
+        return found
+
+    def reported(self, record: MessageRecord) -> int:
+        """Return how many reports of a message are due by now, sent or not."""
+        source, now = self._sources.get(record.provider), self._clock()
+        return 0 if source is None else sum(each.at <= now for each in source.planned(record))
+
+    def report_change(
+        self, record: MessageRecord, reported: int, then: CallbackDraft | None = None
+    ) -> None:
+        """Report what has been added to the plan of a message.
+
+        Args:
+            record: The message.
+            reported: What ``reported`` was before the change.
+            then: What is sent after it.
+        """
+        self._reports.report(self._reports.watch([record], sent=reported))
+
+        def send() -> None:
+            if then is not None:
+                self.send(then, record.provider)
+
+        self._courier.put(send, self._clock())
+
+    def contradiction(self, record: MessageRecord) -> PlannedReport | None:
+        """Return the report that contradicts the status of a message; None if there is none.
+
+        There is none either where the provider's callbacks are switched off.
+        """
+        source, now = self._sources.get(record.provider), self._clock()
+        if source is None or self._addresses.of(source.signer) is None:
+            return None
+        return source.contradiction(record, record.latest_change(now).status, now)
 
     def send(self, draft: CallbackDraft, provider: str) -> str | None:
         """Send a callback; return its address without secrets, None if nothing is sent."""

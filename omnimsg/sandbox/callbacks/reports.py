@@ -81,10 +81,21 @@ class Reports:
         self._held.clear()
         self._era = object()
 
-    def watch(self, records: Sequence[MessageRecord]) -> list[Watch]:
-        """Return the watches over messages that were accepted, or whose plan has changed."""
-        watches = [self._watch(record) for record in records]
-        return [watch for watch in watches if watch is not None]
+    def watch(self, records: Sequence[MessageRecord], *, sent: int = 0) -> list[Watch]:
+        """Return the watches over messages that were accepted, or whose plan has changed.
+
+        Args:
+            records: The messages.
+            sent: How many reports of each were sent, if it is not watched any more.
+        """
+        watches = []
+        for record in records:
+            is_new = record not in self._watched
+            watch = self._watch(record)
+            if watch is not None:
+                watch.sent = sent if is_new else watch.sent
+                watches.append(watch)
+        return watches
 
     def report(self, watches: Sequence[Watch]) -> None:
         """Report messages, now and at the times that are planned."""

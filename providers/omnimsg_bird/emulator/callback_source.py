@@ -110,7 +110,8 @@ class BirdCallbacks(CallbackSource):
             at, resource = read
             report = partial(self._interaction, record, resource)
             planned.append(PlannedReport(at=at, status="", build=lambda _: report()))
-        return planned
+        # A status that was added to the plan later comes after the reading.
+        return sorted(planned, key=lambda each: each.at)
 
     def opposite(self, record: MessageRecord, status: str) -> LifecycleStep | None:
         """Return a failure of what was delivered, and a delivery of what has failed."""

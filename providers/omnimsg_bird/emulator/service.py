@@ -27,6 +27,7 @@ from omnimsg_bird.emulator.batch import MAX_MESSAGES
 from omnimsg_bird.emulator.callback_signer import SIGNING_KEY, BirdSigner
 from omnimsg_bird.emulator.callback_source import BirdCallbacks
 from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
+from omnimsg_bird.emulator.display import BirdDisplay
 from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
@@ -97,6 +98,9 @@ class BirdEmulator(Emulator):
             workspace=workspace,
             channels=channels,
             uploads=self._uploads,
+        )
+        self.display = BirdDisplay(
+            state, self._platforms, lambda media_id: self.media.get(media_id, state.clock())
         )
         self.refusals: deque[int] = deque()
 

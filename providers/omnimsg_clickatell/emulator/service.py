@@ -23,6 +23,7 @@ from omnimsg_clickatell.emulator.account_faults import AccountFaults
 from omnimsg_clickatell.emulator.callback_signer import CALLBACK_SECRET, ClickatellSigner
 from omnimsg_clickatell.emulator.callback_source import ClickatellCallbacks
 from omnimsg_clickatell.emulator.control import control_routes
+from omnimsg_clickatell.emulator.display import ClickatellDisplay
 from omnimsg_clickatell.emulator.errors import (
     ErrorLevel,
     RefusedError,
@@ -102,6 +103,7 @@ class ClickatellEmulator(Emulator):
         self._channels = channels
         self._numbers = numbers
         self._echo_refused = echo_refused
+        self.display = ClickatellDisplay(self.uploads.find)
         self.callbacks = ClickatellCallbacks(
             ClickatellSigner(callback_secret, callback_login),
             state=state,

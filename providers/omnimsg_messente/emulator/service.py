@@ -29,6 +29,7 @@ from omnimsg.sandbox import (
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.callback_signer import INBOUND_SECRET, MessenteSigner
 from omnimsg_messente.emulator.callback_source import MessenteCallbacks
+from omnimsg_messente.emulator.display import MessenteDisplay
 from omnimsg_messente.emulator.errors import (
     RefusedError,
     invalid,
@@ -86,6 +87,7 @@ class MessenteEmulator(Emulator):
     ) -> None:
         super().__init__(state, service_window=service_window)
         self.orders = Orders()
+        self.display = MessenteDisplay()
         self.callbacks = MessenteCallbacks(MessenteSigner(password, inbound_secret), state)
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
         self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()

@@ -38,6 +38,8 @@ class Fault:
     Attributes:
         name: Its name.
         about: What the product then does wrong.
+        breaks: The rule of the worlds that it must break. That a world fails in another way, as
+            where planted words cannot run, does not count.
         changes: What makes it so.
         is_mend: Whether it takes out a mend: the product once had this fault.
         shape: The shape of the worlds that are tried; `None` where it is the seed's.
@@ -46,6 +48,7 @@ class Fault:
 
     name: str
     about: str
+    breaks: str
     changes: tuple[Change, ...]
     is_mend: bool = False
     shape: str | None = None

@@ -1,0 +1,64 @@
+"""What observers are told of the fallback legs that omnimsg runs itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Outcome
+from omnimsg.domain.redaction import masked
+
+
+class LegState(StrEnum):
+    """What became of one leg.
+
+    Attributes:
+        ACCEPTED: A provider took it.
+        NOT_TAKEN: It is proven that nobody has it.
+        DOUBTFUL: It may have been sent.
+        FAILED: It was accepted, and its provider says that it was not delivered.
+        OVERDUE: It was accepted, and nobody said within its ttl that it was delivered.
+        UNHEARD: It was accepted without a ttl, and nothing was heard of it for a day.
+        REACHED: It was delivered.
+        REACHED_TWICE: It was delivered, and so was another leg of the message.
+        ABANDONED: It was accepted, and the client was closed before anything was known; the legs
+            after it are not tried.
+    """
+
+    ACCEPTED = "accepted"
+    NOT_TAKEN = "not_taken"
+    DOUBTFUL = "doubtful"
+    FAILED = "failed"
+    OVERDUE = "overdue"
+    UNHEARD = "unheard"
+    REACHED = "reached"
+    REACHED_TWICE = "reached_twice"
+    ABANDONED = "abandoned"
+
+
+@attrs.frozen(kw_only=True)
+class LegChanged:
+    """Something became known of a leg that omnimsg runs itself.
+
+    Attributes:
+        reference: The message's reference, which all its legs have.
+        leg: Which leg: 0 is the message itself, 1 the first of its `fallback`.
+        channel: The leg's channel; `None` where the account decides.
+        state: What became known.
+        account: The account that it went through.
+        id: Its id; `None` where it has none.
+        outcome: The outcome of its hand-over, where this is about that.
+        next_leg: Whether the leg after it goes now.
+    """
+
+    reference: str = attrs.field(repr=masked)
+    leg: int
+    channel: Channel | None
+    state: LegState
+    account: str
+    id: MessageId | None = attrs.field(default=None, repr=masked)
+    outcome: Outcome | None = None
+    next_leg: bool = False

@@ -1,0 +1,304 @@
+"""One message on its way through its legs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.domain.status import Status
+from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.leg_events import LegChanged, LegState
+from omnimsg.routing.licence import is_doubt, may_fall_back, may_follow
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from datetime import datetime
+
+    from omnimsg.delivery.room import Delivery
+    from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.fallback.stage import Stage
+
+log: logging.Logger = logging.getLogger("omnimsg.fallback")
+
+# Seconds for which a leg without a ttl, and one that is overdue, is listened to.
+_DAY = 24 * 3600.0
+# Seconds between two look-ups of a leg, at most: of the one that decides, and of one that is over.
+_PAUSE = 60.0
+_LATE_PAUSE = 600.0
+# Seconds after which a store that has failed is asked again.
+_AFTER_AN_ERROR = 5.0
+
+
+class Keeper(Protocol):
+    """Keeps the messages of a client whose legs are run."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no leg goes any more."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """What comes back to the client."""
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+
+    def utc_now(self) -> datetime:
+        """Return the time of day."""
+
+    def follow(self, chain: Chain, accepted: Accepted) -> None:
+        """Remember an accepted leg, and wait for its delivery."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something besides, as long as the client is open."""
+
+    def notify(self, event: LegChanged) -> None:
+        """Tell the observers of a leg."""
+
+
+class Chain:
+    """One message and its legs: each is handed over when the one before it has come to nothing.
+
+    Args:
+        keeper: Keeps it.
+        stages: The legs.
+        timeout: Seconds that a leg may take to be handed over, once the caller does not wait.
+
+    Attributes:
+        reference: The message's reference.
+        stages: The legs.
+        is_followed: Whether the delivery of its legs is waited for, or was.
+        is_handing_over: Whether a leg is under way to its provider.
+    """
+
+    def __init__(self, keeper: Keeper, stages: Sequence[Stage], timeout: float) -> None:
+        self._keeper = keeper
+        self._timeout = timeout
+        self.reference: str = stages[0].message.reference
+        self.stages: Sequence[Stage] = stages
+        self.is_followed: bool = False
+        self.is_handing_over: bool = False
+        self._at = 0
+        self._sent: list[tuple[Stage, Accepted]] = []
+        self._reached: dict[MessageId, Stage] = {}
+        self._is_overdue = False
+        self._handed_over = 0.0
+
+    @property
+    def _has_next(self) -> bool:
+        return self._at + 1 < len(self.stages)
+
+    async def run(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
+        """Hand legs over until one is accepted, or none may be tried any more.
+
+        Args:
+            seconds: Until the caller gives up.
+            outcome: That of the first leg, where it was handed over already and another may go.
+        """
+        until = Deadline.after(seconds, self._keeper.now)
+        earlier: list[Outcome] = []
+        if outcome is not None:
+            earlier.append(outcome)
+            self._at += 1
+        while True:
+            outcome = await self._submit(until.remaining())
+            if not self.take(outcome):
+                return _conclusion(earlier, outcome)
+            earlier.append(outcome)
+            self._at += 1
+
+    def take(self, outcome: Outcome, *, is_left: bool = False) -> bool:
+        """Take the outcome of the leg that was handed over; return whether the next one goes.
+
+        Args:
+            outcome: Its outcome.
+            is_left: Whether nobody waits for the message any more.
+        """
+        stage = self.stages[self._at]
+        if isinstance(outcome, Accepted):
+            self._sent.append((stage, outcome))
+            self._keeper.follow(self, outcome)
+            self._notify(LegState.ACCEPTED, outcome)
+            return False
+        doubt = isinstance(outcome, Ambiguous)
+        allowed = (
+            is_doubt(outcome) and stage.way.resends(stage.message)
+            if doubt
+            else may_fall_back(outcome)
+        )
+        goes_on = allowed and not is_left and self._may_go_on()
+        state = LegState.DOUBTFUL if doubt else LegState.NOT_TAKEN
+        self._notify(state, outcome, next_leg=goes_on)
+        return goes_on
+
+    async def follow(self) -> None:
+        """Wait for the delivery of the leg that was accepted, and hand over those after it."""
+        while True:
+            stage, accepted = self._sent[-1]
+            if not self._has_next:
+                await self._settle_last(accepted)
+                return
+            state, may_go_on = await self._watch(stage, accepted)
+            goes_on = may_go_on and self._may_go_on()
+            if state is not LegState.REACHED:
+                self._notify(state, accepted, next_leg=goes_on)
+            if not goes_on:
+                return
+            if state is LegState.OVERDUE:
+                self._is_overdue = True
+                self._keeper.spawn(self._listen(accepted))
+            self._at += 1
+            while self.take(outcome := await self._submit(self._timeout)):
+                self._at += 1
+            if not isinstance(outcome, Accepted):
+                return
+            await self._record()
+
+    def reached(self, message_id: MessageId) -> None:
+        """Note that a leg was delivered."""
+        if message_id in self._reached:
+            return
+        found = next((each for each in self._sent if each[1].id == message_id), None)
+        if found is None:
+            return
+        stage, accepted = found
+        self._reached[message_id] = stage
+        is_twice = len(self._reached) > 1
+        state = LegState.REACHED_TWICE if is_twice else LegState.REACHED
+        self._notify(state, accepted, stage=stage)
+        if is_twice:
+            self._keeper.spawn(self._record())
+
+    def abandon(self) -> bool:
+        """End it before anything was known of the last leg; return whether others were left."""
+        is_open = self._has_next and not self._reached
+        if is_open:
+            self._notify(LegState.ABANDONED, self._sent[-1][1])
+        return is_open
+
+    def _may_go_on(self) -> bool:
+        return self._has_next and not self._reached and not self._keeper.is_closed
+
+    async def _submit(self, seconds: float) -> Outcome:
+        stage = self.stages[self._at]
+        self._handed_over = self._keeper.now()
+        self.is_handing_over = True
+        try:
+            return await stage.way.submit(stage.message, seconds)
+        finally:
+            self.is_handing_over = False
+
+    async def _watch(self, stage: Stage, accepted: Accepted) -> tuple[LegState, bool]:
+        """Wait until it is known what became of a leg; return that, and whether others may go."""
+        left = _DAY
+        if stage.ttl is not None:
+            send_at, now = stage.message.send_at, self._keeper.utc_now()
+            waits = 0.0 if send_at is None else max(0.0, (send_at - now).total_seconds())
+            left = stage.ttl + waits - (self._keeper.now() - self._handed_over)
+        status = await self._end_of(accepted.id, left)
+        if status is not None and status.status.reached:
+            self.reached(accepted.id)
+            return LegState.REACHED, False
+        if status is not None and status.status.failed:
+            wanted = status.status is not Status.CANCELLED
+            return LegState.FAILED, wanted and may_follow(status.reason)
+        return (LegState.UNHEARD, False) if stage.ttl is None else (LegState.OVERDUE, True)
+
+    async def _end_of(self, message_id: MessageId, seconds: float) -> MessageStatus | None:
+        """Return the status of a leg when it has ended, or the last one that is known in time."""
+        delivery, until = self._keeper.delivery, self._keeper.now() + seconds
+        while True:
+            try:
+                left = max(0.0, until - self._keeper.now())
+                return await delivery.wait(message_id, Status.DELIVERED, left, _PAUSE)
+            except Exception as error:  # noqa: BLE001 - a store may raise anything
+                if self._keeper.now() < until - 0.01:
+                    log.warning(
+                        "what is known of a leg could not be read: %s", type(error).__name__
+                    )
+                    await asyncio.sleep(_AFTER_AN_ERROR)
+                    continue
+            # Once more, because the report that it was delivered may be what was lost.
+            return await _known(delivery, message_id)
+
+    async def _settle_last(self, accepted: Accepted) -> None:
+        status = await _known(self._keeper.delivery, accepted.id, ask=False)
+        if status is not None and status.status.reached:
+            self.reached(accepted.id)
+        elif self._is_overdue:
+            # Whether both were delivered must not depend on somebody else asking.
+            await self._listen(accepted)
+
+    async def _listen(self, accepted: Accepted) -> None:
+        """Listen to a leg that decides nothing any more: it may be delivered all the same."""
+        try:
+            await self._keeper.delivery.wait(accepted.id, Status.DELIVERED, _DAY, _LATE_PAUSE)
+        except Exception as error:  # noqa: BLE001 - a store may raise anything
+            log.debug("a leg that is over was not heard of: %s", type(error).__name__)
+
+    async def _record(self) -> None:
+        """Note with the first leg which others there are, and whether two were delivered."""
+        (_, first), *others = self._sent
+        ids = tuple(each.id for _, each in others)
+        try:
+            await self._keeper.delivery.tracker.follow(
+                first, ids, reached_twice=len(self._reached) > 1
+            )
+        except Exception as error:  # noqa: BLE001 - a store may raise anything
+            log.warning("the legs of a message could not be stored: %s", type(error).__name__)
+
+    def _notify(
+        self,
+        state: LegState,
+        outcome: Outcome,
+        *,
+        next_leg: bool = False,
+        stage: Stage | None = None,
+    ) -> None:
+        stage = stage or self.stages[self._at]
+        self._keeper.notify(
+            LegChanged(
+                reference=self.reference,
+                leg=stage.index,
+                channel=stage.way.channel(stage.message),
+                state=state,
+                account=outcome.account,
+                id=outcome.id if isinstance(outcome, Accepted) else None,
+                outcome=outcome,
+                next_leg=next_leg,
+            )
+        )
+
+
+async def _known(
+    delivery: Delivery, message_id: MessageId, *, ask: bool = True
+) -> MessageStatus | None:
+    """Return what is known of a leg; `None` where nothing is, or the store fails."""
+    try:
+        if ask:
+            return await delivery.look_up(message_id)
+        tracked = await delivery.tracker.find(message_id)
+    except Exception as error:  # noqa: BLE001 - a store or a handler may raise anything
+        log.warning("what is known of a leg could not be read: %s", type(error).__name__)
+        return None
+    return None if tracked is None else tracked.status
+
+
+def _conclusion(earlier: Sequence[Outcome], last: Outcome) -> Outcome:
+    """Return the outcome of the legs together. A doubt is only bettered by an acceptance."""
+    asked = [*earlier, last]
+    if not isinstance(last, Accepted):
+        last = next((each for each in asked if isinstance(each, Ambiguous)), last)
+    others = [each for each in asked if each is not last]
+    history = (*(e for each in others for e in (*each.earlier, _alone(each))), *last.earlier)
+    return attrs.evolve(last, earlier=history) if others else last
+
+
+def _alone(outcome: Outcome) -> Outcome:
+    return attrs.evolve(outcome, earlier=()) if outcome.earlier else outcome

@@ -1,0 +1,72 @@
+"""What a client says of a message without sending it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import NotSent
+from omnimsg.engine.account import AccountEngine
+from omnimsg.fallback.stage import stages_of
+from omnimsg.routing.plan import PlannedLeg, plan_of
+from omnimsg.routing.router import Router
+
+if TYPE_CHECKING:
+    from omnimsg.accounts import Accounts
+    from omnimsg.engine.account_reports import Preview
+    from omnimsg.fallback.stage import Stage
+    from omnimsg.routing.plan import Plan
+
+
+class Planning:
+    """The part of `Client` that sends nothing and asks nobody."""
+
+    _accounts: Accounts
+    _default_account: AccountEngine | Router
+
+    def preview(self, message: Message, *, account: str | None = None) -> Preview:
+        """Return what would become of a message if it were sent now; nothing is sent.
+
+        Of a message whose fallback legs omnimsg runs, that is what becomes of its first leg.
+        """
+        way = self._default_account if account is None else self._accounts.get(account)
+        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
+            stages = stages_of(message, way, self._accounts.get)
+            if not isinstance(stages, NotSent):
+                message = stages[0].message
+        return way.preview(message)
+
+    def plan(self, message: Message, *, account: str | None = None) -> Plan:
+        """Return what would become of a message if it were sent now, and why.
+
+        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
+        and its trouble, what the provider would be asked, with the secrets masked, and who runs the
+        fallback legs.
+        """
+        way = self._default_account if account is None else self._accounts.get(account)
+        why = "no route is configured" if account is None else "the caller named the account"
+        if message.__class__ is not Message or not message.fallback or way.carries_legs(message):
+            return _plan_of(way, message, why)
+        stages = stages_of(message, way, self._accounts.get)
+        if isinstance(stages, NotSent):
+            plan = _plan_of(way, attrs.evolve(message, fallback=()), why)
+            return attrs.evolve(plan, message=message, refusal=stages, request=None)
+        first, *others = stages
+        legs = tuple(map(_planned, others))
+        return attrs.evolve(_plan_of(way, first.message, why), message=message, legs=legs)
+
+
+def _plan_of(way: AccountEngine | Router, message: Message, why: str) -> Plan:
+    return way.plan(message) if isinstance(way, Router) else plan_of(way, message, why=why)
+
+
+def _planned(stage: Stage) -> PlannedLeg:
+    way = stage.way
+    # `stages_of` made it of an account or of the routes, whatever else a way may be.
+    account = way.name if isinstance(way, AccountEngine) else ""
+    if isinstance(way, Router):
+        account = way.plan(stage.message).account
+    channel = stage.message.channel
+    return PlannedLeg(channel=channel, account=account, ttl=stage.ttl, by_provider=False)

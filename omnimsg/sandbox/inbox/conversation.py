@@ -1,0 +1,282 @@
+"""What the page is told of phones and their messages, as JSON data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from omnimsg.sandbox import gsm
+from omnimsg.sandbox.display import (
+    SETTLED,
+    ContactBlock,
+    FileBlock,
+    HtmlBlock,
+    Moment,
+    PlaceBlock,
+    TemplateBlock,
+    TextBlock,
+    blocks_json,
+)
+from omnimsg.sandbox.extracts import find_codes, find_links
+from omnimsg.sandbox.inbox.exchanges import Refusal
+from omnimsg.sandbox.inbox.outcomes import possible_outcomes
+from omnimsg.sandbox.message_records import MessageRecord, utc_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from omnimsg.sandbox.callbacks.callbacks import Callbacks
+    from omnimsg.sandbox.display import Block
+    from omnimsg.sandbox.emulator import Emulator
+    from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.inbox.exchanges import Exchanges
+    from omnimsg.sandbox.inbox.phones import News, Phone, PhoneSent
+    from omnimsg.sandbox.state import SandboxState
+
+    _Calls = Mapping[str, Mapping[str, list[dict[str, Any]]]]
+
+_PREVIEW: Final = 160
+
+
+class Conversations:
+    """Reads the phones' conversations.
+
+    Args:
+        state: Clock and handsets.
+        emulators: The emulators by name.
+        callbacks: Where the providers call back to.
+        exchanges: The requests.
+        templates: The wordings of templates by their names; may change.
+    """
+
+    def __init__(
+        self,
+        state: SandboxState,
+        *,
+        emulators: Mapping[str, Emulator],
+        callbacks: Callbacks,
+        exchanges: Exchanges,
+        templates: Mapping[str, str],
+    ) -> None:
+        self._state = state
+        self._emulators = emulators
+        self._callbacks = callbacks
+        self._exchanges = exchanges
+        self._templates = templates
+
+    @property
+    def _handsets(self) -> Handsets:
+        return self._state.handsets
+
+    def matches(self, phone: Phone, wanted: str) -> bool:
+        """Return whether a phone's number, or a text of its conversation, has some words."""
+        if wanted in phone.number.lower():
+            return True
+        texts = (
+            *(record.text for record in self._handsets.accepted(phone.number)),
+            *(refusal.text for refusal in phone.refusals),
+            *(_said(each) for each in phone.sent),
+        )
+        return any(wanted in text.lower() for text in texts)
+
+    def summary(self, phone: Phone) -> dict[str, Any]:
+        """Return what the list shows of a phone."""
+        return {
+            "number": phone.number,
+            "total": phone.total,
+            "refused": phone.refused,
+            "routes": [{"provider": name, "channel": channel} for name, channel in phone.routes],
+            "last": self._preview(phone.last),
+        }
+
+    def entries(self, phone: Phone, limit: int) -> tuple[int, list[dict[str, Any]]]:
+        """Return how long a conversation is, and its latest entries, oldest first."""
+        news: list[tuple[float, News]] = [
+            *((record.created, record) for record in self._handsets.accepted(phone.number)),
+            *((refusal.at, refusal) for refusal in phone.refusals),
+            *((sent.at, sent) for sent in phone.sent),
+        ]
+        news.sort(key=lambda pair: pair[0])
+        calls = {name: self._callbacks.latest_of(name) for name in self._emulators}
+        return len(news), [self._entry(each, calls) for _, each in news[-limit:]]
+
+    def windows(self, phone: Phone) -> dict[str, bool]:
+        """Return whether WhatsApp's service window is open, for each provider it was used of."""
+        names = {name for name, channel in phone.routes if channel == "whatsapp"}
+        return {
+            name: self._emulators[name].windows.is_open(phone.number)
+            for name in sorted(names & self._emulators.keys())
+        }
+
+    def blocks(self, record: MessageRecord) -> Sequence[Block]:
+        """Return the content of a message as its phone shows it."""
+        return self._emulators[record.provider].display.blocks(record, self._templates)
+
+    def mail(self, provider: str, message_id: str) -> str | None:
+        """Return the HTML of an e-mail, None if there is none."""
+        emulator = self._emulators.get(provider)
+        record = None if emulator is None else emulator.messages.get(message_id)
+        if record is None:
+            return None
+        found = (each.html for each in self.blocks(record) if isinstance(each, HtmlBlock))
+        return next(found, None)
+
+    def _preview(self, news: News) -> dict[str, Any]:
+        if isinstance(news, MessageRecord):
+            text = " · ".join(_told(self.blocks(news))) or news.text
+            return _short("out", text, at=news.created, stage=self._now(news).stage)
+        if isinstance(news, Refusal):
+            return _short("refused", news.text or news.reason, at=news.at, stage="refused")
+        return _short("in", _said(news), at=news.at, stage=None)
+
+    def _now(self, record: MessageRecord) -> Moment:
+        now = self._state.clock()
+        moments = self._emulators[record.provider].display.moments(record)
+        return next((each for each in reversed(moments) if each.at <= now), moments[0])
+
+    def _entry(self, news: News, calls: _Calls) -> dict[str, Any]:
+        if isinstance(news, MessageRecord):
+            return self._message(news, calls[news.provider].get(news.id, []))
+        if isinstance(news, Refusal):
+            return _refused(news)
+        of_provider = calls.get(news.sent.provider or "", {})
+        return _reply(news, of_provider.get(news.sent.id or "", []))
+
+    def _message(self, record: MessageRecord, calls: list[dict[str, Any]]) -> dict[str, Any]:
+        display = self._emulators[record.provider].display
+        now, moments = self._state.clock(), display.moments(record)
+        arrived, stage = record.delivered_at(), self._now(record).stage
+        blocks = self.blocks(record)
+        text = "\n".join([record.text, *(each for each in map(_searched, blocks) if each)])
+        return {
+            "direction": "out",
+            "provider": record.provider,
+            "channel": record.channel,
+            "kind": record.kind,
+            "id": record.id,
+            "message_id": _message_id(record),
+            "reference": record.reference,
+            "sender": record.sender,
+            "at": utc_timestamp(record.created),
+            "arrived": None if arrived is None or arrived > now else utc_timestamp(arrived),
+            "stage": stage,
+            "is_settled": stage in SETTLED,
+            "life": [_moment(each, now) for each in moments],
+            "blocks": blocks_json(blocks),
+            "sms": _sms(record),
+            "codes": find_codes(text),
+            "links": find_links(text),
+            "outcomes": possible_outcomes(record, stage, display, self._callbacks),
+            "callbacks": calls,
+            "exchange": self._exchanges.of_message(record.provider, record.id),
+            "content": record.content,
+        }
+
+
+def _message_id(record: MessageRecord) -> str | None:
+    return None if record.client_id is None else f"{record.provider}:{record.client_id}"
+
+
+def _short(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:
+    return {
+        "direction": direction,
+        "text": text[:_PREVIEW],
+        "at": utc_timestamp(at),
+        "stage": stage,
+    }
+
+
+def _said(news: PhoneSent) -> str:
+    """Return what a phone has sent, in a line."""
+    reply = news.reply
+    if reply.button is not None:
+        return reply.button.label or "a tap"
+    if reply.interaction is not None:
+        return f"[{reply.interaction.kind}]"
+    if reply.location is not None:
+        return f"[location] {reply.location.name or ''}".strip()
+    if reply.media is not None:
+        return reply.text or f"[{reply.media.content_type}]"
+    return reply.text or "[window opened]"
+
+
+def _reply(news: PhoneSent, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    reply, sent = news.reply, news.sent
+    media = reply.media
+    return {
+        "direction": "in",
+        "provider": sent.provider,
+        "channel": sent.channel,
+        "kind": sent.kind or "window",
+        "id": f"{sent.id}@{news.at}",
+        "at": utc_timestamp(news.at),
+        "text": reply.text,
+        "media": media
+        and {
+            "content_type": media.content_type,
+            "name": media.file_name,
+            "url": media.url,
+            "media": news.file,
+        },
+        "location": reply.location and attrs.asdict(reply.location),
+        "button": reply.button and attrs.asdict(reply.button),
+        "interaction": reply.interaction and attrs.asdict(reply.interaction),
+        "answers": None if reply.answers is None else reply.answers.id,
+        "callback": sent.callback,
+        "sent_to": sent.sent_to,
+        "callbacks": calls,
+    }
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "direction": "refused",
+        "provider": refusal.provider,
+        "channel": refusal.channel,
+        "id": f"{refusal.exchange}@{refusal.to}",
+        "at": utc_timestamp(refusal.at),
+        "text": refusal.text,
+        "code": refusal.code,
+        "reason": refusal.reason,
+        "why": refusal.why,
+        "exchange": refusal.exchange,
+    }
+
+
+def _moment(moment: Moment, now: float) -> dict[str, Any]:
+    return {
+        "stage": moment.stage,
+        "status": moment.status,
+        "at": utc_timestamp(moment.at),
+        "detail": moment.detail,
+        "is_planned": moment.at > now,
+    }
+
+
+def _sms(record: MessageRecord) -> dict[str, Any] | None:
+    if record.channel != "sms" or record.kind not in {"text", "template"}:
+        return None
+    return attrs.asdict(gsm.encode(record.text))
+
+
+def _told(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield what can be read of blocks; of one without a text what names it."""
+    for block in blocks:
+        if isinstance(block, TextBlock | TemplateBlock):
+            name = f"[{block.name}]" if isinstance(block, TemplateBlock) else None
+            yield from filter(None, [block.text or name])
+        elif isinstance(block, PlaceBlock | ContactBlock):
+            yield block.name or f"[{block.block}]"
+        elif isinstance(block, HtmlBlock):
+            yield from filter(None, [block.subject])
+        elif isinstance(block, FileBlock) and len(blocks) == 1:
+            yield f"[{block.kind}] {block.name or block.url or ''}".strip()
+
+
+def _searched(block: Block) -> str | None:
+    """Return where else a block may have a code or a link."""
+    action = getattr(block, "action", None)
+    if action in {"link", "copy"}:
+        return getattr(block, "value", None)
+    return getattr(block, "text", None) if block.block == "template" else None

@@ -1,0 +1,261 @@
+"""The latest requests with their answers, and which messages each of them was about."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import orjson
+from aiohttp import web
+
+from omnimsg.sandbox.display import Error
+from omnimsg.sandbox.inbox.masking import (
+    curl_command,
+    kept_body,
+    mask_headers,
+    mask_target,
+    show_body,
+)
+from omnimsg.sandbox.limits import MEBIBYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omnimsg.sandbox.display import Display
+    from omnimsg.sandbox.message_records import MessageRecord
+
+MAX_BYTES: Final = 32 * MEBIBYTE
+"""How much of all bodies is kept; the oldest requests are forgotten first."""
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """A recipient who was sent nothing, because the request or the message was refused.
+
+    Attributes:
+        exchange: The id of the request.
+        code: The provider's code of the error, or the status of the answer.
+        reason: The provider's words, or those of the request log.
+        why: The words of the request log, which say more than a provider does.
+    """
+
+    exchange: int
+    provider: str
+    channel: str | None
+    to: str
+    text: str
+    at: float
+    code: str | None
+    reason: str
+    why: str | None
+
+
+@attrs.define(kw_only=True, eq=False)
+class Exchange:
+    """A request and its answer.
+
+    Attributes:
+        id: Its number since the last reset.
+        entry: The line of the request log, which is completed with the answer.
+        body: What is kept of the request's body; ``size`` counts all of it.
+        messages: The ids of the messages that it accepted or changed.
+    """
+
+    id: int
+    provider: str
+    at: float
+    entry: Mapping[str, Any]
+    url: str
+    target: str
+    headers: Sequence[tuple[str, str]] = attrs.field(repr=False)
+    content_type: str
+    body: bytes = attrs.field(default=b"", repr=False)
+    size: int = 0
+    is_cut: bool = False
+    answer_headers: Sequence[tuple[str, str]] = ()
+    answer_type: str = ""
+    answer: bytes = attrs.field(default=b"", repr=False)
+    answer_size: int = 0
+    is_answer_cut: bool = False
+    messages: Sequence[str] = ()
+    refusals: Sequence[Refusal] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it, or one of its messages, was refused."""
+        status = self.entry["status"]
+        return self.entry["refused"] is not None or (status is not None and status >= 400)
+
+    @property
+    def kept(self) -> int:
+        """The bytes that are kept of it."""
+        return len(self.body) + len(self.answer)
+
+    def line(self) -> dict[str, Any]:
+        """Return what a list of requests shows."""
+        return {"id": self.id, "provider": self.provider, **self.entry}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the request and the answer without credentials."""
+        headers = mask_headers(self.headers)
+        body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
+        url = mask_target(self.url)
+        answer = show_body(
+            self.answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut
+        )
+        return {
+            **self.line(),
+            "target": mask_target(self.target),
+            "request": {"headers": headers, **attrs.asdict(body)},
+            "response": {"headers": mask_headers(self.answer_headers), **attrs.asdict(answer)},
+            "curl": curl_command(self.entry["method"], url, headers, body),
+            "messages": list(self.messages),
+        }
+
+
+class Exchanges:
+    """The latest requests to the emulators.
+
+    Args:
+        max_exchanges: How many are kept.
+    """
+
+    def __init__(self, max_exchanges: int) -> None:
+        self._max_exchanges = max_exchanges
+        self._kept: OrderedDict[int, Exchange] = OrderedDict()
+        self._of_message: dict[tuple[str, str], int] = {}
+        self._bytes = 0
+        self._last_id = 0
+        self.revision: int = 0
+
+    def begin(
+        self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
+    ) -> Exchange:
+        """Note a request.
+
+        Args:
+            request: The request, of which nothing is read.
+            provider: The emulator that answers.
+            at: Epoch seconds.
+            entry: Its line of the request log.
+        """
+        self._last_id += 1
+        exchange = Exchange(
+            id=self._last_id,
+            provider=provider,
+            at=at,
+            entry=entry,
+            url=str(request.url),
+            target=request.path_qs,
+            headers=[*request.headers.items()],
+            content_type=request.content_type,
+        )
+        self._kept[exchange.id] = exchange
+        self.revision += 1
+        self._make_room()
+        return exchange
+
+    async def end(
+        self,
+        exchange: Exchange,
+        request: web.Request,
+        response: web.StreamResponse,
+        records: Sequence[MessageRecord],
+        display: Display,
+    ) -> None:
+        """Note the answer, and the messages that the request has accepted or changed."""
+        body = await _arrived_body(request)
+        answer = response.body if isinstance(response, web.Response) else None
+        answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
+        exchange.size = request.content_length or len(body)
+        exchange.answer_size = len(answer)
+        exchange.answer_headers = [*response.headers.items()]
+        exchange.answer_type = response.content_type
+        exchange.messages = [record.id for record in records]
+        if exchange.is_refused:
+            exchange.refusals = _refusals(exchange, body, answer, display)
+        if exchange.id in self._kept:
+            exchange.body, exchange.is_cut = kept_body(body)
+            exchange.answer, exchange.is_answer_cut = kept_body(answer)
+            self._bytes += exchange.kept
+            for message_id in exchange.messages:
+                self._of_message[exchange.provider, message_id] = exchange.id
+        self.revision += 1
+        self._make_room()
+
+    def get(self, exchange_id: int) -> Exchange | None:
+        """Return a request, None if it is unknown or forgotten."""
+        return self._kept.get(exchange_id)
+
+    def of_message(self, provider: str, message_id: str) -> int | None:
+        """Return the id of the latest request about a message, None if it is forgotten."""
+        return self._of_message.get((provider, message_id))
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._kept.clear()
+        self._of_message.clear()
+        self._bytes = 0
+        self.revision += 1
+
+    def __iter__(self) -> Iterator[Exchange]:
+        """Iterate over the requests, the latest first."""
+        return reversed(self._kept.values())
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _make_room(self) -> None:
+        while len(self._kept) > self._max_exchanges or (
+            self._bytes > MAX_BYTES and len(self._kept) > 1
+        ):
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.kept
+            for message_id in oldest.messages:
+                if self._of_message.get((oldest.provider, message_id)) == oldest.id:
+                    del self._of_message[oldest.provider, message_id]
+
+
+async def _arrived_body(request: web.Request) -> bytes:
+    """Return the body, empty where a fault came before all of it arrived, or of a form."""
+    if not request.content.is_eof() or request.content_type.startswith("multipart/"):
+        return b""
+    with suppress(web.HTTPRequestEntityTooLarge):
+        return await request.read()
+    return b""
+
+
+def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) -> list[Refusal]:
+    """Return who was refused: those that the answer has an error for, or all recipients."""
+    attempts = display.attempts(_decoded(body), exchange.target.partition("?")[0])
+    errors = display.errors(_decoded(answer), len(attempts))
+    status = exchange.entry["status"]
+    if status >= 400 and not any(errors):
+        # Not in the provider's own words: a fault, or an empty answer.
+        words = Error(str(status), str(exchange.entry["refused"]))
+        errors = [words] * len(attempts)
+    return [
+        Refusal(
+            exchange=exchange.id,
+            provider=exchange.provider,
+            channel=attempt.channel,
+            to=attempt.to,
+            text=attempt.text,
+            at=exchange.at,
+            code=error.code,
+            reason=error.text,
+            why=exchange.entry["refused"],
+        )
+        for attempt, error in zip(attempts, errors, strict=True)
+        if error is not None and attempt.to
+    ]

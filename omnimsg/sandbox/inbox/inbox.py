@@ -1,0 +1,165 @@
+"""What the inbox page needs of one sandbox, put together."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from omnimsg.sandbox.inbox.conversation import Conversations
+from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges
+from omnimsg.sandbox.inbox.outcomes import Outcomes
+from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
+from omnimsg.sandbox.inbox.stream import Revisions, Streams
+from omnimsg.sandbox.media_store import Media, MediaStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from aiohttp import web
+
+    from omnimsg.sandbox.callbacks.callbacks import Callbacks
+    from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
+    from omnimsg.sandbox.emulator import Emulator
+    from omnimsg.sandbox.fault_scripts import Faults
+    from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.replies import Replies, SentReply
+    from omnimsg.sandbox.state import SandboxState
+
+MAX_TEMPLATES: Final = 1000
+DEFAULT_TEMPLATES: Final = {"table_ready": "Hello {{1}}, your table is ready at {{2}}."}
+"""The wording of the template that every sandbox knows."""
+
+OF_PHONES: Final = "phones"
+"""In the place of a provider: the files that phones have sent."""
+
+
+class Inbox:
+    """Watches a sandbox for its page.
+
+    Args:
+        state: Clock, handsets and limits.
+        emulators: The emulators by name.
+        faults: The faults.
+        callbacks: The callbacks.
+        replies: What phones send.
+
+    Attributes:
+        phones: The phones.
+        exchanges: The requests.
+        outcomes: Decides what becomes of messages.
+        conversations: Reads what the page shows.
+        templates: The wordings of templates by their names, for the page alone.
+        streams: The open pages.
+        era: The number of resets.
+    """
+
+    def __init__(
+        self,
+        state: SandboxState,
+        *,
+        emulators: Mapping[str, Emulator],
+        faults: Faults,
+        callbacks: Callbacks,
+        replies: Replies,
+    ) -> None:
+        self._state = state
+        self._emulators = emulators
+        self._faults = faults
+        self._callbacks = callbacks
+        self._files = MediaStore(state.limits.media_bytes)
+        # Ids of the sandbox's own would be others than without the page.
+        self._file_numbers = itertools.count(1)
+        self.phones: Phones = Phones(state.clock, state.limits)
+        self.exchanges: Exchanges = Exchanges(state.limits.requests)
+        self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
+        self.outcomes: Outcomes = Outcomes(state, emulators, callbacks)
+        self.conversations: Conversations = Conversations(
+            state,
+            emulators=emulators,
+            callbacks=callbacks,
+            exchanges=self.exchanges,
+            templates=self.templates,
+        )
+        self.streams: Streams = Streams(self.phones, self._revisions)
+        self.era: int = 0
+        state.handsets.on_add = self._accept
+        replies.on_send = self._note_sent
+
+    def begin(self, request: web.Request, provider: str, entry: Mapping[str, Any]) -> Exchange:
+        """Note a request; ``entry`` is its line of the request log."""
+        return self.exchanges.begin(request, provider, self._state.clock(), entry)
+
+    async def end(
+        self,
+        exchange: Exchange,
+        request: web.Request,
+        response: web.StreamResponse,
+        changed: Sequence[MessageRecord],
+    ) -> None:
+        """Note the answer to a request, and the messages that it has accepted or changed."""
+        display = self._emulators[exchange.provider].display
+        era = self.era
+        await self.exchanges.end(exchange, request, response, changed, display)
+        if era != self.era:
+            return
+        for record in changed:
+            self.change(record)
+        for refusal in exchange.refusals:
+            self.phones.add(refusal, refusal.to)
+
+    def change(self, record: MessageRecord) -> None:
+        """Note that the plan of a message has changed."""
+        self.phones.touch(record.to)
+        self.phones.follow(record)
+
+    def media(self, provider: str, media_id: str) -> Media | None:
+        """Return a file of a message, None if it is unknown or forgotten."""
+        if provider == OF_PHONES:
+            return self._files.get(media_id, 0)
+        emulator = self._emulators.get(provider)
+        return None if emulator is None else emulator.media.get(media_id, self._state.clock())
+
+    def emulator_names(self) -> Iterator[str]:
+        """Iterate over the names of the emulators."""
+        return iter(self._emulators)
+
+    def reset(self) -> None:
+        """Forget everything; an open page begins anew."""
+        self.era += 1
+        self.phones.clear()
+        self.exchanges.clear()
+        self._files.clear()
+        self.templates.clear()
+        self.templates.update(DEFAULT_TEMPLATES)
+
+    def close(self) -> None:
+        """End the streams of open pages."""
+        self.streams.close()
+
+    def _accept(self, record: MessageRecord) -> None:
+        self.phones.add(record, record.to)
+        self.phones.follow(record)
+
+    def _note_sent(self, reply: PhoneReply, sent: SentReply) -> None:
+        file, media = None, reply.media
+        if media is not None and media.data is not None:
+            file = str(next(self._file_numbers))
+            self._files.add(
+                Media(
+                    id=file,
+                    data=media.data,
+                    content_type=media.content_type,
+                    name=media.file_name,
+                )
+            )
+        news = PhoneSent(at=self._state.clock(), reply=reply, sent=sent, file=file)
+        self.phones.add(news, reply.number)
+
+    def _revisions(self) -> Revisions:
+        return Revisions(
+            era=self.era,
+            phones=self.phones.revision,
+            requests=self.exchanges.revision,
+            faults=tuple((each["id"], each["fired"]) for each in self._faults.as_json()),
+            callbacks=(*self._callbacks.addresses.items(), *self._callbacks.counts.items()),
+        )

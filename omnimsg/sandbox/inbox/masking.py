@@ -1,0 +1,177 @@
+"""Show a request without its credentials, and as a command for a terminal."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import attrs
+import orjson
+
+from omnimsg.sandbox.limits import MEBIBYTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MASK: Final = "***"
+SHOWN_BYTES: Final = 64 * 1024
+"""How much of a body is kept; the rest is counted."""
+_SHORTENED_BYTES: Final = 4 * MEBIBYTE
+
+_HEADER = re.compile(
+    r"auth|cookie|secret|token|password|signature|(api|access)[-_]?key", re.IGNORECASE
+)
+_MEMBER = re.compile(
+    r"(^|[-_])(signature|token|password|secret|credential|policy)$|^(encryption|api|access)[-_]?key$",
+    re.IGNORECASE,
+)
+_TEXTUAL = re.compile(
+    r"text/|application/([\w.+-]+\+)?(json|xml)|application/x-www-form-url", re.IGNORECASE
+)
+# Without an escape in it, as base64 is.
+_LONG_TEXT = re.compile(rb'"([^"\\]{60})([^"\\]{940,})"')
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+# What curl writes itself.
+_OWN_HEADERS: Final = {
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "user-agent",
+}
+
+
+@attrs.frozen(kw_only=True)
+class ShownBody:
+    """A body as it is shown.
+
+    Attributes:
+        text: The text without credentials; None for a body that is no text, or was not read.
+        bytes: The size of the whole body.
+        is_cut: Whether the text is not all of it.
+    """
+
+    text: str | None
+    bytes: int
+    is_cut: bool = False
+
+
+def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return header lines without credentials; the scheme of an ``Authorization`` stays."""
+    return [(name, _mask_header(name, value)) for name, value in headers]
+
+
+def _mask_header(name: str, value: str) -> str:
+    if name.lower() == "location":
+        return mask_target(value)
+    if not _HEADER.search(name):
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {MASK}" if space and name.lower().endswith("authorization") else MASK
+
+
+def mask_target(target: str) -> str:
+    """Return an address, or the target of a request, without credentials in its query."""
+    parts = urlsplit(target)
+    if not parts.query:
+        return target
+    # What is not masked stays as it was sent, with its escapes.
+    query = "&".join(
+        f"{name}={quote(MASK, safe='*')}" if equals and _HEADER.search(unquote(name)) else pair
+        for pair in parts.query.split("&")
+        for name, equals, _ in [pair.partition("=")]
+    )
+    return urlunsplit(parts._replace(query=query))
+
+
+def kept_body(data: bytes) -> tuple[bytes, bool]:
+    """Return what is kept of a body, and whether that is less than all of it.
+
+    In a large body the long texts are shortened first: what is left of a document with a picture
+    in it can still be read.
+    """
+    if len(data) <= SHOWN_BYTES:
+        return data, False
+    short = _LONG_TEXT.sub(
+        lambda found: b'"%b... %d more characters"' % (found[1], len(found[2])),
+        data[:_SHORTENED_BYTES],
+    )
+    return short[:SHOWN_BYTES], True
+
+
+def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False) -> ShownBody:
+    """Return a body as it is shown.
+
+    Args:
+        content_type: Its type; what is no text is not shown.
+        data: What is kept of it.
+        size: The size of the whole body.
+        is_cut: Whether less than all of it is kept.
+    """
+    if not data or not _TEXTUAL.match(content_type):
+        return ShownBody(text="" if size == 0 else None, bytes=size)
+    text = data.decode(errors="replace")
+    if "json" in content_type.lower():
+        text = _mask_json(data, text)
+    return ShownBody(text=text, bytes=size, is_cut=is_cut)
+
+
+def _mask_json(data: bytes, text: str) -> str:
+    """Return a document without credentials; one without any keeps its exact form."""
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _mask_broken_json(text)
+    masked = _masked(document)
+    return text if masked == document else orjson.dumps(masked).decode()
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401 - JSON data
+    if isinstance(value, dict):
+        return {
+            name: MASK if isinstance(each, str) and _MEMBER.search(name) else _masked(each)
+            for name, each in value.items()
+        }
+    return [_masked(each) for each in value] if isinstance(value, list) else value
+
+
+def _mask_broken_json(text: str) -> str:
+    """Mask what cannot be decoded, such as the beginning of a document."""
+    return re.sub(
+        r'"([^"\\]+)"(\s*:\s*)"(?:[^"\\]|\\.)*"',
+        lambda found: f'"{found[1]}"{found[2]}"{MASK}"' if _MEMBER.search(found[1]) else found[0],
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def curl_command(
+    method: str, url: str, headers: Iterable[tuple[str, str]], body: ShownBody
+) -> str | None:
+    """Return the command that repeats a request once its credentials are filled in.
+
+    None for a body that is not known as a whole. No text of a message can end an argument, and no
+    control character reaches the terminal.
+    """
+    if body.is_cut or body.text is None:
+        return None
+    lines = [f"curl --request {_quoted(method)} {_quoted(url)}"]
+    lines += [
+        f"  --header {_quoted(f'{name}: {value}')}"
+        for name, value in headers
+        if name.lower() not in _OWN_HEADERS
+    ]
+    if body.text:
+        lines.append(f"  --data-raw {_quoted(body.text)}")
+    return " \\\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    if not _CONTROL.search(text):
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    return "$'" + _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", escaped) + "'"

@@ -1,0 +1,118 @@
+"""Decide what becomes of a message: delivered, read, failed, expired, or contradicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from omnimsg.sandbox.callbacks.phone_reply import PhoneReply, ReplyInteraction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnimsg.sandbox.callbacks.callbacks import Callbacks
+    from omnimsg.sandbox.display import Display
+    from omnimsg.sandbox.emulator import Emulator
+    from omnimsg.sandbox.message_records import LifecycleStep, MessageRecord
+    from omnimsg.sandbox.state import SandboxState
+
+OUTCOMES: Final = ("delivered", "read", "failed", "expired", "contradicted")
+
+
+class OutcomeError(ValueError):
+    """An outcome that the message cannot have; the text begins with the field."""
+
+
+def possible_outcomes(
+    record: MessageRecord, stage: str, display: Display, callbacks: Callbacks
+) -> list[str]:
+    """Return what can still become of a message, in the order of ``OUTCOMES``."""
+    if stage == "unused":
+        return []
+    found = [
+        name
+        for name in OUTCOMES[:-1]
+        if name != stage
+        and not (name == "delivered" and stage == "read")
+        and (display.step(record, name) or (name == "read" and _reading(record, display)))
+    ]
+    return [*found, OUTCOMES[-1]] if callbacks.contradiction(record) is not None else found
+
+
+def _reading(record: MessageRecord, display: Display) -> str | None:
+    """Return the interaction by which the provider tells of reading."""
+    return display.read_interactions.get(record.channel)
+
+
+class Outcomes:
+    """Changes the plans of messages, and lets the providers tell of it.
+
+    Args:
+        state: The clock.
+        emulators: The emulators by name.
+        callbacks: Where the providers call back to.
+    """
+
+    def __init__(
+        self, state: SandboxState, emulators: Mapping[str, Emulator], callbacks: Callbacks
+    ) -> None:
+        self._state = state
+        self._emulators = emulators
+        self._callbacks = callbacks
+
+    def decide(self, provider: object, message_id: object, outcome: object) -> MessageRecord:
+        """Let something become of a message now, and return the message.
+
+        What was planned for later does not happen. A message that is read without having been
+        delivered is delivered first. A contradiction is a report only: the message stays as it is.
+
+        Raises:
+            OutcomeError: There is no such message, or it cannot become so.
+        """
+        emulator = self._emulators.get(provider) if isinstance(provider, str) else None
+        if emulator is None:
+            raise OutcomeError(f"provider: must be one of {', '.join(self._emulators)}")
+        record = emulator.messages.get(message_id) if isinstance(message_id, str) else None
+        if record is None:
+            raise OutcomeError("id: the provider has no such message")
+        if outcome not in OUTCOMES:
+            raise OutcomeError(f"outcome: must be one of {', '.join(OUTCOMES)}")
+        if outcome == "contradicted":
+            opposite = self._callbacks.contradiction(record)
+            if opposite is None:
+                raise OutcomeError(
+                    "outcome: there is nothing to contradict, or callbacks are switched off"
+                )
+            self._callbacks.send(opposite.build(self._state.clock()), record.provider)
+            return record
+        before = self._callbacks.reported(record)
+        for step in self._steps(emulator.display, record, str(outcome)):
+            emulator.cancel(record, step)
+        reading = _reading(record, emulator.display) if outcome == "read" else None
+        then = None
+        if reading is not None and emulator.callbacks is not None:
+            reply = PhoneReply(
+                number=record.to,
+                provider=record.provider,
+                channel=record.channel,
+                interaction=ReplyInteraction(kind=reading),
+                answers=record,
+            )
+            then = emulator.callbacks.reply(reply)
+        self._callbacks.report_change(record, before, then)
+        return record
+
+    def _steps(self, display: Display, record: MessageRecord, outcome: str) -> list[LifecycleStep]:
+        if outcome != "read":
+            return [_required(display, record, outcome)]
+        delivered_at = record.delivered_at()
+        has_arrived = delivered_at is not None and delivered_at <= self._state.clock()
+        before = [] if has_arrived else [_required(display, record, "delivered")]
+        is_interaction = _reading(record, display) is not None
+        return before if is_interaction else [*before, _required(display, record, "read")]
+
+
+def _required(display: Display, record: MessageRecord, outcome: str) -> LifecycleStep:
+    step = display.step(record, outcome)
+    if step is None:
+        raise OutcomeError(f"outcome: by {record.channel} no message is reported {outcome}")
+    return step

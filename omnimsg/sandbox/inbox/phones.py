@@ -1,0 +1,168 @@
+"""The phones and mailboxes, the one with the latest news first, and which have changed."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
+from omnimsg.sandbox.handsets import handset_key, shown_number
+from omnimsg.sandbox.inbox.exchanges import Refusal
+from omnimsg.sandbox.replies import SentReply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from omnimsg.sandbox.limits import Limits
+    from omnimsg.sandbox.message_records import MessageRecord
+
+
+@attrs.frozen(kw_only=True)
+class PhoneSent:
+    """What a phone has sent; ``file`` is the id of its picture, or of another file."""
+
+    at: float
+    reply: PhoneReply
+    sent: SentReply
+    file: str | None = None
+
+
+if TYPE_CHECKING:
+    News: TypeAlias = MessageRecord | Refusal | PhoneSent
+
+
+@attrs.define(kw_only=True, eq=False)
+class Phone:
+    """A phone or a mailbox.
+
+    Attributes:
+        number: As it is shown.
+        last: Its latest news: a message, a refusal, or what it sent.
+        total: How many messages and refusals it has had since the last reset.
+        refused: How many of them are refusals.
+        revision: The number of its latest change.
+        routes: The providers and channels by which it was written to.
+        refusals: The latest refusals, oldest first.
+        sent: What it sent, oldest first.
+    """
+
+    number: str
+    last: News
+    total: int = 0
+    refused: int = 0
+    revision: int = 0
+    routes: dict[tuple[str, str | None], None] = attrs.field(factory=dict)
+    refusals: deque[Refusal]
+    sent: deque[PhoneSent]
+
+
+class Phones:
+    """The phones of a sandbox, in the order of their latest news.
+
+    Args:
+        clock: Returns epoch seconds.
+        limits: How much is kept.
+        history: How many refusals, and how much of what it sent, is kept of each phone.
+    """
+
+    def __init__(self, clock: Callable[[], float], limits: Limits, history: int = 500) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._history = history
+        self._by_key: OrderedDict[str, Phone] = OrderedDict()
+        self._changed: OrderedDict[str, int] = OrderedDict()
+        self._due: list[tuple[float, int, MessageRecord]] = []
+        self._numbers = itertools.count()
+        self.revision: int = 0
+
+    def add(self, news: News, number: str) -> None:
+        """Note the news of a phone, which thereby comes first."""
+        key = handset_key(number)
+        phone = self._by_key.get(key)
+        if phone is None:
+            phone = self._by_key[key] = Phone(
+                number=shown_number(number),
+                last=news,
+                refusals=deque(maxlen=self._history),
+                sent=deque(maxlen=self._history),
+            )
+            if len(self._by_key) > self._limits.handsets:
+                forgotten, _ = self._by_key.popitem(last=False)
+                self._changed.pop(forgotten, None)
+        phone.last = news
+        self._by_key.move_to_end(key)
+        if isinstance(news, PhoneSent):
+            phone.sent.append(news)
+            provider = news.reply.provider or news.sent.provider
+            route = None if provider is None else (provider, news.sent.channel)
+        else:
+            phone.total += 1
+            route = (news.provider, news.channel)
+            if isinstance(news, Refusal):
+                phone.refused += 1
+                phone.refusals.append(news)
+        if route is not None:
+            phone.routes[route] = None
+        self.touch(number)
+
+    def touch(self, number: str) -> None:
+        """Note that something of a phone has changed."""
+        key = handset_key(number)
+        phone = self._by_key.get(key)
+        if phone is None:
+            return
+        self.revision += 1
+        phone.revision = self._changed[key] = self.revision
+        self._changed.move_to_end(key)
+
+    def follow(self, record: MessageRecord) -> None:
+        """Notice the later steps of a message when they come."""
+        now = self._clock()
+        times = (record.start + step.offset for step in record.steps)
+        at = min((each for each in times if each > now), default=None)
+        if at is None:
+            return
+        if len(self._due) >= self._limits.messages:
+            self._due.pop()
+        heapq.heappush(self._due, (at, next(self._numbers), record))
+
+    def notice_due(self) -> None:
+        """Notice which messages have reached another step by now."""
+        now = self._clock()
+        while self._due and self._due[0][0] <= now:
+            _, _, record = heapq.heappop(self._due)
+            self.touch(record.to)
+            self.follow(record)
+
+    def changed_since(self, revision: int, limit: int) -> list[str] | None:
+        """Return the numbers that have changed since a revision, None for more than the limit."""
+        found: list[str] = []
+        for key, changed in reversed(self._changed.items()):
+            if changed <= revision:
+                break
+            if len(found) == limit:
+                return None
+            found.append(self._by_key[key].number)
+        return found
+
+    def get(self, number: str) -> Phone | None:
+        """Return a phone by its number, with or without its plus; None if it had no news."""
+        return self._by_key.get(handset_key(number))
+
+    def clear(self) -> None:
+        """Forget all phones."""
+        self._by_key.clear()
+        self._changed.clear()
+        self._due.clear()
+        self.revision += 1
+
+    def __iter__(self) -> Iterator[Phone]:
+        """Iterate over the phones, the one with the latest news first."""
+        return reversed(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)

@@ -1,0 +1,117 @@
+"""Tell open pages what has changed, as server-sent events.
+
+An event says what has changed, and not how: the page asks for what it shows. Messages reach their
+next status when the sandbox's clock says so, which only asking tells, so a stream looks often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import orjson
+from aiohttp import hdrs, web
+
+from omnimsg.sandbox.responses import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.sandbox.inbox.phones import Phones
+
+MAX_STREAMS: Final = 32
+"""Open streams; a further one is refused."""
+LOOK_SECONDS: Final = 0.1
+HEARTBEAT_SECONDS: Final = 15.0
+"""After so long without an event a comment is written, by which a lost connection is noticed."""
+MAX_NUMBERS: Final = 100
+"""The numbers in an event; of more changes it only says that there are many."""
+
+
+@attrs.frozen
+class Revisions:
+    """What a page may have seen: equal values mean that nothing has changed."""
+
+    era: int
+    phones: int
+    requests: int
+    faults: object
+    callbacks: object
+
+
+class Streams:
+    """The open streams of one sandbox.
+
+    Args:
+        phones: The phones.
+        revisions: Returns what is the case now.
+    """
+
+    def __init__(self, phones: Phones, revisions: Callable[[], Revisions]) -> None:
+        self._phones = phones
+        self._revisions = revisions
+        self._open = 0
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return self._open
+
+    def close(self) -> None:
+        """End all streams at their next look."""
+        self._is_closed = True
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Tell what changes, as server-sent events, until the page is closed."""
+        if self._open >= MAX_STREAMS:
+            refused = f"events: {MAX_STREAMS} pages are open, which is the limit; close some"
+            return json_response({"error": refused}, status=503)
+        response = web.StreamResponse(
+            headers={
+                hdrs.CONTENT_TYPE: "text/event-stream",
+                hdrs.CACHE_CONTROL: "no-store",
+                # A proxy that gathers a response would hold every event back.
+                "X-Accel-Buffering": "no",
+            }
+        )
+        self._open += 1
+        try:
+            with suppress(ConnectionError):
+                await response.prepare(request)
+                await self._tell(request, response)
+        finally:
+            self._open -= 1
+        return response
+
+    async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
+        seen: Revisions | None = None
+        spoke = time.monotonic()
+        while not (self._is_closed or request.transport is None or request.transport.is_closing()):
+            self._phones.notice_due()
+            now = self._revisions()
+            if now != seen:
+                document = orjson.dumps(self._event(seen, now))
+                await response.write(b"data: " + document + b"\n\n")
+                seen, spoke = now, time.monotonic()
+            elif time.monotonic() - spoke >= HEARTBEAT_SECONDS:
+                await response.write(b": still here\n\n")
+                spoke = time.monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _event(self, seen: Revisions | None, now: Revisions) -> dict[str, Any]:
+        """Return what has changed; to a page that has seen nothing everything has."""
+        if seen is None or seen.era != now.era:
+            phones = None
+        else:
+            phones = self._phones.changed_since(seen.phones, MAX_NUMBERS)
+        is_new = seen is None or seen.era != now.era
+        return {
+            "era": now.era,
+            "all": phones is None,
+            "phones": phones or [],
+            "requests": is_new or (seen is not None and seen.requests != now.requests),
+            "faults": is_new or (seen is not None and seen.faults != now.faults),
+            "callbacks": is_new or (seen is not None and seen.callbacks != now.callbacks),
+        }

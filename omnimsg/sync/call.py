@@ -1,0 +1,198 @@
+"""One call from a thread into the event loop of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from omnimsg.sync.loop_thread import LOOP_THREAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+# Windows delivers Ctrl-C between two waits only; elsewhere it ends a wait.
+_SLICE = 0.1 if sys.platform == "win32" else -1.0
+
+# Seconds that a call which is interrupted waits for what it has begun to end.
+GRACE = 2.0
+
+
+def refuse_in_event_loop() -> None:
+    """Refuse to block a thread in which an event loop runs.
+
+    Raises:
+        RuntimeError: One does.
+    """
+    if runs_event_loop():
+        raise RuntimeError(
+            "omnimsg.sync was called in a thread whose event loop it would block: use"
+            " omnimsg.Client there and await it, or call this in another thread, with"
+            " asyncio.to_thread"
+        )
+
+
+def runs_event_loop() -> bool:
+    """Return whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class Signal:
+    """Set once, by the event loop; a thread waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        """End the wait."""
+        self._lock.release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, and return whether it was in time.
+
+        Whatever a signal handler raises in this thread ends the wait: `KeyboardInterrupt`, or the
+        time limit of a task queue.
+        """
+        if timeout is not None:
+            return self._lock.acquire(timeout=timeout)
+        while not self._lock.acquire(timeout=_SLICE):
+            pass
+        return True
+
+
+class Call(Generic[T]):
+    """One coroutine that runs in the event loop of the process for a thread.
+
+    Args:
+        coroutine: Runs in a task of its own, in a copy of the caller's context.
+
+    Attributes:
+        is_posted: Whether the event loop may have been told of it.
+        task: The task, once the event loop has begun it.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self._done = Signal()
+        self.is_posted: bool = False
+        self.task: asyncio.Task[T] | None = None
+
+    def begin(self) -> None:
+        """Have the event loop run it.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread, or the process is ending.
+        """
+        try:
+            refuse_in_event_loop()
+            loop = LOOP_THREAD.start()
+            # Before it is: an interruption may come at any point.
+            self.is_posted = True
+            loop.call_soon_threadsafe(self._begin)
+        except RuntimeError:
+            self.is_posted = False
+            raise
+        finally:
+            if not self.is_posted:
+                self._coroutine.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, and return whether it did in time."""
+        return self._done.wait(timeout)
+
+    def cancel(self) -> None:
+        """Cancel it, and wait for its end, but not for long."""
+        if self.is_posted and LOOP_THREAD.loop is not None:
+            LOOP_THREAD.loop.call_soon_threadsafe(self._cancel)
+            self.wait(GRACE)
+
+    def result(self) -> T:
+        """Return what it returned, or raise what it raised, once it has ended.
+
+        The traceback leads from the caller's line to the line that raised.
+        """
+        task, self.task = self.task, None
+        assert task is not None  # noqa: S101 - it has ended
+        try:
+            return task.result()
+        except asyncio.CancelledError:
+            raise RuntimeError("the process is ending: the call was given up") from None
+        finally:
+            # The error refers to this frame, and the task to the error.
+            del task
+
+    def _begin(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(self._coroutine)
+        self.task.add_done_callback(self._end)
+
+    def drop(self) -> None:
+        """Drop it in the event loop, which has not begun it, and will not."""
+        self._coroutine.close()
+        self._done.set()
+
+    def _cancel(self) -> None:
+        if self.task is None:
+            self.drop()
+        else:
+            self.task.cancel()
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # retrieved, also where nobody waits any more
+        elif LOOP_THREAD.is_over:
+            # Only daemon threads still wait, and those end with the process, without a word.
+            return
+        self._done.set()
+
+
+def run(
+    coroutine: Coroutine[Any, Any, T],
+    give_up: Callable[[Call[T], BaseException], None] | None = None,
+) -> T:
+    """Run a coroutine in the event loop of the process, and wait for it.
+
+    Args:
+        coroutine: What to run.
+        give_up: Called where something interrupts the wait, with the call and with what did; the
+            call is cancelled unless this is given.
+
+    Raises:
+        RuntimeError: An event loop runs in this thread, or the process is ending.
+    """
+    call = Call(coroutine)
+    try:
+        try:
+            call.begin()
+            call.wait()
+        except BaseException as interruption:
+            if give_up is None:
+                call.cancel()
+            elif call.is_posted:
+                give_up(call, interruption)
+            raise
+        return call.result()
+    finally:
+        # The error refers to this frame, and the call to the error.
+        del call
+
+
+def run_if_started(function: Callable[[], T]) -> T:
+    """Call a function in the event loop of the process if there is one, and here otherwise.
+
+    What is asked before the first message starts no thread, so that a process may still fork.
+    """
+    if LOOP_THREAD.loop is None:
+        return function()
+
+    async def call() -> T:
+        return function()
+
+    return run(call())

@@ -1,0 +1,124 @@
+"""The event loop of a process, in a thread of its own, for all who call from other threads.
+
+There is one for the process, however many threads and clients use it, so that what they send at
+once shares requests. It starts with the first call, not before: a process that imports an
+application and forks workers has no thread when it forks. A process may also fork later: its child
+starts an event loop of its own. When the process ends, what is open is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+
+import anyio
+
+# Seconds that a process that ends waits for connections to be closed.
+_EXIT_TIMEOUT = 5.0
+
+# Seconds that a fork waits for the event loop, which may be blocked by somebody.
+_FORK_TIMEOUT = 1.0
+
+
+class LoopThread:
+    """Runs one event loop in a daemon thread, from the first use to the end of the process.
+
+    Attributes:
+        loop: The event loop; `None` before the first use, and at first in a forked child.
+        is_over: Whether the process is ending.
+    """
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        # Held while the process forks; by the thread that forks, which may be amid `start`.
+        self._lock = threading.RLock()
+        self._started = threading.Event()
+        self._forked = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stop: anyio.Event | None = None
+        self.is_over: bool = False
+        # Of the parents of this process. Their tasks would complain if they were collected.
+        self._inherited: list[asyncio.AbstractEventLoop] = []
+
+    def start(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop; it runs, or is started.
+
+        Raises:
+            RuntimeError: The process is ending.
+        """
+        if self.is_over:
+            raise RuntimeError("the process is ending: omnimsg takes no more calls")
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="omnimsg", daemon=True)
+                self._thread.start()
+        self._started.wait()
+        assert self.loop is not None  # noqa: S101 - what has started has a loop
+        return self.loop
+
+    def stop(self) -> None:
+        """Cancel what still runs, close what was opened, and end the thread; for good."""
+        self.is_over = True
+        if self._thread is None or self.loop is None or self._stop is None:
+            return
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_EXIT_TIMEOUT)
+
+    def before_fork(self) -> None:
+        """Hold the event loop between two callbacks.
+
+        Amid one it may be importing a module, or writing to a log: the child would wait for ever
+        for the lock that it holds.
+        """
+        self._lock.acquire()
+        if self._thread in (None, threading.current_thread()):
+            return
+        is_held = threading.Event()
+        self._forked.clear()
+        if self._started.wait(_FORK_TIMEOUT) and self.loop is not None and not self.is_over:
+            self.loop.call_soon_threadsafe(self._hold, is_held)
+            is_held.wait(_FORK_TIMEOUT)
+
+    def after_fork_in_parent(self) -> None:
+        """Let the event loop go on."""
+        self._forked.set()
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Start anew: the thread does not exist here."""
+        if self.loop is not None:
+            self.loop.set_exception_handler(lambda *_: None)
+            self._inherited.append(self.loop)
+        self.loop = None
+        self._lock = threading.RLock()
+        self._started = threading.Event()
+        self._forked = threading.Event()
+        self._thread = self._stop = None
+
+    def _hold(self, is_held: threading.Event) -> None:
+        is_held.set()
+        self._forked.wait(_FORK_TIMEOUT)
+
+    def _run(self) -> None:
+        asyncio.run(self._live())
+
+    async def _live(self) -> None:
+        # Has anyio imported what it needs to close connections: an import at the end of the process
+        # would make Python forget that it ends because of Ctrl-C, which its exit code tells.
+        self._stop = anyio.Event()
+        self.loop = asyncio.get_running_loop()
+        self._started.set()
+        await self._stop.wait()
+
+
+LOOP_THREAD = LoopThread()
+# Registered at import, so that functions which an application registers later run before.
+atexit.register(LOOP_THREAD.stop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=LOOP_THREAD.before_fork,
+        after_in_parent=LOOP_THREAD.after_fork_in_parent,
+        after_in_child=LOOP_THREAD.after_fork_in_child,
+    )

@@ -1,0 +1,114 @@
+"""What a client does besides sending, for callers that wait in a thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from omnimsg.operations import DEADLINE
+from omnimsg.sync.call import run
+from omnimsg.sync.iteration import iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from omnimsg.domain.history import Balance, HistoryQuery, Interaction, PastMessage
+    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import MessageStatus
+    from omnimsg.sync.interruption import LoopClient
+
+
+class Operations:
+    """The half of `Client` that sends nothing; the client says what its methods share."""
+
+    _client: LoopClient
+
+    def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
+        """Ask where a message is.
+
+        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
+        """
+        return run(self._client.status(id, deadline=deadline))
+
+    def cancel(self, id: str, *, deadline: float = DEADLINE) -> bool:  # noqa: A002
+        """Stop a scheduled message.
+
+        Returns `True` when it was stopped, `False` when it is too late or there is no such message.
+        An `OperationError` is no certain answer: the status tells what became of the message.
+        """
+        return run(self._client.cancel(id, deadline=deadline))
+
+    def upload(
+        self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
+    ) -> Stored:
+        """Hand a file to the provider, for any number of later messages of this account.
+
+        A local file is read in pieces, within the deadline.
+
+        Raises:
+            OperationError: The file cannot be read (in time), is too large, or was refused.
+        """
+        return run(self._client.upload(upload, account=account, deadline=deadline))
+
+    @overload
+    def download(
+        self, stored: Stored, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> bytes: ...
+
+    @overload
+    def download(
+        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
+    ) -> Path: ...
+
+    def download(
+        self,
+        stored: Stored,
+        to: Path | None = None,
+        *,
+        deadline: float = 120.0,
+        max_bytes: int | None = None,
+    ) -> bytes | Path:
+        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
+
+        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
+        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is compared.
+
+        Raises:
+            OperationError: It is not there (any more), too large or another, or the transfer broke.
+            OSError: The file cannot be written.
+        """
+        if to is None:
+            return run(self._client.download(stored, deadline=deadline, max_bytes=max_bytes))
+        return run(self._client.download(stored, to, deadline=deadline, max_bytes=max_bytes))
+
+    def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
+        """Ask what the provider says of a stored file."""
+        return run(self._client.media_info(stored, deadline=deadline))
+
+    def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
+        """Ask what is left on an account; also the cheapest way to try its credentials."""
+        return run(self._client.balance(account=account, deadline=deadline))
+
+    def history(
+        self,
+        query: HistoryQuery | None = None,
+        *,
+        account: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> Iterator[PastMessage]:
+        """Go through past messages, all unless a query is given; `deadline` is for each page."""
+        return iterate(self._client.history(query, account=account, deadline=deadline))
+
+    def interactions(self, id: str, *, deadline: float = DEADLINE) -> Iterator[Interaction]:  # noqa: A002
+        """Go through what people did with a message; `deadline` is for each page."""
+        return iterate(self._client.interactions(id, deadline=deadline))
+
+    def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
+        """Tell people that their messages were read.
+
+        Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
+        """
+        # Read here: an iterable may belong to the thread.
+        return run(self._client.mark_read(tuple(ids), deadline=deadline))

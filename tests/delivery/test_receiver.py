@@ -1,0 +1,545 @@
+"""The receiver: what is refused, with which answer, and that nothing of it gets any further."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
+from support.delivery import Watcher
+from support.reporting import (
+    PUBLIC_URL,
+    Reporting,
+    deliver,
+    request,
+    signed,
+    written,
+)
+from support.sending import settled
+
+from omnimsg import CallbackOptions, Client, ConfigError
+from omnimsg.delivery.request import RefusedBecause
+from omnimsg.domain.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from omnimsg.adapter import Authenticity, Callback, Context
+    from omnimsg.delivery.receiver import Receiver
+    from omnimsg.delivery.request import CallbackRequest
+    from omnimsg.domain.events import Event
+
+pytestmark = pytest.mark.anyio
+
+BODY = written({"state": "sent", "id": "m1"})
+
+
+class World:
+    """A client with a receiver, and what reached its handler."""
+
+    def __init__(
+        self, *, kind: type[TinyAdapter] = Reporting, has_handler: bool = True, **options: Any
+    ) -> None:
+        self.watcher = Watcher()
+        self.events: list[Event] = []
+        self.client = Client(
+            [tiny(kind=kind)],
+            transport=lambda _: FakeTransport(),
+            callbacks=CallbackOptions(**{"public_url": PUBLIC_URL, **options}),
+            observers=[self.watcher],
+        )
+        self.receiver = self.client.receiver(self.events.append if has_handler else None)
+
+    async def ask(self, asked: CallbackRequest) -> int:
+        """Ask, and see that the answer has no word of detail."""
+        answer = await self.receiver.respond(asked)
+        assert {"Allow", "Retry-After", "Connection"} >= {name for name, _ in answer.headers}
+        return answer.status
+
+    def nothing_came_of(self, why: RefusedBecause, status: int) -> None:
+        """See that one request was refused, counted and told, and nothing else happened."""
+        assert [] == self.events
+        assert 0 == self.receiver.handled
+        assert {why: 1} == self.receiver.refused
+        assert [(why, status)] == [(each.why, each.http_status) for each in self.watcher.refusals]
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a receiver."""
+    return World()
+
+
+async def test_a_genuine_callback_is_handled(world: World) -> None:
+    """And answered with nothing."""
+    status = await world.ask(request(BODY))
+
+    assert (204, 1, 1) == (status, world.receiver.handled, len(world.events))
+    assert {} == world.receiver.refused
+
+
+@pytest.mark.parametrize(
+    ("how", "why", "status"),
+    [
+        ({"method": "GET"}, RefusedBecause.WRONG_METHOD, 405),
+        ({"method": "PUT"}, RefusedBecause.WRONG_METHOD, 405),
+        ({"method": "HEAD", "path": "/"}, RefusedBecause.WRONG_METHOD, 405),
+        ({"path": "/callbacks/other"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": "/callbacks/main/a/b"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": "/callbacks/m%61in"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": "/callbacks/MAIN"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": "/"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": ""}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"path": "*"}, RefusedBecause.NO_SUCH_ACCOUNT, 404),
+        ({"is_signed": False}, RefusedBecause.NOT_GENUINE, 401),
+        (
+            {"is_signed": False, "headers": [signed(BODY, "another-key")]},
+            RefusedBecause.NOT_GENUINE,
+            401,
+        ),
+        ({"headers": [signed(BODY)]}, RefusedBecause.NOT_GENUINE, 401),
+        (
+            {"is_signed": False, "headers": [(b"tiny-signature", b"\xff\x00\xe4")]},
+            RefusedBecause.NOT_GENUINE,
+            401,
+        ),
+        ({"headers": [(b"content-length", b"999999999")]}, RefusedBecause.TOO_LARGE, 413),
+        ({"headers": [(b"content-length", b"9" * 5000)]}, RefusedBecause.TOO_LARGE, 413),
+    ],
+    ids=str,
+)
+async def test_what_is_refused(
+    world: World, how: dict[str, Any], why: RefusedBecause, status: int
+) -> None:
+    """As documented, and nothing reaches the handler."""
+    assert status == await world.ask(request(BODY, **how))
+
+    world.nothing_came_of(why, status)
+
+
+@pytest.mark.parametrize("path", ["/main", "/a/b/c/main/", "/callbacks/main//", "main"])
+async def test_what_comes_before_the_account_is_the_applications(world: World, path: str) -> None:
+    """A framework may have mounted the receiver anywhere."""
+    assert 204 == await world.ask(request(BODY, path=path))
+
+
+@pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"\xb2"])
+async def test_a_length_that_is_none_is_left_to_the_server(world: World, length: bytes) -> None:
+    """The bytes are counted all the same."""
+    assert 204 == await world.ask(request(BODY, headers=[(b"content-length", length)]))
+
+
+def body_of(*pieces: bytes, then: BaseException | None = None) -> Any:
+    """Return what reads a body in pieces, and then raises."""
+
+    async def read() -> AsyncIterator[bytes]:
+        for each in pieces:
+            yield each
+        if then is not None:
+            raise then
+
+    return read
+
+
+def with_body(body: Any) -> CallbackRequest:
+    """Return a signed request whose body comes in a way of its own."""
+    plain = request(BODY)
+    return type(plain)(
+        method=plain.method,
+        path=plain.path,
+        query=plain.query,
+        headers=plain.headers,
+        peer=plain.peer,
+        body=body,
+    )
+
+
+async def test_a_body_comes_in_pieces(world: World) -> None:
+    """Empty ones among them."""
+    pieces = [BODY[index : index + 1] for index in range(len(BODY))]
+
+    assert 204 == await world.ask(with_body(body_of(b"", *pieces, b"")))
+
+
+async def test_a_large_body_is_not_read_to_its_end() -> None:
+    """Whatever its length says, and however it is cut."""
+    world = World(body_limit=1000)
+    read: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            read.append(1)
+            yield b"x" * 100
+
+    assert 413 == await world.ask(with_body(endless))
+
+    assert 11 == len(read)
+    world.nothing_came_of(RefusedBecause.TOO_LARGE, 413)
+
+
+async def test_a_body_of_exactly_the_limit_is_taken() -> None:
+    """The limit is what is allowed."""
+    world = World(body_limit=len(BODY))
+
+    assert 204 == await world.ask(request(BODY))
+
+
+async def test_a_body_that_never_ends_is_given_up() -> None:
+    """Also one that drips: the time is for all of it."""
+    world = World(read_timeout=0.02)
+
+    async def drips() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.001)
+            yield b"x"
+
+    assert 408 == await world.ask(with_body(drips))
+
+    world.nothing_came_of(RefusedBecause.TOO_SLOW, 408)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), ValueError("bad chunk"), EOFError()])
+async def test_a_body_that_breaks_off_is_refused(world: World, error: Exception) -> None:
+    """Whatever error the server has for it."""
+    assert 400 == await world.ask(with_body(body_of(BODY, then=error)))
+
+    world.nothing_came_of(RefusedBecause.BROKEN_OFF, 400)
+
+
+async def test_too_many_at_once_are_refused() -> None:
+    """Those that are read count, and those that wait; then there is room again."""
+    world = World(backlog=2, concurrency=1)
+    gate = asyncio.Event()
+
+    async def slow(_: Event) -> None:
+        await gate.wait()
+
+    world.client.receiver(slow)
+
+    async def hold() -> AsyncIterator[bytes]:
+        await gate.wait()
+        yield BODY
+
+    tasks = [asyncio.ensure_future(world.ask(with_body(hold))) for _ in range(2)]
+    await settled()
+    refused = [await world.ask(request(written({"text": "hello"}))) for _ in range(3)]
+    gate.set()
+    taken = await asyncio.gather(*tasks)
+
+    assert ([503] * 3, [204] * 2) == (refused, taken)
+    assert {RefusedBecause.TOO_MANY: 3} == world.receiver.refused
+    assert 204 == await world.ask(request(BODY))
+
+
+async def test_handlers_work_on_so_many_at_once() -> None:
+    """The others wait, and those that are not genuine are refused without waiting."""
+    world = World(concurrency=3, has_handler=False)
+    gate = asyncio.Event()
+    at_once: list[int] = []
+    working = 0
+
+    async def slow(_: Event) -> None:
+        nonlocal working
+        working += 1
+        at_once.append(working)
+        await gate.wait()
+        working -= 1
+
+    world.client.receiver(slow)
+    tasks = [
+        asyncio.ensure_future(world.ask(request(written({"text": f"{number}"}))))
+        for number in range(10)
+    ]
+    await settled()
+    stranger = await asyncio.wait_for(world.ask(request(BODY, is_signed=False)), 20)
+    gate.set()
+
+    assert 401 == stranger
+    assert [204] * 10 == await asyncio.gather(*tasks)
+    assert 3 == max(at_once)
+
+
+async def test_what_nobody_handles_comes_again() -> None:
+    """A status is the tracker's; a reply needs a handler."""
+    world = World(has_handler=False)
+
+    status = await world.ask(request(BODY))
+    reply = await world.receiver.respond(request(written({"text": "hello"})))
+
+    assert 204 == status
+    assert (503, (("Retry-After", "5"),)) == (reply.status, reply.headers)
+    assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
+
+
+async def test_what_is_not_handled_is_logged_without_its_text(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the kind of the error and where it was raised."""
+    number = "+37255500001"
+
+    def fails(_: Event) -> None:
+        raise LookupError(f"no customer with {number}")
+
+    world.client.receiver(fails)
+
+    assert 503 == await world.ask(
+        request(written({"text": "Your very private text", "from": number}))
+    )
+
+    (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "account 'main' was not handled (LookupError in fails," in record.getMessage()
+
+
+async def test_one_event_that_fails_brings_all_of_its_body_again(world: World) -> None:
+    """Those that were handled are dropped then."""
+    seen: list[str] = []
+    outcomes = iter([None, LookupError(), None])
+
+    def handle(event: Event) -> None:
+        seen.append(event.raw["text"])
+        error = next(outcomes)
+        if error is not None:
+            raise error
+
+    world = World(has_handler=False)
+    world.client.receiver(handle)
+    entries = [{"text": "first"}, {"text": "second"}]
+
+    statuses = [await deliver(world.receiver, *entries) for _ in range(2)]
+
+    assert [503, 204] == statuses
+    assert ["first", "second", "second"] == seen
+
+
+async def test_a_recorded_callback_is_dropped(world: World) -> None:
+    """It is genuine, and was handled."""
+    statuses = [await world.ask(request(written({"text": "STOP"}))) for _ in range(3)]
+
+    assert [204] * 3 == statuses
+    assert 1 == len(world.events)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"\xff\xfe\x00", b"[" * 5000, b'{"events": [{}]}'])
+async def test_what_is_signed_and_unknown_is_kept(world: World, body: bytes) -> None:
+    """It is an event like any other."""
+    assert 204 == await world.ask(request(body))
+
+    assert ["unparsed"] == [each.kind for each in world.events]
+
+
+class Raising(Reporting):
+    """An adapter that breaks its contract."""
+
+    where = ""
+
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        """Raise, or answer what is no answer."""
+        if self.where == "verify":
+            raise LookupError("+37255500001")
+        if self.where == "none":
+            return None  # type: ignore[return-value]
+        return super().verify(callback, context)
+
+    def parse(self, callback: Callback, context: Context) -> Any:
+        """Raise."""
+        raise LookupError("+37255500001")
+
+
+@pytest.mark.parametrize(("where", "status"), [("verify", 503), ("parse", 503), ("none", 401)])
+async def test_an_adapter_that_breaks_its_contract_lets_nothing_in(
+    where: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises or answers."""
+    monkeypatch.setattr(Raising, "where", where)
+    world = World(kind=Raising)
+
+    assert status == await world.ask(request(BODY))
+
+    assert [] == world.events
+    assert 0 == world.receiver.handled
+
+
+async def test_whoever_is_cancelled_takes_no_place_with_them() -> None:
+    """A server that gives up ends the task."""
+    world = World(backlog=1, has_handler=False)
+    gate = asyncio.Event()
+
+    async def slow(_: Event) -> None:
+        await gate.wait()
+
+    world.client.receiver(slow)
+    task = asyncio.ensure_future(world.ask(request(written({"text": "hello"}))))
+    await settled()
+    task.cancel()
+    await asyncio.wait([task])
+    gate.set()
+
+    assert 204 == await world.ask(request(written({"text": "hello"})))
+
+
+class Weak(Reporting):
+    """Tiny with a key that is no secret."""
+
+    def callback_problem(self) -> str | None:
+        """Name what is wrong."""
+        return "needs a longer `key`"
+
+
+def build(*adapters: TinyAdapter, **options: Any) -> Receiver:
+    """Build a receiver."""
+    client = Client(
+        adapters,
+        default="main",
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(**options),
+    )
+    return client.receiver()
+
+
+async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
+    """Each problem is named, and none of the secrets."""
+    with pytest.raises(ConfigError) as weak:
+        build(tiny(kind=Weak), tiny(kind=Reporting, name="good"))
+    with pytest.raises(ConfigError) as silent:
+        build(tiny(), public_url=PUBLIC_URL)
+
+    assert (
+        "callbacks cannot be received:\n  accounts.main needs a longer `key`\n"
+        "  callbacks.public_url is missing"
+    ) in str(weak.value)
+    assert KEY not in str(weak.value)
+    assert "no account has a provider whose callbacks omnimsg reads" == str(silent.value)
+
+
+async def test_accounts_that_call_nobody_are_left_out() -> None:
+    """They share a client with others."""
+    receiver = build(tiny(kind=Reporting), tiny(name="silent"), public_url=PUBLIC_URL)
+
+    assert ("main",) == receiver.accounts
+    assert 404 == (await receiver.respond(request(BODY, path="/callbacks/silent"))).status
+
+
+def forwarded(
+    scheme: bytes = b"https", host: bytes = b"hooks.example.test"
+) -> list[tuple[bytes, bytes]]:
+    """Return the lines that a proxy adds."""
+    return [(b"x-forwarded-proto", scheme), (b"x-forwarded-host", host)]
+
+
+class Addressed(Reporting):
+    """Tiny that shows by which address it was called."""
+
+    def event(self, entry: dict[str, Any], callback: Callback, context: Context) -> Event:
+        """Put the address into the event."""
+        return super().event({**entry, "text": callback.url}, callback, context)
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "expected"),
+    [
+        ("10.1.2.3", forwarded(), "https://hooks.example.test"),
+        ("10.1.2.3", forwarded(b"http", b"h:8080"), "http://h:8080"),
+        ("10.1.2.3", forwarded(host=b"[::1]:80"), "https://[::1]:80"),
+        ("::ffff:10.1.2.3", forwarded(), "https://hooks.example.test"),
+        ("fd00::1", forwarded(), "https://hooks.example.test"),
+        ("fd00::1%eth0", forwarded(), "https://hooks.example.test"),
+        # A stranger who writes what a proxy would.
+        ("203.0.113.7", forwarded(), None),
+        ("11.1.2.3", forwarded(), None),
+        ("::ffff:11.1.2.3", forwarded(), None),
+        (None, forwarded(), None),
+        ("", forwarded(), None),
+        ("unix:/run/app.sock", forwarded(), None),
+        # A proxy that says nothing, several things, or nonsense.
+        ("10.1.2.3", [], None),
+        ("10.1.2.3", [*forwarded(), (b"x-forwarded-host", b"evil.example")], None),
+        ("10.1.2.3", forwarded(b"https, http"), None),
+        ("10.1.2.3", forwarded(b"javascript"), None),
+        ("10.1.2.3", forwarded(host=b"evil.example/x?"), None),
+        ("10.1.2.3", forwarded(host=b"user@evil.example"), None),
+        ("10.1.2.3", forwarded(host=b"a, b"), None),
+        ("10.1.2.3", forwarded(host=b"\xe4.example"), None),
+        ("10.1.2.3", forwarded(host=b""), None),
+    ],
+    ids=str,
+)
+async def test_only_a_trusted_proxy_tells_the_address(
+    peer: str | None, headers: list[tuple[bytes, bytes]], expected: str | None
+) -> None:
+    """From its own network, with one line each; the path and the query are as they came."""
+    world = World(kind=Addressed, public_url=None, trusted_proxies=("10.0.0.0/8", "fd00::/8"))
+    asked = request(BODY, path="/x%2Fy/main", query="a=%20", headers=headers, peer=peer)
+
+    status = await world.ask(asked)
+
+    if expected is None:
+        assert 401 == status
+        world.nothing_came_of(RefusedBecause.UNKNOWN_ADDRESS, 401)
+    else:
+        assert [f"{expected}/x%2Fy/main?a=%20"] == [each.raw["text"] for each in world.events]
+
+
+async def test_the_configured_address_is_believed_before_any_proxy() -> None:
+    """Whatever stands in the lines, also of a trusted one."""
+    world = World(kind=Addressed, trusted_proxies=("10.0.0.0/8",))
+    asked = request(BODY, query="a=1", headers=forwarded(host=b"evil.example"), peer="10.1.2.3")
+
+    assert 204 == await world.ask(asked)
+
+    assert [f"{PUBLIC_URL}/main?a=1"] == [each.raw["text"] for each in world.events]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"public_url": "hooks.example.test"}, "public_url"),
+        ({"public_url": "ftp://hooks.example.test"}, "public_url"),
+        ({"public_url": "https://hooks.example.test/?x"}, "public_url"),
+        ({"public_url": "https://hooks.example.test/#x"}, "public_url"),
+        ({"public_url": "https://"}, "public_url"),
+        ({"public_url": "https://[::1/x"}, "public_url"),
+        ({"public_url": "https://h\u00f6oks.example.test"}, "public_url"),
+        ({"trusted_proxies": ["10.0.0.1/8"]}, "trusted_proxies"),
+        ({"trusted_proxies": ["proxy.example.test"]}, "trusted_proxies"),
+        ({"body_limit": 0}, "body_limit"),
+        ({"concurrency": 0}, "concurrency"),
+        ({"backlog": -1}, "backlog"),
+        ({"read_timeout": float("inf")}, "read_timeout"),
+        ({"handler_timeout": 0}, "handler_timeout"),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_work_are_refused(options: dict[str, Any], name: str) -> None:
+    """When the configuration is read."""
+    with pytest.raises(InvalidValue, match=name):
+        CallbackOptions(**options)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, None),
+        ("https://h.example.test", "https://h.example.test/main"),
+        ("https://h.example.test/a/", "https://h.example.test/a/main"),
+    ],
+)
+def test_reports_of_an_account_go_below_the_public_address(
+    url: str | None, expected: str | None
+) -> None:
+    """The same address that is verified."""
+    assert expected == CallbackOptions(public_url=url).report_url("main")
+
+
+def test_an_account_is_found_by_its_whole_name() -> None:
+    """A name may have dots and dashes, which stay as they are in an address."""
+    client = Client(
+        [tiny(kind=Reporting, name="a.b-c_1")],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+    )
+
+    answer = asyncio.run(client.receiver().respond(request(BODY, path="/x/a.b-c_1")))
+
+    assert 204 == answer.status

@@ -1,0 +1,217 @@
+"""Budgets: what is stopped, what is given back, and what a plan says of it."""
+
+from __future__ import annotations
+
+import gc
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import texts
+from support.routed import AT_ONCE, Routed, accepted, outcome_of, saying, unreachable
+
+from omnimsg import (
+    Accepted,
+    Budget,
+    Client,
+    ConfigError,
+    InvalidValue,
+    Message,
+    NotSent,
+    Policy,
+    Prices,
+    Reason,
+    Route,
+)
+from omnimsg.config import load_config
+from omnimsg.engine.budgets import Spending
+
+if TYPE_CHECKING:
+    from omnimsg import Outcome
+
+
+def kinds(outcomes: list[Outcome]) -> list[str]:
+    """Return what became of messages: `sent`, or the reason."""
+    return ["sent" if isinstance(each, Accepted) else each.reason.value for each in outcomes]
+
+
+def send_all(routed: Routed, messages: list[Message], *, stream: bool) -> list[Outcome]:
+    """Send messages one after another, or as a stream."""
+    if stream:
+        return routed.send_many(messages)
+
+    async def story(client: Client) -> list[Outcome]:
+        return [await outcome_of(client, each) for each in messages]
+
+    outcomes: list[Outcome] = routed.run(story)
+    return outcomes
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_messages(stream: bool) -> None:
+    """What goes beyond the budget is not sent, and the outcome names the budget."""
+    budget = Budget(name="daily", window=86400, messages=2)
+    routed = Routed(accepted, budgets=(budget,))
+
+    outcomes = send_all(routed, texts(4), stream=stream)
+
+    assert ["sent", "sent", "quota_exceeded", "quota_exceeded"] == kinds(outcomes)
+    last = outcomes[-1]
+    assert isinstance(last, NotSent)
+    assert "the budget 'daily' is used up: 2 messages in 86400 s" in last.failure.detail
+    assert pytest.approx(86400, abs=1) == last.retry_after
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_was_not_sent_gives_its_share_back(stream: bool) -> None:
+    """A message that was refused, or that moved to another account, is not counted twice."""
+    route = Route(accounts=("a", "b"))
+    budget = Budget(name="all", window=60, messages=3)
+    routed = Routed(saying("no-money"), accepted, routes=(route,), budgets=(budget,))
+
+    outcomes = send_all(routed, texts(4), stream=stream)
+
+    assert ["sent", "sent", "sent", "quota_exceeded"] == kinds(outcomes)
+
+
+def test_a_doubt_stays_counted() -> None:
+    """It may have been sent, so it may have been paid for."""
+    budget = Budget(name="all", window=60, messages=1)
+    routed = Routed(saying("who-knows"), budgets=(budget,))
+
+    outcomes = send_all(routed, texts(2), stream=False)
+
+    assert ["provider_error", "quota_exceeded"] == kinds(outcomes)
+
+
+def test_the_count_begins_anew() -> None:
+    """When the window is over, as much may leave again."""
+    budget = Budget(name="all", window=60, messages=1)
+    routed = Routed(accepted, budgets=(budget,))
+
+    async def story(client: Client) -> list[Outcome]:
+        found = [await outcome_of(client, each) for each in texts(2)]
+        routed.loop.now += 61
+        return [*found, await outcome_of(client, texts(1, start=5)[0])]
+
+    assert ["sent", "quota_exceeded", "sent"] == kinds(routed.run(story))
+
+
+@pytest.mark.parametrize(
+    ("budget", "message", "counts"),
+    [
+        ({"prefixes": ["+27"]}, Message("+27820000001", "x"), True),
+        ({"prefixes": ["+27"]}, Message("+37255500001", "x"), False),
+        ({"tags": ["news"]}, Message("+37255500001", "x"), False),
+        ({"accounts": ["a"]}, Message("+37255500001", "x"), True),
+        ({"accounts": ["b"]}, Message("+37255500001", "x"), False),
+    ],
+)
+def test_what_counts(budget: dict[str, Any], message: Message, counts: bool) -> None:
+    """A message counts where it meets every condition of the budget."""
+    routed = Routed(
+        accepted, accepted, budgets=(Budget(name="n", window=60, messages=0, **budget),)
+    )
+
+    assert ["quota_exceeded" if counts else "sent"] == kinds([routed.send(message)])
+
+
+def test_a_burst_to_an_unusual_prefix() -> None:
+    """Counted by first digits, one country that is written to far too often stops no other."""
+    budget = Budget(name="by country", window=3600, messages=2, digits=3)
+    routed = Routed(accepted, budgets=(budget,))
+    numbers = ["+372555000", "+881234567", "+881234568", "+881234569", "+372555001"]
+
+    outcomes = send_all(routed, [Message(each, "x") for each in numbers], stream=True)
+
+    assert ["sent", "sent", "sent", "quota_exceeded", "sent"] == kinds(outcomes)
+
+
+def test_money() -> None:
+    """Where the account has prices, the parts of each message count with theirs."""
+    policy = Policy(prices=Prices(currency="EUR", per_part={"+27": 0.02}), retry=AT_ONCE)
+    budget = Budget(name="south", window=60, money=Decimal("0.07"))
+    routed = Routed(accepted, policies={"a": policy}, budgets=(budget,))
+    two_parts = "a" * 161
+
+    outcomes = send_all(
+        routed,
+        [
+            Message("+27820000001", two_parts),
+            Message("+27820000002", two_parts),
+            Message("+27820000003", "x"),
+            Message("+37255500001", "x"),
+        ],
+        stream=False,
+    )
+
+    assert ["sent", "quota_exceeded", "sent", "sent"] == kinds(outcomes)
+
+
+def test_an_account_that_has_used_up_its_own_budget() -> None:
+    """The next account of the route takes over; a budget of all accounts stops them all."""
+    own = Budget(name="own", window=60, messages=1, accounts=["a"])
+    routed = Routed(accepted, accepted, routes=(Route(accounts=("a", "b")),), budgets=(own,))
+
+    outcomes = send_all(routed, texts(3), stream=True)
+
+    assert ["a", "b", "b"] == [each.account for each in outcomes]
+
+
+def test_a_plan_says_what_a_budget_would_stop() -> None:
+    """It is the refusal of the plan, and planning counts for nothing."""
+    routed = Routed(accepted, budgets=(Budget(name="one", window=60, messages=1),))
+
+    async def story(client: Client) -> list[Any]:
+        before = client.plan(texts(1)[0]).refusal
+        await client.send(texts(1)[0])
+        return [before, client.plan(texts(1)[0]).refusal]
+
+    before, after = routed.run(story)
+
+    assert before is None
+    assert Reason.QUOTA_EXCEEDED is after.reason
+
+
+def test_nothing_is_kept_of_messages_that_have_ended() -> None:
+    """Whatever became of them, memory does not grow with the messages."""
+    budgets = (Budget(name="many", window=60, messages=100_000),)
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),), budgets=budgets)
+
+    send_all(routed, texts(500), stream=True)
+
+    found = [each for each in gc.get_objects() if isinstance(each, Spending)]
+    assert all(not vars(each)["_reserved"] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "Budget.messages: is missing, and so is money: it limits nothing"),
+        ({"messages": -1}, "Budget.messages: must be"),
+        ({"money": -1}, "Budget.money: must be a number, 0 or more"),
+        ({"messages": 1, "prefixes": ["27"]}, "Budget.prefixes: must be a plus"),
+        ({"messages": 1, "digits": 0}, "Budget.digits: must be"),
+    ],
+)
+def test_a_budget_that_cannot_be(given: dict[str, Any], expected: str) -> None:
+    """What is wrong is named with its field."""
+    with pytest.raises(InvalidValue, match=expected):
+        Budget(name="n", window=60, **given)
+
+
+def test_budgets_of_a_configuration() -> None:
+    """They are read as values, and an unknown account is named with its path."""
+    accounts = {"main": {"provider": "clickatell", "api_key": "k"}}
+    table = {"name": "south", "window": 3600, "money": 0.07, "prefixes": ["+27"]}
+
+    config = load_config({"accounts": accounts, "budgets": [table]})
+    with pytest.raises(ConfigError) as caught:
+        load_config({"accounts": accounts, "budgets": [{**table, "accounts": ["man"]}]})
+
+    expected = Budget(name="south", window=3600.0, money=Decimal("0.07"), prefixes=("+27",))
+    assert (expected,) == config.budgets
+    assert (
+        "configuration: budgets[0].accounts[0]: no account 'man': must be one of main; did you"
+        " mean 'main'?"
+    ) == str(caught.value)

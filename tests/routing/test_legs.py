@@ -1,0 +1,355 @@
+"""Fallback legs that omnimsg runs: which goes when, and what becomes known of each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import Reply, TinyAdapter, accepted, references, results
+from support.routed import AT_ONCE, Routed, outcome_of, saying, unreachable
+
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Channel,
+    Leg,
+    LegChanged,
+    LegState,
+    Match,
+    Message,
+    NotSent,
+    Observer,
+    OnAmbiguous,
+    Policy,
+    Reason,
+    Rejected,
+    Route,
+    Status,
+)
+from omnimsg.adapter import Answered, Context, Flow, Request, Response
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
+
+if TYPE_CHECKING:
+    from omnimsg import Client, Outcome
+
+TO = "+37255500001"
+
+
+class Asked(TinyAdapter):
+    """Tiny, that says where a message is: what `SAID` has of its id, at the time."""
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask for a message."""
+        response = yield Request("GET", f"/messages/{provider_id}", authenticated=True)
+        word = response.body.decode()
+        evidence = Evidence(Status(word.partition(" ")[0]), word, reason=_reason(word))
+        leg = LegStatus(timeline=Timeline.of(evidence, context.now))
+        return MessageStatus(id=MessageId.of(self.account.name, provider_id), legs=(leg,))
+
+
+def _reason(word: str) -> Reason | None:
+    reason = word.partition(" ")[2]
+    return Reason(reason) if reason else None
+
+
+class Seen(Observer):
+    """Notes what becomes of legs."""
+
+    def __init__(self) -> None:
+        self.events: list[LegChanged] = []
+
+    def leg_changed(self, event: LegChanged) -> None:
+        """Note it."""
+        self.events.append(event)
+
+    @property
+    def states(self) -> list[tuple[int, str, str]]:
+        """Each leg, its account, and what became known of it."""
+        return [(each.leg, each.account, each.state.value) for each in self.events]
+
+
+def wire(sends: Reply, *says: tuple[float, str]) -> Reply:
+    """Answer sends as told, and look-ups by the time since the first of them.
+
+    Args:
+        sends: What answers to a send.
+        says: The word from a second on, in order.
+    """
+    began: list[float] = []
+
+    def reply(request: Request) -> Any:
+        now = asyncio.get_running_loop().time()
+        if request.method == "POST":
+            began.append(now)
+            return sends(request)
+        waited = now - began[0]
+        word = [said for since, said in says if waited >= since][-1]
+        return Response(200, word.encode())
+
+    return reply
+
+
+def message(*legs: Leg, **fields: Any) -> Message:
+    """Build a message on WhatsApp with a ttl of a minute, and legs."""
+    fields = {"channel": Channel.WHATSAPP, "ttl": 60, "reference": "r0", **fields}
+    return Message(TO, "Your table is ready", fallback=legs, **fields)
+
+
+SMS = Leg(channel=Channel.SMS)
+ELSEWHERE = Leg(channel=Channel.SMS, account="b")
+COMES = (0.0, "accepted")
+
+
+def told(
+    routed: Routed, given: Message, seconds: float = 3600.0, **options: Any
+) -> tuple[Outcome, Any]:
+    """Send a message, let time pass, and return its outcome and what is known of it."""
+
+    async def story(client: Client) -> tuple[Outcome, Any]:
+        outcome = await outcome_of(client, given, **options)
+        await asyncio.sleep(seconds)
+        known = await client.tracked(outcome) if isinstance(outcome, Accepted) else None
+        return outcome, known
+
+    found: tuple[Outcome, Any] = routed.run(story)
+    return found
+
+
+def legs_of(*replies: Reply, **options: Any) -> tuple[Routed, Seen]:
+    """Build accounts that can be asked, and what notes their legs."""
+    seen = Seen()
+    return Routed(*replies, kind=Asked, observers=[seen], **options), seen
+
+
+def test_a_leg_that_was_delivered_is_the_last() -> None:
+    """After a delivery no other leg goes, however long the client stays open."""
+    routed, seen = legs_of(wire(accepted, COMES, (5.0, "delivered")), accepted)
+
+    outcome, known = told(routed, message(ELSEWHERE))
+
+    assert "a:id-r0" == str(getattr(outcome, "id", None))
+    assert [(0, "a", "accepted"), (0, "a", "reached")] == seen.states
+    assert (0, ()) == (routed.asked()["b"], known.followed_by)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [("failed", "failed"), ("expired", "failed"), ("sent", "overdue")]
+)
+def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> None:
+    """A leg that has failed, or was not delivered within its ttl, is followed by the next."""
+    second = wire(accepted, (0.0, "delivered"))
+    routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), second)
+
+    outcome, known = told(routed, message(ELSEWHERE))
+
+    assert "a" == outcome.account
+    assert [(0, "a", "accepted"), (0, "a", state), (1, "b", "accepted")] == seen.states[:3]
+    assert (("b:id-r0",), False) == (known.followed_by, known.reached_twice)
+
+
+def test_a_leg_has_its_ttl_to_the_second() -> None:
+    """The next leg goes when the ttl is over, counted from the hand-over."""
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(accepted, COMES), wire(second, COMES))
+
+    told(routed, message(ELSEWHERE), 100.0)
+
+    assert [1060] == [round(each) for each in times]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("reply", "kind"), [(unreachable, "not_sent"), (saying("no-such-number"), "rejected")]
+)
+def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool) -> None:
+    """The caller gets the acceptance of the first leg that was accepted, and the history."""
+    routed, _ = legs_of(reply, accepted)
+
+    (outcome,) = (
+        routed.send_many([message(ELSEWHERE)]) if stream else [routed.send(message(ELSEWHERE))]
+    )
+
+    assert isinstance(outcome, Accepted)
+    assert ("b", [("a", kind)]) == (
+        outcome.account,
+        [(each.account, each.kind) for each in outcome.earlier],
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> None:
+    """A leg that may have been sent ends the message, unless its account resends."""
+    found: list[tuple[type[Any], int]] = []
+    for on_ambiguous in (OnAmbiguous.HOLD, OnAmbiguous.RESEND):
+        policy = Policy(retry=AT_ONCE, on_ambiguous=on_ambiguous)
+        routed, _ = legs_of(saying("who-knows"), accepted, policies={"a": policy})
+        given = [message(ELSEWHERE)]
+        (outcome,) = routed.send_many(given) if stream else [routed.send(given[0])]
+        found.append((type(outcome), routed.asked()["b"]))
+
+    assert [(Ambiguous, 0), (Accepted, 1)] == found
+
+
+@pytest.mark.parametrize("word", ["rejected opted_out", "cancelled"])
+def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
+    """A person who has opted out, and a message that was called back, are left alone."""
+    routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), accepted)
+
+    told(routed, message(ELSEWHERE))
+
+    assert ([(0, "a", "accepted"), (0, "a", "failed")], 0) == (seen.states, routed.asked()["b"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"), [(lambda _: Response(404, b"<html>no</html>"), NotSent)]
+)
+def test_a_strangers_answer_lets_no_leg_go(reply: Reply, kind: type[Any]) -> None:
+    """A 4xx that the provider did not write proves nothing."""
+    routed, _ = legs_of(reply, accepted)
+
+    outcome = routed.send(message(ELSEWHERE))
+
+    assert (kind, 0) == (type(outcome), routed.asked()["b"])
+
+
+def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureFixture) -> None:
+    """When both legs were delivered, the first one's record, an observer and the log say so."""
+    first = wire(accepted, COMES, (300.0, "delivered"))
+    routed, seen = legs_of(first, wire(accepted, (0.0, "delivered")))
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        _, known = told(routed, message(ELSEWHERE))
+
+    assert known.reached_twice
+    assert [(1, "b", "reached"), (0, "a", "reached_twice")] == seen.states[3:]
+    assert "reached its recipient twice" in caplog.text
+
+
+def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
+    """While the second leg waits for its own end, a delivery of the first one ends it all."""
+    first = wire(accepted, COMES, (100.0, "delivered"))
+    second = wire(accepted, COMES)
+    routed, _ = legs_of(first, second, accepted)
+    legs = (
+        Leg(channel=Channel.SMS, account="b", ttl=3000),
+        Leg(channel=Channel.SMS, account="c"),
+    )
+
+    told(routed, message(*legs), 7200.0)
+
+    assert 0 == routed.asked()["c"]
+
+
+def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
+    """Closing ends the timers; the observers are told, and the log says how many it were."""
+    routed, seen = legs_of(wire(accepted, COMES), accepted)
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        told(routed, message(ELSEWHERE), 10.0)
+
+    assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
+    assert "closed while 1 messages waited" in caplog.text
+
+
+BAD: dict[str, tuple[Leg, str]] = {
+    "no such account": (Leg(channel=Channel.SMS, account="x"), "fallback[0].account"),
+    "no such channel": (Leg(channel=Channel.VIBER), "fallback[0].channel"),
+    "a channel twice": (Leg(channel=Channel.WHATSAPP), "fallback[0].channel"),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", BAD)
+def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: bool) -> None:
+    """Nothing leaves where a later leg could not; the failure names the leg."""
+    leg, path = BAD[name]
+    routed, _ = legs_of(accepted, accepted)
+
+    (outcome,) = routed.send_many([message(leg)]) if stream else [routed.send(message(leg))]
+
+    assert isinstance(outcome, NotSent)
+    assert (path, 0) == (outcome.failure.path, routed.asked()["a"])
+
+
+def test_legs_of_routes_take_the_route_of_their_channel() -> None:
+    """A leg that names no account goes through the routes, as a message of its channel would."""
+    routes = (
+        Route(accounts=("a", "b"), match=Match(channels=[Channel.WHATSAPP])),
+        Route(accounts=("c",)),
+    )
+    routed, _ = legs_of(
+        saying("no-such-number"), accepted, wire(accepted, (0.0, "delivered")), routes=routes
+    )
+
+    outcome = routed.send(message(SMS))
+
+    assert ("c", {"a": 1, "b": 0}) == (
+        outcome.account,
+        {name: routed.asked()[name] for name in "ab"},
+    )
+
+
+def test_messages_of_a_stream_keep_their_positions() -> None:
+    """Messages with legs and without travel in one stream, each with one outcome."""
+
+    def reply(request: Request) -> Response:
+        words = {each: "no-such-number" if each == "r1" else "ok" for each in references(request)}
+        return results(words)
+
+    routed, _ = legs_of(reply, accepted)
+    given = [message(ELSEWHERE, reference=f"r{index}") for index in range(3)]
+    given.append(Message(TO, "Hello", reference="r3"))
+
+    outcomes = routed.send_many(given)
+
+    assert [("a", 0, "r0"), ("b", 1, "r1"), ("a", 2, "r2"), ("a", 3, "r3")] == [
+        (each.account, each.position, each.reference) for each in outcomes
+    ]
+
+
+def test_a_plan_shows_the_legs() -> None:
+    """A plan has the request of the first leg, and who runs which other one."""
+    routed, _ = legs_of(accepted, accepted)
+
+    async def story(client: Client) -> Any:
+        return client.plan(message(SMS, ELSEWHERE))
+
+    plan = routed.run(story)
+
+    assert plan.refusal is None
+    assert [("a", "sms", False), ("b", "sms", False)] == [
+        (each.account, each.channel, each.by_provider) for each in plan.legs
+    ]
+
+
+def test_a_refused_leg_shows_in_the_plan() -> None:
+    """A plan of a message that would be refused for a leg says so, and has no request."""
+    routed, _ = legs_of(accepted)
+
+    async def story(client: Client) -> Any:
+        return client.plan(message(Leg(channel=Channel.VIBER)))
+
+    plan = routed.run(story)
+
+    assert ("fallback[0].channel", None) == (plan.refusal.failure.path, plan.request)
+
+
+@pytest.mark.parametrize("last", [saying("no-such-number"), saying("who-knows")])
+def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
+    """Refused everywhere is refused; the history has the legs before."""
+    routed, seen = legs_of(saying("no-such-number"), last)
+
+    outcome = routed.send(message(ELSEWHERE))
+
+    assert isinstance(outcome, (Rejected, Ambiguous))
+    assert ("b", ["a"]) == (outcome.account, [each.account for each in outcome.earlier])
+    assert [True, False] == [each.next_leg for each in seen.events]
+    assert LegState.NOT_TAKEN is seen.events[0].state

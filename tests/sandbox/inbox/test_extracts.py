@@ -1,0 +1,54 @@
+"""Codes and links in texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from omnimsg.sandbox.extracts import find_codes, find_links
+
+CODES = [
+    ("Your code is 482913", ["482913"]),
+    ("Your code is 482 913.", ["482913"]),
+    ("Your code: 482-913", ["482913"]),
+    ("G-482913 is your Google verification code.", ["482913"]),
+    ("Teie kood on 7741.", ["7741"]),
+    ("PIN 0042", ["0042"]),
+    ("482913", ["482913"]),
+    ("Login 12345678, not 123456789", ["12345678"]),
+    ("One code 111222, or 333444", ["111222", "333444"]),
+    ("Code 111222, again 111222", ["111222"]),
+    ("Your table is ready at 1930", []),
+    ("Order 7741 of 2024", []),
+    ("Your code was made in 2024", []),
+    ("Pay 482913 EUR", []),
+    ("Call +27820001000 or 0820001000", []),
+    ("Code? Open https://example.test/482913", []),
+    ("At 12:3456 or 1234.56, code", []),
+    ("", []),
+]
+LINKS = [
+    ("See https://example.test/a?b=c#d.", ["https://example.test/a?b=c#d"]),
+    ("(http://example.test/a)", ["http://example.test/a"]),
+    ("“HTTPS://EXAMPLE.TEST”!", ["HTTPS://EXAMPLE.TEST"]),
+    ("https://a.test https://a.test https://b.test", ["https://a.test", "https://b.test"]),
+    ("javascript:alert(1) ftp://a.test example.test", []),
+]
+
+
+@pytest.mark.parametrize(("text", "codes"), CODES)
+def test_codes(text: str, codes: list[str]) -> None:
+    """Four to eight digits where a text names a code, else six; no part of anything else."""
+    assert codes == find_codes(text)
+
+
+@pytest.mark.parametrize(("text", "links"), LINKS)
+def test_links(text: str, links: list[str]) -> None:
+    """Web addresses, each once, without what ends the sentence."""
+    assert links == find_links(text)
+
+
+def test_what_is_found_is_bounded() -> None:
+    """A text full of codes and links shows ten of each."""
+    text = "code " + " ".join(f"{number} https://{number}.test" for number in range(111111, 111200))
+
+    assert (10, 10) == (len(find_codes(text)), len(find_links(text)))

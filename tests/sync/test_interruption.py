@@ -1,0 +1,193 @@
+"""Ctrl-C, and the time limits of task queues: the caller gets away, and hears what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import texts, tiny
+from support.servers import Visit, hold
+from support.thread_server import accept, server_in_thread, wait_for
+
+from omnimsg import Limits, Policy, sync
+from omnimsg.sync import client as client_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.servers import Server
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "pthread_kill"), reason="this system has no signals for threads"
+)
+
+
+class TimeLimitError(Exception):
+    """What a task queue raises in a task that takes too long."""
+
+
+@contextmanager
+def interrupted_when(
+    is_time: Callable[[], object], then: Callable[[], object] = int
+) -> Iterator[None]:
+    """Raise in this thread, from a signal handler, as soon as another thread has waited."""
+    main = threading.get_ident()
+
+    def strike() -> None:
+        is_time()
+        signal.pthread_kill(main, signal.SIGUSR1)
+        then()
+
+    def raise_error(*_: object) -> None:
+        raise TimeLimitError
+
+    before = signal.signal(signal.SIGUSR1, raise_error)
+    thread = threading.Thread(target=strike)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_message_that_waits_is_taken_back() -> None:
+    """It has not left, never does, and the exception says so."""
+    go_on = threading.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    policies = {"main": Policy(limits=Limits(concurrency=1))}
+    with (
+        server_in_thread(accept_later, accept) as server,
+        sync.Client([tiny(server.url, max_messages=1)], policies=policies) as client,
+    ):
+        first = threading.Thread(target=client.send, args=texts(1))
+        first.start()
+        wait_for(server.arrived)
+
+        def wait() -> None:
+            while client.health()["main"].waiting < 1:
+                pass
+
+        with interrupted_when(wait), pytest.raises(TimeLimitError) as caught:
+            client.send(texts(1, start=1)[0])
+        go_on.set()
+        first.join()
+        client.send(texts(1, start=2)[0])
+
+    assert ["message 'r1' was not sent: it still waited to leave"] == caught.value.__notes__
+    assert 2 == len(server.requests)
+
+
+def test_the_answer_to_a_message_under_way_is_heard() -> None:
+    """It comes within the two seconds that the interrupted call waits for it."""
+    go_on = threading.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    with (
+        server_in_thread(accept_later) as server,
+        sync.Client([tiny(server.url)]) as client,
+        interrupted_when(lambda: wait_for(server.arrived), go_on.set),
+        pytest.raises(TimeLimitError) as caught,
+    ):
+        client.send(texts(1)[0])
+
+    assert ["message 'r0' was accepted: main:id-r0"] == caught.value.__notes__
+
+
+def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call does not wait for long, and says what is not known."""
+    monkeypatch.setattr(client_module, "GRACE", 0.05)
+    with server_in_thread(hold) as server:
+        client = sync.Client([tiny(server.url)])
+        with (
+            interrupted_when(lambda: wait_for(server.arrived)),
+            pytest.raises(TimeLimitError) as caught,
+        ):
+            client.send(texts(1)[0])
+        client.close(deadline=0)
+
+    (note,) = caught.value.__notes__
+    assert note == (
+        "message 'r0' may have been sent: it was under way, and nothing was heard of it within"
+        " 0.05 s; it is not sent again"
+    )
+
+
+def test_a_look_up_that_is_interrupted_ends() -> None:
+    """Nothing of it goes on behind the caller's back."""
+    with server_in_thread(hold) as server, sync.Client([tiny(server.url)]) as client:
+        with interrupted_when(lambda: wait_for(server.arrived)), pytest.raises(TimeLimitError):
+            client.balance()
+        under_way = client.health()["main"].under_way
+
+    assert 0 == under_way
+
+
+def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Server) -> None:
+    """What was read and not sent is counted, what is under way gets its few seconds."""
+    client = sync.Client(
+        [tiny(server_that_holds.url)], policies={"main": Policy(limits=Limits(concurrency=1))}
+    )
+    with (
+        interrupted_when(lambda: wait_for(server_that_holds.arrived)),
+        pytest.raises(TimeLimitError),
+    ):
+        list(client.send_many(texts(500), deadline=0.5))
+    client.close(deadline=0)
+
+    assert 1 == len(server_that_holds.requests)
+
+
+@pytest.fixture
+def server_that_holds() -> Iterator[Server]:
+    """Answer nothing."""
+    with server_in_thread(hold) as server:
+        yield server
+
+
+SCRIPT = """
+import sys
+from support.adapters import texts, tiny
+from omnimsg.sync import Client
+
+client = Client([tiny(sys.argv[1])])
+client.send(texts(1)[0])
+"""
+
+
+def test_ctrl_c_ends_a_script_that_waits(tmp_path: Path) -> None:
+    """`KeyboardInterrupt` reaches the line that waits; the process ends as a shell expects."""
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT)
+    with server_in_thread(hold) as server:
+        script = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, str(file), server.url],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(server.arrived)
+        script.send_signal(signal.SIGINT)
+        _, errors = script.communicate(timeout=20)
+
+    last, note = errors.splitlines()[-2:]
+    assert "client.send(texts(1)[0])" in errors
+    assert "KeyboardInterrupt" == last
+    assert note.startswith("message 'r0' may have been sent")
+    assert -signal.SIGINT == script.returncode

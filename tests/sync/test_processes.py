@@ -1,0 +1,165 @@
+"""Forks, and the end of the process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import texts, tiny
+from support.forks import fork, succeeded
+from support.thread_server import accept, server_in_thread
+
+from omnimsg import sync
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.servers import Server
+
+# Python 3.12 warns where a process with threads forks; that is what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+def ids_of(client: sync.Client, start: int) -> list[str | None]:
+    """Send twenty messages, one after another, and return the ids that the provider gave them."""
+    return [client.send(each, deadline=10).provider_id for each in texts(20, start=start)]
+
+
+def expected(start: int) -> list[str]:
+    """Return the ids of these messages."""
+    return [f"id-r{number}" for number in range(start, start + 20)]
+
+
+@needs_fork
+def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
+    """Each hears of its own messages; the parent's connection outlives the child."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        ids_of(client, 0)
+        child = fork(lambda: ids_of(client, 100) == expected(100))
+        ids = ids_of(client, 200)
+        is_well = succeeded(child)
+        ids += ids_of(client, 300)
+
+    assert is_well
+    assert [*expected(200), *expected(300)] == ids
+    assert 2 == server.connections
+
+
+@needs_fork
+def test_a_process_forks_while_its_threads_send() -> None:
+    """Twenty children, each forked in the middle of things, send and close without a word."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        stop = threading.Event()
+
+        def send(start: int) -> None:
+            while not stop.is_set():
+                ids_of(client, start)
+
+        threads = [threading.Thread(target=send, args=(1000 * each,)) for each in range(1, 5)]
+        for each in threads:
+            each.start()
+
+        def work() -> bool:
+            found = ids_of(client, 100) == expected(100)
+            client.close(deadline=5)
+            return found
+
+        children = [succeeded(fork(work)) for _ in range(20)]
+        stop.set()
+        for each in threads:
+            each.join()
+
+    assert [True] * 20 == children
+
+
+SCRIPT = """
+import atexit
+import sys
+from support.adapters import texts, tiny
+from omnimsg.sync import Client
+
+client = Client([tiny(sys.argv[1])])
+atexit.register(lambda: print(client.send(texts(1, start=1)[0]).id))
+print(client.send(texts(1)[0]).id)
+"""
+
+FORKING = """
+import os
+import sys
+from support.adapters import texts, tiny
+from omnimsg.sync import Client
+
+client = Client([tiny(sys.argv[1])])
+client.send(texts(1)[0])
+child = os.fork()
+print(client.send(texts(1, start=1 if child else 2)[0]).id, flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+LEFT_BEHIND = """
+import sys
+import threading
+from support.adapters import texts, tiny
+from omnimsg.sync import Client
+
+client = Client([tiny(sys.argv[1])])
+thread = threading.Thread(target=lambda: list(client.events()), daemon=True)
+thread.start()
+stream = client.send_many(texts(150))
+print(next(stream).kind)
+"""
+
+
+def run(script: str, server: Server, folder: Path) -> tuple[int, list[str], str]:
+    """Run a script with the address of the server; return its code and what it wrote."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [
+            sys.executable,
+            "-W",
+            "always",
+            "-W",
+            "ignore::DeprecationWarning",
+            "-c",
+            script,
+            server.url,
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, sorted(done.stdout.split()), done.stderr
+
+
+def test_a_process_that_ends_closes_what_is_open(tmp_path: Path) -> None:
+    """Nobody has closed the client; nothing complains, and functions of `atexit` still send."""
+    with server_in_thread(accept) as server:
+        ended = run(SCRIPT, server, tmp_path)
+
+    assert (0, ["main:id-r0", "main:id-r1"], "") == ended
+
+
+@needs_fork
+def test_a_forked_process_ends_like_any_other(tmp_path: Path) -> None:
+    """Neither the parent nor the child complains of what the other has open."""
+    with server_in_thread(accept) as server:
+        ended = run(FORKING, server, tmp_path)
+
+    assert (0, ["main:id-r1", "main:id-r2"], "") == ended
+
+
+def test_a_process_ends_whatever_still_waits(tmp_path: Path) -> None:
+    """A thread that waits for events, and a stream that was left, keep no process alive."""
+    with server_in_thread(accept) as server:
+        code, said, errors = run(LEFT_BEHIND, server, tmp_path)
+
+    assert (0, ["accepted"]) == (code, said)
+    assert "Traceback" not in errors

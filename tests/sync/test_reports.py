@@ -1,0 +1,278 @@
+"""What comes back, where there is no event loop: a WSGI receiver, handlers in threads, waiting."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import orjson
+import pytest
+from support.servers import answer
+from support.thread_server import server_in_thread
+
+from omnimsg import ConfigError, Status, StatusEvent, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omnimsg.sync.wsgi import Application
+
+SECRET = "q7Jt0_kMZx3wVfB9yRc1Aw"
+PATH = f"/callbacks/clickatell/{SECRET}"
+
+
+EMPTY = {"Content-Type": "text/plain", "Content-Length": "0"}
+
+
+def report(code: int, number: int = 1) -> bytes:
+    """Write a report of Clickatell about message `m1`, `m2`, ..."""
+    return orjson.dumps(
+        {
+            "event": {
+                "messageStatusUpdate": [
+                    {
+                        "channel": "sms",
+                        "messageId": f"m{number}",
+                        "clientMessageId": f"r{number}",
+                        "timestamp": 1893456000123 + code,
+                        "statusCode": code,
+                        "status": "DEVICE_ACK",
+                    }
+                ]
+            }
+        }
+    )
+
+
+@pytest.fixture
+def client() -> Iterator[sync.Client]:
+    """Build a client for Clickatell that can receive; look-ups find nothing."""
+    with server_in_thread(answer(404, b"{}")) as server:
+        account = {
+            "provider": "clickatell",
+            "base_url": server.url,
+            "api_key": "a-key",
+            "callback_secrets": [SECRET],
+        }
+        callbacks = {"public_url": "https://hooks.example.com/callbacks"}
+        source = {"accounts": {"clickatell": account}, "callbacks": callbacks}
+        with sync.Client.from_config(source) as client:
+            yield client
+
+
+def ignore(_: object) -> None:
+    """Handle an event."""
+
+
+def call(
+    application: Application, path: str, body: bytes = b"", method: str = "POST", **more: Any
+) -> tuple[str, dict[str, str]]:
+    """Call a WSGI application as a server does, and return its status and headers."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body + b"the next request"),
+        "QUERY_STRING": "",
+        "SCRIPT_NAME": "",
+        "REMOTE_ADDR": "127.0.0.1",
+        **more,
+    }
+    setup_testing_defaults(environ)
+    said: list[tuple[str, dict[str, str]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
+        said.append((status, dict(headers)))
+        return lambda _: None
+
+    checked: Any = validator(application)
+    result = checked(environ, start_response)
+    assert b"" == b"".join(result)
+    result.close()
+    return said[0]
+
+
+def test_a_callback_reaches_the_handler_in_a_worker_thread(client: sync.Client) -> None:
+    """It may block: the event loop is not the thread that it runs in."""
+    found = []
+
+    def handle(event: object) -> None:
+        found.append((event, client.health()["clickatell"].under_way, threading.current_thread()))
+
+    receiver = client.receiver(handle)
+    status, _ = call(receiver, PATH, report(5))
+
+    assert "204 No Content" == status
+    ((event, under_way, thread),) = found
+    assert isinstance(event, StatusEvent)
+    assert (0, True) == (under_way, thread is not threading.main_thread())
+    assert (("clickatell",), 1, 0) == (
+        receiver.accounts,
+        receiver.handled,
+        receiver.refused.total(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "expected"),
+    [
+        ("GET", PATH, {}, (405, {"Allow": "POST", **EMPTY})),
+        ("POST", "/callbacks/bird", {}, (404, EMPTY)),
+        ("POST", PATH[:-1] + "x", {}, (401, EMPTY)),
+        ("POST", PATH, {"CONTENT_LENGTH": "9999999"}, (413, EMPTY)),
+        ("POST", PATH, {"CONTENT_LENGTH": "500"}, (400, EMPTY)),
+    ],
+    ids=["method", "account", "secret", "too large", "cut off"],
+)
+def test_what_is_no_callback_is_refused(
+    client: sync.Client, method: str, path: str, more: Any, expected: Any
+) -> None:
+    """As by the asynchronous receiver, and without a word of detail."""
+    receiver = client.receiver(ignore)
+
+    status, headers = call(receiver, path, report(5), method, **more)
+
+    assert expected == (int(status.split()[0]), headers)
+
+
+def test_a_body_without_a_length_is_read_where_the_server_ends_it(client: sync.Client) -> None:
+    """Some servers read chunked requests, and say that their stream has an end."""
+    found: list[Any] = []
+    receiver = client.receiver(found.append)
+    body: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input": BytesIO(report(5))}
+
+    unended, _ = call(receiver, PATH, **body)
+    body["wsgi.input_terminated"] = True
+    ended, _ = call(receiver, PATH, **body)
+
+    assert ("204 No Content", "204 No Content") == (unended, ended)
+    assert ["unparsed", "status"] == [each.kind for each in found]
+
+
+def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
+    """WSGI decodes it; where the server tells the raw one, that is what counts."""
+    receiver = client.receiver(ignore)
+
+    raw, _ = call(receiver, "/", report(5), RAW_URI=f"{PATH}?x=1")
+    mounted, _ = call(receiver, f"/{SECRET}", report(6), SCRIPT_NAME="/callbacks/clickatell")
+
+    assert ("204 No Content", "204 No Content") == (raw, mounted)
+
+
+def test_it_is_mounted_beside_an_application(client: sync.Client) -> None:
+    """Every other path is the application's."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("418 I'm a Teapot", [("Content-Type", "text/plain")])
+        return []
+
+    both = client.receiver(ignore).mount(application, "/callbacks")
+
+    assert "204 No Content" == call(both, PATH, report(5))[0]
+    assert "418 I'm a Teapot" == call(both, "/callbacksx", method="GET")[0]
+
+
+def test_a_handler_that_raises_has_not_handled_the_event(client: sync.Client) -> None:
+    """The provider is asked to send it again."""
+
+    def handle(_: object) -> None:
+        raise ValueError
+
+    refused, headers = call(client.receiver(handle), PATH, report(5))
+
+    assert ("503 Service Unavailable", "5") == (refused, headers["Retry-After"])
+
+
+def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) -> None:
+    """The decorated function stays what it was."""
+    found = []
+
+    @client.on_status
+    def changed(change: Any) -> None:
+        found.append((change.status.status, threading.current_thread()))
+
+    call(client.receiver(), PATH, report(5))
+
+    assert callable(changed)
+    assert [(Status.DELIVERED, True)] == [
+        (status, thread is not threading.main_thread()) for status, thread in found
+    ]
+
+
+def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:
+    """It would be called and never awaited."""
+
+    async def handle(_: object) -> None:
+        """Do nothing."""
+
+    for register in (client.receiver, client.on_status):
+        with pytest.raises(TypeError, match=r"a handler of omnimsg\.sync is a plain function"):
+            register(handle)
+
+
+def test_events_are_gone_through_in_a_thread(client: sync.Client) -> None:
+    """Each is handled when the next one is asked for."""
+    receiver = client.receiver()
+    found = []
+
+    def listen() -> None:
+        with closing(client.events()) as events:
+            for event in events:
+                found.append(event)
+                if len(found) == 2:
+                    break
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    answers = []
+    for number in range(1000):
+        status, _ = call(receiver, PATH, report(5, number))
+        if found:  # before that nobody listens
+            answers.append(status)
+        if len(answers) == 2:
+            break
+    thread.join()
+
+    assert ["204 No Content", "503 Service Unavailable"] == answers
+    assert 2 == len(found)
+
+
+def test_a_thread_waits_for_a_report(client: sync.Client) -> None:
+    """The report wakes it; what is known then is told without asking the provider."""
+    receiver = client.receiver()
+    waiting = threading.Thread(
+        target=lambda: found.append(client.wait("clickatell:m1", timeout=20).status)
+    )
+    found: list[Status] = []
+    waiting.start()
+    call(receiver, PATH, report(5))
+    waiting.join()
+    tracked = client.tracked("clickatell:m1")
+
+    assert [Status.DELIVERED] == found
+    assert tracked is not None
+    assert tracked.status is not None
+    assert (Status.DELIVERED, 0) == (tracked.status.status, len(client.doubts()))
+
+
+def test_waiting_has_an_end(client: sync.Client) -> None:
+    """The error is the one of the asynchronous client."""
+    with pytest.raises(
+        TimeoutError, match=r"message clickatell:m1 is .*not delivered after 0\.05 s"
+    ):
+        client.wait("clickatell:m1", timeout=0.05)
+
+
+def test_a_receiver_needs_a_secret() -> None:
+    """What is missing is named when it is built."""
+    client = sync.Client.from_config(
+        {"accounts": {"clickatell": {"provider": "clickatell", "api_key": "a-key"}}}
+    )
+
+    with pytest.raises(ConfigError, match="callback_secrets"):
+        client.receiver()

@@ -1,0 +1,211 @@
+"""`send_many` in a thread: the input is read there, the outcomes are taken there."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import texts, tiny
+from support.thread_server import accept, server_in_thread, wait_for
+
+from omnimsg import Accepted, ConfigError, sync
+from omnimsg.sync import stream as stream_module
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from support.servers import Server, Visit
+
+    from omnimsg import Message
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Accept everything."""
+    with server_in_thread(accept) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[sync.Client]:
+    """Build a client for the server."""
+    with sync.Client([tiny(server.url)]) as client:
+        yield client
+
+
+def test_every_message_has_an_outcome(client: sync.Client, server: Server) -> None:
+    """Each with its position and the provider's id, in full batches."""
+    outcomes = sorted(client.send_many(texts(5000)), key=lambda each: each.position or 0)
+
+    assert list(range(5000)) == [each.position for each in outcomes]
+    assert [f"id-r{number}" for number in range(5000)] == [
+        each.provider_id for each in outcomes if isinstance(each, Accepted)
+    ]
+    assert 70 > len(server.requests)
+
+
+def test_the_input_is_read_in_the_calling_thread(client: sync.Client) -> None:
+    """It may be a cursor that belongs to the thread, and needs no event loop."""
+    threads = set()
+
+    def rows() -> Iterator[Message]:
+        for each in texts(300):
+            threads.add(threading.get_ident())
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            yield each
+
+    count = len(list(client.send_many(rows())))
+
+    assert 300 == count
+    assert {threading.get_ident()} == threads
+
+
+def test_an_input_may_send_by_itself(client: sync.Client) -> None:
+    """While it is read nothing is blocked: it may ask the same client."""
+
+    def rows() -> Iterator[Message]:
+        client.send(texts(1, start=900)[0])
+        yield from texts(3)
+
+    assert 3 == len(list(client.send_many(rows())))
+
+
+def test_an_error_of_the_input_comes_last(client: sync.Client) -> None:
+    """Everything that was read before it has an outcome first."""
+
+    def rows() -> Iterator[Message]:
+        yield from texts(250)
+        raise ValueError("no such row")
+
+    outcomes = client.send_many(rows())
+    before = [next(outcomes) for _ in range(250)]
+    with pytest.raises(ValueError, match="no such row"):
+        next(outcomes)
+
+    assert set(range(250)) == {each.position for each in before}
+
+
+def test_a_wrong_account_is_an_error_at_once(client: sync.Client) -> None:
+    """Nothing is read of the input."""
+    with pytest.raises(ConfigError, match="no account 'other'"):
+        client.send_many(texts(1), account="other")
+
+
+def test_an_asynchronous_input_is_refused(client: sync.Client) -> None:
+    """The error names what is wrong with it."""
+
+    async def rows() -> AsyncIterator[Message]:
+        yield texts(1)[0]
+
+    wrong: Any = rows()
+    with pytest.raises(TypeError, match="this one is asynchronous"):
+        client.send_many(wrong)
+
+
+def test_no_more_is_read_than_fits(client: sync.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody takes the outcomes, reading stops: memory does not grow with the input."""
+    monkeypatch.setattr(stream_module, "AHEAD", 100)
+    read = []
+
+    def rows() -> Iterator[Message]:
+        for each in texts(1000):
+            read.append(each)
+            yield each
+
+    with closing(client.send_many(rows())) as outcomes:
+        taken = [next(outcomes) for _ in range(3)]
+        ahead = len(read)
+
+    assert 3 == len(taken)
+    assert 100 >= ahead - len(taken)
+
+
+def test_a_stream_that_is_left_sends_nothing_more(
+    client: sync.Client, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody took, and what was read and not sent, is counted in warnings."""
+    read = 0
+
+    def rows() -> Iterator[Message]:
+        nonlocal read
+        for each in texts(3000):
+            read += 1
+            yield each
+
+    with closing(client.send_many(rows())) as outcomes:
+        next(outcomes)
+    before = len(server.requests)
+    client.send(texts(1, start=9000)[0])
+
+    assert before + 1 == len(server.requests)
+    said = " ".join(each.getMessage() for each in caplog.records)
+    counts = re.findall(r"nobody took (\d+)|(\d+)(?: messages)? were read and not sent", said)
+    assert read - 1 == sum(int(one or other) for one, other in counts)
+
+
+def test_a_stream_that_nobody_holds_is_closed(client: sync.Client) -> None:
+    """Also by a thread in which an event loop runs, which it does not block."""
+    outcomes = client.send_many(texts(150))
+    next(outcomes)
+
+    async def let_go() -> None:
+        nonlocal outcomes
+        del outcomes
+        gc.collect()
+
+    asyncio.run(let_go())
+
+    assert "id-r900" == client.send(texts(1, start=900)[0]).provider_id
+
+
+def test_two_threads_send_streams_at_once(client: sync.Client) -> None:
+    """Each gets its own outcomes."""
+    counts = {}
+
+    def send(start: int) -> None:
+        references = {each.reference for each in client.send_many(texts(2000, start=start))}
+        counts[start] = len(references & {f"r{start + number}" for number in range(2000)})
+
+    threads = [threading.Thread(target=send, args=(start,)) for start in (0, 10_000)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert {0: 2000, 10_000: 2000} == counts
+
+
+def test_outcomes_come_while_the_input_waits() -> None:
+    """What is known is given before more is read."""
+    go_on = threading.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    with (
+        server_in_thread(accept_later, accept) as server,
+        sync.Client([tiny(server.url)]) as client,
+    ):
+
+        def rows() -> Iterator[Message]:
+            yield texts(1)[0]
+            wait_for(server.arrived)
+            go_on.set()
+            while client.health()["main"].under_way:
+                pass
+            yield texts(1, start=1)[0]
+            yield texts(1, start=2)[0]
+            order.append("read to the end")
+
+        order = []
+        for outcome in client.send_many(rows()):
+            order.append(outcome.reference)  # noqa: PERF401 - the input adds to it as well
+
+    assert "r0" == order[0]
