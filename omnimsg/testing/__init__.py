@@ -1,19 +1,44 @@
-"""Conformance tests for adapters, for people who write an adapter.
+"""What tests need: of an application, and of an adapter.
 
-`AdapterConformance` is a test class to derive from; `docs/write-an-adapter.md` shows how. pytest
-runs it, but nothing here imports pytest.
+* `TestSandbox` is what the fixture `omnimsg_sandbox` gives: phones to look at, to wait for and to
+  answer from; `serve_sandbox` serves one without pytest. `docs/test-your-application.md` shows it.
+* `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
+* `AdapterConformance` is a test class to derive from, for people who write an adapter;
+  `docs/write-an-adapter.md` shows how.
+
+pytest runs them, but nothing here imports pytest. Each name is imported when it is first used.
 """
 
-from omnimsg.testing.conformance import AdapterConformance
-from omnimsg.testing.flow_driver import Driven, drive
-from omnimsg.testing.scripted_answers import Accept, Missing, Refuse, Said
+from importlib import import_module
 
-__all__ = [
-    "Accept",
-    "AdapterConformance",
-    "Driven",
-    "Missing",
-    "Refuse",
-    "Said",
-    "drive",
-]
+_EXPORTS = {
+    "omnimsg.testing.conformance": ("AdapterConformance",),
+    "omnimsg.testing.flow_driver": ("Driven", "drive"),
+    "omnimsg.testing.memory.fake_adapter": ("FakeAdapter",),
+    "omnimsg.testing.memory.fake_provider": ("FakeProvider",),
+    "omnimsg.testing.memory.memory_transport": ("MemoryTransport",),
+    "omnimsg.testing.sandbox.config": ("SandboxConfig",),
+    "omnimsg.testing.sandbox.facade": ("InjectedFault", "TestSandbox", "serve_sandbox"),
+    "omnimsg.testing.sandbox.phone": ("Phone",),
+    "omnimsg.testing.sandbox.phone_message": ("PhoneMessage",),
+    "omnimsg.testing.sandbox.session": ("StrayMessageWarning",),
+    "omnimsg.testing.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
+}
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first used."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the names, whether or not they were imported."""
+    return sorted({*globals(), *_MODULES})

@@ -1,0 +1,144 @@
+"""Fixtures of pytest for applications that send with omnimsg: `pip install 'omnimsg[pytest]'`.
+
+pytest imports this module in every run, so it imports nothing of omnimsg until a fixture is used.
+
+| fixture | scope | what |
+| --- | --- | --- |
+| `omnimsg_sandbox` | function | an inbox of its own: phones, faults, callbacks |
+| `omnimsg_config` | session | the configuration whose accounts reach it |
+| `omnimsg_env` | function | the same, with `OMNIMSG_CONFIG` set to it |
+
+The ini option `omnimsg_env` sets the variable for the whole session, before any conftest is read.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omnimsg.testing.sandbox.config import SandboxConfig
+    from omnimsg.testing.sandbox.facade import TestSandbox
+    from omnimsg.testing.sandbox.session import SessionSandbox
+
+_SESSION = pytest.StashKey["SessionSandbox"]()
+_ENVIRONMENT = pytest.StashKey[dict[str, str | None]]()
+_OPTION = "omnimsg_env"
+_VARIABLES = ("OMNIMSG_CONFIG", "OMNIMSG_URL")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the ini option."""
+    parser.addini(
+        _OPTION,
+        "config or url: for the whole session, set OMNIMSG_CONFIG or OMNIMSG_URL to the sandbox of"
+        " the tests, before any conftest is read",
+        default="",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Set the variable for code that reads it when it is imported."""
+    how = early_config.getini(_OPTION)
+    if not how:
+        return
+    early_config.stash[_ENVIRONMENT] = {name: os.environ.get(name) for name in _VARIABLES}
+    try:
+        _set_environment(early_config, how)
+    except ValueError as error:
+        raise pytest.UsageError(f"{_OPTION}: {error}") from None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the sandbox, and restore the variables."""
+    session = config.stash.get(_SESSION, None)
+    if session is not None:
+        session.close()
+    for name, value in config.stash.get(_ENVIRONMENT, {}).items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Warn of what arrived after the test before had ended."""
+    _warn_of_strays(item.config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Warn of what arrived after the last test had ended."""
+    try:
+        _warn_of_strays(session.config)
+    except UserWarning as error:  # a filter has made an error of it, and there is no test to fail
+        pytest.exit(str(error), returncode=pytest.ExitCode.TESTS_FAILED)
+
+
+@pytest.fixture(scope="session")
+def omnimsg_config(pytestconfig: pytest.Config) -> SandboxConfig:
+    """The configuration whose accounts reach the sandbox: a mapping, with `.path` and `.url`."""
+    return _session(pytestconfig).inbox.config
+
+
+@pytest.fixture
+def omnimsg_env(
+    omnimsg_config: SandboxConfig, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> SandboxConfig:
+    """The same, with `OMNIMSG_CONFIG` set to its path: `Client.from_env` reads it in this test."""
+    if not pytestconfig.getini(_OPTION):
+        monkeypatch.delenv("OMNIMSG_URL", raising=False)
+        monkeypatch.setenv("OMNIMSG_CONFIG", os.fspath(omnimsg_config.path))
+    return omnimsg_config
+
+
+@pytest.fixture
+def omnimsg_sandbox(
+    request: pytest.FixtureRequest, omnimsg_config: SandboxConfig
+) -> Iterator[TestSandbox]:
+    """A sandbox with an empty inbox, served from a thread of its own.
+
+    The test fails at its end if it has a coroutine that was never awaited.
+    """
+    from omnimsg.testing.sandbox.unawaited import noted_coroutines  # noqa: PLC0415 - when used
+
+    session = _session(request.config)
+    with noted_coroutines() as unawaited:
+        yield session.begin()
+    session.end(request.node.nodeid)
+    if unawaited:
+        names = ", ".join(dict.fromkeys(unawaited))
+        pytest.fail(
+            f"never awaited: {names}. What it would have sent was not sent, so the test proves"
+            " nothing. Await it, or ignore the warning with a filter",
+            pytrace=False,
+        )
+
+
+def _session(config: pytest.Config) -> SessionSandbox:
+    """Return the sandbox of the session, started with the first fixture that needs it."""
+    if _SESSION not in config.stash:
+        from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - when used
+
+        config.stash[_SESSION] = SessionSandbox()
+    return config.stash[_SESSION]
+
+
+def _set_environment(config: pytest.Config, how: str) -> None:
+    from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
+
+    set_environment(os.environ, _session(config).inbox.config, how)
+
+
+def _warn_of_strays(config: pytest.Config) -> None:
+    session = config.stash.get(_SESSION, None)
+    strays = None if session is None else session.strays()
+    if strays is not None:
+        from omnimsg.testing.sandbox.session import StrayMessageWarning  # noqa: PLC0415 - rare
+
+        config.issue_config_time_warning(StrayMessageWarning(strays), stacklevel=2)

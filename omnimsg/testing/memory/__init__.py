@@ -1,0 +1,1 @@
+"""A provider in memory: tests of an application without sockets, threads or files."""

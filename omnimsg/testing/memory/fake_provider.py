@@ -1,0 +1,144 @@
+"""A provider in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Unpack
+
+import attrs
+import orjson
+
+from omnimsg.adapter import Request, Response
+from omnimsg.client import Client
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.serialization import message_from_json
+from omnimsg.domain.status import Status
+from omnimsg.testing.memory.fake_adapter import FakeAdapter
+from omnimsg.testing.memory.memory_transport import MemoryTransport
+from omnimsg.transport import TransportFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omnimsg.client_options import ClientOptions
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Accepted
+    from omnimsg.transport import TransportFactory
+
+
+@attrs.define(kw_only=True)
+class _Refusal:
+    """What the provider refuses next."""
+
+    reason: Reason
+    to: str | None
+    retry_after: float | None
+    times: int
+
+
+class FakeProvider:
+    """A provider that takes every message, unless a test has told it otherwise.
+
+    The client, its rates, retries and outcomes are the real ones; there is no socket and no thread.
+    What a real provider would refuse, only the sandbox knows.
+
+    Attributes:
+        messages: What it has accepted, in order: the messages as they were handed over.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._statuses: dict[str, Status] = {}
+        self._refusals: deque[_Refusal] = deque()
+        self._unreachable = 0
+        self._lost = 0
+
+    @property
+    def transport(self) -> TransportFactory:
+        """What builds transports to it, for `Client(..., transport=...)`."""
+        return MemoryTransport.factory(self._respond, connect=self._connect)
+
+    def client(
+        self, *, accounts: Sequence[str] = ("fake",), **options: Unpack[ClientOptions]
+    ) -> Client:
+        """Return a client whose accounts reach this provider.
+
+        Args:
+            accounts: Their names; the first one is the default.
+            options: Those of `Client`.
+        """
+        options.setdefault("transport", self.transport)
+        return Client(map(FakeAdapter.of, accounts), default=accounts[0], **options)
+
+    def refuse(
+        self,
+        reason: Reason,
+        *,
+        to: str | None = None,
+        times: int = 1,
+        retry_after: float | None = None,
+    ) -> None:
+        """Refuse messages from now on.
+
+        The reason decides about the outcome: limits and outages are `NotSent` and tried again,
+        those of the account are `NotSent` for all that follow, every other is `Rejected`.
+
+        Args:
+            reason: Why.
+            to: Only messages to this recipient.
+            times: How many messages.
+            retry_after: Seconds after which the provider wants another attempt.
+        """
+        self._refusals.append(_Refusal(reason=reason, to=to, retry_after=retry_after, times=times))
+
+    def lose_answers(self, times: int = 1) -> None:
+        """Accept the messages of the next requests, and lose the answers: they are `Ambiguous`."""
+        self._lost += times
+
+    def disconnect(self, times: int = 1) -> None:
+        """Refuse the next connections: nothing is sent, which is proven."""
+        self._unreachable += times
+
+    def report(self, accepted: Accepted, status: Status) -> None:
+        """Change the status of an accepted message, which is `DELIVERED` from the start.
+
+        Raises:
+            LookupError: The provider has not accepted it.
+        """
+        provider_id = accepted.provider_id
+        if provider_id not in self._statuses:
+            raise LookupError(f"no message has the id {provider_id!r}")
+        self._statuses[provider_id] = status
+
+    def _connect(self, _: Request) -> None:
+        if self._unreachable:
+            self._unreachable -= 1
+            raise TransportFault(Reason.CONNECTION_FAILED, "a test refuses the connection")
+
+    def _respond(self, request: Request) -> Response:
+        if request.method == "GET":
+            status = self._statuses.get(request.url.rpartition("/")[2])
+            if status is None:
+                return Response(404, b"{}")
+            return Response(200, orjson.dumps({"status": status.value}))
+        assert isinstance(request.body, bytes)  # noqa: S101 - the adapter writes bytes
+        entries = orjson.loads(request.body)["messages"]
+        results = [self._take(each) for each in entries]
+        if self._lost:
+            self._lost -= 1
+            raise TransportFault(Reason.CONNECTION_LOST, "a test loses the answer")
+        return Response(200, orjson.dumps({"results": results}))
+
+    def _take(self, entry: dict[str, Any]) -> dict[str, Any]:
+        result = {"reference": entry["reference"]}
+        message = message_from_json(entry["message"])
+        refusal = next((each for each in self._refusals if each.to in (None, message.to)), None)
+        if refusal is not None:
+            refusal.times -= 1
+            if not refusal.times:
+                self._refusals.remove(refusal)
+            return result | {"code": refusal.reason.value, "retry_after": refusal.retry_after}
+        self.messages.append(message)
+        provider_id = f"fake-{len(self._statuses) + 1}"
+        self._statuses[provider_id] = Status.DELIVERED
+        return result | {"id": provider_id}

@@ -1,0 +1,263 @@
+"""Take callbacks to the application under test, wherever it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from concurrent.futures import Future, InvalidStateError
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio.to_thread
+from anyio.from_thread import start_blocking_portal
+from yarl import URL
+
+from omnimsg.sandbox.callbacks.courier import new_session
+from omnimsg.testing.sandbox.callback_request import Place, asgi_scope, wsgi_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from omnimsg.sandbox import SignedCallback
+
+_FAILED = 500
+
+
+class Carrier(Protocol):
+    """Takes a callback to an application, from the sandbox's event loop.
+
+    Attributes:
+        errors: What the application has raised.
+    """
+
+    errors: list[Exception]
+
+    async def __call__(self, signed: SignedCallback) -> int:
+        """Take a callback; return the HTTP status of the answer."""
+
+    def close(self) -> None:
+        """Give up what is not answered."""
+
+
+def carrier_to(application: object, place: Place) -> Carrier:
+    """Return what takes callbacks to an application, or to a URL.
+
+    In a thread that runs an event loop, an ASGI application is called in this loop, where a test
+    calls it too.
+
+    Raises:
+        TypeError: It is no application, or one that has to be served.
+    """
+    if isinstance(application, str):
+        return UrlCarrier(application, place)
+    request = getattr(application, "request", None)
+    if callable(request) and hasattr(application, "app"):
+        return ClientCarrier(request, place)
+    if hasattr(application, "add_subapp") or not callable(application):
+        raise TypeError(
+            f"call_back_to takes an ASGI or WSGI application, its TestClient or a URL, not"
+            f" {type(application).__name__}; serve it, and give the URL"
+        )
+    if not _is_asgi(application):
+        return WsgiCarrier(application, place)
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return AsgiCarrier(application, place)
+    return AsgiCarrier(application, place, loop)
+
+
+class AsgiCarrier:
+    """Calls an ASGI application, in a thread and a loop of its own unless there is one for it.
+
+    Args:
+        application: The application.
+        place: Where callbacks are in it.
+        loop: The event loop to call it in.
+    """
+
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        place: Place,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.errors: list[Exception] = []
+        self._application = application
+        self._place = place
+        self._waiting: set[Future[int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stack = ExitStack()
+        if loop is None:
+            portal = self._stack.enter_context(start_blocking_portal("asyncio"))
+            self._stack.callback(portal.call, portal.stop, True)
+            loop = portal.call(asyncio.get_running_loop)
+        self._loop = loop
+
+    async def __call__(self, signed: SignedCallback) -> int:
+        """Call the application in its loop."""
+        answer: Future[int] = Future()
+        self._waiting.add(answer)
+        try:
+            # Closed when its test has ended; then nobody is there, as with a server that is not.
+            self._loop.call_soon_threadsafe(self._begin, signed, answer)
+        except RuntimeError:
+            raise ConnectionRefusedError from None
+        try:
+            return await asyncio.wrap_future(answer)
+        finally:
+            self._waiting.discard(answer)
+
+    def close(self) -> None:
+        """Give up what is not answered, and end the thread if there is one."""
+        for answer in list(self._waiting):
+            with suppress(InvalidStateError):
+                answer.set_exception(ConnectionAbortedError())
+        self._stack.close()
+
+    def _begin(self, signed: SignedCallback, answer: Future[int]) -> None:
+        if not answer.done():
+            task = self._loop.create_task(self._exchange(signed, answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _exchange(self, signed: SignedCallback, answer: Future[int]) -> None:
+        status = _FAILED
+        try:
+            status = await self._status(signed)
+        finally:
+            with suppress(InvalidStateError):
+                answer.set_result(status)
+
+    async def _status(self, signed: SignedCallback) -> int:
+        statuses: list[int] = []
+        requests = [{"type": "http.request", "body": signed.body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return requests.pop() if requests else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        try:
+            scope = asgi_scope(signed, self._place.target(signed.url))
+            await self._application(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - an application may raise anything
+            self.errors.append(error)
+        return statuses[0] if statuses else _FAILED
+
+
+class WsgiCarrier:
+    """Calls a WSGI application in worker threads.
+
+    Args:
+        application: The application.
+        place: Where callbacks are in it.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], place: Place) -> None:
+        self.errors: list[Exception] = []
+        self._application = application
+        self._place = place
+
+    async def __call__(self, signed: SignedCallback) -> int:
+        """Call the application in a thread."""
+        return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
+
+    def close(self) -> None:
+        """Do nothing: a thread ends by itself."""
+
+    def _status(self, signed: SignedCallback) -> int:
+        statuses: list[int] = []
+
+        def start_response(status: str, *_: object) -> Callable[[bytes], None]:
+            statuses.append(int(status.partition(" ")[0]))
+            return lambda _: None
+
+        environ = wsgi_environ(signed, self._place.target(signed.url))
+        try:
+            body = self._application(environ, start_response)
+            try:
+                for _ in body:
+                    pass
+            finally:
+                getattr(body, "close", lambda: None)()
+        except Exception as error:  # noqa: BLE001 - an application may raise anything
+            self.errors.append(error)
+            return _FAILED
+        return statuses[-1] if statuses else _FAILED
+
+
+class ClientCarrier:
+    """Calls an application through the `TestClient` of Starlette or FastAPI.
+
+    So it runs in the loop of that client, which has begun its lifespan.
+
+    Args:
+        request: The client's method.
+        place: Where callbacks are in the application.
+    """
+
+    def __init__(self, request: Callable[..., Any], place: Place) -> None:
+        self.errors: list[Exception] = []
+        self._request = request
+        self._place = place
+
+    async def __call__(self, signed: SignedCallback) -> int:
+        """Call the client in a thread."""
+        return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
+
+    def close(self) -> None:
+        """Do nothing: the client belongs to the test."""
+
+    def _status(self, signed: SignedCallback) -> int:
+        try:
+            answer = self._request(
+                "POST",
+                self._place.target(signed.url),
+                content=signed.body,
+                headers=dict(signed.headers),
+                follow_redirects=False,
+            )
+        except Exception as error:  # noqa: BLE001 - an application may raise anything
+            self.errors.append(error)
+            return _FAILED
+        return int(answer.status_code)
+
+
+class UrlCarrier:
+    """Forwards callbacks as a reverse proxy does: they are signed for the public address.
+
+    Args:
+        url: Where the application is served.
+        place: Where callbacks are in it.
+    """
+
+    def __init__(self, url: str, place: Place) -> None:
+        self.errors: list[Exception] = []
+        self._origin = URL(url).origin()
+        self._place = place
+
+    async def __call__(self, signed: SignedCallback) -> int:
+        """Send a callback."""
+        url = URL(f"{self._origin}{self._place.target(signed.url)}", encoded=True)
+        async with (
+            new_session() as session,
+            session.post(
+                url, data=signed.body, headers=signed.headers, allow_redirects=False
+            ) as answer,
+        ):
+            return answer.status
+
+    def close(self) -> None:
+        """Do nothing: what is not answered is given up by its time limit."""
+
+
+def _is_asgi(application: Callable[..., Any]) -> bool:
+    call = type(application).__call__
+    if inspect.iscoroutinefunction(application) or inspect.iscoroutinefunction(call):
+        return True
+    parameters = inspect.signature(application).parameters.values()
+    required = [each for each in parameters if each.default is inspect.Parameter.empty]
+    return len(required) == 3

@@ -1,0 +1,124 @@
+"""The text of a failure: what was waited for, and what there is instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from omnimsg.testing.sandbox.numbers import NumberBook, plain
+from omnimsg.testing.sandbox.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from omnimsg.testing.sandbox.matching import Wanted
+    from omnimsg.testing.sandbox.phone_message import PhoneMessage
+    from omnimsg.testing.sandbox.snapshot import AcceptedMessage
+
+# Of each kind of line so many at most, the latest ones.
+_MOST: Final = 10
+
+_NOTHING_SENT: Final = (
+    "The sandbox has had no request at all. Does the code under test use the configuration of the"
+    " sandbox, has it run yet, and is every coroutine awaited?"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """Explains what a sandbox has not, or should not have.
+
+    Attributes:
+        snapshot: What the sandbox knows.
+        book: How the test writes its numbers.
+        handset: The phone that it is about; `None` for all.
+        found: The provider and the id of each message that an earlier wait has returned.
+    """
+
+    snapshot: Snapshot
+    book: NumberBook
+    handset: str | None = None
+    found: frozenset[tuple[str, str]] = frozenset()
+
+    def of_missing(self, number: str, wanted: Wanted, how_long: str, hint: str = "") -> str:
+        """Say that a phone has not received what was waited for, and at the end what to do."""
+        messages = self.snapshot.messages(self.book, self.handset)
+        lines = [f"{number} has not received {wanted}{how_long}.", *self._received(messages)]
+        difference = list(wanted.nearest(messages))
+        if difference:
+            lines += ["The nearest text (- wanted, + received):", *_indented(difference)]
+        return "\n".join([*lines, *self._circumstances(), *([hint] if hint else [])])
+
+    def of_unwanted(self, whom: str) -> str:
+        """Say that something was sent."""
+        unwanted = [each for each in self.snapshot.accepted if self._concerns(each.number)]
+        lines = [self._line(each) for each in unwanted]
+        return "\n".join([f"Nothing was to be sent{whom}, and this was:", *_numbered(lines)])
+
+    def _received(self, messages: list[PhoneMessage]) -> Iterator[str]:
+        if not messages:
+            yield "It has received nothing."
+            return
+        yield f"It has received {_count(len(messages), 'message')}:"
+        yield from _numbered(
+            [
+                f"{each.channel} through {each.provider}{_from(each.sender)}: {each.text!r}"
+                + (" (found by an earlier wait)" if (each.provider, each.id) in self.found else "")
+                for each in messages
+            ]
+        )
+
+    def _circumstances(self) -> Iterator[str]:
+        """Yield what may be the cause: undelivered messages, other phones, refused requests."""
+        pending = [
+            each
+            for each in self.snapshot.accepted
+            if not each.arrived and self._concerns(each.number)
+        ]
+        if pending:
+            yield "Accepted, and not delivered:"
+            yield from _numbered([self._line(each) for each in pending])
+        others = [each for each in self.snapshot.accepted if not self._concerns(each.number)]
+        if others:
+            yield "Sent to others:"
+            yield from _numbered([self._line(each) for each in others])
+        if self.snapshot.refused:
+            yield "Refused, or hit by a fault:"
+            yield from _numbered(
+                [f"{each.what} -> {each.status}: {each.why}" for each in self.snapshot.refused]
+            )
+        if self.snapshot.under_way:
+            yield f"{_count(self.snapshot.under_way, 'request')} not answered yet."
+        if not self.snapshot.requests:
+            yield _NOTHING_SENT
+
+    def _concerns(self, number: str) -> bool:
+        return self.handset in (None, plain(number).lower())
+
+    def _line(self, message: AcceptedMessage) -> str:
+        to = self.book.written(message.number)
+        state = "" if message.arrived else f" ({message.status})"
+        return f"{to}, {message.channel} through {message.provider}{state}: {message.text!r}"
+
+
+def _from(sender: str | None) -> str:
+    return "" if sender is None else f" from {sender}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"  {line}"
+
+
+def _numbered(lines: list[str]) -> Iterator[str]:
+    """Number lines, and leave out the oldest of many."""
+    left_out = max(0, len(lines) - _MOST)
+    if left_out:
+        yield f"  ... {_count(left_out, 'earlier one')}"
+    for number, line in enumerate(lines[left_out:], left_out + 1):
+        yield f"  {number}. {line}"

@@ -1,0 +1,284 @@
+"""The sandbox in the hands of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+
+from omnimsg.testing.sandbox.callback_carriers import Carrier, carrier_to
+from omnimsg.testing.sandbox.callback_request import Place
+from omnimsg.testing.sandbox.config import PUBLIC_URL, SandboxConfig
+from omnimsg.testing.sandbox.loop_tasks import loop_is_running
+from omnimsg.testing.sandbox.phone import TIMEOUT, Phone
+from omnimsg.testing.sandbox.thread import SandboxThread
+from omnimsg.testing.sandbox.watching import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from omnimsg.sandbox import Sandbox
+    from omnimsg.testing.sandbox.phone_message import PhoneMessage
+
+T = TypeVar("T")
+
+_POLL_SECONDS: Final = 0.01
+# How long the end of a test waits for the answers to requests that it has left behind, seconds.
+_END_SECONDS: Final = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class InjectedFault:
+    """A fault that a test has added.
+
+    Attributes:
+        kind: Its kind.
+    """
+
+    kind: str
+    _id: int
+    _thread: SandboxThread
+
+    @property
+    def fired(self) -> int:
+        """How many requests or callbacks it has hit."""
+        faults = self._thread.call(self._thread.sandbox.faults.as_json)
+        return next((int(each["fired"]) for each in faults if each["id"] == self._id), 0)
+
+    def remove(self) -> None:
+        """Remove it."""
+        self._thread.call(self._thread.sandbox.faults.remove, self._id)
+
+
+class TestSandbox:
+    """A sandbox in a thread of its own, for tests: asynchronous ones, and others.
+
+    Its methods may be called from any thread. Those that wait have a second form, `async_...`,
+    which lets the event loop of an asynchronous test run.
+
+    Args:
+        thread: Serves the sandbox; it has been started.
+        config: The configuration that reaches it.
+    """
+
+    # Its name does not make it a test.
+    __test__ = False
+
+    def __init__(self, thread: SandboxThread, config: SandboxConfig) -> None:
+        self.config = config
+        self._thread = thread
+        self._watch = Watch(thread)
+        self._carrier: Carrier | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the sandbox, without a slash at its end."""
+        return self._thread.sandbox.url
+
+    @property
+    def messages(self) -> list[PhoneMessage]:
+        """What all phones have received, in the order of arrival."""
+        return self._watch.messages()
+
+    @property
+    def requests(self) -> list[Mapping[str, Any]]:
+        """The latest requests, as `GET /_sandbox/requests` shows them."""
+        return self._thread.call(lambda: list(self._thread.sandbox.requests))
+
+    @property
+    def callbacks(self) -> list[dict[str, Any]]:
+        """The latest attempts to call back, as `GET /_sandbox/callbacks` shows them."""
+        return self._thread.call(lambda: self._thread.sandbox.callbacks.latest)
+
+    def phone(self, number: str) -> Phone:
+        """Return a phone or a mailbox; what it has received is there already.
+
+        Args:
+            number: The number in E.164 form, grouped or not, or a mailbox.
+        """
+        return Phone(number, self._watch)
+
+    def fail(
+        self,
+        kind: str = "status",
+        *,
+        provider: str | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> InjectedFault:
+        """Let the next request to send fail, or a callback; the sandbox's page lists the kinds.
+
+        Args:
+            kind: `status` (503), `rate_limit`, `reset_before` (nothing is sent), `reset_after` (it
+                is, and the answer is lost), `latency`, `callback_lost`, ...
+            provider: The provider whose requests or callbacks it hits; `None` for all.
+            options: `count` (1) or `probability`, and what the kind takes: `status`, `seconds`, ...
+
+        Raises:
+            FaultError: The kind or an option is unknown or invalid.
+        """
+        faults = self._thread.sandbox.faults
+        fault = self._thread.call(lambda: faults.add(kind, provider=provider, **options))
+        return InjectedFault(kind=kind, id=fault.id, thread=self._thread)
+
+    def call(self, function: Callable[[Sandbox], T]) -> T:
+        """Call a function with the sandbox itself, in the sandbox's thread; return what it returns.
+
+        For what is not here: emulators, service windows, templates.
+        """
+        return self._thread.call(function, self._thread.sandbox)
+
+    def call_back_to(
+        self, application: object, *, path: str | None = None, public_url: str = PUBLIC_URL
+    ) -> None:
+        """Have the providers call the application under test: with reports, and what phones send.
+
+        Args:
+            application: An ASGI or WSGI application, the `TestClient` of Starlette or FastAPI, or
+                the URL of an application that is served. An ASGI application is called in the event
+                loop of this thread where one runs, else in a thread of its own, without lifespan.
+            path: Where the receiver is in the application; by default at the path of the public
+                address, `/callbacks`, or at that of the URL.
+            public_url: The address that the application takes for its own, and that is signed; by
+                default that of `config`.
+
+        Raises:
+            TypeError: It is none of these.
+            ValueError: The public address is none.
+        """
+        if isinstance(application, str) and path is None:
+            path = Place.of(application, None).path
+        callbacks = self._thread.sandbox.callbacks
+        self._thread.call(callbacks.set_url, public_url)
+        self._close_carrier()
+        self._carrier = carrier_to(application, Place.of(public_url, path))
+        self._thread.call(callbacks.carry_with, self._carrier)
+
+    def wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:
+        """Wait until the application has taken every callback that is due, repetitions included.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            AssertionError: It has not taken one, or not answered in time.
+            RuntimeError: Nobody is called back; or this thread runs an event loop, which a wait
+                would block.
+        """
+        __tracebackhide__ = True
+        if loop_is_running():
+            raise RuntimeError(
+                "this thread runs an event loop, which a wait would block: await"
+                " sandbox.async_wait_for_callbacks()"
+            )
+        self._require_taken(self._thread.begin(self._taken, timeout).result())
+
+    async def async_wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - the same words as of the other wait
+        """Wait likewise, and let the event loop run meanwhile."""
+        __tracebackhide__ = True
+        taken = self._thread.begin(self._taken, timeout)
+        self._require_taken(await asyncio.wrap_future(taken))
+
+    def assert_nothing_sent(self, *, within: float = 0.1) -> None:
+        """Require that no provider has accepted a message, and accepts none for a while.
+
+        A request under way is waited for. Where this thread runs an event loop, nothing is waited
+        for, and a task of the loop that is about to send is a failure.
+
+        Args:
+            within: Seconds.
+
+        Raises:
+            AssertionError: A message was sent, or it cannot be told.
+        """
+        __tracebackhide__ = True
+        self._watch.require_nothing(None, within, "sandbox.async_assert_nothing_sent()")
+
+    async def async_assert_nothing_sent(self, *, within: float = 0.1) -> None:
+        """Require the same, let the event loop run meanwhile, and wait for tasks that send."""
+        __tracebackhide__ = True
+        await self._watch.async_require_nothing(None, within)
+
+    def reset(self) -> None:
+        """Forget everything, and call nobody back; requests in progress are broken off."""
+        self._thread.call(self._reset)
+        self._close_carrier()
+        self._watch = Watch(self._thread)
+
+    def settle(self) -> None:
+        """Wait a moment for the answers to requests that a test has left under way."""
+        self._thread.begin(self._idle).result()
+
+    def _close_carrier(self) -> None:
+        carrier, self._carrier = self._carrier, None
+        if carrier is not None:
+            carrier.close()
+
+    def _reset(self) -> None:
+        sandbox = self._thread.sandbox
+        sandbox.callbacks.switch_off()
+        sandbox.callbacks.carry_with(None)
+        sandbox.reset()
+
+    def _require_taken(self, problem: str | None) -> None:
+        __tracebackhide__ = True
+        if problem is not None:
+            errors = self._carrier.errors if self._carrier is not None else []
+            raise AssertionError(problem) from (errors[-1] if errors else None)
+
+    async def _taken(self, seconds: float) -> str | None:
+        """Wait until all callbacks are taken; return what is wrong. Runs in the sandbox's loop."""
+        callbacks = self._thread.sandbox.callbacks
+        if not callbacks.is_on:
+            raise RuntimeError("nobody is called back: say where with sandbox.call_back_to(...)")
+        ends = time.monotonic() + seconds
+        while True:
+            try:
+                async with asyncio.timeout(max(0.0, ends - time.monotonic())):
+                    await callbacks.flush()
+            except TimeoutError:
+                pass
+            counts = callbacks.counts
+            if not counts["waiting"] or time.monotonic() >= ends:
+                break
+            await asyncio.sleep(_POLL_SECONDS)
+        if not counts["waiting"] and not counts["given_up"]:
+            return None
+        lines = [
+            f"  {each['provider']} {each['kind']}, attempt {each['attempt']}:"
+            f" {each['status'] or each['error'] or 'no answer'}"
+            for each in callbacks.latest[-10:]
+        ]
+        waiting = f"{counts['waiting']} callbacks wait, {counts['given_up']} were given up"
+        return "\n".join([f"The application has not taken every callback: {waiting}.", *lines])
+
+    async def _idle(self) -> None:
+        ends = time.monotonic() + _END_SECONDS
+        while time.monotonic() < ends:
+            if all(each["status"] is not None for each in self._thread.sandbox.requests):
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def serve_sandbox(sandbox: Sandbox | None = None) -> Iterator[TestSandbox]:
+    """Serve a sandbox from a thread until the end of the block, for tests without pytest.
+
+    Args:
+        sandbox: One that has not been started; by default of all installed emulators.
+    """
+    thread = SandboxThread(sandbox)
+    thread.start()
+    try:
+        with TemporaryDirectory(prefix="omnimsg-") as folder:
+            served = TestSandbox(thread, SandboxConfig(thread.sandbox, Path(folder)))
+            try:
+                yield served
+            finally:
+                served.reset()
+    finally:
+        thread.stop()

@@ -1,0 +1,155 @@
+"""A phone, or a mailbox, in the hands of a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.testing.sandbox.matching import Wanted
+
+if TYPE_CHECKING:
+    import re
+
+    from omnimsg.sandbox import SentReply
+    from omnimsg.testing.sandbox.phone_message import PhoneMessage
+    from omnimsg.testing.sandbox.watching import Watch
+
+TIMEOUT = 5.0
+"""How long a wait takes unless told otherwise, in seconds."""
+
+
+class Phone:
+    """What one person has received, and what they answer.
+
+    Args:
+        number: The number, in E.164 form, grouped or not; or a mailbox. Failures show it so.
+        watch: Looks at the sandbox.
+    """
+
+    def __init__(self, number: str, watch: Watch) -> None:
+        self.number = number
+        self._watch = watch
+        self._handset = watch.book.note(number)
+
+    def __repr__(self) -> str:
+        """Show the number."""
+        return f"Phone({self.number!r})"
+
+    @property
+    def messages(self) -> list[PhoneMessage]:
+        """What it has received, oldest first."""
+        return self._watch.messages(self._handset)
+
+    @property
+    def last(self) -> PhoneMessage:
+        """What it has received last.
+
+        Raises:
+            AssertionError: It has received nothing.
+        """
+        __tracebackhide__ = True
+        messages = self.messages
+        if not messages:
+            explanation = self._watch.explain(self._handset)
+            raise AssertionError(explanation.of_missing(self.number, Wanted(), ""))
+        return messages[-1]
+
+    def wait_for(
+        self,
+        text: str | re.Pattern[str] | None = None,
+        *,
+        containing: str | None = None,
+        channel: str | None = None,
+        provider: str | None = None,
+        sender: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> PhoneMessage:
+        """Wait for a message, and return it; each message is returned by one wait only.
+
+        Where this thread runs an event loop, nothing is waited for: the message must be there. Else
+        the wait would block what has to send it.
+
+        Args:
+            text: The whole text, or a pattern that is found in it.
+            containing: A part of the text.
+            channel: The channel: `sms`, `whatsapp`, ...
+            provider: The provider, by name.
+            sender: The sender.
+            timeout: Seconds.
+
+        Raises:
+            AssertionError: It has not come; the text says what has come instead.
+        """
+        __tracebackhide__ = True
+        wanted = Wanted(
+            text=text, containing=containing, channel=channel, provider=provider, sender=sender
+        )
+        return self._watch.wait(self._handset, wanted, timeout)
+
+    async def async_wait_for(
+        self,
+        text: str | re.Pattern[str] | None = None,
+        *,
+        containing: str | None = None,
+        channel: str | None = None,
+        provider: str | None = None,
+        sender: str | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - the same words as of the other wait
+    ) -> PhoneMessage:
+        """Wait for a message as `wait_for` does, and let the event loop run meanwhile."""
+        __tracebackhide__ = True
+        wanted = Wanted(
+            text=text, containing=containing, channel=channel, provider=provider, sender=sender
+        )
+        return await self._watch.async_wait(self._handset, wanted, timeout)
+
+    def assert_nothing_received(self, *, within: float = 0.1) -> None:
+        """Require that nothing was sent to it, as `TestSandbox.assert_nothing_sent` does."""
+        __tracebackhide__ = True
+        self._watch.require_nothing(self._handset, within, "phone.async_assert_nothing_received()")
+
+    async def async_assert_nothing_received(self, *, within: float = 0.1) -> None:
+        """Require the same, and let the event loop run meanwhile."""
+        __tracebackhide__ = True
+        await self._watch.async_require_nothing(self._handset, within)
+
+    def reply(self, text: str | None = None, **fields: Any) -> SentReply:  # noqa: ANN401
+        """Send something to the application: the provider calls it back.
+
+        It returns at once; `TestSandbox.wait_for_callbacks` waits until the application has
+        answered. The provider and the channel are those of the last message.
+
+        Args:
+            text: A text, such as `"STOP"`, or the caption of media.
+            fields: What else `Sandbox.reply` takes: `media`, `location`, `provider`, `guess`, ...
+
+        Raises:
+            RuntimeError: Nobody is called back: see `TestSandbox.call_back_to`.
+            ReplyError: A field is invalid, or no document describes such a message.
+        """
+        return self._watch.thread.call(self._reply, text, fields)
+
+    def tap(self, label: str, **fields: Any) -> SentReply:  # noqa: ANN401
+        """Tap a button, or choose a list entry, of the last message that has any.
+
+        Args:
+            label: What stands on it.
+            fields: What else `Sandbox.reply` takes, such as `guess`.
+
+        Raises:
+            RuntimeError: Nobody is called back.
+            ReplyError: There is no such button, or the provider documents no taps.
+        """
+        return self.reply(button={"label": label}, **fields)
+
+    def open_window(self) -> None:
+        """Open WhatsApp's service window, as a message from the phone would; nothing is sent."""
+        self._watch.thread.call(self._watch.thread.sandbox.open_windows, self._handset)
+
+    def _reply(self, text: str | None, fields: dict[str, Any]) -> SentReply:
+        sandbox = self._watch.thread.sandbox
+        if not sandbox.callbacks.is_on:
+            raise RuntimeError(
+                f"{self.number} cannot reply, because nobody is called back: say where with"
+                " sandbox.call_back_to(application)"
+            )
+        return sandbox.reply(self._handset, text, **fields)

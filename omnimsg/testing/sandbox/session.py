@@ -1,0 +1,90 @@
+"""One sandbox for all tests of a process: started when it is wanted, emptied for each test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from omnimsg.config.toml_file import CONFIG_VARIABLE
+from omnimsg.config.url import URL_VARIABLE
+from omnimsg.testing.sandbox.config import SandboxConfig
+from omnimsg.testing.sandbox.facade import TestSandbox
+from omnimsg.testing.sandbox.thread import SandboxThread
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+
+class StrayMessageWarning(UserWarning):
+    """Something was sent after the test that caused it had ended, so that no test has seen it."""
+
+
+class SessionSandbox:
+    """The sandbox of a session of tests, in its own thread.
+
+    Attributes:
+        inbox: What tests get.
+    """
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="omnimsg-")
+        self._thread = SandboxThread()
+        self._thread.start()
+        config = SandboxConfig(self._thread.sandbox, Path(self._folder.name))
+        self.inbox: TestSandbox = TestSandbox(self._thread, config)
+        self._last_test: str | None = None
+
+    def close(self) -> None:
+        """End the thread, and remove the file."""
+        self._thread.stop()
+        self._folder.cleanup()
+
+    def begin(self) -> TestSandbox:
+        """Empty the inbox for a test."""
+        self._last_test = None
+        self.inbox.reset()
+        return self.inbox
+
+    def end(self, test: str) -> None:
+        """Empty the inbox after a test, by its name."""
+        self.inbox.settle()
+        self.inbox.reset()
+        self._last_test = test
+
+    def strays(self) -> str | None:
+        """Say what has arrived since the last test, where anything has; once."""
+        test, self._last_test = self._last_test, None
+        if test is None:
+            return None
+        numbers = [each.number for each in self.inbox.messages]
+        if not numbers:
+            return None
+        return (
+            f"after {test} had ended, {len(numbers)} message(s) were sent: to"
+            f" {', '.join(dict.fromkeys(numbers))}. No test has seen them: await what the test"
+            " begins, or wait for it"
+        )
+
+
+def set_environment(environment: MutableMapping[str, str], config: SandboxConfig, how: str) -> None:
+    """Set the variables that `Client.from_env` reads, so that it reaches the sandbox.
+
+    Args:
+        environment: The variables.
+        config: The configuration.
+        how: `config` for `OMNIMSG_CONFIG`, `url` for `OMNIMSG_URL`; the other one is removed,
+            because both together are an error.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if how == "config":
+        environment.pop(URL_VARIABLE, None)
+        environment[CONFIG_VARIABLE] = os.fspath(config.path)
+    elif how == "url":
+        environment.pop(CONFIG_VARIABLE, None)
+        environment[URL_VARIABLE] = config.url
+    else:
+        raise ValueError(f"must be config or url, not {how!r}")

@@ -1,0 +1,178 @@
+"""Look at a sandbox from a test, and wait for it, whatever the test's own event loop does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from omnimsg.testing.sandbox.explanation import Explanation
+from omnimsg.testing.sandbox.loop_tasks import loop_is_running, unfinished_sends
+from omnimsg.testing.sandbox.numbers import NumberBook
+from omnimsg.testing.sandbox.snapshot import Snapshot, take
+
+if TYPE_CHECKING:
+    from omnimsg.testing.sandbox.matching import Wanted
+    from omnimsg.testing.sandbox.phone_message import PhoneMessage
+    from omnimsg.testing.sandbox.thread import SandboxThread
+
+# Messages arrive when the sandbox's clock says so: only asking tells.
+_POLL_SECONDS: Final = 0.01
+# How long requests and sends under way may take before nothing can be said about them, seconds.
+_PATIENCE: Final = 5.0
+
+_LOOP_IS_BLOCKED: Final = (
+    "Nothing was waited for: this thread runs an event loop, and a wait would block it, with all"
+    " that runs in it. In an async test: await {}"
+)
+
+
+class Watch:
+    """What a test sees of a sandbox.
+
+    Args:
+        thread: Serves the sandbox.
+
+    Attributes:
+        thread: Serves the sandbox.
+        book: How the test writes its numbers.
+    """
+
+    def __init__(self, thread: SandboxThread) -> None:
+        self.thread = thread
+        self.book: NumberBook = NumberBook()
+        self._found: set[tuple[str, str]] = set()
+
+    def messages(self, handset: str | None = None) -> list[PhoneMessage]:
+        """Return what has arrived on a phone, or on all, oldest first."""
+        return self._look().messages(self.book, handset)
+
+    def explain(self, handset: str | None, snapshot: Snapshot | None = None) -> Explanation:
+        """Return what explains a failure that is about a phone, or about all of them."""
+        return Explanation(
+            snapshot=snapshot or self._look(),
+            book=self.book,
+            handset=handset,
+            found=frozenset(self._found),
+        )
+
+    def wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:
+        """Wait for a message that no wait has returned, and return it.
+
+        Raises:
+            AssertionError: There is none in time; or not yet, and a wait would block a loop.
+        """
+        __tracebackhide__ = True
+        if loop_is_running():
+            found = self._next(self._look(), handset, wanted)
+            hint = _LOOP_IS_BLOCKED.format("phone.async_wait_for(...)")
+            return self._returned(found, handset, wanted, "", hint)
+        found = self.thread.begin(self._arrival, handset, wanted, timeout).result()
+        return self._returned(found, handset, wanted, f" within {timeout:g} s")
+
+    async def async_wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:  # noqa: ASYNC109 - the caller's words
+        """Wait likewise, and let the event loop run."""
+        __tracebackhide__ = True
+        found = await asyncio.wrap_future(
+            self.thread.begin(self._arrival, handset, wanted, timeout)
+        )
+        return self._returned(found, handset, wanted, f" within {timeout:g} s")
+
+    def require_nothing(self, handset: str | None, within: float, hint: str) -> None:
+        """Require that nothing was sent to a phone, or to any, and is not for a while.
+
+        Args:
+            handset: The phone; `None` for all.
+            within: Seconds.
+            hint: What an asynchronous test calls instead.
+
+        Raises:
+            AssertionError: Something was, or it cannot be told.
+        """
+        __tracebackhide__ = True
+        if not loop_is_running():
+            self._require_nothing(self.thread.begin(self._quiet, handset, within).result(), handset)
+            return
+        self._require_nothing(self._look(), handset)
+        sends = unfinished_sends()
+        if sends:
+            raise AssertionError(
+                f"It cannot be told whether anything will be sent: {', '.join(sends)} has not"
+                f" ended. {_LOOP_IS_BLOCKED.format(hint)}"
+            )
+
+    async def async_require_nothing(self, handset: str | None, within: float) -> None:
+        """Require likewise, and let the event loop run."""
+        __tracebackhide__ = True
+        ends = time.monotonic() + max(within, _PATIENCE)
+        while True:
+            quiet = self.thread.begin(self._quiet, handset, within)
+            self._require_nothing(await asyncio.wrap_future(quiet), handset)
+            sends = unfinished_sends()
+            if not sends:
+                return
+            if time.monotonic() >= ends:
+                raise AssertionError(
+                    f"It cannot be told whether anything was sent: {', '.join(sends)} has not ended"
+                )
+
+    def _look(self) -> Snapshot:
+        return self.thread.call(take, self.thread.sandbox)
+
+    def _next(self, snapshot: Snapshot, handset: str, wanted: Wanted) -> PhoneMessage | None:
+        """Return the oldest message that is wanted and that no wait has returned."""
+        return next(
+            (
+                each
+                for each in snapshot.messages(self.book, handset)
+                if (each.provider, each.id) not in self._found and wanted.matches(each)
+            ),
+            None,
+        )
+
+    def _returned(
+        self,
+        found: PhoneMessage | None,
+        handset: str,
+        wanted: Wanted,
+        how_long: str,
+        hint: str = "",
+    ) -> PhoneMessage:
+        __tracebackhide__ = True
+        if found is None:
+            number = self.book.written(handset)
+            explanation = self.explain(handset)
+            raise AssertionError(explanation.of_missing(number, wanted, how_long, hint))
+        self._found.add((found.provider, found.id))
+        return found
+
+    def _require_nothing(self, snapshot: Snapshot, handset: str | None) -> None:
+        __tracebackhide__ = True
+        if snapshot.reached(handset):
+            whom = "" if handset is None else f" to {self.book.written(handset)}"
+            raise AssertionError(self.explain(handset, snapshot).of_unwanted(whom))
+        if snapshot.under_way:
+            raise AssertionError(
+                f"It cannot be told whether anything was sent: {snapshot.under_way} requests have"
+                " no answer yet"
+            )
+
+    async def _arrival(self, handset: str, wanted: Wanted, seconds: float) -> PhoneMessage | None:
+        """Wait for a message; runs in the sandbox's event loop."""
+        ends = time.monotonic() + seconds
+        while True:
+            found = self._next(take(self.thread.sandbox), handset, wanted)
+            if found is not None or time.monotonic() >= ends:
+                return found
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _quiet(self, handset: str | None, within: float) -> Snapshot:
+        """Wait until something is accepted, or nothing for so long; runs in the sandbox's loop."""
+        begun = time.monotonic()
+        while True:
+            snapshot = take(self.thread.sandbox)
+            passed = time.monotonic() - begun
+            may_end = passed >= within and (not snapshot.under_way or passed >= _PATIENCE)
+            if may_end or snapshot.reached(handset):
+                return snapshot
+            await asyncio.sleep(_POLL_SECONDS)

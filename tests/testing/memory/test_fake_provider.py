@@ -1,0 +1,163 @@
+"""Tests without sockets: a provider in memory behind the real client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from support.guards import discreet, no_leaks
+
+from omnimsg import (
+    Accepted,
+    AmbiguousError,
+    Channel,
+    Client,
+    Email,
+    Inline,
+    Media,
+    MediaItem,
+    MediaKind,
+    Message,
+    NotSentError,
+    Reason,
+    RejectedError,
+    Retry,
+    RetryPolicy,
+    Status,
+)
+from omnimsg.adapter import Request, Response
+from omnimsg.testing import FakeProvider, MemoryTransport
+
+__all__ = ["discreet", "no_leaks"]
+
+pytestmark = pytest.mark.anyio
+
+TO = "+27820001000"
+ONCE = RetryPolicy(attempts=1)
+
+
+async def test_a_message_arrives_as_it_was_handed_over() -> None:
+    """Whatever it holds, on any channel; so a test compares whole messages."""
+    picture = MediaItem(MediaKind.IMAGE, Inline(b"\x89PNG"), content_type="image/png")
+    messages = [
+        Message(TO, "Hello"),
+        Message(TO, Media((picture,), caption="Fish"), channel=Channel.WHATSAPP, tags=["lunch"]),
+        Message("ola@example.test", Email(subject="Lunch", text="Fish")),
+        Message(TO, "Later", send_at=datetime(2030, 1, 2, tzinfo=UTC), metadata={"order": 7}),
+    ]
+    provider = FakeProvider()
+
+    async with provider.client() as client:
+        for each in messages:
+            await client.send(each)
+
+    assert messages == provider.messages
+
+
+async def test_an_accepted_message_is_delivered_unless_a_test_says_otherwise() -> None:
+    """`report` changes what a look-up, and a wait, find."""
+    provider = FakeProvider()
+    async with provider.client() as client:
+        accepted = await client.send(Message(TO, "Hello"))
+        delivered = (await client.wait(accepted, Status.DELIVERED, timeout=5)).status
+        provider.report(accepted, Status.EXPIRED)
+        late = await client.send(Message(TO, "Late"))
+        provider.report(late, Status.FAILED)
+        failed = await client.status(late.id)
+
+    assert (Status.DELIVERED, Status.FAILED) == (delivered, failed.status)
+    assert Reason.RECIPIENT_UNREACHABLE is failed.legs[0].reason
+
+
+async def test_a_status_of_an_unknown_message_is_a_mistake_of_the_test() -> None:
+    """It is not stored in silence."""
+    unknown = Accepted(reference="r", account="fake", provider_id="nobody")
+
+    with pytest.raises(LookupError, match="'nobody'"):
+        FakeProvider().report(unknown, Status.READ)
+
+
+async def test_a_refused_message_is_rejected() -> None:
+    """For the reason that the test gives; the next message is accepted."""
+    provider = FakeProvider()
+    provider.refuse(Reason.INVALID_RECIPIENT)
+    async with provider.client() as client:
+        with pytest.raises(RejectedError) as caught:
+            await client.send(Message(TO, "Hello"))
+        await client.send(Message(TO, "Again"))
+
+    assert Reason.INVALID_RECIPIENT is caught.value.reason
+    assert ["Again"] == [each.content.text for each in provider.messages]  # type: ignore[union-attr]
+
+
+async def test_one_recipient_is_refused() -> None:
+    """So often as the test says, and nobody else."""
+    provider, other = FakeProvider(), "+27820002000"
+    provider.refuse(Reason.OPTED_OUT, to=TO, times=2)
+    async with provider.client() as client:
+        outcomes = [
+            each.kind
+            async for each in client.send_many([Message(to, "x") for to in (TO, other, TO, TO)])
+        ]
+
+    assert ["accepted", "accepted", "rejected", "rejected"] == sorted(outcomes)
+    assert [other, TO] == [each.to for each in provider.messages]
+
+
+async def test_a_limit_passes() -> None:
+    """The engine waits, and tries again by itself: the message is accepted, once."""
+    provider = FakeProvider()
+    provider.refuse(Reason.RATE_LIMITED, retry_after=0.01)
+    async with provider.client(retry=RetryPolicy(base=0)) as client:
+        await client.send(Message(TO, "Hello"), deadline=10)
+
+    assert 1 == len(provider.messages)
+
+
+async def test_a_lost_answer_is_ambiguous_and_the_message_is_there() -> None:
+    """That is the case in which a second attempt would text somebody twice."""
+    provider = FakeProvider()
+    provider.lose_answers()
+    async with provider.client() as client:
+        with pytest.raises(AmbiguousError):
+            await client.send(Message(TO, "Hello"))
+
+    assert 1 == len(provider.messages)
+
+
+async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+    """With a single attempt the message is not sent, and may be handed over again."""
+    provider = FakeProvider()
+    provider.disconnect()
+    async with provider.client(retry=ONCE) as client:
+        with pytest.raises(NotSentError) as caught:
+            await client.send(Message(TO, "Hello"))
+
+    assert (Retry.SAFE, Reason.CONNECTION_FAILED) == (caught.value.retry, caught.value.reason)
+    assert [] == provider.messages
+
+
+async def test_a_client_has_the_accounts_that_the_test_names() -> None:
+    """The first one is the default; routes and failover have something to choose from."""
+    provider = FakeProvider()
+    async with provider.client(accounts=["main", "spare"]) as client:
+        usual = await client.send(Message(TO, "Hello"))
+        other = await client.send(Message(TO, "Hello"), account="spare")
+
+    assert ["main", "spare"] == [usual.account, other.account]
+
+
+async def test_a_real_adapter_talks_to_a_function() -> None:
+    """Whoever knows the provider's format needs no sandbox."""
+
+    def respond(_: Request) -> Response:
+        return Response(202, b'{"messages":[{"apiMessageId":"m-1","accepted":true}],"error":null}')
+
+    client = Client.from_config(
+        {"accounts": {"main": {"provider": "clickatell", "api_key": "key"}}},
+        transport=MemoryTransport.factory(respond),
+    )
+    async with client:
+        accepted = await client.send(Message(TO, "Hello"))
+
+    assert "main:m-1" == str(accepted.id)

@@ -1,0 +1,314 @@
+"""An application under test is called back, wherever it runs, and sees genuine callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from support.servers import Server, answer
+
+from omnimsg import Channel, Client, InboundMessage, Interactive, Message, Reply, StatusEvent
+from omnimsg.testing.sandbox.callback_request import Place
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from omnimsg import Event
+    from omnimsg.testing import TestSandbox
+
+    Send = Callable[..., None]
+
+TO = "+27820001000"
+PROVIDERS = ["bird", "clickatell", "messente"]
+
+
+class App:
+    """An application that keeps what it receives."""
+
+    def __init__(self, sandbox: TestSandbox) -> None:
+        self.events: list[Event] = []
+        self.client = Client.from_config(sandbox.config)
+
+    async def handle(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    @property
+    def texts(self) -> list[str | None]:
+        """What people have sent."""
+        return [each.text for each in self.events if isinstance(each, InboundMessage)]
+
+    @property
+    def statuses(self) -> list[str]:
+        """What was reported, by account."""
+        return sorted({each.account for each in self.events if isinstance(each, StatusEvent)})
+
+    def fastapi(self, path: str = "/callbacks") -> FastAPI:
+        """Return it as FastAPI has it, with a client that closes at the end."""
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with self.client:
+                yield
+
+        app = FastAPI(lifespan=lifespan)
+        app.mount(path, self.client.receiver(self.handle))
+        return app
+
+
+def ask_everybody(sandbox: TestSandbox, send: Send) -> None:
+    """Send a message through each provider, and let the phone answer each of them."""
+    for number, provider in enumerate(PROVIDERS):
+        phone = sandbox.phone(f"{TO}{number}")
+        send(Message(f"{TO}{number}", "Table for two?", channel=Channel.SMS), account=provider)
+        phone.reply(f"Yes, {provider}")
+
+
+def test_a_test_client_is_called(sandbox: TestSandbox, send: Send) -> None:
+    """In the loop that began its lifespan; reports and replies of every provider verify."""
+    app = App(sandbox)
+    with TestClient(app.fastapi()) as client:
+        sandbox.call_back_to(client)
+        ask_everybody(sandbox, send)
+        sandbox.wait_for_callbacks()
+
+    assert PROVIDERS == app.statuses
+    assert ["Yes, bird", "Yes, clickatell", "Yes, messente"] == sorted(map(str, app.texts))
+
+
+def test_an_asgi_application_is_called_in_a_thread(sandbox: TestSandbox, send: Send) -> None:
+    """Where the test has no event loop."""
+    app = App(sandbox)
+    sandbox.call_back_to(app.client.receiver(app.handle))
+    ask_everybody(sandbox, send)
+    sandbox.wait_for_callbacks()
+
+    assert (PROVIDERS, 3) == (app.statuses, len(app.texts))
+
+
+@pytest.mark.anyio
+async def test_an_asgi_application_is_called_in_the_loop_of_the_test(sandbox: TestSandbox) -> None:
+    """Where it shares what the test holds; waiting lets the loop run."""
+    app, loops = App(sandbox), set()
+
+    async def handle(event: Event) -> None:
+        loops.add(asyncio.get_running_loop())
+        await app.handle(event)
+
+    async with app.client:
+        sandbox.call_back_to(app.client.receiver(handle))
+        await app.client.send(Message(TO, "Hello"))
+        sandbox.phone(TO).reply("STOP")
+        with pytest.raises(RuntimeError, match=r"await sandbox\.async_wait_for_callbacks"):
+            sandbox.wait_for_callbacks()
+        await sandbox.async_wait_for_callbacks()
+
+    assert (["STOP"], {asyncio.get_running_loop()}) == (app.texts, loops)
+
+
+def test_the_receiver_may_be_at_another_path(sandbox: TestSandbox, send: Send) -> None:
+    """What is signed is the public address all the same."""
+    app = App(sandbox)
+    with TestClient(app.fastapi("/hooks/sms")) as client:
+        sandbox.call_back_to(client, path="/hooks/sms/")
+        ask_everybody(sandbox, send)
+        sandbox.wait_for_callbacks()
+
+    assert (PROVIDERS, 3) == (app.statuses, len(app.texts))
+
+
+def test_a_tap_reaches_the_application(sandbox: TestSandbox, send: Send) -> None:
+    """With the payload of the button."""
+    app = App(sandbox)
+    sandbox.call_back_to(app.client.receiver(app.handle))
+    sandbox.phone(TO).open_window()
+    buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes-7"), Reply("No", "no-7")))
+    send(Message(TO, buttons, channel=Channel.WHATSAPP), account="bird")
+
+    sandbox.phone(TO).tap("Yes")
+    sandbox.wait_for_callbacks()
+
+    (tapped,) = [each.tapped for each in app.events if isinstance(each, InboundMessage)]
+    assert tapped is not None
+    assert "yes-7" == tapped.payload
+
+
+def wsgi(seen: list[dict[str, Any]], status: str = "204 No Content") -> Callable[..., list[bytes]]:
+    """Make a WSGI application that keeps what it is called with."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        seen.append({**environ, "body": environ["wsgi.input"].read()})
+        start_response(status, [])
+        return []
+
+    return application
+
+
+def test_a_wsgi_application_is_called(sandbox: TestSandbox, send: Send) -> None:
+    """With the address, the header lines and the body of the provider."""
+    seen: list[dict[str, Any]] = []
+    sandbox.call_back_to(wsgi(seen))
+    send(Message(TO, "Hello"), account="bird")
+    sandbox.wait_for_callbacks()
+
+    first = seen[0]
+    assert ("POST", "/callbacks/bird", "testserver") == (
+        first["REQUEST_METHOD"],
+        first["PATH_INFO"],
+        first["HTTP_HOST"],
+    )
+    assert ("application/json", str(len(first["body"]))) == (
+        first["CONTENT_TYPE"],
+        first["CONTENT_LENGTH"],
+    )
+    assert "HTTP_MESSAGEBIRD_SIGNATURE" in first
+    assert {204} == {each["status"] for each in sandbox.callbacks}
+
+
+@pytest.mark.anyio
+async def test_a_url_is_called(sandbox: TestSandbox) -> None:
+    """As a reverse proxy does it: signed for the public address, at the path of the server."""
+    async with Server(answer(204)) as server, Client.from_config(sandbox.config) as client:
+        sandbox.call_back_to(f"{server.url}/hooks/")
+        await client.send(Message(TO, "Hello"), account="bird")
+        await sandbox.async_wait_for_callbacks()
+
+    assert "POST /hooks/bird HTTP/1.1" == server.requests[0].line
+
+
+def test_what_the_application_refuses_is_a_failure(sandbox: TestSandbox, send: Send) -> None:
+    """It shows the attempts, and their answers."""
+    sandbox.call_back_to(wsgi([], "401 Unauthorized"))
+    send(Message(TO, "Hello"), account="bird")
+
+    with pytest.raises(AssertionError) as caught:
+        sandbox.wait_for_callbacks(timeout=0.2)
+
+    assert "The application has not taken every callback: " in str(caught.value)
+    assert "bird status.accepted, attempt 1: 401" in str(caught.value)
+
+
+def test_what_the_application_raises_is_the_cause_of_the_failure(
+    sandbox: TestSandbox, send: Send
+) -> None:
+    """Whichever kind of application it is."""
+    boom = LookupError("boom")
+
+    async def asgi(scope: Any, receive: Any, reply: Any) -> None:
+        raise boom
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        raise boom
+
+    app = FastAPI()
+
+    @app.post("/callbacks/{account}")
+    async def take(account: str) -> None:
+        raise boom
+
+    causes = []
+    for each in (asgi, application, TestClient(app)):
+        sandbox.reset()
+        sandbox.call_back_to(each)
+        send(Message(TO, "Hello"), account="bird")
+        with pytest.raises(AssertionError) as caught:
+            sandbox.wait_for_callbacks(timeout=0.2)
+        causes.append(caught.value.__cause__)
+
+    assert [boom, boom, boom] == causes
+
+
+def test_a_callback_is_repeated_until_it_is_taken(sandbox: TestSandbox, send: Send) -> None:
+    """The wait takes repetitions into account, as an application must."""
+    app = App(sandbox)
+    sandbox.fail("callback_bad_signature", provider="bird")
+    sandbox.call_back_to(app.client.receiver(app.handle))
+    send(Message(TO, "Hello"), account="bird")
+    sandbox.wait_for_callbacks()
+
+    assert {401, 204} == {each["status"] for each in sandbox.callbacks}
+
+
+@pytest.mark.parametrize("target", [object(), None, 7])
+def test_what_is_no_application_is_refused(sandbox: TestSandbox, target: object) -> None:
+    """With what it may be instead."""
+    with pytest.raises(TypeError, match="an ASGI or WSGI application, its TestClient or a URL"):
+        sandbox.call_back_to(target)
+
+
+def test_an_application_of_aiohttp_is_to_be_served(sandbox: TestSandbox) -> None:
+    """It speaks neither ASGI nor WSGI, although it can be called."""
+    with pytest.raises(TypeError, match="serve it, and give the URL"):
+        sandbox.call_back_to(web.Application())
+
+
+def test_nobody_is_called_unless_a_test_says_so(sandbox: TestSandbox, send: Send) -> None:
+    """Nor after the reset between two tests; and then there is nothing to wait for."""
+    seen: list[dict[str, Any]] = []
+    sandbox.call_back_to(wsgi(seen))
+    sandbox.reset()
+    send(Message(TO, "Hello"))
+
+    with pytest.raises(RuntimeError, match="nobody is called back"):
+        sandbox.wait_for_callbacks()
+    assert ([], []) == (seen, sandbox.callbacks)
+
+
+def test_an_event_loop_that_has_ended_takes_nothing(sandbox: TestSandbox, send: Send) -> None:
+    """Callbacks that come too late are attempts without an answer, and hang nothing."""
+    app = App(sandbox)
+
+    async def test() -> None:
+        sandbox.call_back_to(app.client.receiver(app.handle))
+
+    asyncio.run(test())
+    send(Message(TO, "Hello"))
+
+    with pytest.raises(AssertionError, match="ConnectionRefusedError"):
+        sandbox.wait_for_callbacks(timeout=0.1)
+
+
+def test_a_reset_gives_up_what_is_not_answered(sandbox: TestSandbox, send: Send) -> None:
+    """A handler that never returns does not hold up the next test."""
+    never: list[asyncio.Event] = []
+
+    async def stall(scope: Any, receive: Any, reply: Any) -> None:
+        await receive()
+        never.append(asyncio.Event())
+        await never[-1].wait()
+
+    sandbox.call_back_to(stall)
+    send(Message(TO, "Hello"))
+    with pytest.raises(AssertionError, match="callbacks wait"):
+        sandbox.wait_for_callbacks(timeout=0.1)
+    sandbox.reset()
+
+    seen: list[dict[str, Any]] = []
+    sandbox.call_back_to(wsgi(seen))
+    send(Message(TO, "Hello"))
+    sandbox.wait_for_callbacks()
+
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("public_url", "path", "url", "target"),
+    [
+        ("http://a.test/callbacks", None, "http://a.test/callbacks/bird", "/callbacks/bird"),
+        ("http://a.test/callbacks/", "/x/", "http://a.test/callbacks/bird?q=1", "/x/bird?q=1"),
+        ("http://a.test", None, "http://a.test/bird", "/bird"),
+        ("http://a.test", None, "http://a.test", "/"),
+        ("http://a.test/callbacks", "/x", "https://b.test/own?q=1", "/own?q=1"),
+        ("http://a.test/callbacks", "/x", "http://a.test/callbacksx", "/callbacksx"),
+    ],
+)
+def test_the_path_in_the_application(
+    public_url: str, path: str | None, url: str, target: str
+) -> None:
+    """It replaces that of the public address; another address keeps its own."""
+    assert target == Place.of(public_url, path).target(url)

@@ -1,0 +1,123 @@
+"""That nothing was sent is easily asserted of a test that has not done anything yet."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg import Client, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.testing import TestSandbox
+
+    Send = Callable[..., None]
+
+TO = "+27820001000"
+
+
+def test_nothing_was_sent(sandbox: TestSandbox) -> None:
+    """Neither to a phone nor to any."""
+    sandbox.assert_nothing_sent(within=0)
+    sandbox.phone(TO).assert_nothing_received(within=0)
+
+
+def test_what_was_sent_is_shown(sandbox: TestSandbox, send: Send) -> None:
+    """With its number as the test writes it, and its status where it has not arrived."""
+    expired = sandbox.phone("+27 82 099 0007")
+    send(Message(TO, "Hello"), Message("+27820990007", "Hello"))
+
+    with pytest.raises(AssertionError) as caught:
+        sandbox.assert_nothing_sent(within=0)
+    with pytest.raises(AssertionError) as caught_one:
+        expired.assert_nothing_received(within=0)
+
+    assert [
+        "Nothing was to be sent, and this was:",
+        f"  1. {TO}, sms through clickatell: 'Hello'",
+        "  2. +27 82 099 0007, sms through clickatell (EXPIRED): 'Hello'",
+    ] == str(caught.value).splitlines()
+    assert [
+        "Nothing was to be sent to +27 82 099 0007, and this was:",
+        "  1. +27 82 099 0007, sms through clickatell (EXPIRED): 'Hello'",
+    ] == str(caught_one.value).splitlines()
+
+
+def test_another_phone_does_not_matter(sandbox: TestSandbox, send: Send) -> None:
+    """A phone has received nothing although somebody else has."""
+    send(Message(TO, "Hello"))
+
+    sandbox.phone("+27820002000").assert_nothing_received(within=0)
+
+
+def test_what_comes_a_moment_later_is_noticed(sandbox: TestSandbox, send: Send) -> None:
+    """The sandbox is watched for a while: another thread may still be at it."""
+    sender = threading.Timer(0.05, send, [Message(TO, "Hello")])
+    sender.start()
+
+    with pytest.raises(AssertionError, match="and this was"):
+        sandbox.assert_nothing_sent(within=30)
+
+    sender.join()
+
+
+def test_a_request_under_way_is_waited_for(sandbox: TestSandbox, send: Send) -> None:
+    """The answer takes longer than the test wants to wait, and the message is noticed."""
+    sandbox.fail("latency", seconds=0.2)
+    sender = threading.Thread(target=send, args=[Message(TO, "Hello")])
+    sender.start()
+    while not sandbox.requests:
+        pass
+
+    with pytest.raises(AssertionError, match="and this was"):
+        sandbox.assert_nothing_sent(within=0)
+
+    sender.join()
+
+
+@pytest.mark.anyio
+async def test_an_async_test_lets_the_loop_run(sandbox: TestSandbox) -> None:
+    """So that a task, which has not begun yet, is noticed."""
+    async with Client.from_config(sandbox.config) as client:
+        task = asyncio.create_task(client.send(Message(TO, "Hello")))
+        with pytest.raises(AssertionError, match="and this was"):
+            await sandbox.async_assert_nothing_sent(within=0)
+        with pytest.raises(AssertionError, match="and this was"):
+            await sandbox.phone(TO).async_assert_nothing_received(within=0)
+        await task
+
+
+@pytest.mark.anyio
+async def test_an_async_test_may_have_sent_nothing(sandbox: TestSandbox) -> None:
+    """Tasks that have nothing to do with it may wait for what they like."""
+    idle = asyncio.create_task(asyncio.Event().wait())
+    await asyncio.sleep(0)
+
+    await sandbox.async_assert_nothing_sent(within=0)
+    sandbox.assert_nothing_sent()
+
+    idle.cancel()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_a_blocked_loop_proves_nothing(sandbox: TestSandbox, has_begun: bool) -> None:
+    """A task that has not begun, or is amid a send, is a failure that names it."""
+
+    async def remind(client: Client) -> None:
+        await client.send(Message(TO, "Hello"))
+
+    async with Client.from_config(sandbox.config) as client:
+        task = asyncio.create_task(remind(client), name="reminder")
+        if has_begun:
+            await asyncio.sleep(0)
+        with pytest.raises(AssertionError) as caught:
+            sandbox.assert_nothing_sent()
+        await task
+
+    assert "reminder (" in str(caught.value)
+    assert str(caught.value).endswith("await sandbox.async_assert_nothing_sent()")

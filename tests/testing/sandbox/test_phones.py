@@ -1,0 +1,282 @@
+"""Phones in the hands of a test: what they have received, and how a test waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg import Channel, Client, Email, Interactive, Message, Reply
+from omnimsg.sandbox import FaultError, ReplyError
+from omnimsg.testing import serve_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg.testing import TestSandbox
+
+    Send = Callable[..., None]
+
+TO, OTHER = "+27820001000", "+27820002000"
+
+
+def failure(wait: Callable[[], object]) -> str:
+    """Return what the failure of a wait says."""
+    with pytest.raises(AssertionError) as caught:
+        wait()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", [TO, "27820001000", "+27 82 000-1000", "0027 (82) 000 1000", "+27.82.000.1000"]
+)
+def test_a_number_may_be_grouped(sandbox: TestSandbox, send: Send, written: str) -> None:
+    """The phone is found however its number is written, and its messages show it so."""
+    send(Message(TO, "Hello"))
+
+    message = sandbox.phone(written).last
+
+    assert (written, "Hello") == (message.number, message.text)
+
+
+def test_a_mailbox_is_a_phone_too(sandbox: TestSandbox, send: Send) -> None:
+    """Its case does not matter."""
+    send(Message("Ola@example.test", Email(subject="Lunch", text="Fish")), account="bird")
+
+    assert "email" == sandbox.phone("ola@EXAMPLE.test").wait_for().channel
+
+
+def test_a_message_has_the_facts_of_its_provider(sandbox: TestSandbox, send: Send) -> None:
+    """Among them the id that the application has for it."""
+    send(Message(TO, "Hello", reference="order-7"))
+
+    message = sandbox.phone(TO).last
+
+    assert ("clickatell", "sms", "order-7") == (
+        message.provider,
+        message.channel,
+        message.reference,
+    )
+    assert f"clickatell:{message.id}" == message.message_id
+
+
+def test_each_wait_returns_another_message(sandbox: TestSandbox, send: Send) -> None:
+    """The oldest one that no wait has returned: a second code is not the first one again."""
+    send(Message(TO, "Your code is 1111"), Message(TO, "Your code is 2222"))
+    phone = sandbox.phone(TO)
+
+    codes = [phone.wait_for(containing="code").code for _ in range(2)]
+    said = failure(lambda: sandbox.phone(TO).wait_for(containing="code", timeout=0))
+
+    assert ["1111", "2222"] == codes
+    assert "1. sms through clickatell: 'Your code is 1111' (found by an earlier wait)" in said
+    assert ["Your code is 1111", "Your code is 2222"] == [each.text for each in phone.messages]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"text": "Your code is 1111"}, "Your code is 1111"),
+        ({"text": re.compile(r"\b2{4}\b")}, "Your code is 2222"),
+        ({"containing": "is 2"}, "Your code is 2222"),
+        ({"provider": "messente"}, "Your code is 2222"),
+        ({"channel": "sms"}, "Your code is 1111"),
+        ({"sender": "Shop"}, "Your code is 2222"),
+        ({}, "Your code is 1111"),
+    ],
+)
+def test_a_wait_says_what_it_wants(
+    sandbox: TestSandbox, send: Send, wanted: dict[str, str], expected: str
+) -> None:
+    """Text, pattern, part, channel, provider and sender; without any the first message."""
+    send(Message(TO, "Your code is 1111"))
+    send(Message(TO, "Your code is 2222", sender="Shop"), account="messente")
+
+    assert expected == sandbox.phone(TO).wait_for(**wanted, timeout=0).text
+
+
+def test_a_wait_ends_when_the_message_comes(sandbox: TestSandbox, send: Send) -> None:
+    """It may be sent from another thread, after the wait has begun."""
+    sender = threading.Timer(0.05, send, [Message(TO, "Hello")])
+    sender.start()
+
+    message = sandbox.phone(TO).wait_for("Hello", timeout=30)
+
+    sender.join()
+    assert "Hello" == message.text
+
+
+def test_a_failed_wait_shows_what_came_instead(sandbox: TestSandbox, send: Send) -> None:
+    """With the numbers as the test writes them, the nearest text, and what went to others."""
+    other = sandbox.phone("+27 82 000 2000")
+    send(Message(TO, "Your code is 4712"), Message(OTHER, "Hello"))
+    phone = sandbox.phone("+27 82 000 1000")
+
+    said = failure(lambda: phone.wait_for("Your code is 4711", channel="sms", timeout=0.01))
+
+    assert [
+        "+27 82 000 1000 has not received the text 'Your code is 4711', channel sms within 0.01 s.",
+        "It has received 1 message:",
+        "  1. sms through clickatell: 'Your code is 4712'",
+        "The nearest text (- wanted, + received):",
+        "  - Your code is 4711",
+        "  ?                 ^",
+        "  + Your code is 4712",
+        "  ?                 ^",
+        "Sent to others:",
+        "  1. +27 82 000 2000, sms through clickatell: 'Hello'",
+    ] == said.splitlines()
+    assert "Hello" == other.last.text
+
+
+def test_a_failed_wait_shows_what_was_refused(sandbox: TestSandbox, send: Send) -> None:
+    """And what was accepted and did not arrive: the cause is mostly among them."""
+    expired = "+27820990007"
+    send(Message(expired, "Hello"))
+    fault = sandbox.fail("rate_limit", provider="clickatell")
+    send(Message(expired, "Again"))
+
+    said = failure(lambda: sandbox.phone(expired).wait_for(timeout=0)).splitlines()
+
+    assert [
+        f"{expired} has not received any message within 0 s.",
+        "It has received nothing.",
+        "Accepted, and not delivered:",
+        f"  1. {expired}, sms through clickatell (EXPIRED): 'Hello'",
+        f"  2. {expired}, sms through clickatell (EXPIRED): 'Again'",
+        "Refused, or hit by a fault:",
+    ] == said[:6]
+    assert said[6].startswith("  1. POST /clickatell/v1/message -> 400: fault ")
+    assert 1 == fault.fired
+
+
+def test_a_failed_wait_says_where_nothing_was_asked(sandbox: TestSandbox) -> None:
+    """Then the code under test has not run, or talks to somebody else, such as a mock."""
+    said = failure(lambda: sandbox.phone(TO).last)
+
+    assert "The sandbox has had no request at all." in said
+
+
+def test_many_messages_are_cut_short(sandbox: TestSandbox, send: Send) -> None:
+    """The latest ones are shown."""
+    send(*[Message(TO, f"Number {number}") for number in range(12)])
+
+    said = failure(lambda: sandbox.phone(TO).wait_for("Nothing", timeout=0)).splitlines()
+
+    assert ["  ... 2 earlier ones", "  3. sms through clickatell: 'Number 2'"] == said[2:4]
+    assert "  12. sms through clickatell: 'Number 11'" == said[12]
+
+
+def test_all_messages_are_in_the_order_of_arrival(sandbox: TestSandbox, send: Send) -> None:
+    """Of all phones; a reset forgets them."""
+    send(Message(TO, "One"), Message(OTHER, "Two"))
+
+    texts = [each.text for each in sandbox.messages]
+    paths = {each["path"] for each in sandbox.requests}
+    sandbox.reset()
+
+    assert (["One", "Two"], {"/clickatell/v1/message"}) == (texts, paths)
+    assert ([], []) == (sandbox.messages, sandbox.requests)
+
+
+@pytest.mark.anyio
+async def test_an_async_test_may_look_at_what_has_arrived(sandbox: TestSandbox) -> None:
+    """What was awaited is there, so nothing has to be waited for."""
+    async with Client.from_config(sandbox.config) as client:
+        await client.send(Message(TO, "Your code is 4711"))
+
+    assert "4711" == sandbox.phone(TO).wait_for(containing="code").code
+
+
+@pytest.mark.anyio
+async def test_an_async_wait_lets_the_loop_run(sandbox: TestSandbox) -> None:
+    """So that a task of the same loop may send what is waited for."""
+    async with Client.from_config(sandbox.config) as client:
+        task = asyncio.create_task(client.send(Message(TO, "Hello")))
+        message = await sandbox.phone(TO).async_wait_for("Hello")
+        await task
+
+    assert "Hello" == message.text
+
+
+@pytest.mark.anyio
+async def test_a_wait_does_not_block_the_loop(sandbox: TestSandbox) -> None:
+    """It fails at once, and says what to do; the task then sends all the same."""
+    async with Client.from_config(sandbox.config) as client:
+        task = asyncio.create_task(client.send(Message(TO, "Hello")))
+        said = failure(lambda: sandbox.phone(TO).wait_for("Hello", timeout=3600))
+        await task
+
+    assert said.splitlines()[-1].endswith("In an async test: await phone.async_wait_for(...)")
+    assert "Hello" == sandbox.phone(TO).last.text
+
+
+@pytest.mark.anyio
+async def test_a_failed_async_wait_says_the_same(sandbox: TestSandbox) -> None:
+    """The explanation does not depend on the kind of the test."""
+    with pytest.raises(AssertionError, match="has not received the text 'Hello' within 0 s"):
+        await sandbox.phone(TO).async_wait_for("Hello", timeout=0)
+
+
+def test_a_fault_can_be_removed(sandbox: TestSandbox, send: Send) -> None:
+    """It hits nothing then, and an unknown one is refused with the known ones."""
+    fault = sandbox.fail("reset_before", count=5)
+    fault.remove()
+    send(Message(TO, "Hello"))
+
+    assert (0, "Hello") == (fault.fired, sandbox.phone(TO).last.text)
+    with pytest.raises(FaultError, match="kind: 'earthquake' is unknown"):
+        sandbox.fail("earthquake")
+
+
+def test_a_window_is_opened(sandbox: TestSandbox, send: Send) -> None:
+    """WhatsApp then takes more than templates."""
+    buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes"),))
+    message = Message(TO, buttons, channel=Channel.WHATSAPP)
+    send(message, account="bird")
+    closed = sandbox.phone(TO).messages
+    sandbox.phone(TO).open_window()
+    send(message, account="bird")
+
+    assert ([], "whatsapp") == (closed, sandbox.phone(TO).last.channel)
+
+
+def test_the_sandbox_itself_is_called_in_its_thread(sandbox: TestSandbox) -> None:
+    """For what has no word of its own here."""
+    names, thread = sandbox.call(lambda each: (list(each.emulators), threading.get_ident()))
+
+    assert ["bird", "clickatell", "messente"] == names
+    assert threading.get_ident() != thread
+
+
+def test_a_phone_cannot_reply_to_nobody(sandbox: TestSandbox, send: Send) -> None:
+    """A reply that nobody hears would make a test pass that proves nothing."""
+    send(Message(TO, "Hello"))
+
+    with pytest.raises(RuntimeError, match="nobody is called back"):
+        sandbox.phone("+27 82 000 1000").reply("STOP")
+
+
+def test_a_button_that_is_not_there_cannot_be_tapped(sandbox: TestSandbox, send: Send) -> None:
+    """The failure names the buttons that are."""
+    sandbox.call_back_to(lambda environ, start_response: [])
+    sandbox.phone(TO).open_window()
+    buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes"),))
+    send(Message(TO, buttons, channel=Channel.WHATSAPP), account="bird")
+
+    with pytest.raises(ReplyError, match="it has 'Yes'"):
+        sandbox.phone(TO).tap("No")
+
+
+def test_a_stopped_sandbox_says_so() -> None:
+    """Who has kept it gets an error, and no hanging test."""
+    with serve_sandbox() as sandbox:
+        path = sandbox.config.path
+        there = path.exists()
+
+    assert (True, False) == (there, path.exists())
+    with pytest.raises(RuntimeError, match="has been stopped"):
+        sandbox.messages  # noqa: B018 - looked up to fail
