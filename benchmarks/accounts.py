@@ -1,4 +1,4 @@
-"""The start of a client with one account, and with a hundred: `Client.from_config`.
+"""Clients with many accounts: their start, and what a message costs while the others are idle.
 
 What a process does once, importing the adapters and generating the code that reads their settings,
 belongs to the warm-up. The rest is looking for the installed providers and building the accounts.
@@ -6,10 +6,15 @@ belongs to the warm-up. The rest is looking for the installed providers and buil
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import tracemalloc
 from contextlib import asynccontextmanager
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
+from floor import KEY
+from library import CALLERS, messages, trust
 from omnimsg import Client
 
 if TYPE_CHECKING:
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
     from sample import Work
 
 MANY = 100
+
+# Accounts of one client, of which as many as the fewer are used: the traffic is the same.
+FEW, VERY_MANY = 10, 1_000
 
 _TABLES: tuple[dict[str, Any], ...] = (
     {"provider": "clickatell", "api_key": "none"},
@@ -50,3 +58,52 @@ async def _build(count: int, accounts: int) -> int:
     for _ in range(count):
         built += len(Client.from_config(loaded).accounts) == accounts
     return built
+
+
+@asynccontextmanager
+async def ten_accounts(base_url: str) -> AsyncIterator[Work]:
+    """`await send` by 1,000 callers, through ten accounts in turn, of ten."""
+    async with _all_alike(base_url, FEW) as client:
+        yield lambda count: _through_ten(client, count)
+
+
+@asynccontextmanager
+async def thousand_accounts(base_url: str) -> AsyncIterator[Work]:
+    """The same, through ten accounts of a thousand."""
+    async with _all_alike(base_url, VERY_MANY) as client:
+        yield lambda count: _through_ten(client, count)
+
+
+def idle_account() -> float:
+    """Return the memory that an account takes that was never used, in bytes."""
+    Client.from_config(configuration(MANY))
+    gc.collect()
+    tracemalloc.start()
+    few = Client.from_config(configuration(MANY))
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    many = Client.from_config(configuration(VERY_MANY))
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    assert len(few.accounts) == MANY
+    return (after - before) / len(many.accounts)
+
+
+def _all_alike(base_url: str, accounts: int) -> Client:
+    account = {"provider": "clickatell", "base_url": base_url, "api_key": KEY, **trust(base_url)}
+    config = {"default": "a0", "accounts": {f"a{n}": account for n in range(accounts)}}
+    return Client.from_config(config)
+
+
+async def _through_ten(client: Client, count: int) -> int:
+    waiting = messages(count)
+    accepted = 0
+
+    async def call(account: str) -> None:
+        nonlocal accepted
+        for message in waiting:
+            await client.send(message, account=account)
+            accepted += 1
+
+    await asyncio.gather(*(call(f"a{number % FEW}") for number in range(CALLERS)))
+    return accepted

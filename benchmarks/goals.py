@@ -216,6 +216,12 @@ GOALS: Mapping[str, Goal] = {
         aim=2.0,
         of=_ratio("many_accounts/asyncio", "one_account/asyncio"),
     ),
+    "idle accounts": Goal(
+        name="`await send` through ten accounts of 1,000 against ten of ten: CPU",
+        must=1.1,
+        aim=1.02,
+        of=_ratio("thousand_accounts/asyncio", "ten_accounts/asyncio"),
+    ),
     "import": _start("import omnimsg", must=0.20, aim=0.10),
     "version": _start("omnimsg --version", must=0.25, aim=0.21),
     "help": _start("omnimsg --help", must=0.90, aim=0.70),

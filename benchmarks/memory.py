@@ -1,6 +1,6 @@
-"""Measure memory: the growth over a long stream, and the size of a `send` that waits.
+"""Measure memory: the growth over a long stream, a `send` that waits, an account that is not used.
 
-Run `python benchmarks/memory.py stream`, or `parked`. Prints one line of JSON, in bytes.
+Run `python benchmarks/memory.py stream`, `parked` or `idle`. Prints one line of JSON, in bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accounts import idle_account
 from cores import Role, pin_to_core
 from library import in_batches, messages
 from omnimsg import Accepted
@@ -80,9 +81,12 @@ async def _let_tasks_block() -> None:
 def main() -> None:
     """Measure one figure and print it."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("what", choices=["stream", "parked"])
+    options.add_argument("what", choices=["stream", "parked", "idle"])
     options.add_argument("--messages", type=int, default=STREAM, help="of the stream")
     given = options.parse_args()
+    if given.what == "idle":
+        print(json.dumps({"bytes": idle_account()}))
+        return
     with sink(delay=0.0 if given.what == "stream" else NEVER) as address:
         pin_to_core(Role.CLIENT)
         work = growth(address, given.messages) if given.what == "stream" else parked(address)

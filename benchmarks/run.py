@@ -34,7 +34,10 @@ COUNTED = [
 # Messages a second for the waits of callers.
 RATES = (200, 1000)
 # On asyncio alone.
-OTHERS = ("file", "get", "status", "sandbox", "one_account", "many_accounts")
+OTHERS = (
+    *("file", "get", "status", "sandbox", "one_account", "many_accounts"),
+    *("ten_accounts", "thousand_accounts"),
+)
 OVER_TLS = ("floor", "single", "hand", "batches")
 
 # How many samples are taken of the figures that need no rounds.

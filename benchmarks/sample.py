@@ -43,6 +43,9 @@ WORKLOADS = {
     # Clients, not messages; the first of each process pays for what is done once.
     "one_account": ("accounts", 20, 2),
     "many_accounts": ("accounts", 10, 2),
+    # Ten of ten accounts, and ten of a thousand.
+    "ten_accounts": ("accounts", 12_500, 12_500),
+    "thousand_accounts": ("accounts", 12_500, 12_500),
     # More, because each turn starts and ends with starting and ending 1,000 callers.
     "callers": ("library", 25_000, 12_500),
     # Over omnimsg's own transport.
