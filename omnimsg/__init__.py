@@ -173,6 +173,7 @@ _EXPORTS = {
         "Held",
         "Observer",
         "OutcomeKnown",
+        "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
         "StatusChanged",

@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.routing.router import Router
+    from omnimsg.repeats import Submit
 
 H = TypeVar("H", bound="StatusHandler")
 
@@ -156,14 +155,14 @@ class Reports:
         return await self._delivery.tracker.doubts()
 
     async def _send_and_settle(
-        self, way: AccountEngine | Router, message: Message, deadline: float, seconds: float
+        self, submit: Submit, message: Message, deadline: float, seconds: float
     ) -> Accepted:
         """Send a message; if it may have been sent, wait for what proves that it was."""
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         tracker, now = self._delivery.tracker, self._clock.monotonic
         seconds, started = to_seconds(seconds), now()
-        outcome = await way.submit(message, deadline)
+        outcome = await submit(message, deadline)
         if isinstance(outcome, Ambiguous):
             engine = self._accounts.get(outcome.account)
             until = Deadline(started, now() + seconds, now)
