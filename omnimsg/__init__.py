@@ -178,6 +178,7 @@ _EXPORTS = {
         "Held",
         "Observer",
         "OutcomeKnown",
+        "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
         "StatusChanged",

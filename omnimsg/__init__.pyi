@@ -126,6 +126,7 @@ from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
+from omnimsg.engine.observers import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
 from omnimsg.engine.observers import StatusChanged as StatusChanged

@@ -132,6 +132,21 @@ class OutcomeKnown:
 
 
 @attrs.frozen(kw_only=True)
+class OutcomeUnclaimed:
+    """A message has an outcome that nobody waits for: its caller was cancelled, or its loop ended.
+
+    Attributes:
+        account: The account's name.
+        message: The message.
+        outcome: What became of it.
+    """
+
+    account: str
+    message: Message = attrs.field(repr=False)
+    outcome: Outcome
+
+
+@attrs.frozen(kw_only=True)
 class CircuitChanged:
     """A circuit opened or closed.
 
@@ -244,6 +259,9 @@ class Observer:
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Messages have their last outcome."""
 
+    def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+        """A message has an outcome, and its caller is gone."""
+
     def circuit_changed(self, event: CircuitChanged) -> None:
         """A circuit opened or closed."""
 
@@ -295,6 +313,9 @@ class Observers:
         self.retry_scheduled: Notify[RetryEvent] | None = _notifier(given, "retry_scheduled")
         self.held: Notify[Held] | None = _notifier(given, "held")
         self.outcome_known: Notify[OutcomeKnown] | None = _notifier(given, "outcome_known")
+        self.outcome_unclaimed: Notify[OutcomeUnclaimed] | None = _notifier(
+            given, "outcome_unclaimed"
+        )
         self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
         self.paused: Notify[Paused] | None = _notifier(given, "paused")
         self.event_received: Notify[EventReceived] | None = _notifier(given, "event_received")
