@@ -170,10 +170,7 @@ _EXPORTS = {
     "omnimsg.engine.observers": (
         "AttemptBegun",
         "AttemptEnded",
-        "CallbackRefused",
         "CircuitChanged",
-        "DoubtEnded",
-        "EventReceived",
         "HandedOver",
         "Held",
         "Observer",
@@ -181,7 +178,6 @@ _EXPORTS = {
         "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
-        "StatusChanged",
     ),
     "omnimsg.engine.policy": (
         "AccountTrouble",
@@ -191,6 +187,12 @@ _EXPORTS = {
         "Policy",
         "Prices",
         "RetryPolicy",
+    ),
+    "omnimsg.engine.received": (
+        "CallbackRefused",
+        "DoubtEnded",
+        "EventReceived",
+        "StatusChanged",
     ),
     "omnimsg.engine.suppression": ("Suppression",),
     "omnimsg.routing": (

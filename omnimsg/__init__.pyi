@@ -118,10 +118,7 @@ from omnimsg.engine.leg_events import LegChanged as LegChanged
 from omnimsg.engine.leg_events import LegState as LegState
 from omnimsg.engine.observers import AttemptBegun as AttemptBegun
 from omnimsg.engine.observers import AttemptEnded as AttemptEnded
-from omnimsg.engine.observers import CallbackRefused as CallbackRefused
 from omnimsg.engine.observers import CircuitChanged as CircuitChanged
-from omnimsg.engine.observers import DoubtEnded as DoubtEnded
-from omnimsg.engine.observers import EventReceived as EventReceived
 from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
@@ -129,7 +126,6 @@ from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
 from omnimsg.engine.observers import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
-from omnimsg.engine.observers import StatusChanged as StatusChanged
 from omnimsg.engine.policy import AccountTrouble as AccountTrouble
 from omnimsg.engine.policy import Breaker as Breaker
 from omnimsg.engine.policy import Limits as Limits
@@ -137,6 +133,10 @@ from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
+from omnimsg.engine.received import CallbackRefused as CallbackRefused
+from omnimsg.engine.received import DoubtEnded as DoubtEnded
+from omnimsg.engine.received import EventReceived as EventReceived
+from omnimsg.engine.received import StatusChanged as StatusChanged
 from omnimsg.engine.suppression import Suppression as Suppression
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route

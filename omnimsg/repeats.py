@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from omnimsg.accounts import Accounts
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.observers import DoubtEnded, OutcomeUnclaimed
+    from omnimsg.engine.observers import OutcomeUnclaimed
+    from omnimsg.engine.received import DoubtEnded
 
 # What is known of messages that may be on a phone: so many, for so many seconds.
 KEPT = 10_000

@@ -135,7 +135,8 @@ def _ready(client: "Client") -> list[str] | None:
 
 
 def _refusals() -> "Observer":
-    from omnimsg.engine.observers import CallbackRefused, Observer  # noqa: PLC0415
+    from omnimsg.engine.observers import Observer  # noqa: PLC0415
+    from omnimsg.engine.received import CallbackRefused  # noqa: PLC0415
 
     class Refusals(Observer):
         """Prints what was refused on standard error."""

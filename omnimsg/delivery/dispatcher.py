@@ -13,7 +13,7 @@ from omnimsg.delivery.handlers import NotHandledError
 from omnimsg.delivery.tracked import Names
 from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.opt_out import RULES, change_in_event
-from omnimsg.engine.observers import EventReceived, StatusChanged
+from omnimsg.engine.received import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from omnimsg.domain.events import Event
-    from omnimsg.engine.observers import StatusChanged
+    from omnimsg.engine.received import StatusChanged
 
     EventHandler: TypeAlias = Callable[[Event], Awaitable[object] | None]
     StatusHandler: TypeAlias = Callable[[StatusChanged], Awaitable[object] | None]

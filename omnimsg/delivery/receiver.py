@@ -20,7 +20,7 @@ from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
 from omnimsg.domain.errors import ConfigError
-from omnimsg.engine.observers import CallbackRefused
+from omnimsg.engine.received import CallbackRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -15,7 +15,8 @@ from omnimsg.delivery.loop_bound import Alarm, PerLoop
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.observers import DoubtEnded, Observer
+from omnimsg.engine.observers import Observer
+from omnimsg.engine.received import DoubtEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
-from omnimsg.domain.events import Event
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Outcome
-from omnimsg.domain.redaction import masked
-from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.engine.leg_events import LegChanged
+    from omnimsg.engine.received import CallbackRefused, DoubtEnded, EventReceived, StatusChanged
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -172,66 +169,6 @@ class Paused:
 
     account: str
     seconds: float
-
-
-@attrs.frozen
-class EventReceived:
-    """A callback brought an event that was not handled before; the application is told next.
-
-    Attributes:
-        event: The event.
-    """
-
-    event: Event
-
-
-@attrs.frozen(kw_only=True)
-class StatusChanged:
-    """A report or a look-up changed the status of a message.
-
-    Attributes:
-        account: The account's name.
-        id: The message's id.
-        reference: Its reference; `None` where neither a send nor a report named one.
-        status: All that is known of it.
-        previous: What its status was when it was told last.
-    """
-
-    account: str
-    id: MessageId = attrs.field(repr=masked)
-    reference: str | None = attrs.field(repr=masked)
-    status: MessageStatus
-    previous: Status
-
-
-@attrs.frozen(kw_only=True)
-class CallbackRefused:
-    """A request to the receiver was refused; nothing of it reached the application.
-
-    Attributes:
-        account: The account that it was addressed to; empty where there is no such account.
-        why: The cause, one word of a fixed list: `RefusedBecause` in `omnimsg.delivery`.
-        http_status: The answer.
-    """
-
-    account: str
-    why: str
-    http_status: int
-
-
-@attrs.frozen(kw_only=True)
-class DoubtEnded:
-    """A message that may have been sent is known to be with the provider, or was given up.
-
-    Attributes:
-        account: The account's name.
-        reference: The message's reference.
-        id: The message's id; `None` where nothing settled the doubt in its time.
-    """
-
-    account: str
-    reference: str = attrs.field(repr=masked)
-    id: MessageId | None = attrs.field(repr=masked)
 
 
 class Observer:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.observers import StatusChanged
+    from omnimsg.engine.received import StatusChanged
     from omnimsg.sync.interruption import LoopClient
 
     EventHandler: TypeAlias = Callable[[Event], object]

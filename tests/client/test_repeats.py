@@ -32,7 +32,7 @@ from omnimsg import (
     RetryPolicy,
     repeats,
 )
-from omnimsg.engine.observers import DoubtEnded
+from omnimsg.engine.received import DoubtEnded
 from omnimsg.routing import Route, RouteLimits
 
 if TYPE_CHECKING:

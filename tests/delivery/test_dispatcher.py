@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnimsg.domain.events import Event
-    from omnimsg.engine.observers import StatusChanged
+    from omnimsg.engine.received import StatusChanged
 
 pytestmark = pytest.mark.anyio
 

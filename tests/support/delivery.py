@@ -19,7 +19,7 @@ from omnimsg.engine.observers import Observer, OutcomeKnown
 if TYPE_CHECKING:
     from omnimsg.delivery.tracker import Tracker
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.observers import (
+    from omnimsg.engine.received import (
         CallbackRefused,
         DoubtEnded,
         EventReceived,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import Status
-    from omnimsg.engine.observers import StatusChanged
+    from omnimsg.engine.received import StatusChanged
 
 ACCOUNTS = ("bird", "clickatell", "messente")
 # What happens to most messages, and to one in ten of them.
