@@ -14,6 +14,7 @@ The ini option `omnimsg_env` sets the variable for the whole session, before any
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.session import SessionSandbox
 
 _SESSION = pytest.StashKey["SessionSandbox"]()
-_ENVIRONMENT = pytest.StashKey[dict[str, str | None]]()
 _OPTION = "omnimsg_env"
 _VARIABLES = ("OMNIMSG_CONFIG", "OMNIMSG_URL")
 
@@ -47,22 +47,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     how = early_config.getini(_OPTION)
     if not how:
         return
-    early_config.stash[_ENVIRONMENT] = {name: os.environ.get(name) for name in _VARIABLES}
-    try:
-        _set_environment(early_config, how)
-    except ValueError as error:
-        raise pytest.UsageError(f"{_OPTION}: {error}") from None
+    if how not in ("config", "url"):
+        raise pytest.UsageError(f"{_OPTION}: must be config or url, not {how!r}")
+    early_config.add_cleanup(partial(_restore, {name: os.environ.get(name) for name in _VARIABLES}))
+    from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
 
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the sandbox, and restore the variables."""
-    session = config.stash.get(_SESSION, None)
-    if session is not None:
-        session.close()
-    for name, value in config.stash.get(_ENVIRONMENT, {}).items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
+    set_environment(os.environ, _session(early_config).inbox.config, how)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -126,13 +116,15 @@ def _session(config: pytest.Config) -> SessionSandbox:
         from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - when used
 
         config.stash[_SESSION] = SessionSandbox()
+        config.add_cleanup(config.stash[_SESSION].close)
     return config.stash[_SESSION]
 
 
-def _set_environment(config: pytest.Config, how: str) -> None:
-    from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
-
-    set_environment(os.environ, _session(config).inbox.config, how)
+def _restore(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def _warn_of_strays(config: pytest.Config) -> None:

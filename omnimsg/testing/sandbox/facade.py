@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLL_SECONDS: Final = 0.01
-# How long the end of a test waits for the answers to requests that it has left behind, seconds.
-_END_SECONDS: Final = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -209,10 +207,6 @@ class TestSandbox:
         self._close_carrier()
         self._watch = Watch(self._thread)
 
-    def settle(self) -> None:
-        """Wait a moment for the answers to requests that a test has left under way."""
-        self._thread.begin(self._idle).result()
-
     def _close_carrier(self) -> None:
         carrier, self._carrier = self._carrier, None
         if carrier is not None:
@@ -255,13 +249,6 @@ class TestSandbox:
         ]
         waiting = f"{counts['waiting']} callbacks wait, {counts['given_up']} were given up"
         return "\n".join([f"The application has not taken every callback: {waiting}.", *lines])
-
-    async def _idle(self) -> None:
-        ends = time.monotonic() + _END_SECONDS
-        while time.monotonic() < ends:
-            if all(each["status"] is not None for each in self._thread.sandbox.requests):
-                return
-            await asyncio.sleep(_POLL_SECONDS)
 
 
 @contextmanager

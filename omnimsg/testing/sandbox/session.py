@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omnimsg.config.toml_file import CONFIG_VARIABLE
 from omnimsg.config.url import URL_VARIABLE
@@ -15,6 +17,12 @@ from omnimsg.testing.sandbox.thread import SandboxThread
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+    from omnimsg.sandbox import Sandbox
+
+_POLL_SECONDS: Final = 0.01
+# How long the end of a test waits for the answers to requests that it has left behind.
+_END_SECONDS: Final = 1.0
 
 
 class StrayMessageWarning(UserWarning):
@@ -49,7 +57,7 @@ class SessionSandbox:
 
     def end(self, test: str) -> None:
         """Empty the inbox after a test, by its name."""
-        self.inbox.settle()
+        self._thread.begin(_answered, self._thread.sandbox).result()
         self.inbox.reset()
         self._last_test = test
 
@@ -66,6 +74,15 @@ class SessionSandbox:
             f" {', '.join(dict.fromkeys(numbers))}. No test has seen them: await what the test"
             " begins, or wait for it"
         )
+
+
+async def _answered(sandbox: Sandbox) -> None:
+    """Wait a moment for the answers to requests that a test has left under way."""
+    ends = time.monotonic() + _END_SECONDS
+    while True:
+        if all(each["status"] is not None for each in sandbox.requests) or time.monotonic() >= ends:
+            return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def set_environment(environment: MutableMapping[str, str], config: SandboxConfig, how: str) -> None:
