@@ -163,7 +163,13 @@ def _fields_as_parameters(kind: type) -> Iterator[str]:
             marked = True
             yield "*"
         default = "" if field.default is attrs.NOTHING else f" = {_shown(field.default)}"
-        yield f"{field.alias or field.name}: {_annotation(field.type)}{default}"
+        yield f"{field.alias or field.name}: {_annotation(_written(kind, field.name))}{default}"
+
+
+def _written(kind: type, name: str) -> Any:
+    """Return the annotation of a field as it stands in the source; cattrs replaces `field.type`."""
+    owner = next(each for each in kind.__mro__ if name in inspect.get_annotations(each))
+    return inspect.get_annotations(owner)[name]
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:

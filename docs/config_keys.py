@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,6 +35,7 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "whole number",
     float: "number",
+    Decimal: "number",
     Channel: "channel",
     Reason: "[reason](reasons.md)",
     Fault: "[fault](reasons.md#faults)",
@@ -135,6 +137,8 @@ def _type(kind: Any) -> str:
     if _is_table(kind):
         value = get_args(kind)[1]
         return "table" if value is Any else f"table of {_type(value)}s"
+    if not attrs.has(kind):
+        raise TypeError(f"_WORDS does not say what {kind} is called")
     return "table"
 
 
@@ -146,6 +150,8 @@ def _default(field: attrs.Attribute[Any]) -> str:
         return ""
     if isinstance(value, StrEnum):
         return f'`"{value.value}"`'
+    if isinstance(value, str):
+        return f'`"{value}"`'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):

@@ -117,6 +117,7 @@ class Client(Operations, Planning, Reports):
         self._suppression = suppression
         self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
+        self._budgets = Budgets(budgets, now=self._clock.monotonic) if budgets else None
         self._builder = AccountBuilder(
             transport=transport or create_http_transport,
             retry=retry,
@@ -126,7 +127,7 @@ class Client(Operations, Planning, Reports):
             suppression=suppression,
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
-            budgets=Budgets(budgets, now=self._clock.monotonic) if budgets else None,
+            budgets=self._budgets,
         )
         engines = self._builder.build_all(adapters, policies or {})
         self._accounts = Accounts(

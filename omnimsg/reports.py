@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
@@ -57,6 +58,7 @@ class Reports:
     """
 
     _accounts: Accounts
+    _budgets: Budgets | None
     _callbacks: CallbackOptions
     _clock: Clock
     _observers: Observers
@@ -194,7 +196,14 @@ class Reports:
             clock=self._clock,
         )
         self._settlement.delivery = delivery
+        if self._budgets is not None:
+            self._budgets.has_reports = True
+            delivery.tracker.waiters.listen(self._count_cost)
         return delivery
+
+    def _count_cost(self, tracked: Tracked) -> None:
+        if self._budgets is not None and tracked.status is not None:
+            self._budgets.reported(tracked.ids, tracked.status)
 
 
 # Seconds for one look-up of a message that somebody waits for.

@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help=(
             "run tests/faults on N seeds, each with 5,000 messages; by default small but for one;"
+            " run the storm of tests/delivery on N seeds, each with 10,000 messages;"
             " run N worlds of tests/simulation, by default 200"
         ),
     )

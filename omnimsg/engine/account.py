@@ -12,7 +12,6 @@ from omnimsg.engine.account_operations import AccountOperations
 from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
-from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.answer_times import AnswerTimes
@@ -23,6 +22,7 @@ from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
 from omnimsg.engine.policy import OnAmbiguous, Policy, Prices
 from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
     import asyncio

@@ -1,12 +1,13 @@
 """Budgets: how many messages, or how much money, may leave in a time, and where to.
 
 What a message takes is reserved when it is handed over, so that a burst is stopped before it is
-paid for. What was not sent gives its share back.
+paid for. What was not sent gives its share back, and reports say what the rest has cost.
 """
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +15,23 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Text
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.sms_parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from omnimsg.domain.message import Message
+    from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.policy import Prices
 
 # Counts of first digits that are kept before those whose window is over are dropped.
 _MAX_COUNTS = 10_000
+# As many accepted messages are remembered, for the reports of what they cost.
+_MAX_SHARES = 100_000
 
 _is_prefix = re.compile(r"\+[0-9]{1,15}").fullmatch
 
@@ -112,7 +115,7 @@ class Budget:
 
 
 @attrs.define(eq=False)
-class _Count:
+class Count:
     """What has left since a time.
 
     Attributes:
@@ -126,17 +129,86 @@ class _Count:
     money: Decimal = Decimal(0)
 
 
+@attrs.define(eq=False)
+class Share:
+    """What an accepted message takes of the budgets that it counts against.
+
+    Attributes:
+        counts: Each count, with the money that it holds for the message.
+        currency: Of the money.
+        per_part: The price of a part; `None` where there is none.
+    """
+
+    counts: list[tuple[Count, Decimal]]
+    currency: str
+    per_part: Decimal | None = None
+
+    def correct(self, cost: Decimal) -> None:
+        """Count what the message costs instead of what was estimated."""
+        for index, (count, money) in enumerate(self.counts):
+            if money:
+                count.money += cost - money
+                self.counts[index] = count, cost
+
+    def give_back(self) -> None:
+        """Count the message no longer."""
+        for count, money in self.counts:
+            count.messages -= 1
+            count.money -= money
+        self.counts = []
+
+
 class Budgets:
     """The budgets of a client, and how much of them is used. A process has its own.
 
     Args:
         budgets: The budgets.
         now: Reads the monotonic clock, seconds.
+
+    Attributes:
+        has_reports: Whether somebody calls `reported`, so that shares are worth keeping.
     """
 
     def __init__(self, budgets: Sequence[Budget], *, now: Callable[[], float]) -> None:
         self._now = now
-        self._counts: list[tuple[Budget, dict[str, _Count]]] = [(each, {}) for each in budgets]
+        self._counts: list[tuple[Budget, dict[str, Count]]] = [(each, {}) for each in budgets]
+        self._shares: OrderedDict[MessageId, Share] = OrderedDict()
+        self.has_reports: bool = False
+
+    def keep(self, message_id: MessageId, share: Share) -> None:
+        """Remember what an accepted message takes, until a report tells what it costs."""
+        self._shares[message_id] = share
+        if len(self._shares) > _MAX_SHARES:
+            self._shares.popitem(last=False)
+
+    def reported(self, ids: Iterable[MessageId], status: MessageStatus) -> None:
+        """Correct the share of a message by what its provider says of it.
+
+        A message that has failed gives its share back where the provider says that it costs
+        nothing. That a report has no price says nothing of the kind.
+
+        Args:
+            ids: The message's ids.
+            status: All that is known of it.
+        """
+        if not self._shares or (usage := status.usage) is None:
+            return
+        found = next((each for each in ids if each in self._shares), None)
+        if found is None:
+            return
+        share, price = self._shares[found], usage.price
+        if price is not None and usage.currency not in (None, share.currency):
+            return
+        if price is None and share.per_part is not None and usage.parts is not None:
+            price = share.per_part * usage.parts
+            is_free = False
+        else:
+            is_free = price == 0
+        if is_free and status.status.failed:
+            share.give_back()
+            del self._shares[found]
+        elif price is not None:
+            share.correct(price)
 
     def refusal(
         self, account: str, message: Message, price: Decimal | None, currency: str
@@ -147,7 +219,7 @@ class Budgets:
 
     def reserve(
         self, account: str, message: Message, price: Decimal | None, currency: str
-    ) -> Failure | list[tuple[_Count, Decimal]]:
+    ) -> Failure | list[tuple[Count, Decimal]]:
         """Count a message, or return why it would go beyond a budget; then it counts nowhere."""
         found = self._find(account, message, price, currency)
         if not isinstance(found, Failure):
@@ -158,9 +230,9 @@ class Budgets:
 
     def _find(
         self, account: str, message: Message, price: Decimal | None, currency: str
-    ) -> Failure | list[tuple[_Count, Decimal]]:
+    ) -> Failure | list[tuple[Count, Decimal]]:
         now = self._now()
-        found: list[tuple[_Count, Decimal]] = []
+        found: list[tuple[Count, Decimal]] = []
         for budget, counts in self._counts:
             if not budget.counts(account, message):
                 continue
@@ -175,8 +247,8 @@ class Budgets:
         return found
 
     def _count(
-        self, budget: Budget, counts: dict[str, _Count], message: Message, now: float
-    ) -> _Count:
+        self, budget: Budget, counts: dict[str, Count], message: Message, now: float
+    ) -> Count:
         key = ""
         if budget.digits is not None and isinstance(message.to, str):
             key = message.to[: budget.digits + 1]
@@ -186,7 +258,7 @@ class Budgets:
                 over = [k for k, each in counts.items() if now - each.started >= budget.window]
                 for each in over:
                     del counts[each]
-            counts[key] = count = _Count(now)
+            counts[key] = count = Count(now)
         return count
 
 
@@ -203,85 +275,15 @@ def _used_up(budget: Budget, most: str, started: float, now: float) -> Failure:
     )
 
 
-class Spending:
-    """The budgets as one account meets them.
-
-    Args:
-        budgets: The budgets.
-        account: The account's name.
-        prices: What its messages cost.
-        channel_of: Returns the channel that a message travels on.
-    """
-
-    def __init__(
-        self,
-        budgets: Budgets,
-        account: str,
-        prices: Prices,
-        channel_of: Callable[[Message], Channel | None],
-    ) -> None:
-        self._budgets = budgets
-        self._account = account
-        self._prices = prices
-        self._channel_of = channel_of
-        # By reference, what is reserved for messages that are under way.
-        self._reserved: dict[str, list[list[tuple[_Count, Decimal]]]] = {}
-
-    def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that a budget would stop; it counts for nothing."""
-        price = self._price(message)
-        failure = self._budgets.refusal(self._account, message, price, self._prices.currency)
-        return None if failure is None else self._not_sent(message, failure)
-
-    def reserve(self, message: Message) -> NotSent | None:
-        """Count a message that is handed over; return its outcome where a budget stops it."""
-        price = self._price(message)
-        found = self._budgets.reserve(self._account, message, price, self._prices.currency)
-        if isinstance(found, Failure):
-            # It is settled like all others, and must not settle another of its reference.
-            self._reserved.setdefault(message.reference, []).append([])
-            return self._not_sent(message, found)
-        if found:
-            self._reserved.setdefault(message.reference, []).append(found)
-        return None
-
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Give back what messages that were not sent had reserved, and take what others cost."""
-        for outcome in outcomes:
-            reserved = self._reserved.get(outcome.reference)
-            if reserved is None:
-                continue
-            counts = reserved.pop()
-            if not reserved:
-                del self._reserved[outcome.reference]
-            if isinstance(outcome, (NotSent, Rejected)):
-                for count, money in counts:
-                    count.messages -= 1
-                    count.money -= money
-            elif isinstance(outcome, Accepted) and outcome.usage is not None:
-                usage = outcome.usage
-                if usage.price is not None and usage.currency == self._prices.currency:
-                    for count, money in counts:
-                        count.money += usage.price - money if money else 0
-
-    def _price(self, message: Message) -> Decimal | None:
-        if not self._prices.per_part or self._channel_of(message) is not Channel.SMS:
-            return None
-        return price_of(message, self._prices)
-
-    def _not_sent(self, message: Message, failure: Failure) -> NotSent:
-        return NotSent(reference=message.reference, account=self._account, failure=failure)
-
-
 def price_of(message: Message, prices: Prices) -> Decimal | None:
     """Return what an SMS costs; `None` where there is no price, or it is no text to a number."""
     if not isinstance(message.to, str) or not isinstance(message.content, Text):
         return None
-    per_part = _of_prefix(message.to, prices.per_part)
+    per_part = price_per_part(message.to, prices.per_part)
     return None if per_part is None else per_part * parts_of(message.content.text).parts
 
 
-def _of_prefix(number: str, prices: Mapping[str, Decimal]) -> Decimal | None:
-    """Return the price for a number: that of the longest prefix it begins with."""
+def price_per_part(number: str, prices: Mapping[str, Decimal]) -> Decimal | None:
+    """Return the price of a part to a number: that of the longest prefix it begins with."""
     fitting = [prefix for prefix in prices if number.startswith(prefix)]
     return prices[max(fitting, key=len)] if fitting else None

@@ -16,7 +16,6 @@ from omnimsg.engine.attempt.journal_writer import JournalWriter
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.attempt.suppression_list import SuppressionList
-from omnimsg.engine.budgets import Spending
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
@@ -44,6 +43,7 @@ from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.engine.settlement import Settlement
+from omnimsg.engine.spending import Spending
 from omnimsg.engine.suppression import Suppression
 from omnimsg.transport import Abandonable
 

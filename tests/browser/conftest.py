@@ -31,6 +31,8 @@ ARGUMENTS = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    # As a server of somebody else can have its own name lead here.
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",
 )
 
 

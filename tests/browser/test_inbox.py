@@ -45,7 +45,7 @@ pytestmark = pytest.mark.anyio
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 contents: Any = importlib.import_module("contents")
-generate: Any = importlib.import_module("generate")
+content_examples: Any = importlib.import_module("content_examples")
 
 PHONE = "+27820001000"
 PIXEL = contents.CONTENTS["media inline"].items[0].source.data
@@ -130,6 +130,35 @@ async def test_a_tap_reaches_the_application(inbox: Watched, sandbox: Sandbox) -
     (answer,) = [event for event in events if isinstance(event, InboundMessage)]
     assert (PHONE, Reply("Yes", "keep")) == (answer.sender, answer.tapped)
     assert "Yes" == await text_of(page, ".entry.in .bubble")
+
+
+async def test_an_entry_of_a_list_is_tapped(
+    inbox: Watched, client: Client, sandbox: Sandbox, target: Target
+) -> None:
+    """The list opens as on the phone, and the application receives the entry's payload."""
+    page = inbox.page
+    sandbox.open_windows(contents.PHONE)
+    await client.send(contents.message("list", Channel.WHATSAPP), account="bird")
+    await open_phone(page, contents.PHONE)
+
+    await page.locator(".choices summary").click()
+    await page.locator(".choice", has_text="Fish").click()
+    await page.wait_for_selector(".entry.in .ticks.delivered")
+
+    text = target.calls[-1].document["payload"]["body"]["text"]
+    assert "fish" == text["actions"][0]["postback"]["payload"]
+
+
+async def test_a_page_that_is_refused_says_why(browser: Browser, sandbox: Sandbox) -> None:
+    """A name that is none of this machine's gets the page, and no message."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"http://evil.example:{sandbox.port}/")
+    await page.wait_for_selector(".live[data-live=no]")
+    refusal = await text_of(page, ".toast.error p")
+    await context.close()
+
+    assert "Host: 'evil.example' is not a name of this sandbox" == refusal
 
 
 async def test_a_guess_is_offered_where_no_form_is_documented(
@@ -423,11 +452,11 @@ async def test_every_content_is_shown_without_an_error(
     page = inbox.page
     sandbox.open_windows(contents.PHONE)
     count = 0
-    for account, adapter in generate.accounts().items():
+    for account, adapter in content_examples.accounts().items():
         for name in contents.CONTENTS:
             if account == "bird" and name == "template":
                 continue  # its account would have to name the placeholders
-            for channel in generate.carried(adapter, name):
+            for channel in content_examples.carried(adapter, name):
                 await client.send(contents.message(name, channel), account=account)
                 count += 1
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import texts
+from support.adapters import TinyAdapter, texts
 from support.routed import AT_ONCE, Routed, accepted, outcome_of, saying, unreachable
 
 from omnimsg import (
@@ -23,8 +23,12 @@ from omnimsg import (
     Reason,
     Route,
 )
+from omnimsg.adapter import Answered, Context, Flow, Request, Response
 from omnimsg.config import load_config
-from omnimsg.engine.budgets import Spending
+from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.outcome import Usage
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
     from omnimsg import Outcome
@@ -215,3 +219,59 @@ def test_budgets_of_a_configuration() -> None:
         "configuration: budgets[0].accounts[0]: no account 'man': must be one of main; did you"
         " mean 'main'?"
     ) == str(caught.value)
+
+
+class Priced(TinyAdapter):
+    """Tiny, whose look-ups tell the cost: `status parts price currency`, with a dash for none."""
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        """Ask for a message."""
+        response = yield Request("GET", f"/messages/{provider_id}", authenticated=True)
+        status, parts, price, currency = response.body.decode().split()
+        usage = Usage(
+            parts=None if parts == "-" else int(parts),
+            price=None if price == "-" else Decimal(price),
+            currency=None if currency == "-" else currency,
+        )
+        timeline = Timeline.of(Evidence(Status(status), status), context.now)
+        leg = LegStatus(timeline=timeline, usage=usage)
+        return MessageStatus(id=MessageId.of(self.account.name, provider_id), legs=(leg,))
+
+
+COSTS: dict[str, tuple[str, list[str]]] = {
+    "as estimated": ("delivered - 0.05 EUR", ["sent", "sent", "quota_exceeded"]),
+    "more": ("delivered - 0.10 EUR", ["sent", "quota_exceeded", "quota_exceeded"]),
+    "less": ("delivered - 0.01 -", ["sent", "sent", "sent"]),
+    "more parts": ("delivered 2 - -", ["sent", "quota_exceeded", "quota_exceeded"]),
+    "in another currency": ("delivered - 9.00 USD", ["sent", "sent", "quota_exceeded"]),
+    "failed for nothing": ("failed - 0 EUR", ["sent", "sent", "sent"]),
+    "failed without a word": ("failed - - -", ["sent", "sent", "quota_exceeded"]),
+    "failed and paid for": ("failed - 0.05 EUR", ["sent", "sent", "quota_exceeded"]),
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_a_report_takes_the_place_of_the_estimate(name: str) -> None:
+    """A look-up or a report corrects the count; only a word of no cost gives a share back."""
+    word, expected = COSTS[name]
+
+    def reply(request: Request) -> Response:
+        return accepted(request) if request.method == "POST" else Response(200, word.encode())
+
+    policy = Policy(retry=AT_ONCE, prices=Prices(currency="EUR", per_part={"+": Decimal("0.05")}))
+    money = Budget(name="money", window=86400, money=Decimal("0.10"))
+    routed = Routed(reply, kind=Priced, budgets=(money,), policies={"a": policy})
+
+    async def with_reports(client: Client) -> list[Outcome]:
+        await client.doubts()
+        outcomes: list[Outcome] = []
+        for each in texts(3):
+            outcome = await outcome_of(client, each)
+            outcomes.append(outcome)
+            if isinstance(outcome, Accepted):
+                await client.wait(outcome)
+        return outcomes
+
+    outcomes: list[Outcome] = routed.run(with_reports)
+
+    assert expected == kinds(outcomes)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulation.providers import Provider
     from simulation.story import Story
 
-    from omnimsg import AttemptBegun, AttemptEnded, Journal
+    from omnimsg import AttemptBegun, AttemptEnded, Journal, Route
     from omnimsg.adapter import Request, Response
     from omnimsg.transport import Sink, Transport, TransportOptions, WriteMark
 
@@ -142,6 +142,7 @@ class App:
         book: Its journal, where it has one.
         clock: Its clock.
         story: Told of broken rules.
+        routes: Its routes.
 
     Attributes:
         client: The client.
@@ -161,6 +162,7 @@ class App:
         book: Journal | None,
         clock: WallClock,
         story: Story,
+        routes: Sequence[Route] = (),
     ) -> None:
         self.number = number
         self.host = host
@@ -178,6 +180,7 @@ class App:
             [each.adapter for each in plans],
             default=plans[0].name,
             policies={each.name: each.policy for each in plans},
+            routes=routes,
             journal=book,
             on_retry=lambda _: None,
             observers=[Watch(self, providers, story)],

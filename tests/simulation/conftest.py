@@ -14,27 +14,39 @@ if TYPE_CHECKING:
 # Seeds in the suite, and how many of them are one test.
 SEEDS = 200
 CHUNK = 25
+# Seeds of the worlds of routes.
+ROUTE_SEEDS = 20
 
 IS_POSSIBLE = sys.version_info >= (3, 12)
 
-collect_ignore = [] if IS_POSSIBLE else ["test_worlds.py", "test_harness.py", "test_planted.py"]
+collect_ignore = (
+    []
+    if IS_POSSIBLE
+    else [
+        "test_worlds.py",
+        "test_routes.py",
+        "test_harness.py",
+        "test_planted.py",
+    ]
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test of worlds its part of the seeds, and the others the faults to find."""
     if "findable" in metafunc.fixturenames:
         _give_faults(metafunc)
-    if "seeds" not in metafunc.fixturenames:
+    fixture = next((each for each in ("seeds", "route_seeds") if each in metafunc.fixturenames), "")
+    if not fixture:
         return
-    config = metafunc.config
+    config, usual = metafunc.config, {"seeds": SEEDS, "route_seeds": ROUTE_SEEDS}[fixture]
     one: int | None = config.getoption("--seed")
     if one is not None:
         parts = [range(one, one + 1)]
     else:
-        count = config.getoption("--seeds") or SEEDS
+        count = config.getoption("--seeds") or usual
         parts = [range(at, min(at + CHUNK, count)) for at in range(0, count, CHUNK)]
     ids = [f"{part.start}-{part.stop - 1}" for part in parts]
-    metafunc.parametrize("seeds", parts, ids=ids)
+    metafunc.parametrize(fixture, parts, ids=ids)
 
 
 def _give_faults(metafunc: pytest.Metafunc) -> None:

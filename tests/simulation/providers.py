@@ -78,6 +78,7 @@ class Mood:
         refuses: Whether it refuses the account, whatever it is asked.
         lacks: Whether it does not know what the account's ids stand for, whatever it is asked.
         fails: Whether it fails whatever it is asked.
+        always: What every request meets: the kind of a fault and its parameters.
     """
 
     storm: int = 0
@@ -85,6 +86,7 @@ class Mood:
     refuses: bool = False
     lacks: bool = False
     fails: bool = False
+    always: tuple[str, dict[str, Any]] | None = None
 
 
 class TapeFaults(Faults):
@@ -107,12 +109,12 @@ class TapeFaults(Faults):
     def select(self, provider: str, *, is_send: bool) -> list[Fault]:
         """Return the faults of this request."""
         _mixed_up.set(None)
-        if self._mood.refuses:
-            return self._one(provider, "status", {"status": 401})
-        if self._mood.lacks:
-            return self._one(provider, "status", {"status": 404})
-        if self._mood.fails:
-            return self._one(provider, "status", {"status": 503})
+        if self._mood.always is not None:
+            return self._one(provider, *self._mood.always)
+        mood = self._mood
+        for is_so, status in ((mood.refuses, 401), (mood.lacks, 404), (mood.fails, 503)):
+            if is_so:
+                return self._one(provider, "status", {"status": status})
         if self._mood.late and self._chance.happens("fault.late", self._mood.late):
             seconds = self._chance.one_of("fault.later", [8.0, 4.0, 15.0])
             return self._one(provider, "latency", {"seconds": seconds})
@@ -231,6 +233,7 @@ class Provider:
         """Be well again: powered, answering, and accepting."""
         self.mood.storm = self.mood.late = 0
         self.mood.refuses = self.mood.lacks = self.mood.fails = False
+        self.mood.always = None
         if not self.host.is_up:
             self.host.restart()
 

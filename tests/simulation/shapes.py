@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from simulation.power_cut import power_cut
+from simulation.routed import routed
 from simulation.worlds import doubts, everyday, held
 
 if TYPE_CHECKING:
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
     from simulation.harness import Main
 
 SHAPES: Mapping[str, Main] = MappingProxyType(
-    {"everyday": everyday, "power-cut": power_cut, "held": held, "doubts": doubts}
+    {
+        "everyday": everyday,
+        "power-cut": power_cut,
+        "held": held,
+        "doubts": doubts,
+        "routed": routed,
+    }
 )
 
-# One of these after the other, by seed.
+# One of these after the other, by seed; worlds of routes have seeds of their own.
 _TURNS = ("everyday", "everyday", "power-cut", "everyday", "held", "doubts")
 
 

@@ -227,19 +227,21 @@ class World:
         if self.story.now() - began > deadline + 25.0:
             self.story.slip("deadline", f"closing took {self.story.now() - began:.1f} s")
 
-    @contextmanager
-    def _listening(self) -> Iterator[list[str]]:
-        handler = _Complaints()
-        log = logging.getLogger("omnimsg")
-        log.addHandler(handler)
-        try:
-            yield handler.lines
-        finally:
-            log.removeHandler(handler)
-
     def life(self, *, events: int) -> _Life:
         """Let the world live, and hold it to the rules at its end."""
         return _Life(self, events)
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """Keep the errors that the product logs."""
+    handler = _Complaints()
+    log = logging.getLogger("omnimsg")
+    log.addHandler(handler)
+    try:
+        yield handler.lines
+    finally:
+        log.removeHandler(handler)
 
 
 class _Life:
@@ -249,7 +251,7 @@ class _Life:
 
     async def __aenter__(self) -> None:
         world = self._world
-        self._listening = world._listening()  # noqa: SLF001 - its own world
+        self._listening = listening()
         self._complaints = self._listening.__enter__()
         self._weather = asyncio.create_task(world.weather.blow(self._events))
 

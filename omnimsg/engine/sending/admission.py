@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from omnimsg.domain.message import Message, Priority
-from omnimsg.engine.budgets import Spending
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
@@ -26,6 +25,7 @@ from omnimsg.engine.sending.plain_text import PlainTexts
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

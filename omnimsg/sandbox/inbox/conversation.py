@@ -209,7 +209,7 @@ def _reply(news: PhoneSent, calls: list[dict[str, Any]]) -> dict[str, Any]:
         "provider": sent.provider,
         "channel": sent.channel,
         "kind": sent.kind or "window",
-        "id": f"{sent.id}@{news.at}",
+        "id": f"sent-{news.number}",
         "at": utc_timestamp(news.at),
         "text": reply.text,
         "media": media
@@ -234,7 +234,7 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
         "direction": "refused",
         "provider": refusal.provider,
         "channel": refusal.channel,
-        "id": f"{refusal.exchange}@{refusal.to}",
+        "id": f"refusal-{refusal.exchange}-{refusal.position}",
         "at": utc_timestamp(refusal.at),
         "text": refusal.text,
         "code": refusal.code,

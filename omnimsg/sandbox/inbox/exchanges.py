@@ -37,12 +37,14 @@ class Refusal:
 
     Attributes:
         exchange: The id of the request.
+        position: Its place among the recipients of the request.
         code: The provider's code of the error, or the status of the answer.
         reason: The provider's words, or those of the request log.
         why: The words of the request log, which say more than a provider does.
     """
 
     exchange: int
+    position: int
     provider: str
     channel: str | None
     to: str
@@ -247,6 +249,7 @@ def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) 
     return [
         Refusal(
             exchange=exchange.id,
+            position=position,
             provider=exchange.provider,
             channel=attempt.channel,
             to=attempt.to,
@@ -256,6 +259,6 @@ def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) 
             reason=error.text,
             why=exchange.entry["refused"],
         )
-        for attempt, error in zip(attempts, errors, strict=True)
+        for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True))
         if error is not None and attempt.to
     ]

@@ -68,7 +68,7 @@ class Inbox:
         self._callbacks = callbacks
         self._files = MediaStore(state.limits.media_bytes)
         # Ids of the sandbox's own would be others than without the page.
-        self._file_numbers = itertools.count(1)
+        self._numbers = itertools.count(1)
         self.phones: Phones = Phones(state.clock, state.limits)
         self.exchanges: Exchanges = Exchanges(state.limits.requests)
         self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
@@ -141,9 +141,9 @@ class Inbox:
         self.phones.follow(record)
 
     def _note_sent(self, reply: PhoneReply, sent: SentReply) -> None:
-        file, media = None, reply.media
+        number, file, media = next(self._numbers), None, reply.media
         if media is not None and media.data is not None:
-            file = str(next(self._file_numbers))
+            file = str(number)
             self._files.add(
                 Media(
                     id=file,
@@ -152,7 +152,7 @@ class Inbox:
                     name=media.file_name,
                 )
             )
-        news = PhoneSent(at=self._state.clock(), reply=reply, sent=sent, file=file)
+        news = PhoneSent(number=number, at=self._state.clock(), reply=reply, sent=sent, file=file)
         self.phones.add(news, reply.number)
 
     def _revisions(self) -> Revisions:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class PhoneSent:
-    """What a phone has sent; ``file`` is the id of its picture, or of another file."""
+    """What a phone has sent, numbered; ``file`` is the id of its picture, or of another file."""
 
+    number: int
     at: float
     reply: PhoneReply
     sent: SentReply

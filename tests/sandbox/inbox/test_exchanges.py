@@ -100,6 +100,16 @@ async def test_a_refused_message_is_shown_at_its_phone(http: Http, key: str) -> 
     assert 1 == (await http.get("exchanges"))["refused"]
 
 
+async def test_each_refusal_has_an_id_of_its_own(http: Http, key: str) -> None:
+    """Also of two messages of one request to the same phone."""
+    messages = [{"to": DIGITS, "content": "One"}, {"to": DIGITS, "content": "Two"}]
+    await send(http, "/clickatell/v1/message", {"messages": messages}, key="wrong")
+
+    entries = await http.entries()
+
+    assert ["refusal-1-0", "refusal-1-1"] == [each["id"] for each in entries]
+
+
 async def test_a_refused_request_is_shown_at_each_phone(http: Http) -> None:
     """Clickatell: an error of the whole request concerns all of its messages."""
     messages = [{"to": DIGITS, "content": "One"}, {"to": "27820001009", "content": "Two"}]

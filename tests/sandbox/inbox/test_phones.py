@@ -209,7 +209,7 @@ async def test_each_kind_of_reply_is_shown(sandbox: Sandbox, http: Http) -> None
 
     kinds = [each["kind"] for each in entries]
     assert ["inbound.location", "inbound.media", "window"] == kinds
-    assert ("Cafe", "Here", "1") == (
+    assert ("Cafe", "Here", "2") == (
         entries[0]["location"]["name"],
         entries[1]["text"],
         entries[1]["media"]["media"],

@@ -1,8 +1,19 @@
 // Listen to the sandbox; the browser connects again by itself.
 
-import { address } from "./api.js";
+import { address, get } from "./api.js";
 import { apply } from "./loader.js";
 import { state, tell } from "./state.js";
+import { toast } from "./toast.js";
+
+// An event source does not say why it was refused; another question does.
+async function explain() {
+  try {
+    await get("about");
+    toast("The sandbox takes no further page: close another one.", { error: true });
+  } catch (error) {
+    if (error.status) toast(error.message, { error: true });
+  }
+}
 
 export function listen() {
   const source = new EventSource(address("events"));
@@ -14,7 +25,10 @@ export function listen() {
     state.live = false;
     tell("live");
     // A refusal ends a stream for good, a lost connection does not.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (source.readyState === EventSource.CLOSED) {
+      explain();
+      setTimeout(listen, 10_000);
+    }
   });
   source.addEventListener("message", (event) => apply(JSON.parse(event.data)));
 }

@@ -1,0 +1,100 @@
+"""The budgets as one account meets them: reserved at hand-over, settled by outcomes and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimsg.domain.channel import Channel
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, NotSent, Outcome, Rejected
+from omnimsg.engine.budgets import Budgets, Count, Share, price_of, price_per_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+
+    from omnimsg.domain.message import Message
+    from omnimsg.engine.policy import Prices
+
+
+class Spending:
+    """The budgets as one account meets them.
+
+    Args:
+        budgets: The budgets.
+        account: The account's name.
+        prices: What its messages cost.
+        channel_of: Returns the channel that a message travels on.
+    """
+
+    def __init__(
+        self,
+        budgets: Budgets,
+        account: str,
+        prices: Prices,
+        channel_of: Callable[[Message], Channel | None],
+    ) -> None:
+        self._budgets = budgets
+        self._account = account
+        self._prices = prices
+        self._channel_of = channel_of
+        # By reference, what is reserved for messages that are under way.
+        self._reserved: dict[str, list[tuple[list[tuple[Count, Decimal]], Decimal | None]]] = {}
+
+    def refusal(self, message: Message) -> NotSent | None:
+        """Return the outcome of a message that a budget would stop; it counts for nothing."""
+        price = self._price(message)
+        failure = self._budgets.refusal(self._account, message, price, self._prices.currency)
+        return None if failure is None else self._not_sent(message, failure)
+
+    def reserve(self, message: Message) -> NotSent | None:
+        """Count a message that is handed over; return its outcome where a budget stops it."""
+        price = self._price(message)
+        found = self._budgets.reserve(self._account, message, price, self._prices.currency)
+        if isinstance(found, Failure):
+            # It is settled like all others, and must not settle another of its reference.
+            self._reserved.setdefault(message.reference, []).append(([], None))
+            return self._not_sent(message, found)
+        if found:
+            kept = found, self._per_part(message) if self._budgets.has_reports else None
+            self._reserved.setdefault(message.reference, []).append(kept)
+        return None
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Give back what messages that were not sent had reserved, and take what others cost."""
+        for outcome in outcomes:
+            reserved = self._reserved.get(outcome.reference)
+            if reserved is None:
+                continue
+            counts, per_part = reserved.pop()
+            if not reserved:
+                del self._reserved[outcome.reference]
+            if isinstance(outcome, (NotSent, Rejected)):
+                for count, money in counts:
+                    count.messages -= 1
+                    count.money -= money
+            elif isinstance(outcome, Accepted) and counts:
+                self._accepted(outcome, Share(counts, self._prices.currency, per_part))
+
+    def _accepted(self, outcome: Accepted, share: Share) -> None:
+        usage = outcome.usage
+        # A provider that names no currency (Messente) means that of the account.
+        is_ours = usage is not None and usage.currency in {None, share.currency}
+        if usage is not None and usage.price is not None and is_ours:
+            share.correct(usage.price)
+        if self._budgets.has_reports and (outcome.provider_id or outcome.batch_id):
+            self._budgets.keep(outcome.id, share)
+
+    def _per_part(self, message: Message) -> Decimal | None:
+        if not self._prices.per_part or self._channel_of(message) is not Channel.SMS:
+            return None
+        to = message.to
+        return price_per_part(to, self._prices.per_part) if isinstance(to, str) else None
+
+    def _price(self, message: Message) -> Decimal | None:
+        if not self._prices.per_part or self._channel_of(message) is not Channel.SMS:
+            return None
+        return price_of(message, self._prices)
+
+    def _not_sent(self, message: Message, failure: Failure) -> NotSent:
+        return NotSent(reference=message.reference, account=self._account, failure=failure)

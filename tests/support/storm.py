@@ -1,0 +1,230 @@
+"""A service that sends through all providers and is called back, while everything goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections import Counter, defaultdict
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from aiohttp import web
+from support.delivery import Watcher
+
+from omnimsg import Client, Message
+from omnimsg.adapter import Authenticity, Callback, Context
+from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.sandbox import Sandbox
+from omnimsg.sandbox.scenarios import Scenario, magic_number
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from omnimsg.domain.events import Event
+    from omnimsg.domain.message_id import MessageId
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import Status
+    from omnimsg.engine.observers import StatusChanged
+
+ACCOUNTS = ("bird", "clickatell", "messente")
+# What happens to most messages, and to one in ten of them.
+USUAL = Scenario.DELIVERED
+OTHERS = (
+    *(Scenario.READ, Scenario.UNDELIVERABLE, Scenario.EXPIRED, Scenario.PROVIDER_FAULT),
+    Scenario.NEVER_SETTLES,
+)
+# How often a callback meets each fault, and a send.
+CALLBACK_FAULTS = {
+    "callback_duplicate": 0.20,
+    "callback_reorder": 0.20,
+    "callback_contradict": 0.05,
+    "callback_early": 0.05,
+    "callback_bad_signature": 0.02,
+}
+FAULTS = {**CALLBACK_FAULTS, "reset_after": 0.04, "reset_before": 0.01}
+HANDLER_FAILS = 0.10
+
+
+class Storm:
+    """What was sent, called back, handled and told.
+
+    Args:
+        seed: What everything random is drawn from.
+        size: How many messages.
+        sandbox: The providers.
+        client: The client.
+        watcher: What observers were told.
+
+    Attributes:
+        outcomes: What each send came to, by reference.
+        called: The path, the verified lines and the body of each distinct callback that came.
+        handled: How often each event was handled without an error, by its key.
+        told: The statuses that the application was told of each message, in order.
+    """
+
+    def __init__(
+        self, seed: int, size: int, sandbox: Sandbox, client: Client, watcher: Watcher
+    ) -> None:
+        self.seed = seed
+        self.size = size
+        self.sandbox = sandbox
+        self.client = client
+        self.watcher = watcher
+        self.outcomes: dict[str, Outcome] = {}
+        self.called: set[tuple[str, tuple[tuple[bytes, bytes], ...], bytes]] = set()
+        self.handled: Counter[str] = Counter()
+        self.told: dict[MessageId, list[Status]] = defaultdict(list)
+        self._chance = random.Random(seed)  # noqa: S311 - repeatable
+
+    async def handle(self, event: Event) -> None:
+        """Handle an event, or fail at random."""
+        await asyncio.sleep(0)
+        if self._chance.random() < HANDLER_FAILS:
+            raise LookupError
+        self.handled[event.key] += 1
+
+    async def changed(self, change: StatusChanged) -> None:
+        """Note a status, or fail at random."""
+        await asyncio.sleep(0)
+        if self._chance.random() < HANDLER_FAILS:
+            raise LookupError
+        self.told[change.id].append(change.status.status)
+
+    def messages(self, account: str) -> list[Message]:
+        """Return the messages of an account, each to a number of its own."""
+        chance = random.Random(f"{self.seed} {account}")  # noqa: S311 - repeatable
+        first = ACCOUNTS.index(account)
+        return [
+            Message(
+                magic_number(
+                    chance.choice(OTHERS) if chance.random() < 0.1 else USUAL, f"+27{number:05}"
+                ),
+                "Hello",
+                reference=f"{self.seed}-{number}",
+            )
+            for number in range(first, self.size, len(ACCOUNTS))
+        ]
+
+    async def send(self) -> None:
+        """Send all messages, through all accounts at once."""
+
+        async def through(account: str) -> None:
+            async for outcome in self.client.send_many(self.messages(account), account=account):
+                self.outcomes[outcome.reference] = outcome
+
+        async with asyncio.TaskGroup() as sending:
+            for account in ACCOUNTS:
+                sending.create_task(through(account))
+
+    async def settle(self) -> None:
+        """Wait until every callback was taken, or given up by its provider."""
+        callbacks = self.sandbox.callbacks
+        while callbacks.counts["waiting"]:
+            await callbacks.flush()
+            await asyncio.sleep(0.02)
+
+    def events_that_came(self) -> set[str]:
+        """Return the keys of all events in genuine callbacks, as a second reading of them."""
+        keys: set[str] = set()
+        for path, headers, body in self.called:
+            address, _, secret = path.partition("?")[0].removeprefix("/callbacks/").partition("/")
+            adapter = self.client.accounts[address]
+            host = str(self.sandbox.callbacks.as_json()["addresses"]["url"])
+            callback = Callback(
+                body=body,
+                headers=headers,
+                url=host.removesuffix("/callbacks") + path,
+                path_secret=secret.encode() if secret else None,
+            )
+            context = Context(account=address, now=datetime.now(UTC))
+            if adapter.verify(callback, context) is Authenticity.GENUINE:
+                keys |= {each.key for each in adapter.parse(callback, context)}
+        return keys
+
+    def doubtful(self) -> set[str]:
+        """Return the references of the sends whose answers were lost."""
+        return {each for each, outcome in self.outcomes.items() if isinstance(outcome, Ambiguous)}
+
+    async def found(self) -> dict[str, tuple[MessageId, Status, bool]]:
+        """Return id, status and whether it is contradicted, of each message with an id."""
+        ids: dict[str, MessageId] = {
+            each.reference: each.id for each in self.watcher.doubts if each.id is not None
+        }
+        ids |= {
+            reference: outcome.id
+            for reference, outcome in self.outcomes.items()
+            if isinstance(outcome, Accepted)
+        }
+        known = {}
+        for reference, message_id in ids.items():
+            tracked = await self.client.tracked(message_id)
+            assert tracked is not None, reference
+            assert tracked.status is not None
+            assert reference == tracked.reference
+            status = tracked.status
+            known[reference] = message_id, status.status, status.contradicted
+        return known
+
+
+@asynccontextmanager
+async def storm(seed: int, size: int, *, in_batches: bool = False) -> AsyncIterator[Storm]:
+    """Serve a sandbox that calls back to a receiver, with faults on both ways."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
+        # What is installed, and a configuration, are read from files, which blocks.
+        async with await anyio.to_thread.run_sync(lambda: Sandbox(callbacks=base)) as sandbox:
+            watcher = Watcher()
+            build = partial(_client, sandbox, base, watcher, in_batches=in_batches)
+            async with await anyio.to_thread.run_sync(build) as client:
+                place = Storm(seed, size, sandbox, client, watcher)
+                async with _serving(place, listening):
+                    for number, (kind, share) in enumerate(FAULTS.items()):
+                        sandbox.faults.add(kind, probability=share, seed=seed * 10 + number)
+                    yield place
+
+
+def _client(sandbox: Sandbox, base: str, watcher: Watcher, *, in_batches: bool) -> Client:
+    config = sandbox.config()
+    config["accounts"]["bird"]["batch"] = in_batches
+    for account in config["accounts"].values():
+        account["retry"] = {"attempts": 2, "base": 0.001}
+        account["channel"] = "sms"
+    config["callbacks"] = {"public_url": base}
+    return Client.from_config(config, observers=[watcher])
+
+
+@asynccontextmanager
+async def _serving(place: Storm, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve the receiver, and note what comes before it is read."""
+    receiver = place.client.receiver(place.handle)
+    place.client.on_status(place.changed)
+
+    @web.middleware
+    async def note(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        body = await request.read()
+        headers = tuple((name.lower(), value) for name, value in request.raw_headers)
+        kept = tuple(line for line in headers if line[0] in _VERIFIED)
+        place.called.add((request.raw_path, kept, body))
+        return await handler(request)
+
+    app = web.Application(middlewares=[note])
+    app.add_subapp("/callbacks", receiver.aiohttp_app())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+_VERIFIED = {
+    *(b"authorization", b"messagebird-signature", b"messagebird-request-timestamp"),
+    b"x-messente-signature",
+}
