@@ -32,7 +32,11 @@ EXAMPLES: Mapping[str, Any] = {
 }
 CONFTEST = EXAMPLES["conftest"].code
 RUN = [name for name in EXAMPLES if name != "conftest"]
-OPTION = re.search(r"```toml\n(\[tool\.pytest.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+OPTION = re.search(
+    r"```toml\n(\[tool\.pytest\.ini_options\]\nomnimsg_env .*?)```",
+    PAGE.read_text("utf-8"),
+    re.DOTALL,
+)
 # What Django is told holds for a whole process, so it is run in one of its own.
 APART = {"django"}
 

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.config.toml_file import CONFIG_VARIABLE
 from omnimsg.config.url import URL_VARIABLE
@@ -16,7 +16,7 @@ from omnimsg.testing.sandbox.facade import TestSandbox
 from omnimsg.testing.sandbox.thread import SandboxThread
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
     from omnimsg.sandbox import Sandbox
 
@@ -32,15 +32,22 @@ class StrayMessageWarning(UserWarning):
 class SessionSandbox:
     """The sandbox of a session of tests, in its own thread.
 
+    Args:
+        own: The configuration of the application under test.
+
     Attributes:
         inbox: What tests get.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, Any] | None = None) -> None:
         self._folder = TemporaryDirectory(prefix="omnimsg-")
         self._thread = SandboxThread()
         self._thread.start()
-        config = SandboxConfig(self._thread.sandbox, Path(self._folder.name))
+        try:
+            config = SandboxConfig(self._thread.sandbox, Path(self._folder.name), own)
+        except BaseException:
+            self.close()
+            raise
         self.inbox: TestSandbox = TestSandbox(self._thread, config)
         self._last_test: str | None = None
 
