@@ -74,6 +74,12 @@ def names_of_module(module: str) -> str:
     return "\n\n".join(_entry(module, name) for name in found.__all__)
 
 
+def chosen_names(about: str) -> str:
+    """Write some of the public names of another module, which comes before them."""
+    module, *names = about.split()
+    return "\n\n".join(_entry(module, name) for name in names)
+
+
 def _exports() -> Iterator[tuple[str, str]]:
     """Return the public names of `omnimsg`, each with the module that has it."""
     package = importlib.import_module("omnimsg")

@@ -5,6 +5,7 @@ A comment before a block, which readers do not see, says what is done with it:
     <!-- run -->            it is a program, in Python or sh
     <!-- run: sandbox -->   the same, where an omnimsg.toml leads to a sandbox
     <!-- serve: NAME -->    it is a web service, which a test of its own serves
+    <!-- test: NAME -->     it is a module of tests, which pytest runs; it fails if NAME says so
     <!-- fragment -->       its lines stand in a block of the same page that is run or served
     <!-- one program -->    before the first block: all Python blocks of the page are one program
 
@@ -32,7 +33,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 _GENERATED = re.compile(r"<!-- generated: .*?<!-- end -->", re.DOTALL)
 _BLOCK = re.compile(
-    r"(?:<!-- (?P<mark>run|serve|fragment|one program)(?:: (?P<argument>[\w-]+))?"
+    r"(?:<!-- (?P<mark>run|serve|test|fragment|one program)(?:: (?P<argument>[\w-]+))?"
     r"(?:\n(?P<hidden>(?:(?!-->).)*?))?[ \n]-->\n)?"
     r"^```(?P<kind>python|sh)\n(?P<code>.*?)^```\n"
     r"(?:\n```text\n(?P<output>.*?)```\n)?",

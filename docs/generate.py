@@ -58,6 +58,7 @@ ABOUT: dict[str, Callable[[str], str]] = {
     "content": content_examples.content_example,
     "media": provider_tables.media_table,
     "module": api_reference.names_of_module,
+    "names": api_reference.chosen_names,
     "provider_keys": config_keys.provider_table,
     "statuses": provider_tables.statuses_table,
     "template_request": content_examples.template_request,

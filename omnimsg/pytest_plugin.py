@@ -8,13 +8,15 @@ pytest imports this module in every run, so it imports nothing of omnimsg until 
 | `omnimsg_config` | session | the configuration whose accounts reach it |
 | `omnimsg_env` | function | the same, with `OMNIMSG_CONFIG` set to it |
 
-The ini option `omnimsg_env` sets the variable for the whole session, before any conftest is read.
+The ini option `omnimsg_env` sets the variable for the whole session, before any conftest is read,
+and `omnimsg_config` names the application's own file, whose accounts are led to the sandbox.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,17 +28,23 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.session import SessionSandbox
 
 _SESSION = pytest.StashKey["SessionSandbox"]()
-_ENVIRONMENT = pytest.StashKey[dict[str, str | None]]()
-_OPTION = "omnimsg_env"
+_ENVIRONMENT = "omnimsg_env"
+_FILE = "omnimsg_config"
 _VARIABLES = ("OMNIMSG_CONFIG", "OMNIMSG_URL")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini option."""
+    """Add the ini options."""
     parser.addini(
-        _OPTION,
+        _ENVIRONMENT,
         "config or url: for the whole session, set OMNIMSG_CONFIG or OMNIMSG_URL to the sandbox of"
         " the tests, before any conftest is read",
+        default="",
+    )
+    parser.addini(
+        _FILE,
+        "the omnimsg.toml of the application, from the root of the project: its accounts, led to"
+        " the sandbox, are the configuration of the tests",
         default="",
     )
 
@@ -44,25 +52,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Set the variable for code that reads it when it is imported."""
-    how = early_config.getini(_OPTION)
+    how = early_config.getini(_ENVIRONMENT)
     if not how:
         return
-    early_config.stash[_ENVIRONMENT] = {name: os.environ.get(name) for name in _VARIABLES}
-    try:
-        _set_environment(early_config, how)
-    except ValueError as error:
-        raise pytest.UsageError(f"{_OPTION}: {error}") from None
+    if how not in ("config", "url"):
+        raise pytest.UsageError(f"{_ENVIRONMENT}: must be config or url, not {how!r}")
+    early_config.add_cleanup(partial(_restore, {name: os.environ.get(name) for name in _VARIABLES}))
+    from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
 
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the sandbox, and restore the variables."""
-    session = config.stash.get(_SESSION, None)
-    if session is not None:
-        session.close()
-    for name, value in config.stash.get(_ENVIRONMENT, {}).items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
+    set_environment(os.environ, _session(early_config).inbox.config, how)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,7 +89,7 @@ def omnimsg_env(
     omnimsg_config: SandboxConfig, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> SandboxConfig:
     """The same, with `OMNIMSG_CONFIG` set to its path: `Client.from_env` reads it in this test."""
-    if not pytestconfig.getini(_OPTION):
+    if not pytestconfig.getini(_ENVIRONMENT):
         monkeypatch.delenv("OMNIMSG_URL", raising=False)
         monkeypatch.setenv("OMNIMSG_CONFIG", os.fspath(omnimsg_config.path))
     return omnimsg_config
@@ -123,16 +121,32 @@ def omnimsg_sandbox(
 def _session(config: pytest.Config) -> SessionSandbox:
     """Return the sandbox of the session, started with the first fixture that needs it."""
     if _SESSION not in config.stash:
-        from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - when used
+        from omnimsg.domain.errors import ConfigError  # noqa: PLC0415 - when used
+        from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - likewise
 
-        config.stash[_SESSION] = SessionSandbox()
+        try:
+            config.stash[_SESSION] = SessionSandbox(_own(config))
+        except (ConfigError, ValueError) as error:
+            raise pytest.UsageError(f"{_FILE}: {error}") from None
+        config.add_cleanup(config.stash[_SESSION].close)
     return config.stash[_SESSION]
 
 
-def _set_environment(config: pytest.Config, how: str) -> None:
-    from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
+def _own(config: pytest.Config) -> dict[str, Any] | None:
+    """Read the configuration of the application, where the ini file names it."""
+    name = config.getini(_FILE)
+    if not name:
+        return None
+    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415 - when used
 
-    set_environment(os.environ, _session(config).inbox.config, how)
+    return read_toml(config.rootpath / name)
+
+
+def _restore(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def _warn_of_strays(config: pytest.Config) -> None:

@@ -6,10 +6,15 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import omnimsg
+import omnimsg.testing
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(omnimsg.__file__).parents[1]
 HEAVY = {"aiohttp", "cattrs", "rich", "tenacity", "cyclopts"}
@@ -53,9 +58,11 @@ def test_what_is_not_used_is_not_imported(code: str) -> None:
     assert set() == heavy & imported_by(code)
 
 
-def test_every_name_is_typed_and_can_be_imported() -> None:
+@pytest.mark.parametrize("package", [omnimsg, omnimsg.testing], ids=lambda each: each.__name__)
+def test_every_name_is_typed_and_can_be_imported(package: ModuleType) -> None:
     """The stub for type checkers and the table that is read at run time name the same."""
-    stub = ast.parse((ROOT / "omnimsg" / "__init__.pyi").read_text())
+    assert package.__file__ is not None
+    stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text())
     typed = {
         (node.module, alias.asname)
         for node in ast.walk(stub)
@@ -64,15 +71,17 @@ def test_every_name_is_typed_and_can_be_imported() -> None:
     }
 
     names = sorted(name or "" for _, name in typed)
-    assert sorted(vars(omnimsg)["__all__"]) == names
+    assert sorted(vars(package)["__all__"]) == names
     for module, name in typed:
-        assert getattr(omnimsg, name or "") is getattr(sys.modules[module or ""], name or ""), name
+        assert getattr(package, name or "") is getattr(sys.modules[module or ""], name or ""), name
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """As of any module."""
     with pytest.raises(AttributeError, match="no attribute 'Massage'"):
         omnimsg.Massage  # type: ignore[attr-defined]  # noqa: B018 - looked up to be missing
+    with pytest.raises(AttributeError, match=r"'omnimsg\.testing' has no attribute 'Fone'"):
+        omnimsg.testing.Fone  # type: ignore[attr-defined]  # noqa: B018 - likewise
 
 
 def test_a_module_has_one_idea() -> None:

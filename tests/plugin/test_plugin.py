@@ -356,6 +356,49 @@ def test_a_wrong_option_is_a_mistake_of_the_user(pytester: pytest.Pytester) -> N
     result.stderr.fnmatch_lines(["ERROR: omnimsg_env: must be config or url, not 'file'"])
 
 
+OWN = """
+default = "main"
+[accounts.main]
+provider = "clickatell"
+api_key = "env:NOBODY_SETS_THIS"
+"""
+
+
+def test_the_configuration_of_the_application(pytester: pytest.Pytester) -> None:
+    """The ini option names its file; the accounts have its names, and reach the sandbox."""
+    pytester.makeini("[pytest]\nomnimsg_config = settings/own.toml\nomnimsg_env = config")
+    pytester.mkdir("settings").joinpath("own.toml").write_text(OWN)
+    pytester.makeconftest("from omnimsg import Client\nclient = Client.from_env()")
+    pytester.makepyfile("""
+import asyncio
+from conftest import client
+from omnimsg import Message
+
+def test_hello(omnimsg_sandbox, omnimsg_config):
+    accepted = asyncio.run(client.send(Message("+27820001000", "Hello")))
+    assert accepted.account == "main"
+    assert omnimsg_sandbox.phone("+27820001000").last.message_id == str(accepted.id)
+    assert list(omnimsg_config["accounts"]) == ["main"]
+""")
+
+    result = pytester.runpytest_inprocess(*USUAL)
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("how", ["", "omnimsg_env = url"])
+def test_a_configuration_that_cannot_be_read(pytester: pytest.Pytester, how: str) -> None:
+    """It is a mistake of the user, in the first test or before any."""
+    pytester.makeini(f"[pytest]\nomnimsg_config = gone.toml\n{how}")
+    pytester.makepyfile("def test_it(omnimsg_config): pass")
+
+    result = pytester.runpytest_inprocess(*USUAL)
+
+    lines = [*result.outlines, *result.errlines]
+    assert any("omnimsg_config: " in each and "no such file" in each for each in lines)
+    assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.USAGE_ERROR)
+
+
 def test_a_run_that_does_not_use_it_imports_nothing(pytester: pytest.Pytester) -> None:
     """Neither aiohttp nor a module of omnimsg, and no thread is started."""
     pytester.makepyfile("""

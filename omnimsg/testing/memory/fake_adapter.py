@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 import attrs
 import orjson
@@ -119,7 +119,7 @@ class FakeAdapter(Adapter[FakeSettings]):
     provider = "fake"
     settings = FakeSettings
     base_url = "https://fake.invalid"
-    capabilities = Capabilities(
+    capabilities: Capabilities = Capabilities(
         channels=dict.fromkeys(Channel, _EVERYTHING),
         default_channel=Channel.SMS,
         max_messages=100,
@@ -127,7 +127,7 @@ class FakeAdapter(Adapter[FakeSettings]):
     )
     codes = CODES
     statuses = STATUSES
-    protected = frozenset({"to", "reference", "message"})
+    protected: ClassVar[frozenset[str]] = frozenset({"to", "reference", "message"})
 
     @classmethod
     def of(cls, name: str = "fake") -> FakeAdapter:

@@ -6,6 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from omnimsg.config.concealment import secret_keys
+from omnimsg.config.plugins import load_adapter
+from omnimsg.testing.sandbox.toml_text import toml_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,20 +18,33 @@ if TYPE_CHECKING:
 PUBLIC_URL: Final = "http://testserver/callbacks"
 """Where the accounts say that callbacks reach them; `call_back_to` leads it to an application."""
 
+# The way to the real provider, which does not lead to the sandbox.
+_WAY: Final = frozenset({"base_url", "proxy", "ca_file", "allow_http"})
+
 
 class SandboxConfig(Mapping[str, Any]):
-    """A configuration whose accounts reach a sandbox, one for each provider.
+    """A configuration whose accounts reach a sandbox.
 
-    It is a mapping with the content of an `omnimsg.toml`, for `Client.from_config`.
+    It is a mapping with the content of an `omnimsg.toml`, for `Client.from_config`. By default it
+    has one account for each provider, with the provider's name.
 
     Args:
         sandbox: The sandbox; it has been started.
         folder: Where the file is written.
+        own: The configuration of the application under test. Its accounts, routes and limits stay;
+            addresses and credentials become those of the sandbox.
+
+    Raises:
+        ValueError: An account of `own` has a provider that the sandbox has not.
     """
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self._content = {**sandbox.config(), "callbacks": {"public_url": PUBLIC_URL}}
-        self._toml = f'{sandbox.config_toml()}\n[callbacks]\npublic_url = "{PUBLIC_URL}"\n'
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, own: Mapping[str, Any] | None = None
+    ) -> None:
+        served = sandbox.config()
+        content = served if own is None else {**own, "accounts": _led(own, served["accounts"])}
+        callbacks = {**content.get("callbacks", {}), "public_url": PUBLIC_URL}
+        self._content: dict[str, Any] = {**content, "callbacks": callbacks}
         self._path = folder / "omnimsg.toml"
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - whatever a configuration holds
@@ -48,19 +65,40 @@ class SandboxConfig(Mapping[str, Any]):
         """A file with this configuration, as for `OMNIMSG_CONFIG`."""
         if not self._path.exists():
             self._path.touch(mode=0o600)
-            self._path.write_text(self._toml, encoding="utf-8")
+            self._path.write_text(toml_text(self._content), encoding="utf-8")
         return self._path
 
     @property
     def url(self) -> str:
         """The accounts in one line, as for `OMNIMSG_URL`; they cannot receive callbacks.
 
-        One line has room for neither a public address nor a list of one secret.
+        One line has room for neither a public address, nor routes, nor a list of one secret.
         """
         accounts: Mapping[str, Mapping[str, Any]] = self._content["accounts"]
-        first = str(self._content["default"])
+        first = str(self._content.get("default", next(iter(accounts))))
         names = [first, *(name for name in accounts if name != first)]
         return ",".join(_as_url(name, accounts[name]) for name in names)
+
+    def accounts_of(self, provider: str) -> list[str]:
+        """Return the names of the accounts of a provider, in their order."""
+        accounts: Mapping[str, Mapping[str, Any]] = self._content["accounts"]
+        return [name for name, table in accounts.items() if table["provider"] == provider]
+
+
+def _led(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the accounts of a configuration, led to those that a sandbox serves."""
+    accounts: dict[str, Any] = {}
+    for name, table in own.get("accounts", {}).items():
+        provider = table.get("provider")
+        if provider not in served:
+            raise ValueError(
+                f"accounts.{name}: the sandbox has no provider {provider!r}, and a test must not"
+                " reach a real one"
+            )
+        dropped = _WAY | secret_keys(load_adapter(provider).settings)
+        kept = {key: value for key, value in table.items() if key not in dropped}
+        accounts[name] = kept | served[provider]
+    return accounts
 
 
 def _as_url(name: str, table: Mapping[str, Any]) -> str:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLL_SECONDS: Final = 0.01
-# How long the end of a test waits for the answers to requests that it has left behind, seconds.
-_END_SECONDS: Final = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +70,7 @@ class TestSandbox:
     def __init__(self, thread: SandboxThread, config: SandboxConfig) -> None:
         self.config = config
         self._thread = thread
-        self._watch = Watch(thread)
+        self._watch = Watch(thread, config)
         self._carrier: Carrier | None = None
 
     @property
@@ -152,11 +150,10 @@ class TestSandbox:
         """
         if isinstance(application, str) and path is None:
             path = Place.of(application, None).path
-        callbacks = self._thread.sandbox.callbacks
-        self._thread.call(callbacks.set_url, public_url)
+        self._thread.call(self._set_addresses, public_url)
         self._close_carrier()
         self._carrier = carrier_to(application, Place.of(public_url, path))
-        self._thread.call(callbacks.carry_with, self._carrier)
+        self._thread.call(self._thread.sandbox.callbacks.carry_with, self._carrier)
 
     def wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:
         """Wait until the application has taken every callback that is due, repetitions included.
@@ -207,11 +204,18 @@ class TestSandbox:
         """Forget everything, and call nobody back; requests in progress are broken off."""
         self._thread.call(self._reset)
         self._close_carrier()
-        self._watch = Watch(self._thread)
+        self._watch = Watch(self._thread, self.config)
 
-    def settle(self) -> None:
-        """Wait a moment for the answers to requests that a test has left under way."""
-        self._thread.begin(self._idle).result()
+    def _set_addresses(self, public_url: str) -> None:
+        """Address callbacks to the accounts of the configuration; of several, to the first."""
+        sandbox, base = self._thread.sandbox, public_url.rstrip("/")
+        sandbox.callbacks.set_url(base)
+        for provider, emulator in sandbox.emulators.items():
+            accounts = self.config.accounts_of(provider)
+            if emulator.callbacks is not None and accounts and accounts[0] != provider:
+                usual = emulator.callbacks.signer.address(base)
+                own = f"{base}/{accounts[0]}{usual.removeprefix(f'{base}/{provider}')}"
+                sandbox.callbacks.set_url(own, provider)
 
     def _close_carrier(self) -> None:
         carrier, self._carrier = self._carrier, None
@@ -256,26 +260,22 @@ class TestSandbox:
         waiting = f"{counts['waiting']} callbacks wait, {counts['given_up']} were given up"
         return "\n".join([f"The application has not taken every callback: {waiting}.", *lines])
 
-    async def _idle(self) -> None:
-        ends = time.monotonic() + _END_SECONDS
-        while time.monotonic() < ends:
-            if all(each["status"] is not None for each in self._thread.sandbox.requests):
-                return
-            await asyncio.sleep(_POLL_SECONDS)
-
 
 @contextmanager
-def serve_sandbox(sandbox: Sandbox | None = None) -> Iterator[TestSandbox]:
+def serve_sandbox(
+    sandbox: Sandbox | None = None, *, own: Mapping[str, Any] | None = None
+) -> Iterator[TestSandbox]:
     """Serve a sandbox from a thread until the end of the block, for tests without pytest.
 
     Args:
         sandbox: One that has not been started; by default of all installed emulators.
+        own: The configuration of the application under test, whose accounts are led to it.
     """
     thread = SandboxThread(sandbox)
     thread.start()
     try:
         with TemporaryDirectory(prefix="omnimsg-") as folder:
-            served = TestSandbox(thread, SandboxConfig(thread.sandbox, Path(folder)))
+            served = TestSandbox(thread, SandboxConfig(thread.sandbox, Path(folder), own))
             try:
                 yield served
             finally:

@@ -39,7 +39,8 @@ class PhoneMessage:
         content: The provider's own content object.
         reference: The sender's reference, where the provider carries one.
         id: The provider's id.
-        message_id: What `str(accepted.id)` is, for an account with the provider's name.
+        message_id: What `str(accepted.id)` is; `None` where the configuration has several accounts
+            of the provider.
     """
 
     number: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.config.toml_file import CONFIG_VARIABLE
 from omnimsg.config.url import URL_VARIABLE
@@ -14,7 +16,13 @@ from omnimsg.testing.sandbox.facade import TestSandbox
 from omnimsg.testing.sandbox.thread import SandboxThread
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
+
+    from omnimsg.sandbox import Sandbox
+
+_POLL_SECONDS: Final = 0.01
+# How long the end of a test waits for the answers to requests that it has left behind.
+_END_SECONDS: Final = 1.0
 
 
 class StrayMessageWarning(UserWarning):
@@ -24,15 +32,22 @@ class StrayMessageWarning(UserWarning):
 class SessionSandbox:
     """The sandbox of a session of tests, in its own thread.
 
+    Args:
+        own: The configuration of the application under test.
+
     Attributes:
         inbox: What tests get.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, Any] | None = None) -> None:
         self._folder = TemporaryDirectory(prefix="omnimsg-")
         self._thread = SandboxThread()
         self._thread.start()
-        config = SandboxConfig(self._thread.sandbox, Path(self._folder.name))
+        try:
+            config = SandboxConfig(self._thread.sandbox, Path(self._folder.name), own)
+        except BaseException:
+            self.close()
+            raise
         self.inbox: TestSandbox = TestSandbox(self._thread, config)
         self._last_test: str | None = None
 
@@ -49,7 +64,7 @@ class SessionSandbox:
 
     def end(self, test: str) -> None:
         """Empty the inbox after a test, by its name."""
-        self.inbox.settle()
+        self._thread.begin(_answered, self._thread.sandbox).result()
         self.inbox.reset()
         self._last_test = test
 
@@ -66,6 +81,15 @@ class SessionSandbox:
             f" {', '.join(dict.fromkeys(numbers))}. No test has seen them: await what the test"
             " begins, or wait for it"
         )
+
+
+async def _answered(sandbox: Sandbox) -> None:
+    """Wait a moment for the answers to requests that a test has left under way."""
+    ends = time.monotonic() + _END_SECONDS
+    while True:
+        if all(each["status"] is not None for each in sandbox.requests) or time.monotonic() >= ends:
+            return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def set_environment(environment: MutableMapping[str, str], config: SandboxConfig, how: str) -> None:

@@ -6,12 +6,15 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from omnimsg.testing.sandbox.explanation import Explanation
 from omnimsg.testing.sandbox.loop_tasks import loop_is_running, unfinished_sends
 from omnimsg.testing.sandbox.numbers import NumberBook
 from omnimsg.testing.sandbox.snapshot import Snapshot, take
 
 if TYPE_CHECKING:
+    from omnimsg.testing.sandbox.config import SandboxConfig
     from omnimsg.testing.sandbox.matching import Wanted
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
     from omnimsg.testing.sandbox.thread import SandboxThread
@@ -32,20 +35,22 @@ class Watch:
 
     Args:
         thread: Serves the sandbox.
+        config: Its configuration, which names the accounts.
 
     Attributes:
         thread: Serves the sandbox.
         book: How the test writes its numbers.
     """
 
-    def __init__(self, thread: SandboxThread) -> None:
+    def __init__(self, thread: SandboxThread, config: SandboxConfig) -> None:
         self.thread = thread
+        self._accounts = {name: config.accounts_of(name) for name in thread.sandbox.emulators}
         self.book: NumberBook = NumberBook()
         self._found: set[tuple[str, str]] = set()
 
     def messages(self, handset: str | None = None) -> list[PhoneMessage]:
         """Return what has arrived on a phone, or on all, oldest first."""
-        return self._look().messages(self.book, handset)
+        return [self._with_account(each) for each in self._look().messages(self.book, handset)]
 
     def explain(self, handset: str | None, snapshot: Snapshot | None = None) -> Explanation:
         """Return what explains a failure that is about a phone, or about all of them."""
@@ -144,7 +149,17 @@ class Watch:
             explanation = self.explain(handset)
             raise AssertionError(explanation.of_missing(number, wanted, how_long, hint))
         self._found.add((found.provider, found.id))
-        return found
+        return self._with_account(found)
+
+    def _with_account(self, message: PhoneMessage) -> PhoneMessage:
+        """Return a message with the id that its account gives it; with none if that is unclear."""
+        accounts, known = self._accounts[message.provider], message.message_id
+        if known is None or accounts == [message.provider]:
+            return message
+        own = known.partition(":")[2]
+        return attrs.evolve(
+            message, message_id=f"{accounts[0]}:{own}" if len(accounts) == 1 else None
+        )
 
     def _require_nothing(self, snapshot: Snapshot, handset: str | None) -> None:
         __tracebackhide__ = True
