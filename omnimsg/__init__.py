@@ -205,6 +205,7 @@ _EXPORTS = {
         "PlannedLeg",
         "Price",
     ),
+    "omnimsg.engine.unclaimed": ("OutcomeUnclaimed",),
     "omnimsg.transport.network": (
         "Network",
         "Proxy",

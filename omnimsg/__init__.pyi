@@ -137,6 +137,7 @@ from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.suppression import Suppression as Suppression
+from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route
 from omnimsg.routing import RouteLimits as RouteLimits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
@@ -11,7 +12,7 @@ from omnimsg.checkup import Examiner
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
@@ -22,6 +23,7 @@ from omnimsg.engine.observers import Observers
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
+from omnimsg.repeats import Repeats
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
+    from omnimsg.repeats import Submit
     from omnimsg.routing import Route
     from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
@@ -137,6 +140,8 @@ class Client(Operations, Planning, Reports):
             routes=routes,
             policies=policies or {},
         )
+        self._repeats = Repeats(self._accounts, now=self._clock.monotonic)
+        self._observers.add(self._repeats)
         # Where no account is named: the default one itself costs nothing extra.
         self._default_account: AccountEngine | Router = self._accounts.get(None)
         if routes:
@@ -249,15 +254,22 @@ class Client(Operations, Planning, Reports):
         that names it, or the provider's list, proves that it was, and then it is accepted after
         all.
 
+        With a reference of your own a message may be handed over again, also while it is under way:
+        where it may be on a phone, the outcome is that of the first time, for an hour.
+
         Raises:
             RejectedError: The provider refused the message.
-            NotSentError: It was not sent; its `retry` says whether sending it again can help.
+            NotSentError: It was not sent; its `retry` says whether sending it again can help. So is
+                another message with a reference that is known.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         way = self._default_account if account is None else self._accounts.get(account)
-        submit = way.submit
-        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
-            submit = LegsWay(self._legs, way).submit
+        submit: Submit = way.submit
+        if message.__class__ is Message:
+            if message.fallback and not way.carries_legs(message):
+                submit = LegsWay(self._legs, way).submit
+            if not is_generated(message.reference):
+                submit = partial(self._repeats.submit, submit, account or self._accounts.default)
         if settle:
             return await self._send_and_settle(submit, message, deadline, settle)
         outcome = await submit(message, deadline)

@@ -15,7 +15,7 @@ from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from omnimsg.accounts import Accounts
     from omnimsg.delivery.handlers import EventHandler, StatusHandler
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
+    from omnimsg.repeats import Submit
 
 H = TypeVar("H", bound="StatusHandler")
 
@@ -157,11 +157,7 @@ class Reports:
         return await self._delivery.tracker.doubts()
 
     async def _send_and_settle(
-        self,
-        submit: Callable[[Message, float], Awaitable[Outcome]],
-        message: Message,
-        deadline: float,
-        seconds: float,
+        self, submit: Submit, message: Message, deadline: float, seconds: float
     ) -> Accepted:
         """Send a message; if it may have been sent, wait for what proves that it was."""
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import

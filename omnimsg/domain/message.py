@@ -52,6 +52,11 @@ def new_reference() -> str:
     return f"{_process}{_count()}"
 
 
+def is_generated(reference: str) -> bool:
+    """Return whether a reference was generated in this process, and is nobody's own key."""
+    return reference.startswith(_process)
+
+
 class Priority(StrEnum):
     """Which of several waiting messages goes first."""
 
@@ -180,7 +185,8 @@ class Message:
         channel: The channel; `None` uses the account's default channel.
         sender: The number, name or mailbox that it comes from; `None` leaves it to the account.
         reference: The caller's own key for the message, at most 255 characters; generated when it
-            is not given. It is the same for every attempt and returned with every report.
+            is not given. It is the same for every attempt and returned with every report. `send`
+            knows it for an hour, and sends nothing twice with it.
         send_at: When the provider is to send it; needs a UTC offset. `None` is now.
         ttl: Seconds for which the message is useful, from the call or from `send_at`. Providers
             that count in minutes get the next whole minute.

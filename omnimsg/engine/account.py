@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Operation, Request
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
     from omnimsg.engine.settlement import Settlement
     from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
+
+
+# A list that takes the futures of what the running call hands over, one for each account that is
+# asked; `None` where nobody wants them.
+handing_over: ContextVar[list[asyncio.Future[Outcome]] | None] = ContextVar(
+    "handing_over", default=None
+)
 
 
 class AccountEngine(AccountOperations):
@@ -143,7 +151,11 @@ class AccountEngine(AccountOperations):
                 parts = self._loops.here("send")
             except OperationError as error:
                 return self._not_sent(message, error.failure)
-        return parts.admission.submit(message, deadline)
+        future = parts.admission.submit(message, deadline)
+        noted = handing_over.get()
+        if noted is not None:
+            noted.append(future)
+        return future
 
     def submit_routed(
         self, message: Message, deadline: float, passes_on: PassesOn
@@ -162,7 +174,11 @@ class AccountEngine(AccountOperations):
             except OperationError as error:
                 return self._not_sent(message, error.failure)
         admission = parts.admission
-        return (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
+        future = (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
+        noted = handing_over.get()
+        if noted is not None:
+            noted.append(future)
+        return future
 
     def streams_here(self) -> Streams:
         """Return the way in and back of streams in the running event loop.
@@ -263,9 +279,9 @@ class AccountEngine(AccountOperations):
             wait=self._loops.current.limiter.wait(),
         )
 
-    def waits(self, message: Message) -> bool:
-        """Return whether a message waits to leave; cancelled now, it never does."""
-        return self._loops.current.waits(message)
+    def take_back(self, reference: str) -> None:
+        """End a message that waits to leave, and whose caller was cancelled, before its turn."""
+        self._loops.current.take_back(reference)
 
     def health(self) -> Health:
         """Return how the account is doing."""

@@ -50,7 +50,6 @@ from omnimsg.transport import Abandonable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from omnimsg.domain.message import Message
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.transport import Transport
 
@@ -127,6 +126,8 @@ class LoopParts:
         self._now = now
         self._transport = transport
         self._guard: AsyncGenerator[None, None] | None = None
+        # The references of messages whose callers are gone, until they are looked for.
+        self._given_up: set[str] = set()
 
         # The attempt: one request, with or without a record of it.
         writer = None if journal is None else JournalWriter(journal, name)
@@ -243,15 +244,15 @@ class LoopParts:
         """Whether anything waits or is under way."""
         return bool(self.limiter.under_way or self._follow_ups or self.messages)
 
-    def waits(self, message: Message) -> bool:
-        """Return whether a message waits to leave, and is not in doubt from an earlier attempt."""
-        self.admission.queue_arrivals()
-        reference = message.reference
-        return any(
-            reference not in batch.doubts
-            and any(each.reference == reference for each in batch.messages)
-            for batch in (*self.queue, *(self.holding or ()))
-        )
+    def take_back(self, reference: str) -> None:
+        """End a message that waits to leave, and whose caller is gone, in the next turn."""
+        loop = asyncio.get_running_loop()
+        if loop is not self.loop:
+            return
+        if not self._given_up:
+            # Once for all callers that go together: looking through what waits takes time.
+            loop.call_soon(self._take_back_all)
+        self._given_up.add(reference)
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to the running event loop from now on, and be closed when it ends."""
@@ -296,6 +297,21 @@ class LoopParts:
             if not self.is_closed:
                 self._local.closed_because = _LOOP_ENDED
                 await self.aclose(Deadline.after(0.0, self._now))
+
+    def _take_back_all(self) -> None:
+        given_up, self._given_up = self._given_up, set()
+        self.admission.queue_arrivals()
+        for room in (self.queue,) if self.holding is None else (self.queue, self.holding):
+            for batch in list(room):
+                gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
+                ended = {
+                    index: self._local.cancelled(batch.messages[index], left=False)
+                    for index in gone
+                    if batch.messages[index].reference in given_up
+                }
+                if ended:
+                    room.end(batch, ended)
+        self._wakeup.soon()
 
     def _let_go(self) -> list[Batch]:
         """Stop everything without the event loop, and return what waited."""

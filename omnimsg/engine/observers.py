@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omnimsg.engine.leg_events import LegChanged
+    from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -244,6 +245,9 @@ class Observer:
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Messages have their last outcome."""
 
+    def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+        """A message has an outcome, and its caller is gone."""
+
     def circuit_changed(self, event: CircuitChanged) -> None:
         """A circuit opened or closed."""
 
@@ -295,6 +299,9 @@ class Observers:
         self.retry_scheduled: Notify[RetryEvent] | None = _notifier(given, "retry_scheduled")
         self.held: Notify[Held] | None = _notifier(given, "held")
         self.outcome_known: Notify[OutcomeKnown] | None = _notifier(given, "outcome_known")
+        self.outcome_unclaimed: Notify[OutcomeUnclaimed] | None = _notifier(
+            given, "outcome_unclaimed"
+        )
         self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
         self.paused: Notify[Paused] | None = _notifier(given, "paused")
         self.event_received: Notify[EventReceived] | None = _notifier(given, "event_received")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.engine.account_reports import Health, Preview
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
@@ -61,6 +62,7 @@ class Client(Operations, Reports):
         default: The account that is used unless another is named; needed with several.
         policies: By account name: how fast, how often again, what to do on account failures.
         routes: Through which accounts messages go that name none: the first that takes a message.
+        budgets: How many messages, or how much money, may leave in a time.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
@@ -82,6 +84,7 @@ class Client(Operations, Reports):
         default: str | None = None,
         policies: Mapping[str, Policy] | None = None,
         routes: Sequence[Route] = (),
+        budgets: Sequence[Budget] = (),
         retry: RetryPolicy | None = None,
         journal: Journal | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
@@ -99,6 +102,7 @@ class Client(Operations, Reports):
             default=default,
             policies=policies,
             routes=routes,
+            budgets=budgets,
             retry=retry,
             journal=journal,
             on_retry=on_retry,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.observers import OutcomeKnown
+    from omnimsg.engine.unclaimed import OutcomeUnclaimed
     from omnimsg.sync.call import Call
 
 
@@ -41,13 +41,11 @@ class Fates(Observer):
         finally:
             self._awaited.pop(reference, None)
 
-    def outcome_known(self, event: OutcomeKnown) -> None:
-        """Tell the outcomes that are awaited."""
-        if self._awaited:
-            for outcome in event.outcomes:
-                future = self._awaited.get(outcome.reference)
-                if future is not None and not future.done():
-                    future.set_result(outcome)
+    def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+        """Tell an outcome that is awaited."""
+        future = self._awaited.get(event.message.reference)
+        if future is not None and not future.done():
+            future.set_result(event.outcome)
 
 
 class LoopClient(client.Client):
@@ -61,33 +59,33 @@ class LoopClient(client.Client):
             message: The message.
             within: Seconds to wait for the answer, where the message has left.
         """
-        what = f"message {mask_text(message.reference)!r}"
+        reference = message.reference
+        what = f"message {mask_text(reference)!r}"
         sending = call.task
         if sending is None:  # the event loop keeps the order of calls: it was never told
             call.drop()
             return f"{what} was not sent"
-        if sending.done():
-            return _sentence(what, sending)
-        waits = any(each.waits(message) for each in self._accounts.engines.values())
-        with self._fates.watch(message.reference) as fate:
+        engines = self._accounts.engines.values()
+        with self._fates.watch(reference) as fate:
             sending.cancel()
-            if waits:
-                return f"{what} was not sent: it still waited to leave"
-            try:
-                async with asyncio.timeout(within):
-                    outcome = await asyncio.shield(fate)
-            except TimeoutError:
+            await asyncio.wait([sending])
+            if not sending.cancelled():
+                return _sentence(what, sending)
+            if self._repeats.has_caller(reference):
+                return f"{what} is sent for another caller, who has handed it over as well"
+            for each in engines:
+                each.take_back(reference)
+            await asyncio.wait([fate], timeout=within)
+            if not fate.done():
                 return (
                     f"{what} may have been sent: it was under way, and nothing was heard of it"
                     f" within {within:g} s; it is not sent again"
                 )
-        if isinstance(outcome, Accepted):
-            return _accepted(what, outcome)
-        return str(error_of(outcome))
+            outcome = fate.result()
+        return _accepted(what, outcome) if isinstance(outcome, Accepted) else str(error_of(outcome))
 
     @cached_property
     def _fates(self) -> Fates:
-        # Not before it is needed: an observer of outcomes costs a little for each of them.
         fates = Fates()
         self._observers.add(fates)
         return fates
@@ -95,8 +93,6 @@ class LoopClient(client.Client):
 
 def _sentence(what: str, sending: asyncio.Task[Accepted]) -> str:
     """Describe how a send ended."""
-    if sending.cancelled():
-        return f"{what} may have been sent"
     error = sending.exception()
     if error is None:
         return _accepted(what, sending.result())

@@ -129,7 +129,7 @@ async def test_each_account_has_its_own_wire() -> None:
         client_of(first, second) as client,
     ):
         await client.send(texts(1)[0])
-        await client.send(texts(1)[0], account="b")
+        await client.send(texts(1, start=1)[0], account="b")
         outcomes = [each async for each in client.send_many(texts(3), account="b")]
 
     assert (1, 2) == (len(first.requests), len(second.requests))
@@ -290,7 +290,7 @@ async def test_a_closed_client_sends_nothing() -> None:
         await client.aclose()
 
         with pytest.raises(NotSentError, match="the client is closed"):
-            await client.send(texts(1)[0])
+            await client.send(texts(1, start=1)[0])
 
     assert 1 == len(server.requests)
 

@@ -86,7 +86,11 @@ def test_a_message_that_waits_is_taken_back() -> None:
         first.join()
         client.send(texts(1, start=2)[0])
 
-    assert ["message 'r1' was not sent: it still waited to leave"] == caught.value.__notes__
+    (note,) = caught.value.__notes__
+    assert note == (
+        "message 'r1' was not sent by account 'main': cancelled: cancelled by the caller before the"
+        " request left"
+    )
     assert 2 == len(server.requests)
 
 

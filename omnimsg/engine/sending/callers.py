@@ -6,6 +6,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING
 
 from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,12 +57,17 @@ class Callers:
         deadline: Deadline | None = None,
     ) -> None:
         """Set the outcomes."""
+        unclaimed: list[int] = []
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
                 try:
                     future.set_result(outcome)
-                except RuntimeError:
-                    continue  # its event loop is closed: nobody waits any more
+                except RuntimeError:  # its event loop is closed: nobody waits any more
+                    unclaimed.append(keys.index(future))
+            else:
+                unclaimed.append(keys.index(future))
+        if unclaimed:
+            self._tell_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
         if self._settle is not None:
             self._settle(outcomes)
         notify = self._observers.outcome_known
@@ -76,6 +82,12 @@ class Callers:
             messages, outcomes = [each for each, _ in last], [each for _, each in last]
         if outcomes:
             notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
+
+    def _tell_unclaimed(self, ended: Sequence[tuple[Message, Outcome]]) -> None:
+        notify = self._observers.outcome_unclaimed
+        if notify is not None:
+            for message, outcome in ended:
+                notify(OutcomeUnclaimed(account=self._account, message=message, outcome=outcome))
 
     def abandoned(self, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
         """Return the indexes of futures that were cancelled."""

@@ -10,7 +10,7 @@ from omnimsg.engine.limits.circuit_breaker import plain_reason
 from omnimsg.engine.observers import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.observers import Observers
@@ -74,6 +74,12 @@ class Holding:
         if self._held is not None:
             references = tuple(each.reference for each in held.messages)
             self._held(Held(account=self._account, references=references, reasons=tuple(reasons)))
+
+    def end(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        """End some messages of a held batch, by index."""
+        if len(outcomes) == len(batch.messages):
+            self._batches.remove(batch)
+        batch.end(outcomes)
 
     def release(self) -> None:
         """Put everything back into the queue."""

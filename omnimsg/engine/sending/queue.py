@@ -22,8 +22,9 @@ from omnimsg.engine.sending.batch import Batch, step_of
 _MAX_STALE = 64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
+    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.sending.batch import Kind, Owner
     from omnimsg.engine.sending.run import Run
 
@@ -261,6 +262,17 @@ class Queue:
     def take_owned(self, owner: Owner) -> list[Batch]:
         """Take the batches of one owner."""
         return self._take([each for each in self if each.owner is owner])
+
+    def end(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        """End some messages of a waiting batch, by index."""
+        lane = self.lane(batch.priority)
+        if len(outcomes) == len(batch.messages):
+            lane.remove(batch)
+        else:
+            lane.messages -= len(outcomes)
+        if batch.references is not None:
+            batch.references -= {batch.messages[index].reference for index in outcomes}
+        batch.end(outcomes)
 
     def take_all(self) -> list[Batch]:
         """Take everything."""

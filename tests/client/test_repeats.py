@@ -1,0 +1,416 @@
+"""The same reference handed over again: nobody is texted twice, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import orjson
+import pytest
+from support.adapters import NUMBER, TEXT, ManualClock, result, texts, tiny
+from support.servers import Server, Visit, answer, hold
+from support.thread_server import accept, server_in_thread, wait_for
+
+from omnimsg import (
+    Accepted,
+    AmbiguousError,
+    Client,
+    Limits,
+    Message,
+    MessageId,
+    NotSentError,
+    Observer,
+    OutcomeUnclaimed,
+    Policy,
+    Priority,
+    Reason,
+    RejectedError,
+    Retry,
+    RetryPolicy,
+    repeats,
+)
+from omnimsg.engine.observers import DoubtEnded
+from omnimsg.routing import Route, RouteLimits
+
+if TYPE_CHECKING:
+    from support.servers import Act
+
+    from omnimsg import Outcome
+
+pytestmark = pytest.mark.anyio
+
+
+def saying(*words: str) -> list[Act]:
+    """Answer one request after another with these results for all of its messages."""
+
+    def act(word: str) -> Act:
+        async def say(visit: Visit) -> None:
+            messages = orjson.loads(visit.received.body)["messages"]
+            document = {"results": [result(each["ref"], word) for each in messages]}
+            await answer(200, orjson.dumps(document))(visit)
+
+        return say
+
+    return [act(word) for word in words]
+
+
+def once(client: Client, **fields: Any) -> Any:
+    """Hand over the one message of a test; `fields` make it another."""
+    given: dict[str, Any] = {"to": NUMBER, "content": TEXT, "reference": "order-71", **fields}
+    return client.send(Message(**given))
+
+
+def patient(server: Server, **policy: Any) -> Client:
+    """Build a client that tries everything once, one request at a time."""
+    own: dict[str, Any] = {
+        "limits": Limits(concurrency=1),
+        "retry": RetryPolicy(attempts=1),
+        **policy,
+    }
+    return Client([tiny(server.url, max_messages=1)], policies={"main": Policy(**own)})
+
+
+async def until_left(client: Client, requests: int, server: Server) -> None:
+    """Wait until so many requests have arrived."""
+    with anyio.fail_after(10):
+        while len(server.requests) < requests:  # noqa: ASYNC110 - the server is a list
+            await asyncio.sleep(0)
+    assert client.health()["main"].under_way
+
+
+async def test_what_was_accepted_is_not_sent_again() -> None:
+    """The second call returns what the first did."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        first = await once(client)
+        second = await once(client)
+
+    assert first is second
+    assert 1 == len(server.requests)
+
+
+async def test_two_at_once_share_one_hand_over() -> None:
+    """The second waits for the outcome of the first."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        accepted = await asyncio.gather(*(once(client) for _ in range(10)))
+
+    assert {"id-order-71"} == {each.provider_id for each in accepted}
+    assert 1 == len(server.requests)
+
+
+async def test_another_message_with_the_reference_is_refused() -> None:
+    """The error names what differs, and quotes neither."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        await once(client)
+        with pytest.raises(NotSentError) as caught:
+            await once(client, to="+37255599999", content="Another text", sender="Tables")
+
+    assert (Reason.INVALID_MESSAGE, Retry.NEVER, "reference") == (
+        caught.value.reason,
+        caught.value.retry,
+        caught.value.failure.path,
+    )
+    assert "to, content, sender differ" in str(caught.value)
+    assert "Another" not in str(caught.value)
+    assert "555" not in str(caught.value)
+    assert 1 == len(server.requests)
+
+
+async def test_a_message_stays_the_same_whatever_is_noted_beside_it() -> None:
+    """Metadata, urgency and what is left of its usefulness make no other message."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        await once(client, ttl=60)
+        await once(client, ttl=30, priority=Priority.HIGH, metadata={"request": "2"})
+
+    assert 1 == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("word", "error"), [("no-such-number", RejectedError), ("slow-down", NotSentError)]
+)
+async def test_what_nobody_received_may_be_handed_over_again(word: str, error: Any) -> None:
+    """A refusal is proof that no phone has it; what was refused may have been mended."""
+    async with Server(*saying(word, "ok")) as server, patient(server) as client:
+        with pytest.raises(error):
+            await once(client)
+        accepted = await once(client)
+
+    assert "id-order-71" == accepted.provider_id
+    assert 2 == len(server.requests)
+
+
+async def test_a_doubt_stays_a_doubt() -> None:
+    """What may have been sent is not sent again, however often it is handed over."""
+    async with Server(*saying("who-knows", "ok")) as server, patient(server) as client:
+        for _ in range(3):
+            with pytest.raises(AmbiguousError) as caught:
+                await once(client)
+
+    assert Reason.PROVIDER_ERROR is caught.value.reason
+    assert 1 == len(server.requests)
+
+
+async def test_a_doubt_that_was_settled_is_an_acceptance() -> None:
+    """Where a report or a look-up has found the message meanwhile, its id is returned."""
+    async with Server(*saying("who-knows")) as server, patient(server) as client:
+        with pytest.raises(AmbiguousError):
+            await once(client)
+        found = DoubtEnded(account="main", reference="order-71", id=MessageId("main:late"))
+        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        accepted = await once(client)
+
+    assert "main:late" == accepted.id
+
+
+async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> None:
+    """The message waited and was taken back, so that the second hands it over itself."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(accept_later, accept) as server, patient(server) as client:
+        before = asyncio.create_task(client.send(texts(1)[0]))
+        await until_left(client, 1, server)
+        first, second = (asyncio.create_task(once(client)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        go_on.set()
+        accepted = await second
+        await before
+
+    assert first.cancelled()
+    assert "id-order-71" == accepted.provider_id
+    assert 2 == len(server.requests)
+
+
+async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
+    """It had left: whoever hands it over again hears how that ended."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(accept_later, accept) as server, patient(server) as client:
+        first = asyncio.create_task(once(client))
+        await until_left(client, 1, server)
+        first.cancel()
+        await asyncio.wait([first])
+        second = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        go_on.set()
+        accepted = await second
+
+    assert "id-order-71" == accepted.provider_id
+    assert 1 == len(server.requests)
+
+
+async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
+    """At once, although what is before it in the queue has not left."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(accept_later, accept) as server, patient(server) as client:
+        before = asyncio.create_task(client.send(texts(1)[0]))
+        await until_left(client, 1, server)
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.wait([first])
+        await asyncio.sleep(0)
+        waiting = client.health()["main"].waiting
+        go_on.set()
+        accepted = await once(client)
+        await before
+
+    assert 0 == waiting
+    assert "id-order-71" == accepted.provider_id
+    assert 2 == len(server.requests)
+
+
+async def test_an_outcome_that_comes_with_the_cancellation_counts() -> None:
+    """It was known when the caller was cancelled, and nobody had taken it."""
+    async with Server(accept) as server, patient(server) as client:
+        sending: list[asyncio.Task[Accepted]] = []
+
+        class Cancelling(Observer):
+            def outcome_known(self, _: object) -> None:
+                sending[0].cancel()
+
+        client._observers.add(Cancelling())  # noqa: SLF001 - between the outcome and its caller
+        sending.append(asyncio.create_task(once(client)))
+        await asyncio.wait(sending)
+        accepted = await once(client)
+
+    assert sending[0].cancelled()
+    assert "id-order-71" == accepted.provider_id
+    assert 1 == len(server.requests)
+
+
+async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None:
+    """What the first will hear is not known by then: a doubt, and nothing is sent."""
+    async with Server(hold) as server:
+        client = patient(server)
+        first = asyncio.create_task(once(client))
+        await until_left(client, 1, server)
+        with pytest.raises(AmbiguousError, match="was not heard of in time"):
+            await client.send(Message(NUMBER, TEXT, reference="order-71"), deadline=0.02)
+        first.cancel()
+        await client.aclose(deadline=0)
+        with suppress(asyncio.CancelledError):
+            await first
+
+    assert 1 == len(server.requests)
+
+
+async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller() -> None:
+    """No account has been asked, so that it may be handed over again."""
+    limited = Route(accounts=("main",), limits=RouteLimits(messages_per_second=0.1))
+    async with Server(accept) as server:
+        client = Client([tiny(server.url)], routes=[limited])
+        await client.send(texts(1)[0])
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        message = Message(NUMBER, TEXT, reference="order-71")
+        accepted = await client.send(message, account="main")
+        await client.aclose()
+
+    assert "id-order-71" == accepted.provider_id
+    assert 2 == len(server.requests)
+
+
+async def test_generated_references_are_nobodys_key() -> None:
+    """The same message object sent twice is sent twice."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        message = Message(NUMBER, TEXT)
+        await client.send(message)
+        await client.send(message)
+
+    assert 2 == len(server.requests)
+
+
+async def test_a_stream_remembers_nothing() -> None:
+    """It is fast, and a file has its own record of what was sent."""
+    async with Server(accept) as server, Client([tiny(server.url)]) as client:
+        await once(client)
+        again = [Message(NUMBER, TEXT, reference="order-71")]
+        outcomes = [each async for each in client.send_many(again)]
+
+    assert ["accepted"] == [each.kind for each in outcomes]
+    assert 2 == len(server.requests)
+
+
+async def test_it_is_remembered_for_an_hour() -> None:
+    """After that the reference is free."""
+    clock = ManualClock()
+    async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
+        await once(client)
+        clock.now += repeats.KEPT_FOR
+        await once(client)
+        clock.now += 1
+        await once(client, content="Another text")
+        known = len(client._repeats)  # noqa: SLF001 - memory is what is tested
+
+    assert 1 == known
+    assert 2 == len(server.requests)
+
+
+async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit, and beyond the time, the oldest go."""
+    monkeypatch.setattr(repeats, "KEPT", 10)
+    clock = ManualClock()
+    async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
+        for each in texts(30):
+            await client.send(each)
+        bounded = len(client._repeats)  # noqa: SLF001 - memory is what is tested
+        clock.now += 2 * repeats.KEPT_FOR
+        for each in texts(20, start=100):
+            await client.send(each)
+        last = [each.message.reference for each in client._repeats._known.values()]  # noqa: SLF001
+
+    assert 10 == bounded
+    assert [f"r{number}" for number in range(110, 120)] == last
+
+
+async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
+    """Observers hear of it; the caller is gone."""
+    told: list[OutcomeUnclaimed] = []
+
+    class Watching(Observer):
+        def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+            told.append(event)
+
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(accept_later) as server:
+        client = Client([tiny(server.url)], observers=[Watching()])
+        sending = asyncio.create_task(client.send(texts(1)[0]))
+        await until_left(client, 1, server)
+        sending.cancel()
+        await asyncio.wait([sending])
+        go_on.set()
+        await client.aclose()
+
+    (event,) = told
+    assert ("main", "r0", "accepted") == (
+        event.account,
+        event.message.reference,
+        event.outcome.kind,
+    )
+
+
+def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:
+    """Two loops have no common queue; what the other one does is not known here."""
+    go_on = threading.Event()
+    outcomes: list[Outcome] = []
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    with server_in_thread(accept_later) as server:
+        client = Client([tiny(server.url)])
+        other = threading.Thread(target=lambda: outcomes.append(asyncio.run(once(client))))
+        other.start()
+        wait_for(server.arrived)
+        with pytest.raises(AmbiguousError, match="in another event loop or process"):
+            asyncio.run(once(client))
+        go_on.set()
+        other.join()
+        outcomes.append(asyncio.run(once(client)))
+
+    assert ["accepted"] * 2 == [each.kind for each in outcomes]
+    assert 1 == len(server.requests)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_that_was_closed_without_a_word_leaves_a_doubt() -> None:
+    """The message had left, and nobody will hear of it."""
+    with server_in_thread(hold) as server:
+        client = Client([tiny(server.url)])
+        loop = asyncio.new_event_loop()
+        sending = loop.create_task(once(client))
+        loop.run_until_complete(asyncio.to_thread(wait_for, server.arrived))
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+        for _ in range(2):
+            with pytest.raises(AmbiguousError):
+                asyncio.run(once(client))
+        del sending
+
+    assert 1 == len(server.requests)
