@@ -175,7 +175,6 @@ _EXPORTS = {
         "Held",
         "Observer",
         "OutcomeKnown",
-        "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
     ),
@@ -208,6 +207,7 @@ _EXPORTS = {
         "PlannedLeg",
         "Price",
     ),
+    "omnimsg.engine.unclaimed": ("OutcomeUnclaimed",),
     "omnimsg.transport.network": (
         "Network",
         "Proxy",

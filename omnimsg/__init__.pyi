@@ -123,7 +123,6 @@ from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
-from omnimsg.engine.observers import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
 from omnimsg.engine.policy import AccountTrouble as AccountTrouble
@@ -138,6 +137,7 @@ from omnimsg.engine.received import DoubtEnded as DoubtEnded
 from omnimsg.engine.received import EventReceived as EventReceived
 from omnimsg.engine.received import StatusChanged as StatusChanged
 from omnimsg.engine.suppression import Suppression as Suppression
+from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route
 from omnimsg.routing import RouteLimits as RouteLimits

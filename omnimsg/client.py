@@ -12,7 +12,7 @@ from omnimsg.checkup import Examiner
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
@@ -23,7 +23,7 @@ from omnimsg.engine.observers import Observers
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.repeats import Repeats, has_own_reference
+from omnimsg.repeats import Repeats
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -265,10 +265,11 @@ class Client(Operations, Planning, Reports):
         """
         way = self._default_account if account is None else self._accounts.get(account)
         submit: Submit = way.submit
-        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
-            submit = LegsWay(self._legs, way).submit
-        if has_own_reference(message):
-            submit = partial(self._repeats.submit, submit, account or self._accounts.default)
+        if message.__class__ is Message:
+            if message.fallback and not way.carries_legs(message):
+                submit = LegsWay(self._legs, way).submit
+            if not is_generated(message.reference):
+                submit = partial(self._repeats.submit, submit, account or self._accounts.default)
         if settle:
             return await self._send_and_settle(submit, message, deadline, settle)
         outcome = await submit(message, deadline)

@@ -15,7 +15,7 @@ import anyio
 import attrs
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message, is_generated
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.account import handing_over
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from omnimsg.accounts import Accounts
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.observers import OutcomeUnclaimed
     from omnimsg.engine.received import DoubtEnded
+    from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 # What is known of messages that may be on a phone: so many, for so many seconds.
 KEPT = 10_000
@@ -41,11 +41,6 @@ _COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not i
 
 Submit: TypeAlias = "Callable[[Message, float], Awaitable[Outcome]]"
 """Hands over a message with the seconds until its caller gives up: an account, or the routes."""
-
-
-def has_own_reference(message: Message) -> bool:
-    """Return whether its caller gave a message a reference, by which it can be known again."""
-    return message.__class__ is Message and not is_generated(message.reference)
 
 
 class _HandOver:

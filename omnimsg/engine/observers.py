@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.received import CallbackRefused, DoubtEnded, EventReceived, StatusChanged
+    from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -126,21 +127,6 @@ class OutcomeKnown:
     account: str
     messages: tuple[Message, ...] = attrs.field(repr=False)
     outcomes: tuple[Outcome, ...]
-
-
-@attrs.frozen(kw_only=True)
-class OutcomeUnclaimed:
-    """A message has an outcome that nobody waits for: its caller was cancelled, or its loop ended.
-
-    Attributes:
-        account: The account's name.
-        message: The message.
-        outcome: What became of it.
-    """
-
-    account: str
-    message: Message = attrs.field(repr=False)
-    outcome: Outcome
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
-from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
+from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 if TYPE_CHECKING:
     import asyncio
