@@ -68,7 +68,8 @@ async def _wait_for(session: aiohttp.ClientSession) -> None:
                 await anyio.sleep(0.05)
 
 
-async def _notify(session: aiohttp.ClientSession, number: str, table: int = 71) -> tuple[int, Any]:
+async def _notify(session: aiohttp.ClientSession, number: str) -> tuple[int, Any]:
+    table = int(number[-4:])  # each has a reference of its own
     notice = {"to": number, "text": "Your table is ready"}
     async with session.post(f"/tables/{table}/notice", json=notice) as answer:
         return answer.status, await answer.json()
