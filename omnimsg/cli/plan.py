@@ -209,7 +209,12 @@ def _sms_rows(plan: Plan) -> Sequence[tuple[str, str]]:
     if sms is None:
         return []
     parts = "1 part" if sms.parts == 1 else f"{sms.parts} parts"
-    rows = [("sms", f"{sms.encoding.value}, {parts}, {sms.units} units, {sms.left} left")]
+    rows = [
+        (
+            "sms",
+            f"{sms.encoding.value.replace('_', '-')}, {parts}, {sms.units} units, {sms.left} left",
+        )
+    ]
     if sms.forcing:
         names = ", ".join(f"{each!r} ({_name(each)})" for each in sms.forcing[:5])
         more = f" and {len(sms.forcing) - 5} more" if len(sms.forcing) > 5 else ""

@@ -42,8 +42,8 @@ class SmsEncoding(StrEnum):
         UCS_2: UTF-16, in units of two octets; a character beyond the first plane takes two.
     """
 
-    GSM_7 = "gsm-7"
-    UCS_2 = "ucs-2"
+    GSM_7 = "gsm_7"
+    UCS_2 = "ucs_2"
 
 
 # Units of one part that stands alone, and of one of several.

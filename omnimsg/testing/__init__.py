@@ -26,7 +26,7 @@ _EXPORTS = {
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
-__all__ = list(_MODULES)
+__all__ = list(dict.fromkeys(sorted(_MODULES)))
 
 
 def __getattr__(name: str) -> object:

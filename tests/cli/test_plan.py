@@ -36,7 +36,7 @@ def test_json(run: Run, sandbox: Sandbox) -> None:
     (row,) = ran.rows
     assert ran.code == 0
     assert ("clickatell", "clickatell", "sms") == (row["account"], row["provider"], row["channel"])
-    assert {"encoding": "gsm-7", "units": 5, "parts": 1, "left": 155, "forcing": []} == row["sms"]
+    assert {"encoding": "gsm_7", "units": 5, "parts": 1, "left": 155, "forcing": []} == row["sms"]
     assert "***" == row["request"]["headers"]["Authorization"]
     assert [] == sandbox.handsets.received(PHONE)
 

@@ -15,6 +15,7 @@ from omnimsg.domain.message import Priority
 from omnimsg.domain.opt_out import Consent
 from omnimsg.domain.outcome import Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.sms_parts import SmsEncoding
 from omnimsg.domain.status import Status
 
 ENUMS = [
@@ -33,6 +34,7 @@ ENUMS = [
     Reason,
     Retry,
     Scope,
+    SmsEncoding,
     Status,
 ]
 
