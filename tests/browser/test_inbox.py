@@ -460,7 +460,7 @@ async def test_every_content_is_shown_without_an_error(
                 continue  # its account would have to name the placeholders
             for channel in content_examples.carried(adapter, name):
                 message = contents.message(name, channel)
-                # A reference of its own: the same message is not sent again through another account.
+                # Its own: the same message is not sent again through another account.
                 message = attrs.evolve(message, reference=f"{account}-{message.reference}")
                 await client.send(message, account=account)
                 count += 1
