@@ -177,6 +177,7 @@ _EXPORTS = {
         "OutcomeKnown",
         "Paused",
         "RetryEvent",
+        "UnknownCodeMet",
     ),
     "omnimsg.engine.policy": (
         "AccountTrouble",
@@ -208,6 +209,10 @@ _EXPORTS = {
         "Price",
     ),
     "omnimsg.engine.unclaimed": ("OutcomeUnclaimed",),
+    "omnimsg.engine.unknown_codes": (
+        "UnknownCode",
+        "UnknownCodes",
+    ),
     "omnimsg.transport.network": (
         "Network",
         "Proxy",

@@ -125,6 +125,7 @@ from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
+from omnimsg.engine.observers import UnknownCodeMet as UnknownCodeMet
 from omnimsg.engine.policy import AccountTrouble as AccountTrouble
 from omnimsg.engine.policy import Breaker as Breaker
 from omnimsg.engine.policy import Limits as Limits
@@ -138,6 +139,8 @@ from omnimsg.engine.received import EventReceived as EventReceived
 from omnimsg.engine.received import StatusChanged as StatusChanged
 from omnimsg.engine.suppression import Suppression as Suppression
 from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
+from omnimsg.engine.unknown_codes import UnknownCode as UnknownCode
+from omnimsg.engine.unknown_codes import UnknownCodes as UnknownCodes
 from omnimsg.routing import Match as Match
 from omnimsg.routing import Route as Route
 from omnimsg.routing import RouteLimits as RouteLimits

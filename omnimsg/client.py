@@ -20,6 +20,7 @@ from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
 from omnimsg.engine.observers import Observers
+from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
@@ -113,7 +114,8 @@ class Client(Operations, Planning, Reports):
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
         retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        self._observers = Observers((LogObserver(), retries, *observers))
+        self._unknown_codes = UnknownCodes()
+        self._observers = Observers((LogObserver(), retries, self._unknown_codes, *observers))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store

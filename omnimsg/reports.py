@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
+    from omnimsg.engine.unknown_codes import UnknownCode, UnknownCodes
     from omnimsg.repeats import Submit
 
 H = TypeVar("H", bound="StatusHandler")
@@ -66,6 +67,7 @@ class Reports:
     _store: Store | None
     _suppression: Suppression | None
     _opt_out_rules: OptOutRules | None
+    _unknown_codes: UnknownCodes
 
     def receiver(
         self,
@@ -155,6 +157,14 @@ class Reports:
         Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
         """
         return await self._delivery.tracker.doubts()
+
+    def unknown_codes(self) -> Sequence[UnknownCode]:
+        """Return the codes and statuses that providers gave and the tables do not have.
+
+        Those that this client has met, in answers, reports and look-ups: at most 1,000 different
+        ones. Give them a meaning with `codes` of the account, and report them to us.
+        """
+        return self._unknown_codes.seen
 
     async def _send_and_settle(
         self, submit: Submit, message: Message, deadline: float, seconds: float

@@ -44,6 +44,7 @@ from omnimsg.adapter.http import (
 from omnimsg.adapter.interface import Absent, Adapter, Answered
 from omnimsg.adapter.operation import Operation
 from omnimsg.adapter.receiving import Receiving
+from omnimsg.adapter.unknown_codes import code_text
 
 __all__ = [
     "Absent",
@@ -77,6 +78,7 @@ __all__ = [
     "check_content",
     "check_message",
     "check_options",
+    "code_text",
     "deep_merge",
     "inbound",
     "is_blank",

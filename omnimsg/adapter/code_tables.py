@@ -65,7 +65,7 @@ class CodeRow:
     """What one code of a provider means at one level.
 
     Attributes:
-        code: The code as text.
+        code: The code as text. One that ends in `x` stands for a family: `12xxx`.
         level: The part of the answer that contains it, in the provider's terms: `message`,
             `global`, ...
         reason: The unified reason.
@@ -205,6 +205,7 @@ class CodeTable:
         for row in rows:
             if self._rows.setdefault((row.code, row.level), row) is not row:
                 raise ValueError(f"code {row.code} has two rows at level {row.level!r}")
+        self._codes = frozenset(code for code, _ in self._rows)
 
     def __iter__(self) -> Iterator[CodeRow]:
         """Iterate over the rows in the order they were given."""
@@ -213,6 +214,12 @@ class CodeTable:
     def get(self, code: object, level: str) -> CodeRow | None:
         """Return the row of a code; `None` if the code is unknown at this level."""
         return self._rows.get((str(code), level))
+
+    def knows(self, code: str) -> bool:
+        """Return whether any level has a row for a code, or for its family."""
+        size = len(code)
+        names = (code, *(code[: size - cut] + "x" * cut for cut in range(1, size)))
+        return not self._codes.isdisjoint(names)
 
     def override(self, changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> CodeTable:
         """Return the table with the user's changed and added rows: a copy, where there are any.
@@ -262,6 +269,10 @@ class StatusTable:
     def __iter__(self) -> Iterator[StatusRow]:
         """Iterate over the rows in the order they were given."""
         return iter(self._rows.values())
+
+    def knows(self, given: str) -> bool:
+        """Return whether there is a row for a status, by its name or number as text."""
+        return given in self._rows or (given.isdecimal() and int(given) in self._numbers)
 
     def evidence(
         self, name: object = None, *, number: int | None = None, code: str | None = None

@@ -3,14 +3,19 @@
 The JSON form is one object per row. Codes have `table` "code" and `code`, `level`, `reason`,
 `verdict`, `retry`, `fault`, `words`, `source`; statuses have `table` "status" and `name`, `number`,
 `status`, `reason`, `fault`, `words`, `source`. Further terms, such as Bird's interactions, have
-`table` "interaction" or another name and `name`, `meaning`, `words`, `source`.
+`table` "interaction" or another name and `name`, `meaning`, `words`, `source`. With `--seen` there
+is one object per code: `account`, `provider` (or null), `table` ("code" or "status"), `code`,
+`http_status` (or null), `lines` (how many lines of the files have it), `first_seen`, `last_seen`.
 """
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
+from cyclopts import Parameter
 
+from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import Json
 from omnimsg.cli.output import (
@@ -31,13 +36,35 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, CodeRow, StatusRow, TermRow
 
 
-def codes(provider: str, /, *, as_json: Json = False) -> int:
+def codes(
+    provider: str | None = None,
+    /,
+    *,
+    seen: Annotated[list[Path] | None, Parameter(consume_multiple=True, negative=())] = None,
+    as_json: Json = False,
+) -> int:
     """Show what a provider's codes and statuses mean.
+
+    With --seen, show the codes and statuses that were met at run time and
+    are in no table.
 
     Args:
         provider: The provider's name, as `omnimsg providers` lists it.
+        seen: Files that `UnknownCodes` or `omnimsg send-many` has written.
         as_json: Print JSON lines.
     """
+    if seen:
+        if provider is not None:
+            raise CommandError(
+                f"{provider}: --seen shows what files have, of every provider",
+                "put the files behind --seen, and leave out PROVIDER",
+            )
+        from omnimsg.cli.seen_codes import show_seen_codes  # noqa: PLC0415 - keeps help fast
+
+        show_seen_codes(seen, as_json=as_json)
+        return OK
+    if provider is None:
+        raise CommandError("no provider is named", "name one, or put files behind --seen")
     from omnimsg.config import load_adapter  # noqa: PLC0415 - keeps help fast
 
     adapter = load_adapter(provider)

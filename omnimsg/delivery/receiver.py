@@ -20,7 +20,9 @@ from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
 from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.events import StatusEvent
 from omnimsg.engine.received import CallbackRefused
+from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -207,6 +209,8 @@ class Receiver:
         remember_until = context.now + adapter.repeats_for
         try:
             for event in adapter.parse(callback, context):
+                if isinstance(event, StatusEvent):
+                    note_leg(event.leg, adapter, self._observers)
                 await self._dispatcher.dispatch(event, context.now, remember_until)
         except Exception as error:
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error

@@ -29,6 +29,9 @@ class Failure:
         path: The message's field that caused the failure, dotted; `None` if no field did.
         retry_after: Seconds to wait before another attempt, if the provider gave them.
         code: The provider's code as text, with no meaning outside that provider.
+        unknown_code: The code of the answer, where the adapter's tables have no row for it. It may
+            stand beside `code`; alone it says that nothing of the answer was recognised, and that
+            somebody between here and the provider may have written it.
         http_status: The HTTP status of the answer; `None` if there was no answer.
         request_id: The provider's id of the request, to quote to its support.
         raw: The provider's answer, decoded where possible.
@@ -41,6 +44,7 @@ class Failure:
     path: str | None = None
     retry_after: float | None = None
     code: str | None = None
+    unknown_code: str | None = None
     http_status: int | None = None
     request_id: str | None = None
     raw: Any = attrs.field(default=None, repr=False)
@@ -48,7 +52,9 @@ class Failure:
     def sentence(self) -> str:
         """Describe the failure in one line that is safe to log: numbers and addresses masked."""
         path = f"{self.path}: " if self.path else ""
-        codes = [f"code {self.code}"] if self.code is not None else []
+        code, unknown = self.code, self.unknown_code
+        codes = [f"code {code}"] if code is not None and code != unknown else []
+        codes += [f"unknown code {unknown}"] if unknown is not None else []
         codes += [f"HTTP {self.http_status}"] if self.http_status is not None else []
         origin = f" ({', '.join(codes)})" if codes else ""
         detail = f": {mask_text(self.detail)}" if self.detail else ""

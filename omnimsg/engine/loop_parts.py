@@ -152,7 +152,7 @@ class LoopParts:
         # Operations, among them the look-up of doubtful messages.
         retrier = Retrier(name, policy, observers)
         self.operations: OperationRunner = OperationRunner(
-            adapter, transport, self.runner, retrier, slots, clock
+            adapter, transport, self.runner, retrier, slots, clock, observers=observers
         )
         self.files: FileTransfers = FileTransfers(
             adapter, self.operations, clock, policy.limits.max_download_bytes
@@ -185,6 +185,7 @@ class LoopParts:
             follow_up=follow_up,
             wakeup=wakeup,
             observers=observers,
+            adapter=adapter,
             now=now,
         )
 

@@ -157,6 +157,25 @@ class Paused:
     seconds: float
 
 
+@attrs.frozen(kw_only=True)
+class UnknownCodeMet:
+    """An answer or a report had a code or a status without a row in the adapter's tables.
+
+    Attributes:
+        account: The account's name.
+        provider: The provider's name.
+        table: Which table has no row for it: `code` or `status`.
+        code: It, as the provider gave it: at most 64 characters, numbers and addresses masked.
+        http_status: The HTTP status of the answer; `None` in a report.
+    """
+
+    account: str
+    provider: str
+    table: str
+    code: str
+    http_status: int | None = None
+
+
 class Observer:
     """Watches the accounts of a client. Override the methods for the events that are wanted.
 
@@ -190,6 +209,9 @@ class Observer:
 
     def paused(self, event: Paused) -> None:
         """The provider asked for a pause."""
+
+    def unknown_code(self, event: UnknownCodeMet) -> None:
+        """A provider gave a code or a status that the adapter's tables do not have."""
 
     def event_received(self, event: EventReceived) -> None:
         """A callback brought an event."""
@@ -241,6 +263,7 @@ class Observers:
         )
         self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
         self.paused: Notify[Paused] | None = _notifier(given, "paused")
+        self.unknown_code: Notify[UnknownCodeMet] | None = _notifier(given, "unknown_code")
         self.event_received: Notify[EventReceived] | None = _notifier(given, "event_received")
         self.status_changed: Notify[StatusChanged] | None = _notifier(given, "status_changed")
         self.callback_refused: Notify[CallbackRefused] | None = _notifier(given, "callback_refused")

@@ -18,6 +18,7 @@ from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, NoRequest, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.unknown_codes import note_failure, note_leg, note_outcomes
 from omnimsg.transport import SinkFault, TransportFault
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.clock import Clock
+    from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.retry import Retrier
     from omnimsg.engine.sending.slots import OperationSlots
     from omnimsg.transport import Sink, Transport
@@ -54,9 +56,10 @@ class OperationRunner:
         retrier: Its retries.
         slots: Gives a slot among its requests under way.
         clock: Its clock.
+        observers: Told of codes and statuses that the adapter's tables do not have.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an account
         self,
         adapter: Adapter[Any],
         transport: Transport,
@@ -64,6 +67,8 @@ class OperationRunner:
         retrier: Retrier,
         slots: OperationSlots,
         clock: Clock,
+        *,
+        observers: Observers,
     ) -> None:
         self._adapter = adapter
         self._account = adapter.account.name
@@ -72,6 +77,7 @@ class OperationRunner:
         self._retrier = retrier
         self._slots = slots
         self._clock = clock
+        self._observers = observers
         self._redactor = Redactor(adapter)
 
     async def run(
@@ -108,11 +114,10 @@ class OperationRunner:
             try:
                 async with self._slots.hold(until):
                     result = await self._attempt(start, until, sink)
-                    return (
-                        self._redactor.failure(result, known)
-                        if isinstance(result, Failure)
-                        else result
-                    )
+                    if isinstance(result, Failure):
+                        result = self._redactor.failure(result, known)
+                        note_failure(result, self._adapter, self._observers)
+                    return result
             except TimeoutError:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before it was its turn"
@@ -133,6 +138,8 @@ class OperationRunner:
             lambda context: self._adapter.status(provider_id, context),
             deadline=deadline,
         )
+        for leg in found.legs:
+            note_leg(leg, self._adapter, self._observers)
         return self._redactor.status(found)
 
     async def history(
@@ -147,6 +154,7 @@ class OperationRunner:
         )
         async with aclosing(pages):
             async for each in pages:
+                note_leg(each.leg, self._adapter, self._observers)
                 yield self._redactor.past(each)
 
     async def pages(
@@ -211,7 +219,9 @@ class OperationRunner:
             async with AsyncExitStack() as stack:
                 with suppress(TimeoutError):  # then the runner finds that the deadline has passed
                     await stack.enter_async_context(self._slots.hold(deadline))
-                return await self._runner.mark_read(ids, deadline)
+                outcomes = await self._runner.mark_read(ids, deadline)
+                note_outcomes(outcomes, self._adapter, self._observers)
+                return outcomes
 
         async def mark_again(indexes: Sequence[int]) -> None:
             again = await mark([provider_ids[index] for index in indexes])
@@ -245,7 +255,7 @@ class OperationRunner:
             return classify.by_broken_contract(detail, left=run.left)[1]
         assert run.response is not None  # noqa: S101 - a flow ends after an answer
         if value is None:
-            value = classify.by_status(run.response, run.effect)[1]
+            value = classify.by_status(run.response, run.effect, self._adapter.table)[1]
         if not isinstance(value, Failure):
             return value
         if value.retry is Retry.UNSAFE and run.effect.is_repeatable:

@@ -70,5 +70,7 @@ def _concerns_the_account(failure: Failure) -> bool:
     reason = failure.reason
     if reason in _ENDS or reason.is_opt_out or reason.is_marketing_opt_out:
         return False
+    if failure.unknown_code is not None and reason is Reason.UNKNOWN:
+        return False  # nobody knows what it means: it may be an opt-out
     # A proxy, a firewall or a mistyped host may have said it: a stranger's answer is no licence.
     return failure.code is not None or failure.http_status is None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.unknown_codes import UnknownCode
     from omnimsg.sync.interruption import LoopClient
 
     EventHandler: TypeAlias = Callable[[Event], object]
@@ -114,6 +115,14 @@ class Reports:
         Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
         """
         return run(self._client.doubts())
+
+    def unknown_codes(self) -> Sequence[UnknownCode]:
+        """Return the codes and statuses that providers gave and the tables do not have.
+
+        Those that this client has met, in answers, reports and look-ups: at most 1,000 different
+        ones. Give them a meaning with `codes` of the account, and report them to us.
+        """
+        return self._client.unknown_codes()
 
 
 def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:

@@ -87,6 +87,7 @@ def _malformed(outcome: Any, reference: str, account: str) -> list[str]:  # noqa
             f"has a {name} of type {type(value).__name__}"
             for name, value, expected in (
                 ("code", failure.code, str),
+                ("unknown_code", failure.unknown_code, str),
                 ("detail", failure.detail, str),
                 ("path", failure.path, str),
                 ("retry_after", failure.retry_after, (int, float)),

@@ -85,7 +85,7 @@ class TableChecks(Harness):
         self._assert_rows_followed(rows, self.batch_size)
 
     def test_unknown_codes_neither_raise_nor_accept(self) -> None:
-        """A code that the table lacks raises nothing and accepts nothing; an outcome keeps it."""
+        """A code that the table lacks raises nothing and accepts nothing; a failure keeps it."""
         batch = self.batch(self.batch_size)
         levels = (self.message_levels | self.request_levels) - self.status_levels
         violations: list[str] = []
@@ -99,10 +99,16 @@ class TableChecks(Harness):
                         violations.append(
                             f"{name}, message {index}: was refused; the outcome is Accepted"
                         )
-                    elif outcome is not None and outcome.failure.code != code:
-                        violations.append(
-                            f"{name}, message {index}: the code became {outcome.failure.code!r}"
-                        )
+                    elif outcome is not None:
+                        failure = outcome.failure
+                        violations += [
+                            f"{name}, message {index}: `{field}` became {found!r}"
+                            for field, found in (
+                                ("code", failure.code),
+                                ("unknown_code", failure.unknown_code),
+                            )
+                            if found != code
+                        ]
         assert_no_violations(violations)
 
     def test_code_overrides_are_applied(self) -> None:

@@ -71,7 +71,7 @@ FLAGS = {
     "balance": ["--account", "--config", "--json"],
     "doctor": ["--config", "--deadline", "--json"],
     "providers": ["--json"],
-    "codes": ["PROVIDER", "--json"],
+    "codes": ["PROVIDER", "--seen", "--json"],
     "completion": ["SHELL"],
     "config schema": ["--output"],
     "config show": ["--config", "--json"],

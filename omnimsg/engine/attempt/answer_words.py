@@ -1,9 +1,12 @@
-"""What an answer says in words, for a person, whoever wrote it and in whatever form."""
+"""What an answer says in words and codes, for a person, whoever wrote it and in whatever form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from omnimsg.adapter import code_text, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,29 @@ def words_of(response: Response) -> str:
         return _plain_text(response)
     found = dict.fromkeys(_sentences(document, _MAX_DEPTH))
     return _shorten("; ".join(list(found)[:_MAX_SENTENCES]))
+
+
+def code_of(response: Response) -> str | None:
+    """Return the first code of an answer that was not understood; `None` where it has none.
+
+    It is text that may be shown, at most 64 characters.
+    """
+    return next(_codes_in(response.json(), _MAX_DEPTH), None)
+
+
+def _codes_in(value: object, depth: int) -> Iterator[str]:
+    if depth == 0:
+        return
+    if isinstance(value, Mapping):
+        for name in _CODES:
+            given = value.get(name)
+            code = None if is_blank(given) else code_text(given)
+            if code is not None:
+                yield code
+    if isinstance(value, (Mapping, list)):
+        members = value.values() if isinstance(value, Mapping) else value
+        for each in islice(members, _MAX_MEMBERS):
+            yield from _codes_in(each, depth - 1)
 
 
 def _sentences(value: object, depth: int) -> Iterator[str]:

@@ -17,13 +17,13 @@ import attrs
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.engine.attempt.answer_words import words_of
+from omnimsg.engine.attempt.answer_words import code_of, words_of
 from omnimsg.engine.attempt.http_status_rules import rule_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from omnimsg.adapter import Response
+    from omnimsg.adapter import CodeTable, Response
     from omnimsg.transport import TransportFault
 
 # A fault before any byte has left proves that nothing was sent, and most pass. These do not.
@@ -41,10 +41,11 @@ _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 _MAX_RETRY_AFTER = 1e12
 
 
-def by_status(response: Response, effect: Effect) -> tuple[Verdict, Failure]:
+def by_status(response: Response, effect: Effect, table: CodeTable) -> tuple[Verdict, Failure]:
     """Classify a request by the HTTP status of an answer without a verdict.
 
-    What the answer says in words is part of the detail, whoever wrote it.
+    What the answer says in words is part of the detail, whoever wrote it, and so is a code that the
+    table does not have.
     """
     status = response.status
     rule = rule_of(status, effect)
@@ -52,11 +53,12 @@ def by_status(response: Response, effect: Effect) -> tuple[Verdict, Failure]:
     if retry is Retry.UNSAFE and effect.is_repeatable:
         # A 2xx that cannot be read will not become readable by asking again.
         retry = Retry.SAFE if status >= 400 else Retry.NEVER
-    words = words_of(response)
+    words, code = words_of(response), code_of(response)
     return rule.verdict, Failure(
         reason=rule.reason,
         retry=retry,
         detail=f"{rule.detail}; it says: {words}" if words else rule.detail,
+        unknown_code=None if code is None or table.knows(code) else code,
         http_status=status,
         raw=_raw(response),
     )

@@ -8,7 +8,7 @@ stay whole in `raw`, which is never shown.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _MIN_CREDENTIAL_LENGTH = 4
 
+_Said: TypeAlias = tuple[str, str | None, str | None]
+"""What a failure quotes of an answer: the detail, the code, and the code that has no row."""
+
 
 class Redactor:
     """Takes private things out of the failures of one account.
@@ -52,11 +55,10 @@ class Redactor:
         """
         if all([each.__class__ is Accepted for each in outcomes]):  # noqa: C419 - twice as fast
             return list(outcomes)
-        groups: dict[tuple[str, str | None], list[Message]] = {}
+        groups: dict[_Said, list[Message]] = {}
         for outcome, message in zip(outcomes, messages, strict=True):
             if not isinstance(outcome, Accepted):
-                said = outcome.failure.detail, outcome.failure.code
-                groups.setdefault(said, []).append(message)
+                groups.setdefault(_said(outcome.failure), []).append(message)
         shown = {said: self._redact(said, group) for said, group in groups.items()}
         return [
             outcome
@@ -72,7 +74,7 @@ class Redactor:
             failure: The failure.
             recipients: The numbers and addresses that the operation was given.
         """
-        said = failure.detail, failure.code
+        said = _said(failure)
         return _replaced(failure, {said: self._redact_all(said, recipients, ())})
 
     def receipts(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -109,19 +111,21 @@ class Redactor:
         long = (each for each in found if len(each) >= _MIN_CREDENTIAL_LENGTH)
         return tuple(sorted(long, key=len, reverse=True))
 
-    def _redact(
-        self, said: tuple[str, str | None], messages: Iterable[Message]
-    ) -> tuple[str, str | None]:
+    def _redact(self, said: _Said, messages: Iterable[Message]) -> _Said:
         recipients = {each.to for each in messages if isinstance(each.to, str)}
         texts = {text for each in messages for text in _texts(each)}
         return self._redact_all(said, recipients, texts)
 
     def _redact_all(
-        self, said: tuple[str, str | None], recipients: Collection[str], texts: Collection[str]
-    ) -> tuple[str, str | None]:
-        detail, code = said
+        self, said: _Said, recipients: Collection[str], texts: Collection[str]
+    ) -> _Said:
+        detail, code, unknown = said
         detail = redact(self._redact_known(detail, recipients, texts), texts)
-        return detail, None if code is None else self._redact_known(code, recipients, ())
+        if code is not None:
+            code = self._redact_known(code, recipients, ())
+        if unknown is not None:  # anybody may have written it: it may quote the text too
+            unknown = redact(self._redact_known(unknown, recipients, texts), texts)
+        return detail, code, unknown
 
     def _redact_known(self, text: str, recipients: Iterable[str], texts: Iterable[str]) -> str:
         if not text:
@@ -136,12 +140,16 @@ class Redactor:
         return text
 
 
-def _replaced(
-    failure: Failure, shown: Mapping[tuple[str, str | None], tuple[str, str | None]]
-) -> Failure:
-    said = failure.detail, failure.code
-    detail, code = shown[said]
-    return failure if (detail, code) == said else attrs.evolve(failure, detail=detail, code=code)
+def _said(failure: Failure) -> _Said:
+    return failure.detail, failure.code, failure.unknown_code
+
+
+def _replaced(failure: Failure, shown: Mapping[_Said, _Said]) -> Failure:
+    said = _said(failure)
+    detail, code, unknown = shown[said]
+    if (detail, code, unknown) == said:
+        return failure
+    return attrs.evolve(failure, detail=detail, code=code, unknown_code=unknown)
 
 
 def _texts(message: Message) -> Iterator[str]:

@@ -243,7 +243,7 @@ class AttemptRunner:
             if outcome is None:
                 if by_status is None:
                     verdict, failure = classify.of_messages(
-                        *classify.by_status(response, run.effect),
+                        *classify.by_status(response, run.effect, self._adapter.table),
                         run.effect,
                         sent_before=run.sent_before,
                     )

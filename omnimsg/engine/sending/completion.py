@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter import Adapter
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason
 from omnimsg.engine.attempt.doubts import DoubtsKept
@@ -17,6 +18,7 @@ from omnimsg.engine.observers import Observers, Paused
 from omnimsg.engine.sending.follow_up import FollowUp
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.engine.unknown_codes import note_failure, note_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,8 @@ class Completion:
         holding: Holds messages back, where the policy is to hold; `None` where it is to fail.
         follow_up: Retries, and looks for messages that may have been sent.
         wakeup: Called when more may leave than before.
-        observers: Told of pauses.
+        observers: Told of pauses, and of codes that the tables do not have.
+        adapter: The account's adapter.
         now: Reads the monotonic clock, seconds.
     """
 
@@ -52,6 +55,7 @@ class Completion:
     _follow_up: FollowUp
     _wakeup: Wakeup
     _observers: Observers
+    _adapter: Adapter[Any]
     _now: Callable[[], float]
 
     def conclude(self, batch: Batch, outcomes: list[Outcome]) -> None:
@@ -69,6 +73,7 @@ class Completion:
             answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
             if any(isinstance(each, (Accepted, Rejected)) for each in answers):
                 self._answer_times.record(seconds, now)
+            note_outcomes(answers, self._adapter, self._observers)
             self._learn(batch, answers, seconds)
             self._adjust_pace(answers, batch.left_at)
             self._continue(batch, outcomes)
@@ -85,6 +90,7 @@ class Completion:
     def conclude_split(self, batch: Batch, refusal: Failure | None) -> None:
         """Take the refusal of a batch that is split because it held no word of the provider's."""
         if refusal is not None:
+            note_failure(refusal, self._adapter, self._observers)
             self._breakers.learn_refusal(batch.messages, refusal)
             self._probe_while_suspected()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict, outcome_of
+from omnimsg.adapter import Verdict, code_text, outcome_of
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, NotSent
@@ -161,7 +161,8 @@ def read_refusal(
     if not isinstance(code, str) and not isinstance(text, str):
         return None
     level = str(response.status)
-    row = adapter.table.get(code, level) or adapter.table.get(level, codes.HTTP)
+    own = adapter.table.get(code, level)
+    row = own or adapter.table.get(level, codes.HTTP)
     if row is None:
         return None
     key, problem = _first_detail(document.get("details"))
@@ -170,6 +171,7 @@ def read_refusal(
     failure = attrs.evolve(
         row.failure(detail=detail, path=path, response=response, raw=document),
         code=code if isinstance(code, str) else None,
+        unknown_code=code_text(code) if own is None else None,
     )
     if reason is not None and row.reason is Reason.INVALID_MESSAGE:
         failure = attrs.evolve(failure, reason=reason, fault=reason.fault)

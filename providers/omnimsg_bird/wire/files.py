@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import attrs
 
+from omnimsg.adapter import code_text
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Stored
 from omnimsg_bird import codes
@@ -79,7 +80,9 @@ def read_storage_failure(response: Response, adapter: Adapter[Any]) -> Failure |
         return None
     match = _find_code(response.body)
     code = None if match is None else match[1].decode()
-    row = adapter.table.get(code, codes.STORAGE) or adapter.table.get("4xx", codes.STORAGE)
+    own = adapter.table.get(code, codes.STORAGE)
+    row = own or adapter.table.get("4xx", codes.STORAGE)
     if row is None:
         return None
-    return attrs.evolve(row.failure(response=response), code=code)
+    unknown = code_text(code) if own is None else None
+    return attrs.evolve(row.failure(response=response), code=code, unknown_code=unknown)

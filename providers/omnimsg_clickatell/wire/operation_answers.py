@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from omnimsg.adapter import is_blank, words_of
+from omnimsg.adapter import code_text, is_blank, words_of
 from omnimsg.adapter.times import MILLISECOND, SECOND, read_epoch_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -143,6 +143,7 @@ def read_refusal(
         retry=Retry.AFTER_FIX if reason is Reason.MISCONFIGURED else Retry.NEVER,
         detail=sentence,
         code=code,
+        unknown_code=code_text(code) if row is None else None,
         http_status=response.status,
         raw=data,
     )

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
 
-from omnimsg.adapter import CodeTable, Response, Verdict, is_blank, outcome_of, words_of
+from omnimsg.adapter import (
+    CodeTable,
+    Response,
+    Verdict,
+    code_text,
+    is_blank,
+    outcome_of,
+    words_of,
+)
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected
@@ -199,6 +207,7 @@ class _Reader:
             detail=description or words_of(entry) or "refused, without a cause that is known",
             path=path,
             code=code,
+            unknown_code=code_text(code),
             http_status=self.response.status,
             raw=entry,
         )

@@ -10,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnimsg import Reason, Retry
-from omnimsg.adapter import Effect, Response, Verdict
+from omnimsg.adapter import CodeTable, Effect, Response, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.engine.attempt.classify import by_fault, by_status, parse_retry_after, with_retry_after
 from omnimsg.engine.attempt.flow import describe_error
 from omnimsg.transport import TransportFault
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+NO_CODES = CodeTable(())
 
 
 @given(st.integers(100, 599), st.sampled_from(Effect), st.binary(max_size=20))
 def test_every_status_has_one_verdict(status: int, effect: Effect, body: bytes) -> None:
     """No answer is without one, and the retry fits what it proves and what was asked."""
-    verdict, failure = by_status(Response(status, body), effect)
+    verdict, failure = by_status(Response(status, body), effect, NO_CODES)
 
     assert status == failure.http_status
     assert failure.detail
@@ -40,7 +41,7 @@ NOT_OURS = [406, 411, 413, 414, 415, 417, 426, 428, 431, 505, 511]
 @pytest.mark.parametrize("status", NOT_OURS)
 def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
     """A form that the server does not take is no message's doing."""
-    verdict, failure = by_status(Response(status), Effect.SENDS)
+    verdict, failure = by_status(Response(status), Effect.SENDS, NO_CODES)
 
     assert Verdict.ACCOUNT is verdict
     assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (failure.reason, failure.retry)
@@ -53,7 +54,7 @@ def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
 )
 def test_what_may_have_acted_is_ambiguous(status: int) -> None:
     """A yes that cannot be read, and every failure of the provider."""
-    verdict, _ = by_status(Response(status), Effect.SENDS)
+    verdict, _ = by_status(Response(status), Effect.SENDS, NO_CODES)
 
     assert Verdict.AMBIGUOUS is verdict
 

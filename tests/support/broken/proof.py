@@ -102,7 +102,13 @@ class _ReadsUnknownCodesAnywhere(ToyAdapter):
         if not isinstance(code, str) or self.table.get(code, level) is not None:
             return super().failed(reference, fault, level, response)
         outcome = claim(self.verdict, reference, self.retry)
-        failure = attrs.evolve(outcome.failure, code=code, raw=fault, http_status=response.status)
+        failure = attrs.evolve(
+            outcome.failure,
+            code=code,
+            unknown_code=code,
+            raw=fault,
+            http_status=response.status,
+        )
         object.__setattr__(outcome, "failure", failure)
         return outcome
 

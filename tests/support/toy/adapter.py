@@ -117,6 +117,7 @@ class ToyAdapter(ToyCallbacks):
             retry=Retry.NEVER,
             detail=detail,
             code=code,
+            unknown_code=code,
             http_status=response.status,
             raw=fault,
         )

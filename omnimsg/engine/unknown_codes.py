@@ -1,0 +1,176 @@
+"""Codes and statuses of providers without a row in the adapter's tables: found, counted, noted.
+
+They are what an adapter has to be taught next. They decide nothing, and cost nothing where messages
+are accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.adapter import code_text
+from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason
+from omnimsg.domain.status import Status
+from omnimsg.engine.observers import Observer, UnknownCodeMet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.domain.failure import Failure
+    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.status import LegStatus
+    from omnimsg.engine.observers import Observers
+
+log: logging.Logger = logging.getLogger("omnimsg.engine")
+
+PROGRAM = "unknown-code"
+"""What `omnimsg` is in each line of a file of unknown codes."""
+
+# As many different ones are counted; a provider that invents more must not fill the memory.
+_MOST = 1_000
+
+
+@attrs.frozen(kw_only=True)
+class UnknownCode:
+    """A provider's code or status that has no row in the adapter's tables.
+
+    Attributes:
+        account: The account's name.
+        provider: The provider's name.
+        table: Which table has no row for it: `code` or `status`.
+        code: The code, or the status, as the provider gave it: at most 64 characters, numbers and
+            addresses masked.
+        http_status: The HTTP status of the answer that it came with last; `None` in a report.
+        count: How many answers or reports had it.
+        first_seen: When it was met first.
+        last_seen: When it was met last.
+    """
+
+    account: str
+    provider: str
+    table: str
+    code: str
+    http_status: int | None
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class UnknownCodes(Observer):
+    """Counts the codes and statuses that have no row, and notes each in a file.
+
+    Args:
+        path: A file, to which one line is appended for each when it is met first; several processes
+            may share it. `omnimsg codes --seen` reads it.
+        now: Returns the time, with a UTC offset.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._seen: dict[tuple[str, str, str], UnknownCode] = {}
+        self._noted: set[tuple[str, str, str]] = set()
+
+    @property
+    def seen(self) -> tuple[UnknownCode, ...]:
+        """What was met, in the order in which it was met first: at most 1,000 different ones."""
+        return tuple(self._seen.values())
+
+    def unknown_code(self, event: UnknownCodeMet) -> None:
+        """Count it, and note it in the file where it is new there.
+
+        Where the file cannot be written, the log says so, and the next one like it tries again.
+        """
+        key, now = (event.account, event.table, event.code), self._now()
+        known = self._seen.get(key)
+        if known is not None:
+            self._seen[key] = attrs.evolve(
+                known, http_status=event.http_status, count=known.count + 1, last_seen=now
+            )
+        elif len(self._seen) < _MOST:
+            values: dict[str, Any] = attrs.asdict(event)
+            self._seen[key] = UnknownCode(**values, count=1, first_seen=now, last_seen=now)
+        if self._path is not None and key in self._seen and key not in self._noted:
+            self._noted.add(key)
+            values = {"omnimsg": PROGRAM, **attrs.asdict(event)}
+            line = json.dumps({**values, "at": now.isoformat(timespec="seconds")})
+            # In a thread: this runs in the event loop of an account.
+            writing = asyncio.get_running_loop().run_in_executor(None, _append, self._path, line)
+            writing.add_done_callback(partial(self._has_written, key))
+
+    def _has_written(self, key: tuple[str, str, str], writing: asyncio.Future[None]) -> None:
+        error = None if writing.cancelled() else writing.exception()
+        if error is not None:
+            self._noted.discard(key)
+            log.error("the file of unknown codes cannot be written: %s", type(error).__name__)
+
+
+def note_failure(failure: Failure, adapter: Adapter[Any], observers: Observers) -> None:
+    """Tell the observers of the unknown code of a failure, where it has one."""
+    notify, code = observers.unknown_code, failure.unknown_code
+    if code is not None and notify is not None:
+        notify(
+            UnknownCodeMet(
+                account=adapter.account.name,
+                provider=adapter.provider,
+                table="code",
+                code=code,
+                http_status=failure.http_status,
+            )
+        )
+
+
+def note_outcomes(outcomes: Iterable[Outcome], adapter: Adapter[Any], observers: Observers) -> None:
+    """Tell the observers of the unknown codes of one answer: of each once."""
+    failures = {
+        each.failure.unknown_code: each.failure
+        for each in outcomes
+        if not isinstance(each, Accepted) and each.failure.unknown_code is not None
+    }
+    for failure in failures.values():
+        note_failure(failure, adapter, observers)
+
+
+def note_leg(leg: LegStatus, adapter: Adapter[Any], observers: Observers) -> None:
+    """Tell the observers of the unknown codes and statuses that a provider gave of a leg."""
+    notify = observers.unknown_code
+    if notify is None:
+        return
+    for each in leg.timeline.entries:
+        table, given = "status", each.provider_status
+        if (
+            each.status is not Status.UNKNOWN
+            or each.reason is not Reason.UNKNOWN
+            or adapter.statuses.knows(given)
+        ):
+            table, given = "code", each.code or ""
+            if not given or adapter.table.knows(given):
+                continue
+        code = code_text(given)
+        if code is not None:
+            name, provider = adapter.account.name, adapter.provider
+            notify(UnknownCodeMet(account=name, provider=provider, table=table, code=code))
+
+
+def _append(path: str | os.PathLike[str], line: str) -> None:
+    """Append a line in one write, so that processes do not mix theirs."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, f"{line}\n".encode())
+    finally:
+        os.close(file)

@@ -1,0 +1,33 @@
+"""Statuses of reports that no table has."""
+
+from __future__ import annotations
+
+import pytest
+from support.adapters import FakeTransport, tiny
+from support.reporting import PUBLIC_URL, Reporting, deliver
+
+from omnimsg import CallbackOptions, Client
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_report_with_an_unknown_status_is_counted() -> None:
+    """It is handled as any other, and the client says which status it was."""
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+    )
+    receiver = client.receiver(lambda _: None)
+
+    answers = [
+        await deliver(receiver, {"state": "unknown", "reason": "unknown", "id": "m1"}),
+        await deliver(receiver, {"state": "unknown", "reason": "not_found", "id": "m1"}),
+        await deliver(receiver, {"state": "sent", "id": "m1"}),
+    ]
+
+    assert [204, 204, 204] == answers
+    assert [("main", "status", "unknown", None, 1)] == [
+        (each.account, each.table, each.code, each.http_status, each.count)
+        for each in client.unknown_codes()
+    ]
