@@ -88,7 +88,7 @@ class Chain:
         self._sent: list[tuple[Stage, Accepted]] = []
         self._reached: dict[MessageId, Stage] = {}
         self._is_overdue = False
-        self._handed_over = 0.0
+        self._handed_over = keeper.now()  # of the first leg: in a stream, it leaves without us
 
     @property
     def _has_next(self) -> bool:

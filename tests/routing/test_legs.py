@@ -150,7 +150,8 @@ def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> 
     assert (("b:id-r0",), False) == (known.followed_by, known.reached_twice)
 
 
-def test_a_leg_has_its_ttl_to_the_second() -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
     """The next leg goes when the ttl is over, counted from the hand-over."""
     times: list[float] = []
 
@@ -160,7 +161,14 @@ def test_a_leg_has_its_ttl_to_the_second() -> None:
 
     routed, _ = legs_of(wire(accepted, COMES), wire(second, COMES))
 
-    told(routed, message(ELSEWHERE), 100.0)
+    async def story(client: Client) -> None:
+        if stream:
+            _ = [each async for each in client.send_many([message(ELSEWHERE)])]
+        else:
+            await client.send(message(ELSEWHERE))
+        await asyncio.sleep(100.0)
+
+    routed.run(story)
 
     assert [1060] == [round(each) for each in times]
 
