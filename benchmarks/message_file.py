@@ -40,6 +40,9 @@ class Unwatched:
     def on_outcome(self, line: int, outcome: Outcome) -> None:
         """Ignore an outcome."""
 
+    def on_waiting(self, messages: int) -> None:
+        """Ignore legs that are waited for."""
+
 
 @asynccontextmanager
 async def file(base_url: str) -> AsyncIterator[Work]:

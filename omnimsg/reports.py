@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
     from omnimsg.engine.unknown_codes import UnknownCode, UnknownCodes
+    from omnimsg.fallback.legs import Legs
     from omnimsg.repeats import Submit
 
 H = TypeVar("H", bound="StatusHandler")
@@ -68,6 +69,7 @@ class Reports:
     _suppression: Suppression | None
     _opt_out_rules: OptOutRules | None
     _unknown_codes: UnknownCodes
+    _legs: Legs
 
     def receiver(
         self,
@@ -157,6 +159,18 @@ class Reports:
         Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
         """
         return await self._delivery.tracker.doubts()
+
+    async def finish_legs(self, *, timeout: float) -> int:  # noqa: ASYNC109 - as asyncio names it
+        """Wait until no message waits for a fallback leg any more, and return how many still do.
+
+        For a script that has sent its messages: closing the client ends what waits. A leg with a
+        ttl is waited for until that is over, and one without for ten minutes, because only a report
+        that it has failed would end it.
+
+        Args:
+            timeout: Seconds to wait.
+        """
+        return await self._legs.finish(timeout)
 
     def unknown_codes(self) -> Sequence[UnknownCode]:
         """Return the codes and statuses that providers gave and the tables do not have.

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
-from omnimsg.bulk.results_format import Entries, ResultsError, checked_header
+from omnimsg.bulk.results_format import LATER_LEG, Entries, ResultsError, checked_header
 from omnimsg.bulk.results_opening import os_errors_explained
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ class RecordedResults:
         )
 
     def message_ids(self) -> Iterator[tuple[int, str | None]]:
-        """Read the file again; yield each accepted line, and its id where the provider gave one."""
+        """Read the file again; yield each accepted line, and its id where the provider gave one.
+
+        A line with fallback legs comes once for each leg that was accepted.
+        """
         entries = Entries(self._path, self._max_line)
         next(entries)
         for entry in entries:
@@ -74,6 +77,8 @@ class RecordedResults:
 
     def _read(self, entry: dict[str, Any]) -> None:
         line, reason = entry["line"], ""
+        if LATER_LEG in entry:
+            return
         if "intent" in entry:
             self.line_states[line] = LineState.IN_FLIGHT
         elif "bad" in entry:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
+    LATER_LEG,
     PROGRAM,
     VERSION,
     Entries,
@@ -40,7 +41,7 @@ from omnimsg.domain.serialization import outcome_to_json
 from omnimsg.storage.append_log import AppendLog, LogChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from omnimsg.bulk.fingerprint import Fingerprint
@@ -77,6 +78,7 @@ class ResultsFile:
         # By reference, for messages that the engine has: the line, and the last recorded outcome.
         self._lines: dict[str, int] = {}
         self._recorded: dict[str, Outcome] = {}
+        self._with_legs: set[str] = set()
 
     @classmethod
     def create(cls, path: Path, source: Path, *, known: Fingerprint | None = None) -> Self:
@@ -180,9 +182,14 @@ class ResultsFile:
         """Return the reference of a line that has none; it is the same in every run."""
         return f"{self.reference_prefix}-{line}"
 
-    def register(self, reference: str, line: int) -> None:
-        """Register the line of a reference; required before its message is given to the engine."""
+    def register(self, reference: str, line: int, *, has_legs: bool = False) -> None:
+        """Register the line of a reference; required before its message is given to the engine.
+
+        A message with fallback legs stays registered, because some may go after its outcome.
+        """
         self._lines[reference] = line
+        if has_legs:
+            self._with_legs.add(reference)
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
         """Record that messages are about to be sent; they are on the disk when this returns.
@@ -198,6 +205,7 @@ class ResultsFile:
                 "intent": message.reference,
                 "account": attempt.account,
                 "at": at,
+                **self._leg_mark(message.reference),
             }
             self._append(intent, keep_on_failure=False)
         try:
@@ -212,7 +220,15 @@ class ResultsFile:
 
     def _set_in_flight(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
+            if not self._leg_mark(message.reference):
+                self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
+
+    def _leg_mark(self, reference: str) -> dict[str, bool]:
+        """Return what marks the entry of a leg that follows an accepted one; empty for others."""
+        if reference not in self._with_legs:
+            return {}
+        is_later = self.line_states[self._lines[reference]] is LineState.ACCEPTED
+        return {LATER_LEG: True} if is_later else {}
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.
@@ -223,11 +239,14 @@ class ResultsFile:
         at = now()
         for outcome in outcomes:
             line = self._lines[outcome.reference]
-            if self.write_error is not None and self.line_states[line] is not LineState.IN_FLIGHT:
+            mark = self._leg_mark(outcome.reference)
+            is_in_flight = self.line_states[line] is LineState.IN_FLIGHT
+            if self.write_error is not None and not is_in_flight and not mark:
                 # Not sent because its intent could not be written: another run must send it.
                 continue
-            self._record_outcome(line, outcome, at)
-            self._recorded[outcome.reference] = outcome
+            self._record_outcome(line, outcome, at, mark)
+            if not mark:
+                self._recorded[outcome.reference] = outcome
         await self.flush()
 
     def record_final(self, outcome: Outcome) -> int:
@@ -236,8 +255,11 @@ class ResultsFile:
         A message that was not sent because this file cannot be written stays `UNTRIED`, so that
         another run sends it.
         """
-        line = self._lines.pop(outcome.reference)
-        if self._recorded.pop(outcome.reference, None) != outcome and self.write_error is None:
+        reference = outcome.reference
+        line = self._lines[reference]
+        if reference not in self._with_legs:
+            del self._lines[reference]
+        if self._recorded.pop(reference, None) != outcome and self.write_error is None:
             self._record_outcome(line, outcome, now())
         return line
 
@@ -281,13 +303,16 @@ class ResultsFile:
         for line, state in self.line_states.known():
             yield to_line(entry_of_state(line, state))
 
-    def _record_outcome(self, line: int, outcome: Outcome, at: str) -> None:
+    def _record_outcome(
+        self, line: int, outcome: Outcome, at: str, mark: Mapping[str, bool] | None = None
+    ) -> None:
         data = outcome_to_json(outcome)
         # The position among the messages of one run means nothing to another run.
         data.pop("position", None)
         message_id = outcome.id if isinstance(outcome, Accepted) else None
-        self._append({"line": line, "at": at, "id": message_id, **data})
-        self.line_states[line] = line_state_of(data)
+        self._append({"line": line, "at": at, "id": message_id, **data, **(mark or {})})
+        if not mark:
+            self.line_states[line] = line_state_of(data)
 
     def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> None:
         self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
@@ -298,6 +323,8 @@ class ResultsFile:
         unsettled: dict[int, tuple[str, str]] = {}
         for entry in entries:
             line = entry["line"]
+            if LATER_LEG in entry:
+                continue
             if "intent" in entry:
                 unsettled[line] = entry["intent"], entry["account"]
                 self.line_states[line] = LineState.IN_FLIGHT

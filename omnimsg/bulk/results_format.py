@@ -11,7 +11,8 @@ It is JSON Lines:
 * a bad line, which is not a message: `line`, `at`, `bad` (a list of `field` and `why`)
 
 Of several entries of a line the last one counts. An intent without a later entry is a message that
-may have been sent.
+may have been sent. Entries with `later_leg` do not count: they are an intent or an outcome of a
+fallback leg that follows an accepted one, and the line stays accepted.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM, VERSION = "send-many", 1
+LATER_LEG = "later_leg"
 _HEADER_START = b'{"omnimsg":"send-many"'
 
 

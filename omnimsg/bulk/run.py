@@ -6,6 +6,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
 import anyio.to_thread
 
 from omnimsg.bulk.fingerprint import FileChangedError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Lines read in one call of a thread, and outcomes after which the results are flushed.
 _CHUNK = 64
+# Seconds between two words about legs that are waited for.
+_LOOK_AGAIN = 1.0
 
 
 class LineObserver(Protocol):
@@ -39,6 +42,9 @@ class LineObserver(Protocol):
 
     def on_outcome(self, line: int, outcome: Outcome) -> None:
         """The message of the line has its final outcome."""
+
+    def on_waiting(self, messages: int) -> None:
+        """All lines are finished, and so many messages wait for a fallback leg."""
 
 
 class BulkRun:
@@ -82,6 +88,7 @@ class BulkRun:
         if resend_ambiguous:
             self._due_states.add(LineState.AMBIGUOUS)
         self._stopping = False
+        self._waiting: anyio.CancelScope | None = None
         self._at_end = False
         self.finished: bool = False
         self.skipped: int = 0
@@ -94,6 +101,8 @@ class BulkRun:
 
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
         """Send the lines that are due, until the file ends or `stop` is called.
+
+        At the end of the file it waits until no fallback leg may go any more.
 
         Args:
             client: A client that was built with the results file as its journal.
@@ -122,10 +131,23 @@ class BulkRun:
         if self._file_error is not None:
             raise self._file_error
         self.finished = self._at_end
+        if self.finished:
+            await self._wait_for_legs(client)
 
     def stop(self) -> None:
-        """Stop reading the file; messages that were read are still sent."""
+        """Stop reading the file, and waiting for legs; messages that were read are still sent."""
         self._stopping = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def _wait_for_legs(self, client: Client) -> None:
+        with anyio.CancelScope() as self._waiting:
+            seconds = 0.0
+            while waiting := await client.finish_legs(timeout=seconds):
+                self._observer.on_waiting(waiting)
+                seconds = _LOOK_AGAIN
+        if self._results.write_error is not None:
+            raise self._results.write_error
 
     async def _messages(self) -> AsyncGenerator[Message, None]:
         lines = self._file.read()
@@ -164,5 +186,5 @@ class BulkRun:
             self._results.record_bad_line(line.number, error.problems)
             self._observer.on_bad_line(line.number, error.problems)
             return None
-        self._results.register(message.reference, line.number)
+        self._results.register(message.reference, line.number, has_legs=bool(message.fallback))
         return message

@@ -8,7 +8,7 @@ messages, then the summary:
 * `recipient` (masked), `lines`
 * `messages` (how many would be sent), `bad`, `refused`, `repeated` (recipients of several
   messages), `kept` (columns that no message uses), `encoding`, `numbers_read`, and `to_send`: a
-  list of `account`, `channel`, `content` and `count`
+  list of `account` (null where routes decide), `channel`, `content` and `count`
 """
 
 from __future__ import annotations
@@ -71,8 +71,7 @@ async def _check(
     from omnimsg.client import Client  # noqa: PLC0415
 
     counts = {"bad": 0, "refused": 0}
-    client = Client(loaded.adapters.values(), default=loaded.default, policies=loaded.policies)
-    async with client:
+    async with Client.from_config(loaded) as client:
         check = FileCheck(messages, partial(client.preview, account=account), region)
         for found in check.problems():
             is_bad = isinstance(found, BadLine)
@@ -82,7 +81,7 @@ async def _check(
             else:
                 _print_problem(found)
         repetitions = check.repetitions()
-        name = account or client.default
+        name = account or (None if loaded.routes else client.default)
     summary = {
         "messages": check.to_send.total(),
         **counts,
@@ -133,7 +132,8 @@ def _print_summary(
     print_line(", ".join(parts))
     for row in summary["to_send"]:
         channel = f" by {row['channel']}" if row["channel"] else ""
-        what = f"{row['count']:,} {row['content']}{channel} through {row['account']}"
+        way = row["account"] or "the routes"
+        what = f"{row['count']:,} {row['content']}{channel} through {way}"
         print_line(styled(("to send  ", "dim"), sanitize(what)))
     for each in repetitions:
         lines = ", ".join(f"{line}" for line in each.lines[:_SHOWN_LINES])

@@ -13,6 +13,7 @@ import attrs
 
 from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
+from omnimsg.cli.leg_counts import LegCounts
 from omnimsg.cli.message_files import print_numbers_read, reason_of
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -22,6 +23,7 @@ from omnimsg.cli.output import (
     print_json_lines,
     print_line,
     sanitize,
+    spaced,
 )
 from omnimsg.config import Config
 
@@ -64,8 +66,9 @@ def run_file(
     from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
 
-    # The progress display reports failures; keep the engine from logging them on standard error.
-    logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
+    # The display and the summary report these; keep them from being logged on standard error.
+    for name in ("omnimsg.engine", "omnimsg.fallback"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
     file = messages.source.path
     total = max(0, results.line_count - messages.header_line_count)
     display = ProgressDisplay(file.name, total=total)
@@ -76,8 +79,10 @@ def run_file(
         observer=display,
         region=settings.region,
     )
+    legs = LegCounts()
     with display:
-        code = _run_and_close(partial(_send, run, results, settings, display), file, results)
+        send = partial(_send, run, results, settings, display, legs)
+        code = _run_and_close(send, file, results)
     counts = _counts(results.line_states)
     rest: dict[str, Any] = {
         "skipped": run.skipped,
@@ -85,6 +90,8 @@ def run_file(
         "interrupted": not run.finished,
         "results": str(results.path),
     }
+    if (counted := legs.summary()) is not None:
+        rest["legs"] = counted
     if not run.finished:
         rest["left"] = max(0, results.line_count - run.lines_reached)
     if settings.region is not None:
@@ -98,7 +105,11 @@ def run_file(
             _print_summary(counts, rest, total)
         _print_advice(counts | rest, file, settings.region)
     kinds = {kind for kind, count in counts.items() if count}
-    return max(code, exit_code_of(kinds if run.finished else kinds | {"unfinished"}))
+    if not run.finished or legs.counts["left"]:
+        kinds.add("unfinished")
+    if legs.counts["doubtful"]:
+        kinds.add("ambiguous")
+    return max(code, exit_code_of(kinds))
 
 
 def _run_and_close(
@@ -146,7 +157,11 @@ def _run_and_close(
 
 
 async def _send(
-    run: BulkRun, results: ResultsFile, settings: RunSettings, display: ProgressDisplay
+    run: BulkRun,
+    results: ResultsFile,
+    settings: RunSettings,
+    display: ProgressDisplay,
+    legs: LegCounts,
 ) -> OSError | FileChangedError | None:
     """Send the lines that are due; return the error of a file that stopped the run."""
     import anyio  # noqa: PLC0415
@@ -156,12 +171,8 @@ async def _send(
     from omnimsg.client import Client  # noqa: PLC0415
 
     file_error: OSError | FileChangedError | None = None
-    client = Client(
-        settings.loaded.adapters.values(),
-        default=settings.loaded.default,
-        policies=settings.loaded.policies,
-        journal=results,
-        observers=[PauseReporter(display.print_hint)],
+    client = Client.from_config(
+        settings.loaded, journal=results, observers=[PauseReporter(display.print_hint), legs]
     )
     async with client, anyio.create_task_group() as group:
         with anyio.CancelScope() as sending:
@@ -179,7 +190,7 @@ async def _send(
 async def _stop_on_signals(
     run: BulkRun, sending: anyio.CancelScope, display: ProgressDisplay
 ) -> None:
-    """Stop reading the file at the first Ctrl+C; cancel the requests in flight at the second."""
+    """Stop reading the file, and waiting, at the first Ctrl+C; cancel requests at the second."""
     import anyio  # noqa: PLC0415
 
     # Where the system has no such signals, Ctrl+C ends the run at once; --resume works then too.
@@ -225,6 +236,9 @@ def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> 
     )
     if "left" in rest:
         print_line(("left     ", "dim"), f"{rest['left']:,} of {total:,} lines were not reached")
+    legs = [f"{n:,} {spaced(name)}" for name, n in rest.get("legs", {}).items() if n]
+    if legs:
+        print_line(("legs     ", "dim"), ", ".join(legs))
     print_line(("results  ", "dim"), sanitize(rest.get("rescued", rest["results"])))
 
 
@@ -236,6 +250,11 @@ def _print_advice(summary: dict[str, Any], file: Path, region: str | None) -> No
             print_hint(f"{resume} continues where this run stopped")
         elif summary["retryable"]:
             print_hint(f"{resume} sends the {summary['retryable']:,} that may be tried again")
+    if left := summary.get("legs", {}).get("left"):
+        print_hint(
+            f"{left:,} messages waited for the delivery of a leg when the run ended: the legs after"
+            " it are not tried, and --resume does not send them"
+        )
     if summary["ambiguous"]:
         print_hint(
             f"{summary['ambiguous']:,} may have been sent: look them up at the provider;"

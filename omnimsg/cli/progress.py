@@ -67,6 +67,7 @@ class ProgressDisplay:
         self._total = total
         self._counts: Counter[str] = Counter()
         self._reported: set[tuple[str, str]] = set()
+        self._waiting = 0
         self._clock = clock
         self._started = clock()
         self.console: Console = stderr_console()
@@ -113,6 +114,13 @@ class ProgressDisplay:
             hint = advice_for(outcome.failure)
             self._print_error(f"{what}: {failure_text(outcome.failure)}", hint)
 
+    def on_waiting(self, messages: int) -> None:
+        """Show how many messages wait for a fallback leg; the first time also without a bar."""
+        if not self._waiting:
+            what = "message waits" if messages == 1 else "messages wait"
+            self.print_hint(f"{messages:,} {what} for a fallback leg; Ctrl+C ends that")
+        self._waiting = messages
+
     def print_hint(self, text: str) -> None:
         """Print advice above the bar."""
         # A terminal that was closed must not stop the run, nor be taken for a file that cannot be
@@ -142,7 +150,10 @@ class ProgressDisplay:
             styled((_time_left((total - done) / rate) if rate else "", "dim")),
         )
         kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad", "skipped")
-        return Group(bar, counts_text({kind: counts.get(kind, 0) for kind in kinds}))
+        shown = counts_text({kind: counts.get(kind, 0) for kind in kinds})
+        if self._waiting:
+            shown.append(f", waiting for the legs of {self._waiting:,}", style="dim")
+        return Group(bar, shown)
 
 
 def _time_left(seconds: float) -> str:

@@ -189,15 +189,16 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
 
         async def ask(line: int, message_id: str) -> None:
             try:
-                statuses[line] = (await client.status(message_id)).status
+                found = (await client.status(message_id)).status
             except OperationError as error:
                 # A wrong key or no rights: asking for the others would say the same.
                 if error.failure.fault in (Fault.ACCOUNT, Fault.CALLER):
                     refusals.append(error)
                     group.cancel_scope.cancel()
-                statuses[line] = Status.UNKNOWN
+                found = Status.UNKNOWN
             finally:
                 free.release()
+            statuses[line] = _of_legs(statuses.get(line), found)
 
         async with anyio.create_task_group() as group:
             due = anyio.current_time()
@@ -212,6 +213,13 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
     if refusals:
         raise refusals[0]
     return statuses
+
+
+def _of_legs(one: "Status | None", other: "Status") -> "Status":
+    """Return the status of two legs of a message: it has come, or it is on its way, or neither."""
+    if one is None:
+        return other
+    return max(one, other, key=lambda each: (each.reached, not each.final, each.rank))
 
 
 def _by_delivery(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:

@@ -8,6 +8,9 @@ The JSON form is one object at the end:
 * `retryable`: how many of `not_sent` another run with `--resume` would send
 * `interrupted`: whether the run ended before the end of the file
 * `left`: where it was interrupted, how many lines of the file it has not reached
+* `legs`: where omnimsg ran fallback legs: how many after the first were `sent`, `refused` or
+  `doubtful`; of how many messages the next one was not tried (`left`), because the run ended while
+  they waited; and of how many two were delivered (`reached_twice`)
 * `numbers_read`: with `--region`, how many numbers were read as those of the region
 * `results`: the path of the results file, which `omnimsg.bulk.results_format` describes
 * `rescued`: where another program has changed the results file, the file that has what is known
@@ -73,18 +76,21 @@ def send_many(  # noqa: PLR0913 - the flags of a command
 
     The file is JSON Lines, or CSV with a header. A results file records
     every message before and after its request, so that a run that was
-    interrupted can be resumed without sending any message twice.
+    interrupted can be resumed without sending any message twice. At the end
+    of the file it waits for fallback legs until their ttl is over.
 
     Exits with 0 when every line of the file is accepted; 1 when one is
-    rejected, not sent, not a message, or was not reached; 2 when nothing
-    was tried; and 3 when one may or may not have been sent.
+    rejected, not sent, not a message, or was not reached, or a fallback leg
+    of it was not tried; 2 when nothing was tried; and 3 when one may or may
+    not have been sent.
 
     Args:
         file: A file NAME.jsonl, NAME.ndjson, NAME.csv or NAME.tsv.
         flags: The flags of the results file.
         reading: The flags that say how the file is read.
         check: Read the whole file, send nothing, and say what would become of it.
-        account: The account to send through; the default account unless given.
+        account: The account to send through; that of the message's route, or
+            the default account, unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider for each message, from when it is read.
         as_json: Print the counts as JSON.

@@ -182,6 +182,17 @@ class Chain:
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
 
+    def is_awaited(self, patience: float) -> bool:
+        """Return whether another leg may still go, or is under way.
+
+        Args:
+            patience: Seconds for which a leg without a ttl may still come to nothing.
+        """
+        if self.is_handing_over or not self._may_go_on():
+            return self.is_handing_over
+        is_timed = self.stages[self._at].ttl is not None
+        return is_timed or self._keeper.now() - self._handed_over < patience
+
     def _may_go_on(self) -> bool:
         return self._has_next and not self._reached and not self._keeper.is_closed
 

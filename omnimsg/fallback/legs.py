@@ -36,6 +36,10 @@ log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
 # As many accepted legs are remembered, for a delivery that comes late.
 _MOST_LEGS = 100_000
+# Seconds for which `finish` waits for a leg without a ttl, which nothing else ends.
+_PATIENCE = 600.0
+# Seconds between two looks at what is left.
+_LOOK_AGAIN = 0.1
 # Seconds that legs under way get to come back when the client is closed.
 _CLOSE_TIMEOUT = 5.0
 
@@ -147,6 +151,27 @@ class Legs:
         tasks = self._for_streams if outlives_close else self._others
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+
+    async def finish(self, seconds: float) -> int:
+        """Wait until no leg may go any more, at most for so many seconds.
+
+        Returns:
+            How many messages still wait for one.
+        """
+        until = self.now() + seconds
+        while (waiting := self._waiting()) and (left := until - self.now()) > 0:
+            # Looking at many takes time. Not all of them end: some listen for a late delivery.
+            pause = _LOOK_AGAIN + len(waiting) / _MOST_LEGS
+            await asyncio.wait(waiting, timeout=min(left, pause))
+        return len(waiting)
+
+    def _waiting(self) -> list[asyncio.Task[None]]:
+        loop = asyncio.get_running_loop()
+        return [
+            task
+            for task, chain in self._following.items()
+            if task.get_loop() is loop and chain.is_awaited(_PATIENCE)
+        ]
 
     def close(self) -> None:
         """Let no leg go any more, and wait for no delivery."""

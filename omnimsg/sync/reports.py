@@ -116,6 +116,18 @@ class Reports:
         """
         return run(self._client.doubts())
 
+    def finish_legs(self, *, timeout: float) -> int:
+        """Wait until no message waits for a fallback leg any more, and return how many still do.
+
+        For a script that has sent its messages: closing the client ends what waits. A leg with a
+        ttl is waited for until that is over, and one without for ten minutes, because only a report
+        that it has failed would end it.
+
+        Args:
+            timeout: Seconds to wait.
+        """
+        return run(self._client.finish_legs(timeout=timeout))
+
     def unknown_codes(self) -> Sequence[UnknownCode]:
         """Return the codes and statuses that providers gave and the tables do not have.
 

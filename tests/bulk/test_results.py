@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimsg.bulk import LineState, ResultsError, ResultsFile
+from omnimsg.bulk.recorded import RecordedResults
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
@@ -395,3 +396,43 @@ def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
         ResultsFile.resume(path, source)
     with pytest.raises(ResultsError, match="exists already"):
         ResultsFile.create(path, source)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [None, *KINDS])
+async def test_a_later_leg_leaves_its_line_accepted(
+    results: ResultsFile, path: Path, source: Path, kind: str | None
+) -> None:
+    """What becomes of a leg after the accepted one is recorded, and sends no line again."""
+    message = Message("+27820000001", "Hello", reference="r-1")
+    results.register("r-1", 1, has_legs=True)
+    await results.intend(ATTEMPT, [message])
+    await results.settle(ATTEMPT, [outcome("accepted", "r-1")])
+    results.record_final(outcome("accepted", "r-1"))
+    await results.intend(ATTEMPT, [message])
+    if kind is not None:
+        await results.settle(ATTEMPT, [outcome(kind, "r-1")])
+    results.close()
+
+    recorded, again = RecordedResults(path), ResultsFile.resume(path, source)
+    again.close()
+
+    accepted = LineState.ACCEPTED
+    assert [accepted] * 3 == [each.line_states[1] for each in (results, again, recorded)]
+    marks = [each.get("later_leg") for each in entries(path)]
+    assert [None, None, True, *([True] if kind else [])] == marks
+    assert (2 if kind == "accepted" else 1) == len(list(recorded.message_ids()))
+
+
+@pytest.mark.anyio
+async def test_legs_before_the_accepted_one_decide_the_line(results: ResultsFile) -> None:
+    """A leg that was refused is followed at once: the last leg of the hand-over counts."""
+    message = Message("+27820000001", "Hello", reference="r-1")
+    results.register("r-1", 1, has_legs=True)
+    for kind in ("rejected", "ambiguous"):
+        await results.intend(ATTEMPT, [message])
+        await results.settle(ATTEMPT, [outcome(kind, "r-1")])
+
+    results.record_final(outcome("ambiguous", "r-1"))
+
+    assert LineState.AMBIGUOUS is results.line_states[1]

@@ -361,3 +361,76 @@ def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
     assert ("b", ["a"]) == (outcome.account, [each.account for each in outcome.earlier])
     assert [True, False] == [each.next_leg for each in seen.events]
     assert LegState.NOT_TAKEN is seen.events[0].state
+
+
+def finished(given: Message, seconds: float, *replies: Reply) -> tuple[int, int, Any]:
+    """Send, wait for legs so long; return who waits, the seconds it took, and the last state."""
+    routed, seen = legs_of(*replies)
+
+    async def story(client: Client) -> tuple[int, int, Any]:
+        await outcome_of(client, given)
+        began = asyncio.get_running_loop().time()
+        waiting = await client.finish_legs(timeout=seconds)
+        took = asyncio.get_running_loop().time() - began
+        return waiting, round(took), seen.events[-1].state.value
+
+    found: tuple[int, int, Any] = routed.run(story)
+    return found
+
+
+FAILED_AFTER = (300.0, "failed")
+FINISHED: dict[str, tuple[Message, float, tuple[Reply, ...], tuple[int, int, str]]] = {
+    "at the end of the ttl the next one goes": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), wire(accepted, COMES)),
+        (0, 60, "accepted"),
+    ),
+    "a delivery ends it": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES, (5.0, "delivered")), accepted),
+        (0, 7, "reached"),
+    ),
+    "the next one is refused": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), saying("no-such-number")),
+        (0, 60, "not_taken"),
+    ),
+    "not so long": (
+        message(ELSEWHERE),
+        20.0,
+        (wire(accepted, COMES), accepted),
+        (1, 20, "accepted"),
+    ),
+    "a leg without a ttl is waited for": (
+        message(ELSEWHERE, ttl=None),
+        3600.0,
+        (wire(accepted, COMES, FAILED_AFTER), wire(accepted, COMES)),
+        (0, 303, "accepted"),  # the first look-up after the failure
+    ),
+    "for ten minutes": (
+        message(ELSEWHERE, ttl=None),
+        3600.0,
+        (wire(accepted, COMES), accepted),
+        (0, 600, "accepted"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINISHED)
+def test_a_script_waits_for_its_legs(name: str) -> None:
+    """Until their ttl is over, or none is left that may go; a late delivery is not waited for."""
+    given, seconds, replies, expected = FINISHED[name]
+
+    found = finished(given, seconds, *replies)
+
+    assert expected == found
+
+
+def test_nothing_is_waited_for_without_legs() -> None:
+    """A client that runs no legs is done at once."""
+    routed, _ = legs_of(accepted)
+
+    assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))

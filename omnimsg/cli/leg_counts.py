@@ -1,0 +1,44 @@
+"""Count what becomes of the fallback legs that a command runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from omnimsg.engine.leg_events import LegState
+from omnimsg.engine.observers import Observer
+
+if TYPE_CHECKING:
+    from omnimsg.engine.leg_events import LegChanged
+
+# The name of a count, by what becomes of a leg after the first one.
+_LATER = {LegState.ACCEPTED: "sent", LegState.NOT_TAKEN: "refused", LegState.DOUBTFUL: "doubtful"}
+
+
+class LegCounts(Observer):
+    """Counts legs after the first one, and messages that legs went wrong for.
+
+    Attributes:
+        counts: `sent`, `refused`, `doubtful`: legs after the first one. `left`: messages whose
+            next leg was not tried, because the client was closed. `reached_twice`: messages of
+            which two legs were delivered.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._any = False
+
+    def leg_changed(self, event: LegChanged) -> None:
+        """Count it."""
+        self._any = True
+        if event.state is LegState.ABANDONED:
+            self.counts["left"] += 1
+        elif event.state is LegState.REACHED_TWICE:
+            self.counts["reached_twice"] += 1
+        elif event.leg > 0 and event.state in _LATER and not event.next_leg:
+            self.counts[_LATER[event.state]] += 1
+
+    def summary(self) -> dict[str, int] | None:
+        """Return all counts; `None` where no legs were run."""
+        names = (*_LATER.values(), "left", "reached_twice")
+        return {name: self.counts[name] for name in names} if self._any else None
