@@ -42,6 +42,7 @@ class Alarm:
     def __init__(self, ring: Callable[[], object]) -> None:
         self._ring = ring
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
         """Call the function after so many seconds. Without an event loop, nothing happens."""
@@ -52,8 +53,14 @@ class Alarm:
         # One that was set in another loop may have ended with it.
         if self._loop is not loop:
             self._loop = loop
-            loop.call_later(seconds, self._is_due)
+            self._timer = loop.call_later(seconds, self._is_due)
+
+    def stop(self) -> None:
+        """Call it no more: its timer would keep what it calls alive. One of another loop stays."""
+        if self._timer is not None and self._loop is asyncio.get_running_loop():
+            self._timer.cancel()
+            self._loop = self._timer = None
 
     def _is_due(self) -> None:
-        self._loop = None
+        self._loop = self._timer = None
         self._ring()

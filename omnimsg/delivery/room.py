@@ -112,7 +112,7 @@ class Delivery:
 
     async def aclose(self) -> None:
         """Store what is known of the last sends."""
-        await self.tracker.commit()
+        await self.tracker.aclose()
 
     async def wait(
         self,

@@ -97,6 +97,12 @@ class Tracker(Observer):
         if self._outcomes:
             self._commits.set(_COMMIT_AFTER)
 
+    async def aclose(self) -> None:
+        """Store what was noted, and look at nothing by itself any more."""
+        await self.commit()
+        self._commits.stop()
+        self._sweeps.stop()
+
     async def commit(self) -> None:
         """Store the outcomes that were noted, and join them with the reports that came before.
 
