@@ -55,8 +55,8 @@ class Keeper(Protocol):
     def follow(self, chain: Chain, accepted: Accepted) -> None:
         """Remember an accepted leg, and wait for its delivery."""
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something besides, as long as the client is open."""
+    def spawn(self, work: Coroutine[Any, Any, None], *, outlives_close: bool = False) -> None:
+        """Do something besides, as long as the client is open, or also while it is closed."""
 
     def notify(self, event: LegChanged) -> None:
         """Tell the observers of a leg."""
@@ -148,11 +148,12 @@ class Chain:
             goes_on = may_go_on and self._may_go_on()
             if state is not LegState.REACHED:
                 self._notify(state, accepted, next_leg=goes_on)
-            if not goes_on:
-                return
-            if state is LegState.OVERDUE:
+            # Also where no other one goes, because one before it was delivered late.
+            if state is LegState.OVERDUE and not self._keeper.is_closed:
                 self._is_overdue = True
                 self._keeper.spawn(self._listen(accepted))
+            if not goes_on:
+                return
             self._at += 1
             while self.take(outcome := await self._submit(self._timeout)):
                 self._at += 1
@@ -173,7 +174,7 @@ class Chain:
         state = LegState.REACHED_TWICE if is_twice else LegState.REACHED
         self._notify(state, accepted, stage=stage)
         if is_twice:
-            self._keeper.spawn(self._record())
+            self._keeper.spawn(self._record(), outlives_close=True)
 
     def abandon(self) -> bool:
         """End it before anything was known of the last leg; return whether others were left."""

@@ -73,7 +73,7 @@ class Legs:
         self._chains: OrderedDict[MessageId, Chain] = OrderedDict()
         self._following: dict[asyncio.Task[None], Chain] = {}
         self._others: set[asyncio.Task[None]] = set()
-        self._for_streams: set[asyncio.Task[None]] = set()
+        self._outliving: set[asyncio.Task[None]] = set()
         self._abandoned = 0
         self.is_closed: bool = False
 
@@ -145,10 +145,10 @@ class Legs:
 
         Args:
             work: What is done.
-            outlives_close: Whether it goes on while the client is closed, for somebody who waits.
+            outlives_close: Whether it goes on while the client is closed.
         """
         task = asyncio.get_running_loop().create_task(work)
-        tasks = self._for_streams if outlives_close else self._others
+        tasks = self._outliving if outlives_close else self._others
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -185,7 +185,7 @@ class Legs:
     async def aclose(self) -> None:
         """Let what is under way come back, once the accounts are closed."""
         loop = asyncio.get_running_loop()
-        tasks = [*self._following, *self._others, *self._for_streams]
+        tasks = [*self._following, *self._others, *self._outliving]
         tasks = [each for each in tasks if each.get_loop() is loop]
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSE_TIMEOUT)

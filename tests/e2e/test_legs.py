@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from support.servers import free_port
 
 from omnimsg import (
+    AmbiguousError,
     CallbackOptions,
     Channel,
     Client,
@@ -18,47 +19,76 @@ from omnimsg import (
     LegState,
     Message,
     Observer,
+    OnAmbiguous,
+    Policy,
     Reason,
+    RejectedError,
+    RetryPolicy,
     StatusChanged,
 )
 from omnimsg.config import load_config
+from omnimsg.engine.clock import SystemClock
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from omnimsg import LegChanged
 
 pytestmark = pytest.mark.anyio
 
+TO = "+27820000001"
 NOT_THERE = magic_number(Scenario.NOT_ON_CHANNEL)
 
 
 class Legs(Observer):
-    """Notes what becomes of legs, and tells when one was delivered."""
+    """Notes what becomes of legs, and tells when one was delivered, or two were.
 
-    def __init__(self) -> None:
+    Args:
+        after_first: Called when the first leg was accepted, before its delivery is waited for.
+    """
+
+    def __init__(self, after_first: Callable[[], None] = lambda: None) -> None:
         self.seen: list[tuple[int, str, str]] = []
         self.delivered = asyncio.Event()
+        self.twice = asyncio.Event()
+        self._after_first = after_first
 
     def leg_changed(self, event: LegChanged) -> None:
         """Note it."""
         self.seen.append((event.leg, event.account, event.state.value))
         if event.state is LegState.REACHED:
             self.delivered.set()
+        elif event.state is LegState.REACHED_TWICE:
+            self.twice.set()
+        elif event.state is LegState.ACCEPTED and event.leg == 0:
+            self._after_first()
+
+
+class SettableClock(SystemClock):
+    """The system's clock, which a test sets forward."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds."""
+        return super().monotonic() + self.ahead
 
 
 @asynccontextmanager
-async def called_back(default: str, legs: Legs) -> AsyncIterator[tuple[Client, Sandbox]]:
+async def called_back(
+    default: str, legs: Legs, *, pace: float = 0.0, **options: Any
+) -> AsyncIterator[tuple[Client, Sandbox]]:
     """Serve the sandbox, and a client that receives what it calls back with."""
     url = f"http://127.0.0.1:{(port := free_port())}/callbacks"
-    async with Sandbox(callbacks=url) as sandbox:
+    async with Sandbox(callbacks=url, pace=pace) as sandbox:
         config = load_config(sandbox.config())
         client = Client(
             config.adapters.values(),
             default=default,
             callbacks=CallbackOptions(public_url=url),
             observers=[legs],
+            **options,
         )
         runner = web.AppRunner(client.receiver().aiohttp_app())
         await runner.setup()
@@ -141,3 +171,102 @@ async def test_messente_runs_legs_of_its_own() -> None:
 
     assert {Reason.RECIPIENT_UNREACHABLE, None} == {each.reason for each in status.legs}
     assert ([], ["sms"]) == (legs.seen, texts)
+
+
+@pytest.mark.parametrize(("first", "second"), [("bird", "clickatell"), ("messente", "bird")])
+async def test_a_first_leg_that_is_delivered_late_reaches_twice(first: str, second: str) -> None:
+    """The ttl passes, the second leg is delivered, then the first: all of it is told."""
+    clock = SettableClock()
+
+    def ttl_passes() -> None:
+        clock.ahead += 700.0
+        sandbox.state.pace = 0.0  # what is sent from now on is delivered at once
+
+    legs = Legs(ttl_passes)
+    message = code(second)
+    async with called_back(first, legs, pace=100_000.0, clock=clock) as (client, sandbox):
+        async with asyncio.timeout(20):
+            accepted = await client.send(message)
+            await legs.delivered.wait()
+            before = await client.tracked(accepted)
+            received = [each.provider for each in sandbox.handsets.received(TO)]
+            await deliver(sandbox, first)
+            await legs.twice.wait()
+        await client.aclose()
+        after = await client.tracked(accepted)
+
+    assert [
+        (0, first, "accepted"),
+        (0, first, "overdue"),
+        (1, second, "accepted"),
+        (1, second, "reached"),
+        (0, first, "reached_twice"),
+    ] == legs.seen
+    assert before is not None
+    assert after is not None
+    assert ([second], False, True) == (received, before.reached_twice, after.reached_twice)
+
+
+async def test_a_refused_leg_and_one_for_an_opt_out() -> None:
+    """Nobody gets round an opt-out; an unknown number is tried once on the next leg."""
+    legs = Legs()
+    opted_out, no_number = (
+        magic_number(each) for each in (Scenario.OPTED_OUT, Scenario.INVALID_RECIPIENT)
+    )
+    async with called_back("clickatell", legs) as (client, sandbox):
+        with pytest.raises(RejectedError) as caught:
+            await client.send(code("messente", to=opted_out))
+        accepted = await client.send(code("messente", to=no_number))
+        await client.finish_legs(timeout=20)
+        texts = sandbox.handsets.all()
+
+    assert [
+        (0, "clickatell", "not_taken"),
+        (0, "clickatell", "not_taken"),
+        (1, "messente", "accepted"),
+    ] == legs.seen
+    assert Reason.OPTED_OUT is caught.value.reason
+    assert ["rejected"] == [each.kind for each in accepted.earlier]
+    assert [] == texts
+
+
+@pytest.mark.parametrize("on_ambiguous", [OnAmbiguous.HOLD, OnAmbiguous.RESEND])
+async def test_a_doubtful_leg_follows_the_policy(on_ambiguous: OnAmbiguous) -> None:
+    """An answer that is lost ends the message, or lets the next leg go where that was chosen."""
+    legs = Legs()
+    retry = RetryPolicy(attempts=1)
+    policies = {"bird": Policy(retry=retry, on_ambiguous=on_ambiguous)}
+    async with called_back("bird", legs, policies=policies) as (client, sandbox):
+        sandbox.faults.add("reset_after", provider="bird", count=1)
+        async with asyncio.timeout(20):
+            if on_ambiguous is OnAmbiguous.HOLD:
+                with pytest.raises(AmbiguousError):
+                    await client.send(code("clickatell"))
+            else:
+                accepted = await client.send(code("clickatell"))
+                assert ["ambiguous"] == [each.kind for each in accepted.earlier]
+        received = sorted(each.provider for each in sandbox.handsets.received(TO))
+
+    doubtful = (0, "bird", "doubtful")
+    if on_ambiguous is OnAmbiguous.HOLD:
+        assert ([doubtful], ["bird"]) == (legs.seen, received)
+    else:
+        assert [doubtful, (1, "clickatell", "accepted")] == legs.seen[:2]
+        assert ["bird", "clickatell"] == received
+
+
+def code(second: str, *, to: str = TO) -> Message:
+    """Build an SMS with a ttl, and the same through another account behind it."""
+    sms = Leg(channel=Channel.SMS, account=second)
+    return Message(to, "Code 4711", channel=Channel.SMS, ttl=600, fallback=(sms,))
+
+
+async def deliver(sandbox: Sandbox, provider: str) -> None:
+    """Let a message that is on its way arrive, as the sandbox's page does."""
+    (record,) = (each for each in sandbox.handsets.accepted(TO) if each.provider == provider)
+    asked = {"provider": provider, "id": record.id, "outcome": "delivered"}
+    async with (
+        ClientSession() as session,
+        session.post(f"{sandbox.url}/_sandbox/outcomes", json=asked) as answer,
+    ):
+        assert 201 == answer.status

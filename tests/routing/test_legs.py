@@ -434,3 +434,20 @@ def test_nothing_is_waited_for_without_legs() -> None:
     routed, _ = legs_of(accepted)
 
     assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))
+
+
+def test_two_late_deliveries_are_reached_twice() -> None:
+    """Also where the first one ended the message while the second leg was on its way."""
+    first = wire(accepted, COMES, (100.0, "delivered"))
+    second = wire(accepted, COMES, (500.0, "delivered"))
+    routed, seen = legs_of(first, second, accepted)
+    legs = (
+        Leg(channel=Channel.SMS, account="b", ttl=300),
+        Leg(channel=Channel.SMS, account="c"),
+    )
+
+    _, known = told(routed, message(*legs), 7200.0)
+
+    assert known.reached_twice
+    assert [(0, "a", "reached"), (1, "b", "overdue"), (1, "b", "reached_twice")] == seen.states[3:]
+    assert 0 == routed.asked()["c"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulation.providers import Provider
     from simulation.story import Story
 
-    from omnimsg import AttemptBegun, AttemptEnded, Journal, Route
+    from omnimsg import AttemptBegun, AttemptEnded, Journal, Message, Route
     from omnimsg.adapter import Request, Response
     from omnimsg.transport import Sink, Transport, TransportOptions, WriteMark
 
@@ -143,6 +143,7 @@ class App:
         clock: Its clock.
         story: Told of broken rules.
         routes: Its routes.
+        observers: Told what happens, besides.
 
     Attributes:
         client: The client.
@@ -163,6 +164,7 @@ class App:
         clock: WallClock,
         story: Story,
         routes: Sequence[Route] = (),
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.number = number
         self.host = host
@@ -183,7 +185,7 @@ class App:
             routes=routes,
             journal=book,
             on_retry=lambda _: None,
-            observers=[Watch(self, providers, story)],
+            observers=[Watch(self, providers, story), *observers],
             transport=self._open,
             clock=clock,
         )
@@ -241,7 +243,7 @@ class Watch(Observer):
                 if now < traffic.doubted[each] + plan.policy.not_found_for - 1e-6:
                     story.slip("look-up", f"{account} sends {each} again too soon")
         for message in event.messages:
-            waited = now - self._handed(message.reference)
+            waited = now - self._handed(message)
             if message.ttl is not None and waited > message.ttl + self._jitter + 1e-6:
                 story.slip("ttl", f"{message.reference} leaves {waited:.1f} s after its call")
 
@@ -272,10 +274,11 @@ class Watch(Observer):
         traffic.resumes_at = max(traffic.resumes_at, self._story.now() + event.seconds)
         self._story.tell(f"{event.account} pauses for {event.seconds:g} s")
 
-    def _handed(self, reference: str) -> float:
+    def _handed(self, message: Message) -> float:
         for each in self._story.handed:
-            if each.message.reference == reference:
-                return each.began
+            if each.message.reference == message.reference:
+                # A fallback leg has a text and a hand-over of its own.
+                return each.began if each.message.content == message.content else math.inf
         return math.inf
 
     def _found_before(self, plan: AccountPlan, references: Sequence[str]) -> None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 # Seeds in the suite, and how many of them are one test.
 SEEDS = 200
 CHUNK = 25
-# Seeds of the worlds of routes.
-ROUTE_SEEDS = 20
+# Seeds of the worlds of routes, and of those of legs.
+ROUTE_SEEDS = LEG_SEEDS = 20
+
+_USUAL = {"seeds": SEEDS, "route_seeds": ROUTE_SEEDS, "leg_seeds": LEG_SEEDS}
 
 IS_POSSIBLE = sys.version_info >= (3, 12)
 
@@ -25,6 +27,7 @@ collect_ignore = (
     else [
         "test_worlds.py",
         "test_routes.py",
+        "test_legs.py",
         "test_harness.py",
         "test_planted.py",
     ]
@@ -35,10 +38,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test of worlds its part of the seeds, and the others the faults to find."""
     if "findable" in metafunc.fixturenames:
         _give_faults(metafunc)
-    fixture = next((each for each in ("seeds", "route_seeds") if each in metafunc.fixturenames), "")
+    fixture = next((each for each in _USUAL if each in metafunc.fixturenames), "")
     if not fixture:
         return
-    config, usual = metafunc.config, {"seeds": SEEDS, "route_seeds": ROUTE_SEEDS}[fixture]
+    config, usual = metafunc.config, _USUAL[fixture]
     one: int | None = config.getoption("--seed")
     if one is not None:
         parts = [range(one, one + 1)]

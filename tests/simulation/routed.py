@@ -55,7 +55,7 @@ _SHOWS_BY = 20
 async def routed(universe: Universe) -> Story:
     """Each account is unwell once or more; the others, which are well, take its messages."""
     chance = Chance(universe.draw)
-    plans = [_draw_plan(chance, kind) for kind in KINDS]
+    plans = [draw_plan(chance, kind) for kind in KINDS]
     world = World(universe, chance, plans)
     for provider in world.providers.values():
         await provider.start()
@@ -82,7 +82,8 @@ async def routed(universe: Universe) -> Story:
     return story
 
 
-def _draw_plan(chance: Chance, kind: str) -> AccountPlan:
+def draw_plan(chance: Chance, kind: str) -> AccountPlan:
+    """Draw an account that fails at once, and holds what is in doubt."""
     drawn = draw_policy(chance, finds=False)
     policy = attrs.evolve(
         drawn,

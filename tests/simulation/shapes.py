@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from simulation.legged import legged
 from simulation.power_cut import power_cut
 from simulation.routed import routed
 from simulation.worlds import doubts, everyday, held
@@ -21,10 +22,11 @@ SHAPES: Mapping[str, Main] = MappingProxyType(
         "held": held,
         "doubts": doubts,
         "routed": routed,
+        "legged": legged,
     }
 )
 
-# One of these after the other, by seed; worlds of routes have seeds of their own.
+# One of these after the other, by seed; worlds of routes and legs have seeds of their own.
 _TURNS = ("everyday", "everyday", "power-cut", "everyday", "held", "doubts")
 
 
