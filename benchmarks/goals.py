@@ -85,6 +85,15 @@ def _ratio(one: str, other: str) -> Callable[[Samples], list[float]]:
     return of
 
 
+def _more(one: str, other: str) -> Callable[[Samples], list[float]]:
+    def of(samples: Samples) -> list[float]:
+        if one not in samples or other not in samples:
+            return []
+        return [a - b for a, b in zip(samples[one], samples[other], strict=True)]
+
+    return of
+
+
 def _plain(name: str) -> Callable[[Samples], list[float]]:
     return lambda samples: samples.get(name, [])
 
@@ -221,6 +230,32 @@ GOALS: Mapping[str, Goal] = {
         must=1.1,
         aim=1.02,
         of=_ratio("thousand_accounts/asyncio", "ten_accounts/asyncio"),
+    ),
+    "routes": Goal(
+        name="ten rules against one account without routes, batches of 100: CPU a message more",
+        must=1.0,
+        aim=0.7,
+        unit=" us",
+        of=_more("routed/asyncio", "batches/asyncio"),
+    ),
+    "routes of callers": Goal(
+        name="the same, `await send` by 1,000 callers",
+        must=1.0,
+        aim=0.7,
+        unit=" us",
+        of=_more("routed_callers/asyncio", "callers/asyncio"),
+    ),
+    "instructions of routes": Goal(
+        name="the same in batches of 100: instructions",
+        must=1.10,
+        aim=1.05,
+        of=_ratio("instructions routed", "instructions batches"),
+    ),
+    "instructions of accounts": Goal(
+        name="`await send` through ten accounts of 1,000 against ten of ten: instructions",
+        must=1.02,
+        aim=1.005,
+        of=_ratio("instructions thousand_accounts", "instructions ten_accounts"),
     ),
     "import": _start("import omnimsg", must=0.20, aim=0.10),
     "version": _start("omnimsg --version", must=0.25, aim=0.21),

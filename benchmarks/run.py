@@ -29,6 +29,7 @@ OURS = ("floor", "single", "awaited", "hand", "batches", "callers", "deadlines")
 COUNTED = [
     *("floor", "single", "awaited", "journal"),
     *("batches", "options", "templates", "journal_batches"),
+    *("routed", "ten_accounts", "thousand_accounts"),
 ]
 
 # Messages a second for the waits of callers.
@@ -36,7 +37,7 @@ RATES = (200, 1000)
 # On asyncio alone.
 OTHERS = (
     *("file", "get", "status", "sandbox", "one_account", "many_accounts"),
-    *("ten_accounts", "thousand_accounts"),
+    *("ten_accounts", "thousand_accounts", "routed", "routed_callers"),
 )
 OVER_TLS = ("floor", "single", "hand", "batches")
 

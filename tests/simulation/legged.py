@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from simulation.harness import Universe
     from simulation.plans import AccountPlan
 
-    from omnimsg import AttemptBegun, Outcome
+    from omnimsg import Outcome
 
 # What every request meets; beside the troubles of routes, answers that are lost.
 _TROUBLES = {"none": None, "losing": ("reset_after", {}), **TROUBLES}
@@ -63,24 +63,17 @@ class _Told:
 
 
 class _Ear(Observer):
-    """Notes what the product says of legs, and when each leg leaves."""
+    """Notes what the product says of legs."""
 
     def __init__(self, story: Story) -> None:
         self._story = story
         self.told: dict[str, list[_Told]] = defaultdict(list)
-        self.left: dict[str, float] = {}
 
     def leg_changed(self, event: LegChanged) -> None:
         """Note it."""
         self.told[event.reference].append(_Told(self._story.now(), event))
         self._story.counts[f"leg {event.state}"] += 1
         self._story.tell(f"leg {event.leg} of {event.reference} is {event.state}")
-
-    def attempt_begun(self, event: AttemptBegun) -> None:
-        """Note when the text of a leg left first."""
-        for each in event.messages:
-            assert isinstance(each.content, Text)
-            self.left.setdefault(each.content.text, self._story.now())
 
 
 async def legged(universe: Universe) -> Story:
@@ -262,7 +255,6 @@ class _Judge:
         self._providers = [by_name[each] for each in accounts]
         number = int(handed.message.reference[1:])
         texts = [text(number, leg) for leg in range(len(accounts))]
-        self._left = [ear.left.get(each) for each in texts]
         self._found = [found[each] for each in texts]
 
     def judge(self) -> None:
@@ -291,17 +283,18 @@ class _Judge:
         self._nothing_follows()
 
     def _nothing_follows(self) -> None:
-        """No leg leaves after one was heard to be delivered, nor after one that is in doubt.
+        """No leg is handed over after one was heard to be delivered, nor after one in doubt.
 
-        And none is decided on while the leg before is on its handset, where its provider could be
-        asked.
+        And none is while the leg before is on its handset, where its provider could be asked. One
+        that was handed over may still wait, and is not called back.
         """
+        handed_over = {each.event.leg + 1: each.at for each in self._told if each.event.next_leg}
         for each in self._told:
             leg, state = each.event.leg, each.event.state
             if state in (LegState.REACHED, LegState.REACHED_TWICE, LegState.DOUBTFUL):
-                late = [n for n, at in enumerate(self._left) if at is not None and at > each.at]
+                late = [number for number, at in handed_over.items() if at > each.at]
                 if late:
-                    self._slip("repeated", f"legs {late} left after leg {leg} was {state}")
+                    self._slip("repeated", f"legs {late} followed leg {leg}, which was {state}")
             ttl = self._handed.message.ttl if leg == 0 else None
             if state is LegState.OVERDUE and ttl and each.at < self._handed.began + ttl - 1e-6:
                 self._slip("ttl", f"leg 0 was overdue {each.at - self._handed.began:.1f} s on")
