@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self
 
 import anyio
 import attrs
@@ -18,15 +18,17 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.engine.account import handing_over
+from omnimsg.engine.account import asks_accounts
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextvars import Token
 
     from omnimsg.accounts import Accounts
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.account import AsksAccounts
     from omnimsg.engine.received import DoubtEnded
     from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
@@ -39,30 +41,67 @@ _NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
 _COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not in _NOT_COMPARED)
 
 
-Submit: TypeAlias = "Callable[[Message, float], Awaitable[Outcome]]"
-"""Hands over a message with the seconds until its caller gives up: an account, or the routes."""
+class Submits(Protocol):
+    """What a message is handed over to: an account, the routes, or the fallback legs."""
+
+    def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
+        """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
 class _HandOver:
-    """A message that was handed over, and what became of it.
+    """A message that is handed over, and what became of it.
+
+    Used as `with`, around the wait for its outcome: an error in it means that the caller is gone.
 
     Attributes:
         message: The message.
         since: When it was handed over, monotonic seconds.
         loop: The event loop that hands it over; `None` when it is over.
+        future: The outcome that the last account was asked for; `None` where none was asked.
         is_left: Whether its caller is gone.
         outcome: Its outcome, once it is known; never set where the message was taken back.
     """
 
-    __slots__ = ("_joined", "is_left", "loop", "message", "outcome", "since")
+    __slots__ = (
+        "_joined",
+        "_repeats",
+        "_token",
+        "future",
+        "is_left",
+        "loop",
+        "message",
+        "outcome",
+        "since",
+    )
 
-    def __init__(self, message: Message, since: float) -> None:
+    def __init__(self, message: Message, since: float, repeats: Repeats) -> None:
         self.message = message
         self.since = since
         self.loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        self.future: asyncio.Future[Outcome] | None = None
         self.is_left = False
         self.outcome: Outcome | None = None
+        self._repeats = repeats
         self._joined: asyncio.Event | None = None
+        self._token: Token[AsksAccounts | None] | None = None
+
+    def note_from_now_on(self) -> None:
+        """Note each account that this task asks, until the outcome is there."""
+        self._token = asks_accounts.set(self)
+
+    def __enter__(self) -> Self:
+        """Begin the wait; whoever hands it over stores the outcome."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End the hand-over, or find out what becomes of it without its caller."""
+        if self._token is not None:
+            asks_accounts.reset(self._token)
+            self._token = None
+        if kind is None:
+            self._repeats.end(self, self.outcome)
+        else:
+            self._repeats.leave(self)
 
     async def join(self, seconds: float) -> None:
         """Wait until it is over, at most for so many seconds."""
@@ -73,7 +112,7 @@ class _HandOver:
 
     def end(self, outcome: Outcome | None) -> None:
         """Tell those who wait that it is over; `None` where the message was taken back."""
-        self.outcome, self.loop = outcome, None
+        self.outcome, self.loop, self.future = outcome, None, None
         if self._joined is not None:
             self._joined.set()
             self._joined = None
@@ -100,40 +139,45 @@ class Repeats(Observer):
         """Return the number of messages that are known."""
         return len(self._under_way) + len(self._known)
 
-    async def submit(
-        self, submit: Submit, account: str, message: Message, deadline: float
-    ) -> Outcome:
-        """Hand over a message, or return what became of it when it was handed over before.
+    def __contains__(self, reference: str) -> bool:
+        """Return whether a message with this reference is under way, or was handed over before."""
+        return reference in self._under_way or reference in self._known
+
+    def begin(self, message: Message, handing: Awaitable[Outcome]) -> _HandOver:
+        """Note that a message is handed over whose reference is not known.
+
+        It ends with the `with` block in which its outcome is awaited and stored.
 
         Args:
-            submit: Hands it over.
+            message: The message, with a reference of its caller's.
+            handing: Its outcome; nothing of it has run yet where it is a coroutine.
+        """
+        hand_over = _HandOver(message, self._now(), self)
+        self._under_way[message.reference] = hand_over
+        if isinstance(handing, asyncio.Future):
+            hand_over.future = handing
+        else:  # routes, which ask one account after another
+            hand_over.note_from_now_on()
+        return hand_over
+
+    async def again(self, way: Submits, account: str, message: Message, deadline: float) -> Outcome:
+        """Return what became of a message that was handed over before; else hand it over.
+
+        Args:
+            way: Where it is handed over.
             account: The account that an outcome names which no account has given.
             message: The message, with a reference of its caller's.
             deadline: Seconds until the caller gives up.
         """
-        reference, started, left = message.reference, self._now(), deadline
-        while reference in self._under_way or reference in self._known:
-            outcome = await self._again(account, message, left)
+        started, left = self._now(), deadline
+        while message.reference in self:
+            outcome = await self._earlier(account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
-        handing = submit(message, left)
-        mine = self._under_way[reference] = _HandOver(message, started)
-        futures: list[asyncio.Future[Outcome]] = []
-        token = None
-        if isinstance(handing, asyncio.Future):
-            futures.append(handing)
-        else:  # routes, which ask one account after another
-            token = handing_over.set(futures)
-        try:
-            outcome = await handing
-        except BaseException:
-            self._leave(reference, mine, futures)
-            raise
-        finally:
-            if token is not None:
-                handing_over.reset(token)
-        self._end(reference, mine, outcome)
+        handing = way.submit(message, left)
+        with self.begin(message, handing) as hand_over:
+            hand_over.outcome = outcome = await handing
         return outcome
 
     def has_caller(self, reference: str) -> bool:
@@ -147,7 +191,7 @@ class Repeats(Observer):
         hand_over = self._under_way.get(reference)
         if hand_over is not None:
             outcome = event.outcome
-            self._end(reference, hand_over, None if isinstance(outcome, NotSent) else outcome)
+            self.end(hand_over, None if isinstance(outcome, NotSent) else outcome)
 
     def doubt_ended(self, event: DoubtEnded) -> None:
         """Note that a doubtful message is with the provider after all."""
@@ -162,7 +206,7 @@ class Repeats(Observer):
                 reference=event.reference, account=event.account, provider_id=event.id.provider_id
             )
 
-    async def _again(self, account: str, message: Message, seconds: float) -> Outcome | None:
+    async def _earlier(self, account: str, message: Message, seconds: float) -> Outcome | None:
         """Return the outcome of a message that was handed over before; `None` to hand it over."""
         reference, now = message.reference, self._now()
         before = self._under_way.get(reference) or self._known[reference]
@@ -178,40 +222,37 @@ class Repeats(Observer):
         if loop is not asyncio.get_running_loop():
             doubt = _in_doubt(message, account, "in another event loop or process")
             if loop is not None and loop.is_closed():
-                self._end(reference, before, doubt)
+                self.end(before, doubt)
             return doubt
         await before.join(max(0.0, to_seconds(seconds)))
         if before.loop is not None:
             return _in_doubt(message, account, "and was not heard of in time")
         return before.outcome
 
-    def _leave(
-        self,
-        reference: str,
-        hand_over: _HandOver,
-        futures: Sequence[asyncio.Future[Outcome]],
-    ) -> None:
+    def leave(self, hand_over: _HandOver) -> None:
         """Find out what becomes of a message whose caller was cancelled, or raised.
 
         What waits is taken back. What has left goes on, and its outcome is told when it comes.
         """
+        reference, future = hand_over.message.reference, hand_over.future
         if self._under_way.get(reference) is not hand_over:
             return
         hand_over.is_left = True
-        last = futures[-1] if futures else None
-        if last is None:  # no account was asked
-            self._end(reference, hand_over, None)
-        elif last.done() and not last.cancelled():
+        if future is None:  # no account was asked
+            self.end(hand_over, None)
+        elif future.done() and not future.cancelled():
             # It came in the moment in which its caller was cancelled.
-            outcome = last.result()
-            self._end(reference, hand_over, None if isinstance(outcome, NotSent) else outcome)
+            outcome = future.result()
+            self.end(hand_over, None if isinstance(outcome, NotSent) else outcome)
         else:
             with suppress(RuntimeError):  # the event loop is closed: what it leaves is told later
-                last.cancel()
+                future.cancel()
                 for engine in self._accounts.engines.values():
                     engine.take_back(reference)
 
-    def _end(self, reference: str, hand_over: _HandOver, outcome: Outcome | None) -> None:
+    def end(self, hand_over: _HandOver, outcome: Outcome | None) -> None:
+        """Note that a hand-over is over, and what of it may be on a phone."""
+        reference = hand_over.message.reference
         self._under_way.pop(reference, None)
         if isinstance(outcome, (Accepted, Ambiguous)):
             known = self._known
