@@ -13,6 +13,7 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
@@ -267,14 +267,21 @@ class Client(Operations, Planning, Reports):
         is_message = message.__class__ is Message
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
         way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
+        repeats = self._repeats
         if not is_message or is_generated(message.reference):
             outcome = await way.submit(message, deadline)
-        elif message.reference in self._repeats:
-            outcome = await self._repeats.again(way, account or self.default, message, deadline)
+        elif message.reference in repeats.known or not isinstance(way, AccountEngine):
+            outcome = await repeats.submit(way, account or self.default, message, deadline)
         else:
-            handing = way.submit(message, deadline)
-            with self._repeats.begin(message, handing) as hand_over:
-                hand_over.outcome = outcome = await handing
+            future = way.submit(message, deadline)
+            hand_over = repeats.begin(message, future)
+            try:
+                outcome = await future
+            except BaseException:
+                repeats.leave(hand_over)
+                raise
+            if outcome.__class__ is not Accepted:
+                repeats.end(hand_over, outcome)
         if settle and isinstance(outcome, Ambiguous):
             outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):

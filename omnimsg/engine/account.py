@@ -53,10 +53,10 @@ class AsksAccounts(Protocol):
     """A call that asks one account after another for the outcome of a message.
 
     Attributes:
-        future: The outcome that the last account was asked for.
+        asked: The outcome that the last account was asked for.
     """
 
-    future: asyncio.Future[Outcome] | None
+    asked: asyncio.Future[Outcome] | None
 
 
 # The running call, where it wants to know whom it asks.
@@ -161,7 +161,7 @@ class AccountEngine(AccountOperations):
         future = parts.admission.submit(message, deadline)
         asking = asks_accounts.get()
         if asking is not None:
-            asking.future = future
+            asking.asked = future
         return future
 
     def submit_routed(
@@ -184,7 +184,7 @@ class AccountEngine(AccountOperations):
         future = (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
         asking = asks_accounts.get()
         if asking is not None:
-            asking.future = future
+            asking.asked = future
         return future
 
     def streams_here(self) -> Streams:
