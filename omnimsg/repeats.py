@@ -218,7 +218,8 @@ class Repeats(Observer):
         if differing:
             return _refused(message, account, differing, age)
         if is_known:
-            return future.result()
+            known: Outcome = future.result()
+            return known
         loop = future.get_loop()
         if loop is not asyncio.get_running_loop():
             doubt = _in_doubt(message, account, "in another event loop or process")

@@ -22,14 +22,16 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from omnimsg.adapter import Effect
+from omnimsg.transport.interface import WriteMark
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
     from typing import Any
 
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.typedefs import LooseHeaders
 
-    from omnimsg.adapter import Effect
-    from omnimsg.transport.interface import WriteMark
 
 # The minor versions of aiohttp that the tests of this file have passed with.
 TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
@@ -38,14 +40,31 @@ TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
 # making its writer wait.
 MAX_SMALL_BODY = 2**16
 
+# What is said in every request.
+DEFAULT_HEADERS = {"User-Agent": "omnimsg", "Accept": "application/json"}
+
 # The encodings that every Python decodes. aiohttp would advertise every one whose package is
 # installed, also where that package is too old for it to decode an answer.
 ACCEPT_ENCODING = "gzip, deflate"
 
-# The mark and the effect of the request that each task is sending. aiohttp calls `send` in the task
-# that asked for the request, also when it repeats the request. Not a context variable: tasks may
-# share their context, and one request would set the mark of another.
-sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect]] = {}
+# What each task is sending: the mark and the effect of the request, and its header lines where
+# aiohttp need not add any. aiohttp builds and sends a request in the task that asked for it, also
+# when it repeats it. Not a context variable: tasks may share their context, and one request would
+# set the mark of another.
+sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, CIMultiDict[str] | None]] = {}
+
+
+def complete_headers(url: URL, own: CIMultiDict[str]) -> CIMultiDict[str]:
+    """Return all header lines of a request but those that tell of its body.
+
+    Args:
+        url: Where it goes.
+        own: The header lines of the request itself.
+    """
+    headers = CIMultiDict({aiohttp.hdrs.HOST: url.host_port_subcomponent or "", **DEFAULT_HEADERS})
+    headers.update(own)
+    headers.setdefault(aiohttp.hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING)
+    return headers
 
 
 class UnaskedBytesError(aiohttp.ClientConnectionError):
@@ -60,13 +79,29 @@ class TrackedRequest(aiohttp.ClientRequest):
     """A request that sets its mark before it is written.
 
     Attributes:
-        DEFAULT_HEADERS: What aiohttp adds to every request. Set here, because a header line of the
-            session costs more.
+        DEFAULT_HEADERS: What aiohttp adds where the header lines are not complete. Set here,
+            because a header line of the session costs more.
     """
 
     DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
         aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
     }
+    _is_complete = False
+
+    def update_headers(self, headers: LooseHeaders | None) -> None:
+        """Take complete header lines as they are: aiohttp would copy them twice, line by line."""
+        known = None if headers else sending.get(asyncio.current_task(self.loop))
+        complete = None if known is None else known[2]
+        if complete is None:
+            super().update_headers(headers)
+        else:
+            self.headers = complete.copy()
+            self._is_complete = True
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Leave complete header lines as they are."""
+        if not self._is_complete:
+            super().update_auto_headers(skip_auto_headers)
 
     def update_body_from_data(self, body: object, _stacklevel: int = 3) -> None:
         """Take a small body as it is; leave any other to aiohttp, whose search this saves."""
@@ -95,7 +130,7 @@ class TrackedRequest(aiohttp.ClientRequest):
         if known is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
             return await super().send(conn)
-        mark, effect = known
+        mark, effect, _ = known
         if mark.written and not effect.is_repeatable:
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
@@ -242,18 +277,25 @@ def _problems() -> Iterator[str]:
             attrgetter(name)(aiohttp)
         except AttributeError:
             yield f"there is no {name}"
-    body = SmallBody(b"{}")
+    body, url = SmallBody(b"{}"), URL("http://localhost/")
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    headers = complete_headers(url, CIMultiDict({"X-Own": "1"}))
     try:
-        request = TrackedRequest(
-            "POST", URL("http://localhost/"), data=body, loop=asyncio.get_running_loop()
-        )
+        request = TrackedRequest("POST", url, data=body, loop=loop)
+        sending[task] = WriteMark(), Effect.SENDS, headers
+        complete = TrackedRequest("POST", url, data=body, loop=loop, headers=CIMultiDict())
     except Exception as error:  # noqa: BLE001 - whatever it is, the public way does without
         yield f"a request cannot be built ({type(error).__name__})"
         return
+    finally:
+        sending.pop(task, None)
     for name in _REQUEST_ATTRIBUTES:
         if not hasattr(request, name):
             yield f"there is no ClientRequest.{name}"
     if request.headers.getall("Accept-Encoding", None) != [ACCEPT_ENCODING]:
         yield "a request advertises other encodings"
+    lines = [*headers.items(), ("Content-Length", "2"), ("Content-Type", SmallBody.content_type)]
+    if list(complete.headers.items()) != lines:
+        yield "a request does not keep its header lines as they are"
     if request.body is not body or request.headers.get("Content-Length") != "2":
         yield "a request does not keep its body as it is"
