@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 from multidict import CIMultiDict
@@ -27,7 +27,7 @@ from omnimsg.transport.interface import WriteMark
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator
-    from typing import Any
+    from typing import Any, Self
 
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.typedefs import LooseHeaders
@@ -47,24 +47,37 @@ DEFAULT_HEADERS = {"User-Agent": "omnimsg", "Accept": "application/json"}
 # installed, also where that package is too old for it to decode an answer.
 ACCEPT_ENCODING = "gzip, deflate"
 
-# What each task is sending: the mark and the effect of the request, and its header lines where
-# aiohttp need not add any. aiohttp builds and sends a request in the task that asked for it, also
-# when it repeats it. Not a context variable: tasks may share their context, and one request would
-# set the mark of another.
-sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, CIMultiDict[str] | None]] = {}
 
+class Head(NamedTuple):
+    """What requests to one target have in common.
 
-def complete_headers(url: URL, own: CIMultiDict[str]) -> CIMultiDict[str]:
-    """Return all header lines of a request but those that tell of its body.
-
-    Args:
-        url: Where it goes.
-        own: The header lines of the request itself.
+    Attributes:
+        method: Their method.
+        url: The target, as aiohttp is given it.
+        headers: All header lines but those that tell of the body.
+        start: The request line and the same, as bytes.
     """
-    headers = CIMultiDict({aiohttp.hdrs.HOST: url.host_port_subcomponent or "", **DEFAULT_HEADERS})
-    headers.update(own)
-    headers.setdefault(aiohttp.hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING)
-    return headers
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    start: bytes
+
+    @classmethod
+    def of(cls, method: str, url: URL, own: CIMultiDict[str]) -> Self:
+        """Return the head of requests with these header lines of their own."""
+        host = url.host_port_subcomponent or ""
+        headers = CIMultiDict({aiohttp.hdrs.HOST: host, **DEFAULT_HEADERS})
+        headers.update(own)
+        headers.setdefault(aiohttp.hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return cls(method, url, headers, f"{method} {url.raw_path_qs} HTTP/1.1\r\n{lines}".encode())
+
+
+# What each task is sending: the mark and the effect of the request, and its head where it has one.
+# aiohttp builds and sends a request in the task that asked for it, also when it repeats it. Not a
+# context variable: tasks may share their context, and one request would set the mark of another.
+sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, Head | None]] = {}
 
 
 class UnaskedBytesError(aiohttp.ClientConnectionError):
@@ -86,21 +99,24 @@ class TrackedRequest(aiohttp.ClientRequest):
     DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
         aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
     }
-    _is_complete = False
+    _head: Head | None = None
 
     def update_headers(self, headers: LooseHeaders | None) -> None:
-        """Take complete header lines as they are: aiohttp would copy them twice, line by line."""
-        known = None if headers else sending.get(asyncio.current_task(self.loop))
-        complete = None if known is None else known[2]
-        if complete is None:
+        """Take the header lines of the head; aiohttp would copy them twice, line by line.
+
+        Only of the request itself: one to a proxy must not get the credentials.
+        """
+        known = sending.get(asyncio.current_task(self.loop))
+        head = None if known is None else known[2]
+        if head is None or head.url is not self.url:
             super().update_headers(headers)
         else:
-            self.headers = complete.copy()
-            self._is_complete = True
+            self._head = head
+            self.headers = head.headers.copy()
 
     def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Leave complete header lines as they are."""
-        if not self._is_complete:
+        """Leave the header lines of a head as they are."""
+        if self._head is None:
             super().update_auto_headers(skip_auto_headers)
 
     def update_body_from_data(self, body: object, _stacklevel: int = 3) -> None:
@@ -113,6 +129,7 @@ class TrackedRequest(aiohttp.ClientRequest):
         headers[aiohttp.hdrs.CONTENT_LENGTH] = str(body.size)
         if aiohttp.hdrs.CONTENT_TYPE not in headers:
             headers[aiohttp.hdrs.CONTENT_TYPE] = body.content_type
+            self._head = None  # it does not tell the type
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Write a small request; leave to aiohttp what may have to wait.
@@ -135,13 +152,24 @@ class TrackedRequest(aiohttp.ClientRequest):
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        body = self.body
-        if not isinstance(body, SmallBody) or protocol is None or protocol.writing_paused:
+        body, head = self.body, self._head
+        transport = None if protocol is None else protocol.transport
+        if (
+            head is None
+            or not isinstance(body, SmallBody)
+            or protocol is None
+            or protocol.writing_paused
+            or transport is None
+        ):
             mark.written = True
             return await super().send(conn)
         # The same as aiohttp does, without a task. Everything that may fail, except the writing,
         # comes before the mark.
+        if transport.is_closing():
+            raise aiohttp.ClientConnectionResetError("the connection was closed")
+        data = b"%bContent-Length: %d\r\n\r\n%b" % (head.start, body.size, body.data)
         writer = aiohttp.http.StreamWriter(protocol, self.loop)
+        writer.output_size = len(data)
         response = self.response_class(
             self.method,
             self.original_url,
@@ -154,11 +182,8 @@ class TrackedRequest(aiohttp.ClientRequest):
             session=self.session,
             stream_writer=writer,
         )
-        head = f"{self.method} {self.url.raw_path_qs} HTTP/1.1"
-        await writer.write_headers(head, self.headers)  # kept until the body is written
         mark.written = True
-        await writer.write(body.data, drain=False)
-        writer.set_eof()
+        transport.write(data)
         return response
 
 
@@ -225,15 +250,16 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
         ),
     ),
     ("http.StreamWriter.__init__", False, 3, ()),
-    ("http.StreamWriter.write_headers", True, 3, ()),
-    ("http.StreamWriter.write", True, 2, ("drain",)),
-    ("http.StreamWriter.set_eof", False, 1, ()),
+    ("ClientRequest.update_headers", False, 2, ()),
+    ("ClientRequest.update_auto_headers", False, 2, ()),
+    ("ClientRequest.update_body_from_data", False, 3, ()),
     ("Payload.write_with_length", True, 3, ()),
 )
 
 # The properties of a connection that `TrackedRequest.send` reads.
 _PROPERTIES = (
     "connector.Connection.protocol",
+    "base_protocol.BaseProtocol.transport",
     "base_protocol.BaseProtocol.writing_paused",
     "client_proto.ResponseHandler.__len__",
 )
@@ -279,11 +305,11 @@ def _problems() -> Iterator[str]:
             yield f"there is no {name}"
     body, url = SmallBody(b"{}"), URL("http://localhost/")
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    headers = complete_headers(url, CIMultiDict({"X-Own": "1"}))
+    head = Head.of("POST", url, CIMultiDict({"Content-Type": "text/plain"}))
     try:
         request = TrackedRequest("POST", url, data=body, loop=loop)
-        sending[task] = WriteMark(), Effect.SENDS, headers
-        complete = TrackedRequest("POST", url, data=body, loop=loop, headers=CIMultiDict())
+        sending[task] = WriteMark(), Effect.SENDS, head
+        headed = TrackedRequest("POST", url, data=body, loop=loop, headers={"X-Other": "1"})
     except Exception as error:  # noqa: BLE001 - whatever it is, the public way does without
         yield f"a request cannot be built ({type(error).__name__})"
         return
@@ -294,8 +320,7 @@ def _problems() -> Iterator[str]:
             yield f"there is no ClientRequest.{name}"
     if request.headers.getall("Accept-Encoding", None) != [ACCEPT_ENCODING]:
         yield "a request advertises other encodings"
-    lines = [*headers.items(), ("Content-Length", "2"), ("Content-Type", SmallBody.content_type)]
-    if list(complete.headers.items()) != lines:
+    if list(headed.headers.items()) != [*head.headers.items(), ("Content-Length", "2")]:
         yield "a request does not keep its header lines as they are"
     if request.body is not body or request.headers.get("Content-Length") != "2":
         yield "a request does not keep its body as it is"

@@ -16,9 +16,9 @@ from omnimsg.transport.aiohttp_seam import (
     ACCEPT_ENCODING,
     DEFAULT_HEADERS,
     TESTED_AIOHTTP,
+    Head,
     SmallBody,
     TrackedRequest,
-    complete_headers,
     seam_problem,
     sending,
 )
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
     from typing import Any
-
-    from multidict import CIMultiDict
 
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Target
@@ -89,7 +87,7 @@ class MarkedSession:
         self._session: aiohttp.ClientSession
         # Most requests of an account have the same target, one after another.
         self._last_target: Target | None = None
-        self._last_headers: CIMultiDict[str] | None = None
+        self._last_head: Head | None = None
         self.marks_failed: bool = False
         self.small_body: Callable[[bytes], Any] = SmallBody
         problem = None if marking is Marking.TRACED else seam_problem()
@@ -113,19 +111,19 @@ class MarkedSession:
         if not self._is_tracked:
             return self._request_traced(request, target, data, task, mark)
         url, own = target
+        head = self._last_head
+        if head is None or head.method != request.method or target is not self._last_target:
+            self._last_target = target
+            self._last_head = head = Head.of(request.method, url, own)
+        sending[task] = mark, request.effect, head
         if self._connections.has_proxy:
-            sending[task] = mark, request.effect, None
             return self._session.request(
                 request.method,
                 url,
                 data=data,
-                headers=own,
                 allow_redirects=False,
                 **self._connections.proxy_options(url),
             )
-        if target is not self._last_target:
-            self._last_target, self._last_headers = target, complete_headers(url, own)
-        sending[task] = mark, request.effect, self._last_headers
         return self._session.request(request.method, url, data=data, allow_redirects=False)
 
     async def _request_traced(
