@@ -152,22 +152,15 @@ class TrackedRequest(aiohttp.ClientRequest):
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        body, head = self.body, self._head
         transport = None if protocol is None else protocol.transport
-        if (
-            head is None
-            or not isinstance(body, SmallBody)
-            or protocol is None
-            or protocol.writing_paused
-            or transport is None
-        ):
+        data = None if protocol is None or protocol.writing_paused else self._small()
+        if data is None or protocol is None or transport is None:
             mark.written = True
             return await super().send(conn)
         # The same as aiohttp does, without a task. Everything that may fail, except the writing,
         # comes before the mark.
         if transport.is_closing():
             raise aiohttp.ClientConnectionResetError("the connection was closed")
-        data = b"%bContent-Length: %d\r\n\r\n%b" % (head.start, body.size, body.data)
         writer = aiohttp.http.StreamWriter(protocol, self.loop)
         writer.output_size = len(data)
         response = self.response_class(
@@ -185,6 +178,15 @@ class TrackedRequest(aiohttp.ClientRequest):
         mark.written = True
         transport.write(data)
         return response
+
+    def _small(self) -> bytes | None:
+        """Return the whole request, where it is small; `None` where aiohttp is to write it."""
+        body, head = self.body, self._head
+        if head is None:
+            return None
+        if isinstance(body, SmallBody):
+            return b"%bContent-Length: %d\r\n\r\n%b" % (head.start, body.size, body.data)
+        return head.start + b"\r\n" if not body and self.method == "GET" else None
 
 
 class SmallBody(aiohttp.Payload):
