@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
@@ -48,8 +49,15 @@ def event_key(account: str, kind: str, *parts: object) -> str:
     Returns:
         32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
     """
-    written = _write([account, kind, *parts])
-    return sha256(written.encode()).hexdigest()[:_KEY_LENGTH]
+    written = ", ".join([_written(part) for part in (account, kind, *parts)])
+    return sha256(f"[{written}]".encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def _written(part: object) -> str:
+    """Write a part in JSON; most are texts, for which the encoder need not be set up."""
+    if part is None:
+        return "null"
+    return encode_basestring_ascii(part) if type(part) is str else _write(part)
 
 
 def _to_utc(value: datetime) -> datetime:

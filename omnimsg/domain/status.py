@@ -8,9 +8,11 @@ idempotent: any order and any repetition of reports gives the same status.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -46,6 +48,9 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
 
+    # A member equals its text, so it may have the hash of it, which costs a fraction.
+    __hash__ = str.__hash__
+
     @property
     def rank(self) -> int:
         """The index in the order of ranks, from 0."""
@@ -54,12 +59,12 @@ class Status(StrEnum):
     @property
     def reached(self) -> bool:
         """Whether the message reached a handset."""
-        return self in (Status.DELIVERED, Status.READ)
+        return self in _REACHED
 
     @property
     def failed(self) -> bool:
         """Whether the leg ended without reaching a handset."""
-        return Status.CANCELLED.rank <= self.rank <= Status.FAILED.rank
+        return self in _FAILED
 
     @property
     def final(self) -> bool:
@@ -68,9 +73,12 @@ class Status(StrEnum):
 
 
 _RANKS = {status: rank for rank, status in enumerate(Status)}
+_REACHED = frozenset({Status.DELIVERED, Status.READ})
+_FAILED = frozenset({Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.FAILED})
 
 
-@attrs.frozen
+# A provider has a few dozen of them, which its tables share among all messages.
+@attrs.frozen(cache_hash=True)
 class Evidence:
     """One distinct report of a provider about a leg.
 
@@ -94,12 +102,20 @@ class Evidence:
         return self.status is Status.UNKNOWN and self.reason is Reason.NOT_FOUND
 
     @property
-    def order(self) -> tuple[int, str, str, str, str]:
+    def order(self) -> tuple[int, str, bool, str, bool, str, bool, str]:
         """A sort key that orders evidence by rank, then by its other fields: a total order."""
-        rest = (self.code, self.reason, self.fault)
+        code, reason, fault = self.code, self.reason, self.fault
         # `None` and empty text are different evidence, so they must sort differently.
-        code, reason, fault = ("" if each is None else f"={each}" for each in rest)
-        return self.status.rank, self.provider_status, code, reason, fault
+        return (
+            _RANKS[self.status],
+            self.provider_status,
+            *(code is not None, code or ""),
+            *(reason is not None, reason or ""),
+            *(fault is not None, fault or ""),
+        )
+
+
+_order: Callable[[Evidence], Any] = attrgetter("order")
 
 
 @attrs.frozen
@@ -126,16 +142,20 @@ class Timeline:
         """Merge two timelines; the order of merging does not matter."""
         union = dict(self.entries)
         for evidence, at in other.entries.items():
-            union[evidence] = min(at, union.get(evidence, at))
-        kept = sorted(union, key=lambda each: each.order)[-MAX_EVIDENCE:]
-        return Timeline(FrozenDict({evidence: union[evidence] for evidence in kept}))
+            known = union.get(evidence)
+            if known is None or at < known:
+                union[evidence] = at
+        if len(union) > MAX_EVIDENCE:
+            kept = sorted(union, key=_order)[-MAX_EVIDENCE:]
+            union = {evidence: union[evidence] for evidence in kept}
+        return Timeline(FrozenDict(union))
 
     @property
     def latest(self) -> Evidence | None:
         """The evidence of the highest rank, which decides the status."""
         if len(self.entries) == 1:
             return next(iter(self.entries))
-        return max(self.entries, key=lambda each: each.order, default=None)
+        return max(self.entries, key=_order, default=None)
 
     @property
     def earliest(self) -> datetime | None:
