@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
+from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
@@ -46,7 +47,8 @@ def _to_headers(
     return tuple((name.lower(), value) for name, value in lines)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Callback:
     """One HTTP request of a provider.
 
@@ -58,6 +60,8 @@ class Callback:
         path_secret: What follows the account's own path in the address, still percent-encoded;
             `None` if nothing does. It stands for a signature where a provider has none.
     """
+
+    make: ClassVar[Callable[..., Callback]]
 
     body: bytes = attrs.field(repr=hidden)
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(

@@ -178,7 +178,8 @@ class Receiver:
             raise RefusedError(
                 RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
             )
-        return Callback(body=body, headers=request.headers, url=url, path_secret=path_secret)
+        # The names of its header lines are in small letters already.
+        return Callback.make(body=body, headers=request.headers, url=url, path_secret=path_secret)
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Refuse a callback that does not come from the provider."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from itertools import filterfalse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.message_id import MessageId, join_batch_id, split_batch_id
 from omnimsg.domain.opt_out import changes_in_legs
+from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import masked
 from omnimsg.domain.status import LegStatus, MessageStatus, Status
 from omnimsg.domain.status_merge import merge_legs, status_of_accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from omnimsg.domain.events import InteractionEvent, StatusEvent
     from omnimsg.domain.message import Message
@@ -49,7 +50,8 @@ class Handover(StrEnum):
 _CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover.ACCEPTED)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Names:
     """What a message may be called by, in a report, an outcome or a question.
 
@@ -112,7 +114,8 @@ class Names:
         )
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Tracked:
     """All that is known of one message. A later report gives another value.
 
@@ -129,6 +132,8 @@ class Tracked:
         followed_by: Ids of the fallback legs that omnimsg has sent after it.
         reached_twice: Whether two legs of the message were delivered, this one or those after it.
     """
+
+    make: ClassVar[Callable[..., Tracked]]
 
     account: str
     since: datetime
@@ -174,16 +179,28 @@ class Tracked:
             self.legs, account=self.account, address=self.to, reference=self.reference
         )
 
-    def reported(self, event: StatusEvent) -> Tracked:
-        """Return it with a report. A report of a doubtful message proves that it was sent."""
-        names = Names.of_event(event)
+    def reported(self, event: StatusEvent, names: Names | None = None) -> Tracked:
+        """Return it with a report. A report of a doubtful message proves that it was sent.
+
+        Args:
+            event: The report.
+            names: Those in it, where they are known already.
+        """
+        names = names or Names.of_event(event)
         return _proved(
-            attrs.evolve(
-                self,
+            # `attrs.evolve` costs several times as much, of each report.
+            Tracked.make(
+                account=self.account,
+                since=self.since,
                 ids=_joined(self.ids, names.ids),
                 reference=self.reference or event.reference,
                 token=self.token or names.token,
+                to=self.to,
+                handover=self.handover,
                 legs=merge_legs((*self.legs, event.leg)),
+                told=self.told,
+                followed_by=self.followed_by,
+                reached_twice=self.reached_twice,
             )
         )
 
@@ -276,6 +293,8 @@ def _proved(tracked: Tracked) -> Tracked:
 
 def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tuple[MessageId, ...]:
     """Join ids without repetition. A message has few: its own, and one of its batch."""
+    if first == second:
+        return first
     return tuple(dict.fromkeys((*first, *second)))[:_MAX_IDS]
 
 

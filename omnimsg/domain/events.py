@@ -62,6 +62,8 @@ def _written(part: object) -> str:
 
 def _to_utc(value: datetime) -> datetime:
     given: Any = value
+    if type(given) is datetime and given.tzinfo is UTC:
+        return value
     try:
         if isinstance(given, datetime) and given.utcoffset() is not None:
             return given.astimezone(UTC)
