@@ -15,11 +15,11 @@ import attrs
 import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
-from omnimsg.domain.quick import quick
+from omnimsg.domain.quick import quick, usually
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
@@ -47,6 +47,15 @@ def _to_headers(
     return tuple((name.lower(), value) for name, value in lines)
 
 
+def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
+    """Return the value of each header line, by its name; `None` where several lines have it."""
+    values: dict[bytes, bytes | None] = dict(headers)
+    if len(values) < len(headers):
+        names = [name for name, _ in headers]
+        values |= {name: None for name in names if names.count(name) > 1}
+    return values
+
+
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Callback:
@@ -69,6 +78,13 @@ class Callback:
     )
     url: str = attrs.field(default="", repr=False)
     path_secret: bytes | None = attrs.field(default=None, repr=False)
+    _values: dict[bytes, bytes | None] = attrs.field(
+        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+        metadata=usually("{}"),
+    )
 
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
@@ -76,9 +92,8 @@ class Callback:
         `None` if there is none, and if there are several: one would be verified and perhaps another
         one read.
         """
-        wanted = name.lower().encode()
-        found = [value for key, value in self.headers if key == wanted]
-        return found[0].strip() if len(found) == 1 else None
+        value = self._values.get(name.lower().encode())
+        return None if value is None else value.strip()
 
     def query(self, name: str) -> str | None:
         """Return a parameter of the address; `None` if there is none or several.

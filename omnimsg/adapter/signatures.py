@@ -37,15 +37,21 @@ def is_hex_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
 
     Capital and small letters are the same.
     """
-    return is_any(
-        given.lower(), [hmac.digest(key, signed, "sha256").hex().encode() for key in keys]
-    )
+    text = given.lower()
+    found = False
+    for key in keys:
+        digest = hmac.digest(key, signed, "sha256")
+        found |= hmac.compare_digest(text, digest.hex().encode())
+    return found
 
 
 def is_base64_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
     """Return whether text is the HMAC-SHA256 with any of the keys, in base64."""
-    digests = (hmac.digest(key, signed, "sha256") for key in keys)
-    return is_any(given, [b2a_base64(each, newline=False) for each in digests])
+    found = False
+    for key in keys:
+        digest = hmac.digest(key, signed, "sha256")
+        found |= hmac.compare_digest(given, b2a_base64(digest, newline=False))
+    return found
 
 
 def is_basic_login(given: bytes, logins: Sequence[bytes]) -> bool:

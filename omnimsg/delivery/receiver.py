@@ -179,7 +179,13 @@ class Receiver:
                 RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
             )
         # The names of its header lines are in small letters already.
-        return Callback.make(body=body, headers=request.headers, url=url, path_secret=path_secret)
+        return Callback.make(
+            body=body,
+            headers=request.headers,
+            url=url,
+            path_secret=path_secret,
+            _values=request.values,
+        )
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Refuse a callback that does not come from the provider."""

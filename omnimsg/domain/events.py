@@ -49,15 +49,18 @@ def event_key(account: str, kind: str, *parts: object) -> str:
     Returns:
         32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
     """
-    written = ", ".join([_written(part) for part in (account, kind, *parts)])
-    return sha256(f"[{written}]".encode()).hexdigest()[:_KEY_LENGTH]
-
-
-def _written(part: object) -> str:
-    """Write a part in JSON; most are texts, for which the encoder need not be set up."""
-    if part is None:
-        return "null"
-    return encode_basestring_ascii(part) if type(part) is str else _write(part)
+    # The JSON of the list of all of them; setting up the encoder would cost more than that.
+    written = [
+        encode_basestring_ascii(each)
+        if type(each) is str
+        else "null"
+        if each is None
+        else str(each)
+        if type(each) is int
+        else _write(each)
+        for each in (account, kind, *parts)
+    ]
+    return sha256(f"[{', '.join(written)}]".encode()).hexdigest()[:_KEY_LENGTH]
 
 
 def _to_utc(value: datetime) -> datetime:

@@ -102,7 +102,10 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
 def _without_not_found(leg: LegStatus) -> LegStatus | None:
     """Leave out of a leg what `MessageStatus.not_found` says; `None` if it says nothing else."""
     entries = leg.timeline.entries
-    if not any(each.reason is Reason.NOT_FOUND for each in entries):
+    for evidence in entries:
+        if evidence.reason is Reason.NOT_FOUND:
+            break
+    else:
         return leg
     kept = {each: at for each, at in entries.items() if not each.is_not_found}
     if len(kept) == len(entries):
