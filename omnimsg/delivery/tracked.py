@@ -41,12 +41,16 @@ class Handover(StrEnum):
     UNRESOLVED = "unresolved"
     """It may have been sent, and nothing told in time."""
 
+    # A member equals its text, so it may have the hash of it, which costs a fraction.
+    __hash__ = str.__hash__
+
     @property
     def is_doubtful(self) -> bool:
         """Whether it may have been sent, or not."""
-        return self in (Handover.IN_DOUBT, Handover.UNRESOLVED)
+        return self in _DOUBTFUL
 
 
+_DOUBTFUL = frozenset({Handover.IN_DOUBT, Handover.UNRESOLVED})
 _CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover.ACCEPTED)
 
 
@@ -165,7 +169,10 @@ class Tracked:
     @property
     def own_id(self) -> MessageId | None:
         """The message's own id, not one of its batch; `None` as long as nobody named it."""
-        return next(filter(_is_own, self.ids), None)
+        for each in self.ids:
+            if _is_own(each):
+                return each
+        return None
 
     @property
     def is_open(self) -> bool:

@@ -263,7 +263,8 @@ class Tracker(Observer):
             return change(known)
 
         tracked = await self._store.update(names, noted)
-        if before is not None and before.handover.is_doubtful > tracked.handover.is_doubtful:
+        was = tracked.handover if before is None else before.handover
+        if was is not tracked.handover and was.is_doubtful > tracked.handover.is_doubtful:
             self._end_doubt(tracked)
         self.waiters.wake(tracked)
         return tracked

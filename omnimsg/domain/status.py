@@ -22,6 +22,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
+from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.redaction import masked
 
@@ -78,7 +79,7 @@ _FAILED = frozenset({Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.F
 
 
 # A provider has a few dozen of them, which its tables share among all messages.
-@attrs.frozen(cache_hash=True)
+@attrs.frozen(cache_hash=True, weakref_slot=False)
 class Evidence:
     """One distinct report of a provider about a leg.
 
@@ -118,7 +119,8 @@ class Evidence:
 _order: Callable[[Evidence], Any] = attrgetter("order")
 
 
-@attrs.frozen
+@quick
+@attrs.frozen(weakref_slot=False)
 class Timeline:
     """All evidence of one leg, with the earliest time that each was reported.
 
@@ -181,7 +183,8 @@ class Timeline:
         return failed and any(status.reached for status in statuses)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class LegStatus:
     """The status of one leg: one channel, through one account.
 
@@ -213,7 +216,8 @@ class LegStatus:
         return None if latest is None else latest.reason
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class MessageStatus:
     """The status of a message: all its legs, and the one that decides.
 

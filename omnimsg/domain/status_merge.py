@@ -130,24 +130,25 @@ def _bounded(leg: LegStatus) -> LegStatus:
 def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
     """Merge two views of a leg: all evidence, and of everything else the one that says more."""
     timeline = first.timeline.merge(second.timeline)
-    details = [each.detail for each in (first, second) if each.detail and each.status.failed]
     return LegStatus(
         channel=_greatest(first.channel, second.channel),
         timeline=timeline,
         provider_id=_greatest(first.provider_id, second.provider_id),
         usage=_merge_usage(first.usage, second.usage),
-        detail=max(details, key=lambda text: (len(text), text), default="")
-        if details and timeline.status.failed
-        else "",
+        detail=_merge_details(first, second) if timeline.status.failed else "",
     )
+
+
+def _merge_details(first: LegStatus, second: LegStatus) -> str:
+    """Return the longest words of a failure."""
+    details = [each.detail for each in (first, second) if each.status.failed]
+    return max(details, key=lambda text: (len(text), text), default="")
 
 
 def _merge_usage(first: Usage | None, second: Usage | None) -> Usage | None:
     """Merge costs: a report that comes early has parts and no price, or none of both."""
-    if first is None or second is None:
+    if first is None or second is None or first == second:
         return first or second
-    if first == second:
-        return first
     # A price and its currency are one value: of two prices, the currency may be another's.
     priced = max(first, second, key=_price_order)
     return Usage(
@@ -163,7 +164,9 @@ def _price_order(usage: Usage) -> tuple[bool, bool, str, Decimal]:
 
 def _greatest(first: T | None, second: T | None) -> T | None:
     """Return the greater of two values of which either may be missing."""
-    if first is None or second is None:
-        return second if first is None else first
+    if first is None or first == second:
+        return second
+    if second is None:
+        return first
     one: Any = first  # values of one field, which can be compared
     return max(one, second)
