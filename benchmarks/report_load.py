@@ -65,7 +65,7 @@ def request(provider: str, number: int) -> bytes:
     return "\r\n".join((*lines, "", "")).encode() + body
 
 
-def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:  # noqa: FBT001
+def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:
     written = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     payload = {
         "id": message_id(message),
@@ -96,7 +96,7 @@ def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any
     return {"service": "channels", "event": "sms.outbound", "payload": payload}, ""
 
 
-def _clickatell(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:  # noqa: FBT001
+def _clickatell(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:
     entry = {
         "channel": "sms",
         "messageId": message_id(message),
@@ -108,7 +108,7 @@ def _clickatell(message: int, is_delivered: bool, at: datetime) -> tuple[dict[st
     return {"event": {"messageStatusUpdate": [entry]}}, ""
 
 
-def _messente(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:  # noqa: FBT001
+def _messente(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:
     document = {
         "status": "DELIVRD" if is_delivered else "ACK",
         "sender": "Tables",

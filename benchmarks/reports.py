@@ -67,17 +67,19 @@ async def _received(_base_url: str, *, provider: str) -> AsyncIterator[Work]:
         assert isinstance(event, StatusEvent)
         taken += event.status in (Status.SENT, Status.DELIVERED)
 
-    async with Client.from_config(config, store=store) as client:
-        async with called(client.receiver(take).aiohttp_app(), provider) as work:
+    async with (
+        Client.from_config(config, store=store) as client,
+        called(client.receiver(take).aiohttp_app(), provider) as work,
+    ):
 
-            async def counted(count: int) -> int:
-                nonlocal taken
-                taken = 0
-                answered = await work(count)
-                assert answered == taken, f"{answered} were answered, and {taken} handled"
-                return taken
+        async def counted(count: int) -> int:
+            nonlocal taken
+            taken = 0
+            answered = await work(count)
+            assert answered == taken, f"{answered} were answered, and {taken} handled"
+            return taken
 
-            yield counted
+        yield counted
 
 
 bird_reports = partial(_received, provider="bird")

@@ -65,7 +65,10 @@ WORKLOADS = {
     **{
         name: (module, 500, 500)
         for provider in ("bird", "clickatell", "messente")
-        for name, module in ((f"bare_{provider}", "bare_reports"), (f"{provider}_reports", "reports"))
+        for name, module in (
+            (f"bare_{provider}", "bare_reports"),
+            (f"{provider}_reports", "reports"),
+        )
     },
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 125, 125),

@@ -7,6 +7,7 @@ decoded and encoded again has another signature.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +20,7 @@ from omnimsg.domain.quick import quick, usually
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64

@@ -151,7 +151,7 @@ class Dispatcher:
     async def _hand_on_new(
         self, event: Event, done: set[object], at: datetime, remember_until: datetime
     ) -> bool:
-        """Hand an event on and remember it, unless it was handled before; return whether it is new."""
+        """Hand an event on and remember it; return whether it is new. An old one is left alone."""
         if await self._store.is_handled(event.key):
             return False
         await self._hand_on(event, done)

@@ -122,9 +122,7 @@ class Receiver:
         try:
             adapter, tail, path_secret = self._find(request)
             account = adapter.account.name
-            if self._being_read >= self._options.backlog:
-                raise RefusedError(RefusedBecause.TOO_MANY)
-            self._being_read += 1
+            self._take_place()
             try:
                 body = await self._read(request)
                 callback = self._callback(request, body, tail, path_secret)
@@ -153,6 +151,12 @@ class Receiver:
         if adapter is None:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
         return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
+
+    def _take_place(self) -> None:
+        """Take one of the places for requests, until it is answered."""
+        if self._being_read >= self._options.backlog:
+            raise RefusedError(RefusedBecause.TOO_MANY)
+        self._being_read += 1
 
     async def _read(self, request: CallbackRequest) -> bytes:
         """Read the body within its limits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from itertools import filterfalse
@@ -18,7 +19,7 @@ from omnimsg.domain.status import LegStatus, MessageStatus, Status
 from omnimsg.domain.status_merge import merge_legs, status_of_accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from omnimsg.domain.events import InteractionEvent, StatusEvent
     from omnimsg.domain.message import Message

@@ -8,12 +8,11 @@ idempotent: any order and any repetition of reports gives the same status.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -25,6 +24,9 @@ from omnimsg.domain.outcome import Usage
 from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.redaction import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Providers have a few dozen statuses; a timeline with more must not grow without bound.
 MAX_EVIDENCE = 64
