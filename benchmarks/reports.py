@@ -49,7 +49,11 @@ async def known_messages(provider: str, count: int, store: MemoryStore) -> None:
             provider_id=prefix + message_id(number),
         )
         tracked = Tracked.of_accepted(accepted, f"+372555{number:07}", at)
-        await store.update(tracked.names, lambda _, new=tracked: new)
+        await store.update(tracked.names, partial(_known, tracked))
+
+
+def _known(tracked: Tracked, _before: Tracked | None) -> Tracked:
+    return tracked
 
 
 @asynccontextmanager

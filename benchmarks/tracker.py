@@ -65,9 +65,13 @@ async def known(count: int) -> MemoryStore:
     store = MemoryStore(StoreLimits(messages=count, events=count))
     for number in range(count):
         tracked = Tracked.of_accepted(answer(number), f"+372{number:08}", BEGAN)
-        await store.update(tracked.names, lambda _, new=tracked: new)
+        await store.update(tracked.names, partial(_known, tracked))
     assert len(store) == count
     return store
+
+
+def _known(tracked: Tracked, _before: Tracked | None) -> Tracked:
+    return tracked
 
 
 def answer(number: int) -> Accepted:

@@ -168,5 +168,6 @@ def _greatest(first: T | None, second: T | None) -> T | None:
         return second
     if second is None:
         return first
-    one: Any = first  # values of one field, which can be compared
-    return max(one, second)
+    both: list[Any] = [first, second]  # values of one field, which can be compared
+    greatest: T = max(both)
+    return greatest
