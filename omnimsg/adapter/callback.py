@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import attrs
 import orjson
@@ -87,6 +87,15 @@ class Callback:
         metadata=usually("{}"),
     )
 
+    # What `json` has read: some adapters verify by it and parse it.
+    _documents: list[Any] = attrs.field(
+        default=attrs.Factory(lambda _: [], takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+        metadata=usually("[]"),
+    )
+
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
 
@@ -105,7 +114,8 @@ class Callback:
         if name not in self.url:  # a tenth of the cost, of most callbacks
             return None
         try:
-            pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+            query = self.url.partition("#")[0].partition("?")[2]
+            pairs = parse_qsl(query, keep_blank_values=True)
         except ValueError:
             return None
         found = [value for key, value in pairs if key == name]
@@ -115,13 +125,15 @@ class Callback:
         """Return the decoded body; `None` where it is no JSON or is nested too deeply.
 
         It never raises; `why_unread` says which of the two it is. Half a surrogate pair, or a byte
-        that is no UTF-8, is U+FFFD, as of `Response.json`.
+        that is no UTF-8, is U+FFFD, as of `Response.json`. Every call returns the same document.
         """
-        try:
-            document = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            document = read_tolerantly(self.body)
-        return None if self.is_too_deep(document) else document
+        if not self._documents:
+            try:
+                document = orjson.loads(self.body)
+            except orjson.JSONDecodeError:
+                document = read_tolerantly(self.body)
+            self._documents.append(None if self.is_too_deep(document) else document)
+        return self._documents[0]
 
     def why_unread(self) -> str:
         """Say why `json` gives `None`, for an `UnparsedEvent`.
