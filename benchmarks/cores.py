@@ -20,3 +20,8 @@ def pin_to_core(role: Role) -> bool:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[role.value]})
     return len(cores) > 1
+
+
+def allow_all_cores() -> None:
+    """Let this process run on every core again, which a child of a pinned one does not."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))

@@ -119,6 +119,33 @@ def _start(what: str, *, must: float, aim: float) -> Goal:
     )
 
 
+def _reports(provider: str, verified_by: str) -> dict[str, Goal]:
+    title = f"a report of {provider.capitalize()} ({verified_by}) by `client.receiver`"
+    return {
+        f"{provider} reports": Goal(
+            name=f"{title} against a bare aiohttp.web handler: CPU (asyncio)",
+            must=1.5,
+            aim=1.2,
+            of=_ratio(f"{provider}_reports/asyncio", f"bare_{provider}/asyncio"),
+        ),
+        f"{provider} reports, instructions": Goal(
+            name="the same: instructions",
+            must=1.5,
+            aim=1.2,
+            of=_ratio(f"instructions {provider}_reports", f"instructions bare_{provider}"),
+        ),
+    }
+
+
+def _flat(what: str, title: str) -> Goal:
+    return Goal(
+        name=f"{title}, 1,000,000 known messages against 1,000: CPU",
+        must=1.5,
+        aim=1.2,
+        of=_ratio(f"{what} of 1000000", f"{what} of 1000"),
+    )
+
+
 GOALS: Mapping[str, Goal] = {
     "instructions": Goal(
         name="one message a request: instructions against the bare aiohttp loop (asyncio)",
@@ -289,6 +316,18 @@ GOALS: Mapping[str, Goal] = {
         aim=1.0,
         unit=" KB",
         of=_plain("parked KB"),
+    ),
+    **_reports("bird", "HMAC"),
+    **_reports("messente", "HMAC"),
+    **_reports("clickatell", "secret in the path"),
+    "tracked reports": _flat("reports", "the tracker: a report of a known message"),
+    "tracked sends": _flat("sends", "the tracker: a send that pushes out the oldest message"),
+    "known message": Goal(
+        name="a known message of which two reports came: resident memory",
+        must=1.5,
+        aim=1.2,
+        unit=" KB",
+        of=_plain("known message KB"),
     ),
     "p50": Goal(
         name="200 messages/s on a 20 ms provider: p50 of `await send` against one POST each",

@@ -16,6 +16,7 @@ from itertools import product
 import machine
 import peers
 import startup
+import tracker
 from goals import Samples, judged
 from instructions import counted, has_valgrind
 from processes import HERE, sampled, sink
@@ -25,11 +26,16 @@ from spread import Spread
 RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
 OURS = ("floor", "single", "awaited", "hand", "batches", "callers", "deadlines")
+REPORTS = (
+    *("bare_bird", "bird_reports", "bare_messente", "messente_reports"),
+    *("bare_clickatell", "clickatell_reports"),
+)
 # Counted once, because counts repeat to a few per mille.
 COUNTED = [
     *("floor", "single", "awaited", "journal"),
     *("batches", "options", "templates", "journal_batches"),
     *("routed", "ten_accounts", "thousand_accounts"),
+    *REPORTS,
 ]
 
 # Messages a second for the waits of callers.
@@ -38,11 +44,14 @@ RATES = (200, 1000)
 OTHERS = (
     *("file", "get", "status", "sandbox", "one_account", "many_accounts"),
     *("ten_accounts", "thousand_accounts", "routed", "routed_callers"),
+    *REPORTS,
 )
 OVER_TLS = ("floor", "single", "hand", "batches")
 
 # How many samples are taken of the figures that need no rounds.
-MEMORY, LATENCY = 3, 5
+MEMORY, LATENCY, TRACKER = 3, 5, 3
+# As many messages as the store keeps by default.
+KNOWN = 100_000
 
 
 def main() -> None:
@@ -51,7 +60,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
     samples: Samples = {}
-    for part in (_instructions, _starts, _memory, _latency):
+    for part in (_instructions, _starts, _memory, _latency, _tracker):
         print(part.__name__.strip("_"), file=sys.stderr)
         samples |= part()
     times = _cpu(given.rounds) | _over_tls(given.rounds)
@@ -96,6 +105,15 @@ def _memory() -> Samples:
 
 def _bytes(what: str) -> float:
     return float(sampled("memory.py", what)["bytes"])
+
+
+def _tracker() -> Samples:
+    least, *_, most = tracker.KNOWN
+    samples: Samples = {}
+    for what in ("reports", "sends"):
+        samples |= interleaved(tracker.setups(what, (least, most)), TRACKER)
+    sizes = [sampled("tracker.py", "memory", "--known", KNOWN) for _ in range(MEMORY)]
+    return samples | {"known message KB": [each["bytes"] / 1e3 for each in sizes]}
 
 
 def _latency() -> Samples:

@@ -61,6 +61,15 @@ WORKLOADS = {
     "deadlines": ("typical", 25_000, 12_500),
     "journal": ("typical", 500, 500),
     "journal_batches": ("typical", 12_500, 12_500),
+    # Reports that a provider makes, not messages.
+    **{
+        name: (module, 500, 500)
+        for provider in ("bird", "clickatell", "messente")
+        for name, module in (
+            (f"bare_{provider}", "bare_reports"),
+            (f"{provider}_reports", "reports"),
+        )
+    },
     # In their own environment: see `peers.py`.
     "apprise_json": ("peer_apprise", 125, 125),
     "messente_api": ("peer_messente", 250, 250),

@@ -7,18 +7,20 @@ decoded and encoded again has another signature.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl
 
 import attrs
 import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
+from omnimsg.domain.quick import quick, usually
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
@@ -46,7 +48,17 @@ def _to_headers(
     return tuple((name.lower(), value) for name, value in lines)
 
 
-@attrs.frozen(kw_only=True)
+def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
+    """Return the value of each header line, by its name; `None` where several lines have it."""
+    values: dict[bytes, bytes | None] = dict(headers)
+    if len(values) < len(headers):
+        names = [name for name, _ in headers]
+        values |= {name: None for name in names if names.count(name) > 1}
+    return values
+
+
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Callback:
     """One HTTP request of a provider.
 
@@ -59,12 +71,30 @@ class Callback:
             `None` if nothing does. It stands for a signature where a provider has none.
     """
 
+    make: ClassVar[Callable[..., Callback]]
+
     body: bytes = attrs.field(repr=hidden)
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(
         default=(), converter=_to_headers, repr=False
     )
     url: str = attrs.field(default="", repr=False)
     path_secret: bytes | None = attrs.field(default=None, repr=False)
+    _values: dict[bytes, bytes | None] = attrs.field(
+        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+        metadata=usually("{}"),
+    )
+
+    # What `json` has read: some adapters verify by it and parse it.
+    _documents: list[Any] = attrs.field(
+        default=attrs.Factory(lambda _: [], takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+        metadata=usually("[]"),
+    )
 
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
@@ -72,9 +102,8 @@ class Callback:
         `None` if there is none, and if there are several: one would be verified and perhaps another
         one read.
         """
-        wanted = name.lower().encode()
-        found = [value for key, value in self.headers if key == wanted]
-        return found[0].strip() if len(found) == 1 else None
+        value = self._values.get(name.lower().encode())
+        return None if value is None else value.strip()
 
     def query(self, name: str) -> str | None:
         """Return a parameter of the address; `None` if there is none or several.
@@ -85,7 +114,8 @@ class Callback:
         if name not in self.url:  # a tenth of the cost, of most callbacks
             return None
         try:
-            pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+            query = self.url.partition("#")[0].partition("?")[2]
+            pairs = parse_qsl(query, keep_blank_values=True)
         except ValueError:
             return None
         found = [value for key, value in pairs if key == name]
@@ -95,13 +125,15 @@ class Callback:
         """Return the decoded body; `None` where it is no JSON or is nested too deeply.
 
         It never raises; `why_unread` says which of the two it is. Half a surrogate pair, or a byte
-        that is no UTF-8, is U+FFFD, as of `Response.json`.
+        that is no UTF-8, is U+FFFD, as of `Response.json`. Every call returns the same document.
         """
-        try:
-            document = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            document = read_tolerantly(self.body)
-        return None if self.is_too_deep(document) else document
+        if not self._documents:
+            try:
+                document = orjson.loads(self.body)
+            except orjson.JSONDecodeError:
+                document = read_tolerantly(self.body)
+            self._documents.append(None if self.is_too_deep(document) else document)
+        return self._documents[0]
 
     def why_unread(self) -> str:
         """Say why `json` gives `None`, for an `UnparsedEvent`.

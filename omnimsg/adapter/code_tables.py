@@ -168,10 +168,20 @@ class StatusRow:
         ),
         kw_only=True,
     )
+    # Shared by all messages: most statuses come without a code.
+    _evidence: Evidence = attrs.field(
+        default=attrs.Factory(
+            lambda row: Evidence(row.status, row.name, reason=row.reason, fault=row.fault),
+            takes_self=True,
+        ),
+        init=False,
+        eq=False,
+        repr=False,
+    )
 
     def evidence(self, code: str | None = None) -> Evidence:
         """Build the evidence for this status."""
-        return Evidence(self.status, self.name, code=code, reason=self.reason, fault=self.fault)
+        return self._evidence if code is None else attrs.evolve(self._evidence, code=code)
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Of a hash: 120 bits, which nobody meets by chance, in 20 characters that no address escapes.
 _TOKEN_BYTES = 15
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def report_token(account: str, reference: str) -> str:
@@ -31,7 +32,7 @@ def report_token(account: str, reference: str) -> str:
         reference: The message's reference.
     """
     digest = sha256(f"{account}\n{reference}".encode("utf-8", "surrogatepass")).digest()
-    return urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
+    return b2a_base64(digest[:_TOKEN_BYTES], newline=False).translate(_URL_SAFE).decode()
 
 
 @quick

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from hashlib import sha256
+from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,14 +37,21 @@ def is_hex_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
 
     Capital and small letters are the same.
     """
-    return is_any(
-        given.lower(), [hmac.new(key, signed, sha256).hexdigest().encode() for key in keys]
-    )
+    text = given.lower()
+    found = False
+    for key in keys:
+        digest = hmac.digest(key, signed, "sha256")
+        found |= hmac.compare_digest(text, digest.hex().encode())
+    return found
 
 
 def is_base64_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
     """Return whether text is the HMAC-SHA256 with any of the keys, in base64."""
-    return is_any(given, [base64.b64encode(hmac.new(key, signed, sha256).digest()) for key in keys])
+    found = False
+    for key in keys:
+        digest = hmac.digest(key, signed, "sha256")
+        found |= hmac.compare_digest(given, b2a_base64(digest, newline=False))
+    return found
 
 
 def is_basic_login(given: bytes, logins: Sequence[bytes]) -> bool:

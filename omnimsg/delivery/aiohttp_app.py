@@ -24,12 +24,12 @@ def application(respond: Respond) -> web.Application:
                 method=request.method,
                 path=path,
                 query=query,
-                headers=tuple((name.lower(), value) for name, value in request.raw_headers),
+                headers=tuple([(name.lower(), value) for name, value in request.raw_headers]),
                 peer=request.remote,
                 body=_body(request),
             )
         )
-        response = web.Response(status=answer.status, headers=dict(answer.headers))
+        response = web.Response(status=answer.status, headers=dict(answer.headers) or None)
         if answer.closes:
             # aiohttp sends the header line and keeps the connection.
             response.force_close()

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
+from omnimsg.delivery.turns import Turns
 from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.engine.received import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from omnimsg.delivery.handlers import Handlers
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.delivery.tracker import Tracker
+    from omnimsg.delivery.turns import Turn
     from omnimsg.domain.events import Event
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
     from omnimsg.engine.observers import Observers
@@ -73,7 +74,7 @@ class Dispatcher:
         self._running: dict[str, asyncio.Future[None]] = {}
         # By key: which handlers are done with an event that another one has not handled.
         self._partly_handled: dict[str, set[object]] = {}
-        self._locks: dict[str, _CountedLock] = {}
+        self._turns = Turns()
         self.handled: int = 0
         self.duplicates: int = 0
 
@@ -101,11 +102,9 @@ class Dispatcher:
         self._running[key] = running = asyncio.get_running_loop().create_future()
         done = self._partly_handled.pop(key, None) or set[object]()
         try:
-            async with asyncio.timeout(self._handler_timeout):
-                is_new = not await self._store.is_handled(key)
-                if is_new:
-                    await self._hand_on(event, done)
-                    await self._store.set_handled(key, at, remember_until)
+            is_new = await within(
+                self._handler_timeout, self._hand_on_new(event, done, at, remember_until)
+            )
         except BaseException as error:
             self._note_partly_handled(key, done)
             running.set_exception(error if isinstance(error, Exception) else NotHandledError())
@@ -126,7 +125,7 @@ class Dispatcher:
             Exception: A handler or the store raised it.
             TimeoutError: They took too long.
         """
-        async with asyncio.timeout(self._handler_timeout), self._in_turn(tracked):
+        async with asyncio.timeout(self._handler_timeout), self._turn(tracked):
             await self._tell_status(tracked, set())
 
     async def joined(self, tracked: Tracked) -> None:
@@ -140,7 +139,7 @@ class Dispatcher:
             if self._suppression is not None:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
-            async with self._in_turn(tracked):
+            async with self._turn(tracked):
                 await self._tell_status(tracked, set())
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
@@ -148,6 +147,16 @@ class Dispatcher:
             self._partly_handled[key] = done
             if len(self._partly_handled) > _MOST_PARTLY_HANDLED:
                 del self._partly_handled[next(iter(self._partly_handled))]
+
+    async def _hand_on_new(
+        self, event: Event, done: set[object], at: datetime, remember_until: datetime
+    ) -> bool:
+        """Hand an event on and remember it; return whether it is new. An old one is left alone."""
+        if await self._store.is_handled(event.key):
+            return False
+        await self._hand_on(event, done)
+        await self._store.set_handled(event.key, at, remember_until)
+        return True
 
     async def _hand_on(self, event: Event, done: set[object]) -> None:
         if self._observers.event_received is not None:
@@ -166,7 +175,7 @@ class Dispatcher:
             return
         if not self._handlers and self._observers.status_changed is None:
             return  # the tracker has it
-        async with self._in_turn(tracked):
+        async with self._turn(tracked):
             await self._handlers.handle(event, done)
             await self._tell_status(tracked, done)
 
@@ -212,23 +221,7 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-    @asynccontextmanager
-    async def _in_turn(self, tracked: Tracked) -> AsyncIterator[None]:
+    def _turn(self, tracked: Tracked) -> Turn:
         """Tell the application of one change of a message at a time, in order."""
         # Its own id, where it has one: the other one may be that of its batch from now on.
-        name = str(tracked.own_id or tracked.id or tracked.token)
-        lock = self._locks.setdefault(name, _CountedLock())
-        lock.users += 1
-        try:
-            async with lock:
-                yield
-        finally:
-            lock.users -= 1
-            if not lock.users:
-                del self._locks[name]
-
-
-class _CountedLock(asyncio.Lock):
-    """A lock that knows how many use it or wait for it."""
-
-    users = 0
+        return self._turns.turn(tracked.own_id or tracked.id or tracked.token)

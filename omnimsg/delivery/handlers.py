@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     EventHandler: TypeAlias = Callable[[Event], Awaitable[object] | None]
     StatusHandler: TypeAlias = Callable[[StatusChanged], Awaitable[object] | None]
-
-T = TypeVar("T")
 
 
 class NotHandledError(Exception):
@@ -74,7 +72,9 @@ class Handlers:
         """
         for number, handler in enumerate(self._of_events):
             if number not in done:
-                await _call(handler, event)
+                result = handler(event)
+                if inspect.isawaitable(result):
+                    await result
                 done.add(number)
         for loop in tuple(self._loops):
             if loop not in done:
@@ -90,7 +90,9 @@ class Handlers:
         """
         for number, handler in enumerate(self._of_statuses):
             if (number, change.status.status) not in done:
-                await _call(handler, change)
+                result = handler(change)
+                if inspect.isawaitable(result):
+                    await result
                 done.add((number, change.status.status))
 
     @property
@@ -144,9 +146,3 @@ class _Loop:
 def _fail(handled: asyncio.Future[None]) -> None:
     if not handled.done():
         handled.set_exception(NotHandledError())
-
-
-async def _call(handler: Callable[[T], Any], value: T) -> None:
-    result = handler(value)
-    if inspect.isawaitable(result):
-        await result

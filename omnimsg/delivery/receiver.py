@@ -11,7 +11,6 @@ import asyncio
 import logging
 import traceback
 from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Authenticity, Callback, Context
@@ -19,6 +18,7 @@ from omnimsg.delivery import asgi
 from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
+from omnimsg.delivery.time_limit import within
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.engine.received import CallbackRefused
@@ -124,7 +124,8 @@ class Receiver:
         try:
             adapter, tail, path_secret = self._find(request)
             account = adapter.account.name
-            async with self._place():
+            self._take_place()
+            try:
                 body = await self._read(request)
                 callback = self._callback(request, body, tail, path_secret)
                 context = Context(account=account, now=self._clock.utc_now())
@@ -132,6 +133,8 @@ class Receiver:
                 self._verify(adapter, callback, context)
                 async with self._slots.here:
                     await self._take(adapter, callback, context)
+            finally:
+                self._being_read -= 1
         except RefusedError as refusal:
             self._note(account, refusal)
             return refusal.why.answer
@@ -151,16 +154,11 @@ class Receiver:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
         return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
 
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """Take one of the places for requests, for as long as it is worked on."""
+    def _take_place(self) -> None:
+        """Take one of the places for requests, until it is answered."""
         if self._being_read >= self._options.backlog:
             raise RefusedError(RefusedBecause.TOO_MANY)
         self._being_read += 1
-        try:
-            yield
-        finally:
-            self._being_read -= 1
 
     async def _read(self, request: CallbackRequest) -> bytes:
         """Read the body within its limits."""
@@ -168,22 +166,15 @@ class Receiver:
         length = request.header(b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
-        pieces: list[bytes] = []
-        size = 0
         try:
-            async with asyncio.timeout(self._options.read_timeout):
-                async for piece in request.body():
-                    size += len(piece)
-                    if size > limit:
-                        break
-                    pieces.append(piece)
+            body = await within(self._options.read_timeout, _joined(request.body(), limit))
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
             raise RefusedError(RefusedBecause.BROKEN_OFF) from None
-        if size > limit:
+        if body is None:
             raise RefusedError(RefusedBecause.TOO_LARGE)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return body
 
     def _callback(
         self, request: CallbackRequest, body: bytes, tail: str, path_secret: bytes | None
@@ -193,7 +184,14 @@ class Receiver:
             raise RefusedError(
                 RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
             )
-        return Callback(body=body, headers=request.headers, url=url, path_secret=path_secret)
+        # The names of its header lines are in small letters already.
+        return Callback.make(
+            body=body,
+            headers=request.headers,
+            url=url,
+            path_secret=path_secret,
+            _values=request.values,
+        )
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Refuse a callback that does not come from the provider."""
@@ -247,6 +245,22 @@ class Receiver:
             )
         if problems:
             raise ConfigError("callbacks cannot be received:\n  " + "\n  ".join(problems))
+
+
+async def _joined(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
+    """Return the pieces of a body as one; `None` as soon as they are larger than the limit."""
+    body = b""
+    rest: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            return None
+        if body:
+            rest.append(piece)
+        else:
+            body = piece
+    return b"".join((body, *rest)) if rest else body
 
 
 def _where(error: Exception) -> str:

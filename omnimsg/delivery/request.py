@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import attrs
 
+from omnimsg.adapter.callback import values_by_name
+
 
 @attrs.frozen(kw_only=True)
 class CallbackRequest:
@@ -19,6 +21,7 @@ class CallbackRequest:
         headers: The header lines; names in small letters.
         peer: The address of who connected; `None` if the server does not tell.
         body: Reads the body, piece by piece.
+        values: The value of each header line, by its name; `None` where several lines have it.
     """
 
     method: str
@@ -27,11 +30,17 @@ class CallbackRequest:
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
     peer: str | None
     body: Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
+    values: dict[bytes, bytes | None] = attrs.field(
+        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+    )
 
     def header(self, name: bytes) -> bytes | None:
         """Return the value of a header line; `None` if there is none, or several."""
-        found = [value for key, value in self.headers if key == name]
-        return found[0].strip() if len(found) == 1 else None
+        value = self.values.get(name)
+        return None if value is None else value.strip()
 
 
 # Whoever is not read to the end must not use the connection again.

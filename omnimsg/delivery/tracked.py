@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from itertools import filterfalse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.message_id import MessageId, join_batch_id, split_batch_id
 from omnimsg.domain.opt_out import changes_in_legs
+from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import masked
 from omnimsg.domain.status import LegStatus, MessageStatus, Status
 from omnimsg.domain.status_merge import merge_legs, status_of_accepted
@@ -40,16 +42,21 @@ class Handover(StrEnum):
     UNRESOLVED = "unresolved"
     """It may have been sent, and nothing told in time."""
 
+    # A member equals its text, so it may have the hash of it, which costs a fraction.
+    __hash__ = str.__hash__
+
     @property
     def is_doubtful(self) -> bool:
         """Whether it may have been sent, or not."""
-        return self in (Handover.IN_DOUBT, Handover.UNRESOLVED)
+        return self in _DOUBTFUL
 
 
+_DOUBTFUL = frozenset({Handover.IN_DOUBT, Handover.UNRESOLVED})
 _CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover.ACCEPTED)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Names:
     """What a message may be called by, in a report, an outcome or a question.
 
@@ -112,7 +119,8 @@ class Names:
         )
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Tracked:
     """All that is known of one message. A later report gives another value.
 
@@ -129,6 +137,8 @@ class Tracked:
         followed_by: Ids of the fallback legs that omnimsg has sent after it.
         reached_twice: Whether two legs of the message were delivered, this one or those after it.
     """
+
+    make: ClassVar[Callable[..., Tracked]]
 
     account: str
     since: datetime
@@ -160,7 +170,10 @@ class Tracked:
     @property
     def own_id(self) -> MessageId | None:
         """The message's own id, not one of its batch; `None` as long as nobody named it."""
-        return next(filter(_is_own, self.ids), None)
+        for each in self.ids:
+            if _is_own(each):
+                return each
+        return None
 
     @property
     def is_open(self) -> bool:
@@ -174,16 +187,28 @@ class Tracked:
             self.legs, account=self.account, address=self.to, reference=self.reference
         )
 
-    def reported(self, event: StatusEvent) -> Tracked:
-        """Return it with a report. A report of a doubtful message proves that it was sent."""
-        names = Names.of_event(event)
+    def reported(self, event: StatusEvent, names: Names | None = None) -> Tracked:
+        """Return it with a report. A report of a doubtful message proves that it was sent.
+
+        Args:
+            event: The report.
+            names: Those in it, where they are known already.
+        """
+        names = names or Names.of_event(event)
         return _proved(
-            attrs.evolve(
-                self,
+            # `attrs.evolve` costs several times as much, of each report.
+            Tracked.make(
+                account=self.account,
+                since=self.since,
                 ids=_joined(self.ids, names.ids),
                 reference=self.reference or event.reference,
                 token=self.token or names.token,
+                to=self.to,
+                handover=self.handover,
                 legs=merge_legs((*self.legs, event.leg)),
+                told=self.told,
+                followed_by=self.followed_by,
+                reached_twice=self.reached_twice,
             )
         )
 
@@ -276,6 +301,8 @@ def _proved(tracked: Tracked) -> Tracked:
 
 def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tuple[MessageId, ...]:
     """Join ids without repetition. A message has few: its own, and one of its batch."""
+    if first == second:
+        return first
     return tuple(dict.fromkeys((*first, *second)))[:_MAX_IDS]
 
 

@@ -79,7 +79,7 @@ class Tracker(Observer):
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_commit)
         self._lock = PerLoop(asyncio.Lock)
-        self._committing: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[datetime] | None = None
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
@@ -103,10 +103,13 @@ class Tracker(Observer):
         self._commits.stop()
         self._sweeps.stop()
 
-    async def commit(self) -> None:
+    async def commit(self) -> datetime:
         """Store the outcomes that were noted, and join them with the reports that came before.
 
         What the store fails to take is tried again later; whoever asks is told what is known.
+
+        Returns:
+            The time.
         """
         lock = self._lock.here
         # Another task may have taken the last of them, and not stored it yet.
@@ -116,6 +119,7 @@ class Tracker(Observer):
         now = self._clock.utc_now()
         if now >= self._next_sweep:
             await self._sweep(now)
+        return now
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store the answer to a send."""
@@ -130,17 +134,18 @@ class Tracker(Observer):
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return all that is known of its message."""
-        await self.commit()
-        now = self._clock.utc_now()
+        now = await self.commit()
+        names = Names.of_event(event)
         return await self._update(
-            Names.of_event(event),
-            lambda known: (known or Tracked(account=event.account, since=now)).reported(event),
+            names,
+            lambda known: (known or Tracked(account=event.account, since=now)).reported(
+                event, names
+            ),
         )
 
     async def look_up(self, status: MessageStatus) -> Tracked:
         """Add the answer of a look-up, and return all that is known of its message."""
-        await self.commit()
-        account, now = status.id.account, self._clock.utc_now()
+        account, now = status.id.account, await self.commit()
         return await self._update(
             Names.of_id(status.id),
             lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
@@ -264,7 +269,8 @@ class Tracker(Observer):
             return change(known)
 
         tracked = await self._store.update(names, noted)
-        if before is not None and before.handover.is_doubtful > tracked.handover.is_doubtful:
+        was = tracked.handover if before is None else before.handover
+        if was is not tracked.handover and was.is_doubtful > tracked.handover.is_doubtful:
             self._end_doubt(tracked)
         self.waiters.wake(tracked)
         return tracked

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
@@ -48,12 +49,24 @@ def event_key(account: str, kind: str, *parts: object) -> str:
     Returns:
         32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
     """
-    written = _write([account, kind, *parts])
-    return sha256(written.encode()).hexdigest()[:_KEY_LENGTH]
+    # The JSON of the list of all of them; setting up the encoder would cost more than that.
+    written = [
+        encode_basestring_ascii(each)
+        if type(each) is str
+        else "null"
+        if each is None
+        else str(each)
+        if type(each) is int
+        else _write(each)
+        for each in (account, kind, *parts)
+    ]
+    return sha256(f"[{', '.join(written)}]".encode()).hexdigest()[:_KEY_LENGTH]
 
 
 def _to_utc(value: datetime) -> datetime:
     given: Any = value
+    if type(given) is datetime and given.tzinfo is UTC:
+        return value
     try:
         if isinstance(given, datetime) and given.utcoffset() is not None:
             return given.astimezone(UTC)

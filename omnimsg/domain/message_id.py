@@ -45,7 +45,9 @@ class MessageId(str):
         """Join an account's name and the provider's id."""
         if not is_account_name(account):
             raise InvalidValue(Problem("MessageId", "is not an account's name"))
-        return cls(f"{account}:{provider_id}")
+        # A name has no colon in it, so the rest of what `MessageId(...)` checks is this.
+        text = f"{account}:{provider_id}"
+        return str.__new__(cls, text) if provider_id else cls(text)
 
     @property
     def account(self) -> str:

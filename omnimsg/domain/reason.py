@@ -34,6 +34,9 @@ class Fault(StrEnum):
     CALLER = "caller"
     NOBODY = "nobody"
 
+    # A member equals its text, so it may have the hash of it, which costs a fraction.
+    __hash__ = str.__hash__
+
 
 class Retry(StrEnum):
     """Whether the same message may be sent again.
@@ -158,6 +161,8 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     PAYMENT = "payment"
     UNKNOWN = "unknown"
+
+    __hash__ = str.__hash__
 
     @property
     def fault(self) -> Fault:

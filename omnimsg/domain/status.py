@@ -11,7 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -20,8 +21,12 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
+from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.redaction import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Providers have a few dozen statuses; a timeline with more must not grow without bound.
 MAX_EVIDENCE = 64
@@ -46,6 +51,9 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
 
+    # A member equals its text, so it may have the hash of it, which costs a fraction.
+    __hash__ = str.__hash__
+
     @property
     def rank(self) -> int:
         """The index in the order of ranks, from 0."""
@@ -54,12 +62,12 @@ class Status(StrEnum):
     @property
     def reached(self) -> bool:
         """Whether the message reached a handset."""
-        return self in (Status.DELIVERED, Status.READ)
+        return self in _REACHED
 
     @property
     def failed(self) -> bool:
         """Whether the leg ended without reaching a handset."""
-        return Status.CANCELLED.rank <= self.rank <= Status.FAILED.rank
+        return self in _FAILED
 
     @property
     def final(self) -> bool:
@@ -68,9 +76,12 @@ class Status(StrEnum):
 
 
 _RANKS = {status: rank for rank, status in enumerate(Status)}
+_REACHED = frozenset({Status.DELIVERED, Status.READ})
+_FAILED = frozenset({Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.FAILED})
 
 
-@attrs.frozen
+# A provider has a few dozen of them, which its tables share among all messages.
+@attrs.frozen(cache_hash=True, weakref_slot=False)
 class Evidence:
     """One distinct report of a provider about a leg.
 
@@ -94,15 +105,24 @@ class Evidence:
         return self.status is Status.UNKNOWN and self.reason is Reason.NOT_FOUND
 
     @property
-    def order(self) -> tuple[int, str, str, str, str]:
+    def order(self) -> tuple[int, str, bool, str, bool, str, bool, str]:
         """A sort key that orders evidence by rank, then by its other fields: a total order."""
-        rest = (self.code, self.reason, self.fault)
+        code, reason, fault = self.code, self.reason, self.fault
         # `None` and empty text are different evidence, so they must sort differently.
-        code, reason, fault = ("" if each is None else f"={each}" for each in rest)
-        return self.status.rank, self.provider_status, code, reason, fault
+        return (
+            _RANKS[self.status],
+            self.provider_status,
+            *(code is not None, code or ""),
+            *(reason is not None, reason or ""),
+            *(fault is not None, fault or ""),
+        )
 
 
-@attrs.frozen
+_order: Callable[[Evidence], Any] = attrgetter("order")
+
+
+@quick
+@attrs.frozen(weakref_slot=False)
 class Timeline:
     """All evidence of one leg, with the earliest time that each was reported.
 
@@ -126,16 +146,20 @@ class Timeline:
         """Merge two timelines; the order of merging does not matter."""
         union = dict(self.entries)
         for evidence, at in other.entries.items():
-            union[evidence] = min(at, union.get(evidence, at))
-        kept = sorted(union, key=lambda each: each.order)[-MAX_EVIDENCE:]
-        return Timeline(FrozenDict({evidence: union[evidence] for evidence in kept}))
+            known = union.get(evidence)
+            if known is None or at < known:
+                union[evidence] = at
+        if len(union) > MAX_EVIDENCE:
+            kept = sorted(union, key=_order)[-MAX_EVIDENCE:]
+            union = {evidence: union[evidence] for evidence in kept}
+        return Timeline(FrozenDict(union))
 
     @property
     def latest(self) -> Evidence | None:
         """The evidence of the highest rank, which decides the status."""
         if len(self.entries) == 1:
             return next(iter(self.entries))
-        return max(self.entries, key=lambda each: each.order, default=None)
+        return max(self.entries, key=_order, default=None)
 
     @property
     def earliest(self) -> datetime | None:
@@ -161,7 +185,8 @@ class Timeline:
         return failed and any(status.reached for status in statuses)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class LegStatus:
     """The status of one leg: one channel, through one account.
 
@@ -193,7 +218,8 @@ class LegStatus:
         return None if latest is None else latest.reason
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class MessageStatus:
     """The status of a message: all its legs, and the one that decides.
 

@@ -16,14 +16,13 @@ import attrs
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
+from omnimsg.domain.status import MAX_EVIDENCE, LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.outcome import Accepted
-    from omnimsg.domain.status import Evidence
 
 T = TypeVar("T")
 
@@ -84,13 +83,15 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
     still run would hide the end of the others.
     """
     given = list(legs)
-    known = [_without_not_found(each) for each in given if not _is_not_found(each)]
-    merged: dict[tuple[str, str], LegStatus] = {}
     # Chosen before legs are merged by their keys: afterwards, the choice would depend on the order.
+    known = [leg for each in given if (leg := _without_not_found(each)) is not None]
+    merged: dict[tuple[str, str], LegStatus] = {}
     for leg in known or given:
         key = _key_of(leg)
         other = merged.get(key)
-        merged[key] = _merge_leg(leg if other is None else other, leg)
+        merged[key] = _bounded(leg) if other is None else _merge_leg(other, leg)
+    if len(merged) == 1:
+        return tuple(merged.values())
     # By key, which never changes: a bound by time would depend on the order of merging.
     kept = sorted(merged)[:MAX_LEGS]
     return tuple(
@@ -98,22 +99,18 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
     )
 
 
-def _says_not_found(evidence: Evidence) -> bool:
-    return evidence.status is Status.UNKNOWN and evidence.reason is Reason.NOT_FOUND
-
-
-def _is_not_found(leg: LegStatus) -> bool:
-    """Return whether a leg says nothing but that the provider does not know the message."""
-    return bool(leg.timeline.entries) and all(map(_says_not_found, leg.timeline.entries))
-
-
-def _without_not_found(leg: LegStatus) -> LegStatus:
-    """Leave out of a leg what `MessageStatus.not_found` says, for the same result in any order."""
+def _without_not_found(leg: LegStatus) -> LegStatus | None:
+    """Leave out of a leg what `MessageStatus.not_found` says; `None` if it says nothing else."""
     entries = leg.timeline.entries
-    if not any(map(_says_not_found, entries)):
+    for evidence in entries:
+        if evidence.reason is Reason.NOT_FOUND:
+            break
+    else:
         return leg
-    kept = {each: at for each, at in entries.items() if not _says_not_found(each)}
-    return attrs.evolve(leg, timeline=Timeline(FrozenDict(kept)))
+    kept = {each: at for each, at in entries.items() if not each.is_not_found}
+    if len(kept) == len(entries):
+        return leg
+    return attrs.evolve(leg, timeline=Timeline(FrozenDict(kept))) if kept else None
 
 
 def _key_of(leg: LegStatus) -> tuple[str, str]:
@@ -124,24 +121,33 @@ def _first_time(leg: LegStatus) -> datetime:
     return leg.timeline.earliest or _NEVER
 
 
+def _bounded(leg: LegStatus) -> LegStatus:
+    """Return a leg as merging it would leave it: bounded, and with words of a failure only."""
+    is_whole = len(leg.timeline.entries) <= MAX_EVIDENCE
+    return leg if is_whole and (not leg.detail or leg.status.failed) else _merge_leg(leg, leg)
+
+
 def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
     """Merge two views of a leg: all evidence, and of everything else the one that says more."""
     timeline = first.timeline.merge(second.timeline)
-    details = [each.detail for each in (first, second) if each.status.failed]
     return LegStatus(
         channel=_greatest(first.channel, second.channel),
         timeline=timeline,
         provider_id=_greatest(first.provider_id, second.provider_id),
         usage=_merge_usage(first.usage, second.usage),
-        detail=max(details, key=lambda text: (len(text), text), default="")
-        if timeline.status.failed
-        else "",
+        detail=_merge_details(first, second) if timeline.status.failed else "",
     )
+
+
+def _merge_details(first: LegStatus, second: LegStatus) -> str:
+    """Return the longest words of a failure."""
+    details = [each.detail for each in (first, second) if each.status.failed]
+    return max(details, key=lambda text: (len(text), text), default="")
 
 
 def _merge_usage(first: Usage | None, second: Usage | None) -> Usage | None:
     """Merge costs: a report that comes early has parts and no price, or none of both."""
-    if first is None or second is None:
+    if first is None or second is None or first == second:
         return first or second
     # A price and its currency are one value: of two prices, the currency may be another's.
     priced = max(first, second, key=_price_order)
@@ -158,5 +164,10 @@ def _price_order(usage: Usage) -> tuple[bool, bool, str, Decimal]:
 
 def _greatest(first: T | None, second: T | None) -> T | None:
     """Return the greater of two values of which either may be missing."""
-    known: list[Any] = [each for each in (first, second) if each is not None]
-    return max(known, default=None)
+    if first is None or first == second:
+        return second
+    if second is None:
+        return first
+    both: list[Any] = [first, second]  # values of one field, which can be compared
+    greatest: T = max(both)
+    return greatest

@@ -1,4 +1,4 @@
-"""Wait for another process."""
+"""Wait for another process, or another thread."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter import Context
 from omnimsg.adapter.inbound import message_id_of, text_or_none, unparsed
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.events import InteractionEvent, StatusEvent, event_key
@@ -24,7 +25,7 @@ from omnimsg_bird.wire import resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from omnimsg.adapter import Adapter, Callback, Context
+    from omnimsg.adapter import Adapter, Callback
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.events import Event
 
@@ -54,7 +55,7 @@ def parse(
         channel_id = payload.get("channelId")
         channel = channels.get(channel_id) if isinstance(channel_id, str) else None
         # A repetition keeps the signed time, so it is nearer to the event than its arrival.
-        near = attrs.evolve(context, now=signed_time(callback) or context.now)
+        near = Context(account=context.account, now=signed_time(callback) or context.now)
         events = read(payload, channel or channel_from(prefix), adapter, near)
     if events:
         return events

@@ -52,7 +52,7 @@ def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Auth
     signed = b"\n".join((timestamp, address, sha256(callback.body).digest()))
     if not is_base64_hmac(given, usable, signed):
         return Authenticity.WRONG_SIGNATURE
-    at = signed_time(callback)
+    at = _time(timestamp)
     if at is None:
         return Authenticity.WRONG_SIGNATURE
     if at - context.now > MAX_AHEAD:
@@ -62,7 +62,10 @@ def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Auth
 
 def signed_time(callback: Callback) -> datetime | None:
     """Return when Bird first sent the callback; `None` if it does not say."""
-    digits = callback.header(TIMESTAMP) or b""
+    return _time(callback.header(TIMESTAMP) or b"")
+
+
+def _time(digits: bytes) -> datetime | None:
     # Ten digits last until the year 2286.
     seconds = int(digits) if digits.isdigit() and len(digits) <= 10 else None
     return read_epoch_time(seconds, SECOND)

@@ -1,0 +1,77 @@
+"""Where the providers call, with which secrets, and a process that calls as they would.
+
+`report_load.py` is that process. This module does not load omnimsg, so that the bare handler does
+not either.
+"""
+
+from __future__ import annotations
+
+import sys
+from asyncio.subprocess import PIPE, create_subprocess_exec
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sample import Work
+
+HOST = "127.0.0.1"
+PUBLIC_URL = "https://hooks.example.test/callbacks"
+SIGNING_KEY = "benchmark-signing-key"
+PASSWORD = "benchmark-api-password"  # noqa: S105 - opens nothing
+PATH_SECRET = "benchmark-path-secret-22"  # noqa: S105 - opens nothing
+
+# Below the public address and on the server alike.
+PATHS = {
+    "bird": "/callbacks/bird",
+    "clickatell": f"/callbacks/clickatell/{PATH_SECRET}",
+    "messente": "/callbacks/messente",
+}
+
+# Messages that reports are of. Each has two: first "sent", then "delivered".
+KNOWN = 5_000
+
+
+def message_id(number: int) -> str:
+    """Return the provider's id of a message."""
+    return f"3d0a4b6e-6f0e-4f0c-9d0e-{number:012x}"
+
+
+def reference(number: int) -> str:
+    """Return our reference of a message."""
+    return f"table-{number:07}"
+
+
+@asynccontextmanager
+async def called(app: web.Application, provider: str) -> AsyncIterator[Work]:
+    """Serve an application, and yield what has a number of reports made to it."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
+    port = runner.addresses[0][1]
+    load = await create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("report_load.py")),
+        provider,
+        str(port),
+        stdin=PIPE,
+        stdout=PIPE,
+    )
+    asking, answering = load.stdin, load.stdout
+    assert asking is not None
+    assert answering is not None
+
+    async def work(count: int) -> int:
+        asking.write(b"%d\n" % count)
+        return int(await answering.readline())
+
+    try:
+        yield work
+    finally:
+        asking.close()
+        await load.wait()
+        await runner.cleanup()

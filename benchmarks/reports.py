@@ -1,0 +1,91 @@
+"""Receiving reports: `client.receiver` on aiohttp.web, of messages that the client has sent.
+
+Each report is verified, parsed, noted by the tracker and given to a handler, and counts only if it
+came there as the status that the provider reported.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from calling import KNOWN, PASSWORD, PATH_SECRET, PUBLIC_URL, SIGNING_KEY, called, message_id
+from calling import reference as reference_of
+from floor import CHANNEL, KEY, WORKSPACE
+from omnimsg import Accepted, Client, Status
+from omnimsg.delivery.memory_store import MemoryStore
+from omnimsg.delivery.tracked import Tracked
+from omnimsg.domain.events import StatusEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from omnimsg.domain.events import Event
+    from sample import Work
+
+ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
+    "bird": {
+        "provider": "bird",
+        "access_key": KEY,
+        "workspace_id": WORKSPACE,
+        "channels": {"sms": CHANNEL},
+        "signing_keys": [SIGNING_KEY],
+    },
+    "clickatell": {"provider": "clickatell", "api_key": KEY, "callback_secrets": [PATH_SECRET]},
+    "messente": {"provider": "messente", "username": KEY, "password": PASSWORD, "sender": "Tables"},
+}
+
+
+async def known_messages(provider: str, count: int, store: MemoryStore) -> None:
+    """Store messages as the answers to their sends would be."""
+    at = datetime.now(UTC)
+    prefix = f"{CHANNEL}/" if provider == "bird" else ""
+    for number in range(count):
+        accepted = Accepted(
+            reference=reference_of(number),
+            account=provider,
+            provider_id=prefix + message_id(number),
+        )
+        tracked = Tracked.of_accepted(accepted, f"+372555{number:07}", at)
+        await store.update(tracked.names, partial(_known, tracked))
+
+
+def _known(tracked: Tracked, _before: Tracked | None) -> Tracked:
+    return tracked
+
+
+@asynccontextmanager
+async def _received(_base_url: str, *, provider: str) -> AsyncIterator[Work]:
+    store = MemoryStore()
+    await known_messages(provider, KNOWN, store)
+    config = {
+        "accounts": {provider: ACCOUNTS[provider]},
+        "callbacks": {"public_url": PUBLIC_URL},
+    }
+    taken = 0
+
+    async def take(event: Event) -> None:
+        nonlocal taken
+        assert isinstance(event, StatusEvent)
+        taken += event.status in (Status.SENT, Status.DELIVERED)
+
+    async with (
+        Client.from_config(config, store=store) as client,
+        called(client.receiver(take).aiohttp_app(), provider) as work,
+    ):
+
+        async def counted(count: int) -> int:
+            nonlocal taken
+            taken = 0
+            answered = await work(count)
+            assert answered == taken, f"{answered} were answered, and {taken} handled"
+            return taken
+
+        yield counted
+
+
+bird_reports = partial(_received, provider="bird")
+clickatell_reports = partial(_received, provider="clickatell")
+messente_reports = partial(_received, provider="messente")

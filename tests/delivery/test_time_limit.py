@@ -1,0 +1,102 @@
+"""A time limit whose timer is set only for work that has to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.delivery.time_limit import within
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_work_without_a_pause_sets_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is returned as if it were awaited."""
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_at", None)
+
+    async def work() -> str:
+        return "done"
+
+    assert "done" == await within(0.0, work())
+
+
+async def test_an_error_before_the_first_pause_is_raised() -> None:
+    """As of any coroutine."""
+
+    async def work() -> None:
+        raise LookupError("at once")
+
+    with pytest.raises(LookupError, match="at once"):
+        await within(1.0, work())
+
+
+@pytest.mark.parametrize("pauses", [1, 3])
+async def test_work_that_pauses_goes_on_in_its_task(pauses: int) -> None:
+    """Each pause ends with what was awaited, and the task is the caller's."""
+    loop, caller = asyncio.get_running_loop(), asyncio.current_task()
+
+    async def work() -> list[int]:
+        found = []
+        for number in range(pauses):
+            future: asyncio.Future[int] = loop.create_future()
+            loop.call_soon(future.set_result, number)
+            found.append(await future)
+            await asyncio.sleep(0)
+        assert asyncio.current_task() is caller
+        return found
+
+    assert list(range(pauses)) == await within(60.0, work())
+
+
+async def test_an_error_that_is_awaited_reaches_the_work() -> None:
+    """Which may catch it and go on."""
+    loop = asyncio.get_running_loop()
+
+    async def work() -> str:
+        future: asyncio.Future[int] = loop.create_future()
+        loop.call_soon(future.set_exception, LookupError("later"))
+        try:
+            await future
+        except LookupError as error:
+            await asyncio.sleep(0)
+            return str(error)
+        return "no error"
+
+    assert "later" == await within(60.0, work())
+
+
+async def test_work_that_takes_too_long_is_cancelled() -> None:
+    """It can clean up, and the caller is told by a `TimeoutError`."""
+    seen: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            seen.append("cleaned up")
+            raise
+
+    with pytest.raises(TimeoutError):
+        await within(0.001, work())
+    assert ["cleaned up"] == seen
+
+
+async def test_a_cancelled_caller_cancels_the_work() -> None:
+    """It is no timeout, and goes on to whoever cancelled."""
+    never: Awaitable[None] = asyncio.get_running_loop().create_future()
+
+    async def work() -> None:
+        await never
+
+    task = asyncio.ensure_future(within(60.0, work()))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    (found,) = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(found, asyncio.CancelledError)
