@@ -256,7 +256,8 @@ class Client(Operations, Planning, Reports):
         all.
 
         With a reference of your own a message may be handed over again, also while it is under way:
-        where it may be on a phone, the outcome is that of the first time, for an hour.
+        where it may be on a phone, the outcome is that of the first time, for an hour. Each account
+        that is named, but for the default one, has references of its own.
 
         Raises:
             RejectedError: The provider refused the message.
@@ -270,13 +271,15 @@ class Client(Operations, Planning, Reports):
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
         way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
         repeats = self._repeats
-        if not is_message or is_generated(message.reference):
+        if not is_message or is_generated(reference := message.reference):
             outcome = await way.submit(message, deadline)
-        elif message.reference in repeats.known or not isinstance(way, AccountEngine):
-            outcome = await repeats.submit(way, account or self.default, message, deadline)
+        elif (
+            key := reference if chosen is self._default_account else (account or "", reference)
+        ) in repeats.known or not isinstance(way, AccountEngine):
+            outcome = await repeats.submit(key, way, account or self.default, message, deadline)
         else:
             future = way.submit(message, deadline)
-            hand_over = repeats.begin(message, future)
+            hand_over = repeats.begin(key, message, future)
             try:
                 outcome = await future
             except BaseException:

@@ -41,6 +41,10 @@ _COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not i
 
 _Asked: TypeAlias = "asyncio.Future[Outcome] | None"
 
+Key: TypeAlias = "str | tuple[str, str]"
+"""A reference; with the account before it, where its caller has named one. Named accounts are often
+those of tenants, who know nothing of each other's references."""
+
 
 class Submits(Protocol):
     """What a message is handed over to: an account, the routes, or the fallback legs."""
@@ -53,6 +57,7 @@ class _HandOver:
     """A message that was handed over.
 
     Attributes:
+        key: What it is known by.
         message: The message.
         since: When it was handed over, monotonic seconds.
         future: Its outcome; `None` where it was taken back.
@@ -60,11 +65,12 @@ class _HandOver:
         is_left: Whether its caller gave up before the outcome came.
     """
 
-    __slots__ = ("asked", "future", "is_left", "message", "since")
+    __slots__ = ("asked", "future", "is_left", "key", "message", "since")
 
     def __init__(
-        self, message: Message, future: asyncio.Future[Any], asked: _Asked, since: float
+        self, key: Key, message: Message, future: asyncio.Future[Any], asked: _Asked, since: float
     ) -> None:
+        self.key = key
         self.message = message
         self.future = future
         self.asked = asked
@@ -83,37 +89,39 @@ class Repeats(Observer):
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        known: What is under way, and what may be on a phone, by its reference.
+        known: What is under way, and what may be on a phone.
     """
 
     def __init__(self, accounts: Accounts, *, now: Callable[[], float]) -> None:
         self._accounts = accounts
         self._now = now
         self._next_sweep = 0.0
-        self.known: dict[str, _HandOver] = {}
+        self.known: dict[Key, _HandOver] = {}
 
     async def submit(
-        self, way: Submits, account: str, message: Message, deadline: float
+        self, key: Key, way: Submits, account: str, message: Message, deadline: float
     ) -> Outcome:
         """Hand over a message, or return what became of it when it was handed over before.
 
         Args:
+            key: What it is known by.
             way: Where it is handed over.
             account: The account that an outcome names which no account has given.
             message: The message, with a reference of its caller's.
             deadline: Seconds until the caller gives up.
         """
         started, left = self._now(), deadline
-        while (before := self.known.get(message.reference)) is not None:
+        while (before := self.known.get(key)) is not None:
             outcome = await self._earlier(before, account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
         handing = way.submit(message, left)
         if isinstance(handing, asyncio.Future):
-            hand_over, token = self.begin(message, handing), None
+            hand_over, token = self.begin(key, message, handing), None
         else:  # routes and legs, which ask one account after another
-            hand_over = self.begin(message, asyncio.get_running_loop().create_future())
+            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            hand_over = self.begin(key, message, future)
             hand_over.asked = None
             token = asks_accounts.set(hand_over)
         try:
@@ -127,18 +135,19 @@ class Repeats(Observer):
         self.end(hand_over, outcome)
         return outcome
 
-    def begin(self, message: Message, future: asyncio.Future[Outcome]) -> _HandOver:
-        """Note that a message is handed over whose reference is not known.
+    def begin(self, key: Key, message: Message, future: asyncio.Future[Outcome]) -> _HandOver:
+        """Note that a message is handed over whose key is not known.
 
         Call `leave` where the wait for its outcome is given up, and `end` where the outcome is no
         acceptance.
 
         Args:
+            key: What it is known by.
             message: The message, with a reference of its caller's.
             future: Its outcome.
         """
         now = self._now()
-        self.known[message.reference] = hand_over = _HandOver(message, future, future, now)
+        self.known[key] = hand_over = _HandOver(key, message, future, future, now)
         if now >= self._next_sweep or len(self.known) > KEPT:
             self._sweep(now)
         return hand_over
@@ -147,7 +156,7 @@ class Repeats(Observer):
         """Note an outcome: a message that nobody has may be handed over again."""
         is_kept = isinstance(outcome, (Accepted, Ambiguous))
         if not is_kept:
-            self.known.pop(hand_over.message.reference, None)
+            self.known.pop(hand_over.key, None)
         if not hand_over.future.done():
             with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
                 hand_over.future.set_result(outcome if is_kept else None)
@@ -157,12 +166,12 @@ class Repeats(Observer):
 
         What waits is taken back. What has left goes on, and its outcome is told when it comes.
         """
-        reference, asked = hand_over.message.reference, hand_over.asked
-        if self.known.get(reference) is not hand_over:
+        asked = hand_over.asked
+        if self.known.get(hand_over.key) is not hand_over:
             return
         hand_over.is_left = True
         if asked is None:
-            del self.known[reference]
+            del self.known[hand_over.key]
             hand_over.future.set_result(None)
         elif asked.done() and not asked.cancelled():
             # It came in the moment in which its caller was cancelled.
@@ -173,34 +182,47 @@ class Repeats(Observer):
             with suppress(RuntimeError):  # the event loop is closed: what it leaves is told later
                 asked.cancel()
                 for engine in self._accounts.engines.values():
-                    engine.take_back(reference)
+                    engine.take_back(hand_over.message.reference)
 
     def has_caller(self, reference: str) -> bool:
         """Return whether somebody hands over a message with this reference, and waits for it."""
-        hand_over = self.known.get(reference)
-        return hand_over is not None and not hand_over.is_left and not hand_over.future.done()
+        return any(
+            not each.is_left and not each.future.done()
+            for each in self.known.values()
+            if each.message.reference == reference
+        )
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
         """Note what became of a message whose caller is gone."""
-        hand_over = self.known.get(event.message.reference)
-        if hand_over is not None and not hand_over.future.done():
-            self.end(hand_over, event.outcome)
+        message = event.message
+        for hand_over in self._at(event.account, message.reference):
+            if not hand_over.future.done() and hand_over.message.to == message.to:
+                self.end(hand_over, event.outcome)
+                return
 
     def doubt_ended(self, event: DoubtEnded) -> None:
         """Note that a doubtful message is with the provider after all."""
-        hand_over = self.known.get(event.reference)
-        if hand_over is None or event.id is None or not hand_over.future.done():
+        if event.id is None:
             return
-        outcome = hand_over.future.result()
-        if isinstance(outcome, Ambiguous) and outcome.account == event.account:
-            hand_over.future = hand_over.future.get_loop().create_future()
-            hand_over.future.set_result(
-                Accepted.make(
-                    reference=event.reference,
-                    account=event.account,
-                    provider_id=event.id.provider_id,
+        for hand_over in self._at(event.account, event.reference):
+            if not hand_over.future.done():
+                continue
+            outcome = hand_over.future.result()
+            if isinstance(outcome, Ambiguous) and outcome.account == event.account:
+                hand_over.future = hand_over.future.get_loop().create_future()
+                hand_over.future.set_result(
+                    Accepted.make(
+                        reference=event.reference,
+                        account=event.account,
+                        provider_id=event.id.provider_id,
+                    )
                 )
-            )
+                return
+
+    def _at(self, account: str, reference: str) -> list[_HandOver]:
+        """Return what is known of a reference at an account, whether its caller has named it."""
+        found = (self.known.get((account, reference)), self.known.get(reference))
+        return [each for each in found if each is not None]
 
     async def _earlier(
         self, before: _HandOver, account: str, message: Message, seconds: float
@@ -212,7 +234,7 @@ class Repeats(Observer):
         future, age = before.future, self._now() - before.since
         is_known = future.done() and not future.cancelled()
         if is_known and (age > KEPT_FOR or not isinstance(future.result(), (Accepted, Ambiguous))):
-            self.known.pop(message.reference, None)
+            self.known.pop(before.key, None)
             return None
         differing = _differing(before.message, message)
         if differing:
@@ -245,12 +267,12 @@ class Repeats(Observer):
             self._next_sweep = now + _SWEEP_EVERY
             for old in [each for each in known.values() if now - each.since > KEPT_FOR]:
                 if old.future.done():
-                    del known[old.message.reference]
+                    del known[old.key]
         for _ in range(min(2, len(known) - KEPT)):
-            reference = next(iter(known))
-            oldest = known.pop(reference)
+            key = next(iter(known))
+            oldest = known.pop(key)
             if not oldest.future.done():
-                known[reference] = oldest
+                known[key] = oldest
 
 
 def _differing(one: Message, other: Message) -> list[str]:

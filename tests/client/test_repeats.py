@@ -289,6 +289,75 @@ async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller()
     assert 2 == len(server.requests)
 
 
+def tenants(server: Server, **options: Any) -> Client:
+    """Build a client with a default account and two more."""
+    adapters = [tiny(server.url, name=name) for name in ("main", "a", "b")]
+    return Client(adapters, default="main", **options)
+
+
+@pytest.mark.parametrize("content", [TEXT, "Another text"])
+async def test_tenants_do_not_share_references(content: str) -> None:
+    """Two accounts that are named may have one reference each, for the same text or another."""
+    async with Server(accept) as server, tenants(server) as client:
+        accepted = [
+            await client.send(Message(NUMBER, text, reference="order-71"), account=account)
+            for account, text in (("a", TEXT), ("b", content), ("a", TEXT), ("b", content))
+        ]
+
+    assert ["a", "b", "a", "b"] == [each.account for each in accepted]
+    assert 2 == len(server.requests)
+
+
+async def test_a_reference_is_known_at_an_account_that_is_named() -> None:
+    """Another message with it is refused there."""
+    async with Server(accept) as server, tenants(server) as client:
+        await client.send(Message(NUMBER, TEXT, reference="order-71"), account="a")
+        with pytest.raises(NotSentError, match="content differs"):
+            await client.send(Message(NUMBER, "Another", reference="order-71"), account="a")
+
+    assert 1 == len(server.requests)
+
+
+async def test_the_default_account_is_the_same_by_its_name() -> None:
+    """Without routes it makes no difference whether it is named."""
+    async with Server(accept) as server, tenants(server) as client:
+        first = await once(client)
+        second = await client.send(Message(NUMBER, TEXT, reference="order-71"), account="main")
+
+    assert first is second
+    assert 1 == len(server.requests)
+
+
+async def test_what_the_routes_have_sent_is_known_whichever_account_they_choose() -> None:
+    """Of messages that name no account there is one memory."""
+    routes = [Route(accounts=("a", "b"), strategy="round_robin")]
+    async with Server(accept) as server, tenants(server, routes=routes) as client:
+        accepted = [await once(client) for _ in range(3)]
+
+    assert 1 == len({each.account for each in accepted})
+    assert 1 == len(server.requests)
+
+
+async def test_a_doubt_of_a_named_account_ends_for_it_alone() -> None:
+    """Neither a settled doubt nor an outcome without a caller is another tenant's."""
+    async with Server(*saying("who-knows", "who-knows")) as server:
+        client = tenants(
+            server, policies={each: Policy(retry=RetryPolicy(attempts=1)) for each in "ab"}
+        )
+        for account in ("a", "b"):
+            with pytest.raises(AmbiguousError):
+                await client.send(Message(NUMBER, TEXT, reference="order-71"), account=account)
+        found = DoubtEnded(account="a", reference="order-71", id=MessageId("a:id-7"))
+        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        accepted = await client.send(Message(NUMBER, TEXT, reference="order-71"), account="a")
+        with pytest.raises(AmbiguousError):
+            await client.send(Message(NUMBER, TEXT, reference="order-71"), account="b")
+        await client.aclose()
+
+    assert "a:id-7" == str(accepted.id)
+    assert 2 == len(server.requests)
+
+
 async def test_generated_references_are_nobodys_key() -> None:
     """The same message object sent twice is sent twice."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
