@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
-import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
 from omnimsg.domain.redaction import hidden
+from omnimsg.json_codec import JSONDecodeError, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,8 +98,8 @@ class Callback:
         that is no UTF-8, is U+FFFD, as of `Response.json`.
         """
         try:
-            document = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            document = loads(self.body)
+        except JSONDecodeError:
             document = read_tolerantly(self.body)
         return None if self.is_too_deep(document) else document
 
