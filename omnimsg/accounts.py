@@ -79,6 +79,11 @@ class Accounts:
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"
             ) from None
 
+    def provider_of(self, name: str) -> str | None:
+        """Return the provider of an account; `None` where there is no such account any more."""
+        engine = self.engines.get(name)
+        return None if engine is None else engine.adapter.provider
+
     def router(self, now: Callable[[], float], observers: Observers) -> Router:
         """Build what messages are handed to that name no account.
 

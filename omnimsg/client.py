@@ -18,7 +18,7 @@ from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
-from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
+from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
@@ -112,8 +112,10 @@ class Client(Operations, Planning, Reports):
         suppression: Suppression | None = None,
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
-        retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        self._observers = Observers((LogObserver(), retries, *observers))
+        def provider_of(account: str) -> str | None:
+            return self._accounts.provider_of(account)
+
+        self._observers = Observers((*log_observers(provider_of, on_retry), *observers))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store
