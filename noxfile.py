@@ -47,7 +47,18 @@ def tests(session: nox.Session) -> None:
     )
 
 
-@nox.session(python=PYTHONS[-1])
+@nox.session
+def plain_json(session: nox.Session) -> None:
+    """The library without orjson, in the tests of what reads and writes JSON."""
+    session.install("-e", ".[test]")
+    session.run(
+        *("python", "-m", "pytest", "-p", "support.without_orjson", "-n", "auto"),
+        *(session.posargs or ["tests/domain", "tests/adapter", "tests/conformance", "tests/e2e"]),
+    )
+
+
+# Not the newest: an interpreter that is missing is skipped, and these worlds must not be.
+@nox.session(python="3.13")
 def simulate(session: nox.Session) -> None:
     """10,000 worlds that are each named by a seed: minutes, on all cores."""
     session.install("-e", ".[test]")
