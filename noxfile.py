@@ -5,6 +5,7 @@ Each session installs what it needs from `pyproject.toml`, so it passes on a new
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -82,6 +83,31 @@ def wheel(session: nox.Session) -> None:
     session.install(f"omnimsg[test] @ {package.resolve().as_uri()}")
     # -P: without it the working tree would be imported instead of what was installed.
     session.run("python", "-P", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """What a release publishes: `dist/`, and `build/omnimsg.cdx.json`, the list of its parts."""
+    session.install(*PYPROJECT["project"]["optional-dependencies"]["release"])
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    # By itself, so that what it does not declare is missing, and the list has nothing else.
+    installed = Path(session.create_tmp()).resolve() / "installed"
+    session.run("python", "-m", "venv", "--clear", str(installed))
+    folder = installed / ("Scripts" if os.name == "nt" else "bin")
+    python = str(folder / "python")
+    (built,) = Path("dist").glob("*.whl")
+    wanted = f"omnimsg[cli,phone,protocol,speed] @ {built.resolve().as_uri()}"
+    session.run(python, "-m", "pip", "install", "--quiet", wanted, external=True)
+    session.run(python, "-m", "pip", "uninstall", "--yes", "setuptools", "pip", external=True)
+    session.run(str(folder / "omnimsg"), "--version", external=True)
+    session.run(str(folder / "omnimsg"), "demo", external=True)
+    Path("build").mkdir(exist_ok=True)
+    session.run(
+        *("cyclonedx-py", "environment", "--pyproject", "pyproject.toml", "--output-reproducible"),
+        *("--output-format", "JSON", "--output-file", "build/omnimsg.cdx.json", python),
+    )
 
 
 @nox.session

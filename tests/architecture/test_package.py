@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import omnimsg
 import omnimsg.testing
@@ -90,3 +91,20 @@ def test_a_module_has_one_idea() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
 
     assert {} == {path: length for path, length in lengths.items() if length > 350}
+
+
+def test_the_wheel_has_every_file_of_the_packages() -> None:
+    """Code, types, the page of the inbox: what an editable install finds is also what is built."""
+    root = Path(__file__).parents[2]
+    tops = [root / "omnimsg", *(root / "providers").glob("omnimsg_*")]
+    there = {
+        file.relative_to(top.parent).as_posix()
+        for top in tops
+        for file in top.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+    built = {each.distribution_path for each in WheelBuilder(str(root)).recurse_included_files()}
+
+    assert {"omnimsg/py.typed", "omnimsg/sandbox/inbox/page/index.html"} < built
+    assert there == built

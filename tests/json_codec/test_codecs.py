@@ -280,7 +280,7 @@ def test_both_write_the_same_float(value: float) -> None:
     assert orjson.dumps(value) == standard.dumps(value)
 
 
-@pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize("value", ODD_VALUES, ids=range(len(ODD_VALUES)))
 def test_both_agree_on_odd_values(value: object) -> None:
     """Subclasses, enumerations, dates, dataclasses, and what neither can write."""
     plain = [written_by(each, value) for each in (orjson.dumps, standard.dumps)]
@@ -338,7 +338,7 @@ def test_both_refuse_the_same_near_json(document: str) -> None:
     assert read_by(orjson.loads, document) == read_by(standard.loads, document)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: repr(document)[:30])
+@pytest.mark.parametrize("document", DOCUMENTS, ids=range(len(DOCUMENTS)))
 def test_both_agree_on_odd_documents(document: object) -> None:
     """What RFC 8259 leaves to the reader, and what it forbids and others allow."""
     assert read_by(orjson.loads, document) == read_by(standard.loads, document)
