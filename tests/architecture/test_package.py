@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,12 @@ def test_the_wheel_has_every_file_of_the_packages() -> None:
 
     assert {"omnimsg/py.typed", "omnimsg/sandbox/inbox/page/index.html"} < built
     assert there == built
+
+
+def test_the_lock_file_names_the_public_index_alone() -> None:
+    """Whoever renews it behind a mirror would else write the mirror into everybody's copy."""
+    lock = (Path(__file__).parents[2] / "uv.lock").read_text(encoding="utf-8")
+
+    hosts = set(re.findall(r'[a-z]+://([^/"]+)', lock))
+
+    assert {"files.pythonhosted.org", "pypi.org"} == hosts
