@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
@@ -13,7 +12,8 @@ from omnimsg.config import load_config, load_url, path_from_environment, url_fro
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.message import Message, is_generated
-from omnimsg.domain.outcome import Accepted, Outcome
+from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Health
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.repeats import Submit
+    from omnimsg.repeats import Submits
     from omnimsg.routing import Route
     from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
@@ -265,16 +264,28 @@ class Client(Operations, Planning, Reports):
                 another message with a reference that is known.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        way = self._default_account if account is None else self._accounts.get(account)
-        submit: Submit = way.submit
-        if message.__class__ is Message:
-            if message.fallback and not way.carries_legs(message):
-                submit = LegsWay(self._legs, way).submit
-            if not is_generated(message.reference):
-                submit = partial(self._repeats.submit, submit, account or self._accounts.default)
-        if settle:
-            return await self._send_and_settle(submit, message, deadline, settle)
-        outcome = await submit(message, deadline)
+        chosen = self._default_account if account is None else self._accounts.get(account)
+        began = self._track_doubts(settle) if settle else 0.0
+        is_message = message.__class__ is Message
+        runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
+        way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
+        repeats = self._repeats
+        if not is_message or is_generated(message.reference):
+            outcome = await way.submit(message, deadline)
+        elif message.reference in repeats.known or not isinstance(way, AccountEngine):
+            outcome = await repeats.submit(way, account or self.default, message, deadline)
+        else:
+            future = way.submit(message, deadline)
+            hand_over = repeats.begin(message, future)
+            try:
+                outcome = await future
+            except BaseException:
+                repeats.leave(hand_over)
+                raise
+            if outcome.__class__ is not Accepted:
+                repeats.end(hand_over, outcome)
+        if settle and isinstance(outcome, Ambiguous):
+            outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):
             return outcome
         raise error_of(outcome)

@@ -7,18 +7,16 @@ hands over the same message, with the same reference of its own, and nobody must
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import anyio
 import attrs
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.engine.account import handing_over
+from omnimsg.engine.account import asks_accounts
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
 
@@ -33,50 +31,45 @@ if TYPE_CHECKING:
 # What is known of messages that may be on a phone: so many, for so many seconds.
 KEPT = 10_000
 KEPT_FOR = 3600.0
+# Seconds between two looks for what is known for too long.
+_SWEEP_EVERY = 60.0
 
 # A message is the same one whatever its caller notes beside it, and however urgent it is by now.
 _NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
 _COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not in _NOT_COMPARED)
 
 
-Submit: TypeAlias = "Callable[[Message, float], Awaitable[Outcome]]"
-"""Hands over a message with the seconds until its caller gives up: an account, or the routes."""
+_Asked: TypeAlias = "asyncio.Future[Outcome] | None"
+
+
+class Submits(Protocol):
+    """What a message is handed over to: an account, the routes, or the fallback legs."""
+
+    def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
+        """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
 class _HandOver:
-    """A message that was handed over, and what became of it.
+    """A message that was handed over.
 
     Attributes:
         message: The message.
         since: When it was handed over, monotonic seconds.
-        loop: The event loop that hands it over; `None` when it is over.
-        is_left: Whether its caller is gone.
-        outcome: Its outcome, once it is known; never set where the message was taken back.
+        future: Its outcome; `None` where it was taken back.
+        asked: The outcome that the last account was asked for; `None` where none was asked.
+        is_left: Whether its caller gave up before the outcome came.
     """
 
-    __slots__ = ("_joined", "is_left", "loop", "message", "outcome", "since")
+    __slots__ = ("asked", "future", "is_left", "message", "since")
 
-    def __init__(self, message: Message, since: float) -> None:
+    def __init__(
+        self, message: Message, future: asyncio.Future[Any], asked: _Asked, since: float
+    ) -> None:
         self.message = message
-        self.since = since
-        self.loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        self.future = future
+        self.asked = asked
         self.is_left = False
-        self.outcome: Outcome | None = None
-        self._joined: asyncio.Event | None = None
-
-    async def join(self, seconds: float) -> None:
-        """Wait until it is over, at most for so many seconds."""
-        if self._joined is None:
-            self._joined = asyncio.Event()
-        with anyio.move_on_after(seconds):
-            await self._joined.wait()
-
-    def end(self, outcome: Outcome | None) -> None:
-        """Tell those who wait that it is over; `None` where the message was taken back."""
-        self.outcome, self.loop = outcome, None
-        if self._joined is not None:
-            self._joined.set()
-            self._joined = None
+        self.since = since
 
 
 class Repeats(Observer):
@@ -88,137 +81,176 @@ class Repeats(Observer):
     Args:
         accounts: The accounts of the client.
         now: Reads the monotonic clock, seconds.
+
+    Attributes:
+        known: What is under way, and what may be on a phone, by its reference.
     """
 
     def __init__(self, accounts: Accounts, *, now: Callable[[], float]) -> None:
         self._accounts = accounts
         self._now = now
-        self._under_way: dict[str, _HandOver] = {}
-        self._known: OrderedDict[str, _HandOver] = OrderedDict()
-
-    def __len__(self) -> int:
-        """Return the number of messages that are known."""
-        return len(self._under_way) + len(self._known)
+        self._next_sweep = 0.0
+        self.known: dict[str, _HandOver] = {}
 
     async def submit(
-        self, submit: Submit, account: str, message: Message, deadline: float
+        self, way: Submits, account: str, message: Message, deadline: float
     ) -> Outcome:
         """Hand over a message, or return what became of it when it was handed over before.
 
         Args:
-            submit: Hands it over.
+            way: Where it is handed over.
             account: The account that an outcome names which no account has given.
             message: The message, with a reference of its caller's.
             deadline: Seconds until the caller gives up.
         """
-        reference, started, left = message.reference, self._now(), deadline
-        while reference in self._under_way or reference in self._known:
-            outcome = await self._again(account, message, left)
+        started, left = self._now(), deadline
+        while (before := self.known.get(message.reference)) is not None:
+            outcome = await self._earlier(before, account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
-        handing = submit(message, left)
-        mine = self._under_way[reference] = _HandOver(message, started)
-        futures: list[asyncio.Future[Outcome]] = []
-        token = None
+        handing = way.submit(message, left)
         if isinstance(handing, asyncio.Future):
-            futures.append(handing)
-        else:  # routes, which ask one account after another
-            token = handing_over.set(futures)
+            hand_over, token = self.begin(message, handing), None
+        else:  # routes and legs, which ask one account after another
+            hand_over = self.begin(message, asyncio.get_running_loop().create_future())
+            hand_over.asked = None
+            token = asks_accounts.set(hand_over)
         try:
             outcome = await handing
         except BaseException:
-            self._leave(reference, mine, futures)
+            self.leave(hand_over)
             raise
         finally:
             if token is not None:
-                handing_over.reset(token)
-        self._end(reference, mine, outcome)
+                asks_accounts.reset(token)
+        self.end(hand_over, outcome)
         return outcome
 
-    def has_caller(self, reference: str) -> bool:
-        """Return whether somebody hands over a message with this reference, and waits for it."""
-        hand_over = self._under_way.get(reference)
-        return hand_over is not None and not hand_over.is_left
+    def begin(self, message: Message, future: asyncio.Future[Outcome]) -> _HandOver:
+        """Note that a message is handed over whose reference is not known.
 
-    def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
-        """Note what became of a message whose caller is gone."""
-        reference = event.message.reference
-        hand_over = self._under_way.get(reference)
-        if hand_over is not None:
-            outcome = event.outcome
-            self._end(reference, hand_over, None if isinstance(outcome, NotSent) else outcome)
+        Call `leave` where the wait for its outcome is given up, and `end` where the outcome is no
+        acceptance.
 
-    def doubt_ended(self, event: DoubtEnded) -> None:
-        """Note that a doubtful message is with the provider after all."""
-        hand_over = self._known.get(event.reference)
-        if (
-            hand_over is not None
-            and event.id is not None
-            and isinstance(hand_over.outcome, Ambiguous)
-            and hand_over.outcome.account == event.account
-        ):
-            hand_over.outcome = Accepted.make(
-                reference=event.reference, account=event.account, provider_id=event.id.provider_id
-            )
+        Args:
+            message: The message, with a reference of its caller's.
+            future: Its outcome.
+        """
+        now = self._now()
+        self.known[message.reference] = hand_over = _HandOver(message, future, future, now)
+        if now >= self._next_sweep or len(self.known) > KEPT:
+            self._sweep(now)
+        return hand_over
 
-    async def _again(self, account: str, message: Message, seconds: float) -> Outcome | None:
-        """Return the outcome of a message that was handed over before; `None` to hand it over."""
-        reference, now = message.reference, self._now()
-        before = self._under_way.get(reference) or self._known[reference]
-        if before.outcome is not None and now - before.since > KEPT_FOR:
-            del self._known[reference]
-            return None
-        differing = _differing(before.message, message)
-        if differing:
-            return _refused(message, account, differing, now - before.since)
-        if before.outcome is not None:
-            return before.outcome
-        loop = before.loop
-        if loop is not asyncio.get_running_loop():
-            doubt = _in_doubt(message, account, "in another event loop or process")
-            if loop is not None and loop.is_closed():
-                self._end(reference, before, doubt)
-            return doubt
-        await before.join(max(0.0, to_seconds(seconds)))
-        if before.loop is not None:
-            return _in_doubt(message, account, "and was not heard of in time")
-        return before.outcome
+    def end(self, hand_over: _HandOver, outcome: Outcome) -> None:
+        """Note an outcome: a message that nobody has may be handed over again."""
+        is_kept = isinstance(outcome, (Accepted, Ambiguous))
+        if not is_kept:
+            self.known.pop(hand_over.message.reference, None)
+        if not hand_over.future.done():
+            with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
+                hand_over.future.set_result(outcome if is_kept else None)
 
-    def _leave(
-        self,
-        reference: str,
-        hand_over: _HandOver,
-        futures: Sequence[asyncio.Future[Outcome]],
-    ) -> None:
+    def leave(self, hand_over: _HandOver) -> None:
         """Find out what becomes of a message whose caller was cancelled, or raised.
 
         What waits is taken back. What has left goes on, and its outcome is told when it comes.
         """
-        if self._under_way.get(reference) is not hand_over:
+        reference, asked = hand_over.message.reference, hand_over.asked
+        if self.known.get(reference) is not hand_over:
             return
         hand_over.is_left = True
-        last = futures[-1] if futures else None
-        if last is None:  # no account was asked
-            self._end(reference, hand_over, None)
-        elif last.done() and not last.cancelled():
+        if asked is None:
+            del self.known[reference]
+            hand_over.future.set_result(None)
+        elif asked.done() and not asked.cancelled():
             # It came in the moment in which its caller was cancelled.
-            outcome = last.result()
-            self._end(reference, hand_over, None if isinstance(outcome, NotSent) else outcome)
+            self.end(hand_over, asked.result())
         else:
+            if hand_over.future is asked:
+                hand_over.future = asked.get_loop().create_future()
             with suppress(RuntimeError):  # the event loop is closed: what it leaves is told later
-                last.cancel()
+                asked.cancel()
                 for engine in self._accounts.engines.values():
                     engine.take_back(reference)
 
-    def _end(self, reference: str, hand_over: _HandOver, outcome: Outcome | None) -> None:
-        self._under_way.pop(reference, None)
-        if isinstance(outcome, (Accepted, Ambiguous)):
-            known = self._known
-            known[reference] = hand_over
-            if len(known) > KEPT or next(iter(known.values())).since < hand_over.since - KEPT_FOR:
-                known.popitem(last=False)
-        hand_over.end(outcome)
+    def has_caller(self, reference: str) -> bool:
+        """Return whether somebody hands over a message with this reference, and waits for it."""
+        hand_over = self.known.get(reference)
+        return hand_over is not None and not hand_over.is_left and not hand_over.future.done()
+
+    def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+        """Note what became of a message whose caller is gone."""
+        hand_over = self.known.get(event.message.reference)
+        if hand_over is not None and not hand_over.future.done():
+            self.end(hand_over, event.outcome)
+
+    def doubt_ended(self, event: DoubtEnded) -> None:
+        """Note that a doubtful message is with the provider after all."""
+        hand_over = self.known.get(event.reference)
+        if hand_over is None or event.id is None or not hand_over.future.done():
+            return
+        outcome = hand_over.future.result()
+        if isinstance(outcome, Ambiguous) and outcome.account == event.account:
+            hand_over.future = hand_over.future.get_loop().create_future()
+            hand_over.future.set_result(
+                Accepted.make(
+                    reference=event.reference,
+                    account=event.account,
+                    provider_id=event.id.provider_id,
+                )
+            )
+
+    async def _earlier(
+        self, before: _HandOver, account: str, message: Message, seconds: float
+    ) -> Outcome | None:
+        """Return the outcome of a message that was handed over before.
+
+        `None` where that has changed meanwhile: it is known no longer, or has another future.
+        """
+        future, age = before.future, self._now() - before.since
+        is_known = future.done() and not future.cancelled()
+        if is_known and (age > KEPT_FOR or not isinstance(future.result(), (Accepted, Ambiguous))):
+            self.known.pop(message.reference, None)
+            return None
+        differing = _differing(before.message, message)
+        if differing:
+            return _refused(message, account, differing, age)
+        if is_known:
+            known: Outcome = future.result()
+            return known
+        loop = future.get_loop()
+        if loop is not asyncio.get_running_loop():
+            doubt = _in_doubt(message, account, "in another event loop or process")
+            if loop.is_closed():
+                self.end(before, doubt)
+            return doubt
+        if future.done():  # cancelled, and its caller has not run since
+            await asyncio.sleep(0)
+            return None
+        await asyncio.wait([future], timeout=max(0.0, to_seconds(seconds)))
+        return (
+            None if future.done() else _in_doubt(message, account, "and was not heard of in time")
+        )
+
+    def _sweep(self, now: float) -> None:
+        """Forget the oldest, where there are too many, and what is too old.
+
+        What is under way stays, as the youngest. Two of too many are looked at for each that comes,
+        so that this never takes long.
+        """
+        known = self.known
+        if now >= self._next_sweep:
+            self._next_sweep = now + _SWEEP_EVERY
+            for old in [each for each in known.values() if now - each.since > KEPT_FOR]:
+                if old.future.done():
+                    del known[old.message.reference]
+        for _ in range(min(2, len(known) - KEPT)):
+            reference = next(iter(known))
+            oldest = known.pop(reference)
+            if not oldest.future.done():
+                known[reference] = oldest
 
 
 def _differing(one: Message, other: Message) -> list[str]:

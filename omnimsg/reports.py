@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from omnimsg.domain.errors import error_of
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline, to_seconds
 
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.domain.outcome import Ambiguous, Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.repeats import Submit
 
 H = TypeVar("H", bound="StatusHandler")
 
@@ -156,22 +155,25 @@ class Reports:
         """
         return await self._delivery.tracker.doubts()
 
-    async def _send_and_settle(
-        self, submit: Submit, message: Message, deadline: float, seconds: float
-    ) -> Accepted:
-        """Send a message; if it may have been sent, wait for what proves that it was."""
+    def _track_doubts(self, seconds: float) -> float:
+        """Track messages from now on, and return the time, monotonic seconds.
+
+        A number of seconds that is none is refused here, before anything is sent.
+        """
+        to_seconds(seconds)
+        self._settlement.delivery = self._delivery
+        return self._clock.monotonic()
+
+    async def _settle(
+        self, message: Message, outcome: Ambiguous, began: float, seconds: float
+    ) -> Outcome:
+        """Wait so many seconds for what proves that a doubtful message was sent."""
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
-        tracker, now = self._delivery.tracker, self._clock.monotonic
-        seconds, started = to_seconds(seconds), now()
-        outcome = await submit(message, deadline)
-        if isinstance(outcome, Ambiguous):
-            engine = self._accounts.get(outcome.account)
-            until = Deadline(started, now() + seconds, now)
-            outcome = await settle(engine, tracker, message, outcome, until)
-        if isinstance(outcome, Accepted):
-            return outcome
-        raise error_of(outcome)
+        now = self._clock.monotonic
+        engine = self._accounts.get(outcome.account)
+        until = Deadline(began, now() + to_seconds(seconds), now)
+        return await settle(engine, self._delivery.tracker, message, outcome, until)
 
     @cached_property
     def _delivery(self) -> Delivery:

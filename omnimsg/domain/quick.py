@@ -118,11 +118,12 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         "except TypeError:",
         "    usual = False",
         "draft = twin()",
-        *(f"draft.{field.name} = {_initial(field, rare)}" for field in fields),
-        "if not usual:",
-        "    return complete(draft, rare)",
-        "draft.__class__ = cls",
-        "return draft",
+        "if usual:",
+        *(f"    draft.{field.name} = {_usual_value(field, rare)}" for field in fields),
+        "    draft.__class__ = cls",
+        "    return draft",
+        *(f"draft.{field.name} = {_first_value(field, rare)}" for field in fields),
+        "return complete(draft, rare)",
     ]
     make = [
         f"def make({', '.join(_parameters(fields, keywords=False))}):",
@@ -161,21 +162,31 @@ def _parameters(fields: Iterable[attrs.Attribute[Any]], *, keywords: bool = True
         yield field.name if required else f"{field.name}=d_{field.name}"
 
 
-def _initial(field: attrs.Attribute[Any], rare: Container[str]) -> str:
-    """Write the value that the constructor stores first."""
+def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
+    """Write the value of a field where all arguments are usual."""
     name = field.name
     if not field.init:
-        return f"usual and ({field.metadata[_USUALLY]})"
+        return str(field.metadata[_USUALLY])
+    if name in rare or field.converter is None:
+        return _first_value(field, rare)
+    if field.metadata.get(_CONVERT) is None:
+        return name
+    converted = f"u_{name}({name})"
+    if field.metadata.get(_KINDS):
+        converted = f"{name} if type({name}) in k_{name} else {converted}"
+    if field.default is attrs.NOTHING:
+        return converted
+    return f"{_literal(field)} if {name} is d_{name} else {converted}"
+
+
+def _first_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
+    """Write the value that a field has until the rare arguments are stored."""
+    name = field.name
+    if not field.init:
+        return "None"  # computed at last
     if name in rare:
         return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
-    if field.converter is None:
-        return _given(field, name)
-    usual = name if field.metadata.get(_CONVERT) is None else f"u_{name}({name})"
-    if usual != name and field.metadata.get(_KINDS):
-        usual = f"({name} if type({name}) in k_{name} else {usual})"
-    if usual != name and field.default is not attrs.NOTHING:
-        usual = f"({_literal(field)} if {name} is d_{name} else {usual})"
-    return f"{usual} if usual else {_given(field, f'c_{name}({name})')}"
+    return _given(field, name if field.converter is None else f"c_{name}({name})")
 
 
 def _factory(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
@@ -49,11 +49,18 @@ if TYPE_CHECKING:
     from omnimsg.transport import Transport
 
 
-# A list that takes the futures of what the running call hands over, one for each account that is
-# asked; `None` where nobody wants them.
-handing_over: ContextVar[list[asyncio.Future[Outcome]] | None] = ContextVar(
-    "handing_over", default=None
-)
+class AsksAccounts(Protocol):
+    """A call that asks one account after another for the outcome of a message.
+
+    Attributes:
+        asked: The outcome that the last account was asked for.
+    """
+
+    asked: asyncio.Future[Outcome] | None
+
+
+# The running call, where it wants to know whom it asks.
+asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
 
 
 class AccountEngine(AccountOperations):
@@ -152,9 +159,9 @@ class AccountEngine(AccountOperations):
             except OperationError as error:
                 return self._not_sent(message, error.failure)
         future = parts.admission.submit(message, deadline)
-        noted = handing_over.get()
-        if noted is not None:
-            noted.append(future)
+        asking = asks_accounts.get()
+        if asking is not None:
+            asking.asked = future
         return future
 
     def submit_routed(
@@ -175,9 +182,9 @@ class AccountEngine(AccountOperations):
                 return self._not_sent(message, error.failure)
         admission = parts.admission
         future = (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
-        noted = handing_over.get()
-        if noted is not None:
-            noted.append(future)
+        asking = asks_accounts.get()
+        if asking is not None:
+            asking.asked = future
         return future
 
     def streams_here(self) -> Streams:

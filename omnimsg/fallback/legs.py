@@ -12,7 +12,6 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.log_fields import log_fields
-from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
@@ -20,11 +19,12 @@ from omnimsg.fallback.chain import Chain
 from omnimsg.fallback.stage import stages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.delivery.room import Delivery
     from omnimsg.delivery.tracked import Tracked
+    from omnimsg.domain.message import Message
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.engine.clock import Clock
@@ -244,16 +244,17 @@ class LegsOfStream:
         """Whether there are messages of which legs are left."""
         return bool(self._chains or self._refused)
 
-    def first_legs(
-        self, messages: Iterator[Message], position: int, run: StreamRun
-    ) -> Iterator[Message]:
-        """Yield the messages, those with legs to run as their first leg alone."""
-        for message in messages:
-            if message.__class__ is Message and message.fallback:
-                yield self._first_leg(message, position, run)
-            else:
-                yield message
-            position += 1
+    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
+        """Return the first leg of a message; the message itself where a provider runs its legs."""
+        if self._way.carries_legs(message):
+            return message
+        chain = self._legs.begin(self._way, message, self._timeout)
+        if isinstance(chain, NotSent):
+            # The provider, which carries no such legs, refuses it; what is told is the better word.
+            self._refused[position] = chain
+            return message
+        self._chains[position] = chain, run, message
+        return chain.stages[0].message
 
     def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
         """Take the outcomes after which other legs are tried; return the others, by index."""
@@ -270,17 +271,6 @@ class LegsOfStream:
                 work = self._go_on(chain, run, message, position, outcome)
                 self._legs.spawn(work, outlives_close=True)
         return last
-
-    def _first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
-        if self._way.carries_legs(message):
-            return message
-        chain = self._legs.begin(self._way, message, self._timeout)
-        if isinstance(chain, NotSent):
-            # The provider, which carries no such legs, refuses it; what is told is the better word.
-            self._refused[position] = chain
-            return message
-        self._chains[position] = chain, run, message
-        return chain.stages[0].message
 
     async def _go_on(
         self, chain: Chain, run: StreamRun, message: Message, position: int, outcome: Outcome

@@ -77,6 +77,8 @@ class RoutedWayIn:
                     part = self._first(lane.accounts[0], lane.is_alone, owner)
                     run = simple[lane] = _Run(part, lane.accounts)
                 position, count = keys[count], count + 1
+                if message.fallback:
+                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
                 if run is not None:
                     run.messages.append(message)
                     run.keys.append((position, message, lane, run.order, started))
@@ -206,6 +208,10 @@ class _Part:
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         return range(len(keys)) if self._owner.may_abandon else ()
+
+    def first_leg(self, message: Message, _: object) -> Message:
+        """Return what the stream has chosen."""
+        return message
 
     def count_read(self, count: int) -> None:
         """Count nothing: the stream was told when the message was read."""

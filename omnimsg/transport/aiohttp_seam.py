@@ -16,20 +16,22 @@ from __future__ import annotations
 import asyncio
 import inspect
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from omnimsg.adapter import Effect
+from omnimsg.transport.interface import WriteMark
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
-    from typing import Any
+    from collections.abc import Coroutine, Iterable, Iterator
+    from typing import Any, Self
 
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.typedefs import LooseHeaders
 
-    from omnimsg.adapter import Effect
-    from omnimsg.transport.interface import WriteMark
 
 # The minor versions of aiohttp that the tests of this file have passed with.
 TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
@@ -38,14 +40,44 @@ TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
 # making its writer wait.
 MAX_SMALL_BODY = 2**16
 
+# What is said in every request.
+DEFAULT_HEADERS = {"User-Agent": "omnimsg", "Accept": "application/json"}
+
 # The encodings that every Python decodes. aiohttp would advertise every one whose package is
 # installed, also where that package is too old for it to decode an answer.
 ACCEPT_ENCODING = "gzip, deflate"
 
-# The mark and the effect of the request that each task is sending. aiohttp calls `send` in the task
-# that asked for the request, also when it repeats the request. Not a context variable: tasks may
-# share their context, and one request would set the mark of another.
-sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect]] = {}
+
+class Head(NamedTuple):
+    """What requests to one target have in common.
+
+    Attributes:
+        method: Their method.
+        url: The target, as aiohttp is given it.
+        headers: All header lines but those that tell of the body.
+        start: The request line and the same, as bytes.
+    """
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    start: bytes
+
+    @classmethod
+    def of(cls, method: str, url: URL, own: CIMultiDict[str]) -> Self:
+        """Return the head of requests with these header lines of their own."""
+        host = url.host_port_subcomponent or ""
+        headers = CIMultiDict({aiohttp.hdrs.HOST: host, **DEFAULT_HEADERS})
+        headers.update(own)
+        headers.setdefault(aiohttp.hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return cls(method, url, headers, f"{method} {url.raw_path_qs} HTTP/1.1\r\n{lines}".encode())
+
+
+# What each task is sending: the mark and the effect of the request, and its head where it has one.
+# aiohttp builds and sends a request in the task that asked for it, also when it repeats it. Not a
+# context variable: tasks may share their context, and one request would set the mark of another.
+sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, Head | None]] = {}
 
 
 class UnaskedBytesError(aiohttp.ClientConnectionError):
@@ -60,13 +92,32 @@ class TrackedRequest(aiohttp.ClientRequest):
     """A request that sets its mark before it is written.
 
     Attributes:
-        DEFAULT_HEADERS: What aiohttp adds to every request. Set here, because a header line of the
-            session costs more.
+        DEFAULT_HEADERS: What aiohttp adds where the header lines are not complete. Set here,
+            because a header line of the session costs more.
     """
 
     DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
         aiohttp.hdrs.ACCEPT_ENCODING: ACCEPT_ENCODING
     }
+    _head: Head | None = None
+
+    def update_headers(self, headers: LooseHeaders | None) -> None:
+        """Take the header lines of the head; aiohttp would copy them twice, line by line.
+
+        Only of the request itself: one to a proxy must not get the credentials.
+        """
+        known = sending.get(asyncio.current_task(self.loop))
+        head = None if known is None else known[2]
+        if head is None or head.url is not self.url:
+            super().update_headers(headers)
+        else:
+            self._head = head
+            self.headers = head.headers.copy()
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Leave the header lines of a head as they are."""
+        if self._head is None:
+            super().update_auto_headers(skip_auto_headers)
 
     def update_body_from_data(self, body: object, _stacklevel: int = 3) -> None:
         """Take a small body as it is; leave any other to aiohttp, whose search this saves."""
@@ -78,6 +129,7 @@ class TrackedRequest(aiohttp.ClientRequest):
         headers[aiohttp.hdrs.CONTENT_LENGTH] = str(body.size)
         if aiohttp.hdrs.CONTENT_TYPE not in headers:
             headers[aiohttp.hdrs.CONTENT_TYPE] = body.content_type
+            self._head = None  # it does not tell the type
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Write a small request; leave to aiohttp what may have to wait.
@@ -95,18 +147,22 @@ class TrackedRequest(aiohttp.ClientRequest):
         if known is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
             return await super().send(conn)
-        mark, effect = known
+        mark, effect, _ = known
         if mark.written and not effect.is_repeatable:
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
-        body = self.body
-        if not isinstance(body, SmallBody) or protocol is None or protocol.writing_paused:
+        transport = None if protocol is None else protocol.transport
+        data = None if protocol is None or protocol.writing_paused else self._small()
+        if data is None or protocol is None or transport is None:
             mark.written = True
             return await super().send(conn)
         # The same as aiohttp does, without a task. Everything that may fail, except the writing,
         # comes before the mark.
+        if transport.is_closing():
+            raise aiohttp.ClientConnectionResetError("the connection was closed")
         writer = aiohttp.http.StreamWriter(protocol, self.loop)
+        writer.output_size = len(data)
         response = self.response_class(
             self.method,
             self.original_url,
@@ -119,12 +175,18 @@ class TrackedRequest(aiohttp.ClientRequest):
             session=self.session,
             stream_writer=writer,
         )
-        head = f"{self.method} {self.url.raw_path_qs} HTTP/1.1"
-        await writer.write_headers(head, self.headers)  # kept until the body is written
         mark.written = True
-        await writer.write(body.data, drain=False)
-        writer.set_eof()
+        transport.write(data)
         return response
+
+    def _small(self) -> bytes | None:
+        """Return the whole request, where it is small; `None` where aiohttp is to write it."""
+        body, head = self.body, self._head
+        if head is None:
+            return None
+        if isinstance(body, SmallBody):
+            return b"%bContent-Length: %d\r\n\r\n%b" % (head.start, body.size, body.data)
+        return head.start + b"\r\n" if not body and self.method == "GET" else None
 
 
 class SmallBody(aiohttp.Payload):
@@ -190,15 +252,16 @@ _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
         ),
     ),
     ("http.StreamWriter.__init__", False, 3, ()),
-    ("http.StreamWriter.write_headers", True, 3, ()),
-    ("http.StreamWriter.write", True, 2, ("drain",)),
-    ("http.StreamWriter.set_eof", False, 1, ()),
+    ("ClientRequest.update_headers", False, 2, ()),
+    ("ClientRequest.update_auto_headers", False, 2, ()),
+    ("ClientRequest.update_body_from_data", False, 3, ()),
     ("Payload.write_with_length", True, 3, ()),
 )
 
 # The properties of a connection that `TrackedRequest.send` reads.
 _PROPERTIES = (
     "connector.Connection.protocol",
+    "base_protocol.BaseProtocol.transport",
     "base_protocol.BaseProtocol.writing_paused",
     "client_proto.ResponseHandler.__len__",
 )
@@ -242,18 +305,24 @@ def _problems() -> Iterator[str]:
             attrgetter(name)(aiohttp)
         except AttributeError:
             yield f"there is no {name}"
-    body = SmallBody(b"{}")
+    body, url = SmallBody(b"{}"), URL("http://localhost/")
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    head = Head.of("POST", url, CIMultiDict({"Content-Type": "text/plain"}))
     try:
-        request = TrackedRequest(
-            "POST", URL("http://localhost/"), data=body, loop=asyncio.get_running_loop()
-        )
+        request = TrackedRequest("POST", url, data=body, loop=loop)
+        sending[task] = WriteMark(), Effect.SENDS, head
+        headed = TrackedRequest("POST", url, data=body, loop=loop, headers={"X-Other": "1"})
     except Exception as error:  # noqa: BLE001 - whatever it is, the public way does without
         yield f"a request cannot be built ({type(error).__name__})"
         return
+    finally:
+        sending.pop(task, None)
     for name in _REQUEST_ATTRIBUTES:
         if not hasattr(request, name):
             yield f"there is no ClientRequest.{name}"
     if request.headers.getall("Accept-Encoding", None) != [ACCEPT_ENCODING]:
         yield "a request advertises other encodings"
+    if list(headed.headers.items()) != [*head.headers.items(), ("Content-Length", "2")]:
+        yield "a request does not keep its header lines as they are"
     if request.body is not body or request.headers.get("Content-Length") != "2":
         yield "a request does not keep its body as it is"

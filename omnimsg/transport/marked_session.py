@@ -15,7 +15,9 @@ import aiohttp
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.transport.aiohttp_seam import (
     ACCEPT_ENCODING,
+    DEFAULT_HEADERS,
     TESTED_AIOHTTP,
+    Head,
     SmallBody,
     TrackedRequest,
     seam_problem,
@@ -84,6 +86,9 @@ class MarkedSession:
         self._connections = Connections(connections, network or Network(), tls)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
+        # Most requests of an account have the same target, one after another.
+        self._last_target: Target | None = None
+        self._last_head: Head | None = None
         self.marks_failed: bool = False
         self.small_body: Callable[[bytes], Any] = SmallBody
         problem = None if marking is Marking.TRACED else seam_problem()
@@ -106,20 +111,21 @@ class MarkedSession:
         """
         if not self._is_tracked:
             return self._request_traced(request, target, data, task, mark)
-        sending[task] = mark, request.effect
-        url, headers = target
+        url, own = target
+        head = self._last_head
+        if head is None or head.method != request.method or target is not self._last_target:
+            self._last_target = target
+            self._last_head = head = Head.of(request.method, url, own)
+        sending[task] = mark, request.effect, head
         if self._connections.has_proxy:
             return self._session.request(
                 request.method,
                 url,
                 data=data,
-                headers=headers,
                 allow_redirects=False,
                 **self._connections.proxy_options(url),
             )
-        return self._session.request(
-            request.method, url, data=data, headers=headers, allow_redirects=False
-        )
+        return self._session.request(request.method, url, data=data, allow_redirects=False)
 
     async def _request_traced(
         self,
@@ -132,7 +138,7 @@ class MarkedSession:
         if self.marks_failed:
             mark.written = True
         seam_mark = WriteMark()
-        sending[task] = seam_mark, request.effect
+        sending[task] = seam_mark, request.effect, None
         url, headers = target
         answered = False
         try:
@@ -198,7 +204,10 @@ class MarkedSession:
             self.small_body = bytes
             # Nothing public tells whether a kept connection holds bytes that nobody asked for.
             self._connections.keep_none()
-        headers = {"User-Agent": "omnimsg", "Accept": "application/json"}
+        # Where header lines are complete, a session must have none of its own.
+        headers = (
+            {} if self._is_tracked and not self._connections.has_proxy else dict(DEFAULT_HEADERS)
+        )
         if marking is Marking.TRACED:
             headers["Accept-Encoding"] = ACCEPT_ENCODING
         self._session = aiohttp.ClientSession(

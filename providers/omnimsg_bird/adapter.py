@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import attrs
 
-from omnimsg.adapter import Adapter, Answer, Context, Effect, Multipart, Request, refused
+from omnimsg.adapter import (
+    Adapter,
+    Answer,
+    Context,
+    Effect,
+    Multipart,
+    Request,
+    quote_segment,
+    refused,
+)
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
@@ -262,16 +270,16 @@ class BirdAdapter(Adapter[BirdSettings]):
         return parse.parse(callback, self._names, self, context)
 
     def _workspace(self, rest: str) -> str:
-        return f"/workspaces/{quote(self.account.settings.workspace_id, safe='')}/{rest}"
+        return f"/workspaces/{quote_segment(self.account.settings.workspace_id)}/{rest}"
 
     def _channel(self, channel_id: str, rest: str) -> str:
-        return self._workspace(f"channels/{quote(channel_id, safe='')}/{rest}")
+        return self._workspace(f"channels/{quote_segment(channel_id)}/{rest}")
 
     def _message(self, provider_id: str) -> str | None:
         channel_id, _, message_id = provider_id.partition("/")
         if not (channel_id and message_id):
             return None
-        return self._channel(channel_id, f"messages/{quote(message_id, safe='')}")
+        return self._channel(channel_id, f"messages/{quote_segment(message_id)}")
 
     def _check_channel(self, channel: Channel) -> Failure | None:
         """Refuse a channel for which the account has no id."""

@@ -319,7 +319,7 @@ async def test_it_is_remembered_for_an_hour() -> None:
         await once(client)
         clock.now += 1
         await once(client, content="Another text")
-        known = len(client._repeats)  # noqa: SLF001 - memory is what is tested
+        known = len(client._repeats.known)  # noqa: SLF001 - memory is what is tested
 
     assert 1 == known
     assert 2 == len(server.requests)
@@ -332,14 +332,18 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
         for each in texts(30):
             await client.send(each)
-        bounded = len(client._repeats)  # noqa: SLF001 - memory is what is tested
-        clock.now += 2 * repeats.KEPT_FOR
+        bounded = len(client._repeats.known)  # noqa: SLF001 - memory is what is tested
         for each in texts(20, start=100):
             await client.send(each)
-        last = [each.message.reference for each in client._repeats._known.values()]  # noqa: SLF001
+        last = list(client._repeats.known)  # noqa: SLF001
+        clock.now += 2 * repeats.KEPT_FOR
+        for each in texts(1, start=200):
+            await client.send(each)
+        recent = list(client._repeats.known)  # noqa: SLF001
 
     assert 10 == bounded
     assert [f"r{number}" for number in range(110, 120)] == last
+    assert ["r200"] == recent
 
 
 async def test_what_became_of_a_message_without_a_caller_is_told() -> None:

@@ -248,3 +248,38 @@ async def test_a_small_request_is_written_as_aiohttp_writes_it(
     assert theirs.line == ours.line
     assert list(theirs.headers.items()) == list(ours.headers.items())
     assert theirs.body == ours.body == b"{}"
+
+
+async def test_a_head_is_what_aiohttp_would_have_sent(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    """Both ways of marking write the same request: its line, its header lines, its body."""
+    requests = [
+        SEND,
+        Request("POST", "/send", b"[1]", effect=Effect.SENDS, authenticated=True),
+        Request("DELETE", "/send", effect=Effect.ONCE, authenticated=True),
+        Request("GET", "/send?page=1"),
+    ]
+    received = []
+    for marking in (Marking.TRACKED, Marking.TRACED):
+        async with Server(answer(200)) as server:
+            transport = transport_to(server.url, marking=marking)
+            for request in requests:
+                await transport.exchange(request, within=5.0, mark=WriteMark())
+        # The traced way keeps no connection, and each server has a port of its own.
+        differing = {"connection", "host"}
+        received.append(
+            [
+                (
+                    each.line,
+                    {*each.headers.items()}
+                    - {(name, each.headers.get(name)) for name in differing},
+                    each.body,
+                )
+                for each in server.requests
+            ]
+        )
+
+    tracked, traced = received
+    assert len(requests) == len(tracked)
+    assert traced == tracked

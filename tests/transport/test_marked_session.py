@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import StreamWriter
+from multidict import CIMultiDict
 from support.servers import Server, Visit, answer, refusing_port, reset, stall
 
 from omnimsg.adapter import Effect, Request
@@ -149,6 +149,10 @@ def _at_once(self: object, conn: object) -> None:
     raise NotImplementedError
 
 
+def _no_headers(self: aiohttp.ClientRequest, headers: object) -> None:
+    self.headers = CIMultiDict()
+
+
 def _no_body(self: object) -> bytes:
     return b""
 
@@ -159,14 +163,25 @@ def _no_body(self: object) -> bytes:
         (aiohttp.ClientRequest, "send", None, "there is no ClientRequest.send"),
         (aiohttp.ClientRequest, "send", _with_more, "ClientRequest.send takes other arguments"),
         (aiohttp.ClientRequest, "send", _at_once, "ClientRequest.send is a plain function"),
-        (StreamWriter, "write_headers", _at_once, "http.StreamWriter.write_headers takes other"),
+        (aiohttp.ClientRequest, "update_headers", _with_more, "ClientRequest.update_headers takes"),
+        (
+            aiohttp.ClientRequest,
+            "update_auto_headers",
+            None,
+            "no ClientRequest.update_auto_headers",
+        ),
         (aiohttp, "http", None, "there is no http.StreamWriter.__init__"),
-        (StreamWriter, "set_eof", None, "there is no http.StreamWriter.set_eof"),
         (aiohttp.ClientResponse, "__init__", _at_once, "ClientResponse.__init__ takes other"),
         (aiohttp.connector.Connection, "protocol", None, "no connector.Connection.protocol"),
         (BaseProtocol, "writing_paused", None, "no base_protocol.BaseProtocol.writing_paused"),
         (aiohttp.ClientRequest, "request_info", None, "there is no ClientRequest.request_info"),
         (aiohttp.ClientRequest, "__init__", _at_once, "a request cannot be built (TypeError)"),
+        (
+            TrackedRequest,
+            "update_headers",
+            _no_headers,
+            "does not keep its header lines as they are",
+        ),
         (aiohttp.ClientRequest, "body", property(_no_body), "a request does not keep its body"),
     ],
 )

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 class StreamOwner(Owner, Protocol):
     """Reads a stream of messages and is told their outcomes."""
 
+    def first_leg(self, message: Message, key: Any) -> Message:  # noqa: ANN401 - the owner's own
+        """Return what is handed over of a message with fallback legs."""
+
     def count_read(self, count: int) -> None:
         """Count messages that were read; called before an error of their source is raised."""
 
@@ -103,7 +106,10 @@ class Admission:
         """
         if type(timeout) is not float or math.isnan(timeout):
             timeout = to_seconds(timeout)
-        refusal = self._refusal(message)
+        refusal = None
+        is_plain = self._is_plain(message)
+        if not is_plain or self._is_closed or self._spending is not None:
+            refusal = self._refusal(message, is_plain=is_plain)
         # Of the running loop, to which the account's parts belong.
         future: asyncio.Future[Outcome] = asyncio.Future()
         if self._handed_over is not None:
@@ -142,6 +148,7 @@ class Admission:
             Whether there may be more.
         """
         queue, started = self._queue, self._now()
+        takes_all_plain = not self._is_closed and self._spending is None
         run = Run(started, timeout)
         count = 0
 
@@ -154,9 +161,16 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
-                refusal = self._refusal(message)
                 if self._handed_over is not None:
                     self._notify(message)
+                is_plain = self._is_plain(message)
+                if is_plain and takes_all_plain:
+                    run.messages.append(message)
+                    continue
+                if message.__class__ is Message and message.fallback:
+                    position = keys[count + len(run.messages)]
+                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                refusal = self._refusal(message, is_plain=is_plain)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)
                     if message.ttl is not None:
@@ -219,9 +233,9 @@ class Admission:
             self.routed_way.close()
         self.queue_arrivals()
 
-    def _refusal(self, message: Message) -> Outcome | None:
+    def _refusal(self, message: Message, *, is_plain: bool) -> Outcome | None:
         """Return the outcome of a message that cannot be taken; `None` where it can."""
-        if not self._is_plain(message):
+        if not is_plain:
             refusal = self._checks.refusal(message)
             if refusal is not None:
                 return refusal

@@ -323,9 +323,13 @@ class Queue:
             return
         expiries = self._expiries
         heappush(expiries, (batch.ends, next(self._serial), batch))
-        if len(expiries) > _MAX_STALE + 2 * sum(len(each.batches) for each in self.lanes):
+        if len(expiries) > _MAX_STALE and len(expiries) > _MAX_STALE + 2 * self._waiting_batches:
             self._expiries = [each for each in expiries if self._is_current(each)]
             heapify(self._expiries)
+
+    @property
+    def _waiting_batches(self) -> int:
+        return sum(len(each.batches) for each in self.lanes)
 
     def _is_current(self, expiry: tuple[float, int, Batch]) -> bool:
         ends, _, batch = expiry

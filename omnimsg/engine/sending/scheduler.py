@@ -167,6 +167,11 @@ class Scheduler:
     def _pump(self) -> None:
         """Let everything leave that may."""
         self._admission.queue_arrivals()
+        if self._queue or self._slots or self._holding is not None:
+            self._pump_waiting()
+        self._changed.set()
+
+    def _pump_waiting(self) -> None:
         now = self._now()
         for expired in self._queue.take_expired(now):
             self._clearance.clear(expired)
@@ -179,7 +184,6 @@ class Scheduler:
             self._wakeup.at(self._queue.earliest)
         if self._holding is not None:
             self._wakeup.at(self._holding.release_at)
-        self._changed.set()
 
     def _take_turns(self) -> None:
         """Let messages and operations leave by turns, so that neither keeps the other waiting."""

@@ -65,14 +65,12 @@ class StreamLegs(Protocol):
     def pending(self) -> bool:
         """Whether there are messages of which legs are left."""
 
-    def first_legs(
-        self, messages: Iterator[Message], position: int, run: StreamRun
-    ) -> Iterator[Message]:
-        """Yield the messages, those with legs to run as their first leg alone.
+    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
+        """Return the first leg of a message; the message itself where a provider runs its legs.
 
         Args:
-            messages: The messages.
-            position: That of the first one.
+            message: A message with fallback legs.
+            position: Its position.
             run: Told the outcomes that come later.
         """
 
@@ -240,6 +238,9 @@ class _StreamRun:
     def abandoned(self, keys: Sequence[int]) -> Sequence[int]:
         return range(len(keys)) if self.may_abandon else ()
 
+    def first_leg(self, message: Message, key: int) -> Message:
+        return message if self._legs is None else self._legs.first_leg(message, key, self)
+
     def count_read(self, count: int) -> None:
         self._position += count
         self._untaken += count
@@ -334,8 +335,6 @@ class _StreamRun:
     def _read(self, source: Iterator[Message], count: int) -> bool:
         """Hand over at most so many messages, and return whether there may be more."""
         keys = range(self._position, self._position + count)
-        if self._legs is not None:
-            source = self._legs.first_legs(source, self._position, self)
         return self._streams.admission.read_stream(source, self, keys, self._timeout)
 
     async def _pause(self) -> None:

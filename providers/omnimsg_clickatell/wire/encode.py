@@ -56,18 +56,33 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     documents = []
     for message in messages:
         content = message.content
-        if message.is_plain_text and isinstance(content, Text) and message.channel in channels:
+        if (
+            isinstance(content, Text)
+            and message.channel in channels
+            and _is_usual(message, content)
+        ):
             # The same document as `document` writes, without its calls.
-            written = {
+            written: dict[str, Any] = {
                 "content": content.text,
                 "to": str(message.to).removeprefix("+"),
                 "clientMessageId": message.reference,
                 **ending,
             }
+            if message.sender is not None and channel is Channel.SMS:
+                written["from"] = bare(message.sender)
+            if message.ttl is not None:
+                written["validityPeriod"] = context.ttl_minutes(message)
         else:
             written = document(message, adapter, minutes=context.ttl_minutes(message))
         documents.append(written)
     return dumps({"messages": documents})
+
+
+def _is_usual(message: Message, content: Text) -> bool:
+    """Whether a text has no fields but those of nearly every text."""
+    return message.is_plain_text or not (
+        content.has_options or message.send_at or message.encryption or message.extras
+    )
 
 
 def document(
