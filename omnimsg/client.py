@@ -18,7 +18,7 @@ from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
-from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
+from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.engine.account_reports import Health
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.suppression import Suppression
     from omnimsg.repeats import Submits
     from omnimsg.routing import Route
-    from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
 
 
@@ -111,8 +109,9 @@ class Client(Operations, Planning, Reports):
         suppression: Suppression | None = None,
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
-        retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
-        self._observers = Observers((LogObserver(), retries, *observers))
+        # The accounts are made below.
+        logs = log_observers(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
+        self._observers = Observers((*logs, *observers))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store
@@ -141,10 +140,7 @@ class Client(Operations, Planning, Reports):
         )
         self._repeats = Repeats(self._accounts, now=self._clock.monotonic)
         self._observers.add(self._repeats)
-        # Where no account is named: the default one itself costs nothing extra.
-        self._default_account: AccountEngine | Router = self._accounts.get(None)
-        if routes:
-            self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
+        self._default_account = self._accounts.unnamed(self._clock.monotonic, self._observers)
         self._legs = Legs(
             self._accounts.get,
             lambda: self._delivery,
@@ -351,7 +347,3 @@ class Client(Operations, Planning, Reports):
             clock=self._clock,
         )
         return await examiner.examine(deadline)
-
-    def health(self) -> Mapping[str, Health]:
-        """Return how each account is doing, by its name; nothing is asked of the providers."""
-        return {name: account.health() for name, account in self._accounts.engines.items()}
