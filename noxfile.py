@@ -5,6 +5,7 @@ Each session installs what it needs from `pyproject.toml`, so it passes on a new
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -47,7 +48,18 @@ def tests(session: nox.Session) -> None:
     )
 
 
-@nox.session(python=PYTHONS[-1])
+@nox.session
+def plain_json(session: nox.Session) -> None:
+    """The library without orjson, in the tests of what reads and writes JSON."""
+    session.install("-e", ".[test]")
+    session.run(
+        *("python", "-m", "pytest", "-p", "support.without_orjson", "-n", "auto"),
+        *(session.posargs or ["tests/domain", "tests/adapter", "tests/conformance", "tests/e2e"]),
+    )
+
+
+# Not the newest: an interpreter that is missing is skipped, and these worlds must not be.
+@nox.session(python="3.13")
 def simulate(session: nox.Session) -> None:
     """10,000 worlds that are each named by a seed: minutes, on all cores."""
     session.install("-e", ".[test]")
@@ -71,6 +83,31 @@ def wheel(session: nox.Session) -> None:
     session.install(f"omnimsg[test] @ {package.resolve().as_uri()}")
     # -P: without it the working tree would be imported instead of what was installed.
     session.run("python", "-P", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """What a release publishes: `dist/`, and `build/omnimsg.cdx.json`, the list of its parts."""
+    session.install(*PYPROJECT["project"]["optional-dependencies"]["release"])
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    # By itself, so that what it does not declare is missing, and the list has nothing else.
+    installed = Path(session.create_tmp()).resolve() / "installed"
+    session.run("python", "-m", "venv", "--clear", str(installed))
+    folder = installed / ("Scripts" if os.name == "nt" else "bin")
+    python = str(folder / "python")
+    (built,) = Path("dist").glob("*.whl")
+    wanted = f"omnimsg[cli,phone,protocol,speed] @ {built.resolve().as_uri()}"
+    session.run(python, "-m", "pip", "install", "--quiet", wanted, external=True)
+    session.run(python, "-m", "pip", "uninstall", "--yes", "setuptools", "pip", external=True)
+    session.run(str(folder / "omnimsg"), "--version", external=True)
+    session.run(str(folder / "omnimsg"), "demo", external=True)
+    Path("build").mkdir(exist_ok=True)
+    session.run(
+        *("cyclonedx-py", "environment", "--pyproject", "pyproject.toml", "--output-reproducible"),
+        *("--output-format", "JSON", "--output-file", "build/omnimsg.cdx.json", python),
+    )
 
 
 @nox.session

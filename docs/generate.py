@@ -38,6 +38,7 @@ PLAIN: dict[str, Callable[[], str]] = {
     "faults": vocabulary.faults_table,
     "goals": figures.goals_table,
     "groups": vocabulary.groups_table,
+    "log_fields": vocabulary.log_fields_table,
     "log_lines": vocabulary.log_lines_table,
     "message_fields": content_examples.fields_table,
     "network_keys": config_keys.network_table,

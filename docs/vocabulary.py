@@ -14,6 +14,7 @@ from omnimsg.cli import exit_codes
 from omnimsg.config import load_adapter, provider_names
 from omnimsg.domain import errors
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.log_fields import LogFields
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.sandbox import Sandbox
 
@@ -138,15 +139,24 @@ def log_lines_table() -> str:
     """Write every line that the library logs."""
     rows = sorted(
         {
-            (logger, _LEVELS.index(level), text)
+            (logger, _LEVELS.index(level), text, fields)
             for path in sorted((ROOT / "omnimsg").rglob("*.py"))
-            for logger, level, text in _log_lines(path)
+            for logger, level, text, fields in _log_lines(path)
         }
     )
     return table(
-        ("logger", "level", "line"),
-        ((f"`{logger}`", _LEVELS[level].upper(), _code(text)) for logger, level, text in rows),
+        ("logger", "level", "line", "fields"),
+        (
+            (f"`{logger}`", _LEVELS[level].upper(), _code(text), f"`{' '.join(fields)}`")
+            for logger, level, text, fields in rows
+        ),
     )
+
+
+def log_fields_table() -> str:
+    """Write every field that lines of the log have."""
+    said = docstrings.read(LogFields).entries("Attributes")
+    return table(("field", "what it is"), ((f"`{name}`", text) for name, text in said.items()))
 
 
 def sandbox_paths_table() -> str:
@@ -184,8 +194,8 @@ def _carried(kind: type[OmnimsgError]) -> list[str]:
     return own + [name for name, value in vars(kind).items() if isinstance(value, property)]
 
 
-def _log_lines(path: Path) -> Iterator[tuple[str, str, str]]:
-    """Return the logger, level and format of each call of a module's `log`."""
+def _log_lines(path: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Return the logger, level, format and fields of each call of a module's `log`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     logger = next(
         (
@@ -206,4 +216,10 @@ def _log_lines(path: Path) -> Iterator[tuple[str, str, str]]:
             and node.func.attr in _LEVELS
             and isinstance(logger, str)
         ):
-            yield logger, node.func.attr, ast.literal_eval(node.args[0])
+            fields = [
+                str(field.arg)
+                for given in node.keywords
+                if given.arg == "extra" and isinstance(given.value, ast.Call)
+                for field in given.value.keywords
+            ]
+            yield logger, node.func.attr, ast.literal_eval(node.args[0]), tuple(fields)

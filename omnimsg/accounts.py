@@ -79,13 +79,22 @@ class Accounts:
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"
             ) from None
 
-    def router(self, now: Callable[[], float], observers: Observers) -> Router:
-        """Build what messages are handed to that name no account.
+    def provider_of(self, name: str) -> str | None:
+        """Return the provider of an account; `None` where there is no such account any more."""
+        engine = self.engines.get(name)
+        return None if engine is None else engine.adapter.provider
+
+    def unnamed(self, now: Callable[[], float], observers: Observers) -> AccountEngine | Router:
+        """Return what messages are handed to that name no account.
+
+        Without routes that is the default account itself, so that routes cost nothing then.
 
         Args:
             now: Reads the monotonic clock, seconds.
             observers: Told of outcomes.
         """
+        if not self._routes:
+            return self.get(None)
         table = RouteTable(
             self._routes, self.engines, unusable=self.unusable, default=self.get(None), now=now
         )

@@ -26,6 +26,7 @@ from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.clock import Clock
+from omnimsg.json_codec import LIBRARY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +40,7 @@ _MAX_SKEW = 30.0
 # An id that no provider has given out; asking for it sends nothing.
 _NO_ID = "00000000-0000-4000-8000-000000000000"
 
-_PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs", "orjson")
+_PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs")
 
 
 class State(StrEnum):
@@ -225,5 +226,11 @@ def _versions() -> Finding:
     known = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
     python = f"Python {platform.python_version()}"
     return Finding(
-        account=None, check="versions", state=State.OK, detail=", ".join((python, *known))
+        account=None, check="versions", state=State.OK, detail=", ".join((python, *known, _json()))
     )
+
+
+def _json() -> str:
+    if LIBRARY == "orjson":
+        return f"orjson {metadata.version('orjson')}"
+    return f"no orjson (JSON through {LIBRARY}, which is slower)"

@@ -18,13 +18,13 @@ from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
-from omnimsg.engine.log_observer import LogObserver, RetryHookObserver, RetryLogObserver
+from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.repeats import Repeats
+from omnimsg.repeats import Repeats, key_of
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.engine.account_reports import Health
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.suppression import Suppression
     from omnimsg.repeats import Submits
     from omnimsg.routing import Route
-    from omnimsg.routing.router import Router
     from omnimsg.transport import TransportFactory
 
 
@@ -112,9 +110,10 @@ class Client(Operations, Planning, Reports):
         suppression: Suppression | None = None,
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
-        retries = RetryLogObserver() if on_retry is None else RetryHookObserver(on_retry)
+        # The accounts are made below.
+        logs = log_observers(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
         self._unknown_codes = UnknownCodes()
-        self._observers = Observers((LogObserver(), retries, self._unknown_codes, *observers))
+        self._observers = Observers((*logs, self._unknown_codes, *observers))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store
@@ -143,10 +142,7 @@ class Client(Operations, Planning, Reports):
         )
         self._repeats = Repeats(self._accounts, now=self._clock.monotonic)
         self._observers.add(self._repeats)
-        # Where no account is named: the default one itself costs nothing extra.
-        self._default_account: AccountEngine | Router = self._accounts.get(None)
-        if routes:
-            self._default_account = self._accounts.router(self._clock.monotonic, self._observers)
+        self._default_account = self._accounts.unnamed(self._clock.monotonic, self._observers)
         self._legs = Legs(
             self._accounts.get,
             lambda: self._delivery,
@@ -193,9 +189,7 @@ class Client(Operations, Planning, Reports):
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
-        return (
-            f"Client(accounts={list(self._accounts.engines)}, default={self._accounts.default!r})"
-        )
+        return f"Client(accounts={list(self._accounts.engines)}, default={self.default!r})"
 
     async def __aenter__(self) -> Self:
         """Return the client itself; connections open when they are needed."""
@@ -270,12 +264,10 @@ class Client(Operations, Planning, Reports):
         is_message = message.__class__ is Message
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
         way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
-        repeats = self._repeats
-        if not is_message or is_generated(reference := message.reference):
+        repeats, own = self._repeats, None if chosen is self._default_account else account
+        if not is_message or is_generated(message.reference):
             outcome = await way.submit(message, deadline)
-        elif (
-            key := reference if chosen is self._default_account else (account or "", reference)
-        ) in repeats.known or not isinstance(way, AccountEngine):
+        elif (key := key_of(message, own)) in repeats.known or not isinstance(way, AccountEngine):
             outcome = await repeats.submit(key, way, account or self.default, message, deadline)
         else:
             future = way.submit(message, deadline)
@@ -356,7 +348,3 @@ class Client(Operations, Planning, Reports):
             clock=self._clock,
         )
         return await examiner.examine(deadline)
-
-    def health(self) -> Mapping[str, Health]:
-        """Return how each account is doing, by its name; nothing is asked of the providers."""
-        return {name: account.health() for name, account in self._accounts.engines.items()}

@@ -14,8 +14,10 @@ from omnimsg.routing.plan import PlannedLeg, plan_of
 from omnimsg.routing.router import Router
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omnimsg.accounts import Accounts
-    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.fallback.stage import Stage
     from omnimsg.routing.plan import Plan
 
@@ -25,6 +27,10 @@ class Planning:
 
     _accounts: Accounts
     _default_account: AccountEngine | Router
+
+    def health(self) -> Mapping[str, Health]:
+        """Return how each account is doing, by its name; nothing is asked of the providers."""
+        return {name: account.health() for name, account in self._accounts.engines.items()}
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent.

@@ -46,6 +46,16 @@ Key: TypeAlias = "str | tuple[str, str]"
 those of tenants, who know nothing of each other's references."""
 
 
+def key_of(message: Message, account: str | None) -> Key:
+    """Return what a message is known by.
+
+    Args:
+        message: The message, with a reference of its caller's.
+        account: The account that its caller has named; `None` where that makes no difference.
+    """
+    return message.reference if account is None else (account, message.reference)
+
+
 class Submits(Protocol):
     """What a message is handed over to: an account, the routes, or the fallback legs."""
 

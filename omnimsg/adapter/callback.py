@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
 import attrs
-import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
 from omnimsg.domain.quick import quick, usually
 from omnimsg.domain.redaction import hidden
+from omnimsg.json_codec import JSONDecodeError, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,8 +129,8 @@ class Callback:
         """
         if not self._documents:
             try:
-                document = orjson.loads(self.body)
-            except orjson.JSONDecodeError:
+                document = loads(self.body)
+            except JSONDecodeError:
                 document = read_tolerantly(self.body)
             self._documents.append(None if self.is_too_deep(document) else document)
         return self._documents[0]

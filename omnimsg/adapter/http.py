@@ -15,13 +15,13 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
-import orjson
 
 from omnimsg.adapter.tolerant_json import read_tolerantly
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import hidden
+from omnimsg.json_codec import JSONDecodeError, loads
 
 T = TypeVar("T")
 
@@ -176,8 +176,8 @@ class Response:
         no UTF-8, is U+FFFD; NaN and infinity are `None`; a byte order mark is skipped.
         """
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return loads(self.body)
+        except JSONDecodeError:
             return read_tolerantly(self.body)
 
 

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-import orjson
-
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
 from omnimsg.bulk.source import ReadOptions, Source, require_regular_file
+from omnimsg.json_codec import JSONDecodeError, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,8 +110,8 @@ class JsonLinesFile:
 
     def _parse(self, number: int, raw: bytes) -> Line:
         try:
-            return Line(number, orjson.loads(raw), source=raw)
-        except orjson.JSONDecodeError as error:
+            return Line(number, loads(raw), source=raw)
+        except JSONDecodeError as error:
             return bad_line(number, f"is not JSON, see column {error.colno}", source=raw)
 
 

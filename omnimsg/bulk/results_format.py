@@ -20,11 +20,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from omnimsg.bulk.line_state import LineState, line_state_of
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.json_codec import dumps_line, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +98,7 @@ def is_start_of_header(path: Path) -> bool:
 def to_line(entry: dict[str, Any]) -> bytes:
     """Convert an entry to a line."""
     # A provider's raw answer may have keys that are not text, and unbounded numbers.
-    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(entry, default=str, option=option)
+    return dumps_line(entry)
 
 
 def now() -> str:
@@ -137,7 +135,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 def _parse_entry(raw: bytes, max_line: int, *, header: bool) -> dict[str, Any] | None:
     """Parse one line; `None` where it is not an entry of a results file."""
     try:
-        entry: dict[str, Any] = orjson.loads(raw)
+        entry: dict[str, Any] = loads(raw)
         if header:
             return entry if entry["omnimsg"] == PROGRAM else None
         if type(entry["line"]) is not int or not 1 <= entry["line"] <= max_line:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.domain.log_fields import log_fields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -151,4 +153,5 @@ def _warn(path: Path) -> None:
         "%s holds a secret and can be read by every user of this machine; `chmod 600 %s` mends it",
         path,
         path,
+        extra=log_fields(file=str(path)),
     )

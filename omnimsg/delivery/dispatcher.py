@@ -13,6 +13,7 @@ from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
 from omnimsg.delivery.turns import Turns
 from omnimsg.domain.events import InteractionEvent, StatusEvent
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.engine.received import EventReceived, StatusChanged
 
@@ -207,6 +208,7 @@ class Dispatcher:
                 "somebody opted out on account %r, and the provider named only a message that is"
                 " not known here: only a suppression list that knows its recipient can note them",
                 change.account,
+                extra=log_fields(account=change.account),
             )
 
     async def _complete(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.message_id import MessageId
 
 if TYPE_CHECKING:
@@ -166,7 +167,15 @@ class _AccountPoller:
             watched.error = str(problem)
         except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
             watched.error = type(problem).__name__
-            log.warning("a status that was looked up could not be handed on: %s", watched.error)
+            log.warning(
+                "a status that was looked up could not be handed on: %s",
+                watched.error,
+                extra=log_fields(
+                    account=watched.message_id.account,
+                    message_id=watched.message_id,
+                    error=watched.error,
+                ),
+            )
         watched.pause = min(2 * watched.pause, watched.longest)
         if watched.users:
             self._plan(watched)

@@ -21,6 +21,7 @@ from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBe
 from omnimsg.delivery.time_limit import within
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.engine.received import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
@@ -217,14 +218,33 @@ class Receiver:
         """Count a refusal, and tell it."""
         why = refusal.why
         self.refused[why] += 1
+        adapter = self._adapters.get(account)
+        provider = None if adapter is None else adapter.provider
         if why is RefusedBecause.NOT_HANDLED:
             log.warning(
                 "a callback of account %r was not handled (%s); the provider will send it again",
                 account,
                 refusal.detail,
+                extra=log_fields(
+                    account=account,
+                    provider=provider,
+                    refused_because=why.value,
+                    http_status=why.answer.status,
+                ),
             )
         elif account:
-            log.info("a callback of account %r was refused: %s %s", account, why, refusal.detail)
+            log.info(
+                "a callback of account %r was refused: %s %s",
+                account,
+                why,
+                refusal.detail,
+                extra=log_fields(
+                    account=account,
+                    provider=provider,
+                    refused_because=why.value,
+                    http_status=why.answer.status,
+                ),
+            )
         if self._observers.callback_refused is not None:
             self._observers.callback_refused(
                 CallbackRefused(account=account, why=why, http_status=why.answer.status)

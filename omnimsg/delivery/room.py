@@ -14,6 +14,7 @@ from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
@@ -178,9 +179,11 @@ class Delivery:
         try:
             await self.dispatcher.joined(tracked)
         except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
+            kind = type(error).__name__
             log.warning(
                 "what was reported before the answer to a send could not be handed on: %s",
-                type(error).__name__,
+                kind,
+                extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
             )
 
     async def _found(self, status: MessageStatus) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Operation
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -72,7 +73,17 @@ async def _look_up(
             try:
                 found = await engine.find(message, deadline)
             except Exception as error:  # noqa: BLE001 - the doubt must not become another error
-                log.warning("a doubtful message was not looked up: %s", type(error).__name__)
+                kind = type(error).__name__
+                log.warning(
+                    "a doubtful message was not looked up: %s",
+                    kind,
+                    extra=log_fields(
+                        account=engine.name,
+                        provider=engine.adapter.provider,
+                        reference=message.reference,
+                        error=kind,
+                    ),
+                )
                 continue
             if isinstance(found, Accepted):
                 with suppress(Exception):  # the store may raise; the message is there all the same

@@ -14,6 +14,7 @@ from omnimsg.adapter.context import report_token
 from omnimsg.delivery.loop_bound import Alarm, PerLoop
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.observers import Observer
 from omnimsg.engine.received import DoubtEnded
@@ -303,4 +304,7 @@ class Tracker(Observer):
 
 def _warn(error: Exception) -> None:
     """Log that the store has failed, without the error's text, which may quote a message."""
-    log.warning("the store of messages raised %s; it is asked again", type(error).__name__)
+    kind = type(error).__name__
+    log.warning(
+        "the store of messages raised %s; it is asked again", kind, extra=log_fields(error=kind)
+    )

@@ -14,10 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
-
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.invalid_value import InvalidValue, Problem
+from omnimsg.json_codec import JSONEncodeError, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +94,8 @@ def holds_nul(value: object) -> bool:
 def is_json(value: object) -> bool:
     """Return whether JSON in UTF-8 can encode a value, also when a request nests it deeper."""
     try:
-        orjson.dumps([[[[[[[[value]]]]]]]])
-    except orjson.JSONEncodeError:
+        dumps([[[[[[[[value]]]]]]]])
+    except JSONEncodeError:
         return False
     return True
 

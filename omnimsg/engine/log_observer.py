@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.engine.leg_events import LegState
 from omnimsg.engine.observers import Observer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import CircuitChanged, Paused, RetryEvent
 
+    ProviderOf = Callable[[str], str | None]
+
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # A shorter pause than this, in seconds, is everyday rate limiting.
@@ -23,12 +26,27 @@ _MIN_LOGGED_PAUSE = 1.0
 
 
 class LogObserver(Observer):
-    """Logs open circuits, pauses, and people who were reached twice by fallback legs."""
+    """Logs open circuits, pauses, and people who were reached twice by fallback legs.
+
+    Args:
+        provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
+    """
+
+    def __init__(self, provider_of: ProviderOf) -> None:
+        self._provider_of = provider_of
 
     def circuit_changed(self, event: CircuitChanged) -> None:
         """Warn that messages are held back, and that they are no longer."""
         if event.failure is None:
-            log.warning("%s takes messages again", event.subject)
+            log.warning(
+                "%s takes messages again",
+                event.subject,
+                extra=log_fields(
+                    account=event.account,
+                    provider=self._provider_of(event.account),
+                    subject=event.subject,
+                ),
+            )
             return
         # Without the detail and the path, which are about one message.
         sentence = attrs.evolve(event.failure, detail="", path=None).sentence()
@@ -37,13 +55,30 @@ class LogObserver(Observer):
             event.subject,
             sentence,
             event.probe_every,
+            extra=log_fields(
+                account=event.account,
+                provider=self._provider_of(event.account),
+                subject=event.subject,
+                reason=event.failure.reason.value,
+                code=event.failure.code,
+                http_status=event.failure.http_status,
+                request_id=event.failure.request_id,
+                wait=event.probe_every,
+            ),
         )
 
     def paused(self, event: Paused) -> None:
         """Warn of a pause that somebody may notice."""
         if event.seconds >= _MIN_LOGGED_PAUSE:
             log.warning(
-                "account %r was told to wait: nothing leaves for %g s", event.account, event.seconds
+                "account %r was told to wait: nothing leaves for %g s",
+                event.account,
+                event.seconds,
+                extra=log_fields(
+                    account=event.account,
+                    provider=self._provider_of(event.account),
+                    wait=event.seconds,
+                ),
             )
 
     def leg_changed(self, event: LegChanged) -> None:
@@ -54,14 +89,30 @@ class LogObserver(Observer):
                 " and so was another of its legs",
                 event.leg,
                 event.account,
+                extra=log_fields(
+                    account=event.account,
+                    provider=self._provider_of(event.account),
+                    reference=event.reference,
+                    leg=event.leg,
+                ),
             )
 
 
 class RetryLogObserver(Observer):
-    """Logs retries; used unless the client was given `on_retry`."""
+    """Logs retries; used unless the client was given `on_retry`.
+
+    Args:
+        provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
+    """
+
+    def __init__(self, provider_of: ProviderOf) -> None:
+        self._provider_of = provider_of
 
     def retry_scheduled(self, event: RetryEvent) -> None:
         """Log a retry at INFO, and a warning where somebody may get a message twice."""
+        if not event.doubtful and not log.isEnabledFor(logging.INFO):
+            # The references of a batch cost something to mask.
+            return
         if event.is_look_up:
             log.info(
                 "looking again for %d messages through account %r in %.2f s: they may have been"
@@ -69,6 +120,16 @@ class RetryLogObserver(Observer):
                 len(event.references),
                 event.account,
                 event.wait,
+                extra=log_fields(
+                    account=event.account,
+                    provider=self._provider_of(event.account),
+                    references=[*event.references],
+                    count=len(event.references),
+                    attempt=event.attempt,
+                    attempts=event.attempts,
+                    wait=event.wait,
+                    reason=event.failure.reason.value,
+                ),
             )
             return
         log.info(
@@ -81,12 +142,31 @@ class RetryLogObserver(Observer):
             event.failure.reason.value,
             event.failure.code,
             event.failure.http_status,
+            extra=log_fields(
+                account=event.account,
+                provider=self._provider_of(event.account),
+                references=[*event.references],
+                count=len(event.references) or 1,
+                attempt=event.attempt,
+                attempts=event.attempts,
+                wait=event.wait,
+                reason=event.failure.reason.value,
+                code=event.failure.code,
+                http_status=event.failure.http_status,
+                request_id=event.failure.request_id,
+            ),
         )
         if event.doubtful:
             log.warning(
                 "%d messages that may have been sent through account %r are sent again",
                 len(event.doubtful),
                 event.account,
+                extra=log_fields(
+                    account=event.account,
+                    provider=self._provider_of(event.account),
+                    references=[*event.doubtful],
+                    count=len(event.doubtful),
+                ),
             )
 
 
@@ -99,3 +179,16 @@ class RetryHookObserver(Observer):
     def retry_scheduled(self, event: RetryEvent) -> None:
         """Call the function."""
         self._hook(event)
+
+
+def log_observers(
+    provider_of: ProviderOf, on_retry: Callable[[RetryEvent], None] | None = None
+) -> tuple[Observer, ...]:
+    """Return the observers that a client has by itself.
+
+    Args:
+        provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
+        on_retry: Is told of retries in the place of the log.
+    """
+    retries = RetryLogObserver(provider_of) if on_retry is None else RetryHookObserver(on_retry)
+    return (LogObserver(provider_of), retries)

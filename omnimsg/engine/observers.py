@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import attrs
 
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Outcome
 from omnimsg.engine.journal import Attempt
@@ -134,11 +135,13 @@ class CircuitChanged:
     """A circuit opened or closed.
 
     Attributes:
+        account: The account's name.
         subject: What it is about: the account, one of its channels, or its provider.
         failure: Why messages are held back; `None` when the circuit closed.
         probe_every: Seconds between two batches that try whether the failure is over.
     """
 
+    account: str
     subject: str
     failure: Failure | None
     probe_every: float
@@ -292,6 +295,12 @@ def _notifier(observers: tuple[Observer, ...], method: str) -> Callable[[Any], N
                 listener(event)
             except Exception as error:  # noqa: BLE001 - an observer cannot break a send
                 # Without its text, which may quote the event.
-                log.error("an observer of %s raised %s", method, type(error).__name__)  # noqa: TRY400
+                kind = type(error).__name__
+                log.error(  # noqa: TRY400
+                    "an observer of %s raised %s",
+                    method,
+                    kind,
+                    extra=log_fields(observer_event=method, error=kind),
+                )
 
     return notify

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.adapter import code_text
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Status
@@ -117,7 +118,12 @@ class UnknownCodes(Observer):
         error = None if writing.cancelled() else writing.exception()
         if error is not None:
             self._noted.discard(key)
-            log.error("the file of unknown codes cannot be written: %s", type(error).__name__)
+            name = type(error).__name__
+            log.error(
+                "the file of unknown codes cannot be written: %s",
+                name,
+                extra=log_fields(file=str(self._path), error=name),
+            )
 
 
 def note_failure(failure: Failure, adapter: Adapter[Any], observers: Observers) -> None:

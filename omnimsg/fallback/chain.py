@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline
@@ -231,9 +232,7 @@ class Chain:
                 return await delivery.wait(message_id, Status.DELIVERED, left, _PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
                 if self._keeper.now() < until - 0.01:
-                    log.warning(
-                        "what is known of a leg could not be read: %s", type(error).__name__
-                    )
+                    _warn_unread(message_id, error)
                     await asyncio.sleep(_AFTER_AN_ERROR)
                     continue
             # Once more, because the report that it was delivered may be what was lost.
@@ -252,7 +251,12 @@ class Chain:
         try:
             await self._keeper.delivery.wait(accepted.id, Status.DELIVERED, _DAY, _LATE_PAUSE)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
-            log.debug("a leg that is over was not heard of: %s", type(error).__name__)
+            kind = type(error).__name__
+            log.debug(
+                "a leg that is over was not heard of: %s",
+                kind,
+                extra=log_fields(account=accepted.account, reference=self.reference, error=kind),
+            )
 
     async def _record(self) -> None:
         """Note with the first leg which others there are, and whether two were delivered."""
@@ -263,7 +267,12 @@ class Chain:
                 first, ids, reached_twice=len(self._reached) > 1
             )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
-            log.warning("the legs of a message could not be stored: %s", type(error).__name__)
+            kind = type(error).__name__
+            log.warning(
+                "the legs of a message could not be stored: %s",
+                kind,
+                extra=log_fields(account=first.account, reference=self.reference, error=kind),
+            )
 
     def _notify(
         self,
@@ -297,9 +306,18 @@ async def _known(
             return await delivery.look_up(message_id)
         tracked = await delivery.tracker.find(message_id)
     except Exception as error:  # noqa: BLE001 - a store or a handler may raise anything
-        log.warning("what is known of a leg could not be read: %s", type(error).__name__)
+        _warn_unread(message_id, error)
         return None
     return None if tracked is None else tracked.status
+
+
+def _warn_unread(message_id: MessageId, error: Exception) -> None:
+    kind = type(error).__name__
+    log.warning(
+        "what is known of a leg could not be read: %s",
+        kind,
+        extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
+    )
 
 
 def _conclusion(earlier: Sequence[Outcome], last: Outcome) -> Outcome:

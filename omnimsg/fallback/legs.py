@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
@@ -194,6 +195,7 @@ class Legs:
                 "the client was closed while %d messages waited for the delivery of a leg;"
                 " the legs after it are not tried",
                 self._abandoned,
+                extra=log_fields(count=self._abandoned),
             )
             self._abandoned = 0
 
@@ -202,7 +204,12 @@ class Legs:
         if task.cancelled():  # also before it has begun
             self._abandon(chain)
         elif (error := task.exception()) is not None:
-            log.error("the legs of a message ended with %s", type(error).__name__)
+            kind = type(error).__name__
+            log.error(
+                "the legs of a message ended with %s",
+                kind,
+                extra=log_fields(reference=chain.reference, error=kind),
+            )
 
     def _abandon(self, chain: Chain) -> None:
         if chain.abandon():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from aiohttp import web
 
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def whole_number(name: str, value: str | None) -> int | None:
 async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data
     """Return the decoded body, None if it is no JSON."""
     try:
-        return orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
+        return loads(await request.read())
+    except JSONDecodeError:
         return None
 
 

@@ -8,9 +8,9 @@ import struct
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from aiohttp import hdrs, web
 
+from omnimsg.json_codec import dumps, loads
 from omnimsg.sandbox.responses import explained
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ async def _damage_response(
         case "truncate":
             return await _truncate(request, response)
         case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:
-            document = emulator.shuffle(orjson.loads(_body(response)), fault.rng)
-            response.body = orjson.dumps(document)
+            document = emulator.shuffle(loads(_body(response)), fault.rng)
+            response.body = dumps(document)
             return response
         case _:
             return response

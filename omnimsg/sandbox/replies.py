@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 
+from omnimsg.json_codec import loads
 from omnimsg.sandbox.callbacks.phone_reply import Button, ReplyError, parse_reply
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Replies:
             channel=reply.channel,
             kind=draft.kind,
             id=draft.id,
-            callback=orjson.loads(draft.body),
+            callback=loads(draft.body),
             sent_to=self._callbacks.send(draft, provider),
         )
 

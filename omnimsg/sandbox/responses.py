@@ -2,8 +2,9 @@
 
 from typing import TypeVar
 
-import orjson
 from aiohttp import web
+
+from omnimsg.json_codec import dumps
 
 REFUSED = web.ResponseKey("refused", str)
 """Why a response refuses its request, or one of its messages; the request log shows it."""
@@ -15,7 +16,7 @@ R = TypeVar("R", bound=web.StreamResponse)
 
 def json_response(document: object, status: int = 200) -> web.Response:
     """Return a response with ``document`` as its JSON body."""
-    return web.Response(body=orjson.dumps(document), status=status, content_type="application/json")
+    return web.Response(body=dumps(document), status=status, content_type="application/json")
 
 
 def explained(response: R, *reasons: str) -> R:

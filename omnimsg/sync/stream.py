@@ -12,6 +12,7 @@ from collections import Counter, deque
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.sync.call import Signal, refuse_in_event_loop, runs_event_loop
 from omnimsg.sync.loop_thread import LOOP_THREAD
 
@@ -208,4 +209,5 @@ def _log_untaken(outcomes: Sequence[Outcome], unsent: int) -> None:
             len(outcomes),
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
             unsent,
+            extra=log_fields(count=len(outcomes), unsent=unsent),
         )

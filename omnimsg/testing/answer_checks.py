@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Response
 from omnimsg.domain.outcome import Accepted, Rejected
+from omnimsg.json_codec import dumps
 from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches, swapped_ids
 from omnimsg.testing.flow_driver import sending_index
@@ -73,7 +73,7 @@ class AnswerChecks(Harness):
             whole = self._sending_response(batch, said)
             ids = [self.provider_id(index) for index in range(len(batch))]
             for mutation, document in fuzz.mutations(whole.json()):
-                body = orjson.dumps(document)
+                body = dumps(document)
                 found, outcomes = self._send_altered(batch, said, _with_body(body))
                 violations += [
                     f"{answer_name}, {mutation}, {each}"
@@ -154,7 +154,7 @@ def _with_headers(headers: dict[str, str], status: int) -> Callable[[Response], 
 
 def _with_unknown_members(response: Response) -> Response:
     document = fuzz.with_unknown_members(response.json())
-    return attrs.evolve(response, body=orjson.dumps(document))
+    return attrs.evolve(response, body=dumps(document))
 
 
 def _kinds(outcomes: Sequence[Outcome | None]) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Authenticity, StatusRow
 from omnimsg.domain.events import (
@@ -18,6 +17,7 @@ from omnimsg.domain.events import (
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import event_from_json, event_to_json
 from omnimsg.domain.status import Status
+from omnimsg.json_codec import dumps, loads
 from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations
 from omnimsg.testing.harness import Harness
@@ -259,15 +259,15 @@ _REFUSED = frozenset(Authenticity) - {Authenticity.GENUINE}
 def _broken_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
     yield from fuzz.truncations(body)
     yield from fuzz.SENSELESS_BODIES.items()
-    document = orjson.loads(body)
+    document = loads(body)
     for how, mutated in fuzz.mutations(document):
-        yield how, orjson.dumps(mutated)
-    yield "unknown members", orjson.dumps(fuzz.with_unknown_members(document))
+        yield how, dumps(mutated)
+    yield "unknown members", dumps(fuzz.with_unknown_members(document))
 
 
 def _json_violations(event: Event) -> list[str]:
     try:
-        same = event_from_json(orjson.loads(orjson.dumps(event_to_json(event)))) == event
+        same = event_from_json(loads(dumps(event_to_json(event)))) == event
     except Exception as error:  # noqa: BLE001 - what the check looks for
         return [f"gave an event whose JSON form raised {type(error).__name__}: {error}"]
     return [] if same else ["gave an event that its JSON form changes"]

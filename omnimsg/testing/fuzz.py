@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Response
+from omnimsg.json_codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,8 +115,8 @@ def broken_responses(response: Response) -> Iterator[tuple[str, Response]]:
     document = response.json()
     if document is not None:
         for name, mutated in mutations(document):
-            yield name, attrs.evolve(response, body=orjson.dumps(mutated))
-        extended = orjson.dumps(with_unknown_members(document))
+            yield name, attrs.evolve(response, body=dumps(mutated))
+        extended = dumps(with_unknown_members(document))
         yield "unknown members", attrs.evolve(response, body=extended)
     for header in response.headers:
         for value in STRANGE_HEADER_VALUES:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Direction, HistoryQuery, Page, PastMessage
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import LegStatus, Status, Timeline
+from omnimsg.json_codec import loads
 from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.operation_harness import OperationHarness, describe
 from omnimsg.testing.samples import NOW, SINCE
@@ -179,7 +179,7 @@ def _parameters(request: Request) -> Iterator[tuple[str, str]]:
     if "form" in (request.content_type or ""):
         yield from parse_qsl(request.body.decode())
     elif "json" in (request.content_type or ""):
-        yield from _members(orjson.loads(request.body))
+        yield from _members(loads(request.body))
 
 
 def _members(document: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from unittest import SkipTest
 
 import attrs
-import orjson
 
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
+from omnimsg.json_codec import dumps, loads
 from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.harness import Harness
 from omnimsg.testing.scripted_answers import Accept, Missing
@@ -200,6 +200,6 @@ def _taken_for(message: Message, other: Message) -> Iterator[tuple[str, Message]
 def _survives_json(outcome: Outcome) -> bool:
     written = outcome_to_json(outcome)
     try:
-        return outcome_to_json(outcome_from_json(orjson.loads(orjson.dumps(written)))) == written
+        return outcome_to_json(outcome_from_json(loads(dumps(written)))) == written
     except (TypeError, InvalidValue):
         return False

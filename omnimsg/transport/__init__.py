@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.transport.interface import (
     Abandonable,
     Sink,
@@ -76,6 +77,7 @@ def create_http_transport(options: TransportOptions) -> Transport:
         log.warning(
             "%s is not encrypted (allow_http): credentials and messages can be read on the way",
             options.base_url,
+            extra=log_fields(url=options.base_url),
         )
     transport = _kind_of_transport(options.network.transport)(
         options.base_url,

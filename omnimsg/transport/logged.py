@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.redaction import mask_text
 from omnimsg.transport.interface import Abandonable, TransportFault
 
@@ -36,17 +37,26 @@ class LoggedTransport:
     ) -> Response:
         """Send one request, log it and return its answer."""
         started = time.perf_counter()
-        said = "no answer"
+        said, status = "no answer", None
         try:
             response = await self._transport.exchange(request, within=within, mark=mark, sink=sink)
-            said = f"HTTP {response.status}"
+            said, status = f"HTTP {response.status}", response.status
         except TransportFault as fault:
             said = fault.detail
             raise
         finally:
             seconds = time.perf_counter() - started
             where = mask_text(self._where(request))
-            log.debug("%s %s: %s after %.3f s", request.method, where, said, seconds)
+            log.debug(
+                "%s %s: %s after %.3f s",
+                request.method,
+                where,
+                said,
+                seconds,
+                extra=log_fields(
+                    method=request.method, url=where, http_status=status, seconds=seconds
+                ),
+            )
         return response
 
     async def aclose(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.transport.aiohttp_seam import (
     ACCEPT_ENCODING,
     DEFAULT_HEADERS,
@@ -173,6 +174,7 @@ class MarkedSession:
                 "aiohttp %s answered a request that was not marked as written; from now on every"
                 " request counts as written, so lost answers are ambiguous; please report it",
                 aiohttp.__version__,
+                extra=log_fields(aiohttp=aiohttp.__version__),
             )
 
     async def aclose(self) -> None:
@@ -229,4 +231,5 @@ class MarkedSession:
             aiohttp.__version__,
             ", ".join(f"{each}.*" for each in TESTED_AIOHTTP),
             problem,
+            extra=log_fields(aiohttp=aiohttp.__version__),
         )

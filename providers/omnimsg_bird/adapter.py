@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
-import orjson
 
 from omnimsg.adapter import (
     Adapter,
@@ -21,6 +20,7 @@ from omnimsg.adapter import (
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.json_codec import dumps
 from omnimsg_bird import hosts, rules
 from omnimsg_bird.callbacks import parse, verify
 from omnimsg_bird.capabilities import BATCHING, CAPABILITIES
@@ -211,7 +211,7 @@ class BirdAdapter(Adapter[BirdSettings]):
             self._workspace("channel-media/presigned-upload")
             if upload.channel is None
             else self._channel(self.account.settings.channels[upload.channel], "presigned-upload"),
-            orjson.dumps({"contentType": upload.content_type}),
+            dumps({"contentType": upload.content_type}),
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,

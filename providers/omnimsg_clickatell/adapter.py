@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
 from omnimsg.domain import validate
@@ -14,6 +13,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret, to_secrets
+from omnimsg.json_codec import dumps
 from omnimsg_clickatell import rules
 from omnimsg_clickatell.callbacks import parse, verify
 from omnimsg_clickatell.capabilities import CAPABILITIES, MAX_UPLOAD_BYTES
@@ -150,7 +150,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         response = yield Request(
             "POST",
             "/v1/notification",
-            orjson.dumps({"event": {"messageStatusUpdate": notices}}),
+            dumps({"event": {"messageStatusUpdate": notices}}),
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import attrs
 from attrs.validators import optional
-from orjson import dumps
 
 from omnimsg.adapter import Account, Adapter, Context, Effect, Request
 from omnimsg.domain import validate
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret, to_secrets
+from omnimsg.json_codec import dumps
 from omnimsg_messente import rules
 from omnimsg_messente.callbacks import parse, verify
 from omnimsg_messente.capabilities import CAPABILITIES

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import omnimsg
 import omnimsg.testing
@@ -90,3 +92,29 @@ def test_a_module_has_one_idea() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
 
     assert {} == {path: length for path, length in lengths.items() if length > 350}
+
+
+def test_the_wheel_has_every_file_of_the_packages() -> None:
+    """Code, types, the page of the inbox: what an editable install finds is also what is built."""
+    root = Path(__file__).parents[2]
+    tops = [root / "omnimsg", *(root / "providers").glob("omnimsg_*")]
+    there = {
+        file.relative_to(top.parent).as_posix()
+        for top in tops
+        for file in top.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+    built = {each.distribution_path for each in WheelBuilder(str(root)).recurse_included_files()}
+
+    assert {"omnimsg/py.typed", "omnimsg/sandbox/inbox/page/index.html"} < built
+    assert there == built
+
+
+def test_the_lock_file_names_the_public_index_alone() -> None:
+    """Whoever renews it behind a mirror would else write the mirror into everybody's copy."""
+    lock = (Path(__file__).parents[2] / "uv.lock").read_text(encoding="utf-8")
+
+    hosts = set(re.findall(r'[a-z]+://([^/"]+)', lock))
+
+    assert {"files.pythonhosted.org", "pypi.org"} == hosts

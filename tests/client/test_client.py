@@ -13,6 +13,7 @@ import orjson
 import pytest
 from support.adapters import KEY, TinyAdapter, texts, tiny
 from support.audit import OutcomeJournal
+from support.logged import logged_fields
 from support.servers import Act, Server, Visit, answer, stall
 from support.toy import ToyAdapter, ToySettings
 
@@ -101,6 +102,27 @@ async def test_send_raises_the_matching_error(
     assert ("r0", "a") == (caught.value.reference, caught.value.account)
     assert str(caught.value) == str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own
     assert "37255" not in str(caught.value)
+
+
+async def test_a_line_of_the_log_names_account_and_provider(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also for an account that was added later; a circuit's line has the failure as fields."""
+    async with Server(answer(401)) as server, client_of(server) as client:
+        client.add_account(tiny(server.url, name="late"))
+        for message in texts(2):
+            with pytest.raises(NotSentError):
+                await client.send(message, account="late")
+
+    (record,) = [each for each in caplog.records if each.name == "omnimsg.engine"]
+    assert {
+        "account": "late",
+        "provider": "tiny",
+        "subject": "account 'late'",
+        "reason": "unauthorized",
+        "http_status": 401,
+        "wait": 5.0,
+    } == logged_fields(record)
 
 
 async def test_a_message_the_provider_cannot_say_costs_no_request() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
 from support.delivery import Watcher
+from support.logged import logged_fields
 from support.reporting import (
     PUBLIC_URL,
     Reporting,
@@ -290,6 +291,12 @@ async def test_what_is_not_handled_is_logged_without_its_text(
 
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert "account 'main' was not handled (LookupError in fails," in record.getMessage()
+    assert {
+        "account": "main",
+        "provider": "tiny",
+        "refused_because": "not_handled",
+        "http_status": 503,
+    } == logged_fields(record)
 
 
 async def test_one_event_that_fails_brings_all_of_its_body_again(world: World) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+import orjson
 import pytest
 
 from omnimsg import Client, State
@@ -54,6 +55,28 @@ async def test_all_is_well(sandbox: Sandbox) -> None:
     assert {"versions": State.OK} == states(found, None)
     assert found.is_well
     assert [] == sandbox.handsets.all()
+
+
+@pytest.mark.parametrize(
+    ("library", "said"),
+    [
+        ("orjson", f", orjson {orjson.__version__}"),
+        (
+            "the standard library",
+            ", no orjson (JSON through the standard library, which is slower)",
+        ),
+    ],
+)
+async def test_the_library_for_json_is_named(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, library: str, said: str
+) -> None:
+    """Whoever wonders about the speed sees whether orjson is there."""
+    monkeypatch.setattr("omnimsg.checkup.LIBRARY", library)
+
+    found = await check(sandbox)
+
+    (versions,) = (each.detail for each in found.findings if each.check == "versions")
+    assert versions.endswith(said)
 
 
 @pytest.mark.parametrize(

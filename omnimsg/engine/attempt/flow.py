@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from omnimsg.adapter import Effect, Request, Response
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.transport import WriteMark
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class FlowRun(WriteMark, Generic[T]):
 def report_broken_contract(culprit: str, error: BaseException) -> str:
     """Log who broke a contract, and return the sentence for the outcome's detail."""
     detail = f"{culprit} {describe_error(error)}"
-    log.error("%s; please report it", detail)
+    log.error("%s; please report it", detail, extra=log_fields(error=type(error).__name__))
     return detail
 
 

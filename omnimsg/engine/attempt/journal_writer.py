@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
@@ -147,7 +148,15 @@ class JournalWriter:
     def _log_lost(self, outcomes: Sequence[Outcome], why: str) -> None:
         # The outcomes still reach the caller; after a crash now, they count as ambiguous.
         log.critical(
-            "the journal %s and lost %d outcomes of account %r", why, len(outcomes), self._account
+            "the journal %s and lost %d outcomes of account %r",
+            why,
+            len(outcomes),
+            self._account,
+            extra=log_fields(
+                account=self._account,
+                count=len(outcomes),
+                references=[each.reference for each in outcomes],
+            ),
         )
 
 

@@ -262,7 +262,12 @@ class CircuitBreakers:
     def _notify(self, subject: str, failure: Failure | None, breaker: Breaker) -> None:
         if self._observers.circuit_changed is not None:
             self._observers.circuit_changed(
-                CircuitChanged(subject=subject, failure=failure, probe_every=breaker.pause)
+                CircuitChanged(
+                    account=self._name,
+                    subject=subject,
+                    failure=failure,
+                    probe_every=breaker.pause,
+                )
             )
 
 

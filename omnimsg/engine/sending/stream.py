@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 import attrs
 
+from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
@@ -292,6 +293,7 @@ class _StreamRun:
                 " left early; nobody waits for it any more",
                 self._streams.account,
                 CLOSE_TIMEOUT,
+                extra=log_fields(account=self._streams.account, seconds=CLOSE_TIMEOUT),
             )
 
     def _wake(self) -> None:
@@ -301,14 +303,16 @@ class _StreamRun:
     def _log_untaken(self, kinds: Counter[str], unsent: int) -> None:
         if not kinds and not unsent and not self._pending:
             return
+        account, count = self._streams.account, kinds.total()
         log.warning(
             "a stream through account %r was left early: nobody took %d outcomes (%s);"
             " %d more messages are still on their way, %d were read and not sent",
-            self._streams.account,
-            kinds.total(),
+            account,
+            count,
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
             self._pending,
             unsent,
+            extra=log_fields(account=account, count=count, pending=self._pending, unsent=unsent),
         )
 
     async def _read_all(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:

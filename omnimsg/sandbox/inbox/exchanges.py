@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import orjson
 from aiohttp import web
 
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.display import Error
 from omnimsg.sandbox.inbox.masking import (
     curl_command,
@@ -232,8 +232,8 @@ async def _arrived_body(request: web.Request) -> bytes:
 
 def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
+        return loads(data)
+    except JSONDecodeError:
         return None
 
 

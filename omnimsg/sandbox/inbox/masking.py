@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import attrs
-import orjson
 
+from omnimsg.json_codec import JSONDecodeError, dumps, loads
 from omnimsg.sandbox.limits import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -123,11 +123,11 @@ def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False
 def _mask_json(data: bytes, text: str) -> str:
     """Return a document without credentials; one without any keeps its exact form."""
     try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        document = loads(data)
+    except JSONDecodeError:
         return _mask_broken_json(text)
     masked = _masked(document)
-    return text if masked == document else orjson.dumps(masked).decode()
+    return text if masked == document else dumps(masked).decode()
 
 
 def _masked(value: Any) -> Any:  # noqa: ANN401 - JSON data

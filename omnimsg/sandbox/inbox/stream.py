@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import orjson
 from aiohttp import hdrs, web
 
+from omnimsg.json_codec import dumps
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Streams:
             self._phones.notice_due()
             now = self._revisions()
             if now != seen:
-                document = orjson.dumps(self._event(seen, now))
+                document = dumps(self._event(seen, now))
                 await response.write(b"data: " + document + b"\n\n")
                 seen, spoke = now, time.monotonic()
             elif time.monotonic() - spoke >= HEARTBEAT_SECONDS:

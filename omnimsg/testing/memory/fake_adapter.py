@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 import attrs
-import orjson
 
 from omnimsg.adapter import (
     Account,
@@ -32,6 +31,7 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import message_to_json
 from omnimsg.domain.status import LegStatus, MessageStatus, Status, Timeline
+from omnimsg.json_codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +143,7 @@ class FakeAdapter(Adapter[FakeSettings]):
         response = yield Request(
             "POST",
             "/messages",
-            orjson.dumps({"messages": [self._entry(each, context) for each in messages]}),
+            dumps({"messages": [self._entry(each, context) for each in messages]}),
             effect=Effect.SENDS,
             content_type="application/json",
             authenticated=True,

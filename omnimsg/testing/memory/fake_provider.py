@@ -6,13 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Unpack
 
 import attrs
-import orjson
 
 from omnimsg.adapter import Request, Response
 from omnimsg.client import Client
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.serialization import message_from_json
 from omnimsg.domain.status import Status
+from omnimsg.json_codec import dumps, loads
 from omnimsg.testing.memory.fake_adapter import FakeAdapter
 from omnimsg.testing.memory.memory_transport import MemoryTransport
 from omnimsg.transport import TransportFault
@@ -120,14 +120,14 @@ class FakeProvider:
             status = self._statuses.get(request.url.rpartition("/")[2])
             if status is None:
                 return Response(404, b"{}")
-            return Response(200, orjson.dumps({"status": status.value}))
+            return Response(200, dumps({"status": status.value}))
         assert isinstance(request.body, bytes)  # noqa: S101 - the adapter writes bytes
-        entries = orjson.loads(request.body)["messages"]
+        entries = loads(request.body)["messages"]
         results = [self._take(each) for each in entries]
         if self._lost:
             self._lost -= 1
             raise TransportFault(Reason.CONNECTION_LOST, "a test loses the answer")
-        return Response(200, orjson.dumps({"results": results}))
+        return Response(200, dumps({"results": results}))
 
     def _take(self, entry: dict[str, Any]) -> dict[str, Any]:
         result = {"reference": entry["reference"]}

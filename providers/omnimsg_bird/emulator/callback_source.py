@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, Final
 
 import attrs
-import orjson
 
+from omnimsg.json_codec import dumps
 from omnimsg.sandbox import (
     Button,
     CallbackDraft,
@@ -314,5 +314,5 @@ def _draft(
     id: str,  # noqa: A002 - its name in the draft
     about: str,
 ) -> CallbackDraft:
-    body = orjson.dumps({"service": "channels", "event": event, "payload": payload})
+    body = dumps({"service": "channels", "event": event, "payload": payload})
     return CallbackDraft(kind=kind, id=id, about=about, body=body)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-import orjson
 from aiohttp import web
 
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.schema import Json, Rule, Violation, ViolationKind
 from omnimsg_bird.emulator.errors import RefusedError, error_response, invalid
 
@@ -36,8 +36,8 @@ async def parse_body(request: web.Request, rule: Rule) -> dict[str, Json]:
     if request.content_type != "application/json":
         raise RefusedError(error_response(400, "Content-Type must be application/json"))
     try:
-        payload: dict[str, Json] = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        payload: dict[str, Json] = loads(body)
+    except JSONDecodeError:
         raise RefusedError(error_response(400)) from None
     if violations := list(rule(payload, ())):
         raise invalid(violations)

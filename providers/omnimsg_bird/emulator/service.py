@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-import orjson
 from aiohttp import hdrs, web
 
+from omnimsg.json_codec import loads
 from omnimsg.sandbox import (
     Emulator,
     MessageRecord,
@@ -155,7 +155,7 @@ class BirdEmulator(Emulator):
     async def _add_refusal(self, request: web.Request) -> web.Response:
         """Order an HTTP status for the next request, such as {"status": 409}."""
         try:
-            options = orjson.loads(await request.read())
+            options = loads(await request.read())
             status = options["status"]
             known = status in STATUSES
         except (ValueError, TypeError, KeyError):

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orjson import dumps
-
 from omnimsg.adapter import deep_merge
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.content import Email, Template, Text
+from omnimsg.json_codec import dumps
 from omnimsg_bird.wire.bodies import body
 from omnimsg_bird.wire.template import template
 

@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import orjson
 from yarl import URL
 
+from omnimsg.json_codec import dumps
 from omnimsg.sandbox import (
     Button,
     CallbackDraft,
@@ -252,7 +252,7 @@ def _draft(kind: str, name: str, entry: dict[str, Any], *, id: str, about: str) 
         "integrationName": "sandbox",
         "event": {name: [entry]},
     }
-    return CallbackDraft(kind=kind, id=id, about=about, body=orjson.dumps(document))
+    return CallbackDraft(kind=kind, id=id, about=about, body=dumps(document))
 
 
 def _milliseconds(epoch_seconds: float) -> int:

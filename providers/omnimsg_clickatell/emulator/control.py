@@ -7,9 +7,9 @@ import binascii
 import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
 from aiohttp import web
 
+from omnimsg.json_codec import loads
 from omnimsg.sandbox import json_response
 from omnimsg_clickatell.emulator.errors import RefusedError
 from omnimsg_clickatell.emulator.message_rules import WHATSAPP
@@ -38,7 +38,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
     async def add_inbound(request: web.Request) -> web.Response:
         """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
         try:
-            options = orjson.loads(await request.read())
+            options = loads(await request.read())
             inbound = emulator.inbox.receive(options["from"], options.get("channel", WHATSAPP))
             data = base64.b64decode(options.get("content", ""), validate=True)
             document: dict[str, Any] = {"messageId": inbound.id}
@@ -60,7 +60,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
     async def add_fault(request: web.Request) -> web.Response:
         """Order an error code or a status, for a number (to) or not, count times."""
         try:
-            emulator.account_faults.add(**orjson.loads(await request.read()))
+            emulator.account_faults.add(**loads(await request.read()))
         except (ValueError, TypeError) as error:
             return json_response({"error": f"errors: {error}"}, status=400)
         return json_response({"planned": True}, status=201)
@@ -68,7 +68,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
     async def add_template(request: web.Request) -> web.Response:
         """Approve a template: templateName, and optionally parameters and languages."""
         try:
-            options = orjson.loads(await request.read())
+            options = loads(await request.read())
             emulator.templates.add(options.pop("templateName", None), **options)
         except (ValueError, TypeError, AttributeError) as error:
             return json_response({"error": f"templates: {error}"}, status=400)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from aiohttp import hdrs
 
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg_clickatell.emulator.errors import RefusedError
 from omnimsg_clickatell.emulator.value_rules import parameter_name
 
@@ -44,8 +44,8 @@ def parse_entries(request: web.Request, body: bytes, *path: str) -> list[dict[st
     if request.content_type != "application/json":
         raise RefusedError(21, why="Content-Type must be application/json")
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = loads(body)
+    except JSONDecodeError:
         raise RefusedError(21, why="the body is not valid JSON") from None
     for name in path:
         if not isinstance(value, dict) or set(value) != {name}:

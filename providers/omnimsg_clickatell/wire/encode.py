@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from omnimsg.adapter import deep_merge
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
@@ -19,6 +17,7 @@ from omnimsg.domain.content import (
     Template,
     Text,
 )
+from omnimsg.json_codec import dumps
 from omnimsg_clickatell.wire import content as plain
 from omnimsg_clickatell.wire.interactive import interactive, list_picker
 from omnimsg_clickatell.wire.template import template
@@ -76,7 +75,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
         else:
             written = document(message, adapter, minutes=context.ttl_minutes(message))
         documents.append(written)
-    return orjson.dumps({"messages": documents})
+    return dumps({"messages": documents})
 
 
 def _is_usual(message: Message, content: Text) -> bool:

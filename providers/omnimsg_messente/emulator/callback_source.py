@@ -11,8 +11,8 @@ from functools import partial
 from typing import Final
 
 import attrs
-import orjson
 
+from omnimsg.json_codec import dumps
 from omnimsg.sandbox import (
     CallbackDraft,
     CallbackSigner,
@@ -71,7 +71,7 @@ class MessenteCallbacks(CallbackSource):
             kind=f"status.{change.status}",
             id=record.id,
             about=record.client_id or record.id,
-            body=orjson.dumps(leg_report(record, change)),
+            body=dumps(leg_report(record, change)),
             url=record.extra.get("dlr_url"),
         )
 
@@ -108,7 +108,7 @@ class MessenteCallbacks(CallbackSource):
             "sender": reply.number,
         }
         return CallbackDraft(
-            kind="inbound.text", id=message_id, about=reply.number, body=orjson.dumps(document)
+            kind="inbound.text", id=message_id, about=reply.number, body=dumps(document)
         )
 
     def samples(self) -> Mapping[str, Callable[[], CallbackDraft]]:

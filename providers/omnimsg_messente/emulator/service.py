@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 import aiohttp
-import orjson
 from aiohttp import hdrs, web
 
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox import (
     Emulator,
     LifecycleStep,
@@ -120,7 +120,7 @@ class MessenteEmulator(Emulator):
     async def _add_order(self, request: web.Request) -> web.Response:
         """Order an error ``code``, or a ``status`` or ``err`` of messages; see the sandbox page."""
         try:
-            self.orders.add(**orjson.loads(await request.read()))
+            self.orders.add(**loads(await request.read()))
         except (ValueError, TypeError) as error:
             return json_response({"error": f"errors: {error}"}, status=400)
         return json_response({"planned": True}, status=201)
@@ -309,8 +309,8 @@ async def _parse_body(request: web.Request) -> Json:
     if request.content_type != "application/json":
         raise invalid("Content-Type must be application/json")
     try:
-        return orjson.loads(await request.read())
-    except orjson.JSONDecodeError:
+        return loads(await request.read())
+    except JSONDecodeError:
         raise invalid("the body is not valid JSON") from None
 
 

@@ -23,6 +23,7 @@ from support.adapters import (
     tiny,
 )
 from support.audit import OutcomeJournal
+from support.logged import logged_fields
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
@@ -281,6 +282,8 @@ async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
     (record,) = [each for each in caplog.records if each.levelno == logging.CRITICAL]
     assert "lost 1 outcomes of account 'main'" in record.getMessage()
     assert "raised OSError" in record.getMessage()
+    references = [each.reference for each in outcomes]
+    assert {"account": "main", "count": 1, "references": references} == logged_fields(record)
 
 
 async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever(

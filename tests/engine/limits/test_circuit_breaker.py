@@ -53,7 +53,7 @@ def trouble(clock: ManualClock) -> CircuitBreakers:
         MessageChecks(tiny()).channel,
         AnswerTimes(),
         now=clock.monotonic,
-        observers=Observers([LogObserver()]),
+        observers=Observers([LogObserver(lambda _: "toy")]),
     )
 
 

@@ -26,6 +26,7 @@ from support.adapters import (
     texts,
     tiny,
 )
+from support.logged import logged_fields
 
 from omnimsg import (
     Accepted,
@@ -347,6 +348,19 @@ async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture
     said = record.getMessage()
     assert said.startswith("trying 2 again through account 'main' in 0.00 s, attempt 2 of 3")
     assert said.endswith("rate_limited, code 'slow-down', HTTP 200")
+    fields = logged_fields(record)
+    assert 2 == len(fields.pop("references"))
+    assert {
+        "account": "main",
+        "provider": "tiny",
+        "count": 2,
+        "attempt": 2,
+        "attempts": 3,
+        "wait": 0.0,
+        "reason": "rate_limited",
+        "code": "slow-down",
+        "http_status": 200,
+    } == fields
 
 
 async def test_a_faulted_request_is_tried_again_only_if_nothing_left() -> None:

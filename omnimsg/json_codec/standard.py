@@ -1,0 +1,258 @@
+"""JSON through the standard library, with the bytes, the values and the errors of orjson.
+
+The standard library alone would write a space after each comma, ASCII only, NaN, other floats and
+integers of any size; and read NaN, half a surrogate pair and UTF-16.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["JSONDecodeError", "JSONEncodeError", "dumps", "dumps_line", "loads"]
+
+# The levels of lists and objects that orjson writes, and those that it reads. CPython 3.11 reads
+# fewer: its own limit is 1,000 levels, those of the program's calls included.
+_MOST_WRITTEN = 254
+_MOST_READ = 1024
+
+# Digits with a minus that any 64 bits can hold, and the most that some can. `int` refuses a text of
+# some thousand digits.
+_SAFE_DIGITS = 18
+_MOST_DIGITS = 20
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
+
+JSONDecodeError = json.JSONDecodeError
+JSONEncodeError = TypeError
+
+
+def dumps(value: Any) -> bytes:  # noqa: ANN401 - JSON data
+    """Write a value as compact JSON.
+
+    Raises:
+        TypeError: JSON has no form for it.
+    """
+    return _written(_Writer(_refuse, _text_key), value)
+
+
+def dumps_line(value: Any) -> bytes:  # noqa: ANN401 - JSON data
+    """Write a value with any simple keys, what JSON has no form for as `str`, and a line feed.
+
+    Raises:
+        TypeError: An integer needs more than 64 bits, a text has half a surrogate pair, a key is
+            no simple value, or there are too many levels.
+    """
+    return _written(_Writer(str, _simple_key), value) + b"\n"
+
+
+def loads(document: bytes | bytearray | memoryview | str) -> Any:  # noqa: ANN401 - JSON data
+    """Read a document.
+
+    Raises:
+        JSONDecodeError: It is not JSON in UTF-8, or is nested too deeply.
+    """
+    text = _text_of(document)
+    try:
+        value = _decoder.decode(text)
+    except RecursionError:
+        raise JSONDecodeError("depth limit exceeded", text, 0) from None
+    if _HALF.search(text):
+        _require_whole_pairs(text)
+    if text.count("[") + text.count("{") > _MOST_READ:
+        _require_few_levels(text)
+    return value
+
+
+class _Writer:
+    """Writes values.
+
+    Args:
+        replace: Returns what is written in the place of a value of an unknown type.
+        key: Returns the text of a key, in quotes.
+    """
+
+    def __init__(self, replace: Callable[[Any], Any], key: Callable[[Any], str]) -> None:
+        self._replace = replace
+        self._key = key
+
+    def write(self, value: Any, levels: int) -> str:  # noqa: ANN401 - JSON data
+        """Return a value as text; `levels` is how many it may still have."""
+        leaf = _LEAVES.get(type(value))
+        if leaf is not None:
+            return leaf(value)
+        if isinstance(value, dict):
+            return self._object(value, levels)
+        if isinstance(value, list) or type(value) is tuple:
+            inner = _one_less(levels)
+            return f"[{','.join([self.write(each, inner) for each in value])}]"
+        if isinstance(value, Enum):
+            return self.write(value.value, levels)
+        for kind in (str, int):
+            if isinstance(value, kind):
+                return _LEAVES[kind](value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._object(_attributes(value), levels)
+        return self.write(self._replace(value), levels)
+
+    def _object(self, members: Mapping[Any, Any], levels: int) -> str:
+        inner, key, write = _one_less(levels), self._key, self.write
+        # Not `items()`, which a subclass may have replaced.
+        pairs = dict.items(members) if isinstance(members, dict) else members.items()
+        return f"{{{','.join([f'{key(name)}:{write(each, inner)}' for name, each in pairs])}}}"
+
+
+def _written(writer: _Writer, value: object) -> bytes:
+    try:
+        return writer.write(value, _MOST_WRITTEN).encode()
+    except UnicodeEncodeError:
+        raise JSONEncodeError("str is not valid UTF-8: surrogates not allowed") from None
+    except RecursionError:
+        # The caller has used up most of the interpreter's stack.
+        raise JSONEncodeError("Recursion limit reached") from None
+
+
+def _one_less(levels: int) -> int:
+    if not levels:
+        raise JSONEncodeError("Recursion limit reached")
+    return levels - 1
+
+
+def _attributes(value: Any) -> dict[str, Any]:  # noqa: ANN401 - of any dataclass
+    names = getattr(value, "__dict__", None) or [each.name for each in dataclasses.fields(value)]
+    return {name: getattr(value, name) for name in names if not name.startswith("_")}
+
+
+def _refuse(value: object) -> object:
+    raise JSONEncodeError(f"Type is not JSON serializable: {type(value).__name__}")
+
+
+def _text_key(key: object) -> str:
+    # Not a subclass of str either.
+    if type(key) is not str:
+        raise JSONEncodeError("Dict key must be str")
+    return encode_basestring(key)
+
+
+def _simple_key(key: object) -> str:
+    value = key.value if isinstance(key, Enum) else key
+    for kind in (type(value), str, int):
+        if isinstance(value, kind) and kind in _LEAVES:
+            written = _LEAVES[kind](value)
+            return written if written.startswith('"') else f'"{written}"'
+    raise JSONEncodeError("Dict key must be a simple value")
+
+
+def _integer(value: int) -> str:
+    if not -(2**63) <= value < 2**64:
+        raise JSONEncodeError("Integer exceeds 64-bit range")
+    return int.__repr__(value)
+
+
+def _float(value: float) -> str:
+    if not math.isfinite(value):
+        return "null"
+    written = repr(value)
+    digits, is_small, exponent = written.partition("e-0")
+    if not is_small:
+        return written
+    if exponent != "5":
+        return f"{digits}e-{exponent}"
+    minus = "-" if digits.startswith("-") else ""
+    return f"{minus}0.0000{digits.lstrip('-').replace('.', '')}"
+
+
+def _datetime(value: datetime) -> str:
+    offset = value.utcoffset()
+    if offset is None:
+        return f'"{value.isoformat()}"'
+    sign = "-" if offset < timedelta(0) else "+"
+    # RFC 3339 has no seconds in an offset; some local times of old have.
+    hours, minutes = divmod((abs(offset).seconds + 30) // 60, 60)
+    return f'"{value.replace(tzinfo=None).isoformat()}{sign}{hours:02}:{minutes:02}"'
+
+
+def _time(value: time) -> str:
+    if value.tzinfo is not None:
+        raise JSONEncodeError("datetime.time must not have tzinfo set")
+    return f'"{value.isoformat()}"'
+
+
+_LEAVES: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: _integer,
+    bool: {True: "true", False: "false"}.__getitem__,
+    NoneType: {None: "null"}.__getitem__,
+    float: _float,
+    datetime: _datetime,
+    date: lambda value: f'"{value.isoformat()}"',
+    time: _time,
+    UUID: lambda value: f'"{value}"',
+}
+
+
+def _text_of(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
+    try:
+        if isinstance(document, str):
+            document.encode()
+            return document
+        return str(document, "utf-8")
+    except TypeError:
+        raise JSONDecodeError("Input must be bytes, bytearray, memoryview, or str", "", 0) from None
+    except UnicodeError:
+        raise JSONDecodeError("str is not valid UTF-8", "", 0) from None
+
+
+def _require_whole_pairs(text: str) -> None:
+    for escape in _ESCAPE.finditer(text):
+        if escape[1] is not None:
+            raise JSONDecodeError("half a surrogate pair in string", text, escape.start())
+
+
+def _require_few_levels(text: str) -> None:
+    levels = 0
+    for bracket in _BRACKET.finditer(text):
+        if bracket[1] is not None:
+            levels += 1
+        elif not bracket[0].startswith('"'):
+            levels -= 1
+        if levels > _MOST_READ:
+            raise JSONDecodeError("depth limit exceeded", text, bracket.start())
+
+
+def _read_integer(text: str) -> int | float:
+    if len(text) <= _SAFE_DIGITS:
+        return int(text)
+    if len(text) > _MOST_DIGITS:
+        return _read_float(text)
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else _read_float(text)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise JSONDecodeError("number is infinity when parsed as double", text, 0)
+    return number
+
+
+def _refuse_constant(name: str) -> object:
+    raise JSONDecodeError("unexpected character, expected a JSON value", name, 0)
+
+
+_decoder = json.JSONDecoder(
+    parse_int=_read_integer, parse_float=_read_float, parse_constant=_refuse_constant
+)

@@ -1,0 +1,17 @@
+"""Read what a line of the log says besides its sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.domain.log_fields import LogFields
+
+if TYPE_CHECKING:
+    import logging
+
+
+def logged_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields of omnimsg that a record has."""
+    return {
+        name: value for name, value in vars(record).items() if name in LogFields.__annotations__
+    }
