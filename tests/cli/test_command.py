@@ -261,6 +261,15 @@ def test_print_config_of_another_host(run: Run) -> None:
     assert ("http://sandbox:8123/clickatell", True) == (account["base_url"], account["allow_http"])
 
 
+def test_print_config_of_an_application_that_is_called(run: Run) -> None:
+    """`--callbacks` is its public address, without which it could verify nothing."""
+    address = "http://127.0.0.1:9000/callbacks"
+    ran = run("sandbox", "--port", "8123", "--callbacks", address, "--print-config")
+
+    assert tomllib.loads(ran.out) == {**config(8123), "callbacks": {"public_url": address}}
+    assert f"`omnimsg sandbox --port 8123 --callbacks {address}`" in ran.out.splitlines()[0]
+
+
 @pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
 def test_a_host_that_is_none(run: Run, host: str) -> None:
     """A value that is no host name is refused before anything listens."""
@@ -321,12 +330,15 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     assert "Open this address in a browser" in rest
     assert "990003" in rest
     assert "/_sandbox/handsets" in rest
+    assert len(rest.splitlines()) <= 32
 
 
+@pytest.mark.parametrize("flags", [(), ("--print-config",)])
 @pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
-def test_an_address_that_is_none(run: Run, url: str) -> None:
-    """`--callbacks` is refused before anything listens."""
-    ran = run("sandbox", "--port", "0", "--callbacks", url)
+def test_an_address_that_is_none(run: Run, url: str, flags: tuple[str, ...]) -> None:
+    """`--callbacks` is refused before anything listens, or is printed."""
+    port = "8123" if flags else "0"
+    ran = run("sandbox", "--port", port, "--callbacks", url, *flags)
 
     assert (2, True) == (ran.code, ran.error.startswith("error: --callbacks: "))
 
@@ -343,7 +355,8 @@ def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
         assert server.stdout is not None
         _, reach = server.stdout.readline(), server.stdout.readline()
         server.send_signal(signal.SIGINT)
-        server.stdout.read()
+        rest = server.stdout.read()
 
     assert f"It calls back to {address}" in reach
     assert "Nothing leaves" not in reach
+    assert f" --callbacks {address} --print-config > omnimsg.toml" in rest
