@@ -155,7 +155,9 @@ def _refusals() -> "Observer":
             stderr_console().print(line, soft_wrap=True)
             if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
                 self.explained = True
-                print_hint("it was signed with another secret, or for another address than those above")
+                print_hint(
+                    "it was signed with another secret, or for another address than those above"
+                )
 
     return Refusals()
 
