@@ -51,7 +51,7 @@ _CONTENT_OPTIONS: dict[type, tuple[str, ...]] = {
 _SOURCES = {
     "inline": "bytes (Inline)",
     "link": "a link (Link)",
-    "stored": "an uploaded file (from client.upload)",
+    "stored": "a stored file (Stored)",
 }
 
 
@@ -272,7 +272,8 @@ def _check_source(
         Reason.UNSUPPORTED_CONTENT,
         path,
         f"is {_SOURCES[source.kind]}; on {channel.value} this provider takes"
-        f" {_list(_SOURCES.get(each, each) for each in supported.sources) or 'no media'}",
+        f" {_list(_SOURCES.get(each, each) for each in supported.sources) or 'no media'}"
+        + ("; client.upload stores one" if uploads and "stored" in supported.sources else ""),
     )
 
 
