@@ -80,12 +80,12 @@ class _HandOver:
     def __init__(
         self, key: Key, message: Message, future: asyncio.Future[Any], asked: _Asked, since: float
     ) -> None:
-        self.key = key
-        self.message = message
-        self.future = future
-        self.asked = asked
-        self.is_left = False
-        self.since = since
+        self.key: Key = key
+        self.message: Message = message
+        self.future: asyncio.Future[Any] = future
+        self.asked: _Asked = asked
+        self.is_left: bool = False
+        self.since: float = since
 
 
 class Repeats(Observer):

@@ -47,6 +47,13 @@ _CONTENT_OPTIONS: dict[type, tuple[str, ...]] = {
     Email: ("cc", "bcc", "attachments", "headers", "from_name"),
 }
 
+# Where a file comes from, as an error names it: by what a program has to write.
+_SOURCES = {
+    "inline": "bytes (Inline)",
+    "link": "a link (Link)",
+    "stored": "a stored file (Stored)",
+}
+
 
 def refused(reason: Reason, path: str, why: str) -> Failure:
     """Build the failure of a message that is refused before a request is built."""
@@ -264,8 +271,9 @@ def _check_source(
     return refused(
         Reason.UNSUPPORTED_CONTENT,
         path,
-        f"is {source.kind}; on {channel.value} this provider takes media as"
-        f" {_list(supported.sources) or 'nothing'}",
+        f"is {_SOURCES[source.kind]}; on {channel.value} this provider takes"
+        f" {_list(_SOURCES.get(each, each) for each in supported.sources) or 'no media'}"
+        + ("; client.upload stores one" if uploads and "stored" in supported.sources else ""),
     )
 
 

@@ -31,6 +31,7 @@ from omnimsg.cli.output import (
     counts_text,
     masked_address,
     new_table,
+    print_hint,
     print_json_lines,
     print_line,
     print_table,
@@ -141,6 +142,7 @@ def demo(
         results = _run_live(pace)
         print_line()
         print_line(*_summary(results))
+        print_hint("`omnimsg sandbox` serves the same sandbox, with a page that shows every phone")
     return OK if all(each.as_expected for each in results) else FAILED
 
 

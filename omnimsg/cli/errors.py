@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
@@ -66,10 +67,20 @@ _AMBIGUOUS = (
 )
 
 
+# A server of this machine that nobody runs: in most cases the sandbox.
+_NOBODY_HERE = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
+_UNSET = re.compile(r"the environment variable (\S+) is not set")
+
+
 def advice_for(failure: Failure) -> str:
     """Return what the user can do about a failure."""
     if failure.retry is Retry.UNSAFE:
         return _AMBIGUOUS
+    if nobody := _NOBODY_HERE.match(failure.detail):
+        return (
+            f"does the sandbox run? `omnimsg sandbox --port {nobody[1]}` starts it;"
+            f" {_SAFE_TO_RETRY}"
+        )
     if failure.reason in _BY_REASON:
         return _BY_REASON[failure.reason]
     return _SAFE_TO_RETRY if failure.retry is Retry.SAFE else _BY_FAULT[failure.fault]
@@ -91,10 +102,7 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, ConfigError):
         first, *others = str(error).splitlines()
         what, _, hint = first.partition("; ")
-        return CommandError(
-            "\n".join([what, *others]),
-            hint or "`omnimsg sandbox --print-config` prints a correct file",
-        )
+        return CommandError("\n".join([what, *others]), hint or _config_advice(what))
     if isinstance(error, InvalidValue):
         return CommandError(str(error), "see `omnimsg --help`")
     if isinstance(error, MissingExtraError):
@@ -112,6 +120,12 @@ def explain(error: Exception) -> CommandError:
         "this is a defect of omnimsg: --debug prints its traceback",
         code=FAILED,
     )
+
+
+def _config_advice(problem: str) -> str:
+    if unset := _UNSET.search(problem):
+        return f"set it where the command runs, such as with `export {unset[1]}=VALUE`"
+    return "`omnimsg sandbox --print-config` prints a correct file"
 
 
 def _explain_usage(error: CycloptsError) -> CommandError:

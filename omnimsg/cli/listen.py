@@ -15,6 +15,7 @@ from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import (
     masked_address,
+    print_hint,
     print_json_lines,
     print_line,
     sanitize,
@@ -135,11 +136,14 @@ def _ready(client: "Client") -> list[str] | None:
 
 
 def _refusals() -> "Observer":
+    from omnimsg.delivery.request import RefusedBecause  # noqa: PLC0415
     from omnimsg.engine.observers import Observer  # noqa: PLC0415
     from omnimsg.engine.received import CallbackRefused  # noqa: PLC0415
 
     class Refusals(Observer):
         """Prints what was refused on standard error."""
+
+        explained = False
 
         def callback_refused(self, event: CallbackRefused) -> None:
             """Print one line."""
@@ -149,6 +153,11 @@ def _refusals() -> "Observer":
                 f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}",
             )
             stderr_console().print(line, soft_wrap=True)
+            if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
+                self.explained = True
+                print_hint(
+                    "it was signed with another secret, or for another address than those above"
+                )
 
     return Refusals()
 

@@ -1,5 +1,6 @@
 """`omnimsg sandbox`: a local server that speaks the providers' APIs."""
 
+import json
 import os
 import shlex
 import socket
@@ -41,14 +42,15 @@ def sandbox(
         pace: Seconds between two statuses of a message.
         callbacks: The base address to call back to, such as
             http://127.0.0.1:9000/callbacks; nobody is called unless given.
-        print_config: Print an omnimsg.toml for this host and port, and serve nothing.
+        print_config: Print an omnimsg.toml for this host and port, and serve nothing; with
+            --callbacks it is also that of the application that is called.
     """
     from omnimsg.sandbox.origin import is_host, is_loopback  # noqa: PLC0415 - keeps help fast
 
     if not is_host(host):
         raise CommandError("--host is not a host name or an address", "name one without a port")
     if print_config:
-        return _print_config(host, port)
+        return _print_config(host, port, callbacks)
     import anyio  # noqa: PLC0415
 
     from omnimsg.sandbox import Sandbox, serve  # noqa: PLC0415
@@ -56,17 +58,14 @@ def sandbox(
     try:
         server = Sandbox(host=host, port=port, pace=pace, callbacks=callbacks)
     except ValueError as error:
-        raise CommandError(
-            f"--callbacks: {str(error).removeprefix('url: ')}",
-            "name a base address such as http://127.0.0.1:9000/callbacks",
-        ) from None
+        raise _no_address(error) from None
     if not is_loopback(host):
         _warn(
             f"the sandbox listens on {host}: whoever reaches it can read all messages and change"
             " it; use it in a closed network only"
         )
     try:
-        anyio.run(partial(serve, server, _print_greeting))
+        anyio.run(partial(serve, server, partial(_print_greeting, callbacks=callbacks)))
     except KeyboardInterrupt:
         return OK
     except socket.gaierror as error:
@@ -85,14 +84,33 @@ def _warn(text: str) -> None:
     stderr_console().print(styled(("warning: ", "bold yellow"), text), soft_wrap=True)
 
 
-def _print_config(host: str, port: int) -> int:
+def _no_address(error: ValueError) -> CommandError:
+    return CommandError(
+        f"--callbacks: {str(error).removeprefix('url: ')}",
+        "name a base address such as http://127.0.0.1:9000/callbacks",
+    )
+
+
+def _print_config(host: str, port: int, callbacks: str | None) -> int:
     from omnimsg.sandbox import config_toml  # noqa: PLC0415
 
     if port == 0:
         raise CommandError("--print-config needs a port", "name one with --port")
     options = f"--port {port}" if host == "127.0.0.1" else f"--host {host} --port {port}"
+    lines = [config_toml(port, host=host).rstrip("\n")]
+    if callbacks is not None:
+        from omnimsg.sandbox.callbacks.addresses import checked_address  # noqa: PLC0415
+
+        try:
+            address = checked_address(callbacks, base=True)
+        except ValueError as error:
+            raise _no_address(error) from None
+        options += f" --callbacks {shlex.quote(address)}"
+        # Without it an application could not check what is signed for the address.
+        lines += ["", "[callbacks]", f"public_url = {json.dumps(address)}"]
     print_line(f"# For `omnimsg sandbox {options}`. These credentials are public.")
-    print_line(config_toml(port, host=host).rstrip("\n"))
+    for line in lines:
+        print_line(line)
     return OK
 
 
@@ -105,7 +123,7 @@ def _reach(running: "Sandbox") -> str:
     )
 
 
-def _print_greeting(running: "Sandbox") -> None:
+def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:
     from omnimsg.sandbox import MAGIC  # noqa: PLC0415
 
     print_line(("The sandbox is at ", ""), (running.url, "bold green"), "; Ctrl+C stops it.")
@@ -113,10 +131,14 @@ def _print_greeting(running: "Sandbox") -> None:
     print_line("Open this address in a browser to see what each phone receives.")
     print_line()
     print_line(("In another terminal", "bold"))
-    print_line(f"  omnimsg sandbox --port {running.port} --print-config > omnimsg.toml")
+    options = f"--port {running.port}"
+    if callbacks is not None:
+        options += f" --callbacks {shlex.quote(callbacks)}"
+    print_line(f"  omnimsg sandbox {options} --print-config > omnimsg.toml")
     print_line("  omnimsg send --to +27820990001 --text Hello")
     print_line(f"  curl {running.url}/_sandbox/handsets")
-    if running.callbacks.is_on:
+    print_line(f"  curl {running.url}/_sandbox/routes  # all that can be asked of it")
+    if callbacks is not None:
         reply = shlex.quote('{"from": "+27820990001", "text": "STOP"}')
         print_line(f"  curl -d {reply} {running.url}/_sandbox/inbound")
     print_line()
@@ -124,11 +146,4 @@ def _print_greeting(running: "Sandbox") -> None:
     for suffix, scenario in MAGIC.items():
         table.add_row(suffix, scenario.value)
     table.add_row("anything else", "accepted, then delivered")
-    print_table(table)
-    print_line()
-    table = new_table("control", "", folds=("",))
-    for route in running.routes():
-        if route["path"].startswith("/_sandbox/"):
-            table.add_row(f"{route['method']} {route['path']}", route.get("about", ""))
-    table.add_row("GET /", "Show the inbox page to a browser, and list every route to others.")
     print_table(table)

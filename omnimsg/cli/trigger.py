@@ -28,6 +28,7 @@ from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import (
     new_table,
     print_error,
+    print_hint,
     print_json_lines,
     print_line,
     print_table,
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import CallbackDraft, CallbackSigner, CallbackSource, SignedCallback
 
 _LIST = "`omnimsg trigger --list` shows the events of each provider"
+_UNVERIFIED = 401
+_WHAT_IS_VERIFIED = (
+    "401 says that it was not verified: --account signs with that account's own secret, and Bird"
+    " signs the address too, so --url has to be what the receiver has as its public_url"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -199,6 +205,8 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
     if status is None:
         print_error(f"no answer from {url}: {error}", "check the address, and that it is served")
         return FAILED
+    if sample.genuine and status == _UNVERIFIED and not as_json:
+        print_hint(_WHAT_IS_VERIFIED)
     return OK if taken == sample.genuine else FAILED
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import floor
-from library import messages, one_a_request
+from library import one_a_request
+from omnimsg import Message
 from omnimsg.adapter import Context
 from sample import WORKLOADS, measure, once
 from sink import HOST, Sink, certificate
+from texts import line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +68,9 @@ async def test_the_floor_posts_what_the_adapter_writes() -> None:
         (adapter,) = client.accounts.values()
         context = Context(account="bird", now=datetime.now(UTC))
 
-        request = next(adapter.send(list(messages(1)), context))
+        to, text, reference = line(0)
+
+        request = next(adapter.send([Message(to, text, reference=reference)], context))
 
     assert (floor.PATH, floor.body()) == (request.url, request.body)
     assert floor.HEADERS.items() >= dict(adapter.authorization()).items()

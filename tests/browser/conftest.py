@@ -6,10 +6,12 @@ Playwright's Python package drives a Chromium that is installed already, found b
 
 from __future__ import annotations
 
+import importlib
 import os
-import shutil
+import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.callback_target import Target, serve_target
@@ -22,32 +24,16 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A browser that asks its maker for updates would be asking another host.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    # As a server of somebody else can have its own name lead here.
-    "--host-resolver-rules=MAP evil.example 127.0.0.1",
-)
-
-
-def executable() -> str | None:
-    """Return the browser to use, None if this machine has none."""
-    named = os.environ.get("OMNIMSG_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+chromium: Any = importlib.import_module("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests of this folder loudly where there is no browser."""
-    if find_spec("playwright") is None or executable() is None:
+    if find_spec("playwright") is None or chromium.executable() is None:
         reason = (
             "NO BROWSER: install playwright, and one of"
-            f" {', '.join(NAMES)} (or set OMNIMSG_CHROMIUM)"
+            f" {', '.join(chromium.NAMES)} (or set OMNIMSG_CHROMIUM)"
         )
         here = os.path.dirname(__file__)  # noqa: PTH120 - compared with the text of a path
         for item in items:
@@ -88,7 +74,7 @@ async def browser() -> AsyncIterator[Browser]:
     from playwright.async_api import async_playwright  # noqa: PLC0415 - not everywhere
 
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS])
+        running = await chromium.launch(playwright.chromium)
         try:
             yield running
         finally:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import tomllib
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from support.command import run_process
 
 from omnimsg import cli
 from omnimsg.cli import providers
 from omnimsg.cli.app import COMMANDS
-from omnimsg.sandbox import config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,18 +80,6 @@ def _docstring(command: str) -> str:
     words = command.replace("-", "_").split()
     function = getattr(import_module(f"omnimsg.cli.{words[0]}"), words[-1])
     return str(function.__doc__)
-
-
-def _process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "omnimsg", *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 def test_help_lists_every_command(run: Run) -> None:
@@ -220,9 +205,9 @@ def test_unused_modules_are_not_imported(arguments: tuple[str, ...], unused: set
     assert set() == unused & set(json.loads(ran.stderr))
 
 
-def test_as_a_process(tmp_path: Path) -> None:
+def test_as_arun_process(tmp_path: Path) -> None:
     """`python -m omnimsg` runs the command and exits with its exit code."""
-    ran = _process("codes", "nobody", folder=tmp_path)
+    ran = run_process("codes", "nobody", folder=tmp_path)
 
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: unknown provider 'nobody'")
@@ -243,107 +228,3 @@ def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
         )
 
     assert ran.stderr == b""
-
-
-def test_print_config(run: Run) -> None:
-    """`--print-config` prints the configuration of a sandbox on that port, and serves nothing."""
-    ran = run("sandbox", "--port", "8123", "--print-config")
-
-    assert ran.code == 0
-    assert tomllib.loads(ran.out) == config(8123)
-
-
-def test_print_config_of_another_host(run: Run) -> None:
-    """`--host` is the host of the printed addresses, which plain HTTP has to be allowed for."""
-    ran = run("sandbox", "--host", "sandbox", "--port", "8123", "--print-config")
-
-    account = tomllib.loads(ran.out)["accounts"]["clickatell"]
-    assert ("http://sandbox:8123/clickatell", True) == (account["base_url"], account["allow_http"])
-
-
-@pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
-def test_a_host_that_is_none(run: Run, host: str) -> None:
-    """A value that is no host name is refused before anything listens."""
-    ran = run("sandbox", "--host", host, "--port", "8123", "--print-config")
-
-    assert (2, True) == (ran.code, "--host" in ran.error)
-
-
-def test_a_host_that_others_reach(run: Run) -> None:
-    """Another host than a loopback one is warned of before the sandbox listens."""
-    ran = run("sandbox", "--host", "nosuch.invalid", "--port", "0")
-
-    assert 2 == ran.code
-    assert ran.err.startswith("warning: the sandbox listens on nosuch.invalid")
-    assert "host nosuch.invalid cannot be used" in ran.err
-
-
-def test_print_config_needs_a_port(run: Run) -> None:
-    """Port 0 is refused, because the configuration needs the actual port."""
-    ran = run("sandbox", "--port", "0", "--print-config")
-
-    assert ran.code == 2
-    assert "--port" in ran.hint
-
-
-def test_a_port_in_use(run: Run) -> None:
-    """A port in use is one error line and exit code 2."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        ran = run("sandbox", "--port", str(port))
-
-    assert ran.code == 2
-    assert f"port {port} cannot be used" in ran.error
-    assert "--port" in ran.hint
-
-
-def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
-    """The sandbox prints its URL, takes a message of another process, and ends with 0 on Ctrl+C."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[4].rstrip(";")
-        port = url.rpartition(":")[2]
-        shown = _process("sandbox", "--port", port, "--print-config", folder=tmp_path)
-        (tmp_path / "omnimsg.toml").write_text(shown.stdout)
-        sent = _process("send", "--to", "+27820990001", "--text", "Hello", folder=tmp_path)
-        server.send_signal(signal.SIGINT)
-        rest = server.stdout.read()
-
-    assert sent.returncode == 0, sent.stderr
-    assert server.returncode == 0
-    assert "Open this address in a browser" in rest
-    assert "990003" in rest
-    assert "/_sandbox/handsets" in rest
-
-
-@pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
-def test_an_address_that_is_none(run: Run, url: str) -> None:
-    """`--callbacks` is refused before anything listens."""
-    ran = run("sandbox", "--port", "0", "--callbacks", url)
-
-    assert (2, True) == (ran.code, ran.error.startswith("error: --callbacks: "))
-
-
-def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
-    """Instead of the promise that nothing leaves this machine."""
-    address = "http://127.0.0.1:9/callbacks"
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        _, reach = server.stdout.readline(), server.stdout.readline()
-        server.send_signal(signal.SIGINT)
-        server.stdout.read()
-
-    assert f"It calls back to {address}" in reach
-    assert "Nothing leaves" not in reach

@@ -45,7 +45,7 @@ def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatc
         ),
         (('default = "clickatell"', 'default = "click"'), "default", "did you mean 'clickatell'?"),
         (('default = "clickatell"', ""), "default: name the account to use", "--print-config"),
-        (('"sandbox-not-a-secret-A=="', '"env:NO_SUCH"'), "NO_SUCH is not set", "--print-config"),
+        (('"sandbox-not-a-secret-A=="', '"env:NO_SUCH"'), "NO_SUCH is not set", "export NO_SUCH="),
         (
             ("http://127.0.0.1", "http://example.test"),
             "accounts.bird.base_url: must be https",

@@ -41,6 +41,7 @@ def test_the_table(run: Run) -> None:
     assert ran.code == 0
     assert "all as expected" in ran.out.splitlines()[-1]
     assert max(map(len, ran.out.splitlines())) <= 80
+    assert "`omnimsg sandbox`" in ran.hint
     for heading in ("provider", "channel", "content", "to", "outcome", "status", "delivered"):
         assert heading in ran.out.splitlines()[0]
 

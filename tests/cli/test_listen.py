@@ -86,6 +86,7 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
     assert 0 == refused.code
     assert "delivered" in line
     assert "bird  not genuine, answered 401" in errors
+    assert "another secret, or for another address" in errors
 
 
 def test_ctrl_c_ends_it_well(config: Path) -> None:

@@ -249,7 +249,7 @@ def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A refused connection is `not_sent`, and the hint says that a retry is safe."""
+    """A refused connection is `not_sent`; the hint names the sandbox, and that a retry is safe."""
     _rewrite(tmp_path, f":{sandbox.port}/", ":9/")
 
     ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "3", "--json")
@@ -258,6 +258,7 @@ def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
     assert [row["outcome"] for row in ran.rows] == ["not_sent"]
     assert "connection_failed" in ran.error
     assert "safe to try again" in ran.hint
+    assert "`omnimsg sandbox --port 9`" in ran.hint
 
 
 def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> None:

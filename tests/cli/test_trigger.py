@@ -142,6 +142,17 @@ def test_what_the_provider_makes_of_an_answer(
     assert (code, True) == (ran.code, words in ran.out)
 
 
+def test_what_is_not_verified_gets_advice(run: Run, target: Target) -> None:
+    """A 401 to a signature that was meant to be right: which secret and which address sign."""
+    target.answers.append(401)
+
+    ran = run("trigger", "status.sent", "--provider", "bird", "--url", target.url)
+
+    assert 1 == ran.code
+    assert "--account" in ran.hint
+    assert "public_url" in ran.hint
+
+
 def test_nobody_listens(run: Run) -> None:
     """One error line with the address and the cause, and exit code 1."""
     arguments = ("status.sent", "--provider", "bird", "--url", "http://127.0.0.1:1/x")

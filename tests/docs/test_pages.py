@@ -34,6 +34,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NAVIGATION = re.compile(r"^ +- ([\w-]+\.md)$", re.MULTILINE)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# Pictures of the whole page.
+WHOLE = {"inbox.png", "inbox-dark.png"}
 NAMES: list[str] = vars(omnimsg)["__all__"]
 HOST = f"{PROJECT['urls']['Source']}/blob/main/"
 
@@ -183,3 +185,18 @@ def _anchors(page: Path) -> frozenset[str]:
         anchors.add(f"{name}-{found[name]}" if found[name] else name)
         found[name] += 1
     return frozenset(anchors)
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    """Each file of docs/images stands in a page, with words for who cannot see it."""
+    images = {each.name: each.stat().st_size for each in (ROOT / "docs" / "images").glob("*.png")}
+    texts = [page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md")]
+    shown = {
+        name
+        for text in texts
+        for name in re.findall(r"!\[[^\]]{15,}\]\(images/([\w-]+\.png)\)", text)
+    }
+
+    large = {name for name, size in images.items() if size > 60_000 and name not in WHOLE}
+
+    assert (set(images), set()) == (shown, large), "run: python docs/pictures.py"

@@ -7,6 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ import aiohttp
 import anyio
 import orjson
 import pytest
+
+from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,18 +70,18 @@ web.run_app(service.app, sock=sock, print=None, access_log=None)
 """
 
 
-@pytest.fixture(params=sorted(SERVICES))
-async def served(
-    request: pytest.FixtureRequest, tmp_path: Path
+@asynccontextmanager
+async def serve(
+    name: str, config: str, folder: Path
 ) -> AsyncIterator[tuple[int, anyio.abc.Process]]:
-    """Serve a service of the page in a process of its own; return its port and the process."""
-    (tmp_path / "service.py").write_text(SERVICES[request.param], encoding="utf-8")
-    (tmp_path / "omnimsg.toml").write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "omnimsg.toml").chmod(0o600)
-    code = AIOHTTP if request.param == "aiohttp" else ASGI
+    """Serve a service of the page in a process of its own; yield its port and the process."""
+    (folder / "service.py").write_text(SERVICES[name], encoding="utf-8")
+    (folder / "omnimsg.toml").write_text(config, encoding="utf-8")
+    (folder / "omnimsg.toml").chmod(0o600)
+    code = AIOHTTP if name == "aiohttp" else ASGI
     async with await anyio.open_process(
         [sys.executable, "-c", code],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "OMNIMSG_CONFIG": "omnimsg.toml"},
         stderr=subprocess.STDOUT,
     ) as process:
@@ -87,6 +90,15 @@ async def served(
                 yield int(await _line(process)), process
         finally:
             process.kill()
+
+
+@pytest.fixture(params=sorted(SERVICES))
+async def served(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[int, anyio.abc.Process]]:
+    """Each service, with an account of Messente."""
+    async with serve(request.param, CONFIG, tmp_path) as running:
+        yield running
 
 
 async def test_a_service_prints_what_is_reported(
@@ -106,6 +118,21 @@ async def test_a_service_prints_what_is_reported(
         line = await _line(process)
 
     assert (401, 204, "status messente None") == (unsigned, signed, line)
+
+
+async def test_the_first_reply(tmp_path: Path) -> None:
+    """As the page has one do it: the printed configuration, the service, a phone that answers."""
+    command = ("sandbox", "--callbacks", "http://127.0.0.1:9000/callbacks", "--print-config")
+    printed = await anyio.run_process([sys.executable, "-m", "omnimsg", *command])
+
+    async with (
+        serve("fastapi", printed.stdout.decode(), tmp_path) as (port, process),
+        Sandbox(callbacks=f"http://127.0.0.1:{port}/callbacks") as sandbox,
+    ):
+        sandbox.reply("+27820001000", "YES", provider="clickatell", channel="sms")
+        lines = [await _line(process), await _line(process)]
+
+    assert ["inbound clickatell None", "+27820001000 says YES"] == lines
 
 
 async def _line(process: anyio.abc.Process) -> str:

@@ -1,12 +1,18 @@
-"""The result of a run of the `omnimsg` command."""
+"""The `omnimsg` command: run as a process, and the result of a run."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @attrs.frozen
@@ -36,3 +42,16 @@ class Ran:
 
 Run: TypeAlias = Callable[..., Ran]
 """The fixture `run`: runs the command with these arguments."""
+
+
+def run_process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process in a folder, 80 columns wide."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "omnimsg", *arguments],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )

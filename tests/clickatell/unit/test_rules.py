@@ -431,3 +431,15 @@ def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str
     """An account's extras must not set the members that decide the recipient."""
     with pytest.raises(ConfigError, match=rf"accounts\.cape\.extras\.{key}"):
         build(extras={key: "x"})
+
+
+def test_a_file_is_refused_in_the_words_of_a_program(adapter: ClickatellAdapter) -> None:
+    """What it is, what is taken instead, and who makes that."""
+    media = _media(source=Link("https://example.test/a.png"))
+    failure = adapter.check(Message("+27820000001", media, channel=Channel.WHATSAPP))
+
+    assert failure is not None
+    assert failure.detail == (
+        "is a link (Link); on whatsapp this provider takes a stored file (Stored), bytes (Inline);"
+        " client.upload stores one"
+    )

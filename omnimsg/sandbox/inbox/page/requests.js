@@ -35,7 +35,7 @@ function row({ exchange, isOpen }) {
     "button",
     { class: "row request", type: "button", "aria-current": isOpen ? "true" : null, on: { click: () => { location.hash = exchangeRoute(exchange.id); } } },
     el("span", { class: `status ${statusClass(exchange.status, exchange.refused)}` }, status),
-    el("span", { class: "top" }, el("span", { class: "path" }, el("bdi", {}, `${exchange.method} ${pathOf(exchange)}`)), el("time", { datetime: exchange.at }, exact(exchange.at).slice(0, 8))),
+    el("span", { class: "top" }, el("span", { class: "method" }, exchange.method), el("span", { class: "path" }, el("bdi", {}, pathOf(exchange))), el("time", { datetime: exchange.at }, exact(exchange.at).slice(0, 8))),
     el("span", { class: "under" }, providerName(exchange.provider), exchange.faults.map((fault) => el("span", { class: "chip warn" }, icon("faults"), fault))),
     exchange.refused && el("span", { class: "why" }, exchange.refused),
   );

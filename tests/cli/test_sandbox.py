@@ -1,0 +1,137 @@
+"""`omnimsg sandbox`: its configuration, its greeting, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from support.command import run_process
+
+from omnimsg.sandbox import config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+
+def test_print_config(run: Run) -> None:
+    """`--print-config` prints the configuration of a sandbox on that port, and serves nothing."""
+    ran = run("sandbox", "--port", "8123", "--print-config")
+
+    assert ran.code == 0
+    assert tomllib.loads(ran.out) == config(8123)
+
+
+def test_print_config_of_another_host(run: Run) -> None:
+    """`--host` is the host of the printed addresses, which plain HTTP has to be allowed for."""
+    ran = run("sandbox", "--host", "sandbox", "--port", "8123", "--print-config")
+
+    account = tomllib.loads(ran.out)["accounts"]["clickatell"]
+    assert ("http://sandbox:8123/clickatell", True) == (account["base_url"], account["allow_http"])
+
+
+def test_print_config_of_an_application_that_is_called(run: Run) -> None:
+    """`--callbacks` is its public address, without which it could verify nothing."""
+    address = "http://127.0.0.1:9000/callbacks"
+    ran = run("sandbox", "--port", "8123", "--callbacks", address, "--print-config")
+
+    assert tomllib.loads(ran.out) == {**config(8123), "callbacks": {"public_url": address}}
+    assert f"`omnimsg sandbox --port 8123 --callbacks {address}`" in ran.out.splitlines()[0]
+
+
+@pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
+def test_a_host_that_is_none(run: Run, host: str) -> None:
+    """A value that is no host name is refused before anything listens."""
+    ran = run("sandbox", "--host", host, "--port", "8123", "--print-config")
+
+    assert (2, True) == (ran.code, "--host" in ran.error)
+
+
+def test_a_host_that_others_reach(run: Run) -> None:
+    """Another host than a loopback one is warned of before the sandbox listens."""
+    ran = run("sandbox", "--host", "nosuch.invalid", "--port", "0")
+
+    assert 2 == ran.code
+    assert ran.err.startswith("warning: the sandbox listens on nosuch.invalid")
+    assert "host nosuch.invalid cannot be used" in ran.err
+
+
+def test_print_config_needs_a_port(run: Run) -> None:
+    """Port 0 is refused, because the configuration needs the actual port."""
+    ran = run("sandbox", "--port", "0", "--print-config")
+
+    assert ran.code == 2
+    assert "--port" in ran.hint
+
+
+def test_a_port_in_use(run: Run) -> None:
+    """A port in use is one error line and exit code 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        ran = run("sandbox", "--port", str(port))
+
+    assert ran.code == 2
+    assert f"port {port} cannot be used" in ran.error
+    assert "--port" in ran.hint
+
+
+def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    """The sandbox prints its URL, takes a message of another process, and ends with 0 on Ctrl+C."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[4].rstrip(";")
+        port = url.rpartition(":")[2]
+        shown = run_process("sandbox", "--port", port, "--print-config", folder=tmp_path)
+        (tmp_path / "omnimsg.toml").write_text(shown.stdout)
+        sent = run_process("send", "--to", "+27820990001", "--text", "Hello", folder=tmp_path)
+        server.send_signal(signal.SIGINT)
+        rest = server.stdout.read()
+
+    assert sent.returncode == 0, sent.stderr
+    assert server.returncode == 0
+    assert "Open this address in a browser" in rest
+    assert "990003" in rest
+    assert "/_sandbox/handsets" in rest
+    assert len(rest.splitlines()) <= 32
+
+
+@pytest.mark.parametrize("flags", [(), ("--print-config",)])
+@pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
+def test_an_address_that_is_none(run: Run, url: str, flags: tuple[str, ...]) -> None:
+    """`--callbacks` is refused before anything listens, or is printed."""
+    port = "8123" if flags else "0"
+    ran = run("sandbox", "--port", port, "--callbacks", url, *flags)
+
+    assert (2, True) == (ran.code, ran.error.startswith("error: --callbacks: "))
+
+
+def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
+    """Instead of the promise that nothing leaves this machine."""
+    address = "http://127.0.0.1:9/callbacks"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        _, reach = server.stdout.readline(), server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        rest = server.stdout.read()
+
+    assert f"It calls back to {address}" in reach
+    assert "Nothing leaves" not in reach
+    assert f" --callbacks {address} --print-config > omnimsg.toml" in rest
