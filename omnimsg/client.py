@@ -110,7 +110,6 @@ class Client(Operations, Planning, Reports):
         suppression: Suppression | None = None,
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
-        # The accounts are made below.
         logs = log_observers(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
         self._unknown_codes = UnknownCodes()
         self._observers = Observers((*logs, self._unknown_codes, *observers))
@@ -270,6 +269,7 @@ class Client(Operations, Planning, Reports):
         elif (key := key_of(message, own)) in repeats.known or not isinstance(way, AccountEngine):
             outcome = await repeats.submit(key, way, account or self.default, message, deadline)
         else:
+            # The usual way: awaited here, because a coroutine more is a third of a waiting `send`.
             future = way.submit(message, deadline)
             hand_over = repeats.begin(key, message, future)
             try:
