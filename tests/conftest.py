@@ -43,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     worlds.addoption("--tape", help="run the world of a tape that a failure has left; with --shape")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one worker more than there are cores: many tests wait for processes and for timers."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Run async tests on asyncio only, because aiohttp supports no other event loop."""
