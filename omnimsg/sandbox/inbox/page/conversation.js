@@ -7,7 +7,7 @@ import { day, many } from "./format.js";
 import { icon } from "./icons.js";
 import { loadPhone } from "./loader.js";
 import { avatar } from "./marks.js";
-import { phoneRoute } from "./router.js";
+import { go, phoneRoute } from "./router.js";
 import { markSeen } from "./seen.js";
 import { state, tell } from "./state.js";
 import { attempt } from "./toast.js";
@@ -117,7 +117,7 @@ export function openNeighbour(step) {
   const numbers = state.phones.map((phone) => phone.number);
   const at = numbers.indexOf(state.route.number);
   const next = numbers[at < 0 ? 0 : Math.min(numbers.length - 1, Math.max(0, at + step))];
-  if (next) location.hash = phoneRoute(next);
+  if (next) go(phoneRoute(next));
 }
 
 export function openEntry(step) {
@@ -125,7 +125,7 @@ export function openEntry(step) {
   if (!ids.length) return;
   const at = ids.indexOf(state.route.entry);
   const next = ids[at < 0 ? ids.length - 1 : Math.min(ids.length - 1, Math.max(0, at + step))];
-  location.hash = phoneRoute(state.phone.number, next);
+  go(phoneRoute(state.phone.number, next));
 }
 
 export const focusComposer = () => parts?.composer.focus();

@@ -8,7 +8,7 @@ import { exact, providerName } from "./format.js";
 import { curlButton, codeBox, requestBox, responseBox } from "./exchange.js";
 import { icon } from "./icons.js";
 import { channelChip, providerChip, ticks } from "./marks.js";
-import { exchangeRoute, phoneRoute } from "./router.js";
+import { exchangeRoute, go, phoneRoute } from "./router.js";
 import { state } from "./state.js";
 import { link } from "./text.js";
 import { attempt } from "./toast.js";
@@ -140,7 +140,7 @@ async function fetchExchange(id) {
   showDetails();
 }
 
-export const close = () => { location.hash = state.phone ? phoneRoute(state.phone.number) : "#/phones"; };
+export const close = () => go(state.phone ? phoneRoute(state.phone.number) : "#/phones");
 
 export function chosenEntry() {
   const { view, entry, number } = state.route;

@@ -7,6 +7,7 @@ import { showKeys } from "./dialogs.js";
 import { clearSearch, focusSearch } from "./phones.js";
 import { toggleTheme, VIEWS } from "./rail.js";
 import { openNeighbourRequest } from "./requests.js";
+import { go } from "./router.js";
 import { state } from "./state.js";
 
 function step(by) {
@@ -29,18 +30,18 @@ const KEYS = {
   t: toggleTheme,
   "?": showKeys,
   "/": () => {
-    if (state.route.view !== "phones") location.hash = "#/phones";
+    if (state.route.view !== "phones") go("#/phones");
     focusSearch();
   },
 };
-VIEWS.forEach((view, index) => { KEYS[String(index + 1)] = () => { location.hash = `#/${view}`; }; });
+VIEWS.forEach((view, index) => { KEYS[String(index + 1)] = () => go(`#/${view}`); });
 
 function escape(target) {
   if (target.matches("input, textarea")) {
     if (target.type === "search") clearSearch();
     target.blur();
   } else if (chosenEntry()) close();
-  else if (!clearSearch() && document.body.dataset.pane === "main") location.hash = `#/${state.route.view === "requests" ? "requests" : "phones"}`;
+  else if (!clearSearch() && document.body.dataset.pane === "main") go(`#/${state.route.view === "requests" ? "requests" : "phones"}`);
 }
 
 export function startKeyboard() {

@@ -6,7 +6,7 @@ import { curlButton, requestBox, responseBox } from "./exchange.js";
 import { icon } from "./icons.js";
 import { loadExchanges } from "./loader.js";
 import { statusClass } from "./marks.js";
-import { exchangeRoute } from "./router.js";
+import { exchangeRoute, go } from "./router.js";
 import { markRequestsSeen } from "./seen.js";
 import { state } from "./state.js";
 
@@ -83,5 +83,5 @@ export function openNeighbourRequest(step) {
   const ids = state.exchanges.exchanges.map((exchange) => exchange.id);
   const at = ids.indexOf(state.route.exchange);
   const next = ids[at < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step))];
-  if (next) location.hash = exchangeRoute(next);
+  if (next) go(exchangeRoute(next));
 }

@@ -25,16 +25,19 @@ function read() {
   };
 }
 
+// Follows at once: the event comes later, and the next key may come before it.
 export function go(hash, { instead = false } = {}) {
   if (location.hash === hash) return;
-  if (!instead) location.hash = hash;
-  else {
-    history.replaceState(null, "", hash);
-    follow();
-  }
+  if (instead) history.replaceState(null, "", hash);
+  else location.hash = hash;
+  follow();
 }
 
+let followed = null;
+
 function follow() {
+  if (followed === location.hash) return;
+  followed = location.hash;
   state.route = read();
   document.body.dataset.view = state.route.view;
   const isOpen = state.route.number || state.route.exchange || ["faults", "callbacks"].includes(state.route.view);
