@@ -26,10 +26,9 @@ function read() {
 }
 
 // Follows at once: the event comes later, and the next key may come before it.
-export function go(hash, { instead = false } = {}) {
+export function go(hash) {
   if (location.hash === hash) return;
-  if (instead) history.replaceState(null, "", hash);
-  else location.hash = hash;
+  location.hash = hash;
   follow();
 }
 
