@@ -33,7 +33,7 @@ REPORTS = (
 # Counted once, because counts repeat to a few per mille.
 COUNTED = [
     *("floor", "single", "awaited", "journal"),
-    *("batches", "options", "templates", "journal_batches"),
+    *("hand", "batches", "options", "templates", "journal_batches"),
     *("routed", "ten_accounts", "thousand_accounts"),
     *REPORTS,
 ]
