@@ -7,6 +7,7 @@ hands over the same message, with the same reference of its own, and nobody must
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -106,7 +107,8 @@ class Repeats(Observer):
         self._accounts = accounts
         self._now = now
         self._next_sweep = 0.0
-        self.known: dict[Key, _HandOver] = {}
+        # A plain dictionary looks for its oldest entry among all that were dropped.
+        self.known: OrderedDict[Key, _HandOver] = OrderedDict()
 
     async def submit(
         self, key: Key, way: Submits, account: str, message: Message, deadline: float
@@ -279,8 +281,7 @@ class Repeats(Observer):
                 if old.future.done():
                     del known[old.key]
         for _ in range(min(2, len(known) - KEPT)):
-            key = next(iter(known))
-            oldest = known.pop(key)
+            key, oldest = known.popitem(last=False)
             if not oldest.future.done():
                 known[key] = oldest
 
