@@ -22,7 +22,8 @@ STARTS = ["import aiohttp", "import omnimsg", "omnimsg --version"]
 
 CHECKED_GOALS = (
     GOALS["instructions"],
-    GOALS["awaited"],
+    # With room for a garbage collection that falls into one of the two counts.
+    attrs.evolve(GOALS["awaited"], must=1.14),
     GOALS["instructions of batches"],
     # The figure that it has; what it must become is 1.6.
     attrs.evolve(GOALS["options"], must=1.75),
