@@ -112,7 +112,7 @@ class TrackedRequest(aiohttp.ClientRequest):
             super().update_headers(headers)
         else:
             self._head = head
-            self.headers = head.headers.copy()
+            self.headers: CIMultiDict[str] = head.headers.copy()
 
     def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
         """Leave the header lines of a head as they are."""
