@@ -97,6 +97,18 @@ class Everything(Observer):
         return [each for each in self.events if isinstance(each, kind)]
 
 
+async def test_what_is_no_message_is_not_handed_over() -> None:
+    """A stream of it raises before anybody is told."""
+    seen = Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[seen])
+
+    with pytest.raises(TypeError, match="only a Message can be sent"):
+        async for _ in account.stream(["no message"], 10.0):  # type: ignore[list-item]
+            pass
+
+    assert [] == seen.events
+
+
 async def test_a_message_that_goes_well_is_four_events() -> None:
     """Handed over, attempt begun, attempt ended, outcome."""
     seen = Everything()

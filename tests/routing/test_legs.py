@@ -14,6 +14,7 @@ from omnimsg import (
     Accepted,
     Ambiguous,
     Channel,
+    HandedOver,
     Leg,
     LegChanged,
     LegState,
@@ -56,10 +57,15 @@ def _reason(word: str) -> Reason | None:
 
 
 class Seen(Observer):
-    """Notes what becomes of legs."""
+    """Notes what is handed over, and what becomes of legs."""
 
     def __init__(self) -> None:
         self.events: list[LegChanged] = []
+        self.handed_over_legs: list[Message] = []
+
+    def handed_over(self, event: HandedOver) -> None:
+        """Note its message."""
+        self.handed_over_legs.append(event.message)
 
     def leg_changed(self, event: LegChanged) -> None:
         """Note it."""
@@ -190,6 +196,18 @@ def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool
         outcome.account,
         [(each.account, each.kind) for each in outcome.earlier],
     )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_is_handed_over_alone(stream: bool) -> None:
+    """What observers are told of has no legs, which the account does not know of."""
+    routed, seen = legs_of(accepted, accepted)
+    given = [message(ELSEWHERE)]
+
+    (outcome,) = routed.send_many(given) if stream else [routed.send(given[0])]
+
+    assert isinstance(outcome, Accepted)
+    assert [()] == [each.fallback for each in seen.handed_over_legs]
 
 
 @pytest.mark.parametrize("stream", [False, True])

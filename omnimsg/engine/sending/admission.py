@@ -161,16 +161,15 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
+                is_plain = self._is_plain(message)
+                refusal = None
+                if not (is_plain and takes_all_plain):
+                    if message.__class__ is Message and message.fallback:
+                        position = keys[count + len(run.messages)]
+                        message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                    refusal = self._refusal(message, is_plain=is_plain)
                 if self._handed_over is not None:
                     self._notify(message)
-                is_plain = self._is_plain(message)
-                if is_plain and takes_all_plain:
-                    run.messages.append(message)
-                    continue
-                if message.__class__ is Message and message.fallback:
-                    position = keys[count + len(run.messages)]
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
-                refusal = self._refusal(message, is_plain=is_plain)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)
                     if message.ttl is not None:
