@@ -7,8 +7,8 @@ a documented interface, so everything that depends on it is in this file:
 * `MarkedSession` watches the first requests and uses the public way where `send` is not called;
 * `tests/transport/test_aiohttp_seam.py` fails where a version of aiohttp changes it.
 
-The public way takes 1.4 times as many instructions per message: a tenth is aiohttp's task for
-writing a body, most of the rest is its tracing.
+The public way takes 2.8 times as many instructions per message: it keeps no connections, traces,
+and has a task for each body.
 """
 
 from __future__ import annotations
