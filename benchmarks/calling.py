@@ -6,13 +6,12 @@ not either.
 
 from __future__ import annotations
 
-import sys
-from asyncio.subprocess import PIPE, create_subprocess_exec
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+from processes import working_for_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,25 +52,8 @@ async def called(app: web.Application, provider: str) -> AsyncIterator[Work]:
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
     port = runner.addresses[0][1]
-    load = await create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).with_name("report_load.py")),
-        provider,
-        str(port),
-        stdin=PIPE,
-        stdout=PIPE,
-    )
-    asking, answering = load.stdin, load.stdout
-    assert asking is not None
-    assert answering is not None
-
-    async def work(count: int) -> int:
-        asking.write(b"%d\n" % count)
-        return int(await answering.readline())
-
     try:
-        yield work
+        async with working_for_us("report_load.py", provider, str(port)) as work:
+            yield work
     finally:
-        asking.close()
-        await load.wait()
         await runner.cleanup()

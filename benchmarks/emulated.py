@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import library
 from omnimsg.sandbox import Sandbox
 from omnimsg_bird.emulator import BirdEmulator
+from processes import working_for_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,22 +28,8 @@ async def sandbox(_base_url: str) -> AsyncIterator[Work]:
     """Serve Bird's emulator in this process, to a client in another."""
     async with Sandbox([BirdEmulator]) as server:
         account = json.dumps(server.config()["accounts"]["bird"])
-        client = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, account, stdin=PIPE, stdout=PIPE
-        )
-        asking, answering = client.stdin, client.stdout
-        assert asking is not None
-        assert answering is not None
-
-        async def work(count: int) -> int:
-            asking.write(b"%d\n" % count)
-            return int(await answering.readline())
-
-        try:
+        async with working_for_us("emulated.py", account) as work:
             yield work
-        finally:
-            asking.close()
-            await client.wait()
 
 
 async def send_on_request(account: dict[str, Any]) -> None:

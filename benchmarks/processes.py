@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from asyncio.subprocess import PIPE, create_subprocess_exec
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+    from sample import Work
 
 HERE = Path(__file__).parent
 
@@ -49,6 +52,30 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
     )
     read: dict[str, Any] = json.loads(done.stdout)
     return read
+
+
+@asynccontextmanager
+async def working_for_us(script: str, *given: str) -> AsyncIterator[Work]:
+    """Run a script of this folder that works on request; yield what has it work.
+
+    It reads a line with a number of messages, and answers with how many it has dealt with.
+    """
+    process = await create_subprocess_exec(
+        sys.executable, str(HERE / script), *given, stdin=PIPE, stdout=PIPE
+    )
+    asking, answering = process.stdin, process.stdout
+    assert asking is not None
+    assert answering is not None
+
+    async def work(count: int) -> int:
+        asking.write(b"%d\n" % count)
+        return int(await answering.readline())
+
+    try:
+        yield work
+    finally:
+        asking.close()
+        await process.wait()
 
 
 @contextmanager
