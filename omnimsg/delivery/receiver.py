@@ -127,9 +127,10 @@ class Receiver:
             account = adapter.account.name
             self._take_place()
             try:
-                body = await self._read(request)
+                body = request.at_hand and request.at_hand()
+                body = await self._read(request) if body is None else self._bounded(body)
                 callback = self._callback(request, body, tail, path_secret)
-                context = Context(account=account, now=self._clock.utc_now())
+                context = Context.make(account=account, now=self._clock.utc_now())
                 # Before it waits for its turn: strangers must not make the genuine ones wait.
                 self._verify(adapter, callback, context)
                 async with self._slots.here:
@@ -174,6 +175,12 @@ class Receiver:
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
             raise RefusedError(RefusedBecause.BROKEN_OFF) from None
         if body is None:
+            raise RefusedError(RefusedBecause.TOO_LARGE)
+        return body
+
+    def _bounded(self, body: bytes) -> bytes:
+        """Refuse a body that is larger than the limit."""
+        if len(body) > self._options.body_limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         return body
 

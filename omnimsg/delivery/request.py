@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
+from typing import ClassVar
 
 import attrs
 
 from omnimsg.adapter.callback import values_by_name
+from omnimsg.domain.quick import quick
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class CallbackRequest:
     """One HTTP request, before its body is read.
 
@@ -21,8 +24,12 @@ class CallbackRequest:
         headers: The header lines; names in small letters.
         peer: The address of who connected; `None` if the server does not tell.
         body: Reads the body, piece by piece.
+        at_hand: Reads the body at once where all of it has come with the head, as of most reports;
+            returns `None` where `body` has to be read.
         values: The value of each header line, by its name; `None` where several lines have it.
     """
+
+    make: ClassVar[Callable[..., "CallbackRequest"]]
 
     method: str
     path: str = attrs.field(repr=False)
@@ -30,6 +37,7 @@ class CallbackRequest:
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
     peer: str | None
     body: Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
+    at_hand: Callable[[], bytes | None] | None = attrs.field(default=None, repr=False)
     values: dict[bytes, bytes | None] = attrs.field(
         default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
         init=False,

@@ -58,7 +58,7 @@ def usual(
 
 
 def usually(value: str) -> dict[str, Any]:
-    """Return `metadata` for a computed field (`init=False`).
+    """Return `metadata` for a computed field (`init=False`); without it, the factory computes it.
 
     Args:
         value: An expression of the other fields' names: the field's value where all arguments are
@@ -166,7 +166,7 @@ def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     """Write the value of a field where all arguments are usual."""
     name = field.name
     if not field.init:
-        return str(field.metadata[_USUALLY])
+        return str(field.metadata.get(_USUALLY) or f"f_{name}(draft)")
     if name in rare or field.converter is None:
         return _first_value(field, rare)
     if field.metadata.get(_CONVERT) is None:
