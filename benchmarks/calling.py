@@ -6,9 +6,12 @@ not either.
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import uvicorn
 from aiohttp import web
 
 from processes import working_for_us
@@ -47,7 +50,7 @@ def reference(number: int) -> str:
 
 @asynccontextmanager
 async def called(app: web.Application, provider: str) -> AsyncIterator[Work]:
-    """Serve an application, and yield what has a number of reports made to it."""
+    """Serve an application of aiohttp.web, and yield what has a number of reports made to it."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
@@ -57,3 +60,22 @@ async def called(app: web.Application, provider: str) -> AsyncIterator[Work]:
             yield work
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def called_on_uvicorn(app: Any, provider: str) -> AsyncIterator[Work]:  # noqa: ANN401
+    """Serve an ASGI application with uvicorn and httptools, in this event loop, as `called`."""
+    listening = socket.create_server((HOST, 0))
+    config = uvicorn.Config(
+        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    port = listening.getsockname()[1]
+    try:
+        # The socket listens already: who calls now is answered when the server has started.
+        async with working_for_us("report_load.py", provider, str(port)) as work:
+            yield work
+    finally:
+        server.should_exit = True
+        await serving

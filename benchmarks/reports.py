@@ -1,4 +1,4 @@
-"""Receiving reports: `client.receiver` on aiohttp.web, of messages that the client has sent.
+"""Receiving reports: `client.receiver` on a web server, of messages that the client has sent.
 
 Each report is verified, parsed, noted by the tracker and given to a handler, and counts only if it
 came there as the status that the provider reported.
@@ -6,12 +6,21 @@ came there as the status that the provider reported.
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calling import KNOWN, PASSWORD, PATH_SECRET, PUBLIC_URL, SIGNING_KEY, called, message_id
+from calling import (
+    KNOWN,
+    PASSWORD,
+    PATH_SECRET,
+    PUBLIC_URL,
+    SIGNING_KEY,
+    called,
+    called_on_uvicorn,
+    message_id,
+)
 from calling import reference as reference_of
 from floor import CHANNEL, KEY, WORKSPACE
 from omnimsg import Accepted, Client, Status
@@ -57,7 +66,9 @@ def _known(tracked: Tracked, _before: Tracked | None) -> Tracked:
 
 
 @asynccontextmanager
-async def _received(_base_url: str, *, provider: str) -> AsyncIterator[Work]:
+async def _received(
+    _base_url: str, *, provider: str, on_uvicorn: bool = False
+) -> AsyncIterator[Work]:
     store = MemoryStore()
     await known_messages(provider, KNOWN, store)
     config = {
@@ -71,10 +82,14 @@ async def _received(_base_url: str, *, provider: str) -> AsyncIterator[Work]:
         assert isinstance(event, StatusEvent)
         taken += event.status in (Status.SENT, Status.DELIVERED)
 
-    async with (
-        Client.from_config(config, store=store) as client,
-        called(client.receiver(take).aiohttp_app(), provider) as work,
-    ):
+    async with Client.from_config(config, store=store) as client, AsyncExitStack() as stack:
+        receiver = client.receiver(take)
+        served = (
+            called_on_uvicorn(receiver, provider)
+            if on_uvicorn
+            else called(receiver.aiohttp_app(), provider)
+        )
+        work = await stack.enter_async_context(served)
 
         async def counted(count: int) -> int:
             nonlocal taken
@@ -89,3 +104,6 @@ async def _received(_base_url: str, *, provider: str) -> AsyncIterator[Work]:
 bird_reports = partial(_received, provider="bird")
 clickatell_reports = partial(_received, provider="clickatell")
 messente_reports = partial(_received, provider="messente")
+bird_reports_uvicorn = partial(_received, provider="bird", on_uvicorn=True)
+clickatell_reports_uvicorn = partial(_received, provider="clickatell", on_uvicorn=True)
+messente_reports_uvicorn = partial(_received, provider="messente", on_uvicorn=True)

@@ -67,7 +67,9 @@ WORKLOADS = {
         for provider in ("bird", "clickatell", "messente")
         for name, module in (
             (f"bare_{provider}", "bare_reports"),
+            (f"bare_{provider}_uvicorn", "bare_reports"),
             (f"{provider}_reports", "reports"),
+            (f"{provider}_reports_uvicorn", "reports"),
         )
     },
     # In their own environment: see `peers.py`.
