@@ -155,11 +155,6 @@ class Dispatcher:
         """Hand an event on and remember it; return whether it is new. An old one is left alone."""
         if await self._store.is_handled(event.key):
             return False
-        await self._hand_on(event, done)
-        await self._store.set_handled(event.key, at, remember_until)
-        return True
-
-    async def _hand_on(self, event: Event, done: set[object]) -> None:
         if self._observers.event_received is not None:
             self._observers.event_received(EventReceived(event))
         tracked = None
@@ -173,12 +168,13 @@ class Dispatcher:
             if not self._handlers.want_events:
                 raise NotHandledError
             await self._handlers.handle(event, done)
-            return
-        if not self._handlers and self._observers.status_changed is None:
-            return  # the tracker has it
-        async with self._turn(tracked):
-            await self._handlers.handle(event, done)
-            await self._tell_status(tracked, done)
+        elif self._handlers or self._observers.status_changed is not None:
+            async with self._turn(tracked):
+                await self._handlers.handle(event, done)
+                await self._tell_status(tracked, done)
+        # Otherwise the tracker has it, and nobody else wants it.
+        await self._store.set_handled(event.key, at, remember_until)
+        return True
 
     async def _tell_status(self, tracked: Tracked, done: set[object]) -> None:
         if not self._handlers.want_statuses and self._observers.status_changed is None:

@@ -138,9 +138,11 @@ class MemoryStore:
     def _found(self, names: Names) -> list[int]:
         """Return the numbers of what names find."""
         by_id = self._by_id
-        found = [by_id[each] for each in names.ids if each in by_id]
-        if len(found) > 1:
-            found = list(dict.fromkeys(found))
+        found: list[int] = []
+        for each in names.ids:  # one, or also that of its batch
+            number = by_id.get(each)
+            if number is not None and number not in found:
+                found.append(number)
         token = names.token
         if token is None:
             return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.domain.message_id import MessageId, join_batch_id, split_batch_id
+from omnimsg.domain.message_id import BATCH, MessageId, join_batch_id, split_batch_id
 from omnimsg.domain.opt_out import changes_in_legs
 from omnimsg.domain.quick import quick
 from omnimsg.domain.redaction import masked
@@ -71,6 +71,8 @@ class Names:
             message that was accepted: those are other sends with the same reference.
     """
 
+    make: ClassVar[Callable[..., Names]]
+
     account: str
     ids: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
     token: str | None = attrs.field(default=None, repr=False)
@@ -79,12 +81,12 @@ class Names:
     @classmethod
     def of_event(cls, event: StatusEvent) -> Names:
         """Return the names in a report."""
-        ids = [] if event.message_id is None else [event.message_id]
-        if event.batch_id is not None and event.reference is not None:
-            batch_id = join_batch_id(event.batch_id, event.reference)
-            ids.append(MessageId.of(event.account, batch_id))
-        token = event.token or token_of(event.account, event.reference)
-        return cls(account=event.account, ids=tuple(ids), token=token)
+        account, message_id, reference = event.account, event.message_id, event.reference
+        ids = () if message_id is None else (message_id,)
+        if event.batch_id is not None and reference is not None:
+            ids = (*ids, MessageId.of(account, join_batch_id(event.batch_id, reference)))
+        token = event.token or token_of(account, reference)
+        return cls.make(account=account, ids=ids, token=token)
 
     @classmethod
     def of_interaction(cls, event: InteractionEvent) -> Names:
@@ -307,7 +309,7 @@ def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tupl
 
 
 def _is_own(message_id: MessageId) -> bool:
-    return split_batch_id(message_id.provider_id) is None
+    return BATCH not in message_id or split_batch_id(message_id.provider_id) is None
 
 
 def _agree(first: Iterable[MessageId], second: Iterable[MessageId]) -> bool:

@@ -112,10 +112,9 @@ class Tracker(Observer):
         Returns:
             The time.
         """
-        lock = self._lock.here
-        # Another task may have taken the last of them, and not stored it yet.
-        if self._outcomes or lock.locked():
-            async with lock:
+        # One that another task stores stays among them until it is stored.
+        if self._outcomes:
+            async with self._lock.here:
                 await self._store_outcomes()
         now = self._clock.utc_now()
         if now >= self._next_sweep:

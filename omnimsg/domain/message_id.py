@@ -61,17 +61,17 @@ class MessageId(str):
 
 
 # How the provider's part of an id begins where it names a message by its batch and reference.
-_BATCH = "batch/"
+BATCH = "batch/"
 
 
 def join_batch_id(batch_id: str, reference: str) -> str:
     """Name a message of a batch that has no id of the provider's yet."""
-    return f"{_BATCH}{batch_id}/{quote(reference, safe='')}"
+    return f"{BATCH}{batch_id}/{quote(reference, safe='')}"
 
 
 def split_batch_id(provider_id: str) -> tuple[str, str] | None:
     """Return the batch's id and the reference that an id names; `None` of any other id."""
-    if not provider_id.startswith(_BATCH):
+    if not provider_id.startswith(BATCH):
         return None
-    batch_id, _, reference = provider_id.removeprefix(_BATCH).rpartition("/")
+    batch_id, _, reference = provider_id.removeprefix(BATCH).rpartition("/")
     return (batch_id, unquote(reference)) if batch_id and reference else None
