@@ -126,11 +126,14 @@ class Callback:
         """
         if name not in self.url:  # a tenth of the cost, of most callbacks
             return None
-        try:
-            query = self.url.partition("#")[0].partition("?")[2]
-            pairs = parse_qsl(query, keep_blank_values=True)
-        except ValueError:
-            return None
+        query = self.url.partition("#")[0].partition("?")[2]
+        if "%" in query or "+" in query:
+            try:
+                pairs = parse_qsl(query, keep_blank_values=True)
+            except ValueError:
+                return None
+        else:  # nothing is escaped in what omnimsg itself adds to an address
+            pairs = [each.partition("=")[::2] for each in query.split("&")]
         found = [value for key, value in pairs if key == name]
         return found[0] if len(found) == 1 else None
 

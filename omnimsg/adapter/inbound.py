@@ -46,8 +46,12 @@ def address_of(value: object) -> str | None:
 
 def message_id_of(account: str, *parts: object) -> MessageId | None:
     """Build an id from the provider's parts of it; `None` unless each is text."""
-    texts = [each for each in parts if isinstance(each, str) and each]
-    return MessageId.of(account, "/".join(texts)) if len(texts) == len(parts) else None
+    texts: list[str] = []
+    for each in parts:
+        if not isinstance(each, str) or not each:
+            return None
+        texts.append(each)
+    return MessageId.of(account, "/".join(texts))
 
 
 def stored_file(

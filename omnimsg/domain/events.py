@@ -8,6 +8,7 @@ of what happened and not of the callback.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii
@@ -23,6 +24,7 @@ from omnimsg.domain.content.location import ContactCard, Location
 from omnimsg.domain.content.media import MediaItem
 from omnimsg.domain.history import Interaction
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.quick import quick, usual
 from omnimsg.domain.redaction import hidden, masked
 from omnimsg.domain.status import LegStatus
 
@@ -76,6 +78,10 @@ def _to_utc(value: datetime) -> datetime:
     return unchanged
 
 
+def _is_in_utc(value: datetime) -> bool:
+    return type(value) is datetime and value.tzinfo is UTC
+
+
 def _utc(owner: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, datetime) or value.tzinfo is not UTC:
         raise validate.refuse(owner, field.name, "must be a datetime with a UTC offset")
@@ -99,13 +105,14 @@ class BaseEvent:
 
     provider: str
     account: str
-    at: datetime = attrs.field(converter=_to_utc, validator=_utc)
+    at: datetime = attrs.field(converter=_to_utc, validator=_utc, metadata=usual(_is_in_utc))
     key: str
     reference: str | None = attrs.field(default=None, repr=masked)
     raw: Any = attrs.field(default=None, repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class StatusEvent(BaseEvent):
     """A report of one of our messages: the status of one leg of it.
 
@@ -118,6 +125,7 @@ class StatusEvent(BaseEvent):
             no reference.
     """
 
+    make: ClassVar[Callable[..., StatusEvent]]
     kind: ClassVar[str] = "status"
 
     leg: LegStatus

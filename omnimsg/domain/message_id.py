@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Self
+from functools import lru_cache
+from typing import Self
 from urllib.parse import quote, unquote
 
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-is_account_name: Callable[[str], re.Match[str] | None] = _NAME.fullmatch
+
+
+@lru_cache(maxsize=1024)
+def is_account_name(text: str) -> bool:
+    """Return whether a text can be the name of an account. Few are asked for, and those often."""
+    return _NAME.fullmatch(text) is not None
 
 
 class MessageId(str):

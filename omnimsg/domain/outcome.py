@@ -35,7 +35,8 @@ class Scope(StrEnum):
     ACCOUNT = "account"
 
 
-@attrs.frozen(kw_only=True)
+@quick
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Usage:
     """The cost of a message, as far as the provider reports it.
 
@@ -44,6 +45,8 @@ class Usage:
         price: For the whole message.
         currency: ISO 4217; `None` where the provider names none, as Messente does not.
     """
+
+    make: ClassVar[Callable[..., Usage]]
 
     parts: int | None = None
     price: Decimal | None = None

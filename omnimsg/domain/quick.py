@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -74,16 +74,25 @@ def quick(cls: type[T]) -> type[T]:
     code that has valid values. A class whose `make` is used declares it as a `ClassVar`.
 
     Raises:
-        TypeError: The class has a base class or no slots, or lacks `weakref_slot=False`.
+        TypeError: The class has several base classes, one that is no attrs class, or no slots, or
+            it lacks `weakref_slot=False`.
     """
     quick_class: Any = cls
     names = tuple(field.name for field in attrs.fields(quick_class))
-    if cls.__bases__ != (object,) or cls.__dict__.get("__slots__") != names:
-        raise TypeError(f"{cls.__name__} must have slots, weakref_slot=False and no base class")
-    twin = type(cls.__name__, (), {"__slots__": names})
+    base, *others = cls.__bases__
+    inherited = attrs.fields(base) if attrs.has(base) else ()
+    own = names[len(inherited) :]
+    is_alone = base is object or bool(inherited)
+    if others or not is_alone or cls.__dict__.get("__slots__") != own:
+        raise TypeError(
+            f"{cls.__name__} must have slots, weakref_slot=False and no base class but one of attrs"
+        )
+    # Those of the base class guard and fill its fields.
+    plain = {"__setattr__": object.__setattr__, "__init__": object.__init__}
+    twin = type(cls.__name__, (base,), {"__slots__": own, **plain})
     new, make = _compiled(quick_class, twin)
     quick_class.__new__ = functools.update_wrapper(new, quick_class.__init__)
-    del quick_class.__init__
+    quick_class.__init__ = object.__init__
     make.__module__, make.__qualname__ = cls.__module__, f"{cls.__qualname__}.make"
     quick_class.make = make
     quick_class.__reduce__ = lambda self: (make, tuple(getattr(self, name) for name in names))
@@ -126,7 +135,7 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         "return complete(draft, rare)",
     ]
     make = [
-        f"def make({', '.join(_parameters(fields, keywords=False))}):",
+        f"def make({', '.join(_positions(fields))}):",
         "draft = twin()",
         *(f"draft.{field.name} = {_given(field, field.name)}" for field in fields),
         "draft.__class__ = cls",
@@ -151,14 +160,22 @@ def _default(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401
     return attrs.NOTHING if hasattr(field.default, "factory") else field.default
 
 
-def _parameters(fields: Iterable[attrs.Attribute[Any]], *, keywords: bool = True) -> Iterator[str]:
-    """Write the parameters of a function, one for each field."""
-    starred = not keywords
+def _parameters(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
+    """Write the parameters of `__new__`, one for each field."""
+    starred = False
     for field in fields:
         if field.kw_only and not starred:
             starred = True
             yield "*"
         required = field.default is attrs.NOTHING
+        yield field.name if required else f"{field.name}=d_{field.name}"
+
+
+def _positions(fields: Sequence[attrs.Attribute[Any]]) -> Iterator[str]:
+    """Write the parameters of `make`; what stands before a required one is required, too."""
+    last = max((at for at, field in enumerate(fields) if field.default is attrs.NOTHING), default=0)
+    for at, field in enumerate(fields):
+        required = at < last or field.default is attrs.NOTHING
         yield field.name if required else f"{field.name}=d_{field.name}"
 
 

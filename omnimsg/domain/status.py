@@ -8,11 +8,12 @@ idempotent: any order and any repetition of reports gives the same status.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -24,9 +25,6 @@ from omnimsg.domain.outcome import Usage
 from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason
 from omnimsg.domain.redaction import masked
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Providers have a few dozen statuses; a timeline with more must not grow without bound.
 MAX_EVIDENCE = 64
@@ -133,6 +131,8 @@ class Timeline:
         entries: The evidence, with the time of each.
     """
 
+    make: ClassVar[Callable[..., Timeline]]
+
     entries: FrozenDict[Evidence, datetime] = attrs.field(factory=FrozenDict)
 
     @classmethod
@@ -140,7 +140,7 @@ class Timeline:
         """Build a timeline with one entry."""
         if at.utcoffset() is None:
             raise validate.refuse(evidence, "at", "must be a datetime with a UTC offset")
-        return cls(FrozenDict({evidence: at}))
+        return cls.make(FrozenDict({evidence: at}))
 
     def merge(self, other: Timeline) -> Timeline:
         """Merge two timelines; the order of merging does not matter."""
@@ -152,7 +152,7 @@ class Timeline:
         if len(union) > MAX_EVIDENCE:
             kept = sorted(union, key=_order)[-MAX_EVIDENCE:]
             union = {evidence: union[evidence] for evidence in kept}
-        return Timeline(FrozenDict(union))
+        return Timeline.make(FrozenDict(union))
 
     @property
     def latest(self) -> Evidence | None:
@@ -164,7 +164,8 @@ class Timeline:
     @property
     def earliest(self) -> datetime | None:
         """The earliest time of all evidence; `None` if there is none."""
-        return min(self.entries.values(), default=None)
+        times = self.entries.values()
+        return next(iter(times)) if len(times) == 1 else min(times, default=None)
 
     @property
     def status(self) -> Status:
@@ -199,6 +200,8 @@ class LegStatus:
         detail: What the provider says of a leg that failed, for a person; empty where it says
             nothing. It may quote the recipient; the repr masks numbers and addresses in it.
     """
+
+    make: ClassVar[Callable[..., LegStatus]]
 
     channel: Channel | None = None
     timeline: Timeline = attrs.field(factory=Timeline)

@@ -83,6 +83,8 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
     still run would hide the end of the others.
     """
     given = list(legs)
+    if len(given) == 1:  # the first report of a message
+        return (_bounded(_without_not_found(given[0]) or given[0]),)
     # Chosen before legs are merged by their keys: afterwards, the choice would depend on the order.
     known = [leg for each in given if (leg := _without_not_found(each)) is not None]
     merged: dict[tuple[str, str], LegStatus] = {}
@@ -130,12 +132,14 @@ def _bounded(leg: LegStatus) -> LegStatus:
 def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
     """Merge two views of a leg: all evidence, and of everything else the one that says more."""
     timeline = first.timeline.merge(second.timeline)
-    return LegStatus(
+    # Only what failed has words; to find out whether it did is more work than to see that.
+    has_detail = bool(first.detail or second.detail) and timeline.status.failed
+    return LegStatus.make(
         channel=_greatest(first.channel, second.channel),
         timeline=timeline,
         provider_id=_greatest(first.provider_id, second.provider_id),
         usage=_merge_usage(first.usage, second.usage),
-        detail=_merge_details(first, second) if timeline.status.failed else "",
+        detail=_merge_details(first, second) if has_detail else "",
     )
 
 

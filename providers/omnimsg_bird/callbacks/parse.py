@@ -74,9 +74,9 @@ def _read_outbound(
     if message_id is None or text_or_none(payload.get("status")) is None:
         return []
     leg = resource.read_leg(payload, message_id.provider_id, channel, adapter, context)
-    said = [payload.get(name) for name in _SAID]
+    said = map(payload.get, _SAID)
     return [
-        StatusEvent(
+        StatusEvent.make(
             provider=adapter.provider,
             account=context.account,
             at=leg.timeline.earliest or context.now,

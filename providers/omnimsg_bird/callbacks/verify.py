@@ -8,17 +8,15 @@ like base64. Timestamps are Unix seconds in every implementation that was read.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Authenticity
 from omnimsg.adapter.signatures import is_base64_hmac, key_bytes
-from omnimsg.adapter.times import SECOND, read_epoch_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from omnimsg.adapter import Callback, Context
     from omnimsg.domain.secret import Secret
@@ -67,5 +65,6 @@ def signed_time(callback: Callback) -> datetime | None:
 
 def _time(digits: bytes) -> datetime | None:
     # Ten digits last until the year 2286.
-    seconds = int(digits) if digits.isdigit() and len(digits) <= 10 else None
-    return read_epoch_time(seconds, SECOND)
+    if not digits.isdigit() or len(digits) > 10:
+        return None
+    return datetime.fromtimestamp(int(digits), UTC)

@@ -45,12 +45,12 @@ def read_leg(
     at = read_iso_time(document.get("lastStatusAt")) or context.now
     units = document.get("chargeableUnits")
     evidence = _evidence(document, adapter)
-    return LegStatus(
+    return LegStatus.make(
         channel=channel,
         timeline=Timeline.of(evidence, at),
         detail=_words(document) if evidence.status.failed else "",
         provider_id=provider_id,
-        usage=Usage(parts=units) if type(units) is int else None,
+        usage=Usage.make(parts=units) if type(units) is int else None,
     )
 
 

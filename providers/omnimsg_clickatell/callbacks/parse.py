@@ -74,7 +74,7 @@ def _read_status(
         return None
     at, channel = _time_of(entry, context), channel_from(entry.get("channel"))
     evidence = adapter.statuses.evidence(None if name is None else name.strip(), number=number)
-    return StatusEvent(
+    return StatusEvent.make(
         provider=adapter.provider,
         account=context.account,
         at=at,
@@ -85,7 +85,7 @@ def _read_status(
         ),
         reference=reference,
         raw=entry,
-        leg=LegStatus(channel=channel, timeline=Timeline.of(evidence, at)),
+        leg=LegStatus.make(channel=channel, timeline=Timeline.of(evidence, at)),
         message_id=message_id_of(context.account, provider_id),
     )
 

@@ -58,13 +58,14 @@ def _read_report(
     leg_id = text_or_none(document.get("message_id"))
     if (provider_id or leg_id) is None:
         return None
-    said = [document.get(name) for name in _SAID]
+    said = map(document.get, _SAID)
     leg = decode.read_leg(document, adapter, context)
-    return StatusEvent(
+    return StatusEvent.make(
         provider=adapter.provider,
         account=context.account,
         at=leg.timeline.earliest or context.now,
         key=event_key(context.account, StatusEvent.kind, provider_id, leg_id, *said),
+        reference=None,
         raw=document,
         leg=leg,
         message_id=message_id_of(context.account, provider_id),

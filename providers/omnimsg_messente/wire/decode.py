@@ -199,7 +199,7 @@ def _is_same_recipient(found: object, sent: object) -> bool:
 def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegStatus:
     """Read the status of a leg, from a look-up or a report; a time without an offset is UTC."""
     evidence = _evidence(entry, adapter)
-    return LegStatus(
+    return LegStatus.make(
         channel=channel_from(entry.get("channel")),
         timeline=Timeline.of(evidence, read_iso_time(entry.get("timestamp")) or context.now),
         detail=(_text(entry.get("error")) or "") if evidence.status.failed else "",
@@ -226,11 +226,11 @@ def _usage(price_info: object) -> Usage | None:
     if not isinstance(price_info, dict):
         return None
     parts = price_info.get("parts_count")
-    usage = Usage(
+    usage = Usage.make(
         parts=parts if isinstance(parts, int) and not isinstance(parts, bool) else None,
         price=_decimal(price_info.get("total_price")),
     )
-    return None if usage == Usage() else usage
+    return None if usage.parts is None and usage.price is None else usage
 
 
 def _decimal(text: object) -> Decimal | None:
