@@ -208,6 +208,15 @@ def _log_lines(path: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         ),
         None,
     )
+    # What several lines have in common has a name.
+    named = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "log_fields"
+    }
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -219,7 +228,9 @@ def _log_lines(path: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
             fields = [
                 str(field.arg)
                 for given in node.keywords
-                if given.arg == "extra" and isinstance(given.value, ast.Call)
-                for field in given.value.keywords
+                if given.arg == "extra"
+                for value in [named.get(ast.unparse(given.value), given.value)]
+                if isinstance(value, ast.Call)
+                for field in value.keywords
             ]
             yield logger, node.func.attr, ast.literal_eval(node.args[0]), tuple(fields)

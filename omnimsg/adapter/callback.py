@@ -47,12 +47,21 @@ _NAME: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
 _VALUE: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
 
 
+# Both without a step of Python for each of the dozen lines of a callback.
+
+
 def named_in_small_letters(
     lines: Sequence[tuple[bytes, bytes]],
 ) -> tuple[tuple[bytes, bytes], ...]:
     """Return header lines with their names in small letters."""
-    # Without a step of Python for each of a dozen lines of each callback.
     return tuple(zip(map(bytes.lower, map(_NAME, lines)), map(_VALUE, lines), strict=True))
+
+
+def lines_of_bytes(lines: Iterable[Iterable[Any]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return header lines as pairs of `bytes`, whichever pairs of the like a server has."""
+    pairs = tuple(map(tuple, lines))
+    names, values = map(_NAME, pairs), map(_VALUE, pairs)
+    return tuple(zip(map(bytes, names), map(bytes, values), strict=True))
 
 
 def _to_headers(

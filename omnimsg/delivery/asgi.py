@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
+from omnimsg.adapter.callback import lines_of_bytes
 from omnimsg.delivery.request import Answer, CallbackRequest
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _request(scope: Scope, receive: Receive) -> CallbackRequest:
         # Some servers leave the query on the raw path.
         path=path.partition("?")[0],
         query=scope.get("query_string", b"").decode("latin-1"),
-        headers=tuple((bytes(name), bytes(value)) for name, value in scope["headers"]),
+        headers=lines_of_bytes(scope["headers"]),
         peer=None if client is None else client[0],
         body=lambda: _body(receive),
     )

@@ -232,17 +232,18 @@ class Receiver:
         self.refused[why] += 1
         adapter = self._adapters.get(account)
         provider = None if adapter is None else adapter.provider
+        fields = log_fields(
+            account=account,
+            provider=provider,
+            refused_because=why.value,
+            http_status=why.answer.status,
+        )
         if why is RefusedBecause.NOT_HANDLED:
             log.warning(
                 "a callback of account %r was not handled (%s); the provider will send it again",
                 account,
                 refusal.detail,
-                extra=log_fields(
-                    account=account,
-                    provider=provider,
-                    refused_because=why.value,
-                    http_status=why.answer.status,
-                ),
+                extra=fields,
             )
         elif account:
             log.info(
@@ -250,12 +251,7 @@ class Receiver:
                 account,
                 why,
                 refusal.detail,
-                extra=log_fields(
-                    account=account,
-                    provider=provider,
-                    refused_because=why.value,
-                    http_status=why.answer.status,
-                ),
+                extra=fields,
             )
         if self._observers.callback_refused is not None:
             self._observers.callback_refused(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import attrs
 
-from omnimsg.adapter import Adapter, Answer, Effect, Request, refused
+from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, refused
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from omnimsg.adapter import (
         Account,
         Answered,
-        Authenticity,
         Callback,
         Context,
         Flow,
@@ -96,6 +95,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
                 f"accounts.{account.name}.sender must be a number of 3 to 15 digits: Clickatell's"
                 " `from` is a two-way number"
             )
+        settings = account.settings
+        # Found out once: secrets are looked at in detail, and each callback needs it.
+        self._callback_problem = verify.problem(settings.callback_secrets, settings.callback_logins)
 
     def authorization(self) -> Mapping[str, str]:
         """Return the key alone, as Clickatell requires."""
@@ -237,11 +239,12 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def callback_problem(self) -> str | None:
         """Clickatell signs nothing, so an address without a secret is refused."""
-        settings = self.account.settings
-        return verify.problem(settings.callback_secrets, settings.callback_logins)
+        return self._callback_problem
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         """Compare the secret in the path, the Basic credentials, or both."""
+        if self._callback_problem is not None:
+            return Authenticity.NO_SECRET
         settings = self.account.settings
         return verify.verify(callback, settings.callback_secrets, settings.callback_logins)
 

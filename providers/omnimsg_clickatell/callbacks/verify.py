@@ -46,8 +46,14 @@ def problem(paths: Sequence[Secret], logins: Sequence[Secret]) -> str | None:
 
 
 def verify(callback: Callback, paths: Sequence[Secret], logins: Sequence[Secret]) -> Authenticity:
-    """Compare the path and the Basic credentials; where both are configured, both must fit."""
-    if problem(paths, logins) is not None:
+    """Compare the path and the Basic credentials; where both are configured, both must fit.
+
+    Args:
+        callback: What came.
+        paths: The secrets of the path.
+        logins: The credentials. `problem` has found nothing wrong with either.
+    """
+    if not paths and not logins:
         return Authenticity.NO_SECRET
     path = callback.path_secret or b""
     line = callback.header("authorization") or b""
