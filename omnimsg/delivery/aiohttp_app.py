@@ -11,7 +11,7 @@ from omnimsg.adapter.callback import named_in_small_letters
 from omnimsg.delivery.request import CallbackRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from aiohttp import StreamReader
 
@@ -30,7 +30,7 @@ def application(respond: Respond) -> web.Application:
                 query=query,
                 headers=named_in_small_letters(request.raw_headers),
                 peer=request.remote,
-                body=_body(request),
+                body=partial(_pieces, request),
                 at_hand=partial(_whole, request.content),
             )
         )
@@ -53,12 +53,11 @@ def _whole(content: StreamReader) -> bytes | None:
     return content.read_nowait()
 
 
-def _body(request: web.Request) -> Callable[[], AsyncIterator[bytes]]:
-    """Return what reads the body; a middleware of the application may have read it before."""
-    if not request.content.at_eof():
-        return request.content.iter_any
+def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """Read the body; a middleware of the application may have read it before."""
+    content = request.content
+    return _read_before(request) if content.at_eof() else content.iter_any()
 
-    async def read_before() -> AsyncIterator[bytes]:
-        yield await request.read()
 
-    return read_before
+async def _read_before(request: web.Request) -> AsyncIterator[bytes]:
+    yield await request.read()

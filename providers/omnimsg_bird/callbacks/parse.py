@@ -55,7 +55,7 @@ def parse(
         channel_id = payload.get("channelId")
         channel = channels.get(channel_id) if isinstance(channel_id, str) else None
         # A repetition keeps the signed time, so it is nearer to the event than its arrival.
-        near = Context(account=context.account, now=signed_time(callback) or context.now)
+        near = Context.make(account=context.account, now=signed_time(callback) or context.now)
         events = read(payload, channel or channel_from(prefix), adapter, near)
     if events:
         return events

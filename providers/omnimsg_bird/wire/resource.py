@@ -135,11 +135,14 @@ def _metadata(document: dict[str, Any], *names: str) -> str | None:
 
 def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
     """Read a status, with the reason of a failure."""
+    code: str | None = None
     failure = document.get("failure")
-    failure = failure if isinstance(failure, dict) else {}
-    raw_code = failure.get("code")
-    is_code = isinstance(raw_code, (int, str)) and not isinstance(raw_code, bool)
-    code = str(raw_code) if is_code else None
+    if isinstance(failure, dict):
+        raw_code = failure.get("code")
+        is_code = isinstance(raw_code, (int, str)) and not isinstance(raw_code, bool)
+        code = str(raw_code) if is_code else None
+    else:  # most messages have none
+        failure = {}
     evidence = adapter.statuses.evidence(document.get("status"), code=code)
     if not evidence.status.failed:
         return evidence
