@@ -137,6 +137,23 @@ def _reports(provider: str, verified_by: str) -> dict[str, Goal]:
     }
 
 
+def _reports_on_uvicorn(provider: str, verified_by: str) -> dict[str, Goal]:
+    title = f"a report of {provider.capitalize()} ({verified_by}) by `client.receiver` on uvicorn"
+    bare = {
+        "a bare aiohttp.web handler": f"bare_{provider}",
+        "a bare ASGI handler on uvicorn": f"bare_{provider}_uvicorn",
+    }
+    return {
+        f"{provider} reports on uvicorn, {name}": Goal(
+            name=f"{title} against {what}: CPU (asyncio)",
+            must=1.5,
+            aim=1.2,
+            of=_ratio(f"{provider}_reports_uvicorn/asyncio", f"{name}/asyncio"),
+        )
+        for what, name in bare.items()
+    }
+
+
 def _flat(what: str, title: str) -> Goal:
     return Goal(
         name=f"{title}, 1,000,000 known messages against 1,000: CPU",
@@ -326,6 +343,7 @@ GOALS: Mapping[str, Goal] = {
     **_reports("bird", "HMAC"),
     **_reports("messente", "HMAC"),
     **_reports("clickatell", "secret in the path"),
+    **_reports_on_uvicorn("bird", "HMAC"),
     "tracked reports": _flat("reports", "the tracker: a report of a known message"),
     "tracked sends": _flat("sends", "the tracker: a send that pushes out the oldest message"),
     "known message": Goal(

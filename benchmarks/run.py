@@ -30,6 +30,7 @@ REPORTS = (
     *("bare_bird", "bird_reports", "bare_messente", "messente_reports"),
     *("bare_clickatell", "clickatell_reports"),
 )
+ON_UVICORN = ("bare_bird_uvicorn", "bird_reports_uvicorn")
 # Counted once, because counts repeat to a few per mille.
 COUNTED = [
     *("floor", "single", "awaited", "journal"),
@@ -45,6 +46,7 @@ OTHERS = (
     *("file", "get", "status", "sandbox", "one_account", "many_accounts"),
     *("ten_accounts", "thousand_accounts", "routed", "routed_callers"),
     *REPORTS,
+    *ON_UVICORN,
 )
 OVER_TLS = ("floor", "single", "hand", "batches")
 
