@@ -18,9 +18,11 @@ from support.strategies import messages
 from omnimsg.adapter import Context, Effect, Request, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Autoconvert, Text
+from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, LegId, Usage
 from omnimsg.domain.quick import quick, usual, usually
+from omnimsg.domain.status import LegStatus
 
 VALUES = [
     Text("Hello"),
@@ -42,6 +44,15 @@ VALUES = [
     Request("POST", "/send", b"{}", effect=Effect.SENDS, query=(("a", "b"),), authenticated=True),
     Response(202, b"{}", {"a": "b"}),
     Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC), report_url="https://a.test/x"),
+    # With fields of a base class.
+    StatusEvent(
+        provider="p",
+        account="a",
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        key="k",
+        raw={"id": "p"},
+        leg=LegStatus(provider_id="l"),
+    ),
 ]
 
 
@@ -182,7 +193,9 @@ def test_a_deep_copy_shares_nothing_that_can_change() -> None:
     assert {"list": []} == outcome.raw
 
 
-@pytest.mark.parametrize("kind", [Accepted, Context, LegId, Message, Request, Response, Text])
+@pytest.mark.parametrize(
+    "kind", [Accepted, Context, LegId, Message, Request, Response, StatusEvent, Text]
+)
 def test_signatures(kind: type[Any]) -> None:
     """The signature names all arguments, in order, with their defaults."""
     parameters = inspect.signature(kind).parameters.values()
@@ -312,9 +325,50 @@ def test_quick_classes_are_final() -> None:
         type("Other", (Message,), {})
 
 
+@attrs.frozen
+class Base:
+    """A base class that is no quick one."""
+
+    first: str
+    second: str = attrs.field(default="S", converter=to_upper)
+
+
+@quick
+@attrs.frozen(weakref_slot=False, kw_only=True)
+class Derived(Base):
+    """One that has a field of its own without a default."""
+
+    make: ClassVar[Callable[..., Derived]]
+
+    third: str
+    fourth: int = attrs.field(init=False, default=attrs.Factory(lambda _: 4, takes_self=True))
+
+
+def test_fields_of_a_base_class_are_filled_as_its_own_are() -> None:
+    """Converted or not, given or not, and computed ones at last."""
+    assert [("a", "B", "c", 4), ("a", "S", "c", 4), ("a", "b", "c", 4)] == [
+        attrs.astuple(each)
+        for each in (
+            Derived(first="a", second="b", third="c"),
+            Derived(first="a", third="c"),
+            Derived.make("a", "b", "c"),
+        )
+    ]
+
+
+def test_what_stands_before_a_required_field_is_required_of_make() -> None:
+    """`make` takes all fields by position, so it cannot leave them out."""
+    with pytest.raises(TypeError, match="second"):
+        Derived.make("a", third="c")
+
+
 @pytest.mark.parametrize(
     ("bases", "options"),
-    [((), {}), ((), {"slots": False}), ((Exception,), {"weakref_slot": False})],
+    [
+        ((), {}),
+        ((), {"slots": False}),
+        ((Exception,), {"weakref_slot": False}),
+    ],
 )
 def test_classes_that_cannot_be_quick(bases: tuple[type, ...], options: dict[str, Any]) -> None:
     """A class of another layout is refused where it is defined."""
