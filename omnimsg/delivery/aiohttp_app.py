@@ -24,7 +24,7 @@ def application(respond: Respond) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         answer = await respond(
-            CallbackRequest(
+            CallbackRequest.make(
                 method=request.method,
                 path=path,
                 query=query,

@@ -51,7 +51,7 @@ def _request(scope: Scope, receive: Receive) -> CallbackRequest:
     raw_path = scope.get("raw_path")
     path = quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
     client = scope.get("client")
-    return CallbackRequest(
+    return CallbackRequest.make(
         method=scope["method"],
         # Some servers leave the query on the raw path.
         path=path.partition("?")[0],
