@@ -210,10 +210,9 @@ def _log_lines(path: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     )
     # What several lines have in common has a name.
     named = {
-        node.targets[0].id: node.value
+        ast.unparse(node.targets[0]): node.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Call)
         and ast.unparse(node.value.func) == "log_fields"
     }

@@ -24,7 +24,9 @@ def _calls() -> Iterator[tuple[str, ast.Call]]:
             source = file.read_text(encoding="utf-8")
             if "logging" not in source:
                 continue
-            for node in ast.walk(ast.parse(source)):
+            tree = ast.parse(source)
+            named = dict(_named_fields(tree))
+            for node in ast.walk(tree):
                 if (
                     isinstance(node, ast.Call)
                     and isinstance(node.func, ast.Attribute)
@@ -32,7 +34,20 @@ def _calls() -> Iterator[tuple[str, ast.Call]]:
                     and isinstance(node.func.value, ast.Name)
                     and node.args  # `task.exception()` has none
                 ):
+                    for given in node.keywords:
+                        given.value = named.get(ast.unparse(given.value), given.value)
                     yield f"{file.relative_to(ROOT)}:{node.lineno}", node
+
+
+def _named_fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The fields that several lines of a module have in common, by the name of the variable."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) == "log_fields"
+        ):
+            yield ast.unparse(node.targets[0]), node.value
 
 
 def _fields(call: ast.Call) -> set[str | None]:
