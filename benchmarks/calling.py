@@ -34,6 +34,9 @@ PATHS = {
     "messente": "/callbacks/messente",
 }
 
+# As aiohttp.web keeps an idle connection; uvicorn would close it after 5 seconds.
+IDLE_SECONDS = 3_600
+
 # Messages that reports are of. Each has two: first "sent", then "delivered".
 KNOWN = 5_000
 
@@ -67,7 +70,14 @@ async def called_on_uvicorn(app: Any, provider: str) -> AsyncIterator[Work]:  # 
     """Serve an ASGI application with uvicorn and httptools, in this event loop, as `called`."""
     listening = socket.create_server((HOST, 0))
     config = uvicorn.Config(
-        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        # From one turn to the next, between which are those of other workloads.
+        timeout_keep_alive=IDLE_SECONDS,
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
