@@ -21,7 +21,7 @@ from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.plain_text import PlainTexts
+from omnimsg.engine.sending.plain_text import plain_text_test
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
@@ -85,7 +85,7 @@ class Admission:
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
-        self._is_plain = PlainTexts(self._checks.adapter).include
+        self._is_plain = plain_text_test(self._checks.adapter)
         self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
@@ -149,6 +149,7 @@ class Admission:
         """
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
+        is_plain_text, is_told = self._is_plain, self._handed_over is not None
         run = Run(started, timeout)
         count = 0
 
@@ -161,14 +162,17 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
-                is_plain = self._is_plain(message)
-                refusal = None
-                if not (is_plain and takes_all_plain):
-                    if message.__class__ is Message and message.fallback:
-                        position = keys[count + len(run.messages)]
-                        message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
-                    refusal = self._refusal(message, is_plain=is_plain)
-                if self._handed_over is not None:
+                is_plain = is_plain_text(message)
+                if is_plain and takes_all_plain:
+                    if is_told:
+                        self._notify(message)
+                    run.messages.append(message)
+                    continue
+                if message.__class__ is Message and message.fallback:
+                    position = keys[count + len(run.messages)]
+                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                refusal = self._refusal(message, is_plain=is_plain)
+                if is_told:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)
