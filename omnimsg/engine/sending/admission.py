@@ -7,9 +7,9 @@ in runs, and callers who come in one turn of the event loop are queued together 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from itertools import groupby, islice
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -44,7 +44,7 @@ class StreamOwner(Owner, Protocol):
 
 
 # No timeout equals this one's.
-_NO_RUN = Run(0.0, math.nan)
+_NO_RUN = Run(0.0, nan)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -80,6 +80,7 @@ class Admission:
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
     # The last run of these: what joins it cannot go ahead of another run, however much it is.
     _newest_run: Run = attrs.field(init=False)
+    _shares_requests: bool = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     routed_way: Admission | None = attrs.field(default=None, init=False)
 
@@ -89,6 +90,7 @@ class Admission:
         self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
+        self._shares_requests = self._queue.max_messages > 1
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -104,7 +106,7 @@ class Admission:
             TypeError: It is no message.
             InvalidValue: The timeout is not a number.
         """
-        if type(timeout) is not float or math.isnan(timeout):
+        if type(timeout) is not float or isnan(timeout):
             timeout = to_seconds(timeout)
         refusal = None
         is_plain = self._is_plain(message)
@@ -116,13 +118,13 @@ class Admission:
             self._notify(message)
         if refusal is not None:
             self._callers.finish([future], [message], [refusal])
-        elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
+        elif self._shares_requests and (is_plain or message.priority is Priority.NORMAL):
             run = self._newest_run
             if timeout != run.timeout:
                 run = self._run(timeout)
             run.messages.append(message)
             run.keys.append(future)
-            if message.ttl is not None:
+            if not is_plain:
                 run.note_ttl(message)
         else:
             group = self._checks.group(message)
@@ -157,7 +159,7 @@ class Admission:
             nonlocal count, run
             run.keys = keys[count : count + len(run.messages)]
             count += len(run.messages)
-            self._put_all(run, owner, math.inf)
+            self._put_all(run, owner, inf)
             run = Run(started, timeout)
 
         try:
@@ -186,7 +188,7 @@ class Admission:
                     continue
                 group = self._checks.group(message)
                 lane = queue.lane(message.priority)
-                queue.put(message, key, lane, owner, group, started, timeout, math.inf)
+                queue.put(message, key, lane, owner, group, started, timeout, inf)
         finally:
             queue_run()
             owner.count_read(count)
