@@ -52,6 +52,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     name = channel.value
     # The extras of an account are merged into every message.
     channels = () if account.extras else (None, channel)
+    minutes: dict[int, int | None] = {}
     documents = []
     for message in messages:
         content = message.content
@@ -73,7 +74,9 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
                 if message.sender is not None and channel is Channel.SMS:
                     written["from"] = bare(message.sender)
                 if message.ttl is not None:
-                    written["validityPeriod"] = context.ttl_minutes(message)
+                    if message.ttl not in minutes:
+                        minutes[message.ttl] = context.ttl_minutes(message)
+                    written["validityPeriod"] = minutes[message.ttl]
         else:
             written = document(message, adapter, minutes=context.ttl_minutes(message))
         documents.append(written)
