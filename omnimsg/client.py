@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
 
+from omnimsg.account_management import AccountManagement
 from omnimsg.accounts import Accounts
 from omnimsg.checkup import Examiner
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
@@ -13,7 +15,6 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
-from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.account_builder import AccountBuilder
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import SystemClock
@@ -24,7 +25,7 @@ from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.repeats import Repeats, key_of
+from omnimsg.repeats import Repeats
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from omnimsg.transport import TransportFactory
 
 
-class Client(Operations, Planning, Reports):
+class Client(AccountManagement, Operations, Planning, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Hold one per process and use it from as many tasks as you like. Each event loop, one after
@@ -139,9 +140,10 @@ class Client(Operations, Planning, Reports):
             routes=routes,
             policies=policies or {},
         )
-        self._repeats = Repeats(self._accounts, now=self._clock.monotonic)
+        self._now = self._clock.monotonic
+        self._repeats = Repeats(self._accounts, now=self._now)
         self._observers.add(self._repeats)
-        self._default_account = self._accounts.unnamed(self._clock.monotonic, self._observers)
+        self._default_account = self._accounts.unnamed(self._now, self._observers)
         self._legs = Legs(
             self._accounts.get,
             lambda: self._delivery,
@@ -217,16 +219,6 @@ class Client(Operations, Planning, Reports):
         if self._settlement.delivery is not None:
             await self._settlement.delivery.aclose()
 
-    @property
-    def accounts(self) -> Mapping[str, Adapter[Any]]:
-        """The adapters by account name; their `capabilities` say what each account can do."""
-        return {name: account.adapter for name, account in self._accounts.engines.items()}
-
-    @property
-    def default(self) -> str:
-        """The name of the account that is used unless another is named."""
-        return self._accounts.default
-
     async def send(
         self,
         message: Message,
@@ -260,25 +252,31 @@ class Client(Operations, Planning, Reports):
         """
         chosen = self._default_account if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
-        is_message = message.__class__ is Message
+        repeats, named = self._repeats, None if chosen is self._default_account else account
+        is_message, key = message.__class__ is Message, None
+        if is_message and not is_generated(message.reference):
+            key = message.reference if named is None else (named, message.reference)
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
-        way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
-        repeats, own = self._repeats, None if chosen is self._default_account else account
-        if not is_message or is_generated(message.reference):
-            outcome = await way.submit(message, deadline)
-        elif (key := key_of(message, own)) in repeats.known or not isinstance(way, AccountEngine):
-            outcome = await repeats.submit(key, way, account or self.default, message, deadline)
-        else:
+        since, future = self._now(), None
+        if is_message and not runs_legs and key not in repeats.known:
+            future = chosen.hand_over(message, deadline)
+        if future is not None:
             # The usual way: awaited here, because a coroutine more is a third of a waiting `send`.
-            future = way.submit(message, deadline)
-            hand_over = repeats.begin(key, message, future)
+            if key is not None:
+                repeats.begin(key, message, future, since)
             try:
                 outcome = await future
             except BaseException:
-                repeats.leave(hand_over)
+                if key is not None:
+                    repeats.leave(key, future, future)
                 raise
             if outcome.__class__ is not Accepted:
-                repeats.end(hand_over, outcome)
+                go_on = partial(chosen.go_on, message, outcome, since, deadline)
+                outcome = await repeats.follow_up(key, message, since, go_on)
+        else:
+            way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
+            submit = partial(repeats.submit, key, way, account or self.default)
+            outcome = await submit(message, deadline)
         if settle and isinstance(outcome, Ambiguous):
             outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):
@@ -311,29 +309,6 @@ class Client(Operations, Planning, Reports):
         way = self._default_account if account is None else self._accounts.get(account)
         legs = LegsOfStream(self._legs, way, to_seconds(deadline))
         return way.stream(messages, deadline, legs=legs)
-
-    def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
-        """Add an account, for `send(..., account=name)`; no route uses it.
-
-        Raises:
-            ConfigError: There is an account of that name, or its policy asks for what its provider
-                cannot do.
-        """
-        name = adapter.account.name
-        self._accounts.require_new(name)
-        self._accounts.add(self._builder.build(adapter, policy))
-
-    async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
-        """Send what waits for an account, wait for the answers under way, and close it.
-
-        Nothing can be handed over to it from the beginning on. What has not left when the deadline
-        passes is `NotSent` with the reason `CANCELLED`.
-
-        Raises:
-            ConfigError: There is no such account, or it is the default one or that of a route.
-        """
-        account = self._accounts.remove(name)
-        await account.aclose(Deadline.after(deadline, self._clock.monotonic))
 
     async def check(self, *, deadline: float = 10.0) -> Checkup:
         """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.

@@ -9,22 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import attrs
-
-from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
-from omnimsg.domain.reason import Fault, Reason, Retry
+from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.account import asks_accounts
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
+from omnimsg.repeat_outcomes import differing, in_doubt, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from omnimsg.accounts import Accounts
+    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.received import DoubtEnded
     from omnimsg.engine.unclaimed import OutcomeUnclaimed
@@ -35,26 +33,13 @@ KEPT_FOR = 3600.0
 # Seconds between two looks for what is known for too long.
 _SWEEP_EVERY = 60.0
 
-# A message is the same one whatever its caller notes beside it, and however urgent it is by now.
-_NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
-_COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not in _NOT_COMPARED)
-
-
-_Asked: TypeAlias = "asyncio.Future[Outcome] | None"
-
 Key: TypeAlias = "str | tuple[str, str]"
 """A reference; with the account before it, where its caller has named one. Named accounts are often
 those of tenants, who know nothing of each other's references."""
 
-
-def key_of(message: Message, account: str | None) -> Key:
-    """Return what a message is known by.
-
-    Args:
-        message: The message, with a reference of its caller's.
-        account: The account that its caller has named; `None` where that makes no difference.
-    """
-    return message.reference if account is None else (account, message.reference)
+# A message, the future of its outcome, and when it was handed over, monotonic seconds. A tuple,
+# because there is one for each message that is sent.
+HandOver: TypeAlias = "tuple[Message, asyncio.Future[Any], float]"
 
 
 class Submits(Protocol):
@@ -64,29 +49,14 @@ class Submits(Protocol):
         """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
-class _HandOver:
-    """A message that was handed over.
+class _Asking:
+    """A hand-over that asks one account after another.
 
     Attributes:
-        key: What it is known by.
-        message: The message.
-        since: When it was handed over, monotonic seconds.
-        future: Its outcome; `None` where it was taken back.
         asked: The outcome that the last account was asked for; `None` where none was asked.
-        is_left: Whether its caller gave up before the outcome came.
     """
 
-    __slots__ = ("asked", "future", "is_left", "key", "message", "since")
-
-    def __init__(
-        self, key: Key, message: Message, future: asyncio.Future[Any], asked: _Asked, since: float
-    ) -> None:
-        self.key: Key = key
-        self.message: Message = message
-        self.future: asyncio.Future[Any] = future
-        self.asked: _Asked = asked
-        self.is_left: bool = False
-        self.since: float = since
+    asked: asyncio.Future[Outcome] | None = None
 
 
 class Repeats(Observer):
@@ -108,216 +78,256 @@ class Repeats(Observer):
         self._now = now
         self._next_sweep = 0.0
         # A plain dictionary looks for its oldest entry among all that were dropped.
-        self.known: OrderedDict[Key, _HandOver] = OrderedDict()
+        self.known: OrderedDict[Key, HandOver] = OrderedDict()
+        # What is under way and has no caller any more.
+        self._left: set[Key] = set()
 
     async def submit(
-        self, key: Key, way: Submits, account: str, message: Message, deadline: float
+        self, key: Key | None, way: Submits, account: str, message: Message, deadline: float
     ) -> Outcome:
         """Hand over a message, or return what became of it when it was handed over before.
 
         Args:
-            key: What it is known by.
+            key: What it is known by; `None` where its reference is not its caller's own.
             way: Where it is handed over.
             account: The account that an outcome names which no account has given.
             message: The message, with a reference of its caller's.
             deadline: Seconds until the caller gives up.
         """
+        if key is None:
+            return await way.submit(message, deadline)
         started, left = self._now(), deadline
         while (before := self.known.get(key)) is not None:
-            outcome = await self._earlier(before, account, message, left)
+            outcome = await self._earlier(key, before, account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
-        handing = way.submit(message, left)
-        if isinstance(handing, asyncio.Future):
-            hand_over, token = self.begin(key, message, handing), None
-        else:  # routes and legs, which ask one account after another
-            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            hand_over = self.begin(key, message, future)
-            hand_over.asked = None
-            token = asks_accounts.set(hand_over)
-        try:
-            outcome = await handing
-        except BaseException:
-            self.leave(hand_over)
-            raise
-        finally:
-            if token is not None:
-                asks_accounts.reset(token)
-        self.end(hand_over, outcome)
-        return outcome
+        return await self._run(key, message, self._now(), partial(way.submit, message, left))
 
-    def begin(self, key: Key, message: Message, future: asyncio.Future[Outcome]) -> _HandOver:
+    def begin(
+        self, key: Key, message: Message, future: asyncio.Future[Outcome], since: float
+    ) -> None:
         """Note that a message is handed over whose key is not known.
 
-        Call `leave` where the wait for its outcome is given up, and `end` where the outcome is no
-        acceptance.
+        Call `leave` where the wait for its outcome is given up, and `follow_up` where its outcome
+        is no acceptance; an acceptance is noted.
 
         Args:
             key: What it is known by.
-            message: The message, with a reference of its caller's.
-            future: Its outcome.
+            message: The message.
+            future: Its outcome, at the first account.
+            since: When it was handed over, monotonic seconds.
         """
-        now = self._now()
-        self.known[key] = hand_over = _HandOver(key, message, future, future, now)
-        if now >= self._next_sweep or len(self.known) > KEPT:
-            self._sweep(now)
-        return hand_over
+        known = self.known
+        known[key] = message, future, since
+        if len(known) > KEPT:
+            oldest, hand_over = known.popitem(last=False)
+            if not hand_over[1].done():
+                self._keep(oldest, hand_over)
+        if since >= self._next_sweep:
+            self._sweep(since)
 
-    def end(self, hand_over: _HandOver, outcome: Outcome) -> None:
-        """Note an outcome: a message that nobody has may be handed over again."""
-        is_kept = isinstance(outcome, (Accepted, Ambiguous))
-        if not is_kept:
-            self.known.pop(hand_over.key, None)
-        if not hand_over.future.done():
-            with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
-                hand_over.future.set_result(outcome if is_kept else None)
+    async def follow_up(
+        self,
+        key: Key | None,
+        message: Message,
+        since: float,
+        go_on: Callable[[], Awaitable[Outcome]],
+    ) -> Outcome:
+        """Return the last outcome of a message that its first account has not accepted.
 
-    def leave(self, hand_over: _HandOver) -> None:
+        Args:
+            key: What it is known by; `None` where it is not known.
+            message: The message.
+            since: When it was handed over, monotonic seconds.
+            go_on: Asks the accounts that are left.
+        """
+        if key is None:
+            return await go_on()
+        return await self._run(key, message, since, go_on)
+
+    def leave(
+        self, key: Key, future: asyncio.Future[Any], asked: asyncio.Future[Outcome] | None
+    ) -> None:
         """Find out what becomes of a message whose caller was cancelled, or raised.
 
         What waits is taken back. What has left goes on, and its outcome is told when it comes.
+
+        Args:
+            key: What it is known by.
+            future: The future that is known.
+            asked: The outcome that the last account was asked for; `None` where none was asked.
         """
-        asked = hand_over.asked
-        if self.known.get(hand_over.key) is not hand_over:
+        message, current, since = self.known.get(key, (None, None, 0.0))
+        if message is None or current is not future:
             return
-        hand_over.is_left = True
         if asked is None:
-            del self.known[hand_over.key]
-            hand_over.future.set_result(None)
+            self._end(key, None)
         elif asked.done() and not asked.cancelled():
             # It came in the moment in which its caller was cancelled.
-            self.end(hand_over, asked.result())
+            self._end(key, asked.result())
         else:
-            if hand_over.future is asked:
-                hand_over.future = asked.get_loop().create_future()
+            self._left.add(key)
+            if future is asked:
+                self.known[key] = message, asked.get_loop().create_future(), since
             with suppress(RuntimeError):  # the event loop is closed: what it leaves is told later
                 asked.cancel()
                 for engine in self._accounts.engines.values():
-                    engine.take_back(hand_over.message.reference)
+                    engine.take_back(message.reference)
 
     def has_caller(self, reference: str) -> bool:
         """Return whether somebody hands over a message with this reference, and waits for it."""
         return any(
-            not each.is_left and not each.future.done()
-            for each in self.known.values()
-            if each.message.reference == reference
+            not future.done() and key not in self._left
+            for key, (message, future, _) in self.known.items()
+            if message.reference == reference
         )
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
         """Note what became of a message whose caller is gone."""
-        message = event.message
-        for hand_over in self._at(event.account, message.reference):
-            if not hand_over.future.done() and hand_over.message.to == message.to:
-                self.end(hand_over, event.outcome)
+        for key in _keys(event.account, event.message.reference):
+            message, future, _ = self.known.get(key, (None, None, 0.0))
+            if message is None or future is None or future.done():
+                continue
+            is_left = key in self._left or future.get_loop().is_closed()
+            if is_left and message.to == event.message.to:
+                self._end(key, event.outcome)
                 return
 
     def doubt_ended(self, event: DoubtEnded) -> None:
         """Note that a doubtful message is with the provider after all."""
         if event.id is None:
             return
-        for hand_over in self._at(event.account, event.reference):
-            if not hand_over.future.done():
+        for key in _keys(event.account, event.reference):
+            message, future, since = self.known.get(key, (None, None, 0.0))
+            if message is None or future is None:
                 continue
-            outcome = hand_over.future.result()
+            outcome = _result(future)
             if isinstance(outcome, Ambiguous) and outcome.account == event.account:
-                hand_over.future = hand_over.future.get_loop().create_future()
-                hand_over.future.set_result(
-                    Accepted.make(
-                        reference=event.reference,
-                        account=event.account,
-                        provider_id=event.id.provider_id,
-                    )
+                accepted = Accepted.make(
+                    reference=event.reference,
+                    account=event.account,
+                    provider_id=event.id.provider_id,
                 )
+                self.known[key] = message, _done(accepted, future), since
                 return
 
-    def _at(self, account: str, reference: str) -> list[_HandOver]:
-        """Return what is known of a reference at an account, whether its caller has named it."""
-        found = (self.known.get((account, reference)), self.known.get(reference))
-        return [each for each in found if each is not None]
+    async def _run(
+        self, key: Key, message: Message, since: float, step: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
+        """Hand over a message, or hand it on, in as many steps as that takes."""
+        asking = _Asking()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.known[key] = message, future, since
+        token = asks_accounts.set(asking)
+        try:
+            outcome = await step()
+        except BaseException:
+            self.leave(key, future, asking.asked)
+            raise
+        finally:
+            asks_accounts.reset(token)
+        self._end(key, outcome)
+        return outcome
+
+    def _end(self, key: Key, outcome: Outcome | None) -> None:
+        """Note an outcome: a message that nobody has may be handed over again."""
+        self._left.discard(key)
+        if key not in self.known:
+            return
+        message, future, since = self.known[key]
+        if not isinstance(outcome, (Accepted, Ambiguous)):
+            del self.known[key]
+        elif future.cancelled():
+            self.known[key] = message, _done(outcome, future), since
+        if not future.done():
+            with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
+                future.set_result(outcome)
 
     async def _earlier(
-        self, before: _HandOver, account: str, message: Message, seconds: float
+        self, key: Key, before: HandOver, account: str, message: Message, seconds: float
     ) -> Outcome | None:
         """Return the outcome of a message that was handed over before.
 
         `None` where that has changed meanwhile: it is known no longer, or has another future.
         """
-        future, age = before.future, self._now() - before.since
-        is_known = future.done() and not future.cancelled()
-        if is_known and (age > KEPT_FOR or not isinstance(future.result(), (Accepted, Ambiguous))):
-            self.known.pop(before.key, None)
+        earlier, future, since = before
+        known, age = _result(future), self._now() - since
+        is_final = isinstance(known, (Accepted, Ambiguous))
+        if is_final and age > KEPT_FOR:
+            del self.known[key]
             return None
-        differing = _differing(before.message, message)
-        if differing:
-            return _refused(message, account, differing, age)
-        if is_known:
-            known: Outcome = future.result()
-            return known
-        loop = future.get_loop()
-        if loop is not asyncio.get_running_loop():
-            doubt = _in_doubt(message, account, "in another event loop or process")
-            if loop.is_closed():
-                self.end(before, doubt)
-            return doubt
-        if future.done():  # cancelled, and its caller has not run since
-            await asyncio.sleep(0)
-            return None
-        await asyncio.wait([future], timeout=max(0.0, to_seconds(seconds)))
+        others = differing(earlier, message)
+        if others:
+            return refused(message, account, others, age)
         return (
-            None if future.done() else _in_doubt(message, account, "and was not heard of in time")
+            known if is_final else await self._last_outcome(key, future, account, message, seconds)
         )
 
-    def _sweep(self, now: float) -> None:
-        """Forget the oldest, where there are too many, and what is too old.
+    async def _last_outcome(
+        self,
+        key: Key,
+        future: asyncio.Future[Any],
+        account: str,
+        message: Message,
+        seconds: float,
+    ) -> Outcome | None:
+        """Wait for the outcome of a message that is under way; `None` where something is known."""
+        loop, left = future.get_loop(), to_seconds(seconds)
+        if loop is not asyncio.get_running_loop():
+            doubt = in_doubt(message, account, "in another event loop or process")
+            if not loop.is_closed():
+                return doubt
+            # Nobody there takes the outcome any more.
+            has_ended = future.done() and not future.cancelled()
+            self._end(key, _result(future) if has_ended else doubt)
+            return None
+        if future.done() and left > 0:
+            await asyncio.sleep(0)  # its caller, who is woken, has not taken the outcome
+            return None
+        await asyncio.wait([future], timeout=max(0.0, left))
+        if future.done() and left > 0:
+            return None
+        return in_doubt(message, account, "and was not heard of in time")
 
-        What is under way stays, as the youngest. Two of too many are looked at for each that comes,
-        so that this never takes long.
+    def _keep(self, key: Key, hand_over: HandOver) -> None:
+        """Put what is under way back, as the youngest, and drop the next one if that is not.
+
+        So two are looked at for each that comes, and this never takes long.
         """
         known = self.known
-        if now >= self._next_sweep:
-            self._next_sweep = now + _SWEEP_EVERY
-            for old in [each for each in known.values() if now - each.since > KEPT_FOR]:
-                if old.future.done():
-                    del known[old.key]
-        for _ in range(min(2, len(known) - KEPT)):
-            key, oldest = known.popitem(last=False)
-            if not oldest.future.done():
-                known[key] = oldest
+        known[key] = hand_over
+        key, hand_over = known.popitem(last=False)
+        if not hand_over[1].done():
+            known[key] = hand_over
+
+    def _sweep(self, now: float) -> None:
+        """Forget what is too old and not under way."""
+        self._next_sweep = now + _SWEEP_EVERY
+        old = [
+            key
+            for key, (_, future, since) in self.known.items()
+            if now - since > KEPT_FOR and future.done()
+        ]
+        for key in old:
+            del self.known[key]
 
 
-def _differing(one: Message, other: Message) -> list[str]:
-    """Return the names of the fields by which two messages are not the same one."""
-    if one is other:
-        return []
-    return [name for name in _COMPARED if getattr(one, name) != getattr(other, name)]
+def _keys(account: str, reference: str) -> tuple[Key, Key]:
+    """Return what a message at an account may be known by: its caller has named it, or has not."""
+    return (account, reference), reference
 
 
-def _refused(message: Message, account: str, differing: Sequence[str], seconds: float) -> NotSent:
-    return NotSent(
-        reference=message.reference,
-        account=account,
-        failure=Failure(
-            reason=Reason.INVALID_MESSAGE,
-            retry=Retry.NEVER,
-            path="reference",
-            detail=(
-                f"another message was handed over with it {seconds:.0f} s ago:"
-                f" {', '.join(differing)} {'differ' if len(differing) > 1 else 'differs'};"
-                " give each message a reference of its own"
-            ),
-        ),
-    )
+def _result(future: asyncio.Future[Any]) -> Outcome | None:
+    """Return what a future has brought, if it has."""
+    if not future.done() or future.cancelled():
+        return None
+    outcome: Outcome | None = future.result()
+    return outcome
 
 
-def _in_doubt(message: Message, account: str, where: str) -> Ambiguous:
-    return Ambiguous(
-        reference=message.reference,
-        account=account,
-        failure=Failure(
-            reason=Reason.TIMEOUT,
-            retry=Retry.UNSAFE,
-            fault=Fault.CALLER,
-            detail=f"it was handed over before, with the same reference, {where}",
-        ),
-    )
+def _done(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:
+    """Return a future with an outcome, of the same event loop as another one."""
+    future: asyncio.Future[Any] = other.get_loop().create_future()
+    future.set_result(outcome)
+    return future

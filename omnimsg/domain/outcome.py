@@ -8,6 +8,7 @@ repeating the text.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
@@ -239,13 +240,12 @@ def set_positions(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None
     The engine calls this before anybody else holds the outcomes, so nobody sees a frozen object
     change. A second object for each would double the cost of an accepted message.
     """
-    store = _store_in_accepted if type(outcomes) is AllAccepted else _store
+    if type(outcomes) is AllAccepted:
+        # An exhausted `map`, because a loop takes as long as what it calls.
+        deque(map(_store_in_accepted, outcomes, positions), maxlen=0)
+        return
     for outcome, position in zip(outcomes, positions, strict=True):
-        store(outcome, position)
-
-
-def _store(outcome: Outcome, position: int) -> None:
-    object.__setattr__(outcome, "position", position)
+        object.__setattr__(outcome, "position", position)
 
 
 # Writes the slot itself, at half the cost.

@@ -193,7 +193,7 @@ def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
         converted = f"{name} if type({name}) in k_{name} else {converted}"
     if field.default is attrs.NOTHING:
         return converted
-    return f"{_literal(field)} if {name} is d_{name} else {converted}"
+    return f"{_literal(field)} if {_is_default(field)} else {converted}"
 
 
 def _first_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
@@ -216,6 +216,12 @@ def _literal(field: attrs.Attribute[Any]) -> str:
     return repr(field.default) if constant else f"d_{field.name}"
 
 
+def _is_default(field: attrs.Attribute[Any]) -> str:
+    """Write the test of whether an argument is its field's default; `None` costs no look-up."""
+    default = "None" if field.default is None else f"d_{field.name}"
+    return f"{field.name} is {default}"
+
+
 def _given(field: attrs.Attribute[Any], value: str) -> str:
     """Write the value of an argument, or its default."""
     name = field.name
@@ -224,7 +230,7 @@ def _given(field: attrs.Attribute[Any], value: str) -> str:
         return f"f_{name}({own}) if {name} is NOTHING else {value}"
     if value == name or field.default is attrs.NOTHING:
         return value
-    return f"{name} if {name} is d_{name} else {value}"
+    return f"{name} if {_is_default(field)} else {value}"
 
 
 def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
@@ -236,7 +242,7 @@ def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
             if field.metadata[_KINDS]:
                 passed = f"({passed} or type({name}) in k_{name})"
             required = field.default is attrs.NOTHING
-            yield passed if required else f"({name} is d_{name} or {passed})"
+            yield passed if required else f"({_is_default(field)} or {passed})"
         elif field.converter is not None or field.validator is not None:
             yield "False"
 

@@ -63,6 +63,13 @@ class AsksAccounts(Protocol):
 asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
 
 
+def note_asked(future: asyncio.Future[Outcome]) -> None:
+    """Tell the running call, where it wants to know, that an account was asked."""
+    asking = asks_accounts.get()
+    if asking is not None:
+        asking.asked = future
+
+
 class AccountEngine(AccountOperations):
     """One account at work.
 
@@ -147,32 +154,18 @@ class AccountEngine(AccountOperations):
         self._slots = slots_of(policy.limits, adapter.capabilities)
         self._loops = PartsByLoop(shared, open_transport)
 
-    def submit(self, message: Message, deadline: float) -> asyncio.Future[Outcome]:
+    def hand_over(
+        self, message: Message, deadline: float, passes_on: PassesOn | None = None
+    ) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
 
         Cancelling the future takes the message back, unless it has left.
-        """
-        parts = self._loops.current
-        if parts.loop is not get_running_loop():
-            try:
-                parts = self._loops.here("send")
-            except OperationError as error:
-                return self._not_sent(message, error.failure)
-        future = parts.admission.submit(message, deadline)
-        asking = asks_accounts.get()
-        if asking is not None:
-            asking.asked = future
-        return future
-
-    def submit_routed(
-        self, message: Message, deadline: float, passes_on: PassesOn
-    ) -> asyncio.Future[Outcome]:
-        """Hand over one message of a caller who has other accounts; see `submit`.
 
         Args:
             message: The message.
             deadline: Seconds until the caller gives up.
-            passes_on: Says which failures the caller wants at once, in place of retries.
+            passes_on: Says which failures a caller who has other accounts wants at once, in place
+                of retries.
         """
         parts = self._loops.current
         if parts.loop is not get_running_loop():
@@ -181,11 +174,21 @@ class AccountEngine(AccountOperations):
             except OperationError as error:
                 return self._not_sent(message, error.failure)
         admission = parts.admission
-        future = (admission.routed_way or admission.routed(passes_on)).submit(message, deadline)
-        asking = asks_accounts.get()
-        if asking is not None:
-            asking.asked = future
+        if passes_on is not None:
+            admission = admission.routed_way or admission.routed(passes_on)
+        return admission.submit(message, deadline)
+
+    def submit(
+        self, message: Message, deadline: float, passes_on: PassesOn | None = None
+    ) -> asyncio.Future[Outcome]:
+        """Hand over one message, and tell the running call that this account was asked."""
+        future = self.hand_over(message, deadline, passes_on)
+        note_asked(future)
         return future
+
+    async def go_on(self, _: Message, outcome: Outcome, __: float, ___: float) -> Outcome:
+        """Return the outcome: this account is the only one."""
+        return outcome
 
     def streams_here(self) -> Streams:
         """Return the way in and back of streams in the running event loop.

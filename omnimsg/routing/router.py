@@ -11,6 +11,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.account import note_asked
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.engine.sending.stream import StreamLegs, Streams
@@ -21,6 +22,7 @@ from omnimsg.routing.route import Strategy
 from omnimsg.routing.stream import RoutedWayIn
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 
     from omnimsg.domain.channel import Channel
@@ -66,23 +68,54 @@ class Router:
         """
         if message.__class__ is not Message:
             raise _no_message(message)
+        started = self._now()
+        future = self.hand_over(message, deadline)
+        if future is not None:
+            note_asked(future)
+            return await self.go_on(message, await future, started, deadline)
         lane = self._match(message)
         if not lane.is_simple:
             return await self._adapt(lane, message, deadline)
+        return await self._send(Journey(message, lane, lane.accounts, started), deadline)
+
+    def hand_over(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
+        """Hand over one message to the first account of its route, where no more is to be done.
+
+        Args:
+            message: The message.
+            deadline: Seconds until the caller gives up.
+
+        Returns:
+            The future of what becomes of it there, of which `go_on` is to be told; `None` where
+            nothing was done, because the message has to wait or to be changed, or that account is
+            not well.
+        """
+        lane = self._match(message)
+        if not lane.is_simple:
+            return None
         first = lane.accounts[0]
         if lane.is_alone:
-            return await first.submit(message, deadline)
-        started = self._now()
-        if first.is_well:
-            # As `_send` would: a call for each message is what this saves.
-            outcome = await first.submit_routed(message, deadline, may_move)
-            if outcome.__class__ is Accepted:
-                return outcome
-            journey = Journey(message, lane, lane.accounts, started)
-            if not journey.note(first, outcome):
-                return outcome
-            return await self._go_on(journey, to_seconds(deadline))
-        return await self._send(Journey(message, lane, lane.accounts, started), deadline)
+            return first.hand_over(message, deadline)
+        return first.hand_over(message, deadline, may_move) if first.is_well else None
+
+    async def go_on(
+        self, message: Message, outcome: Outcome, since: float, deadline: float
+    ) -> Outcome:
+        """Return the last outcome of a message that was handed over with `hand_over`.
+
+        Args:
+            message: The message.
+            outcome: What became of it at the first account.
+            since: When it was handed over, monotonic seconds.
+            deadline: Seconds from then on until the caller gives up.
+        """
+        lane = self._match(message)
+        if lane.is_alone or outcome.__class__ is Accepted:
+            return outcome
+        journey = Journey(message, lane, lane.accounts, since)
+        if not journey.note(lane.accounts[0], outcome):
+            return outcome
+        return await self._go_on(journey, to_seconds(deadline))
 
     async def _adapt(self, lane: RouteLane, message: Message, deadline: float) -> Outcome:
         """Send a message that waits for its route, or is changed by it."""
@@ -104,7 +137,7 @@ class Router:
         """Send a message through the first of its accounts, or those after it."""
         first = journey.order[0]
         if first.held_back(journey.message) is None:
-            outcome = await first.submit_routed(journey.message, deadline, may_move)
+            outcome = await first.submit(journey.message, deadline, may_move)
             if outcome.__class__ is Accepted or not journey.note(first, outcome):
                 return outcome
         return await self._go_on(journey, to_seconds(deadline))
@@ -220,7 +253,7 @@ class Router:
             if is_patient:
                 outcome = await account.submit(message, left)
             else:
-                outcome = await account.submit_routed(message, left, may_move)
+                outcome = await account.submit(message, left, may_move)
             if not journey.note(account, outcome):
                 return journey.conclusion()
 

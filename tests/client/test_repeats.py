@@ -289,6 +289,103 @@ async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller()
     assert 2 == len(server.requests)
 
 
+def routed(server: Server, **policy: Any) -> Client:
+    """Build a client whose messages go to "a", and to "b" after that; both try once."""
+    own: dict[str, Any] = {"limits": Limits(concurrency=1), "retry": RetryPolicy(attempts=1)}
+    return Client(
+        [tiny(server.url, name=name, max_messages=1) for name in "ab"],
+        default="a",
+        routes=[Route(accounts=("a", "b"))],
+        policies={name: Policy(**{**own, **policy}) for name in "ab"},
+    )
+
+
+async def test_a_message_that_moves_to_the_next_account_is_handed_over_once() -> None:
+    """Whoever hands it over again meanwhile waits for the last account, and texts nobody."""
+    go_on = asyncio.Event()
+
+    async def refuse(visit: Visit) -> None:
+        await saying("slow-down")[0](visit)
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(refuse, accept_later) as server, routed(server) as client:
+        waiting = [asyncio.create_task(once(client)) for _ in range(3)]
+        with anyio.fail_after(10):
+            while len(server.requests) < 2:
+                await asyncio.sleep(0)
+                waiting.append(asyncio.create_task(once(client)))
+        waiting.append(asyncio.create_task(once(client)))
+        go_on.set()
+        accepted = await asyncio.gather(*waiting)
+
+    assert {("b", "id-order-71")} == {(each.account, each.provider_id) for each in accepted}
+    assert 2 == len(server.requests)
+
+
+@pytest.mark.parametrize("leaves_at", [1, 2])
+async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at: int) -> None:
+    """At the first account or at the next: it had left, and its outcome is heard of."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    acts = [*saying("slow-down")[: leaves_at - 1], accept_later]
+    async with Server(*acts, accept) as server, routed(server) as client:
+        first = asyncio.create_task(once(client))
+        with anyio.fail_after(10):
+            while len(server.requests) < leaves_at:  # noqa: ASYNC110 - the server is a list
+                await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        second = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        go_on.set()
+        accepted = await second
+
+    assert "ab"[leaves_at - 1] == accepted.account
+    assert leaves_at == len(server.requests)
+
+
+async def test_a_second_caller_that_gives_up_leaves_what_has_left_too() -> None:
+    """The first was taken back before it left, the second is cancelled after that."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    async with Server(accept_later, accept_later, accept) as server, routed(server) as client:
+        before = asyncio.create_task(client.send(texts(1)[0]))
+        with anyio.fail_after(10):
+            while not server.requests:  # noqa: ASYNC110 - the server is a list
+                await asyncio.sleep(0)
+        first, second = (asyncio.create_task(once(client)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        await asyncio.sleep(0)
+        with anyio.fail_after(10):
+            while len(server.requests) < 2:
+                go_on.set()
+                await asyncio.sleep(0)
+                go_on.clear()
+        second.cancel()
+        await asyncio.wait([second])
+        third = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        go_on.set()
+        accepted = await third
+        await before
+
+    assert "id-order-71" == accepted.provider_id
+    assert 2 == len(server.requests)
+
+
 def tenants(server: Server, **options: Any) -> Client:
     """Build a client with a default account and two more."""
     adapters = [tiny(server.url, name=name) for name in ("main", "a", "b")]

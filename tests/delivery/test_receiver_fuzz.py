@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
-from support.callback_fuzz import forgeries, genuine, repeated, requests
+from support.callback_fuzz import BODY_LIMIT, forgeries, genuine, repeated, requests
 from support.genuine import CONFIG, PUBLIC_URL
 
 from omnimsg import Client
@@ -25,7 +25,7 @@ REFUSED = {400, 401, 404, 405, 408, 413}
 def receiver(*, trusts: bool = False) -> tuple[Receiver, list[Event]]:
     """Return a receiver of all providers, and what reaches its handler."""
     seen: list[Event] = []
-    callbacks: dict[str, object] = {"body_limit": 1000}
+    callbacks: dict[str, object] = {"body_limit": BODY_LIMIT}
     callbacks |= {"trusted_proxies": ["127.0.0.0/8", "::1/128"]} if trusts else {}
     callbacks |= {} if trusts else {"public_url": PUBLIC_URL}
     client = Client.from_config({**CONFIG, "callbacks": callbacks})

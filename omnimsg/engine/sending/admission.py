@@ -7,9 +7,9 @@ in runs, and callers who come in one turn of the event loop are queued together 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from itertools import groupby, islice
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -21,7 +21,7 @@ from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.plain_text import PlainTexts
+from omnimsg.engine.sending.plain_text import plain_text_test
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
@@ -44,7 +44,7 @@ class StreamOwner(Owner, Protocol):
 
 
 # No timeout equals this one's.
-_NO_RUN = Run(0.0, math.nan)
+_NO_RUN = Run(0.0, nan)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -80,15 +80,17 @@ class Admission:
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
     # The last run of these: what joins it cannot go ahead of another run, however much it is.
     _newest_run: Run = attrs.field(init=False)
+    _shares_requests: bool = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     routed_way: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build what follows from the rest."""
-        self._is_plain = PlainTexts(self._checks.adapter).include
+        self._is_plain = plain_text_test(self._checks.adapter)
         self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
+        self._shares_requests = self._queue.max_messages > 1
 
     def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
@@ -104,7 +106,7 @@ class Admission:
             TypeError: It is no message.
             InvalidValue: The timeout is not a number.
         """
-        if type(timeout) is not float or math.isnan(timeout):
+        if type(timeout) is not float or isnan(timeout):
             timeout = to_seconds(timeout)
         refusal = None
         is_plain = self._is_plain(message)
@@ -116,13 +118,13 @@ class Admission:
             self._notify(message)
         if refusal is not None:
             self._callers.finish([future], [message], [refusal])
-        elif message.priority is Priority.NORMAL and self._queue.max_messages > 1:
+        elif self._shares_requests and (is_plain or message.priority is Priority.NORMAL):
             run = self._newest_run
             if timeout != run.timeout:
                 run = self._run(timeout)
             run.messages.append(message)
             run.keys.append(future)
-            if message.ttl is not None:
+            if not is_plain:
                 run.note_ttl(message)
         else:
             group = self._checks.group(message)
@@ -149,6 +151,7 @@ class Admission:
         """
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
+        is_plain_text, is_told = self._is_plain, self._handed_over is not None
         run = Run(started, timeout)
         count = 0
 
@@ -156,19 +159,22 @@ class Admission:
             nonlocal count, run
             run.keys = keys[count : count + len(run.messages)]
             count += len(run.messages)
-            self._put_all(run, owner, math.inf)
+            self._put_all(run, owner, inf)
             run = Run(started, timeout)
 
         try:
             for message in islice(source, len(keys)):
-                is_plain = self._is_plain(message)
-                refusal = None
-                if not (is_plain and takes_all_plain):
-                    if message.__class__ is Message and message.fallback:
-                        position = keys[count + len(run.messages)]
-                        message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
-                    refusal = self._refusal(message, is_plain=is_plain)
-                if self._handed_over is not None:
+                is_plain = is_plain_text(message)
+                if is_plain and takes_all_plain:
+                    if is_told:
+                        self._notify(message)
+                    run.messages.append(message)
+                    continue
+                if message.__class__ is Message and message.fallback:
+                    position = keys[count + len(run.messages)]
+                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                refusal = self._refusal(message, is_plain=is_plain)
+                if is_told:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)
@@ -182,7 +188,7 @@ class Admission:
                     continue
                 group = self._checks.group(message)
                 lane = queue.lane(message.priority)
-                queue.put(message, key, lane, owner, group, started, timeout, math.inf)
+                queue.put(message, key, lane, owner, group, started, timeout, inf)
         finally:
             queue_run()
             owner.count_read(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message, Priority
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
+
+_reference_of = attrgetter("reference")
 
 # The messages of one request may have been handed over, and may end, this far apart: a tenth of the
 # first one's timeout, at most a second. The ttl that is left is computed once for all of them, and
@@ -169,7 +172,7 @@ class Batch(Deadline):
             keys: The owner's names for them.
             ttl: Their shortest ttl, in seconds; infinity where none has one.
         """
-        references = {each.reference for each in messages}
+        references = set(map(_reference_of, messages))
         mine = self.references
         if mine is None or len(references) < len(messages) or not mine.isdisjoint(references):
             return False

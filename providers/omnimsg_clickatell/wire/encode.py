@@ -47,31 +47,36 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     """
     account = adapter.account
     channel = account.channel or adapter.capabilities.default_channel or Channel.SMS
-    ending = {"channel": channel.value}
-    sender = adapter.sender_of(channel)
-    if channel is Channel.SMS and sender is not None:
-        ending["from"] = bare(sender)
+    sender = adapter.sender_of(channel) if channel is Channel.SMS else None
+    sender = None if sender is None else bare(sender)
+    name = channel.value
     # The extras of an account are merged into every message.
     channels = () if account.extras else (None, channel)
+    minutes: dict[int, int | None] = {}
     documents = []
     for message in messages:
         content = message.content
         if (
-            isinstance(content, Text)
-            and message.channel in channels
-            and _is_usual(message, content)
+            message.channel in channels
+            and isinstance(content, Text)
+            and (message.is_plain_text or _is_usual(message, content))
         ):
             # The same document as `document` writes, without its calls.
             written: dict[str, Any] = {
                 "content": content.text,
                 "to": str(message.to).removeprefix("+"),
                 "clientMessageId": message.reference,
-                **ending,
+                "channel": name,
             }
-            if message.sender is not None and channel is Channel.SMS:
-                written["from"] = bare(message.sender)
-            if message.ttl is not None:
-                written["validityPeriod"] = context.ttl_minutes(message)
+            if sender is not None:
+                written["from"] = sender
+            if not message.is_plain_text:
+                if message.sender is not None and channel is Channel.SMS:
+                    written["from"] = bare(message.sender)
+                if message.ttl is not None:
+                    if message.ttl not in minutes:
+                        minutes[message.ttl] = context.ttl_minutes(message)
+                    written["validityPeriod"] = minutes[message.ttl]
         else:
             written = document(message, adapter, minutes=context.ttl_minutes(message))
         documents.append(written)
@@ -80,9 +85,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
 
 def _is_usual(message: Message, content: Text) -> bool:
     """Whether a text has no fields but those of nearly every text."""
-    return message.is_plain_text or not (
-        content.has_options or message.send_at or message.encryption or message.extras
-    )
+    return not (content.has_options or message.send_at or message.encryption or message.extras)
 
 
 def document(

@@ -7,6 +7,7 @@ alike, and throttling is a 400.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
@@ -79,6 +80,9 @@ def read_send(
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
 
 
+_read_entry = itemgetter("apiMessageId", "clientMessageId", "accepted", "error", "to")
+
+
 def _all_accepted(
     messages: Sequence[Message],
     entries: Any,  # noqa: ANN401 - any JSON value
@@ -91,15 +95,15 @@ def _all_accepted(
     if type(entries) is not list or len(entries) != len(messages):
         return None
     outcomes: list[Outcome | None] = []
-    accepted = Accepted.make
+    accepted, read = Accepted.make, _read_entry
     try:
         for message, entry in zip(messages, entries, strict=True):
-            reference, id_ = message.reference, entry["apiMessageId"]
+            reference, (id_, echoed, is_accepted, error, to) = message.reference, read(entry)
             if (
-                entry["clientMessageId"] != reference
-                or entry["accepted"] is not True
-                or entry["error"]
-                or message.to != f"+{entry['to']}"
+                echoed != reference
+                or is_accepted is not True
+                or error
+                or message.to != f"+{to}"
                 or type(id_) is not str
                 or not id_
             ):

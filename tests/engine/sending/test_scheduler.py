@@ -63,7 +63,7 @@ async def test_a_single_message_waits_for_nobody() -> None:
 async def test_lingering_gathers_what_comes_within_it() -> None:
     """Except where it is urgent, or a request is full before."""
     wire = FakeTransport()
-    account = engine(wire, limits=Limits(linger=0.03))
+    account = engine(wire, limits=Limits(linger=0.3))
     urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
 
     waiting = []

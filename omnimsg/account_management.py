@@ -1,0 +1,58 @@
+"""The accounts of an open client: which there are, and how one comes and goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.engine.deadline import Deadline
+from omnimsg.operations import DEADLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnimsg.accounts import Accounts
+    from omnimsg.adapter import Adapter
+    from omnimsg.engine.account_builder import AccountBuilder
+    from omnimsg.engine.clock import Clock
+    from omnimsg.engine.policy import Policy
+
+
+class AccountManagement:
+    """The part of `Client` that shows, adds and removes accounts."""
+
+    _accounts: Accounts
+    _builder: AccountBuilder
+    _clock: Clock
+
+    @property
+    def accounts(self) -> Mapping[str, Adapter[Any]]:
+        """The adapters by account name; their `capabilities` say what each account can do."""
+        return {name: account.adapter for name, account in self._accounts.engines.items()}
+
+    @property
+    def default(self) -> str:
+        """The name of the account that is used unless another is named."""
+        return self._accounts.default
+
+    def add_account(self, adapter: Adapter[Any], *, policy: Policy | None = None) -> None:
+        """Add an account, for `send(..., account=name)`; no route uses it.
+
+        Raises:
+            ConfigError: There is an account of that name, or its policy asks for what its provider
+                cannot do.
+        """
+        name = adapter.account.name
+        self._accounts.require_new(name)
+        self._accounts.add(self._builder.build(adapter, policy))
+
+    async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
+        """Send what waits for an account, wait for the answers under way, and close it.
+
+        Nothing can be handed over to it from the beginning on. What has not left when the deadline
+        passes is `NotSent` with the reason `CANCELLED`.
+
+        Raises:
+            ConfigError: There is no such account, or it is the default one or that of a route.
+        """
+        account = self._accounts.remove(name)
+        await account.aclose(Deadline.after(deadline, self._clock.monotonic))
