@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.delivery.tracker import Tracker
+    from omnimsg.delivery.turns import Turn
     from omnimsg.domain.events import Event
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
     from omnimsg.engine.observers import Observers
@@ -125,8 +126,7 @@ class Dispatcher:
             Exception: A handler or the store raised it.
             TimeoutError: They took too long.
         """
-        turn = self._turns.turn(_turn_of(tracked))
-        async with asyncio.timeout(self._handler_timeout), turn:
+        async with asyncio.timeout(self._handler_timeout), self._turn(tracked):
             await self._tell_status(tracked, set())
 
     async def joined(self, tracked: Tracked) -> None:
@@ -140,7 +140,7 @@ class Dispatcher:
             if self._suppression is not None:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
-            async with self._turns.turn(_turn_of(tracked)):
+            async with self._turn(tracked):
                 await self._tell_status(tracked, set())
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
@@ -169,15 +169,9 @@ class Dispatcher:
                 raise NotHandledError
             await self._handlers.handle(event, done)
         elif self._handlers or self._observers.status_changed is not None:
-            name = _turn_of(tracked)
-            # Not by its context manager: of each report, which hardly ever has to wait.
-            if not self._turns.take_free(name):
-                await self._turns.wait(name)
-            try:
+            async with self._turn(tracked):
                 await self._handlers.handle(event, done)
                 await self._tell_status(tracked, done)
-            finally:
-                self._turns.leave(name)
         # Otherwise the tracker has it, and nobody else wants it.
         await self._store.set_handled(event.key, at, remember_until)
         return True
@@ -225,8 +219,7 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-
-def _turn_of(tracked: Tracked) -> str | None:
-    """Name a message: the application is told of one change of it at a time, in order."""
-    # Its own id, where it has one: the other one may be that of its batch from now on.
-    return tracked.own_id or tracked.id or tracked.token
+    def _turn(self, tracked: Tracked) -> Turn:
+        """Tell the application of one change of a message at a time, in order."""
+        # Its own id, where it has one: the other one may be that of its batch from now on.
+        return self._turns.turn(tracked.own_id or tracked.id or tracked.token)

@@ -1,18 +1,17 @@
 """Slots, of which only so many are taken at once, and turns, of which a message has one at a time.
 
 Whoever comes later waits, in the order of arrival. Hardly anybody has to, so what is free is taken
-without a coroutine: the locks of asyncio cost more than what most turns are taken for.
+without a coroutine; those of the locks of asyncio cost more than what most turns are taken for.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from types import TracebackType
 
 
 class Slots:
@@ -67,43 +66,47 @@ class Turns:
     """One slot for each name, for as long as somebody has it or waits for it."""
 
     def __init__(self) -> None:
-        # By name: what those wait for who came later; `None` where nobody did.
-        self._taken: dict[str | None, Slots | None] = {}
+        self._taken: dict[str | None, Slots] = {}
 
-    @asynccontextmanager
-    async def turn(self, name: str | None) -> AsyncIterator[None]:
-        """Have the turn of a name for as long as the context is open; wait for it first."""
-        if not self.take_free(name):
-            await self.wait(name)
-        try:
-            yield
-        finally:
-            self.leave(name)
+    def turn(self, name: str | None) -> Turn:
+        """Return what waits, as an asynchronous context, until nobody else has the name's turn."""
+        return Turn(self._taken, name)
 
-    def take_free(self, name: str | None) -> bool:
-        """Take the turn of a name if nobody has it, and return whether that is so."""
-        if name in self._taken:
-            return False
-        self._taken[name] = None
-        return True
 
-    async def wait(self, name: str | None) -> None:
-        """Wait until nobody else has the turn of a name, and take it."""
-        slots = self._taken[name]
+class Turn:
+    """One turn. A class, because it costs a third of a generator in a context manager."""
+
+    __slots__ = ("_name", "_taken")
+
+    def __init__(self, taken: dict[str | None, Slots], name: str | None) -> None:
+        self._taken = taken
+        self._name = name
+
+    async def __aenter__(self) -> None:
+        """Wait for the turn."""
+        slots = self._taken.get(self._name)
         if slots is None:
-            slots = self._taken[name] = Slots(0)
+            self._taken[self._name] = Slots(0)
+            return
         try:
             await slots.wait()
         except BaseException:
-            # Handed over and handed back in one moment. Whoever came after that has other slots.
-            if slots.is_free and self._taken.get(name) is slots:
-                del self._taken[name]
+            self._forget(slots)
             raise
 
-    def leave(self, name: str | None) -> None:
-        """Give the turn of a name to the next one who waits for it."""
-        slots = self._taken[name]
-        if slots is not None:
-            slots.leave()
-        if slots is None or slots.is_free:
-            del self._taken[name]
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the turn to the next one."""
+        slots = self._taken[self._name]
+        slots.leave()
+        self._forget(slots)
+
+    def _forget(self, slots: Slots) -> None:
+        """Forget the name where nobody has its turn or waits for it."""
+        # Whoever came after that has other slots.
+        if slots.is_free and self._taken.get(self._name) is slots:
+            del self._taken[self._name]
