@@ -7,6 +7,7 @@ the provider sends it again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections import Counter
@@ -18,7 +19,6 @@ from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
 from omnimsg.delivery.time_limit import within
-from omnimsg.delivery.turns import Slots
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
@@ -88,7 +88,7 @@ class Receiver:
         self._observers = observers
         self._clock = clock
         self._being_read = 0
-        self._slots = PerLoop(lambda: Slots(options.concurrency))
+        self._slots = PerLoop(lambda: asyncio.Semaphore(options.concurrency))
         self.handled: int = 0
         self.refused: Counter[RefusedBecause] = Counter()
         self._require_secrets()
@@ -133,13 +133,8 @@ class Receiver:
                 context = Context.make(account=account, now=self._clock.utc_now())
                 # Before it waits for its turn: strangers must not make the genuine ones wait.
                 self._verify(adapter, callback, context)
-                slots = self._slots.here
-                if not slots.take_free():
-                    await slots.wait()
-                try:
+                async with self._slots.here:
                     await self._take(adapter, callback, context)
-                finally:
-                    slots.leave()
             finally:
                 self._being_read -= 1
         except RefusedError as refusal:
