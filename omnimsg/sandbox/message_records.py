@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-@lru_cache(maxsize=8)
 def utc_timestamp(epoch_seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
-    # Remembered, because a response has the same time in several places.
-    text = datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    seconds, micros = divmod(round(epoch_seconds * 1_000_000), 1_000_000)
+    return f"{_date_and_time(seconds)}.{micros // 1000:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _date_and_time(seconds: int) -> str:
+    # Remembered, because there are many times in a second.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @attrs.frozen
@@ -63,11 +67,10 @@ def describe(kind: str, *parts: str | None) -> str:
 
 def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
     """Return the steps ``pace`` seconds apart, the first at offset 0."""
-    return tuple(
+    if not pace:
         # Most sandboxes have no pace, and the steps of a table are there already.
-        step if step.offset == index * pace else attrs.evolve(step, offset=index * pace)
-        for index, step in enumerate(steps)
-    )
+        return tuple(steps)
+    return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -117,6 +120,15 @@ class MessageRecord:
             at = self.start + step.offset
             if at <= now:
                 yield StatusChange(step.status, at, detail=step.detail)
+
+    def next_step_at(self, now: float) -> float | None:
+        """Return the epoch time of the first step after ``now``, None if there is none."""
+        start, following = self.start, None
+        for step in self.steps:
+            at = start + step.offset
+            if at > now and (following is None or at < following):
+                following = at
+        return following
 
     def latest_change(self, now: float) -> StatusChange:
         """Return the latest change at ``now``."""

@@ -108,14 +108,16 @@ class Phones:
                 phone.refusals.append(news)
         if route is not None:
             phone.routes[route] = None
-        self.touch(number)
+        self._touch(key, phone)
 
     def touch(self, number: str) -> None:
         """Note that something of a phone has changed."""
         key = handset_key(number)
         phone = self._by_key.get(key)
-        if phone is None:
-            return
+        if phone is not None:
+            self._touch(key, phone)
+
+    def _touch(self, key: str, phone: Phone) -> None:
         self.revision += 1
         phone.revision = self._changed[key] = self.revision
         self._changed.move_to_end(key)
@@ -123,8 +125,7 @@ class Phones:
     def follow(self, record: MessageRecord) -> None:
         """Notice the later steps of a message when they come."""
         now = self._clock()
-        times = (record.start + step.offset for step in record.steps)
-        at = min((each for each in times if each > now), default=None)
+        at = record.next_step_at(now)
         if at is None:
             return
         if len(self._due) >= self._limits.messages:
