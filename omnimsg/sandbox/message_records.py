@@ -84,6 +84,7 @@ class MessageRecord:
         text: The whole text, or what ``describe`` makes of other content.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
+        steps: What follows from ``start`` on, in the order of their offsets.
         waiting: The status before ``start``.
         client_id: What an omnimsg client has after the account's name in the message's id.
         extra: Whatever else the emulator stores with the message.
@@ -123,12 +124,9 @@ class MessageRecord:
 
     def next_step_at(self, now: float) -> float | None:
         """Return the epoch time of the first step after ``now``, None if there is none."""
-        start, following = self.start, None
-        for step in self.steps:
-            at = start + step.offset
-            if at > now and (following is None or at < following):
-                following = at
-        return following
+        if not self.steps or self.start + self.steps[-1].offset <= now:
+            return None
+        return next(at for step in self.steps if (at := self.start + step.offset) > now)
 
     def latest_change(self, now: float) -> StatusChange:
         """Return the latest change at ``now``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -57,8 +57,8 @@ class Phone:
     refused: int = 0
     revision: int = 0
     routes: dict[tuple[str, str | None], None] = attrs.field(factory=dict)
-    refusals: deque[Refusal]
-    sent: deque[PhoneSent]
+    refusals: list[Refusal] = attrs.field(factory=list)
+    sent: list[PhoneSent] = attrs.field(factory=list)
 
 
 class Phones:
@@ -85,12 +85,7 @@ class Phones:
         key = handset_key(number)
         phone = self._by_key.get(key)
         if phone is None:
-            phone = self._by_key[key] = Phone(
-                number=shown_number(number),
-                last=news,
-                refusals=deque(maxlen=self._history),
-                sent=deque(maxlen=self._history),
-            )
+            phone = self._by_key[key] = Phone(number=shown_number(number), last=news)
             if len(self._by_key) > self._limits.handsets:
                 forgotten, _ = self._by_key.popitem(last=False)
                 self._changed.pop(forgotten, None)
@@ -98,6 +93,7 @@ class Phones:
         self._by_key.move_to_end(key)
         if isinstance(news, PhoneSent):
             phone.sent.append(news)
+            del phone.sent[: -self._history]
             provider = news.reply.provider or news.sent.provider
             route = None if provider is None else (provider, news.sent.channel)
         else:
@@ -106,6 +102,7 @@ class Phones:
             if isinstance(news, Refusal):
                 phone.refused += 1
                 phone.refusals.append(news)
+                del phone.refusals[: -self._history]
         if route is not None:
             phone.routes[route] = None
         self._touch(key, phone)
