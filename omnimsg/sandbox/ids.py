@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-_VARIANT_BITS: Final = 0xC000 << 48
-_VARIANT: Final = 0x8000 << 48
-_VERSION_BITS: Final = 0xF000 << 64
-_RANDOM: Final = 0x4000 << 64
-_NAMED: Final = 0x8000 << 64
+# The bits of an id that are free, and those of its variant and version.
+_FREE: Final = ~(0xC000 << 48 | 0xF000 << 64)
+_RANDOM: Final = 0x8000 << 48 | 0x4000 << 64
+_NAMED: Final = 0x8000 << 48 | 0x8000 << 64
 
 
 def random_uuid(bits: int) -> str:
@@ -27,6 +26,5 @@ def named_uuid(name: str) -> str:
 
 
 def _text(bits: int, version: int) -> str:
-    bits = bits & ~(_VARIANT_BITS | _VERSION_BITS) | _VARIANT | version
-    digits = f"{bits:032x}"
+    digits = f"{bits & _FREE | version:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

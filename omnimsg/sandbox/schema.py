@@ -140,8 +140,12 @@ def text(
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
     longest = math.inf if max_length is None else max_length
+    tests: list[Callable[[str], object]] = []
+    tests += [one_of.__contains__] if one_of else []
+    tests += [accepts] if accepts else []
+    tests += [shape.fullmatch] if shape else []
 
-    def problem(value: str) -> str | None:
+    def problem(value: str) -> str:
         if "\0" in value:
             return _NUL
         if one_of and value not in one_of:
@@ -152,20 +156,19 @@ def text(
             return f"value must have at most {max_length} characters"
         if accepts and not accepts(value):
             return f"value does not have the form: {format}"
-        if shape and not shape.fullmatch(value):
-            return f"value must match {pattern}"
-        return None
+        return f"value must match {pattern}"
 
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, str):
             return (Violation(path, ViolationKind.TYPE, "value must be a string"),)
-        # What most values are asked, without a call.
-        if is_plain and "\0" not in value and min_length <= len(value) <= longest:
-            return _NONE
-        why = problem(value)
-        return _NONE if why is None else (Violation(path, ViolationKind.VALUE, why),)
+        if "\0" not in value and min_length <= len(value) <= longest:
+            for test in tests:
+                if not test(value):
+                    break
+            else:
+                return _NONE
+        return (Violation(path, ViolationKind.VALUE, problem(value)),)
 
-    is_plain = not (one_of or accepts or shape)
     return rule
 
 

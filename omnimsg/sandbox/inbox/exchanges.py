@@ -169,7 +169,7 @@ class Exchanges:
         display: Display,
     ) -> None:
         """Note the answer, and the messages that the request has accepted or changed."""
-        body = await _arrived_body(request)
+        body = await _arrived_body(exchange, request)
         answer = response.body if isinstance(response, web.Response) else None
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
@@ -221,9 +221,9 @@ class Exchanges:
                     del self._of_message[oldest.provider, message_id]
 
 
-async def _arrived_body(request: web.Request) -> bytes:
+async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
     """Return the body, empty where a fault came before all of it arrived, or of a form."""
-    if not request.content.is_eof() or request.content_type.startswith("multipart/"):
+    if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""
     with suppress(web.HTTPRequestEntityTooLarge):
         return await request.read()
