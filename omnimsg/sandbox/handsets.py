@@ -70,7 +70,8 @@ class Handsets:
     def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
         self._clock = clock
         self._limits = limits
-        self._by_handset: OrderedDict[str, deque[MessageRecord]] = OrderedDict()
+        # Lists, because most phones get a few messages, and an empty deque is larger than those.
+        self._by_handset: OrderedDict[str, list[MessageRecord]] = OrderedDict()
         self._oldest_first: deque[MessageRecord] = deque()
         self.on_add: Callable[[MessageRecord], None] | None = None
 
@@ -79,10 +80,12 @@ class Handsets:
         key = handset_key(record.to)
         records = self._by_handset.get(key)
         if records is None:
-            records = self._by_handset[key] = deque(maxlen=self._limits.messages_per_handset)
+            records = self._by_handset[key] = []
             if len(self._by_handset) > self._limits.handsets:
                 self._by_handset.popitem(last=False)
         records.append(record)
+        if len(records) > self._limits.messages_per_handset:
+            del records[0]
         self._oldest_first.append(record)
         if len(self._oldest_first) > self._limits.messages:
             self._forget(self._oldest_first.popleft())
@@ -136,7 +139,7 @@ class Handsets:
         records = self._by_handset.get(key)
         # The limit per handset may have dropped the record already.
         if records and records[0] is record:
-            records.popleft()
+            del records[0]
             if not records:
                 del self._by_handset[key]
 

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-@lru_cache(maxsize=8)
 def utc_timestamp(epoch_seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
-    # Remembered, because a response has the same time in several places.
-    text = datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    seconds, micros = divmod(round(epoch_seconds * 1_000_000), 1_000_000)
+    return f"{_date_and_time(seconds)}.{micros // 1000:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _date_and_time(seconds: int) -> str:
+    # Remembered, because there are many times in a second.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @attrs.frozen
@@ -63,11 +67,10 @@ def describe(kind: str, *parts: str | None) -> str:
 
 def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
     """Return the steps ``pace`` seconds apart, the first at offset 0."""
-    return tuple(
+    if not pace:
         # Most sandboxes have no pace, and the steps of a table are there already.
-        step if step.offset == index * pace else attrs.evolve(step, offset=index * pace)
-        for index, step in enumerate(steps)
-    )
+        return tuple(steps)
+    return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -81,6 +84,7 @@ class MessageRecord:
         text: The whole text, or what ``describe`` makes of other content.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
+        steps: What follows from ``start`` on, in the order of their offsets.
         waiting: The status before ``start``.
         client_id: What an omnimsg client has after the account's name in the message's id.
         extra: Whatever else the emulator stores with the message.
@@ -117,6 +121,12 @@ class MessageRecord:
             at = self.start + step.offset
             if at <= now:
                 yield StatusChange(step.status, at, detail=step.detail)
+
+    def next_step_at(self, now: float) -> float | None:
+        """Return the epoch time of the first step after ``now``, None if there is none."""
+        if not self.steps or self.start + self.steps[-1].offset <= now:
+            return None
+        return next(at for step in self.steps if (at := self.start + step.offset) > now)
 
     def latest_change(self, now: float) -> StatusChange:
         """Return the latest change at ``now``."""

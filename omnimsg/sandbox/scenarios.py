@@ -65,8 +65,12 @@ def is_magic(recipient: str) -> bool:
     return _magic_scenario(recipient) is not None
 
 
-@lru_cache(maxsize=64)
 def _magic_scenario(recipient: str) -> Scenario | None:
+    return _of_mailbox(recipient) if "@" in recipient else MAGIC.get(recipient[-6:])
+
+
+@lru_cache(maxsize=64)
+def _of_mailbox(recipient: str) -> Scenario | None:
     found = _SUFFIX.search(recipient)
     return MAGIC.get(found[1]) if found else None
 

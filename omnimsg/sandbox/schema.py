@@ -9,6 +9,7 @@ misspelt property hides a mistake.
 """
 
 import enum
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -138,27 +139,35 @@ def text(
     """
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
+    longest = math.inf if max_length is None else max_length
+    tests: list[Callable[[str], object]] = []
+    tests += [one_of.__contains__] if one_of else []
+    tests += [accepts] if accepts else []
+    tests += [shape.fullmatch] if shape else []
 
-    def problem(value: str) -> str | None:
+    def problem(value: str) -> str:
         if "\0" in value:
             return _NUL
         if one_of and value not in one_of:
             return f'Invalid value: "{value}", expected one of: {", ".join(one_of)}'
         if len(value) < min_length:
             return f"value must have at least {min_length} characters"
-        if max_length is not None and len(value) > max_length:
+        if len(value) > longest:
             return f"value must have at most {max_length} characters"
         if accepts and not accepts(value):
             return f"value does not have the form: {format}"
-        if shape and not shape.fullmatch(value):
-            return f"value must match {pattern}"
-        return None
+        return f"value must match {pattern}"
 
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, str):
             return (Violation(path, ViolationKind.TYPE, "value must be a string"),)
-        why = problem(value)
-        return _NONE if why is None else (Violation(path, ViolationKind.VALUE, why),)
+        if "\0" not in value and min_length <= len(value) <= longest:
+            for test in tests:
+                if not test(value):
+                    break
+            else:
+                return _NONE
+        return (Violation(path, ViolationKind.VALUE, problem(value)),)
 
     return rule
 
@@ -234,24 +243,25 @@ def fields(
         required: Properties that must be present.
         optional: Properties that may be present.
     """
-    needed = required or {}
-    known = {**needed, **(optional or {})}
+    needed = frozenset(required or {})
+    known = {**(required or {}), **(optional or {})}
 
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, dict):
             return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
-        found = [
-            Violation((*path, name), ViolationKind.MISSING, f'property "{name}" is missing')
-            for name in needed
-            if name not in value
-        ]
+        found: list[Violation] = []
+        if not needed <= value.keys():
+            found += [
+                Violation((*path, name), ViolationKind.MISSING, f'property "{name}" is missing')
+                for name in required or ()
+                if name not in value
+            ]
         for name, element in value.items():
-            inner = known.get(name)
-            if inner is None:
+            if name in known:
+                found += known[name](element, (*path, name))
+            else:
                 why = f'property "{name}" is unsupported'
                 found.append(Violation((*path, name), ViolationKind.UNKNOWN, why))
-            else:
-                found += inner(element, (*path, name))
         if not found:
             for check in checks:
                 found += check(value, path)
@@ -267,45 +277,44 @@ def tagged(tag: str, cases: Mapping[str, Rule]) -> Rule:
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, dict):
             return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
+        given = value.get(tag)
+        if isinstance(given, str) and given in cases:
+            return cases[given](value, path)
         if tag not in value:
             why = f'property "{tag}" is missing'
             return (Violation((*path, tag), ViolationKind.MISSING, why),)
-        return check_tag(value[tag], (*path, tag)) or cases[value[tag]](value, path)
+        return check_tag(given, (*path, tag))
 
     return rule
 
 
 def at_most_one(*names: str) -> Rule:
     """Reject an object with two of these properties; the violation is at the second one."""
+    listed = ", ".join(names)
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
         present = [name for name in names if name in value]
-        if len(present) > 1:
-            listed = ", ".join(names)
-            yield Violation(
-                (*path, present[1]), ViolationKind.VALUE, f"only one of {listed} can be used"
-            )
+        if len(present) <= 1:
+            return _NONE
+        why = f"only one of {listed} can be used"
+        return (Violation((*path, present[1]), ViolationKind.VALUE, why),)
 
     return rule
 
 
 def at_least_one(*names: str) -> Rule:
     """Reject an object with none of these properties; the violation is at the object."""
+    listed = ", ".join(names)
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
-        if not any(name in value for name in names):
-            listed = ", ".join(names)
-            yield Violation(path, ViolationKind.MISSING, f"one of {listed} is required")
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
+        if not value.keys().isdisjoint(names):
+            return _NONE
+        return (Violation(path, ViolationKind.MISSING, f"one of {listed} is required"),)
 
     return rule
 
 
 def exactly_one(*names: str) -> Rule:
     """Reject an object that does not have exactly one of these properties."""
-    checks = at_least_one(*names), at_most_one(*names)
-
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
-        for check in checks:
-            yield from check(value, path)
-
-    return rule
+    least, most = at_least_one(*names), at_most_one(*names)
+    return lambda value, path: least(value, path) or most(value, path)

@@ -248,7 +248,7 @@ class Sandbox:
         """Return a new application with all routes; a subclass may add middlewares to it."""
         application = web.Application(
             client_max_size=REQUEST_BYTES,
-            middlewares=[self._hold_connection, self._guard_control, self._serve_request],
+            middlewares=[self._serve],
         )
         application.add_routes(
             control_routes(
@@ -267,20 +267,19 @@ class Sandbox:
         return application
 
     @web.middleware
-    async def _hold_connection(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Keep the connection of a request open while the request is being answered."""
+    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Serve a request, whose connection stays open until it is answered."""
         self._connections.begin(request)
         try:
-            return await handler(request)
+            emulator = self.emulators.get(request.path.partition("/")[2].partition("/")[0])
+            if emulator is None:
+                return await self._serve_control(request, handler)
+            return await self._serve_provider(request, handler, emulator)
         finally:
             self._connections.end(request)
 
-    @web.middleware
-    async def _guard_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse a foreign page's control requests; answer an unknown path with a pointer."""
-        name = request.path.partition("/")[2].partition("/")[0]
-        if name in self.emulators:
-            return await handler(request)
         foreign = foreign_request(request, self.host)
         if foreign is not None:
             return json_response({"error": foreign}, status=403)
@@ -289,11 +288,10 @@ class Sandbox:
         except web.HTTPNotFound:
             return json_response({"error": "no such path; GET / lists all"}, status=404)
 
-    @web.middleware
-    async def _serve_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        emulator = self.emulators.get(request.path.removeprefix("/").partition("/")[0])
-        if emulator is None:
-            return await handler(request)
+    async def _serve_provider(
+        self, request: web.Request, handler: Handler, emulator: Emulator
+    ) -> web.StreamResponse:
+        """Answer a request as a provider does, then report what it has accepted or changed."""
         self._replies.note_host(emulator.name, request.host)
         is_calling = self.callbacks.is_on
         with noted_changes() as changed:
@@ -310,7 +308,8 @@ class Sandbox:
         changed: Sequence[MessageRecord],
     ) -> web.StreamResponse:
         """Answer a request as the emulator does, with faults, and note it in the log."""
-        faults = self.faults.select(emulator.name, is_send=emulator.is_send(request))
+        is_send = emulator.is_send(request)
+        faults = self.faults.select(emulator.name, is_send=is_send)
         entry: dict[str, Any] = {
             "at": utc_timestamp(self.state.clock()),
             "method": request.method,
@@ -324,7 +323,7 @@ class Sandbox:
         resets_before = self._reset_count
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            if emulator.is_send(request):
+            if is_send:
                 await request.read()
             # A request from before a reset must not deliver messages after it.
             return (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from omnimsg.sandbox.handsets import Handsets
+from omnimsg.sandbox.ids import random_uuid
 from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.message_records import LifecycleStep, apply_pace
 
@@ -48,7 +48,7 @@ class SandboxState:
 
     def uuid(self) -> str:
         """Return a new id in the form of a random UUID."""
-        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        return random_uuid(self._rng.getrandbits(128))
 
     def apply_pace(self, steps: Sequence[LifecycleStep]) -> tuple[LifecycleStep, ...]:
         """Return the steps of a table ``pace`` seconds apart."""

@@ -70,9 +70,9 @@ class Exchange:
     provider: str
     at: float
     entry: Mapping[str, Any]
-    url: str
+    origin: str
     target: str
-    headers: Sequence[tuple[str, str]] = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
     content_type: str
     body: bytes = attrs.field(default=b"", repr=False)
     size: int = 0
@@ -102,9 +102,9 @@ class Exchange:
 
     def as_json(self) -> dict[str, Any]:
         """Return the request and the answer without credentials."""
-        headers = mask_headers(self.headers)
+        headers = mask_headers(self.headers.items())
         body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
-        url = mask_target(self.url)
+        url = mask_target(self.origin + self.target)
         answer = show_body(
             self.answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut
         )
@@ -150,9 +150,9 @@ class Exchanges:
             provider=provider,
             at=at,
             entry=entry,
-            url=str(request.url),
+            origin=f"{request.scheme}://{request.host}",
             target=request.path_qs,
-            headers=[*request.headers.items()],
+            headers=request.headers,
             content_type=request.content_type,
         )
         self._kept[exchange.id] = exchange
@@ -169,7 +169,7 @@ class Exchanges:
         display: Display,
     ) -> None:
         """Note the answer, and the messages that the request has accepted or changed."""
-        body = await _arrived_body(request)
+        body = await _arrived_body(exchange, request)
         answer = response.body if isinstance(response, web.Response) else None
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
@@ -221,9 +221,9 @@ class Exchanges:
                     del self._of_message[oldest.provider, message_id]
 
 
-async def _arrived_body(request: web.Request) -> bytes:
+async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
     """Return the body, empty where a fault came before all of it arrived, or of a form."""
-    if not request.content.is_eof() or request.content_type.startswith("multipart/"):
+    if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""
     with suppress(web.HTTPRequestEntityTooLarge):
         return await request.read()

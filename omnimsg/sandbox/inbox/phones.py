@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -57,8 +57,8 @@ class Phone:
     refused: int = 0
     revision: int = 0
     routes: dict[tuple[str, str | None], None] = attrs.field(factory=dict)
-    refusals: deque[Refusal]
-    sent: deque[PhoneSent]
+    refusals: list[Refusal] = attrs.field(factory=list)
+    sent: list[PhoneSent] = attrs.field(factory=list)
 
 
 class Phones:
@@ -85,12 +85,7 @@ class Phones:
         key = handset_key(number)
         phone = self._by_key.get(key)
         if phone is None:
-            phone = self._by_key[key] = Phone(
-                number=shown_number(number),
-                last=news,
-                refusals=deque(maxlen=self._history),
-                sent=deque(maxlen=self._history),
-            )
+            phone = self._by_key[key] = Phone(number=shown_number(number), last=news)
             if len(self._by_key) > self._limits.handsets:
                 forgotten, _ = self._by_key.popitem(last=False)
                 self._changed.pop(forgotten, None)
@@ -98,6 +93,7 @@ class Phones:
         self._by_key.move_to_end(key)
         if isinstance(news, PhoneSent):
             phone.sent.append(news)
+            del phone.sent[: -self._history]
             provider = news.reply.provider or news.sent.provider
             route = None if provider is None else (provider, news.sent.channel)
         else:
@@ -106,16 +102,19 @@ class Phones:
             if isinstance(news, Refusal):
                 phone.refused += 1
                 phone.refusals.append(news)
+                del phone.refusals[: -self._history]
         if route is not None:
             phone.routes[route] = None
-        self.touch(number)
+        self._touch(key, phone)
 
     def touch(self, number: str) -> None:
         """Note that something of a phone has changed."""
         key = handset_key(number)
         phone = self._by_key.get(key)
-        if phone is None:
-            return
+        if phone is not None:
+            self._touch(key, phone)
+
+    def _touch(self, key: str, phone: Phone) -> None:
         self.revision += 1
         phone.revision = self._changed[key] = self.revision
         self._changed.move_to_end(key)
@@ -123,8 +122,7 @@ class Phones:
     def follow(self, record: MessageRecord) -> None:
         """Notice the later steps of a message when they come."""
         now = self._clock()
-        times = (record.start + step.offset for step in record.steps)
-        at = min((each for each in times if each > now), default=None)
+        at = record.next_step_at(now)
         if at is None:
             return
         if len(self._due) >= self._limits.messages:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import attrs
@@ -166,7 +167,7 @@ class Acceptance:
             return rejected_steps("unsupported type", 12002, self._state.apply_pace)
         content = payload.get("body", payload.get("template"))
         channel_id = request.match_info["channel_id"]
-        if self._uploads.has_unusable_media(content, base_url(request), channel_id):
+        if self._uploads.has_unusable_media(content, partial(base_url, request), channel_id):
             return rejected_steps("invalid input", 11002, self._state.apply_pace)
         recipient = scenario(to)
         if platform == "whatsapp" and "template" not in payload and not self._windows.is_open(to):

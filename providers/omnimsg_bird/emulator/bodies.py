@@ -12,6 +12,7 @@ from omnimsg.sandbox.schema import (
     Path,
     Rule,
     Violation,
+    anything,
     at_least_one,
     fields,
     flag,
@@ -31,8 +32,8 @@ _URL = text(1, format="HTTP URL")
 
 
 def _typed(name: str, content: Rule) -> Rule:
-    """Accept `{type, NAME: content}`, the form of bodies and actions."""
-    return fields(required={"type": text(one_of=(name,)), name: content})
+    """Accept `{type, NAME: content}`, a body or an action whose type has chosen the rule."""
+    return fields(required={"type": anything, name: content})
 
 
 _LABEL = fields(optional={"description": fields(optional={"label": text(0, 72)})})

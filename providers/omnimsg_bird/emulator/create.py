@@ -5,7 +5,7 @@ body or a template, never both; several receivers only by e-mail; at most ten ta
 Bird returns for a violation of the prose is not published; here it is the 422 of the schema.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from omnimsg.sandbox.schema import (
@@ -68,10 +68,11 @@ def _https_url(value: Json, path: Path) -> Iterator[Violation]:
 def _contact(platform: str) -> Rule:
     keys = IDENTIFIER_KEYS[platform]
 
-    def check_identifier(value: Json, path: Path) -> Iterator[Violation]:
-        if "identifierValue" in value:
-            key = value.get("identifierKey", keys[0])
-            yield from IDENTIFIER_RULES[key](value["identifierValue"], (*path, "identifierValue"))
+    def check_identifier(value: Json, path: Path) -> Iterable[Violation]:
+        if "identifierValue" not in value:
+            return ()
+        rule = IDENTIFIER_RULES[value.get("identifierKey", keys[0])]
+        return rule(value["identifierValue"], (*path, "identifierValue"))
 
     identifier = {"identifierKey": text(one_of=keys), "identifierValue": _NONEMPTY}
     return fields(
@@ -160,21 +161,26 @@ _META = fields(
 )
 
 
-def _check_frequency_cap(value: Json, path: Path) -> Iterator[Violation]:
-    use = value.get("meta", {}).get("extraInformation", {}).get("useCase")
-    if value.get("capFrequency") and use != "marketing":
-        message = "can only be true if .meta.extraInformation.useCase is marketing"
-        yield Violation((*path, "capFrequency"), ViolationKind.VALUE, message)
+def _check_frequency_cap(value: Json, path: Path) -> Iterable[Violation]:
+    if not value.get("capFrequency"):
+        return ()
+    if value.get("meta", {}).get("extraInformation", {}).get("useCase") == "marketing":
+        return ()
+    message = "can only be true if .meta.extraInformation.useCase is marketing"
+    return (Violation((*path, "capFrequency"), ViolationKind.VALUE, message),)
 
 
-def _check_parameter_keys(value: Json, path: Path) -> Iterator[Violation]:
+def _check_parameter_keys(value: Json, path: Path) -> Iterable[Violation]:
     """Refuse a template that gives a value twice."""
-    parameters = value.get("template", {}).get("parameters") or ()
-    keys = [parameter["key"] for parameter in parameters]
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            at = (*path, "template", "parameters", index, "key")
-            yield Violation(at, ViolationKind.VALUE, "each key may be given only once")
+    if "template" not in value:
+        return ()
+    keys = [parameter["key"] for parameter in value["template"].get("parameters") or ()]
+    at = (*path, "template", "parameters")
+    return [
+        Violation((*at, index, "key"), ViolationKind.VALUE, "each key may be given only once")
+        for index, key in enumerate(keys)
+        if key in keys[:index]
+    ]
 
 
 UNSUPPORTED_BODIES: Final[Mapping[str, frozenset[str]]] = {

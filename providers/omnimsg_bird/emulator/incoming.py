@@ -8,9 +8,9 @@ which comes as a text with the action `postback` and names our message in `reply
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from uuid import NAMESPACE_URL, uuid5
 
 from omnimsg.sandbox import Button, MessageRecord, PhoneReply, utc_timestamp
+from omnimsg.sandbox.ids import named_uuid
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.resource import complete_contacts, connector_id
 
@@ -102,7 +102,7 @@ def interaction_resource(
     """
     known = {name: value for name, value in metadata.items() if value is not None}
     return {
-        "id": str(uuid5(NAMESPACE_URL, f"interaction:{record.id}:{kind}:{now}")),
+        "id": named_uuid(f"interaction:{record.id}:{kind}:{now}"),
         "messageId": record.id,
         "channelId": record.extra["channel_id"],
         "platformId": record.channel,

@@ -9,6 +9,7 @@ Authorization header, and ignores whatever follows the file of a form, which is 
 import hashlib
 import hmac
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -23,6 +24,7 @@ __all__ = ["Uploads"]
 _BUCKET: Final = "sandbox-media"
 _MAX_UPLOAD_BYTES: Final = 100 * 1024 * 1024
 _SIGNATURE: Final = "X-Amz-Signature"
+_IN_WORKSPACE: Final = "/workspaces/"
 
 
 @attrs.frozen
@@ -133,19 +135,28 @@ class Uploads:
             return _storage_error(404, "NoSuchKey")
         return web.Response(body=media.data, headers={hdrs.CONTENT_TYPE: media.content_type})
 
-    def has_unusable_media(self, content: Json, base_url: str, channel_id: str) -> bool:
+    def has_unusable_media(
+        self, content: Json, base_url: Callable[[], str], channel_id: str
+    ) -> bool:
         """Return whether content refers to a file of this sandbox that the channel cannot use.
 
         Such a file was never uploaded, or was granted to another channel.
+
+        Args:
+            content: The content, a JSON value.
+            base_url: Returns the emulator's own address; most content has none to compare it with.
+            channel_id: The channel that sends the content.
         """
-        waiting, own = [content], f"{base_url}/workspaces/"
+        waiting = [content]
         while waiting:
             value = waiting.pop()
             if isinstance(value, dict):
                 waiting += value.values()
             elif isinstance(value, list):
                 waiting += value
-            elif isinstance(value, str) and value.startswith(own):
+            elif isinstance(value, str) and _IN_WORKSPACE in value:
+                if not value.startswith(f"{base_url()}{_IN_WORKSPACE}"):
+                    continue
                 media = self._store.get(value.rpartition("/")[2], self._state.clock())
                 if media is None or media.extra["channel_id"] not in {None, channel_id}:
                     return True

@@ -7,7 +7,6 @@ newer messaging page adds; `batchId` is null outside of batches.
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
-from uuid import NAMESPACE_URL, uuid5
 
 from omnimsg.sandbox import (
     MessageRecord,
@@ -17,6 +16,7 @@ from omnimsg.sandbox import (
     scenario,
     utc_timestamp,
 )
+from omnimsg.sandbox.ids import named_uuid
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
@@ -42,8 +42,8 @@ def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[di
     completed = []
     for contact in contacts:
         full = {"identifierKey": IDENTIFIER_KEYS[platform][0], **contact}
-        value = full.get("identifierValue", "")
-        full.setdefault("id", str(uuid5(NAMESPACE_URL, f"{full['identifierKey']}:{value}")))
+        if "id" not in full:
+            full["id"] = named_uuid(f"{full['identifierKey']}:{full.get('identifierValue', '')}")
         completed.append(full)
     return completed
 
@@ -83,7 +83,7 @@ def _media_urls(content: dict[str, Json]) -> Iterator[str]:
 @lru_cache(maxsize=64)
 def connector_id(channel_id: str) -> str:
     """Return the id of a channel's connector."""
-    return str(uuid5(NAMESPACE_URL, channel_id))
+    return named_uuid(channel_id)
 
 
 def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def planned_interaction(record: MessageRecord, pace: float) -> tuple[float, dict
         return None
     at = delivered_at + pace
     return at, {
-        "id": str(uuid5(NAMESPACE_URL, f"interaction:{record.id}")),
+        "id": named_uuid(f"interaction:{record.id}"),
         "messageId": record.id,
         "channelId": record.extra["channel_id"],
         "platformId": record.channel,

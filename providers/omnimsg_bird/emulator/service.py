@@ -122,10 +122,11 @@ class BirdEmulator(Emulator):
         channel = f"{workspace}/channels/{{channel_id}}"
         message = f"{channel}/messages/{{message_id}}"
         table: list[tuple[str, str, Handler]] = [
-            (hdrs.METH_GET, f"{workspace}/channels/messages", self._list),
+            # First, because most requests are for it, and routes are tried in this order.
             (hdrs.METH_POST, f"{channel}/messages", self._create),
-            (hdrs.METH_POST, f"{channel}/batch/messages", self._create_batch),
             (hdrs.METH_GET, f"{channel}/messages", self._list),
+            (hdrs.METH_POST, f"{channel}/batch/messages", self._create_batch),
+            (hdrs.METH_GET, f"{workspace}/channels/messages", self._list),
             (hdrs.METH_GET, message, self._get),
             (hdrs.METH_GET, f"{message}/interactions", self._get_interactions),
             (hdrs.METH_POST, f"{workspace}/channel-media/presigned-upload", self._presign),
