@@ -82,6 +82,9 @@ class Adapter(Receiving, ABC, Generic[S]):
         terms: The provider's further terms, for people to look up: interactions, ...
         protected: The members of a message's part of the request that extras must not set:
             recipient, reference, list of messages.
+        checks_by_shape: Whether `check` judges a text to a phone number that has no options but a
+            sender and a ttl by these, its channel and its length alone, and passes all that are no
+            longer than one that it has passed. The engine then asks once for all texts alike.
     """
 
     provider: ClassVar[str]
@@ -92,6 +95,7 @@ class Adapter(Receiving, ABC, Generic[S]):
     statuses: ClassVar[StatusTable]
     terms: ClassVar[tuple[TermRow, ...]] = ()
     protected: ClassVar[frozenset[str]] = frozenset()
+    checks_by_shape: ClassVar[bool] = False
 
     def __init__(self, account: Account[S]) -> None:
         """Build the adapter of one account.
@@ -200,13 +204,10 @@ class Adapter(Receiving, ABC, Generic[S]):
         `is_plain_text` is true and whose text is no longer than the limit for the message's
         `channel` (`None` where the message names none). A channel without a limit is checked.
 
-        An adapter that overrides `check` or `channel_of` has no limits until it overrides this too,
-        so that a new rule is never skipped by default.
+        An adapter that overrides `check` or `channel_of` is asked about every message until it
+        overrides this too, so that a new rule is never skipped by default.
         """
-        kind = type(self)
-        if kind.check is Adapter.check and kind.channel_of is Adapter.channel_of:
-            return self.capability_text_limits()
-        return {}
+        return self.capability_text_limits()
 
     def capability_text_limits(self) -> dict[Channel | None, int]:
         """Return how many characters of plain text the capabilities allow, by channel.

@@ -86,6 +86,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     statuses = STATUSES
     protected = frozenset({"clientMessageId", "messages", "to"})
     path_secrets = "callback_secrets"
+    checks_by_shape = True
 
     def __init__(self, account: Account[ClickatellSettings]) -> None:
         super().__init__(account)

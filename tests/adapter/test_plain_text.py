@@ -136,11 +136,12 @@ def test_an_adapter_without_rules_has_the_limits_of_its_capabilities() -> None:
 
 @pytest.mark.parametrize("name", ["check", "channel_of"])
 def test_an_adapter_with_rules_of_its_own_sees_every_message(name: str) -> None:
-    """An adapter that overrides `check` or `channel_of` and states no limits has none."""
+    """An adapter that overrides `check` or `channel_of` and states no limits is asked of each."""
     rule = staticmethod(lambda _: None)
     adapter = tiny(kind=type("Strict", (TinyAdapter,), {name: rule}))
 
-    assert {} == adapter.plain_text_limits()
+    assert not needs_no_check(adapter, Message("+37255500001", "Hello"))
+    assert needs_no_check(tiny(), Message("+37255500001", "Hello"))
 
 
 @pytest.mark.parametrize("name", ["check", "channel_of"])

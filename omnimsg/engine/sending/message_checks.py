@@ -12,6 +12,8 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.attempt import classify
 from omnimsg.engine.attempt.flow import report_broken_contract
+from omnimsg.engine.sending.checked_texts import CheckedTexts
+from omnimsg.engine.sending.plain_text import states_of_its_check
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -35,6 +37,9 @@ class MessageChecks:
         self.has_groups: bool = (
             adapter.capabilities.max_messages > 1 and type(adapter).group is not Adapter.group
         )
+        self._checked: CheckedTexts | None = None
+        if adapter.checks_by_shape and states_of_its_check(adapter, "checks_by_shape"):
+            self._checked = CheckedTexts()
 
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that must not be sent; `None` where it may be.
@@ -44,11 +49,16 @@ class MessageChecks:
         """
         if not isinstance(message, Message):
             raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
+        checked = self._checked
+        if checked is not None and checked.include(message):
+            return None
         try:
             failure = self.adapter.check(message)
         except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message
             _, failure = classify.by_broken_contract(self._report(error), left=False)
         if failure is None:
+            if checked is not None:
+                checked.add(message)
             return None
         return NotSent(reference=message.reference, account=self.account, failure=failure)
 

@@ -18,9 +18,8 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
     Args:
         adapter: The account's adapter, which is asked once.
     """
-    # What replaces a method of one object is asked about every message.
-    is_replaced = not vars(adapter).keys().isdisjoint({"check", "channel_of"})
-    limit_of = ({} if is_replaced else adapter.plain_text_limits()).get
+    is_stated = states_of_its_check(adapter, "plain_text_limits")
+    limit_of = (adapter.plain_text_limits() if is_stated else {}).get
 
     def is_plain_text(message: Message) -> bool:
         if type(message) is not Message or not message.is_plain_text:
@@ -29,3 +28,22 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
         return len(text.text) <= limit_of(message.channel, -1)
 
     return is_plain_text
+
+
+def states_of_its_check(adapter: Adapter[Any], name: str) -> bool:
+    """Return whether what an adapter states of its `check` is meant of the one that it has.
+
+    A subclass, or an object, that replaces `check` or `channel_of` and states nothing of it is
+    asked about every message, so that a new rule is never skipped.
+
+    Args:
+        adapter: The adapter.
+        name: The attribute that states it.
+    """
+    replaced = ("check", "channel_of")
+    if not vars(adapter).keys().isdisjoint(replaced):
+        return False
+    ranks = {
+        each: rank for rank, kind in enumerate(type(adapter).__mro__[::-1]) for each in vars(kind)
+    }
+    return all(ranks[name] >= ranks[each] for each in replaced)

@@ -1,0 +1,66 @@
+"""Texts that need not be checked, because others like them have been."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from omnimsg.domain.content import Text
+from omnimsg.domain.message import Message
+
+if TYPE_CHECKING:
+    from omnimsg.domain.channel import Channel
+
+# Senders and lifetimes that are remembered at once; applications have few of either.
+_MOST = 1024
+
+# What a message may have that texts alike do not share, or that is no matter of a provider's rules.
+_NOT_COMPARED = ("to", "content", "channel", "sender", "reference", "ttl", "metadata")
+_OTHERS = [each for each in attrs.fields(Message) if each.init and each.name not in _NOT_COMPARED]
+_others = attrgetter(*(each.name for each in _OTHERS))
+_NO_OTHERS = tuple(each.default for each in _OTHERS)
+
+
+class CheckedTexts:
+    """Remembers by channel, sender and ttl which texts an adapter's `check` has passed.
+
+    For adapters that state `checks_by_shape`. Nothing is remembered of a message that has other
+    options.
+    """
+
+    def __init__(self) -> None:
+        # The length of the longest text that has passed.
+        self._passed: dict[tuple[Channel | None, str | None, int | None], int] = {}
+
+    def include(self, message: Message) -> bool:
+        """Return whether a text like this one has passed, and was as long."""
+        longest = self._passed.get((message.channel, message.sender, message.ttl))
+        if longest is None or not _is_short_form(message):
+            return False
+        content: Any = message.content
+        return len(content.text) <= longest
+
+    def add(self, message: Message) -> None:
+        """Remember a message that has passed."""
+        if not _is_short_form(message):
+            return
+        passed, content = self._passed, message.content
+        if len(passed) >= _MOST:
+            passed.clear()
+        shape = message.channel, message.sender, message.ttl
+        length = len(content.text) if isinstance(content, Text) else 0
+        passed[shape] = max(length, passed.get(shape, 0))
+
+
+def _is_short_form(message: Message) -> bool:
+    """Whether it is a text to a phone number with no options but a sender and a ttl."""
+    to, content = message.to, message.content
+    return (
+        to.__class__ is str
+        and to[0] == "+"
+        and content.__class__ is Text
+        and not content.has_options
+        and _others(message) == _NO_OTHERS
+    )
