@@ -86,10 +86,13 @@ def _instructions() -> Samples:
     if not has_valgrind():
         print("NO VALGRIND: instructions are not counted", file=sys.stderr)
         return {}
-    with sink() as address:
-        return {
-            f"instructions {name}": [count] for name, count in counted(COUNTED, address).items()
-        }
+    samples: Samples = {}
+    for names, tls in ((COUNTED, False), (OVER_TLS, True)):
+        with sink(tls=tls) as address:
+            counts = counted([*names], address)
+        suffix = " TLS" if tls else ""
+        samples |= {f"instructions {name}{suffix}": [count] for name, count in counts.items()}
+    return samples
 
 
 def _starts() -> Samples:
