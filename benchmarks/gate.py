@@ -23,13 +23,12 @@ STARTS = ["import aiohttp", "import omnimsg", "omnimsg --version"]
 CHECKED_GOALS = (
     GOALS["instructions"],
     # With room for a garbage collection that falls into one of the two counts.
-    attrs.evolve(GOALS["awaited"], must=1.14),
+    attrs.evolve(GOALS["awaited"], must=1.12),
     attrs.evolve(
         GOALS["instructions of batches"],
         name="`send_many`, batches of 100, against the hand-written loop: instructions",
     ),
-    # The figure that it has; what it must become is 1.6.
-    attrs.evolve(GOALS["options"], must=1.75),
+    GOALS["options"],
     GOALS["import"],
     GOALS["version"],
     attrs.evolve(
