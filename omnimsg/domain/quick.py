@@ -4,7 +4,7 @@ attrs writes each field of a frozen object through `object.__setattr__`, at seve
 of an assignment, and converts and validates defaults too. `quick` gives a class another
 constructor, which does the same for less:
 
-* It fills an object of a twin class: the same slots, no guard against assignment. The last step
+* It fills an object of a twin class: the same layout, no guard against assignment. The last step
   sets the object's `__class__`; from then on it is as frozen as any other.
 * A field that is given its default is neither converted nor validated.
 * A field with `metadata=usual(test)` is neither converted nor validated if all arguments are usual:
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
+
+# What a twin has of `object`. Both of the guards: with one of them left, Python would look up and
+# call either for every assignment.
+_UNGUARDED = ("__new__", "__init__", "__setattr__", "__delattr__")
 
 _TESTS = "omnimsg.quick.tests"
 _CONVERT = "omnimsg.quick.convert"
@@ -87,9 +91,10 @@ def quick(cls: type[T]) -> type[T]:
         raise TypeError(
             f"{cls.__name__} must have slots, weakref_slot=False and no base class but one of attrs"
         )
-    # Those of the base class guard and fill its fields.
-    plain = {"__setattr__": object.__setattr__, "__init__": object.__init__}
-    twin = type(cls.__name__, (base,), {"__slots__": own, **plain})
+    # A subclass without slots of its own has the same layout, which Python sees at once. Of two
+    # classes with equal slots it would compare all of their names, for every object.
+    plain = {name: getattr(object, name) for name in _UNGUARDED}
+    twin = type(cls.__name__, (cls,), {"__slots__": (), **plain})
     new, make = _compiled(quick_class, twin)
     quick_class.__new__ = functools.update_wrapper(new, quick_class.__init__)
     quick_class.__init__ = object.__init__
