@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
@@ -14,9 +13,10 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
+from omnimsg.engine.attempt.own_task import OwnTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from omnimsg.adapter import Verdict
     from omnimsg.domain.failure import Failure
@@ -55,6 +55,7 @@ class JournalWriter:
         self._account = account
         self._settle_timeout = settle_timeout
         self._process = os.getpid()
+        self._tasks = OwnTasks()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
@@ -64,26 +65,17 @@ class JournalWriter:
         Returns:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
-        writing = _start(_intend(self._journal, attempt, messages))
-        in_time = False
-        try:
-            if not writing.done():
-                await _take_turn()
-            if not writing.done():
-                await asyncio.wait([writing], timeout=deadline.remaining())
-            in_time = writing.done()
-        finally:
-            if not writing.done():
-                writing.add_done_callback(_retrieve_error)
-                writing.cancel()
-                await self._wait(writing)
-            elif not in_time:
-                # It has failed in the turn in which this call was cancelled.
-                _retrieve_error(writing)
+        call = _Call(self._tasks, self._journal.intend, attempt, messages)
+        if not (in_time := call.has_ended()):
+            try:
+                in_time = await call.wait(deadline.remaining())
+            finally:
+                if not in_time:
+                    await self._stop(call)
         if not in_time:
             return local_failures.deadline_exceeded("the deadline passed before the journal had it")
         try:
-            return self._ended(writing.result(), messages)
+            return self._ended(call.result(), messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             detail = report_broken_contract("the journal", error)
             return classify.by_broken_contract(detail, left=False)
@@ -95,27 +87,24 @@ class JournalWriter:
         """
         if os.getpid() != self._process:
             return
-        writing = _start(_settle(self._journal, attempt, outcomes))
-        try:
+        call = _Call(self._tasks, self._journal.settle, attempt, outcomes)
+        if not call.has_ended():
             try:
-                if not writing.done():
-                    await _take_turn()
-            finally:
-                if not writing.done():
-                    # Before the waits, of which a cancellation each may end both.
-                    writing.add_done_callback(_retrieve_error)
-                    await self._wait(writing)
-        finally:
-            # asyncio's own cancellation passes every shield: then wait once more.
-            if not writing.done():
-                await self._wait(writing)
-            if not writing.done():
-                writing.cancel()
-                self._log_lost(outcomes, "is too slow")
-            elif writing.cancelled():
-                self._log_lost(outcomes, "was cancelled")
-            elif (error := writing.exception()) is not None:
-                self._log_lost(outcomes, describe_error(error))
+                await call.wait(self._settle_timeout)
+            except asyncio.CancelledError:
+                call.ignore_error()
+                # Where this is cancelled too, the call goes on without anybody who waits.
+                await self._wait(call)
+                self._report_loss(call, outcomes)
+                raise
+        self._report_loss(call, outcomes)
+
+    async def _stop(self, call: _Call[Sequence[Outcome | None]]) -> None:
+        """Cancel an intent that has not ended in time, and give it a few seconds to end."""
+        call.ignore_error()
+        if not call.has_ended():
+            call.cancel()
+            await self._wait(call)
 
     def _ended(
         self, answers: Sequence[Outcome | None], messages: Sequence[Message]
@@ -141,11 +130,20 @@ class JournalWriter:
             ended[index] = answer
         return ended
 
-    async def _wait(self, task: asyncio.Future[Any]) -> None:
+    async def _wait(self, call: _Call[Any]) -> None:
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([task], timeout=self._settle_timeout)
+            await call.wait(self._settle_timeout)
 
-    def _log_lost(self, outcomes: Sequence[Outcome], why: str) -> None:
+    def _report_loss(self, call: _Call[None], outcomes: Sequence[Outcome]) -> None:
+        """Log what a call has not recorded; one that has not ended is cancelled."""
+        if call.has_ended():
+            why = call.failure()
+            if why is None:
+                return
+        else:
+            why = "is too slow"
+            call.ignore_error()
+            call.cancel()
         # The outcomes still reach the caller; after a crash now, they count as ambiguous.
         log.critical(
             "the journal %s and lost %d outcomes of account %r",
@@ -160,37 +158,77 @@ class JournalWriter:
         )
 
 
-def _start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Start a task of its own for the journal, which may ignore its cancellation.
+class _Call(Generic[T]):
+    """A call of the journal, in a task of its own: it may ignore its cancellation.
 
-    From Python 3.12 on its first step runs at once: of a journal that waits for nothing, such as
-    one whose write is shared, that is all, and the event loop has nothing to do.
+    Args:
+        tasks: Starts the task.
+        function: The journal's function.
+        given: Its arguments.
     """
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.create_task(work)
+
+    __slots__ = ("_task", "_waiter")
+
+    def __init__(
+        self, tasks: OwnTasks, function: Callable[..., Awaitable[T]], *given: object
+    ) -> None:
+        self._waiter: asyncio.Future[None] | None = None
+        self._task = tasks.start(self._run(function, given))
+
+    def has_ended(self) -> bool:
+        """Return whether it has ended, also with an error."""
+        return self._task.done()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for its end, so many seconds at most, and return whether it has ended."""
+        if self._task.done():
+            return True
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = loop.call_later(seconds, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+        return self._task.done()
+
+    def result(self) -> T:
+        """Return what it returned, or raise what it raised."""
+        return self._task.result()
+
+    def failure(self) -> str | None:
+        """Describe how it failed; `None` where it did not."""
+        if self._task.cancelled():
+            return "was cancelled"
+        error = self._task.exception()
+        return None if error is None else describe_error(error)
+
+    def cancel(self) -> None:
+        """Cancel it."""
+        self._task.cancel()
+
+    def ignore_error(self) -> None:
+        """Keep asyncio from logging an error that nobody waits for: it may quote a message."""
+        if self._task.done():
+            _retrieve_error(self._task)
+        else:
+            self._task.add_done_callback(_retrieve_error)
+
+    async def _run(self, function: Callable[..., Awaitable[T]], given: tuple[object, ...]) -> T:
+        try:
+            return await function(*given)
+        finally:
+            # Here and not when the task is done, of which its callbacks hear a turn later.
+            if self._waiter is not None:
+                _wake(self._waiter)
 
 
-# Coroutines of our own around the journal's: a task takes no other kind of awaitable.
-async def _intend(
-    journal: Journal, attempt: Attempt, messages: Sequence[Message]
-) -> Sequence[Outcome | None]:
-    return await journal.intend(attempt, messages)
-
-
-async def _settle(journal: Journal, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-    await journal.settle(attempt, outcomes)
-
-
-async def _take_turn() -> None:
-    """Wait for one turn of the event loop, in which a task that waits for nothing ends.
-
-    Waiting for a task takes a timer and a scope, which cost many times as much.
-    """
-    await asyncio.sleep(0)
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _retrieve_error(task: asyncio.Future[Any]) -> None:
-    """Keep asyncio from logging an error that comes too late: it may quote a message."""
     if not task.cancelled():
         task.exception()
