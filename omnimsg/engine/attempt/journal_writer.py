@@ -32,6 +32,7 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # Seconds the journal gets to record outcomes, and to stop when it is cancelled.
 SETTLE_TIMEOUT = 5.0
 
+_TOO_SLOW = "the deadline passed before the journal had it"
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 
 
@@ -66,14 +67,16 @@ class JournalWriter:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
         call = _Call(self._tasks, self._journal.intend, attempt, messages)
-        if not (in_time := call.has_ended()):
+        if not call.has_ended:
             try:
-                in_time = await call.wait(deadline.remaining())
+                await call.wait(deadline.remaining())
             finally:
+                in_time = call.has_ended
                 if not in_time:
-                    await self._stop(call)
-        if not in_time:
-            return local_failures.deadline_exceeded("the deadline passed before the journal had it")
+                    call.cancel()
+                    await self._wait(call)
+            if not in_time:
+                return local_failures.deadline_exceeded(_TOO_SLOW)
         try:
             return self._ended(call.result(), messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
@@ -88,23 +91,15 @@ class JournalWriter:
         if os.getpid() != self._process:
             return
         call = _Call(self._tasks, self._journal.settle, attempt, outcomes)
-        if not call.has_ended():
-            try:
+        try:
+            if not call.has_ended:
                 await call.wait(self._settle_timeout)
-            except asyncio.CancelledError:
-                call.ignore_error()
-                # Where this is cancelled too, the call goes on without anybody who waits.
-                await self._wait(call)
-                self._report_loss(call, outcomes)
-                raise
-        self._report_loss(call, outcomes)
-
-    async def _stop(self, call: _Call[Sequence[Outcome | None]]) -> None:
-        """Cancel an intent that has not ended in time, and give it a few seconds to end."""
-        call.ignore_error()
-        if not call.has_ended():
-            call.cancel()
+        except asyncio.CancelledError:
+            # Where this is cancelled too, the call goes on and nobody waits for it.
             await self._wait(call)
+            self._report_loss(call, outcomes)
+            raise
+        self._report_loss(call, outcomes)
 
     def _ended(
         self, answers: Sequence[Outcome | None], messages: Sequence[Message]
@@ -136,14 +131,15 @@ class JournalWriter:
 
     def _report_loss(self, call: _Call[None], outcomes: Sequence[Outcome]) -> None:
         """Log what a call has not recorded; one that has not ended is cancelled."""
-        if call.has_ended():
-            why = call.failure()
-            if why is None:
-                return
-        else:
-            why = "is too slow"
-            call.ignore_error()
+        if not call.has_ended:
             call.cancel()
+            why = "is too slow"
+        elif call.error is None:
+            return
+        elif isinstance(call.error, asyncio.CancelledError):
+            why = "was cancelled"
+        else:
+            why = describe_error(call.error)
         # The outcomes still reach the caller; after a crash now, they count as ambiguous.
         log.critical(
             "the journal %s and lost %d outcomes of account %r",
@@ -161,28 +157,35 @@ class JournalWriter:
 class _Call(Generic[T]):
     """A call of the journal, in a task of its own: it may ignore its cancellation.
 
+    It keeps what the call raised, which asyncio would log where nobody waits any more: it may quote
+    a message.
+
     Args:
         tasks: Starts the task.
         function: The journal's function.
         given: Its arguments.
+
+    Attributes:
+        has_ended: Whether it has ended, also with an error.
+        error: What it raised.
     """
 
-    __slots__ = ("_task", "_waiter")
+    __slots__ = ("_task", "_value", "_waiter", "error", "has_ended")
+
+    _value: T
 
     def __init__(
         self, tasks: OwnTasks, function: Callable[..., Awaitable[T]], *given: object
     ) -> None:
+        self.has_ended = False
+        self.error: Exception | asyncio.CancelledError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._task = tasks.start(self._run(function, given))
 
-    def has_ended(self) -> bool:
-        """Return whether it has ended, also with an error."""
-        return self._task.done()
-
-    async def wait(self, seconds: float) -> bool:
-        """Wait for its end, so many seconds at most, and return whether it has ended."""
-        if self._task.done():
-            return True
+    async def wait(self, seconds: float) -> None:
+        """Wait for its end, so many seconds at most."""
+        if self.has_ended:
+            return
         loop = asyncio.get_running_loop()
         self._waiter = waiter = loop.create_future()
         timer = loop.call_later(seconds, _wake, waiter)
@@ -191,44 +194,27 @@ class _Call(Generic[T]):
         finally:
             timer.cancel()
             self._waiter = None
-        return self._task.done()
 
     def result(self) -> T:
         """Return what it returned, or raise what it raised."""
-        return self._task.result()
-
-    def failure(self) -> str | None:
-        """Describe how it failed; `None` where it did not."""
-        if self._task.cancelled():
-            return "was cancelled"
-        error = self._task.exception()
-        return None if error is None else describe_error(error)
+        if self.error is not None:
+            raise self.error
+        return self._value
 
     def cancel(self) -> None:
         """Cancel it."""
         self._task.cancel()
 
-    def ignore_error(self) -> None:
-        """Keep asyncio from logging an error that nobody waits for: it may quote a message."""
-        if self._task.done():
-            _retrieve_error(self._task)
-        else:
-            self._task.add_done_callback(_retrieve_error)
-
-    async def _run(self, function: Callable[..., Awaitable[T]], given: tuple[object, ...]) -> T:
+    async def _run(self, function: Callable[..., Awaitable[T]], given: tuple[object, ...]) -> None:
         try:
-            return await function(*given)
-        finally:
-            # Here and not when the task is done, of which its callbacks hear a turn later.
-            if self._waiter is not None:
-                _wake(self._waiter)
+            self._value = await function(*given)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
+            self.error = error
+        self.has_ended = True
+        if self._waiter is not None:
+            _wake(self._waiter)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-def _retrieve_error(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled():
-        task.exception()

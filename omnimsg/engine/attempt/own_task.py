@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from contextvars import Context
-
-T = TypeVar("T")
 
 
 if sys.version_info >= (3, 12):
@@ -23,7 +21,7 @@ if sys.version_info >= (3, 12):
     class OwnTasks:
         """Starts tasks."""
 
-        def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+        def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
             """Start a task; it is done already where the coroutine waits for nothing."""
             return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
 
@@ -44,34 +42,28 @@ else:
         def __init__(self) -> None:
             self._spare: _Rest | None = None
 
-        def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
-            """Start a task; it is done already where the coroutine waits for nothing."""
+        def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            """Start a task; where the coroutine waits for nothing, it has ended already."""
             rest, self._spare = self._spare, None
             if rest is None or rest.has_begun or rest.task.cancelling():
                 rest = _Rest()
             loop, task = rest.loop, rest.task
-            caller, context = asyncio.current_task(loop), copy_context()
-            ended: asyncio.Future[T] = loop.create_future()
+            context = copy_context()
+            caller = asyncio.current_task(loop)
             if caller is not None:
                 _leave_task(loop, caller)
             _enter_task(loop, task)
             try:
                 awaited = context.run(work.send, None)
-            except StopIteration as end:
-                ended.set_result(end.value)
-            except asyncio.CancelledError:
-                ended.cancel()
-            except Exception as error:  # noqa: BLE001 - whatever it raises is the task's
-                ended.set_exception(error)
+            except StopIteration:
+                self._spare = rest
             else:
                 rest.take(work, context, awaited)
-                return task
             finally:
                 _leave_task(loop, task)
                 if caller is not None:
                     _enter_task(loop, caller)
-            self._spare = rest
-            return ended
+            return task
 
     class _Rest(Coroutine[Any, Any, Any]):
         """What a task runs: a coroutine from its second step on, or nothing.
