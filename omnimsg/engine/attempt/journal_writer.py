@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -13,10 +13,10 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
-from omnimsg.engine.attempt.own_task import OwnTasks
+from omnimsg.engine.attempt.own_task import OwnTask, OwnTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from omnimsg.adapter import Verdict
     from omnimsg.domain.failure import Failure
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Attempt, Journal
-
-T = TypeVar("T")
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -66,19 +64,22 @@ class JournalWriter:
         Returns:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
-        call = _Call(self._tasks, self._journal.intend, attempt, messages)
+        call = self._tasks.start(self._journal.intend, attempt, messages)
         if not call.has_ended:
             try:
                 await call.wait(deadline.remaining())
             finally:
                 in_time = call.has_ended
                 if not in_time:
-                    call.cancel()
+                    call.task.cancel()
                     await self._wait(call)
             if not in_time:
                 return local_failures.deadline_exceeded(_TOO_SLOW)
         try:
-            return self._ended(call.result(), messages)
+            answers = call.result()
+            if answers.__class__ is list and answers.count(None) == len(answers) == len(messages):
+                return {}
+            return self._ended(answers, messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             detail = report_broken_contract("the journal", error)
             return classify.by_broken_contract(detail, left=False)
@@ -90,7 +91,7 @@ class JournalWriter:
         """
         if os.getpid() != self._process:
             return
-        call = _Call(self._tasks, self._journal.settle, attempt, outcomes)
+        call = self._tasks.start(self._journal.settle, attempt, outcomes)
         try:
             if not call.has_ended:
                 await call.wait(self._settle_timeout)
@@ -111,8 +112,6 @@ class JournalWriter:
         """
         if not isinstance(answers, (list, tuple)) or len(answers) != len(messages):
             raise BrokenJournal("must answer an intent with one entry per message")
-        if answers.count(None) == len(answers):
-            return {}
         ended: dict[int, Outcome] = {}
         for index, (answer, message) in enumerate(zip(answers, messages, strict=True)):
             if answer is None:
@@ -125,14 +124,14 @@ class JournalWriter:
             ended[index] = answer
         return ended
 
-    async def _wait(self, call: _Call[Any]) -> None:
+    async def _wait(self, call: OwnTask[Any]) -> None:
         with anyio.CancelScope(shield=True):
             await call.wait(self._settle_timeout)
 
-    def _report_loss(self, call: _Call[None], outcomes: Sequence[Outcome]) -> None:
+    def _report_loss(self, call: OwnTask[None], outcomes: Sequence[Outcome]) -> None:
         """Log what a call has not recorded; one that has not ended is cancelled."""
         if not call.has_ended:
-            call.cancel()
+            call.task.cancel()
             why = "is too slow"
         elif call.error is None:
             return
@@ -152,69 +151,3 @@ class JournalWriter:
                 references=[each.reference for each in outcomes],
             ),
         )
-
-
-class _Call(Generic[T]):
-    """A call of the journal, in a task of its own: it may ignore its cancellation.
-
-    It keeps what the call raised, which asyncio would log where nobody waits any more: it may quote
-    a message.
-
-    Args:
-        tasks: Starts the task.
-        function: The journal's function.
-        given: Its arguments.
-
-    Attributes:
-        has_ended: Whether it has ended, also with an error.
-        error: What it raised.
-    """
-
-    __slots__ = ("_task", "_value", "_waiter", "error", "has_ended")
-
-    _value: T
-
-    def __init__(
-        self, tasks: OwnTasks, function: Callable[..., Awaitable[T]], *given: object
-    ) -> None:
-        self.has_ended = False
-        self.error: Exception | asyncio.CancelledError | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._task = tasks.start(self._run(function, given))
-
-    async def wait(self, seconds: float) -> None:
-        """Wait for its end, so many seconds at most."""
-        if self.has_ended:
-            return
-        loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(seconds, _wake, waiter)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
-
-    def result(self) -> T:
-        """Return what it returned, or raise what it raised."""
-        if self.error is not None:
-            raise self.error
-        return self._value
-
-    def cancel(self) -> None:
-        """Cancel it."""
-        self._task.cancel()
-
-    async def _run(self, function: Callable[..., Awaitable[T]], given: tuple[object, ...]) -> None:
-        try:
-            self._value = await function(*given)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
-            self.error = error
-        self.has_ended = True
-        if self._waiter is not None:
-            _wake(self._waiter)
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
