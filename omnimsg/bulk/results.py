@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
 
+_NOT_RECORDED: tuple[Outcome | None, int] = (None, 0)
 _PROCESS_ENDED = "the process that was sending it ended before an answer was recorded"
 
 
@@ -77,7 +78,10 @@ class ResultsFile:
         self._log = log
         # By reference, for messages that the engine has: the line, and the last recorded outcome.
         self._lines: dict[str, int] = {}
-        self._recorded: dict[str, Outcome] = {}
+        # With its number in the log.
+        self._recorded: dict[str, tuple[Outcome, int]] = {}
+        # The number of the outcome that `record_final` was told last, where `settle` recorded it.
+        self._settled = 0
         self._with_legs: set[str] = set()
 
     @classmethod
@@ -233,7 +237,9 @@ class ResultsFile:
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.
 
-        A failed write is not raised here: it is tried again, and raised, by `close`.
+        They are written with what else is due, such as the intents of the next request, and
+        `is_told_too_early` says whether they are. A failed write is tried again, and raised, by
+        `close`.
         """
         del attempt  # lines are told apart by their references
         at = now()
@@ -244,10 +250,10 @@ class ResultsFile:
             if self.write_error is not None and not is_in_flight and not mark:
                 # Not sent because its intent could not be written: another run must send it.
                 continue
-            self._record_outcome(line, outcome, at, mark)
+            count = self._record_outcome(line, outcome, at, mark)
             if not mark:
-                self._recorded[outcome.reference] = outcome
-        await self.flush()
+                self._recorded[outcome.reference] = outcome, count
+        self._log.write_soon()
 
     def record_final(self, outcome: Outcome) -> int:
         """Record the final outcome of a message, unless `settle` has, and return its line.
@@ -259,9 +265,15 @@ class ResultsFile:
         line = self._lines[reference]
         if reference not in self._with_legs:
             del self._lines[reference]
-        if self._recorded.pop(reference, None) != outcome and self.write_error is None:
+        recorded, self._settled = self._recorded.pop(reference, _NOT_RECORDED)
+        if recorded is not outcome and recorded != outcome and self.write_error is None:
             self._record_outcome(line, outcome, now())
         return line
+
+    @property
+    def is_told_too_early(self) -> bool:
+        """Whether the last final outcome, which `settle` has recorded, is still to be written."""
+        return self.write_error is None and not self._log.has_written(self._settled)
 
     def record_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
         """Record that a line is not a message."""
@@ -305,17 +317,17 @@ class ResultsFile:
 
     def _record_outcome(
         self, line: int, outcome: Outcome, at: str, mark: Mapping[str, bool] | None = None
-    ) -> None:
+    ) -> int:
         data = outcome_to_json(outcome)
         # The position among the messages of one run means nothing to another run.
         data.pop("position", None)
         message_id = outcome.id if isinstance(outcome, Accepted) else None
-        self._append({"line": line, "at": at, "id": message_id, **data, **(mark or {})})
         if not mark:
             self.line_states[line] = line_state_of(data)
+        return self._append({"line": line, "at": at, "id": message_id, **data, **(mark or {})})
 
-    def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> None:
-        self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
+    def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> int:
+        return self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
 
     def _replay(self, entries: Entries) -> None:
         """Read what earlier runs recorded, and record intents without an outcome as ambiguous."""

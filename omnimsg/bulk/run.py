@@ -120,6 +120,8 @@ class BulkRun:
             count = 0
             async for outcome in outcomes:
                 line = self._results.record_final(outcome)
+                if self._results.is_told_too_early:
+                    await self._results.flush()
                 if self._results.write_error is None:
                     self._observer.on_outcome(line, outcome)
                 count += 1
