@@ -47,6 +47,7 @@ class SharedWrites:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
         self._waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        self._requested: Wanted | None = None
 
     async def wait(self, wanted: Wanted) -> None:
         """Return when what is wanted is written.
@@ -54,20 +55,26 @@ class SharedWrites:
         Raises:
             OSError: It is not.
         """
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ask(wanted, written)
+        loop = self._running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((wanted, written))
+        self._begin_soon(loop)
         await written
 
     def request(self, wanted: Wanted) -> None:
-        """Have something written as soon as `wait` would have it written, without waiting."""
-        self._ask(wanted, None)
+        """Have something written as soon as for one who waits; the last request is enough."""
+        loop = self._running_loop()
+        self._requested = wanted
+        self._begin_soon(loop)
 
-    def _ask(self, wanted: Wanted, written: asyncio.Future[None] | None) -> None:
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             # Nobody waits in the loop before, which has ended.
             self._loop, self._is_writing, self._waiting = loop, False, []
-        self._waiting.append((wanted, written))
+        return loop
+
+    def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_writing:
             self._is_writing = True
             # Not at once: others of this turn of the loop may want the same.
@@ -75,6 +82,9 @@ class SharedWrites:
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
+        if self._requested is not None:
+            group.append((self._requested, None))
+            self._requested = None
         try:
             self._thread.submit(self._write_group, loop, group)
         except RuntimeError as error:  # the thread was ended
@@ -102,8 +112,8 @@ class SharedWrites:
         group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
         errors: Sequence[BaseException | None],
     ) -> None:
-        self._is_writing = bool(self._waiting)
-        if self._waiting:
+        self._is_writing = bool(self._waiting) or self._requested is not None
+        if self._is_writing:
             self._begin(loop)
         _answer(group, errors)
 

@@ -13,7 +13,7 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
-from omnimsg.engine.attempt.own_task import OwnTask, OwnTasks
+from omnimsg.engine.attempt.own_task import Alarm, OwnTask, OwnTasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ class JournalWriter:
         self._settle_timeout = settle_timeout
         self._process = os.getpid()
         self._tasks = OwnTasks()
+        self._alarm = Alarm()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
@@ -67,7 +68,7 @@ class JournalWriter:
         call = self._tasks.start(self._journal.intend, attempt, messages)
         if not call.has_ended:
             try:
-                await call.wait(deadline.remaining())
+                await call.wait(deadline.remaining(), self._alarm)
             finally:
                 in_time = call.has_ended
                 if not in_time:
@@ -94,7 +95,7 @@ class JournalWriter:
         call = self._tasks.start(self._journal.settle, attempt, outcomes)
         try:
             if not call.has_ended:
-                await call.wait(self._settle_timeout)
+                await call.wait(self._settle_timeout, self._alarm)
         except asyncio.CancelledError:
             # Where this is cancelled too, the call goes on and nobody waits for it.
             await self._wait(call)
@@ -126,7 +127,7 @@ class JournalWriter:
 
     async def _wait(self, call: OwnTask[Any]) -> None:
         with anyio.CancelScope(shield=True):
-            await call.wait(self._settle_timeout)
+            await call.wait(self._settle_timeout, self._alarm)
 
     def _report_loss(self, call: OwnTask[None], outcomes: Sequence[Outcome]) -> None:
         """Log what a call has not recorded; one that has not ended is cancelled."""

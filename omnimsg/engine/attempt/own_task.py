@@ -8,6 +8,7 @@ writes its outcomes later.
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -17,6 +18,45 @@ if TYPE_CHECKING:
     from contextvars import Context
 
 T = TypeVar("T")
+
+
+class Alarm:
+    """Wakes those who have waited for too long: one timer for all.
+
+    A timer each would cost as much as the rest of a wait, and nearly every wait ends in time.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[asyncio.Future[None], float] = {}
+        self._rings_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, waiter: asyncio.Future[None], seconds: float) -> None:
+        """Wake somebody after so many seconds, unless it is cleared before."""
+        loop = waiter.get_loop()
+        self._ends[waiter] = ends = loop.time() + seconds
+        if ends < self._rings_at:
+            self._ring_at(ends, loop)
+
+    def clear(self, waiter: asyncio.Future[None]) -> None:
+        """Wake somebody no more."""
+        del self._ends[waiter]
+
+    def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = when
+        self._timer = loop.call_at(when, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, self._rings_at = None, math.inf
+        now = loop.time()
+        for waiter, ends in self._ends.items():
+            if ends <= now:
+                _wake(waiter)
+        later = [ends for ends in self._ends.values() if ends > now]
+        if later:
+            self._ring_at(min(later), loop)
 
 
 class OwnTask(Generic[T]):
@@ -45,17 +85,17 @@ class OwnTask(Generic[T]):
             raise self.error
         return self.value
 
-    async def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float, alarm: Alarm) -> None:
         """Wait for its end, so many seconds at most."""
         if self.has_ended:
             return
         loop = asyncio.get_running_loop()
         self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(seconds, _wake, waiter)
+        alarm.set(waiter, seconds)
         try:
             await waiter
         finally:
-            timer.cancel()
+            alarm.clear(waiter)
             self._waiter = None
 
     def end(self, value: T) -> None:
