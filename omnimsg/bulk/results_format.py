@@ -17,7 +17,9 @@ fallback leg that follows an accepted one, and the line stays accepted.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, line_state_of
@@ -103,7 +105,13 @@ def to_line(entry: dict[str, Any]) -> bytes:
 
 def now() -> str:
     """Return the time as entries have it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _time_of(time.time_ns() // 1_000_000)
+
+
+@lru_cache(maxsize=1)  # many entries are made in one millisecond
+def _time_of(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _LOST = "another program has changed the results file; only the state of the line is known"
