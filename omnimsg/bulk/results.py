@@ -10,21 +10,19 @@ then nothing more is sent, and what is known is written to a file `NAME.rescued`
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
-    PROGRAM,
-    VERSION,
     Entries,
     ResultsError,
     checked_header,
-    entry_of_state,
     is_start_of_header,
+    new_header,
     now,
+    state_lines,
     to_line,
 )
 from omnimsg.bulk.results_opening import (
@@ -41,7 +39,7 @@ from omnimsg.domain.serialization import outcome_to_json
 from omnimsg.storage.append_log import AppendLog, LogChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from omnimsg.bulk.fingerprint import Fingerprint
@@ -80,8 +78,9 @@ class ResultsFile:
         self._lines: dict[str, int] = {}
         # With its number in the log.
         self._recorded: dict[str, tuple[Outcome, int]] = {}
-        # The number of the outcome that `record_final` was told last, where `settle` recorded it.
-        self._settled = 0
+        # The number of the outcome that `record_final` was told last, where `settle` recorded it;
+        # and that of the last entry which `settle` and `intend` did not record.
+        self._settled = self._unsettled = 0
         self._with_legs: set[str] = set()
 
     @classmethod
@@ -148,7 +147,7 @@ class ResultsFile:
         Raises:
             OSError: There is a results file already, or it cannot be written.
         """
-        header = _new_header(source.name, fingerprint(source)) | {"refused": why}
+        header = new_header(source.name, fingerprint(source).sha256) | {"refused": why}
         log = AppendLog(path, new=True)
         log.append(to_line(header))
         log.close()
@@ -178,7 +177,7 @@ class ResultsFile:
 
     @classmethod
     def _started(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
-        results = cls(path, log, _new_header(name, source), source)
+        results = cls(path, log, new_header(name, source.sha256), source)
         log.append(to_line(results._header))
         return results
 
@@ -267,7 +266,7 @@ class ResultsFile:
             del self._lines[reference]
         recorded, self._settled = self._recorded.pop(reference, _NOT_RECORDED)
         if recorded is not outcome and recorded != outcome and self.write_error is None:
-            self._record_outcome(line, outcome, now())
+            self._unsettled = self._record_outcome(line, outcome, now())
         return line
 
     @property
@@ -278,8 +277,13 @@ class ResultsFile:
     def record_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
         """Record that a line is not a message."""
         why = [{"field": each.path, "why": each.why} for each in problems]
-        self._append({"line": line, "at": now(), "bad": why})
+        self._unsettled = self._append({"line": line, "at": now(), "bad": why})
         self.line_states[line] = LineState.BAD
+
+    async def flush_unsettled(self) -> None:
+        """Write the queued entries, where one of a bad line or of a message without attempts is."""
+        if not self._log.has_written(self._unsettled):
+            await self.flush()
 
     async def flush(self) -> None:
         """Write the queued entries; a failure only sets `write_error`."""
@@ -304,16 +308,10 @@ class ResultsFile:
                 self._log.finish()
         except LogChangedError:
             rescued = rescue_path(self.path)
-            self._log.rescue(rescued, self._all_states())
+            self._log.rescue(rescued, state_lines(self._header, self.line_states))
             self.rescued_to = rescued
         finally:
             self._log.close()
-
-    def _all_states(self) -> Iterator[bytes]:
-        """Yield a results file that has only the state of each line."""
-        yield to_line(self._header)
-        for line, state in self.line_states.known():
-            yield to_line(entry_of_state(line, state))
 
     def _record_outcome(
         self, line: int, outcome: Outcome, at: str, mark: Mapping[str, bool] | None = None
@@ -348,14 +346,3 @@ class ResultsFile:
         for line, (reference, account) in unsettled.items():
             lost = Ambiguous(reference=reference, account=account, failure=failure)
             self._record_outcome(line, lost, now())
-
-
-def _new_header(name: str, source: Fingerprint) -> dict[str, Any]:
-    return {
-        "omnimsg": PROGRAM,
-        "version": VERSION,
-        "file": name,
-        "sha256": source.sha256,
-        "batch": secrets.token_hex(8),
-        "at": now(),
-    }

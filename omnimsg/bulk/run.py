@@ -126,7 +126,7 @@ class BulkRun:
                     self._observer.on_outcome(line, outcome)
                 count += 1
                 if count % _CHUNK == 0:
-                    await self._results.flush()
+                    await self._results.flush_unsettled()
         await self._results.flush()
         if self._results.write_error is not None:
             raise self._results.write_error
@@ -161,7 +161,7 @@ class BulkRun:
                 message = self._message_if_due(line)
                 if message is not None:
                     yield message
-            await self._results.flush()
+            await self._results.flush_unsettled()
         self._at_end = self._file_error is None
 
     async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:

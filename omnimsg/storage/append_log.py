@@ -90,7 +90,7 @@ class AppendLog:
         self._closed = False
         self._rescued = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
-        self._writes = SharedWrites(self._thread, self._write_wanted)
+        self._writes = SharedWrites(self._thread, self._write_wanted, self._is_written)
         self.write_error: OSError | None = None
 
     def truncate(self, size: int) -> None:
@@ -212,6 +212,14 @@ class AppendLog:
             except OSError as error:
                 errors[each] = error
         return [errors[each] for each in wanted]
+
+    def _is_written(self, wanted: Wanted) -> bool:
+        """Return whether it is written; called while the writing thread does nothing."""
+        return (
+            self.write_error is None
+            and wanted.count <= self._written
+            and (self._synced or not wanted.durable)
+        )
 
     def _commit(self, count: int) -> None:
         """Make the first `count` lines durable; runs in the writing thread.

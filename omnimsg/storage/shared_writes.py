@@ -37,13 +37,19 @@ class SharedWrites:
     Args:
         thread: Runs one call at a time.
         write: Runs in the thread; returns for each caller its error, or `None`.
+        is_written: Whether something is written already, so that it takes no call; called between
+            two calls of the thread.
     """
 
     def __init__(
-        self, thread: Executor, write: Callable[[Sequence[Wanted]], Sequence[OSError | None]]
+        self,
+        thread: Executor,
+        write: Callable[[Sequence[Wanted]], Sequence[OSError | None]],
+        is_written: Callable[[Wanted], bool] = lambda _: False,
     ) -> None:
         self._thread = thread
         self._write = write
+        self._is_written = is_written
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
         self._waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
@@ -112,10 +118,19 @@ class SharedWrites:
         group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
         errors: Sequence[BaseException | None],
     ) -> None:
+        # A call takes along what is queued while it begins; who wants that came for the next one.
+        served: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        for each in self._waiting:
+            (served if self._is_written(each[0]) else waiting).append(each)
+        self._waiting = waiting
+        if self._requested is not None and self._is_written(self._requested):
+            self._requested = None
         self._is_writing = bool(self._waiting) or self._requested is not None
         if self._is_writing:
             self._begin(loop)
         _answer(group, errors)
+        _answer(served, [None] * len(served))
 
 
 def _answer(
