@@ -39,8 +39,11 @@ class Alarm:
             self._ring_at(ends, loop)
 
     def clear(self, waiter: asyncio.Future[None]) -> None:
-        """Wake somebody no more."""
+        """Wake somebody no more; where nobody is left, there is no timer."""
         del self._ends[waiter]
+        if not self._ends and self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._rings_at = None, math.inf
 
     def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
