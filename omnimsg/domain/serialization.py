@@ -34,6 +34,7 @@ from omnimsg.domain.outcome import Accepted, Failed, Outcome
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import (
+    dict_writer,
     exact_type,
     read_float,
     require_mapping,
@@ -208,24 +209,6 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
     return getattr(kind, "__origin__", kind) in (FrozenDict, Mapping)
 
 
-_PLAIN = frozenset((str, int, float, bool, types.NoneType))
-
-
-def _dict_writer(converter: cattrs.Converter) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
-    """Build a hook for a `dict`, such as a provider's raw answer: mostly plain data already."""
-    write = converter.unstructure
-
-    def write_dict(data: dict[Any, Any]) -> dict[Any, Any]:
-        return {
-            key if key.__class__ in _PLAIN else write(key): value
-            if value.__class__ in _PLAIN
-            else write(value)
-            for key, value in data.items()
-        }
-
-    return write_dict
-
-
 def _class_reader(converter: cattrs.Converter, kind: type[T]) -> Callable[[Any, Any], T]:
     """Build a hook that reads a class only from an object: cattrs takes an empty list for one."""
     from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415 - see the module's docstring
@@ -336,7 +319,7 @@ def _converter() -> cattrs.Converter:
         _is_mapping,
         lambda value: {key: converter.unstructure(item) for key, item in value.items()},
     )
-    converter.register_unstructure_hook_func(lambda kind: kind is dict, _dict_writer(converter))
+    converter.register_unstructure_hook_func(lambda kind: kind is dict, dict_writer(converter))
     # Registered by class, because cattrs looks for a hook of the class before it calls any
     # predicate. Enums find the hook of `StrEnum` before that of `str`.
     hooks: tuple[tuple[type, Callable[..., Any], Callable[..., Any]], ...] = (
