@@ -38,7 +38,8 @@ WORKLOADS = {
     "batches": ("library", 12_500, 12_500),
     "get": ("look_ups", 500, 500),
     "status": ("look_ups", 500, 500),
-    "file": ("message_file", 500, 500),
+    # Longer, because each turn starts with a client and a results file of its own.
+    "file": ("message_file", 1_250, 500),
     "sandbox": ("emulated", 500, 500),
     # Clients, not messages; the first of each process pays for what is done once.
     "one_account": ("accounts", 20, 2),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # The limit of one line, in bytes. A message may contain inline files, but not this many.
 MAX_LINE_BYTES = 64 * 1024 * 1024
+_BREAKS = (b"\n", b"\r")
 
 
 def physical_lines(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -24,11 +25,15 @@ def physical_lines(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     pieces: list[bytes] = []
     size = 0
     for part in _parts(blocks):
+        ends = part.endswith(_BREAKS)
+        if ends and not pieces:
+            yield part
+            continue
         if size < limit:
             pieces.append(part)
             size += len(part)
-        if part.endswith((b"\n", b"\r")):
-            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if ends:
+            yield b"".join(pieces)
             pieces, size = [], 0
     if pieces:
         yield b"".join(pieces)

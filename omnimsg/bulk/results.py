@@ -10,21 +10,19 @@ then nothing more is sent, and what is known is written to a file `NAME.rescued`
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
-    PROGRAM,
-    VERSION,
     Entries,
     ResultsError,
     checked_header,
-    entry_of_state,
     is_start_of_header,
+    new_header,
     now,
+    state_lines,
     to_line,
 )
 from omnimsg.bulk.results_opening import (
@@ -41,7 +39,7 @@ from omnimsg.domain.serialization import outcome_to_json
 from omnimsg.storage.append_log import AppendLog, LogChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from omnimsg.bulk.fingerprint import Fingerprint
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
 
+_NOT_RECORDED: tuple[Outcome | None, int] = (None, 0)
 _PROCESS_ENDED = "the process that was sending it ended before an answer was recorded"
 
 
@@ -77,7 +76,11 @@ class ResultsFile:
         self._log = log
         # By reference, for messages that the engine has: the line, and the last recorded outcome.
         self._lines: dict[str, int] = {}
-        self._recorded: dict[str, Outcome] = {}
+        # With its number in the log.
+        self._recorded: dict[str, tuple[Outcome, int]] = {}
+        # The number of the outcome that `record_final` was told last, where `settle` recorded it;
+        # and that of the last entry which `settle` and `intend` did not record.
+        self._settled = self._unsettled = 0
         self._with_legs: set[str] = set()
 
     @classmethod
@@ -144,7 +147,7 @@ class ResultsFile:
         Raises:
             OSError: There is a results file already, or it cannot be written.
         """
-        header = _new_header(source.name, fingerprint(source)) | {"refused": why}
+        header = new_header(source.name, fingerprint(source).sha256) | {"refused": why}
         log = AppendLog(path, new=True)
         log.append(to_line(header))
         log.close()
@@ -174,7 +177,7 @@ class ResultsFile:
 
     @classmethod
     def _started(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
-        results = cls(path, log, _new_header(name, source), source)
+        results = cls(path, log, new_header(name, source.sha256), source)
         log.append(to_line(results._header))
         return results
 
@@ -233,7 +236,9 @@ class ResultsFile:
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.
 
-        A failed write is not raised here: it is tried again, and raised, by `close`.
+        They are written with what else is due, such as the intents of the next request, and
+        `is_told_too_early` says whether they are. A failed write is tried again, and raised, by
+        `close`.
         """
         del attempt  # lines are told apart by their references
         at = now()
@@ -244,10 +249,10 @@ class ResultsFile:
             if self.write_error is not None and not is_in_flight and not mark:
                 # Not sent because its intent could not be written: another run must send it.
                 continue
-            self._record_outcome(line, outcome, at, mark)
+            count = self._record_outcome(line, outcome, at, mark)
             if not mark:
-                self._recorded[outcome.reference] = outcome
-        await self.flush()
+                self._recorded[outcome.reference] = outcome, count
+        self._log.write_soon()
 
     def record_final(self, outcome: Outcome) -> int:
         """Record the final outcome of a message, unless `settle` has, and return its line.
@@ -259,15 +264,26 @@ class ResultsFile:
         line = self._lines[reference]
         if reference not in self._with_legs:
             del self._lines[reference]
-        if self._recorded.pop(reference, None) != outcome and self.write_error is None:
-            self._record_outcome(line, outcome, now())
+        recorded, self._settled = self._recorded.pop(reference, _NOT_RECORDED)
+        if recorded is not outcome and recorded != outcome and self.write_error is None:
+            self._unsettled = self._record_outcome(line, outcome, now())
         return line
+
+    @property
+    def is_told_too_early(self) -> bool:
+        """Whether the last final outcome, which `settle` has recorded, is still to be written."""
+        return self.write_error is None and not self._log.has_written(self._settled)
 
     def record_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
         """Record that a line is not a message."""
         why = [{"field": each.path, "why": each.why} for each in problems]
-        self._append({"line": line, "at": now(), "bad": why})
+        self._unsettled = self._append({"line": line, "at": now(), "bad": why})
         self.line_states[line] = LineState.BAD
+
+    async def flush_unsettled(self) -> None:
+        """Write the queued entries, where one of a bad line or of a message without attempts is."""
+        if not self._log.has_written(self._unsettled):
+            await self.flush()
 
     async def flush(self) -> None:
         """Write the queued entries; a failure only sets `write_error`."""
@@ -292,30 +308,24 @@ class ResultsFile:
                 self._log.finish()
         except LogChangedError:
             rescued = rescue_path(self.path)
-            self._log.rescue(rescued, self._all_states())
+            self._log.rescue(rescued, state_lines(self._header, self.line_states))
             self.rescued_to = rescued
         finally:
             self._log.close()
 
-    def _all_states(self) -> Iterator[bytes]:
-        """Yield a results file that has only the state of each line."""
-        yield to_line(self._header)
-        for line, state in self.line_states.known():
-            yield to_line(entry_of_state(line, state))
-
     def _record_outcome(
         self, line: int, outcome: Outcome, at: str, mark: Mapping[str, bool] | None = None
-    ) -> None:
+    ) -> int:
         data = outcome_to_json(outcome)
         # The position among the messages of one run means nothing to another run.
         data.pop("position", None)
         message_id = outcome.id if isinstance(outcome, Accepted) else None
-        self._append({"line": line, "at": at, "id": message_id, **data, **(mark or {})})
         if not mark:
             self.line_states[line] = line_state_of(data)
+        return self._append({"line": line, "at": at, "id": message_id, **data, **(mark or {})})
 
-    def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> None:
-        self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
+    def _append(self, entry: dict[str, Any], *, keep_on_failure: bool = True) -> int:
+        return self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
 
     def _replay(self, entries: Entries) -> None:
         """Read what earlier runs recorded, and record intents without an outcome as ambiguous."""
@@ -336,14 +346,3 @@ class ResultsFile:
         for line, (reference, account) in unsettled.items():
             lost = Ambiguous(reference=reference, account=account, failure=failure)
             self._record_outcome(line, lost, now())
-
-
-def _new_header(name: str, source: Fingerprint) -> dict[str, Any]:
-    return {
-        "omnimsg": PROGRAM,
-        "version": VERSION,
-        "file": name,
-        "sha256": source.sha256,
-        "batch": secrets.token_hex(8),
-        "at": now(),
-    }

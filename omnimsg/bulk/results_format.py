@@ -17,7 +17,10 @@ fallback leg that follows an accepted one, and the line stays accepted.
 
 from __future__ import annotations
 
+import secrets
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, line_state_of
@@ -28,6 +31,8 @@ from omnimsg.json_codec import dumps_line, loads
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from omnimsg.bulk.line_state import LineStates
 
 PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
@@ -75,6 +80,23 @@ class Entries:
         return entry
 
 
+def new_header(name: str, sha256: str) -> dict[str, Any]:
+    """Return the header of a new results file.
+
+    Args:
+        name: The name of the file of messages.
+        sha256: Its SHA-256, in hexadecimal digits.
+    """
+    return {
+        "omnimsg": PROGRAM,
+        "version": VERSION,
+        "file": name,
+        "sha256": sha256,
+        "batch": secrets.token_hex(8),
+        "at": now(),
+    }
+
+
 def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     """Return a header that this version can read.
 
@@ -103,13 +125,26 @@ def to_line(entry: dict[str, Any]) -> bytes:
 
 def now() -> str:
     """Return the time as entries have it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _time_of(time.time_ns() // 1_000_000)
+
+
+@lru_cache(maxsize=1)  # many entries are made in one millisecond
+def _time_of(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _LOST = "another program has changed the results file; only the state of the line is known"
 
 
-def entry_of_state(line: int, state: LineState) -> dict[str, Any]:
+def state_lines(header: dict[str, Any], states: LineStates) -> Iterator[bytes]:
+    """Yield a results file that has only the state of each line."""
+    yield to_line(header)
+    for line, state in states.known():
+        yield to_line(_entry_of_state(line, state))
+
+
+def _entry_of_state(line: int, state: LineState) -> dict[str, Any]:
     """Return an entry that leaves a line in a state, where nothing else of it is known."""
     if state is LineState.BAD:
         return {"line": line, "at": now(), "bad": [{"field": "line", "why": _LOST}]}

@@ -120,11 +120,13 @@ class BulkRun:
             count = 0
             async for outcome in outcomes:
                 line = self._results.record_final(outcome)
+                if self._results.is_told_too_early:
+                    await self._results.flush()
                 if self._results.write_error is None:
                     self._observer.on_outcome(line, outcome)
                 count += 1
                 if count % _CHUNK == 0:
-                    await self._results.flush()
+                    await self._results.flush_unsettled()
         await self._results.flush()
         if self._results.write_error is not None:
             raise self._results.write_error
@@ -159,7 +161,7 @@ class BulkRun:
                 message = self._message_if_due(line)
                 if message is not None:
                     yield message
-            await self._results.flush()
+            await self._results.flush_unsettled()
         self._at_end = self._file_error is None
 
     async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:

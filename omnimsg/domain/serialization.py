@@ -34,6 +34,7 @@ from omnimsg.domain.outcome import Accepted, Failed, Outcome
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import (
+    dict_writer,
     exact_type,
     read_float,
     require_mapping,
@@ -318,6 +319,7 @@ def _converter() -> cattrs.Converter:
         _is_mapping,
         lambda value: {key: converter.unstructure(item) for key, item in value.items()},
     )
+    converter.register_unstructure_hook_func(lambda kind: kind is dict, dict_writer(converter))
     # Registered by class, because cattrs looks for a hook of the class before it calls any
     # predicate. Enums find the hook of `StrEnum` before that of `str`.
     hooks: tuple[tuple[type, Callable[..., Any], Callable[..., Any]], ...] = (

@@ -132,3 +132,21 @@ def _describe(error: BaseException) -> str:
         # A validator of attrs: the text, which may quote the value, then the field and the value.
         return error.args[0].replace(repr(error.args[-1]), "***")
     return str(error) or type(error).__name__
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+def dict_writer(converter: cattrs.Converter) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
+    """Build a hook for a `dict`, such as a provider's raw answer: mostly plain data already."""
+    write = converter.unstructure
+
+    def write_dict(data: dict[Any, Any]) -> dict[Any, Any]:
+        return {
+            key if key.__class__ in _PLAIN else write(key): value
+            if value.__class__ in _PLAIN
+            else write(value)
+            for key, value in data.items()
+        }
+
+    return write_dict

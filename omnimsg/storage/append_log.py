@@ -90,7 +90,7 @@ class AppendLog:
         self._closed = False
         self._rescued = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
-        self._writes = SharedWrites(self._thread, self._write_wanted)
+        self._writes = SharedWrites(self._thread, self._write_wanted, self._is_written)
         self.write_error: OSError | None = None
 
     def truncate(self, size: int) -> None:
@@ -103,15 +103,28 @@ class AppendLog:
         os.fsync(self._file)
         self._size, self._changed_at, self._digest = _look_at(self._file)
 
-    def append(self, line: bytes, *, keep_on_failure: bool = True) -> None:
+    def append(self, line: bytes, *, keep_on_failure: bool = True) -> int:
         """Queue a line for the next write.
 
         Args:
             line: The bytes to write, line break included.
             keep_on_failure: Whether the line stays queued when a write fails.
+
+        Returns:
+            How many lines were queued since the log was opened, this one included.
         """
         self._queue.append((line, keep_on_failure))
         self._appended += 1
+        return self._appended
+
+    def has_written(self, count: int) -> bool:
+        """Return whether the first `count` queued lines survive the end of this process."""
+        return count <= self._written
+
+    def write_soon(self) -> None:
+        """Have the lines queued before written, as `flush` does, without waiting for it."""
+        if self._written < self._appended:
+            self._writes.request(Wanted(self._appended, False))
 
     async def commit(self) -> None:
         """Return when all lines queued before are on the disk and survive a loss of power.
@@ -189,7 +202,7 @@ class AppendLog:
         """Write for several callers; runs in the writing thread, returns the error of each."""
         errors: dict[Wanted, OSError | None] = {}
         # Durable ones first: what they write is written for the others too.
-        for each in sorted(set(wanted), key=lambda each: (not each.durable, -each.count)):
+        for each in sorted(wanted, key=lambda each: (not each.durable, -each.count)):
             errors[each] = None
             try:
                 if each.durable:
@@ -199,6 +212,14 @@ class AppendLog:
             except OSError as error:
                 errors[each] = error
         return [errors[each] for each in wanted]
+
+    def _is_written(self, wanted: Wanted) -> bool:
+        """Return whether it is written; called while the writing thread does nothing."""
+        return (
+            self.write_error is None
+            and wanted.count <= self._written
+            and (self._synced or not wanted.durable)
+        )
 
     def _commit(self, count: int) -> None:
         """Make the first `count` lines durable; runs in the writing thread.

@@ -8,6 +8,7 @@ answered by one call of the thread.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Wanted:
     """What one caller waits for.
 
@@ -36,16 +37,23 @@ class SharedWrites:
     Args:
         thread: Runs one call at a time.
         write: Runs in the thread; returns for each caller its error, or `None`.
+        is_written: Whether something is written already, so that it takes no call; called between
+            two calls of the thread.
     """
 
     def __init__(
-        self, thread: Executor, write: Callable[[Sequence[Wanted]], Sequence[OSError | None]]
+        self,
+        thread: Executor,
+        write: Callable[[Sequence[Wanted]], Sequence[OSError | None]],
+        is_written: Callable[[Wanted], bool] = lambda _: False,
     ) -> None:
         self._thread = thread
         self._write = write
+        self._is_written = is_written
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
-        self._waiting: list[tuple[Wanted, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        self._requested: Wanted | None = None
 
     async def wait(self, wanted: Wanted) -> None:
         """Return when what is wanted is written.
@@ -53,42 +61,84 @@ class SharedWrites:
         Raises:
             OSError: It is not.
         """
+        loop = self._running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((wanted, written))
+        self._begin_soon(loop)
+        await written
+
+    def request(self, wanted: Wanted) -> None:
+        """Have something written as soon as for one who waits; the last request is enough."""
+        loop = self._running_loop()
+        self._requested = wanted
+        self._begin_soon(loop)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             # Nobody waits in the loop before, which has ended.
             self._loop, self._is_writing, self._waiting = loop, False, []
-        written: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((wanted, written))
+        return loop
+
+    def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_writing:
             self._is_writing = True
             # Not at once: others of this turn of the loop may want the same.
             loop.call_soon(self._begin, loop)
-        await written
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
+        if self._requested is not None:
+            group.append((self._requested, None))
+            self._requested = None
         try:
-            call = self._thread.submit(self._write, [wanted for wanted, _ in group])
+            self._thread.submit(self._write_group, loop, group)
         except RuntimeError as error:  # the thread was ended
             self._is_writing = False
             _answer(group, [error] * len(group))
-            return
 
-        def end(call: asyncio.Future[Sequence[OSError | None]]) -> None:
-            self._is_writing = bool(self._waiting)
-            if self._waiting:
-                self._begin(loop)
-            error = call.exception()
-            _answer(group, call.result() if error is None else [error] * len(group))
+    def _write_group(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+    ) -> None:
+        """Write for a group and have it answered; runs in the thread."""
+        errors: Sequence[BaseException | None]
+        try:
+            errors = self._write([wanted for wanted, _ in group])
+        except BaseException as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            errors = [error] * len(group)
+        # One call from thread to loop; a future of the thread's would take two and a lock.
+        with suppress(RuntimeError):  # the loop was closed: nobody waits
+            loop.call_soon_threadsafe(self._end, loop, group, errors)
 
-        asyncio.wrap_future(call, loop=loop).add_done_callback(end)
+    def _end(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+        errors: Sequence[BaseException | None],
+    ) -> None:
+        # A call takes along what is queued while it begins; who wants that came for the next one.
+        served: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        for each in self._waiting:
+            (served if self._is_written(each[0]) else waiting).append(each)
+        self._waiting = waiting
+        if self._requested is not None and self._is_written(self._requested):
+            self._requested = None
+        self._is_writing = bool(self._waiting) or self._requested is not None
+        if self._is_writing:
+            self._begin(loop)
+        _answer(group, errors)
+        _answer(served, [None] * len(served))
 
 
 def _answer(
-    group: Sequence[tuple[Wanted, asyncio.Future[None]]], errors: Sequence[BaseException | None]
+    group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+    errors: Sequence[BaseException | None],
 ) -> None:
     for (_, written), error in zip(group, errors, strict=True):
-        if written.done():  # its caller was cancelled
+        if written is None or written.done():  # its caller was cancelled
             continue
         if error is None:
             written.set_result(None)

@@ -78,6 +78,49 @@ async def test_who_comes_during_a_call_gets_the_next(thread: ThreadPoolExecutor)
 
 
 @pytest.mark.anyio
+async def test_a_request_shares_a_call(thread: ThreadPoolExecutor) -> None:
+    """Who does not wait is served with those who do, and the last of such requests is enough."""
+    recorder = Recorder()
+    writes = SharedWrites(thread, recorder.write)
+    for count in (1, 2):
+        writes.request(_wanted(count))
+
+    await writes.wait(_wanted(3))
+
+    assert [[3, 2]] == recorder.calls
+
+
+@pytest.mark.anyio
+async def test_a_request_alone_is_a_call(thread: ThreadPoolExecutor) -> None:
+    """Nobody needs to wait for something to be written."""
+    recorder = Recorder()
+    writes = SharedWrites(thread, recorder.write)
+
+    writes.request(_wanted(1))
+    await asyncio.to_thread(recorder.began.wait, 30)
+
+    assert [[1]] == recorder.calls
+
+
+@pytest.mark.anyio
+async def test_what_a_call_took_along_takes_no_other(thread: ThreadPoolExecutor) -> None:
+    """Who came too late for a call, but whose lines it has written, is answered with it."""
+    recorder = Recorder()
+    recorder.may_end.clear()
+    writes = SharedWrites(thread, recorder.write, lambda wanted: wanted.count == 2)
+    first = asyncio.ensure_future(writes.wait(_wanted(1)))
+    await asyncio.to_thread(recorder.began.wait, 30)
+    later = [asyncio.ensure_future(writes.wait(_wanted(count))) for count in (2, 3)]
+    writes.request(_wanted(2))
+    await asyncio.sleep(0)
+
+    recorder.may_end.set()
+    await asyncio.gather(first, *later)
+
+    assert [[1], [3]] == recorder.calls
+
+
+@pytest.mark.anyio
 async def test_an_error_is_that_of_its_caller(thread: ThreadPoolExecutor) -> None:
     """What cannot be written for one caller does not concern another of the same call."""
     writes = SharedWrites(thread, Recorder().write)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -14,9 +13,10 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
+from omnimsg.engine.attempt.own_task import Alarm, OwnTask, OwnTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
     from omnimsg.adapter import Verdict
     from omnimsg.domain.failure import Failure
@@ -25,13 +25,12 @@ if TYPE_CHECKING:
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Attempt, Journal
 
-T = TypeVar("T")
-
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # Seconds the journal gets to record outcomes, and to stop when it is cancelled.
 SETTLE_TIMEOUT = 5.0
 
+_TOO_SLOW = "the deadline passed before the journal had it"
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 
 
@@ -55,6 +54,8 @@ class JournalWriter:
         self._account = account
         self._settle_timeout = settle_timeout
         self._process = os.getpid()
+        self._tasks = OwnTasks()
+        self._alarm = Alarm()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
@@ -64,26 +65,22 @@ class JournalWriter:
         Returns:
             The outcomes of the messages that must not leave, by index; or why none of them may.
         """
-        writing = _start(_intend(self._journal, attempt, messages))
-        in_time = False
+        call = self._tasks.start(self._journal.intend, attempt, messages)
+        if not call.has_ended:
+            try:
+                await call.wait(deadline.remaining(), self._alarm)
+            finally:
+                in_time = call.has_ended
+                if not in_time:
+                    call.task.cancel()
+                    await self._wait(call)
+            if not in_time:
+                return local_failures.deadline_exceeded(_TOO_SLOW)
         try:
-            if not writing.done():
-                await _take_turn()
-            if not writing.done():
-                await asyncio.wait([writing], timeout=deadline.remaining())
-            in_time = writing.done()
-        finally:
-            if not writing.done():
-                writing.add_done_callback(_retrieve_error)
-                writing.cancel()
-                await self._wait(writing)
-            elif not in_time:
-                # It has failed in the turn in which this call was cancelled.
-                _retrieve_error(writing)
-        if not in_time:
-            return local_failures.deadline_exceeded("the deadline passed before the journal had it")
-        try:
-            return self._ended(writing.result(), messages)
+            answers = call.result()
+            if answers.__class__ is list and answers.count(None) == len(answers) == len(messages):
+                return {}
+            return self._ended(answers, messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             detail = report_broken_contract("the journal", error)
             return classify.by_broken_contract(detail, left=False)
@@ -95,27 +92,16 @@ class JournalWriter:
         """
         if os.getpid() != self._process:
             return
-        writing = _start(_settle(self._journal, attempt, outcomes))
+        call = self._tasks.start(self._journal.settle, attempt, outcomes)
         try:
-            try:
-                if not writing.done():
-                    await _take_turn()
-            finally:
-                if not writing.done():
-                    # Before the waits, of which a cancellation each may end both.
-                    writing.add_done_callback(_retrieve_error)
-                    await self._wait(writing)
-        finally:
-            # asyncio's own cancellation passes every shield: then wait once more.
-            if not writing.done():
-                await self._wait(writing)
-            if not writing.done():
-                writing.cancel()
-                self._log_lost(outcomes, "is too slow")
-            elif writing.cancelled():
-                self._log_lost(outcomes, "was cancelled")
-            elif (error := writing.exception()) is not None:
-                self._log_lost(outcomes, describe_error(error))
+            if not call.has_ended:
+                await call.wait(self._settle_timeout, self._alarm)
+        except asyncio.CancelledError:
+            # Where this is cancelled too, the call goes on and nobody waits for it.
+            await self._wait(call)
+            self._report_loss(call, outcomes)
+            raise
+        self._report_loss(call, outcomes)
 
     def _ended(
         self, answers: Sequence[Outcome | None], messages: Sequence[Message]
@@ -127,8 +113,6 @@ class JournalWriter:
         """
         if not isinstance(answers, (list, tuple)) or len(answers) != len(messages):
             raise BrokenJournal("must answer an intent with one entry per message")
-        if answers.count(None) == len(answers):
-            return {}
         ended: dict[int, Outcome] = {}
         for index, (answer, message) in enumerate(zip(answers, messages, strict=True)):
             if answer is None:
@@ -141,11 +125,21 @@ class JournalWriter:
             ended[index] = answer
         return ended
 
-    async def _wait(self, task: asyncio.Future[Any]) -> None:
+    async def _wait(self, call: OwnTask[Any]) -> None:
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([task], timeout=self._settle_timeout)
+            await call.wait(self._settle_timeout, self._alarm)
 
-    def _log_lost(self, outcomes: Sequence[Outcome], why: str) -> None:
+    def _report_loss(self, call: OwnTask[None], outcomes: Sequence[Outcome]) -> None:
+        """Log what a call has not recorded; one that has not ended is cancelled."""
+        if not call.has_ended:
+            call.task.cancel()
+            why = "is too slow"
+        elif call.error is None:
+            return
+        elif isinstance(call.error, asyncio.CancelledError):
+            why = "was cancelled"
+        else:
+            why = describe_error(call.error)
         # The outcomes still reach the caller; after a crash now, they count as ambiguous.
         log.critical(
             "the journal %s and lost %d outcomes of account %r",
@@ -158,39 +152,3 @@ class JournalWriter:
                 references=[each.reference for each in outcomes],
             ),
         )
-
-
-def _start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Start a task of its own for the journal, which may ignore its cancellation.
-
-    From Python 3.12 on its first step runs at once: of a journal that waits for nothing, such as
-    one whose write is shared, that is all, and the event loop has nothing to do.
-    """
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.create_task(work)
-
-
-# Coroutines of our own around the journal's: a task takes no other kind of awaitable.
-async def _intend(
-    journal: Journal, attempt: Attempt, messages: Sequence[Message]
-) -> Sequence[Outcome | None]:
-    return await journal.intend(attempt, messages)
-
-
-async def _settle(journal: Journal, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-    await journal.settle(attempt, outcomes)
-
-
-async def _take_turn() -> None:
-    """Wait for one turn of the event loop, in which a task that waits for nothing ends.
-
-    Waiting for a task takes a timer and a scope, which cost many times as much.
-    """
-    await asyncio.sleep(0)
-
-
-def _retrieve_error(task: asyncio.Future[Any]) -> None:
-    """Keep asyncio from logging an error that comes too late: it may quote a message."""
-    if not task.cancelled():
-        task.exception()

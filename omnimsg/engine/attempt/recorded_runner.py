@@ -55,6 +55,7 @@ class RecordedRunner:
         self._runner = runner
         self._account = account
         self._observers = observers
+        self._is_watched = observers.watch_attempts
         self._journal = journal
         self._suppression = suppression
         self._prefix = os.urandom(8).hex()
@@ -92,6 +93,35 @@ class RecordedRunner:
         Raises:
             Interrupted: It was cancelled; the journal knows.
         """
+        run = await self._prepare(attempt, messages, deadline, doubts, end)
+        if not isinstance(run, BatchRun):
+            return run
+        try:
+            if self._is_watched:
+                outcomes = await self._watch(attempt, run, deadline, doubts)
+            else:
+                outcomes = await self._runner.finish(run, deadline, doubts)
+        except Interrupted as interrupted:
+            await self._settle_interrupted(attempt, interrupted.outcomes)
+            raise
+        return await self._conclude(attempt, run.messages, outcomes)
+
+    async def _prepare(
+        self,
+        attempt: Attempt,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+        end: Callable[[Mapping[int, Outcome]], None],
+    ) -> BatchRun | list[Outcome] | Split:
+        """Find out what of a batch may leave, encode that and record the intent.
+
+        Returns:
+            The run to finish; or what becomes of a batch that must not leave.
+
+        Raises:
+            Interrupted: It was cancelled; the journal knows.
+        """
         if self._suppression is not None:
             suppressed = await self._ask(self._suppression, messages, deadline, doubts)
             if len(suppressed) == len(messages):
@@ -100,23 +130,36 @@ class RecordedRunner:
                 messages = _without(messages, suppressed)
                 end(suppressed)
         run = self._runner.begin(messages, deadline)
-        if isinstance(run, Split):
-            return run
-        if not isinstance(run, BatchRun):
+        if isinstance(run, list):
             return keep_doubts(run, doubts)
-        if self._journal is not None:
-            answer = await self._intend(self._journal, attempt, run, deadline, doubts)
-            if isinstance(answer, list):
-                return answer
-            if answer:
-                run.close()
-                messages = _without(messages, answer)
-                end(answer)
-                if not messages:
-                    return []
-                # What is left of the batch is another request.
-                run = self._runner.begin(messages, deadline)
-        return await self._finish(attempt, messages, run, deadline, doubts)
+        if self._journal is None or isinstance(run, Split):
+            return run
+        answer = await self._intend(self._journal, attempt, run, deadline, doubts)
+        if not answer:
+            return run
+        if isinstance(answer, list):
+            return answer
+        run.close()
+        messages = _without(messages, answer)
+        end(answer)
+        return await self._begin_rest(attempt, messages, deadline, doubts) if messages else []
+
+    async def _begin_rest(
+        self,
+        attempt: Attempt,
+        messages: Sequence[Message],
+        deadline: Deadline,
+        doubts: Mapping[str, Ambiguous],
+    ) -> BatchRun | list[Outcome] | Split:
+        """Encode what is left of an intended batch, which is another request."""
+        run = self._runner.begin(messages, deadline)
+        if isinstance(run, BatchRun):
+            return run
+        if isinstance(run, Split):
+            unsent = self._runner.same_for_all(messages, Verdict.NOT_SENT, _SPLIT)
+            await self._settle(attempt, unsent, unsent)
+            return run
+        return await self._conclude(attempt, messages, keep_doubts(run, doubts))
 
     async def _ask(
         self,
@@ -174,34 +217,18 @@ class RecordedRunner:
         await self._settle(attempt, outcomes, outcomes)
         return outcomes
 
-    async def _finish(
-        self,
-        attempt: Attempt,
-        messages: Sequence[Message],
-        run: BatchRun | list[Outcome] | Split,
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
+    async def _conclude(
+        self, attempt: Attempt, messages: Sequence[Message], outcomes: list[Outcome]
     ) -> list[Outcome] | Split:
-        """Send an intended batch, and record what became of it."""
-        if isinstance(run, Split):
-            unsent = self._runner.same_for_all(messages, Verdict.NOT_SENT, _SPLIT)
-            await self._settle(attempt, unsent, unsent)
-            return run
-        if isinstance(run, BatchRun):
-            try:
-                outcomes = await self._watch(attempt, run, deadline, doubts)
-            except Interrupted as end:
-                await self._settle_interrupted(attempt, end.outcomes)
-                raise
-        else:
-            outcomes = keep_doubts(run, doubts)
+        """Record what became of an intended batch."""
         split = split_of(outcomes)
-        await self._settle(attempt, _not_sent(outcomes) if split else outcomes, outcomes)
-        if self._suppression is not None:
-            try:
+        try:
+            if self._journal is not None:
+                await self._journal.settle(attempt, _not_sent(outcomes) if split else outcomes)
+            if self._suppression is not None:
                 await self._suppression.learn(messages, outcomes)
-            except asyncio.CancelledError:
-                raise Interrupted(outcomes) from None
+        except asyncio.CancelledError:
+            raise Interrupted(outcomes) from None
         return split or outcomes
 
     async def _watch(

@@ -9,9 +9,9 @@ per message: tasks and timers are one a request, or fewer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
@@ -157,12 +157,14 @@ class Scheduler:
         finally:
             self._wakeup.catch_up()
 
-    async def _send_recorded(self, recorded: RecordedRunner, batch: Batch) -> list[Outcome] | Split:
+    def _send_recorded(
+        self, recorded: RecordedRunner, batch: Batch
+    ) -> Coroutine[Any, Any, list[Outcome] | Split]:
         attempts = batch.track_attempts()
         last = attempts.get(batch.messages[0].reference)
         attempt = recorded.new_attempt(1 if last is None else last.number + 1)
         attempts.update(dict.fromkeys(map(_reference_of, batch.messages), attempt))
-        return await recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
+        return recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
 
     def _pump(self) -> None:
         """Let everything leave that may."""

@@ -172,8 +172,8 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.attempt.journal_writer:JournalWriter.intend",
-                "    in_time = False\n    try:",
-                "    in_time = False\n    return {}\n    try:",
+                "    if not call.has_ended:\n        try:",
+                "    if not call.has_ended:\n        return {}\n        try:",
             ),
         ),
     ),

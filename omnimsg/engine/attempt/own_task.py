@@ -1,0 +1,257 @@
+"""Call functions in tasks of their own, of which the first step is taken at once.
+
+From Python 3.12 on asyncio has such tasks. Before, a task takes its first step in the next turn of
+the event loop, which would be two turns a request for a journal that waits for nothing, or that
+writes its outcomes later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextvars import Context
+
+T = TypeVar("T")
+
+
+class Alarm:
+    """Wakes those who have waited for too long: one timer for all.
+
+    A timer each would cost as much as the rest of a wait, and nearly every wait ends in time.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[asyncio.Future[None], float] = {}
+        self._rings_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, waiter: asyncio.Future[None], seconds: float) -> None:
+        """Wake somebody after so many seconds, unless it is cleared before."""
+        loop = waiter.get_loop()
+        self._ends[waiter] = ends = loop.time() + seconds
+        if ends < self._rings_at:
+            self._ring_at(ends, loop)
+
+    def clear(self, waiter: asyncio.Future[None]) -> None:
+        """Wake somebody no more; where nobody is left, there is no timer."""
+        del self._ends[waiter]
+        if not self._ends and self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._rings_at = None, math.inf
+
+    def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = when
+        self._timer = loop.call_at(when, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, self._rings_at = None, math.inf
+        now = loop.time()
+        for waiter, ends in self._ends.items():
+            if ends <= now:
+                _wake(waiter)
+        later = [ends for ends in self._ends.values() if ends > now]
+        if later:
+            self._ring_at(min(later), loop)
+
+
+class OwnTask(Generic[T]):
+    """A call of a function, in a task of its own.
+
+    It keeps what the function raises. In a task asyncio would log it where nobody waits any more,
+    and it may quote a message.
+
+    Attributes:
+        has_ended: Whether it has ended, also with an error.
+        value: What the function returned.
+        error: What the function raised.
+        task: The task.
+    """
+
+    # Defaults of the class: two are made for every request, and few of them need these.
+    has_ended: bool = False
+    value: T
+    error: BaseException | None = None
+    task: asyncio.Task[None]
+    _waiter: asyncio.Future[None] | None = None
+
+    def result(self) -> T:
+        """Return what the function returned, or raise what it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    async def wait(self, seconds: float, alarm: Alarm) -> None:
+        """Wait for its end, so many seconds at most."""
+        if self.has_ended:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        alarm.set(waiter, seconds)
+        try:
+            await waiter
+        finally:
+            alarm.clear(waiter)
+            self._waiter = None
+
+    def end(self, value: T) -> None:
+        """Take what the function returned."""
+        self.value = value
+        self.has_ended = True
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+    def fail(self, error: BaseException) -> None:
+        """Take what the function raised."""
+        self.error = error
+        self.has_ended = True
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+if sys.version_info >= (3, 12):
+
+    class OwnTasks:
+        """Starts tasks."""
+
+        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+            """Call a function in a task; it has ended already where it waits for nothing."""
+            own: OwnTask[T] = OwnTask()
+            loop = asyncio.get_running_loop()
+            own.task = asyncio.Task(_run(own, function, given), loop=loop, eager_start=True)
+            return own
+
+    async def _run(
+        own: OwnTask[T], function: Callable[..., Awaitable[T]], given: tuple[object, ...]
+    ) -> None:
+        try:
+            value = await function(*given)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+            own.fail(error)
+        else:
+            own.end(value)
+
+else:
+    # Documented for those who extend asyncio: what a task calls around each of its steps.
+    from asyncio.tasks import _enter_task, _leave_task
+    from contextvars import copy_context
+    from types import CoroutineType
+
+    class OwnTasks:
+        """Starts tasks.
+
+        The first step runs as the task that takes the others, because `asyncio.timeout` and the
+        scopes of anyio remember the task in which they began. Where it was the only step, the next
+        call of the same turn of the event loop begins as that task. One that nothing was left for
+        ends in the next turn.
+        """
+
+        def __init__(self) -> None:
+            self._spare: _Rest | None = None
+
+        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+            """Call a function in a task; it has ended already where it waits for nothing."""
+            own: OwnTask[T] = OwnTask()
+            rest, self._spare = self._spare, None
+            if rest is None or rest.has_begun or rest.task.cancelling():
+                rest = _Rest()
+            loop, own.task = rest.loop, rest.task
+            context = copy_context()
+            caller = asyncio.current_task(loop)
+            if caller is not None:
+                _leave_task(loop, caller)
+            _enter_task(loop, rest.task)
+            try:
+                work: Any = function(*given)
+                if work.__class__ is not CoroutineType:
+                    work = _awaited(work)
+                awaited = context.run(work.send, None)
+            except StopIteration as end:
+                own.value, own.has_ended = end.value, True
+                self._spare = rest
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+                own.fail(error)
+                self._spare = rest
+            else:
+                rest.take(own, work, context, awaited)
+            finally:
+                _leave_task(loop, rest.task)
+                if caller is not None:
+                    _enter_task(loop, caller)
+            return own
+
+    async def _awaited(work: Awaitable[T]) -> T:
+        return await work
+
+    class _Rest(Coroutine[Any, Any, None]):
+        """What a task runs: a coroutine from its second step on, or nothing.
+
+        Attributes:
+            loop: The event loop.
+            task: The task.
+            has_begun: Whether the task has taken a step, and takes no coroutine any more.
+        """
+
+        def __init__(self) -> None:
+            self.loop = asyncio.get_running_loop()
+            self.has_begun = False
+            self._work: Coroutine[Any, Any, Any] | None = None
+            self.task = self.loop.create_task(self)
+
+        def take(
+            self,
+            own: OwnTask[Any],
+            work: Coroutine[Any, Any, Any],
+            context: Context,
+            awaited: asyncio.Future[Any] | None,
+        ) -> None:
+            """Take over a coroutine and what it waits for."""
+            self._own, self._work, self._context, self._awaited = own, work, context, awaited
+
+        def send(self, value: object) -> object:
+            """Take a step; return what the coroutine waits for then."""
+            self.has_begun = True
+            if self._work is None:
+                raise StopIteration
+            awaited, self._awaited = self._awaited, None
+            return self._step(self._work.send, value) if awaited is None else awaited
+
+        def throw(self, error: Any, *_: object) -> object:  # noqa: ANN401 - as in the base class
+            """Take a step in which the coroutine is cancelled."""
+            self.has_begun = True
+            if self._work is None:
+                raise error
+            awaited, self._awaited = self._awaited, None
+            if awaited is not None and awaited.cancel():
+                return awaited
+            return self._step(self._work.throw, error)
+
+        def _step(self, take: Callable[[Any], Any], given: object) -> object:
+            try:
+                return self._context.run(take, given)
+            except StopIteration as end:
+                self._own.end(end.value)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+                self._own.fail(error)
+            raise StopIteration
+
+        def close(self) -> None:
+            """Close the coroutine."""
+            if self._work is not None:
+                self._work.close()
+
+        def __await__(self) -> NoReturn:
+            """Refuse: a task runs it."""
+            raise TypeError("a task runs this")

@@ -1,0 +1,89 @@
+"""A run over a file tells its observer of an outcome that the results file has already."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from omnimsg.bulk import BulkRun, ResultsFile, open_message_file
+from omnimsg.domain.outcome import Accepted
+from omnimsg.engine.journal import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from omnimsg.client import Client
+    from omnimsg.domain.errors import Problem
+    from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import Outcome
+
+ATTEMPT = Attempt(token="1", account="main", number=1)
+
+
+class Sender:
+    """Accepts each message at once, and yields its outcome in the turn in which it is settled."""
+
+    def __init__(self, results: ResultsFile) -> None:
+        self._results = results
+
+    async def send_many(
+        self, messages: AsyncIterator[Message], **_: object
+    ) -> AsyncIterator[Outcome]:
+        """Send."""
+        async for message in messages:
+            await self._results.intend(ATTEMPT, [message])
+            outcome = Accepted(reference=message.reference, account="main", provider_id="1")
+            await self._results.settle(ATTEMPT, [outcome])
+            yield outcome
+
+    async def finish_legs(self, **_: object) -> int:
+        """There are none."""
+        return 0
+
+
+class Reading:
+    """Reads the results file whenever it is told something.
+
+    Attributes:
+        told: The line of each outcome, and whether the file had it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.told: list[tuple[int, bool]] = []
+
+    def on_skipped(self, line: int) -> None:
+        """No line is."""
+
+    def on_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
+        """No line is."""
+
+    def on_outcome(self, line: int, outcome: Outcome) -> None:
+        """Look for it."""
+        entries: list[dict[str, Any]] = [
+            json.loads(each) for each in self._path.read_bytes().splitlines()
+        ]
+        has_it = any(each.get("line") == line and "outcome" in each for each in entries)
+        self.told.append((line, has_it))
+
+    def on_waiting(self, messages: int) -> None:
+        """Nothing is waited for."""
+
+
+@pytest.mark.anyio
+async def test_an_outcome_is_written_before_it_is_told(tmp_path: Path) -> None:
+    """Whoever is killed after that finds in the results file what the observer was told."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * 3)
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    assert [(1, True), (2, True), (3, True)] == observer.told

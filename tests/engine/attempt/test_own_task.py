@@ -1,0 +1,207 @@
+"""A function that is called in a task of its own takes its first step at once, as that task."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.sending import settled
+
+from omnimsg.engine.attempt.own_task import Alarm, OwnTasks
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+pytestmark = pytest.mark.anyio
+
+WORD: ContextVar[str] = ContextVar("word", default="none")
+
+
+async def answer(value: int) -> int:
+    """Wait for nothing."""
+    return value
+
+
+async def test_what_waits_for_nothing_has_ended_at_once() -> None:
+    """No turn of the event loop passes between the call and its value."""
+    own = OwnTasks().start(answer, 7)
+
+    assert (True, 7) == (own.has_ended, own.result())
+
+
+async def test_a_function_may_return_any_awaitable() -> None:
+    """A future is waited for as a coroutine is."""
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    own = OwnTasks().start(lambda: future)
+    future.set_result(7)
+
+    await own.wait(10, Alarm())
+
+    assert 7 == own.result()
+
+
+async def test_an_error_is_kept() -> None:
+    """What is raised at once, or before there is anything to await, is raised by `result`."""
+
+    def refuse() -> Any:
+        raise OSError("no")
+
+    for function in (refuse, _failing):
+        own = OwnTasks().start(function)
+
+        assert own.has_ended
+        with pytest.raises(OSError, match="no"):
+            own.result()
+
+
+async def _failing() -> None:
+    raise OSError("no")
+
+
+async def test_a_timeout_that_begins_in_the_first_step_ends_the_others() -> None:
+    """`asyncio.timeout` cancels the task in which it began, which must not be the caller's."""
+
+    async def patient() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "timed out"
+        return "waited"
+
+    own = OwnTasks().start(patient)
+    await own.wait(10, Alarm())
+
+    assert "timed out" == own.result()
+
+
+async def test_all_steps_are_those_of_one_task() -> None:
+    """The current task is the same in each step, not the caller's, and the caller's is back."""
+
+    async def steps() -> list[asyncio.Task[Any] | None]:
+        seen = [asyncio.current_task()]
+        for _ in range(3):
+            await asyncio.sleep(0)
+            seen.append(asyncio.current_task())
+        return seen
+
+    caller = asyncio.current_task()
+    own = OwnTasks().start(steps)
+
+    assert caller is asyncio.current_task()
+    await own.wait(10, Alarm())
+    assert {own.task} == set(own.result())
+    assert caller is not own.task
+
+
+async def test_calls_that_wait_have_a_task_each() -> None:
+    """Also where one of them calls another in its first step, and where one before waited not."""
+    tasks = OwnTasks()
+    go = asyncio.Event()
+    inner: list[Any] = []
+
+    async def inside() -> str:
+        await go.wait()
+        return "inside"
+
+    async def outside() -> str:
+        inner.append(tasks.start(inside))
+        await go.wait()
+        return "outside"
+
+    tasks.start(answer, 7)
+    outer = tasks.start(outside)
+    other = tasks.start(inside)
+    go.set()
+    for own in (outer, other, *inner):
+        await own.wait(10, Alarm())
+
+    assert ["outside", "inside", "inside"] == [each.result() for each in (outer, other, *inner)]
+    assert 3 == len({outer.task, other.task, inner[0].task})
+
+
+async def test_each_call_has_a_context_of_its_own() -> None:
+    """What a call sets is there in its later steps, and neither for the caller nor for others."""
+
+    async def say(word: str | None) -> list[str]:
+        seen = [WORD.get()]
+        if word is not None:
+            WORD.set(word)
+            await asyncio.sleep(0)
+            seen.append(WORD.get())
+        return seen
+
+    tasks = OwnTasks()
+    first, second = tasks.start(say, "one"), tasks.start(say, None)
+    await first.wait(10, Alarm())
+
+    assert [["none", "one"], ["none"]] == [first.result(), second.result()]
+    assert "none" == WORD.get()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3])
+async def test_a_cancellation_reaches_what_is_waited_for(turns: int) -> None:
+    """Also in the turn in which the task has taken no step of its own yet."""
+    awaited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    seen = []
+
+    async def waiting() -> None:
+        try:
+            await awaited
+        finally:
+            seen.append(awaited.cancelled())
+
+    own = OwnTasks().start(waiting)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    own.task.cancel()
+    await own.wait(10, Alarm())
+
+    assert [True] == seen
+    assert isinstance(own.error, asyncio.CancelledError)
+
+
+async def test_a_task_that_nothing_was_left_for_ends() -> None:
+    """Calls that wait for nothing leave no task behind."""
+    before = asyncio.all_tasks()
+    tasks = OwnTasks()
+    for value in range(3):
+        tasks.start(answer, value)
+
+    await settled()
+
+    assert before == asyncio.all_tasks()
+
+
+async def test_a_wait_is_bounded() -> None:
+    """It ends after its seconds, in any order of those who wait, and the call goes on."""
+    tasks, alarm = OwnTasks(), Alarm()
+    go = asyncio.Event()
+    calls = [tasks.start(go.wait) for _ in range(3)]
+
+    await asyncio.gather(
+        *(own.wait(seconds, alarm) for own, seconds in zip(calls, (0.03, 0.01, 0.02), strict=True))
+    )
+    ended = [own.has_ended for own in calls]
+    go.set()
+    await settled()
+
+    assert ([False] * 3, [True] * 3) == (ended, [own.has_ended for own in calls])
+
+
+async def test_a_bare_yield_takes_one_turn() -> None:
+    """An awaitable that yields nothing to wait for goes on in the next turn of the event loop."""
+
+    class Turn:
+        def __await__(self) -> Generator[None, None, str]:
+            yield
+            return "next"
+
+    own = OwnTasks().start(Turn)
+    at_once = own.has_ended
+    await asyncio.sleep(0)
+
+    assert (False, True) == (at_once, own.has_ended)
+    assert "next" == own.result()
