@@ -161,7 +161,8 @@ class BulkRun:
                 message = self._message_if_due(line)
                 if message is not None:
                     yield message
-            await self._results.flush_unsettled()
+            # All that is queued, so that a slow disk holds up the reading and fills no memory.
+            await self._results.flush()
         self._at_end = self._file_error is None
 
     async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:
