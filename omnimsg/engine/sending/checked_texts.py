@@ -46,12 +46,12 @@ class CheckedTexts:
         """Remember a message that has passed."""
         if not _is_short_form(message):
             return
-        passed, content = self._passed, message.content
+        passed = self._passed
         if len(passed) >= _MOST:
             passed.clear()
+        content: Any = message.content
         shape = message.channel, message.sender, message.ttl
-        length = len(content.text) if isinstance(content, Text) else 0
-        passed[shape] = max(length, passed.get(shape, 0))
+        passed[shape] = max(len(content.text), passed.get(shape, 0))
 
 
 def _is_short_form(message: Message) -> bool:
