@@ -275,8 +275,8 @@ class Client(AccountManagement, Operations, Planning, Reports):
                 outcome = await repeats.follow_up(key, message, since, go_on)
         else:
             way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
-            submit = partial(repeats.submit, key, way, account or self.default)
-            outcome = await submit(message, deadline)
+            name = account or self.default
+            outcome = await repeats.submit(key, way, name, message, deadline)
         if settle and isinstance(outcome, Ambiguous):
             outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):

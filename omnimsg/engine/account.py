@@ -186,8 +186,11 @@ class AccountEngine(AccountOperations):
         note_asked(future)
         return future
 
-    async def go_on(self, _: Message, outcome: Outcome, __: float, ___: float) -> Outcome:
-        """Return the outcome: this account is the only one."""
+    async def go_on(
+        self, message: Message, outcome: Outcome, since: float, deadline: float
+    ) -> Outcome:
+        """Return the outcome: this account is the only one; see `Router.go_on`."""
+        del message, since, deadline
         return outcome
 
     def streams_here(self) -> Streams:

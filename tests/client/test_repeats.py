@@ -57,6 +57,17 @@ def saying(*words: str) -> list[Act]:
     return [act(word) for word in words]
 
 
+def accepting_later() -> tuple[asyncio.Event, Act]:
+    """Return an act that accepts once an event is set, and the event."""
+    go_on = asyncio.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await go_on.wait()
+        await accept(visit)
+
+    return go_on, accept_later
+
+
 def once(client: Client, **fields: Any) -> Any:
     """Hand over the one message of a test; `fields` make it another."""
     given: dict[str, Any] = {"to": NUMBER, "content": TEXT, "reference": "order-71", **fields}
@@ -166,12 +177,7 @@ async def test_a_doubt_that_was_settled_is_an_acceptance() -> None:
 
 async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> None:
     """The message waited and was taken back, so that the second hands it over itself."""
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
         await until_left(client, 1, server)
@@ -190,12 +196,7 @@ async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> N
 
 async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
     """It had left: whoever hands it over again hears how that ended."""
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         first = asyncio.create_task(once(client))
         await until_left(client, 1, server)
@@ -212,12 +213,7 @@ async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
 
 async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
     """At once, although what is before it in the queue has not left."""
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
         await until_left(client, 1, server)
@@ -302,16 +298,8 @@ def routed(server: Server, **policy: Any) -> Client:
 
 async def test_a_message_that_moves_to_the_next_account_is_handed_over_once() -> None:
     """Whoever hands it over again meanwhile waits for the last account, and texts nobody."""
-    go_on = asyncio.Event()
-
-    async def refuse(visit: Visit) -> None:
-        await saying("slow-down")[0](visit)
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
-    async with Server(refuse, accept_later) as server, routed(server) as client:
+    go_on, accept_later = accepting_later()
+    async with Server(*saying("slow-down"), accept_later) as server, routed(server) as client:
         waiting = [asyncio.create_task(once(client)) for _ in range(3)]
         with anyio.fail_after(10):
             while len(server.requests) < 2:
@@ -328,12 +316,7 @@ async def test_a_message_that_moves_to_the_next_account_is_handed_over_once() ->
 @pytest.mark.parametrize("leaves_at", [1, 2])
 async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at: int) -> None:
     """At the first account or at the next: it had left, and its outcome is heard of."""
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     acts = [*saying("slow-down")[: leaves_at - 1], accept_later]
     async with Server(*acts, accept) as server, routed(server) as client:
         first = asyncio.create_task(once(client))
@@ -353,12 +336,7 @@ async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at
 
 async def test_a_second_caller_that_gives_up_leaves_what_has_left_too() -> None:
     """The first was taken back before it left, the second is cancelled after that."""
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     async with Server(accept_later, accept_later, accept) as server, routed(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
         with anyio.fail_after(10):
@@ -520,12 +498,7 @@ async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
         def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
             told.append(event)
 
-    go_on = asyncio.Event()
-
-    async def accept_later(visit: Visit) -> None:
-        await go_on.wait()
-        await accept(visit)
-
+    go_on, accept_later = accepting_later()
     async with Server(accept_later) as server:
         client = Client([tiny(server.url)], observers=[Watching()])
         sending = asyncio.create_task(client.send(texts(1)[0]))

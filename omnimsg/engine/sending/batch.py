@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
 
-_reference_of = attrgetter("reference")
+reference_of = attrgetter("reference")
 
 # The messages of one request may have been handed over, and may end, this far apart: a tenth of the
 # first one's timeout, at most a second. The ttl that is left is computed once for all of them, and
@@ -172,7 +172,7 @@ class Batch(Deadline):
             keys: The owner's names for them.
             ttl: Their shortest ttl, in seconds; infinity where none has one.
         """
-        references = set(map(_reference_of, messages))
+        references = set(map(reference_of, messages))
         mine = self.references
         if mine is None or len(references) < len(messages) or not mine.isdisjoint(references):
             return False

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,6 +21,7 @@ from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.admission import Admission
+from omnimsg.engine.sending.batch import reference_of
 from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.completion import Completion
 from omnimsg.engine.sending.holding import Holding
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.batch import Batch, Owner
-
-_reference_of = attrgetter("reference")
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -163,7 +161,7 @@ class Scheduler:
         attempts = batch.track_attempts()
         last = attempts.get(batch.messages[0].reference)
         attempt = recorded.new_attempt(1 if last is None else last.number + 1)
-        attempts.update(dict.fromkeys(map(_reference_of, batch.messages), attempt))
+        attempts.update(dict.fromkeys(map(reference_of, batch.messages), attempt))
         return recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
 
     def _pump(self) -> None:
