@@ -13,8 +13,8 @@ constructor, which does the same for less:
   parameter, so that they cost nothing while none is given.
 
 Equality, hash, `repr`, `attrs.evolve`, signature and type checking remain those of attrs. A quick
-class is final. It needs `weakref_slot=False`, because Python only changes the class of an object to
-one of equal layout.
+class is final. It has slots and `weakref_slot=False`, so that objects are small, and at most one
+base class, whose fields come first.
 """
 
 from __future__ import annotations
