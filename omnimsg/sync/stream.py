@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.sync.call import Signal, refuse_in_event_loop, runs_event_loop
 from omnimsg.sync.loop_thread import LOOP_THREAD
+from omnimsg.sync.signal_handlers import is_from_signal_handler
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -176,14 +177,18 @@ def outcomes_of(
             # What is known is given before more is read: the input may take its time.
             if not outcomes and is_open and ahead < AHEAD:
                 try:
-                    feed.put(next(source))
+                    message = next(source)
                 except StopIteration:
                     is_open = False
                     feed.end()
-                except Exception as raised:  # noqa: BLE001 - raised behind what was read before
+                except Exception as raised:
+                    if is_from_signal_handler(raised):
+                        raise
+                    # Raised behind the outcomes of what was read before.
                     error, is_open = raised, False
                     feed.end()
                 else:
+                    feed.put(message)
                     ahead += 1
                 continue
             if not outcomes:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from support.servers import Server
 
+    from omnimsg import Message
+
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "pthread_kill"), reason="this system has no signals for threads"
 )
@@ -32,6 +34,20 @@ pytestmark = pytest.mark.skipif(
 
 class TimeLimitError(Exception):
     """What a task queue raises in a task that takes too long."""
+
+
+@contextmanager
+def time_limits() -> Iterator[None]:
+    """Have a signal raise the exception of a time limit in this thread."""
+
+    def raise_error(*_: object) -> None:
+        raise TimeLimitError
+
+    before = signal.signal(signal.SIGUSR1, raise_error)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager
@@ -46,17 +62,13 @@ def interrupted_when(
         signal.pthread_kill(main, signal.SIGUSR1)
         then()
 
-    def raise_error(*_: object) -> None:
-        raise TimeLimitError
-
-    before = signal.signal(signal.SIGUSR1, raise_error)
     thread = threading.Thread(target=strike)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-        signal.signal(signal.SIGUSR1, before)
+    with time_limits():
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
 
 
 def test_a_message_that_waits_is_taken_back() -> None:
@@ -152,6 +164,25 @@ def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Serv
         pytest.raises(TimeLimitError),
     ):
         list(client.send_many(texts(500), deadline=0.5))
+    client.close(deadline=0)
+
+    assert 1 == len(server_that_holds.requests)
+
+
+def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more(
+    server_that_holds: Server,
+) -> None:
+    """The exception of a time limit is not taken for one of the input, which would wait."""
+    adapter = tiny(server_that_holds.url, max_messages=1)
+    client = sync.Client([adapter], policies={"main": Policy(limits=Limits(concurrency=1))})
+
+    def read() -> Iterator[Message]:
+        yield from texts(2)
+        wait_for(server_that_holds.arrived)
+        signal.raise_signal(signal.SIGUSR1)
+
+    with time_limits(), pytest.raises(TimeLimitError):
+        list(client.send_many(read(), deadline=0.5))
     client.close(deadline=0)
 
     assert 1 == len(server_that_holds.requests)
