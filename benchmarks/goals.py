@@ -272,6 +272,13 @@ GOALS: Mapping[str, Goal] = {
         aim=1.8,
         of=_ratio("callers/uvloop", "hand/uvloop"),
     ),
+    "callers by hand": Goal(
+        name="the same against a hand-written sender of the same 1,000 callers (asyncio)",
+        must=2.5,
+        aim=1.8,
+        informs=True,
+        of=_ratio("callers/asyncio", "hand_callers/asyncio"),
+    ),
     "batching": Goal(
         name="batches of 100 against one message a request: CPU per message (asyncio)",
         must=20,

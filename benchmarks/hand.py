@@ -19,9 +19,11 @@ from floor import connector
 from texts import lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from sample import Work
+
+    Post = Callable[[list[dict[str, Any]]], Awaitable[dict[str, str]]]
 
 WORKERS = 8
 BATCH = 100
@@ -33,42 +35,55 @@ _is_e164 = re.compile(r"\+[1-9]\d{6,14}").fullmatch
 @asynccontextmanager
 async def hand(base_url: str) -> AsyncIterator[Work]:
     """Send batches from eight workers."""
-    url = f"{base_url}/v1/message"
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(headers=HEADERS, connector=connector(base_url)) as session:
+    async with posts(base_url) as post:
 
         async def work(count: int) -> int:
-            documents = _documents(count)
+            ready = documents(count)
             accepted = 0
 
-            async def post() -> None:
+            async def send() -> None:
                 nonlocal accepted
-                while batch := list(islice(documents, BATCH)):
-                    async with session.post(
-                        url,
-                        data=orjson.dumps({"messages": batch}),
-                        allow_redirects=False,
-                        timeout=timeout,
-                    ) as response:
-                        data = orjson.loads(await response.read())
-                    accepted += len(_ids(data))
+                while batch := list(islice(ready, BATCH)):
+                    ids = await post(batch)
+                    accepted += len(ids)
 
-            await asyncio.gather(*(post() for _ in range(WORKERS)))
+            await asyncio.gather(*(send() for _ in range(WORKERS)))
             return accepted
 
         yield work
 
 
-def _documents(count: int) -> Iterator[dict[str, Any]]:
+@asynccontextmanager
+async def posts(base_url: str) -> AsyncIterator[Post]:
+    """Yield what sends a batch, and returns the ids by reference."""
+    url = f"{base_url}/v1/message"
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(headers=HEADERS, connector=connector(base_url)) as session:
+
+        async def post(batch: list[dict[str, Any]]) -> dict[str, str]:
+            async with session.post(
+                url,
+                data=orjson.dumps({"messages": batch}),
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                data = orjson.loads(await response.read())
+            return {
+                each["clientMessageId"]: each["apiMessageId"]
+                for each in data["messages"]
+                if each["accepted"]
+            }
+
+        yield post
+
+
+def documents(count: int) -> Iterator[dict[str, Any]]:
+    """Yield messages as the provider wants them, each built when it is needed.
+
+    Raises:
+        ValueError: A recipient is no number.
+    """
     for to, text, reference in lines(count):
         if not _is_e164(to):
             raise ValueError("not a number in E.164 form")
         yield {"channel": "sms", "to": to[1:], "content": text, "clientMessageId": reference}
-
-
-def _ids(data: dict[str, Any]) -> dict[str, str]:
-    return {
-        each["clientMessageId"]: each["apiMessageId"]
-        for each in data["messages"]
-        if each["accepted"]
-    }

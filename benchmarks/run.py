@@ -25,7 +25,10 @@ from spread import Spread
 
 RESULTS = HERE / "results" / "latest.json"
 LOOPS = ("asyncio", "uvloop")
-OURS = ("floor", "single", "awaited", "hand", "batches", "callers", "deadlines")
+OURS = (
+    *("floor", "single", "awaited"),
+    *("hand", "batches", "hand_callers", "callers", "deadlines"),
+)
 REPORTS = (
     *("bare_bird", "bird_reports", "bare_messente", "messente_reports"),
     *("bare_clickatell", "clickatell_reports"),

@@ -36,6 +36,8 @@ WORKLOADS = {
     "awaited": ("library", 500, 500),
     "hand": ("hand", 12_500, 12_500),
     "batches": ("library", 12_500, 12_500),
+    # More, as for `callers`.
+    "hand_callers": ("hand_callers", 25_000, 12_500),
     "get": ("look_ups", 500, 500),
     "status": ("look_ups", 500, 500),
     # Longer, because each turn starts with a client and a results file of its own.

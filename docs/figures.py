@@ -22,6 +22,7 @@ SINGLE = {
 BATCHES = {
     "hand": "hand-written loop of dicts",
     "batches": "omnimsg `send_many`",
+    "hand_callers": "hand-written sender, 1,000 callers",
     "callers": "omnimsg `await send`, 1,000 callers",
 }
 GROUPS = {"one message a request": SINGLE, "batches of 100": BATCHES}

@@ -1,0 +1,86 @@
+"""Callers without omnimsg: what they hand over in one turn of the event loop shares requests.
+
+The requests are those of `hand.py`. Each caller waits for a future of its own. There are no
+deadlines and no retries, and what was sent is forgotten at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from hand import BATCH, WORKERS, documents, posts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from hand import Post
+    from sample import Work
+
+CALLERS = 1000
+
+
+class Sender:
+    """Sends what is handed over, in batches.
+
+    Args:
+        post: Sends documents, and returns the ids by reference.
+    """
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._waiting: list[tuple[dict[str, Any], asyncio.Future[str]]] = []
+        self._workers: set[asyncio.Task[None]] = set()
+        self._is_scheduled = False
+
+    async def send(self, document: dict[str, Any]) -> str:
+        """Send a message, and return its id."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[str] = loop.create_future()
+        self._waiting.append((document, future))
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            loop.call_soon(self._start)
+        return await future
+
+    def _start(self) -> None:
+        """Start as many workers as there are batches, and may be."""
+        self._is_scheduled = False
+        batches = -(-len(self._waiting) // BATCH)
+        for _ in range(min(batches, WORKERS - len(self._workers))):
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        """Send batches for as long as something waits."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            ids = await self._post([each for each, _ in batch])
+            for each, future in batch:
+                future.set_result(ids[each["clientMessageId"]])
+            # Callers who are served now may hand over the next message.
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def hand_callers(base_url: str) -> AsyncIterator[Work]:
+    """Send by as many callers as the workload `callers` has."""
+    async with posts(base_url) as post:
+        sender = Sender(post)
+
+        async def work(count: int) -> int:
+            waiting = documents(count)
+            accepted = 0
+
+            async def call() -> None:
+                nonlocal accepted
+                for document in waiting:
+                    await sender.send(document)
+                    accepted += 1
+
+            await asyncio.gather(*(call() for _ in range(CALLERS)))
+            return accepted
+
+        yield work
