@@ -92,6 +92,10 @@ class Visit:
 Act: TypeAlias = Callable[[Visit], Awaitable[None]]
 
 
+# Turns of the event loop from accepting a connection to `_visited`, and some more.
+_TURNS_TO_CONNECT = 8
+
+
 class Server:
     """A server that plays acts.
 
@@ -131,6 +135,9 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening, and end every connection."""
+        # Of a connection that was just accepted, a server that closes would forget the socket.
+        for _ in range(_TURNS_TO_CONNECT):
+            await asyncio.sleep(0)
         self._server.close()
         self.over.set()
         for task in self._tasks:
