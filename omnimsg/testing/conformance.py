@@ -20,6 +20,7 @@ from omnimsg.testing.request_checks import RequestChecks
 from omnimsg.testing.send_checks import SendChecks
 from omnimsg.testing.status_checks import StatusChecks
 from omnimsg.testing.table_checks import TableChecks
+from omnimsg.testing.unasked_checks import UnaskedChecks
 
 
 class AdapterConformance(
@@ -32,6 +33,7 @@ class AdapterConformance(
     PurityChecks,
     RefusalChecks,
     CapabilityChecks,
+    UnaskedChecks,
     StatusChecks,
     OperationChecks,
     IdChecks,

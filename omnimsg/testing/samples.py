@@ -61,6 +61,8 @@ RECIPIENTS: Mapping[str, str | ProviderContact] = {
     "contact": ProviderContact(id="contact-0001"),
 }
 
+SENDERS = ("+37255500008", "+37255500009")
+
 ACTIONS: Mapping[str, Action] = {
     each.kind: each
     for each in (
@@ -227,7 +229,7 @@ def field_values(channel: Channel, capabilities: Capabilities) -> Mapping[str, t
         channel,
     )
     return {
-        "sender": ("+37255500008", "+37255500009"),
+        "sender": SENDERS,
         "send_at": (NOW + timedelta(hours=1), LATER),
         "ttl": (3600, 7200),
         "tags": (("spring",), ("autumn",)),

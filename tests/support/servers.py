@@ -136,7 +136,7 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         """Stop listening, and end every connection."""
         # Of a connection that was just accepted, a server that closes would forget the socket.
-        for _ in range(_TURNS_TO_CONNECT):
+        for _turn in range(_TURNS_TO_CONNECT):
             await asyncio.sleep(0)
         self._server.close()
         self.over.set()

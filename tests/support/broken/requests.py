@@ -15,6 +15,7 @@ from omnimsg.adapter import (
     refused,
 )
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Text
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -168,6 +169,31 @@ class _DropsTheTtlOfALeg(ToyAdapter):
         return text
 
 
+class _RefusesSevens(ToyAdapter):
+    """Refuses texts for what they say, and states that it does not."""
+
+    checks_by_shape = True
+
+    def check(self, message: Message) -> Failure | None:
+        if isinstance(message.content, Text) and "7" in message.content.text:
+            return refused(Reason.INVALID_MESSAGE, "content.text", "must not hold a 7")
+        return super().check(message)
+
+    def plain_text_limits(self) -> Mapping[Channel | None, int]:
+        return self.capability_text_limits()
+
+
+class _RefusesShortTexts(ToyAdapter):
+    """Refuses texts for being short, where longer ones pass."""
+
+    checks_by_shape = True
+
+    def check(self, message: Message) -> Failure | None:
+        if isinstance(message.content, Text) and len(message.content.text) < 2:
+            return refused(Reason.INVALID_MESSAGE, "content.text", "is too short")
+        return super().check(message)
+
+
 BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_WritesBadRequests, "test_requests_are_well_formed"),
     (_DeclaresOnlyReads, "test_send_has_effect_sends"),
@@ -204,6 +230,9 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_DropsTags, "test_every_declared_field_is_sent"),
     (_DropsPreviewUrl, "test_no_content_field_is_dropped"),
     (_DropsTheTtlOfALeg, "test_no_fallback_field_is_dropped"),
+    (_RefusesSevens, "test_plain_texts_within_the_stated_limits_pass"),
+    (_RefusesSevens, "test_texts_of_one_shape_have_one_verdict"),
+    (_RefusesShortTexts, "test_texts_of_one_shape_have_one_verdict"),
     (_DeclaresOnlySends, "test_operations_declare_their_effect"),
     (_DeclaresOnlyReads, "test_operations_declare_their_effect"),
 ]

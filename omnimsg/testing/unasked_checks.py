@@ -1,0 +1,87 @@
+"""Checks that messages which the engine takes without asking the adapter would pass its `check`."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Final
+from unittest import SkipTest
+
+from omnimsg.domain.content import Text
+from omnimsg.domain.message import Message
+from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.plain_text import plain_text_test
+from omnimsg.testing import samples
+from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.harness import Harness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.domain.channel import Channel
+
+# The longest first: those that have passed speak for the shorter ones.
+_LENGTHS: Final = (1600, 1000, 161, 160, 71, 70, 2, 1)
+_LETTERS: Final = ("a", "7", "{", "é", "Ж", "中", "😀", "a\n", "<b>", "https://shop.example.test/ ")
+_NUMBERS: Final = ("+37255500001", "+14155550101", "+8613800000000")
+_TTLS: Final = (None, 3600, 60, 1)
+
+
+class UnaskedChecks(Harness):
+    """What an adapter states of its `check` is true of every text that it is not asked about."""
+
+    def test_plain_texts_within_the_stated_limits_pass(self) -> None:
+        """A plain text that is no longer than `plain_text_limits` states passes `check`."""
+        adapter = self.build_adapter()
+        is_plain_text = plain_text_test(adapter)
+        violations: list[str] = []
+        for message in _texts(adapter, senders=(None,), ttls=(None,)):
+            failure = adapter.check(message)
+            if failure is not None and is_plain_text(message):
+                violations.append(
+                    f"{_name(message)} is within plain_text_limits and refused:"
+                    f" {failure.sentence()}"
+                )
+        assert_no_violations(violations)
+
+    def test_texts_of_one_shape_have_one_verdict(self) -> None:
+        """With `checks_by_shape`, what has passed speaks for all texts alike, and shorter ones."""
+        adapter = self.build_adapter()
+        if not adapter.checks_by_shape:
+            raise SkipTest("the adapter does not state checks_by_shape")
+        checks = MessageChecks(adapter)
+        given = self.values.get("sender", samples.SENDERS)
+        violations: list[str] = []
+        for message in _texts(adapter, senders=(None, *given), ttls=_TTLS):
+            failure = adapter.check(message)
+            if failure is not None and checks.refusal(message) is None:
+                violations.append(
+                    f"{_name(message)} is refused, and one alike has passed: {failure.sentence()}"
+                )
+            elif failure is None:
+                checks.refusal(message)
+        assert_no_violations(violations)
+
+
+def _texts(
+    adapter: Adapter[Any], *, senders: tuple[str | None, ...], ttls: tuple[int | None, ...]
+) -> Iterator[Message]:
+    """Yield texts to phone numbers on every channel, the longest first."""
+    channels: tuple[Channel | None, ...] = (None, *adapter.capabilities.channels)
+    for channel, sender, ttl in product(channels, senders, ttls):
+        for length, letters in product(_LENGTHS, _LETTERS):
+            number = _NUMBERS[(length + len(letters)) % len(_NUMBERS)]
+            text = Text((letters * length)[:length])
+            yield Message(number, text, channel=channel, sender=sender, ttl=ttl)
+
+
+def _name(message: Message) -> str:
+    """Return what a message is, without its text."""
+    content = message.content
+    assert isinstance(content, Text)  # noqa: S101 - built above
+    options = f"sender {message.sender}, ttl {message.ttl}"
+    return (
+        f"{message.channel or 'default channel'}: a text of {len(content.text)} characters, such as"
+        f" {content.text[:1]!r}, to {message.to}, {options},"
+    )
