@@ -5,11 +5,10 @@ Nothing here imports simloom, which needs Python 3.12.
 
 from __future__ import annotations
 
+import gc
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 # Seeds in the suite, and how many of them are one test.
 SEEDS = 200
@@ -32,6 +31,17 @@ collect_ignore = (
         "test_planted.py",
     ]
 )
+
+
+@pytest.fixture(autouse=True)
+def unwatched_past() -> None:
+    """Keep what other tests have left behind out of the collection that ends each universe.
+
+    There are hundreds of universes, and in a process that has run thousands of tests each such
+    collection takes a good part of a second. What is garbage already is kept too, so that no other
+    test is blamed for it.
+    """
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

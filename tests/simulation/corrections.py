@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import gc
 import logging
 import socket
 import warnings
@@ -53,7 +51,6 @@ class InOrder:
 @contextlib.contextmanager
 def real_machine() -> Iterator[None]:
     """Set right what simloom does otherwise than a real machine."""
-    _forget_what_stays()
     with (
         patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
         patch.object(anyio.to_thread, "run_sync", _inline),
@@ -90,13 +87,6 @@ def _only_errors_logged() -> Iterator[None]:
     finally:
         log.setLevel(level)
         log.propagate = propagate
-
-
-@functools.cache
-def _forget_what_stays() -> None:
-    """Keep what was there before the first universe out of the collection that ends each one."""
-    gc.collect()
-    gc.freeze()
 
 
 def _ignore(*_: object, **__: object) -> None:
