@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    Serve = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
@@ -18,6 +22,43 @@ def prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
     ]
 
 
+def served(routes: Iterable[web.RouteDef], serve: Serve) -> list[web.RouteDef]:
+    """Return routes, and one for every other path, whose requests a function serves.
+
+    It is no middleware, because aiohttp remembers the handlers around which it has put some, and
+    with them the sandboxes whose handlers they are, also when these are closed.
+
+    Args:
+        routes: The routes.
+        serve: Serves a request; it is given the handler of the request's route.
+    """
+    return [
+        web.route(route.method, route.path, _served(route.handler, serve), **route.kwargs)
+        for route in (*routes, web.route(hdrs.METH_ANY, "/{path:.*}", _refuse_path))
+    ]
+
+
+def _served(handler: Handler, serve: Serve) -> Handler:
+    @functools.wraps(handler)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await serve(request, handler)
+
+    return handle
+
+
+async def _refuse_path(request: web.Request) -> web.StreamResponse:
+    """Raise what aiohttp raises for a path without a route, or without one of this method."""
+    own = request.match_info.route.resource
+    methods: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource is not own:
+            _, allowed = await resource.resolve(request)
+            methods |= allowed
+    if methods:
+        raise web.HTTPMethodNotAllowed(request.method, sorted(methods))
+    raise web.HTTPNotFound
+
+
 def list_routes(application: web.Application) -> list[dict[str, str]]:
     """Return all routes of an application, sorted by path.
 
@@ -25,8 +66,8 @@ def list_routes(application: web.Application) -> list[dict[str, str]]:
     """
     routes = []
     for route in application.router.routes():
-        if route.resource is None or route.method == "HEAD":
-            # Every GET route has a HEAD twin.
+        if route.resource is None or route.method in {hdrs.METH_HEAD, hdrs.METH_ANY}:
+            # Every GET route has a HEAD twin; the route of all methods is that of no path.
             continue
         about = (route.handler.__doc__ or "").strip().partition("\n")[0]
         entry = {"method": route.method, "path": route.resource.canonical}

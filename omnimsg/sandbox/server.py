@@ -25,7 +25,7 @@ from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
 from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED, json_response
-from omnimsg.sandbox.routes import list_routes, prefixed
+from omnimsg.sandbox.routes import list_routes, prefixed, served
 from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, installed_emulators
 from omnimsg.sandbox.state import SandboxState
 
@@ -246,27 +246,28 @@ class Sandbox:
 
     def application(self) -> web.Application:
         """Return a new application with all routes; a subclass may add middlewares to it."""
-        application = web.Application(
-            client_max_size=REQUEST_BYTES,
-            middlewares=[self._serve],
-        )
-        application.add_routes(
-            control_routes(
+        application = web.Application(client_max_size=REQUEST_BYTES)
+        application[EMULATORS] = list(self.emulators)
+        routes = [
+            *control_routes(
                 handsets=self.handsets,
                 faults=self.faults,
                 requests=self.requests,
                 reset=self.reset,
-            )
-        )
-        application.add_routes(callback_routes(self.callbacks, self._reply))
-        application[EMULATORS] = list(self.emulators)
-        application.add_routes(inbox_routes(self._inbox, self.host))
+            ),
+            *callback_routes(self.callbacks, self._reply),
+            *inbox_routes(self._inbox, self.host),
+        ]
         for name, emulator in self.emulators.items():
-            application.add_routes(prefixed(f"/{name}", emulator.routes()))
-            application.add_routes(prefixed(f"{CONTROL}/{name}", emulator.control_routes()))
+            routes += prefixed(f"/{name}", emulator.routes())
+            routes += prefixed(f"{CONTROL}/{name}", emulator.control_routes())
+        application.add_routes(served(routes, self._serve))
         return application
 
-    @web.middleware
+    async def emulate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Return the emulator's own answer, before any fault; a subclass may give another one."""
+        return await handler(request)
+
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Serve a request, whose connection stays open until it is answered."""
         self._connections.begin(request)
@@ -329,7 +330,7 @@ class Sandbox:
             return (
                 reset_connection(request)
                 if self._reset_count != resets_before
-                else await handler(request)
+                else await self.emulate(request, handler)
             )
 
         response: web.StreamResponse

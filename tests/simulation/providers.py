@@ -143,14 +143,8 @@ class MixedUpSandbox(Sandbox):
 
     _earlier: tuple[frozenset[bytes], web.Response] | None = None
 
-    def application(self) -> web.Application:
-        """Add the proxy."""
-        application = super().application()
-        application.middlewares.append(self._mix_up)
-        return application
-
-    @web.middleware
-    async def _mix_up(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def emulate(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Answer as the proxy does."""
         processed = _mixed_up.get()
         # The answer to a batch of Bird's names no message: nobody could know whose it is.
         if (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import tomllib
+import weakref
 from importlib.metadata import EntryPoint
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -446,6 +448,18 @@ async def test_memory_is_bounded(clock: Clock) -> None:
 
     assert counts == [0, 1, 1]
     assert len(sandbox.emulators["echo"].messages) == 3
+
+
+async def test_nothing_is_left_of_a_closed_sandbox() -> None:
+    """Its messages and files go with it: a process may open thousands, one for each test."""
+    async with Sandbox([Echo]) as sandbox, aiohttp.ClientSession(sandbox.url) as http:
+        await send(http)
+        await control(http, "handsets")
+    left = weakref.ref(sandbox)
+    del sandbox
+    gc.collect()
+
+    assert left() is None
 
 
 async def test_serve_runs_until_cancelled() -> None:
