@@ -62,6 +62,7 @@ def build(arguments: Sequence[str]) -> App:
     """
     from cyclopts import App, Parameter  # noqa: PLC0415 - `--version` does without
 
+    named = [each for each in arguments if not each.startswith("-")]
     app = App(
         name="omnimsg",
         help="Send and track messages through many providers behind one model.",
@@ -69,8 +70,9 @@ def build(arguments: Sequence[str]) -> App:
             "Anywhere on the line, -v logs one line for each request, and --debug prints the"
             " traceback of an error."
         ),
-        # The other formats import a Markdown parser and a syntax highlighter for every help.
-        help_format="plaintext",
+        # Markdown fills the lines of a paragraph, and imports a parser and a syntax highlighter.
+        # The list of commands, which has no paragraphs, does without.
+        help_format="markdown" if named else "plaintext",
         version=version,
         default_parameter=Parameter(negative=()),
         result_action="return_value",
@@ -78,7 +80,6 @@ def build(arguments: Sequence[str]) -> App:
         print_error=False,
         exit_on_error=False,
     )
-    named = [each for each in arguments if not each.startswith("-")]
     groups: dict[str, App] = {"": app}
     for index, (command, summary) in enumerate(COMMANDS.items()):
         group, _, name = command.rpartition(" ")
