@@ -146,6 +146,15 @@ class Columns:
                 f"there is no column with content: add one of {wanted};"
                 " --map NAME=text takes another column for one, --text gives the text"
             )
+        # What a row is asked for, found out once.
+        self._copied = [name for name in _COPIED_COLUMNS if name in self._names]
+        self._contents = [name for name in _CONTENT_COLUMNS if name in self._names]
+        self._owned = {
+            name: owner for name in self._names if (owner := _content_column_of(name)) is not None
+        }
+        self._metadata = {
+            name: name.removeprefix(_METADATA_PREFIX) for name in self._names if _is_metadata(name)
+        }
         used = self._text.columns if self._text is not None else ()
         self.kept: tuple[str, ...] = tuple(
             name
@@ -159,27 +168,28 @@ class Columns:
         Raises:
             ValueError: The number of cells is wrong, or cells exclude each other.
         """
-        if len(row) < self.width or any(map(str.strip, row[self.width :])):
+        count = len(row)
+        if count != self.width and (count < self.width or any(map(str.strip, row[self.width :]))):
             raise ValueError(f"has {len(row)} cells, the header has {self.width}")
         pairs = zip(self._names, row, strict=False)
         cells = {name: cell for name, cell in pairs if cell and not cell.isspace()}
         if "" in cells:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
-        data: dict[str, Any] = _filled(cells, *_COPIED_COLUMNS)
+        data: dict[str, Any] = _filled(cells, *self._copied)
         if self._text is None:
-            data["content"] = _content(cells)
+            data["content"] = self._content(cells)
         else:
-            _check_belonging(cells, "text")
+            self._check_belonging(cells, "text")
             data["content"] = _text({"text": self._text.fill(cells)})
         if "ttl" in cells:
             data["ttl"] = _whole_seconds(cells["ttl"])
         if "tags" in cells:
             data["tags"] = [tag.strip() for tag in cells["tags"].split("|")]
-        metadata = {
-            name.removeprefix(_METADATA_PREFIX): cells[name] for name in cells if _is_metadata(name)
-        }
-        return data | ({"metadata": metadata} if metadata else {})
+        metadata = {key: cells[name] for name, key in self._metadata.items() if name in cells}
+        if metadata:
+            data["metadata"] = metadata
+        return data
 
     def column_of(self, path: str) -> str:
         """Return the name of the column that fills a path of the JSON form."""
@@ -202,33 +212,31 @@ class Columns:
             return True
         return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
 
+    def _content(self, cells: dict[str, str]) -> dict[str, Any]:
+        chosen = [name for name in self._contents if name in cells]
+        if "subject" in chosen and "text" in chosen:
+            # Beside a subject, the text is the plain body of the e-mail.
+            chosen.remove("text")
+        if not chosen:
+            known = ", ".join(sorted(_CONTENT_COLUMNS))
+            raise ValueError(f"there is no content: fill one of {known}")
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
+        self._check_belonging(cells, chosen[0])
+        build, _ = _CONTENT_COLUMNS[chosen[0]]
+        return build(cells)
+
+    def _check_belonging(self, cells: dict[str, str], chosen: str) -> None:
+        """Refuse a filled cell that belongs to another content column than the chosen one."""
+        for name, owner in self._owned.items():
+            if owner != chosen and name in cells:
+                raise ValueError(f"{name}: belongs to {owner}, and this row fills {chosen}")
+
     def _placeholders(self, given: Sequence[str]) -> dict[str, str]:
         """Return the column of each name that a text may have in braces."""
         pairs = [(column.removeprefix(_METADATA_PREFIX), column) for column in self._names]
         pairs += zip(given, self._names, strict=True)
         return {_normalized(name): column for name, column in pairs if column}
-
-
-def _content(cells: dict[str, str]) -> dict[str, Any]:
-    chosen = [name for name in _CONTENT_COLUMNS if name in cells]
-    if "subject" in chosen and "text" in chosen:
-        # Beside a subject, the text is the plain body of the e-mail.
-        chosen.remove("text")
-    if not chosen:
-        raise ValueError(f"there is no content: fill one of {', '.join(sorted(_CONTENT_COLUMNS))}")
-    if len(chosen) > 1:
-        raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
-    _check_belonging(cells, chosen[0])
-    build, _ = _CONTENT_COLUMNS[chosen[0]]
-    return build(cells)
-
-
-def _check_belonging(cells: dict[str, str], chosen: str) -> None:
-    """Refuse a filled cell that belongs to another content column than the chosen one."""
-    for name in cells:
-        owner = _content_column_of(name)
-        if owner not in (None, chosen):
-            raise ValueError(f"{name}: belongs to {owner}, and this row fills {chosen}")
 
 
 def _content_column_of(name: str) -> str | None:

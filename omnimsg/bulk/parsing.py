@@ -72,7 +72,8 @@ class LineParser:
         data, own_reference = line.data, None
         if isinstance(data, dict):
             own_reference = data.get("reference")
-            data = {"reference": self._generated_reference(line.number), **data}
+            if "reference" not in data:
+                data = {"reference": self._generated_reference(line.number), **data}
             if self._region is not None:
                 data = {**data, **self._recipient(data.get("to"), self._region)}
         message = message_from_json(data)

@@ -9,7 +9,6 @@ then nothing more is sent, and what is known is written to a file `NAME.rescued`
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,9 +35,11 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.serialization import outcome_to_json
+from omnimsg.engine.journal import DirectJournal
 from omnimsg.storage.append_log import AppendLog, LogChangedError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -52,7 +53,7 @@ _NOT_RECORDED: tuple[Outcome | None, int] = (None, 0)
 _PROCESS_ENDED = "the process that was sending it ended before an answer was recorded"
 
 
-class ResultsFile:
+class ResultsFile(DirectJournal):
     """The results file of one file of messages, locked for this process; the engine's journal.
 
     Attributes:
@@ -194,11 +195,15 @@ class ResultsFile:
         if has_legs:
             self._with_legs.add(reference)
 
-    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Record that messages are about to be sent; they are on the disk when this returns.
+    def begin_intent(
+        self, attempt: Attempt, messages: Sequence[Message]
+    ) -> asyncio.Future[bool | None]:
+        """Record that messages are about to be sent; they are on the disk when the future ends.
+
+        A file of messages has one writer, which hands each of them over once. So none is refused.
 
         Raises:
-            OSError: They cannot be recorded, and must not be sent.
+            OSError: Of the future: they cannot be recorded, and must not be sent.
         """
         at = now()
         for message in messages:
@@ -211,17 +216,13 @@ class ResultsFile:
                 **self._leg_mark(message.reference),
             }
             self._append(intent, keep_on_failure=False)
-        try:
-            await self._log.commit()
-        except asyncio.CancelledError:
-            # The writing thread may have written them all the same.
-            self._set_in_flight(messages)
-            raise
-        self._set_in_flight(messages)
-        # A file of messages has one writer, which hands each of them over once.
-        return [None] * len(messages)
+        return self._log.begin_commit()
 
-    def _set_in_flight(self, messages: Sequence[Message]) -> None:
+    def end_intent(self, messages: Sequence[Message]) -> None:
+        """Remember that messages are in flight.
+
+        The writing thread may also have written an intent that nobody waits for any more.
+        """
         for message in messages:
             if not self._leg_mark(message.reference):
                 self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
@@ -233,14 +234,13 @@ class ResultsFile:
         is_later = self.line_states[self._lines[reference]] is LineState.ACCEPTED
         return {LATER_LEG: True} if is_later else {}
 
-    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+    def take_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.
 
         They are written with what else is due, such as the intents of the next request, and
         `is_told_too_early` says whether they are. A failed write is tried again, and raised, by
         `close`.
         """
-        del attempt  # lines are told apart by their references
         at = now()
         for outcome in outcomes:
             line = self._lines[outcome.reference]

@@ -13,9 +13,10 @@ from omnimsg.bulk.fingerprint import FileChangedError
 from omnimsg.bulk.line_state import LineState
 from omnimsg.bulk.parsing import LineParser
 from omnimsg.domain.errors import InvalidValue
+from omnimsg.engine.sending.message_runs import MessageRuns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from omnimsg.bulk.line import Line
     from omnimsg.bulk.reader import MessageFile
@@ -45,6 +46,17 @@ class LineObserver(Protocol):
 
     def on_waiting(self, messages: int) -> None:
         """All lines are finished, and so many messages wait for a fallback leg."""
+
+
+class _DueLines(MessageRuns):
+    """The messages of the lines that are due."""
+
+    def __init__(self, runs: Callable[[], AsyncGenerator[Iterator[Message], None]]) -> None:
+        self._runs = runs
+
+    def runs(self) -> AsyncGenerator[Iterator[Message], None]:
+        """Yield those of some lines at a time."""
+        return self._runs()
 
 
 class BulkRun:
@@ -87,7 +99,7 @@ class BulkRun:
         self._due_states = {LineState.UNTRIED, LineState.RETRYABLE}
         if resend_ambiguous:
             self._due_states.add(LineState.AMBIGUOUS)
-        self._stopping = False
+        self._stopping = self._has_stopped = False
         self._waiting: anyio.CancelScope | None = None
         self._at_end = False
         self.finished: bool = False
@@ -115,7 +127,8 @@ class BulkRun:
             FileChangedError: The file of messages has changed; nothing of what it has now was sent.
             ConfigError: There is no such account.
         """
-        stream = client.send_many(self._messages(), account=account, deadline=deadline)
+        lines = _DueLines(self._runs)
+        stream = client.send_many(lines, account=account, deadline=deadline)
         async with aclosing(stream) as outcomes:
             count = 0
             async for outcome in outcomes:
@@ -151,19 +164,25 @@ class BulkRun:
         if self._results.write_error is not None:
             raise self._results.write_error
 
-    async def _messages(self) -> AsyncGenerator[Message, None]:
+    async def _runs(self) -> AsyncGenerator[Iterator[Message], None]:
         lines = self._file.read()
         while chunk := await self._next_lines(lines):
-            for line in chunk:
-                if self._stopping or self._results.write_error is not None:
-                    return
-                self.lines_reached = line.number + line.line_count - 1
-                message = self._message_if_due(line)
-                if message is not None:
-                    yield message
+            yield self._due_messages(chunk)
+            if self._has_stopped:
+                return
             # All that is queued, so that a slow disk holds up the reading and fills no memory.
             await self._results.flush()
         self._at_end = self._file_error is None
+
+    def _due_messages(self, chunk: Sequence[Line]) -> Iterator[Message]:
+        for line in chunk:
+            if self._stopping or self._results.write_error is not None:
+                self._has_stopped = True
+                return
+            self.lines_reached = line.number + line.line_count - 1
+            message = self._message_if_due(line)
+            if message is not None:
+                yield message
 
     async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:
         """Read the next lines in a thread; none at the end, or where the file cannot be read."""

@@ -31,6 +31,7 @@ from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message import Message
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Failed, Outcome
+from omnimsg.domain.plain_text_json import plain_text_from_json
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import (
@@ -70,7 +71,8 @@ def message_from_json(data: object) -> Message:
     Raises:
         InvalidValue: Something is missing, unknown or invalid; every problem has its path.
     """
-    return structure(_converter(), Message, data)
+    message = plain_text_from_json(data) if isinstance(data, dict) else None
+    return structure(_converter(), Message, data) if message is None else message
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:

@@ -7,6 +7,8 @@ this protocol; its implementation decides where the record lives.
 
 from __future__ import annotations
 
+import asyncio
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -70,3 +72,47 @@ class Journal(Protocol):
         caller is gone; an exception is logged as critical, and the caller has the outcome all the
         same.
         """
+
+
+class DirectJournal(ABC):
+    """A journal of our own that takes what it is told at once, and keeps nobody waiting.
+
+    It needs no task for each call, which costs as much as a good part of a request: its calls are
+    plain ones, and what has to be waited for is a future.
+    """
+
+    @abstractmethod
+    def begin_intent(
+        self, attempt: Attempt, messages: Sequence[Message]
+    ) -> asyncio.Future[bool | None]:
+        """Take an intent; the future is `True` when it is durable.
+
+        Whoever waits no longer cancels the future, or gives it the result `None`.
+
+        Raises:
+            Exception: Here or of the future: nothing was recorded for sure, as for `intend`.
+        """
+
+    @abstractmethod
+    def end_intent(self, messages: Sequence[Message]) -> None:
+        """Hear that an intent is durable; or may be, because nobody waits for it any more."""
+
+    @abstractmethod
+    def take_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes, as `settle` does."""
+
+    async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
+        """Record that messages are about to leave, as `Journal` has it."""
+        written = self.begin_intent(attempt, messages)
+        try:
+            await written
+        except asyncio.CancelledError:
+            self.end_intent(messages)
+            raise
+        self.end_intent(messages)
+        return [None] * len(messages)
+
+    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes, as `Journal` has it."""
+        del attempt  # messages are told apart by their references
+        self.take_outcomes(outcomes)

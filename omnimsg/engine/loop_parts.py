@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from omnimsg.adapter import Adapter
-from omnimsg.engine.attempt.journal_writer import JournalWriter
+from omnimsg.engine.attempt.direct_writer import writer_of
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.attempt.suppression_list import SuppressionList
@@ -130,7 +130,7 @@ class LoopParts:
         self._given_up: set[str] = set()
 
         # The attempt: one request, with or without a record of it.
-        writer = None if journal is None else JournalWriter(journal, name)
+        writer = None if journal is None else writer_of(journal, name)
         self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock, shared.report_url)
         recorded = None
         if writer is not None or observers.watch_attempts or shared.suppression is not None:

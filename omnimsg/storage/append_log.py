@@ -25,6 +25,7 @@ from omnimsg.storage.file_lock import lock_file
 from omnimsg.storage.shared_writes import SharedWrites, Wanted
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
@@ -126,13 +127,17 @@ class AppendLog:
         if self._written < self._appended:
             self._writes.request(Wanted(self._appended, False))
 
+    def begin_commit(self) -> asyncio.Future[bool | None]:
+        """Return a future that is `True` when `commit` would return, and raises what it raises."""
+        return self._writes.begin(Wanted(self._appended, True))
+
     async def commit(self) -> None:
         """Return when all lines queued before are on the disk and survive a loss of power.
 
         Raises:
             OSError: They are not, or an earlier write failed.
         """
-        await self._writes.wait(Wanted(self._appended, True))
+        await self.begin_commit()
 
     async def flush(self) -> None:
         """Return when all lines queued before survive the end of this process.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -29,6 +29,10 @@ class Wanted:
 
     count: int
     durable: bool
+
+
+# What a caller wants, and its future, unless it does not wait. `None` as a result is another's.
+_Waiting: TypeAlias = "tuple[Wanted, asyncio.Future[bool | None] | None]"
 
 
 class SharedWrites:
@@ -52,8 +56,16 @@ class SharedWrites:
         self._is_written = is_written
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
-        self._waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        self._waiting: list[_Waiting] = []
         self._requested: Wanted | None = None
+
+    def begin(self, wanted: Wanted) -> asyncio.Future[bool | None]:
+        """Return a future that is `True` when what is wanted is written, or has its `OSError`."""
+        loop = self._running_loop()
+        written: asyncio.Future[bool | None] = loop.create_future()
+        self._waiting.append((wanted, written))
+        self._begin_soon(loop)
+        return written
 
     async def wait(self, wanted: Wanted) -> None:
         """Return when what is wanted is written.
@@ -61,11 +73,7 @@ class SharedWrites:
         Raises:
             OSError: It is not.
         """
-        loop = self._running_loop()
-        written: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((wanted, written))
-        self._begin_soon(loop)
-        await written
+        await self.begin(wanted)
 
     def request(self, wanted: Wanted) -> None:
         """Have something written as soon as for one who waits; the last request is enough."""
@@ -100,7 +108,7 @@ class SharedWrites:
     def _write_group(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+        group: Sequence[_Waiting],
     ) -> None:
         """Write for a group and have it answered; runs in the thread."""
         errors: Sequence[BaseException | None]
@@ -115,12 +123,12 @@ class SharedWrites:
     def _end(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+        group: Sequence[_Waiting],
         errors: Sequence[BaseException | None],
     ) -> None:
         # A call takes along what is queued while it begins; who wants that came for the next one.
-        served: list[tuple[Wanted, asyncio.Future[None] | None]] = []
-        waiting: list[tuple[Wanted, asyncio.Future[None] | None]] = []
+        served: list[_Waiting] = []
+        waiting: list[_Waiting] = []
         for each in self._waiting:
             (served if self._is_written(each[0]) else waiting).append(each)
         self._waiting = waiting
@@ -134,13 +142,13 @@ class SharedWrites:
 
 
 def _answer(
-    group: Sequence[tuple[Wanted, asyncio.Future[None] | None]],
+    group: Sequence[_Waiting],
     errors: Sequence[BaseException | None],
 ) -> None:
     for (_, written), error in zip(group, errors, strict=True):
         if written is None or written.done():  # its caller was cancelled
             continue
         if error is None:
-            written.set_result(None)
+            written.set_result(True)
         else:
             written.set_exception(error)

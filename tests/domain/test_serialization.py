@@ -49,6 +49,8 @@ from omnimsg.domain.status import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omnimsg.domain.events import Event
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -127,6 +129,39 @@ def test_nearly_valid_json_is_invalid(data: dict[str, Any]) -> None:
         message_from_json({"to": "+37255500001", "content": HELLO, "ttl": 0, **data, "x": 1})
 
     assert "x" in [problem.path for problem in caught.value.problems]
+
+
+# Of each field of a plain text: values that are right, and those that are not.
+_ODD: list[Any] = [None, "", 5, True, [], {}, "\0", "\ud800", "x" * 400]
+_PLAIN = st.fixed_dictionaries(
+    {
+        "to": st.just("+27820001000") | st.sampled_from(["ann@example.org", "0820001000", *_ODD]),
+        "content": st.sampled_from([HELLO, HELLO | {"text": "Žluťoučký"}])
+        | st.fixed_dictionaries({"type": st.just("text"), "text": st.sampled_from(_ODD)})
+        | st.sampled_from(["Hello", HELLO | {"preview_url": True}, {"type": "media"}, *_ODD]),
+    },
+    optional={
+        "reference": st.just("guest-1") | st.sampled_from(_ODD),
+        "sender": st.just("Cafe") | st.sampled_from(_ODD),
+        "ttl": st.just(60),
+        "txet": st.just("Hello"),
+    },
+)
+
+
+@given(_PLAIN)
+def test_a_plain_text_is_read_as_any_other_message(data: dict[str, Any]) -> None:
+    """The short way for plain texts reads what the converter reads, and refuses what it refuses."""
+
+    def read(by: Callable[[Any], Message]) -> Any:
+        try:
+            return by({"reference": "own", **data})
+        except InvalidValue as error:
+            return error.problems
+
+    expected = read(lambda each: from_json(Message, each))
+
+    assert expected == read(message_from_json)
 
 
 def test_the_form_of_a_message() -> None:

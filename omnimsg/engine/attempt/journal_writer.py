@@ -30,7 +30,7 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # Seconds the journal gets to record outcomes, and to stop when it is cancelled.
 SETTLE_TIMEOUT = 5.0
 
-_TOO_SLOW = "the deadline passed before the journal had it"
+TOO_SLOW = "the deadline passed before the journal had it"
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 
 
@@ -75,7 +75,7 @@ class JournalWriter:
                     call.task.cancel()
                     await self._wait(call)
             if not in_time:
-                return local_failures.deadline_exceeded(_TOO_SLOW)
+                return local_failures.deadline_exceeded(TOO_SLOW)
         try:
             answers = call.result()
             if answers.__class__ is list and answers.count(None) == len(answers) == len(messages):
@@ -140,15 +140,20 @@ class JournalWriter:
             why = "was cancelled"
         else:
             why = describe_error(call.error)
-        # The outcomes still reach the caller; after a crash now, they count as ambiguous.
-        log.critical(
-            "the journal %s and lost %d outcomes of account %r",
-            why,
-            len(outcomes),
-            self._account,
-            extra=log_fields(
-                account=self._account,
-                count=len(outcomes),
-                references=[each.reference for each in outcomes],
-            ),
-        )
+        report_loss(why, self._account, outcomes)
+
+
+def report_loss(why: str, account: str, outcomes: Sequence[Outcome]) -> None:
+    """Log that a journal has not recorded outcomes, and why."""
+    # The outcomes still reach the caller; after a crash now, they count as ambiguous.
+    log.critical(
+        "the journal %s and lost %d outcomes of account %r",
+        why,
+        len(outcomes),
+        account,
+        extra=log_fields(
+            account=account,
+            count=len(outcomes),
+            references=[each.reference for each in outcomes],
+        ),
+    )

@@ -27,18 +27,18 @@ class Alarm:
     """
 
     def __init__(self) -> None:
-        self._ends: dict[asyncio.Future[None], float] = {}
+        self._ends: dict[asyncio.Future[Any], float] = {}
         self._rings_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, waiter: asyncio.Future[None], seconds: float) -> None:
-        """Wake somebody after so many seconds, unless it is cleared before."""
+    def set(self, waiter: asyncio.Future[Any], seconds: float) -> None:
+        """Wake somebody, with `None`, after so many seconds, unless it is cleared before."""
         loop = waiter.get_loop()
         self._ends[waiter] = ends = loop.time() + seconds
         if ends < self._rings_at:
             self._ring_at(ends, loop)
 
-    def clear(self, waiter: asyncio.Future[None]) -> None:
+    def clear(self, waiter: asyncio.Future[Any]) -> None:
         """Wake somebody no more; where nobody is left, there is no timer."""
         del self._ends[waiter]
         if not self._ends and self._timer is not None:
@@ -116,7 +116,7 @@ class OwnTask(Generic[T]):
             _wake(self._waiter)
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
+def _wake(waiter: asyncio.Future[Any]) -> None:
     if not waiter.done():
         waiter.set_result(None)
 

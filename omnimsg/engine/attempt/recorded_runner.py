@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Ambiguous
-    from omnimsg.engine.attempt.journal_writer import JournalWriter
+    from omnimsg.engine.attempt.direct_writer import Writer
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.attempt.suppression_list import SuppressionList
     from omnimsg.engine.deadline import Deadline
@@ -49,7 +49,7 @@ class RecordedRunner:
         runner: AttemptRunner,
         account: str,
         observers: Observers,
-        journal: JournalWriter | None,
+        journal: Writer | None,
         suppression: SuppressionList | None = None,
     ) -> None:
         self._runner = runner
@@ -186,7 +186,7 @@ class RecordedRunner:
 
     async def _intend(
         self,
-        journal: JournalWriter,
+        journal: Writer,
         attempt: Attempt,
         run: BatchRun,
         deadline: Deadline,

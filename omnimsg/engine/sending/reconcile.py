@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.attempt.journal_writer import JournalWriter
+    from omnimsg.engine.attempt.direct_writer import Writer
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.policy import Policy
@@ -59,7 +59,7 @@ class Reconciler:
         policy: Policy,
         find: Find,
         observers: Observers,
-        journal: JournalWriter | None = None,
+        journal: Writer | None = None,
         settlement: Settlement | None = None,
     ) -> None:
         self._account = account

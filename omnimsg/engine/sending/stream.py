@@ -16,6 +16,7 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
+from omnimsg.engine.sending.message_runs import MessageRuns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -227,8 +228,7 @@ class _StreamRun:
         self._done += outcomes
         notify = self._streams.observers.outcome_known
         if notify is not None:
-            account = outcomes[0].account
-            notify(OutcomeKnown(account, tuple(messages), tuple(outcomes)))
+            notify(OutcomeKnown(outcomes[0].account, tuple(messages), tuple(outcomes)))
         if not self._pending or len(self._done) >= _WAKE_AT:
             self._has_news.set()
         elif not self._wake_is_scheduled:
@@ -316,7 +316,9 @@ class _StreamRun:
         )
 
     async def _read_all(self, messages: Iterable[Message] | AsyncIterable[Message]) -> None:
-        if isinstance(messages, AsyncIterable):
+        if isinstance(messages, MessageRuns):
+            await messages.read_all(self._read_run)
+        elif isinstance(messages, AsyncIterable):
             try:
                 async for message in messages:
                     self._read(iter((message,)), 1)
@@ -328,9 +330,11 @@ class _StreamRun:
                     await messages.aclose()
                 raise
         else:
-            source = iter(messages)
-            while self._read(source, min(self._run_length, self._ahead - self._untaken)):
-                await self._pause()
+            await self._read_run(iter(messages))
+
+    async def _read_run(self, source: Iterator[Message]) -> None:
+        while self._read(source, min(self._run_length, self._ahead - self._untaken)):
+            await self._pause()
 
     def _read(self, source: Iterator[Message], count: int) -> bool:
         """Hand over at most so many messages, and return whether there may be more."""

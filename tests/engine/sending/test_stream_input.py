@@ -17,6 +17,8 @@ from support.adapters import (
 )
 from support.virtual import VirtualLoop
 
+from omnimsg.engine.sending.message_runs import MessageRuns
+
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
@@ -152,3 +154,58 @@ async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
     await close(account)
 
     assert [True] == closed
+
+
+class Lines(MessageRuns):
+    """Three runs of messages, one of them empty; then an error.
+
+    Attributes:
+        events: When a run was begun, and the end of all.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    async def runs(self) -> AsyncGenerator[Iterator[Message], None]:
+        """Yield the runs."""
+        messages = texts(600)
+        try:
+            for number, count in enumerate((500, 0, 100)):
+                self.events.append(f"run {number}")
+                yield iter([messages.pop() for _ in range(count)])
+                await asyncio.sleep(0)
+            raise LookupError("line 601")
+        finally:
+            self.events.append("closed")
+
+
+async def test_an_input_of_runs_is_read_run_by_run() -> None:
+    """Every message of every run is sent, and an error of the input comes after all outcomes."""
+    lines = Lines()
+    outcomes = stream(FakeTransport(), lines)
+
+    got = [(await anext(outcomes)).reference for _ in range(600)]
+
+    assert 600 == len(set(got))
+    with pytest.raises(LookupError, match="line 601"):
+        await anext(outcomes)
+    assert ["run 0", "run 1", "run 2", "closed"] == lines.events
+
+
+async def test_an_input_of_runs_is_closed_when_the_stream_is_left() -> None:
+    """Whoever leaves early has waited for the input's clean-up, and no further run was read."""
+    lines = Lines()
+
+    async with aclosing(stream(FakeTransport(), lines)) as outcomes:
+        await anext(outcomes)
+
+    assert ["run 0", "closed"] == lines.events
+
+
+async def test_an_input_of_runs_is_an_iterable_of_messages_too() -> None:
+    """Whoever does not know of runs gets one message after another."""
+    lines = aiter(Lines())
+
+    got = [(await anext(lines)).reference for _ in range(600)]
+
+    assert 600 == len(set(got))
