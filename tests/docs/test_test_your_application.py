@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-# Imported before the runs in this process, which forget what they import.
-from omnimsg.sync import Client
-from omnimsg.testing import FakeProvider
-from omnimsg.testing.sandbox.session import SessionSandbox
-from omnimsg.testing.sandbox.unawaited import noted_coroutines
+from support.inner_runs import import_what_stays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 pytest_plugins = ["pytester"]
-KEPT = (Client, FakeProvider, SessionSandbox, noted_coroutines)
+import_what_stays()
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))

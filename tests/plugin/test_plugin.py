@@ -8,16 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
-# Imported before the runs in this process, which forget what they import.
-from omnimsg.testing.sandbox.session import SessionSandbox
-from omnimsg.testing.sandbox.unawaited import noted_coroutines
+from support.inner_runs import import_what_stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["pytester"]
-KEPT = (SessionSandbox, noted_coroutines)
+import_what_stays()
 
 # What the tests of an application have in their conftest.
 SHOP = """
