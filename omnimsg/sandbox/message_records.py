@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.json_codec import dumps, loads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -73,21 +75,29 @@ def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleSt
     return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
+def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
+    """Return a value as JSON; bytes are what ``attrs.evolve`` takes from a record."""
+    return value if isinstance(value, bytes) else dumps(value)
+
+
 @attrs.define(kw_only=True, eq=False)
 class MessageRecord:
     """An accepted message and its planned timeline.
 
+    ``content`` and ``extra`` are JSON data, kept as bytes and decoded each time they are asked for:
+    a change to what is returned changes nothing here. As lists and dicts they would take most of a
+    message's memory, and the garbage collector would go through all of them for as long as the
+    message is kept.
+
     Attributes:
         to: The recipient as the request named it: a number or a mailbox.
         kind: The provider's name for the kind of content.
-        content: The provider's own content object, as it was sent.
         text: The whole text, or what ``describe`` makes of other content.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
         steps: What follows from ``start`` on, in the order of their offsets.
         waiting: The status before ``start``.
         client_id: What an omnimsg client has after the account's name in the message's id.
-        extra: Whatever else the emulator stores with the message.
     """
 
     provider: str
@@ -95,7 +105,7 @@ class MessageRecord:
     channel: str
     to: str
     kind: str
-    content: Any
+    _content: bytes = attrs.field(converter=_as_json)
     text: str
     created: float
     start: float
@@ -104,7 +114,17 @@ class MessageRecord:
     reference: str | None = None
     client_id: str | None = None
     waiting: str | None = None
-    extra: dict[str, Any] = attrs.field(factory=dict)
+    _extra: bytes = attrs.field(default=b"{}", converter=_as_json)
+
+    @property
+    def content(self) -> Any:  # noqa: ANN401 - JSON data
+        """The provider's own content object, as it was sent."""
+        return loads(self._content)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Whatever else the emulator stores with the message."""
+        return dict(loads(self._extra))
 
     def history(self, now: float) -> tuple[StatusChange, ...]:
         """Return the changes until ``now``, oldest first; never empty from ``created`` on."""

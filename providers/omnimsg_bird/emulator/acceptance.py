@@ -23,7 +23,7 @@ from omnimsg_bird.emulator.errors import RefusedError, invalid, listed
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, rejected_steps, steps_for
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.request_parsing import base_url, parse_start
-from omnimsg_bird.emulator.resource import complete_contacts, summary
+from omnimsg_bird.emulator.resource import complete_contacts, echoed, summary
 
 __all__ = ["PROVIDER", "Acceptance"]
 
@@ -84,7 +84,8 @@ class Acceptance:
     def accept_for_all(self, record: MessageRecord) -> None:
         """Accept a message and deliver it to all of its recipients."""
         self._accept(record)
-        for contact in record.extra["contacts"][1:]:
+        # Only an e-mail can have several.
+        for contact in record.extra["contacts"][1:] if record.channel == "email" else ():
             self._state.handsets.add(attrs.evolve(record, to=self._address(contact)))
 
     def record(
@@ -129,11 +130,11 @@ class Acceptance:
             client_id=f"{channel_id}/{message_id}",
             waiting=SCHEDULED,
             extra={
-                "payload": payload,
                 "channel_id": channel_id,
                 "batch_id": batch_id,
                 "contacts": contacts,
                 "tags": [tag.lower() for tag in payload.get("tags", ())],
+                "echoed": echoed(payload),
             },
         )
 

@@ -32,7 +32,7 @@ from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.request_parsing import base_url, parse_body
-from omnimsg_bird.emulator.resource import interaction_resources, message_resource
+from omnimsg_bird.emulator.resource import Interactions, message_resource, planned_interaction
 
 __all__ = ["ACCESS_KEY", "CHANNELS", "WORKSPACE", "BirdEmulator"]
 
@@ -85,6 +85,7 @@ class BirdEmulator(Emulator):
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}
         self._uploads = Uploads(state, self.media, storage)
+        self._interactions = Interactions(state.limits.messages)
         self._acceptance = Acceptance(
             state,
             platforms=self._platforms,
@@ -98,9 +99,13 @@ class BirdEmulator(Emulator):
             workspace=workspace,
             channels=channels,
             uploads=self._uploads,
+            interactions=self._interactions,
         )
         self.display = BirdDisplay(
-            state, self._platforms, lambda media_id: self.media.get(media_id, state.clock())
+            state,
+            self._platforms,
+            self._interactions,
+            lambda media_id: self.media.get(media_id, state.clock()),
         )
         self.refusals: deque[int] = deque()
 
@@ -183,6 +188,7 @@ class BirdEmulator(Emulator):
         super().reset()
         self._acceptance.clear()
         self._uploads.clear()
+        self._interactions.clear()
         self.refusals.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -251,7 +257,9 @@ class BirdEmulator(Emulator):
     async def _get_interactions(self, request: web.Request) -> web.Response:
         """List the interactions with a message."""
         record = self._find(request)
-        results = interaction_resources(record, self.state.clock(), self.state.pace)
+        planned = planned_interaction(record, self.state.pace)
+        read = [planned[1]] if planned is not None and planned[0] <= self.state.clock() else []
+        results = [*read, *self._interactions.of(record)]
         return json_response({"results": results})
 
     async def _list(self, request: web.Request) -> web.Response:
