@@ -10,7 +10,7 @@ import attrs
 from omnimsg.sandbox.message_records import utc_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from omnimsg.sandbox.limits import Limits
     from omnimsg.sandbox.message_records import MessageRecord
@@ -107,6 +107,10 @@ class Handsets:
         Those are among them that have not arrived, or never will.
         """
         return list(self._by_handset.get(handset_key(number), ()))
+
+    def every_accepted(self) -> Iterator[MessageRecord]:
+        """Iterate over the records of all messages, in the order of acceptance."""
+        return iter(self._oldest_first)
 
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""

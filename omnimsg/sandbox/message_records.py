@@ -77,7 +77,11 @@ def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleSt
 
 def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
     """Return a value as JSON; bytes are what ``attrs.evolve`` takes from a record."""
-    return value if isinstance(value, bytes) else dumps(value)
+    if isinstance(value, bytes):
+        return value
+    # Copied, because orjson writes into a kilobyte and keeps the beginning of it: what is left
+    # between the bytes of many messages would be too small for most other things.
+    return bytes(memoryview(dumps(value)))
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -70,20 +70,20 @@ class Exchange:
     provider: str
     at: float
     entry: Mapping[str, Any]
-    origin: str
+    scheme: str
+    host: str
     target: str
     headers: Mapping[str, str] = attrs.field(repr=False)
     content_type: str
     body: bytes = attrs.field(default=b"", repr=False)
     size: int = 0
     is_cut: bool = False
-    answer_headers: Sequence[tuple[str, str]] = ()
-    answer_type: str = ""
+    answer_headers: tuple[tuple[str, str], ...] = ()
     answer: bytes = attrs.field(default=b"", repr=False)
     answer_size: int = 0
     is_answer_cut: bool = False
-    messages: Sequence[str] = ()
-    refusals: Sequence[Refusal] = ()
+    messages: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -104,10 +104,10 @@ class Exchange:
         """Return the request and the answer without credentials."""
         headers = mask_headers(self.headers.items())
         body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
-        url = mask_target(self.origin + self.target)
-        answer = show_body(
-            self.answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut
-        )
+        url = mask_target(f"{self.scheme}://{self.host}{self.target}")
+        # Another response with these headers reads their type as the one that was sent did.
+        answer_type = web.Response(headers=self.answer_headers).content_type
+        answer = show_body(answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut)
         return {
             **self.line(),
             "target": mask_target(self.target),
@@ -128,7 +128,8 @@ class Exchanges:
     def __init__(self, max_exchanges: int) -> None:
         self._max_exchanges = max_exchanges
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
-        self._of_message: dict[tuple[str, str], int] = {}
+        # Made when it is asked for, because few requests are looked at.
+        self._of_message: dict[tuple[str, str], int] | None = None
         self._bytes = 0
         self._last_id = 0
         self.revision: int = 0
@@ -150,7 +151,8 @@ class Exchanges:
             provider=provider,
             at=at,
             entry=entry,
-            origin=f"{request.scheme}://{request.host}",
+            scheme=request.scheme,
+            host=request.host,
             target=request.path_qs,
             headers=request.headers,
             content_type=request.content_type,
@@ -174,17 +176,15 @@ class Exchanges:
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
         exchange.answer_size = len(answer)
-        exchange.answer_headers = [*response.headers.items()]
-        exchange.answer_type = response.content_type
-        exchange.messages = [record.id for record in records]
+        exchange.answer_headers = (*response.headers.items(),)
+        exchange.messages = tuple([record.id for record in records])
         if exchange.is_refused:
-            exchange.refusals = _refusals(exchange, body, answer, display)
+            exchange.refusals = tuple(_refusals(exchange, body, answer, display))
         if exchange.id in self._kept:
             exchange.body, exchange.is_cut = kept_body(body)
             exchange.answer, exchange.is_answer_cut = kept_body(answer)
             self._bytes += exchange.kept
-            for message_id in exchange.messages:
-                self._of_message[exchange.provider, message_id] = exchange.id
+            self._of_message = None
         self.revision += 1
         self._make_room()
 
@@ -194,12 +194,18 @@ class Exchanges:
 
     def of_message(self, provider: str, message_id: str) -> int | None:
         """Return the id of the latest request about a message, None if it is forgotten."""
+        if self._of_message is None:
+            self._of_message = {
+                (exchange.provider, each): exchange.id
+                for exchange in self._kept.values()
+                for each in exchange.messages
+            }
         return self._of_message.get((provider, message_id))
 
     def clear(self) -> None:
         """Forget all requests."""
         self._kept.clear()
-        self._of_message.clear()
+        self._of_message = None
         self._bytes = 0
         self.revision += 1
 
@@ -216,9 +222,7 @@ class Exchanges:
         ):
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.kept
-            for message_id in oldest.messages:
-                if self._of_message.get((oldest.provider, message_id)) == oldest.id:
-                    del self._of_message[oldest.provider, message_id]
+            self._of_message = None
 
 
 async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
@@ -237,7 +241,9 @@ def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
         return None
 
 
-def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) -> list[Refusal]:
+def _refusals(
+    exchange: Exchange, body: bytes, answer: bytes, display: Display
+) -> Iterator[Refusal]:
     """Return who was refused: those that the answer has an error for, or all recipients."""
     attempts = display.attempts(_decoded(body), exchange.target.partition("?")[0])
     errors = display.errors(_decoded(answer), len(attempts))
@@ -246,19 +252,17 @@ def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) 
         # Not in the provider's own words: a fault, or an empty answer.
         words = Error(str(status), str(exchange.entry["refused"]))
         errors = [words] * len(attempts)
-    return [
-        Refusal(
-            exchange=exchange.id,
-            position=position,
-            provider=exchange.provider,
-            channel=attempt.channel,
-            to=attempt.to,
-            text=attempt.text,
-            at=exchange.at,
-            code=error.code,
-            reason=error.text,
-            why=exchange.entry["refused"],
-        )
-        for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True))
-        if error is not None and attempt.to
-    ]
+    for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True)):
+        if error is not None and attempt.to:
+            yield Refusal(
+                exchange=exchange.id,
+                position=position,
+                provider=exchange.provider,
+                channel=attempt.channel,
+                to=attempt.to,
+                text=attempt.text,
+                at=exchange.at,
+                code=error.code,
+                reason=error.text,
+                why=exchange.entry["refused"],
+            )

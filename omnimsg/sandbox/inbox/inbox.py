@@ -69,7 +69,7 @@ class Inbox:
         self._files = MediaStore(state.limits.media_bytes)
         # Ids of the sandbox's own would be others than without the page.
         self._numbers = itertools.count(1)
-        self.phones: Phones = Phones(state.clock, state.limits)
+        self.phones: Phones = Phones(state.clock, state.limits, state.handsets)
         self.exchanges: Exchanges = Exchanges(state.limits.requests)
         self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
         self.outcomes: Outcomes = Outcomes(state, emulators, callbacks)
@@ -109,8 +109,7 @@ class Inbox:
 
     def change(self, record: MessageRecord) -> None:
         """Note that the plan of a message has changed."""
-        self.phones.touch(record.to)
-        self.phones.follow(record)
+        self.phones.change(record)
 
     def media(self, provider: str, media_id: str) -> Media | None:
         """Return a file of a message, None if it is unknown or forgotten."""
@@ -138,7 +137,6 @@ class Inbox:
 
     def _accept(self, record: MessageRecord) -> None:
         self.phones.add(record, record.to)
-        self.phones.follow(record)
 
     def _note_sent(self, reply: PhoneReply, sent: SentReply) -> None:
         number, file, media = next(self._numbers), None, reply.media
