@@ -84,7 +84,8 @@ def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
     return bytes(memoryview(dumps(value)))
 
 
-@attrs.define(kw_only=True, eq=False)
+# No hook on assignments: with the converters it would make each attribute dearer to set at first.
+@attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
 class MessageRecord:
     """An accepted message and its planned timeline.
 
@@ -136,7 +137,10 @@ class MessageRecord:
 
     def first_change(self) -> StatusChange:
         """Return the change with which the message was accepted."""
-        return next(self._changes(self.created))
+        if self.waiting is not None and self.start > self.created:
+            return StatusChange(self.waiting, self.created)
+        first = self.steps[0]
+        return StatusChange(first.status, self.start + first.offset, detail=first.detail)
 
     def _changes(self, now: float) -> Iterator[StatusChange]:
         if self.waiting is not None and self.start > self.created:

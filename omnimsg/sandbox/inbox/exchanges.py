@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -229,9 +228,10 @@ async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
     """Return the body, empty where a fault came before all of it arrived, or of a form."""
     if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""
-    with suppress(web.HTTPRequestEntityTooLarge):
+    try:
         return await request.read()
-    return b""
+    except web.HTTPRequestEntityTooLarge:
+        return b""
 
 
 def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data

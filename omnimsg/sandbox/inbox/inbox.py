@@ -85,9 +85,11 @@ class Inbox:
         state.handsets.on_add = self._accept
         replies.on_send = self._note_sent
 
-    def begin(self, request: web.Request, provider: str, entry: Mapping[str, Any]) -> Exchange:
+    def begin(
+        self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
+    ) -> Exchange:
         """Note a request; ``entry`` is its line of the request log."""
-        return self.exchanges.begin(request, provider, self._state.clock(), entry)
+        return self.exchanges.begin(request, provider, at, entry)
 
     async def end(
         self,

@@ -112,8 +112,9 @@ class Phones:
             if len(self._by_key) > self._limits.handsets:
                 forgotten, _ = self._by_key.popitem(last=False)
                 self._changed.pop(forgotten, None)
-        phone.last = news
-        self._by_key.move_to_end(key)
+        else:
+            phone.last = news
+            self._by_key.move_to_end(key)
         if isinstance(news, PhoneSent):
             phone.sent = (*phone.sent, news)[-self._history :]
             provider = news.reply.provider or news.sent.provider

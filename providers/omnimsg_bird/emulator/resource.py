@@ -5,7 +5,7 @@ newer messaging page adds; `batchId` is null outside of batches.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,9 +26,11 @@ __all__ = [
     "Interactions",
     "complete_contacts",
     "connector_id",
+    "content_of",
     "echoed",
     "message_resource",
     "planned_interaction",
+    "resource_of",
     "summary",
 ]
 
@@ -48,6 +50,11 @@ def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[di
             full["id"] = named_uuid(f"{full['identifierKey']}:{full.get('identifierValue', '')}")
         completed.append(full)
     return completed
+
+
+def content_of(payload: dict[str, Json]) -> Json:
+    """Return the body or the template of a message; one that is rejected may have neither."""
+    return payload.get("body") or payload.get("template") or {}
 
 
 def echoed(payload: dict[str, Json]) -> dict[str, Json]:
@@ -95,7 +102,13 @@ def connector_id(channel_id: str) -> str:
 
 def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the Message resource of a record as it was at a change."""
-    content, extra = record.content, record.extra
+    return resource_of(record, change, record.content, record.extra)
+
+
+def resource_of(
+    record: MessageRecord, change: StatusChange, content: Json, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the same of a record whose content and extra are at hand, not to be decoded."""
     changed_at = utc_timestamp(change.at)
     resource: dict[str, Any] = {
         "id": record.id,
