@@ -161,16 +161,17 @@ class Exchanges:
         self._make_room()
         return exchange
 
-    async def end(
+    def end(
         self,
         exchange: Exchange,
         request: web.Request,
+        body: bytes,
         response: web.StreamResponse,
+        *,
         records: Sequence[MessageRecord],
         display: Display,
     ) -> None:
         """Note the answer, and the messages that the request has accepted or changed."""
-        body = await _arrived_body(exchange, request)
         answer = response.body if isinstance(response, web.Response) else None
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
@@ -224,7 +225,7 @@ class Exchanges:
             self._of_message = None
 
 
-async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
+async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:
     """Return the body, empty where a fault came before all of it arrived, or of a form."""
     if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""

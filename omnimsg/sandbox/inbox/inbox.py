@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.inbox.conversation import Conversations
-from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges
+from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges, arrived_body
 from omnimsg.sandbox.inbox.outcomes import Outcomes
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
 from omnimsg.sandbox.inbox.stream import Revisions, Streams
@@ -101,7 +101,8 @@ class Inbox:
         """Note the answer to a request, and the messages that it has accepted or changed."""
         display = self._emulators[exchange.provider].display
         era = self.era
-        await self.exchanges.end(exchange, request, response, changed, display)
+        body = await arrived_body(exchange, request)
+        self.exchanges.end(exchange, request, body, response, records=changed, display=display)
         if era != self.era:
             return
         for record in changed:
