@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 def utc_timestamp(epoch_seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
-    seconds, micros = divmod(round(epoch_seconds * 1_000_000), 1_000_000)
-    return f"{_date_and_time(seconds)}.{micros // 1000:03d}Z"
+    return _of_millisecond(round(epoch_seconds * 1_000_000) // 1000)
+
+
+# Both are remembered, because a request has several times, and a second many requests.
+@lru_cache(maxsize=8)
+def _of_millisecond(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_date_and_time(seconds)}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=8)
 def _date_and_time(seconds: int) -> str:
-    # Remembered, because there are many times in a second.
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
