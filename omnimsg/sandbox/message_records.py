@@ -134,7 +134,8 @@ class MessageRecord:
     @property
     def extra(self) -> dict[str, Any]:
         """Whatever else the emulator stores with the message."""
-        return dict(loads(self._extra))
+        decoded: dict[str, Any] = loads(self._extra)
+        return decoded
 
     def history(self, now: float) -> tuple[StatusChange, ...]:
         """Return the changes until ``now``, oldest first; never empty from ``created`` on."""

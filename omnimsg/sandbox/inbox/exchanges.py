@@ -127,7 +127,7 @@ class Exchanges:
     def __init__(self, max_exchanges: int) -> None:
         self._max_exchanges = max_exchanges
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
-        # Made when it is asked for, because few requests are looked at.
+        # None until it is asked for: usually nobody has the page open.
         self._of_message: dict[tuple[str, str], int] | None = None
         self._bytes = 0
         self._last_id = 0
@@ -184,7 +184,8 @@ class Exchanges:
             exchange.body, exchange.is_cut = kept_body(body)
             exchange.answer, exchange.is_answer_cut = kept_body(answer)
             self._bytes += exchange.kept
-            self._of_message = None
+            if self._of_message is not None:
+                self._of_message.update(_messages_of(exchange))
         self.revision += 1
         self._make_room()
 
@@ -196,9 +197,9 @@ class Exchanges:
         """Return the id of the latest request about a message, None if it is forgotten."""
         if self._of_message is None:
             self._of_message = {
-                (exchange.provider, each): exchange.id
+                message: number
                 for exchange in self._kept.values()
-                for each in exchange.messages
+                for message, number in _messages_of(exchange)
             }
         return self._of_message.get((provider, message_id))
 
@@ -222,7 +223,16 @@ class Exchanges:
         ):
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.kept
-            self._of_message = None
+            if self._of_message is not None:
+                for message, number in _messages_of(oldest):
+                    if self._of_message.get(message) == number:
+                        del self._of_message[message]
+
+
+def _messages_of(exchange: Exchange) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield the provider and the id of each message of a request, with the request's number."""
+    for message_id in exchange.messages:
+        yield (exchange.provider, message_id), exchange.id
 
 
 async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:
