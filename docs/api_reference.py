@@ -163,11 +163,18 @@ def _fields_as_parameters(kind: type) -> Iterator[str]:
             marked = True
             yield "*"
         default = "" if field.default is attrs.NOTHING else f" = {_shown(field.default)}"
+        if field.name != field.alias and isinstance(field.default, bytes):
+            # Kept as JSON, given as what it says.
+            default = f" = {field.default.decode()}"
         yield f"{field.alias or field.name}: {_annotation(_written(kind, field.name))}{default}"
 
 
 def _written(kind: type, name: str) -> Any:
     """Return the annotation of a field as it stands in the source; cattrs replaces `field.type`."""
+    public = getattr(kind, name.removeprefix("_"), None)
+    if isinstance(public, property) and public.fget is not None:
+        # It is given and shown in another form than the one that the private field keeps.
+        return inspect.get_annotations(public.fget)["return"]
     owner = next(each for each in kind.__mro__ if name in inspect.get_annotations(each))
     return inspect.get_annotations(owner)[name]
 

@@ -10,7 +10,7 @@ import attrs
 from omnimsg.sandbox.message_records import utc_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from omnimsg.sandbox.limits import Limits
     from omnimsg.sandbox.message_records import MessageRecord
@@ -70,22 +70,26 @@ class Handsets:
     def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
         self._clock = clock
         self._limits = limits
-        # Lists, because most phones get a few messages, and an empty deque is larger than those.
-        self._by_handset: OrderedDict[str, list[MessageRecord]] = OrderedDict()
+        # Most phones get one message, and have it without a list, which would be another object for
+        # the garbage collector. Lists, because an empty deque is larger than a few messages.
+        self._by_handset: OrderedDict[str, MessageRecord | list[MessageRecord]] = OrderedDict()
         self._oldest_first: deque[MessageRecord] = deque()
         self.on_add: Callable[[MessageRecord], None] | None = None
 
     def add(self, record: MessageRecord) -> None:
         """Store an accepted message for its handset."""
         key = handset_key(record.to)
-        records = self._by_handset.get(key)
-        if records is None:
-            records = self._by_handset[key] = []
+        stored = self._by_handset.get(key)
+        if stored is None:
+            self._by_handset[key] = record
             if len(self._by_handset) > self._limits.handsets:
                 self._by_handset.popitem(last=False)
-        records.append(record)
-        if len(records) > self._limits.messages_per_handset:
-            del records[0]
+        else:
+            if not isinstance(stored, list):
+                stored = self._by_handset[key] = [stored]
+            stored.append(record)
+            if len(stored) > self._limits.messages_per_handset:
+                del stored[0]
         self._oldest_first.append(record)
         if len(self._oldest_first) > self._limits.messages:
             self._forget(self._oldest_first.popleft())
@@ -98,15 +102,18 @@ class Handsets:
 
     def records(self, number: str) -> list[MessageRecord]:
         """Return the records of what a number or mailbox has received, oldest first."""
-        arrived = self._arrived(self._by_handset.get(handset_key(number), ()))
-        return [record for _, record in arrived]
+        return [record for _, record in self._arrived(self.accepted(number))]
 
     def accepted(self, number: str) -> list[MessageRecord]:
         """Return the records of all messages to a number or mailbox, in the order of acceptance.
 
         Those are among them that have not arrived, or never will.
         """
-        return list(self._by_handset.get(handset_key(number), ()))
+        return _listed(self._by_handset.get(handset_key(number), []))
+
+    def every_accepted(self) -> Iterator[MessageRecord]:
+        """Iterate over the records of all messages, in the order of acceptance."""
+        return iter(self._oldest_first)
 
     def all(self) -> list[Received]:
         """Return what every handset has received, in the order of arrival."""
@@ -122,9 +129,9 @@ class Handsets:
             limit: The maximum number of messages to return; None for all.
         """
         if number is not None:
-            records: Iterable[MessageRecord] = self._by_handset.get(handset_key(number), ())
+            records: Iterable[MessageRecord] = self.accepted(number)
         else:
-            records = (record for records in self._by_handset.values() for record in records)
+            records = (record for each in self._by_handset.values() for record in _listed(each))
         arrived = self._arrived(records)
         shown = arrived if limit is None else arrived[max(0, len(arrived) - limit) :]
         return len(arrived), [_as_received(record, at) for at, record in shown]
@@ -136,12 +143,14 @@ class Handsets:
 
     def _forget(self, record: MessageRecord) -> None:
         key = handset_key(record.to)
-        records = self._by_handset.get(key)
+        stored = self._by_handset.get(key)
         # The limit per handset may have dropped the record already.
-        if records and records[0] is record:
-            del records[0]
-            if not records:
+        if isinstance(stored, list) and stored[0] is record:
+            del stored[0]
+            if not stored:
                 del self._by_handset[key]
+        elif stored is record:
+            del self._by_handset[key]
 
     def _arrived(self, records: Iterable[MessageRecord]) -> list[tuple[float, MessageRecord]]:
         now = self._clock()
@@ -152,6 +161,11 @@ class Handsets:
         ]
         arrived.sort(key=lambda pair: pair[0])
         return arrived
+
+
+def _listed(stored: MessageRecord | list[MessageRecord]) -> list[MessageRecord]:
+    """Return what is stored for a handset as a list of its own."""
+    return [*stored] if isinstance(stored, list) else [stored]
 
 
 def _as_received(record: MessageRecord, at: float) -> Received:

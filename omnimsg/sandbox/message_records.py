@@ -14,19 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.json_codec import dumps, loads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
 def utc_timestamp(epoch_seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
-    seconds, micros = divmod(round(epoch_seconds * 1_000_000), 1_000_000)
-    return f"{_date_and_time(seconds)}.{micros // 1000:03d}Z"
+    return _of_millisecond(round(epoch_seconds * 1_000_000) // 1000)
+
+
+# Both are remembered, because a request has several times, and a second many requests.
+@lru_cache(maxsize=8)
+def _of_millisecond(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_date_and_time(seconds)}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=8)
 def _date_and_time(seconds: int) -> str:
-    # Remembered, because there are many times in a second.
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -73,21 +80,34 @@ def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleSt
     return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
-@attrs.define(kw_only=True, eq=False)
+def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
+    """Return a value as JSON; bytes are what ``attrs.evolve`` takes from a record."""
+    if isinstance(value, bytes):
+        return value
+    # Copied, because orjson writes into a kilobyte and keeps the beginning of it: what is left
+    # between the bytes of many messages would be too small for most other things.
+    return bytes(memoryview(dumps(value)))
+
+
+# No hook on assignments: with the converters it would make each attribute dearer to set at first.
+@attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
 class MessageRecord:
     """An accepted message and its planned timeline.
+
+    ``content`` and ``extra`` are JSON data, kept as bytes and decoded each time they are asked for:
+    a change to what is returned changes nothing here. As lists and dicts they would take most of a
+    message's memory, and the garbage collector would go through all of them for as long as the
+    message is kept.
 
     Attributes:
         to: The recipient as the request named it: a number or a mailbox.
         kind: The provider's name for the kind of content.
-        content: The provider's own content object, as it was sent.
         text: The whole text, or what ``describe`` makes of other content.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
         steps: What follows from ``start`` on, in the order of their offsets.
         waiting: The status before ``start``.
         client_id: What an omnimsg client has after the account's name in the message's id.
-        extra: Whatever else the emulator stores with the message.
     """
 
     provider: str
@@ -95,7 +115,7 @@ class MessageRecord:
     channel: str
     to: str
     kind: str
-    content: Any
+    _content: bytes = attrs.field(converter=_as_json)
     text: str
     created: float
     start: float
@@ -104,7 +124,18 @@ class MessageRecord:
     reference: str | None = None
     client_id: str | None = None
     waiting: str | None = None
-    extra: dict[str, Any] = attrs.field(factory=dict)
+    _extra: bytes = attrs.field(default=b"{}", converter=_as_json)
+
+    @property
+    def content(self) -> Any:  # noqa: ANN401 - JSON data
+        """The provider's own content object, as it was sent."""
+        return loads(self._content)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Whatever else the emulator stores with the message."""
+        decoded: dict[str, Any] = loads(self._extra)
+        return decoded
 
     def history(self, now: float) -> tuple[StatusChange, ...]:
         """Return the changes until ``now``, oldest first; never empty from ``created`` on."""
@@ -112,7 +143,10 @@ class MessageRecord:
 
     def first_change(self) -> StatusChange:
         """Return the change with which the message was accepted."""
-        return next(self._changes(self.created))
+        if self.waiting is not None and self.start > self.created:
+            return StatusChange(self.waiting, self.created)
+        first = self.steps[0]
+        return StatusChange(first.status, self.start + first.offset, detail=first.detail)
 
     def _changes(self, now: float) -> Iterator[StatusChange]:
         if self.waiting is not None and self.start > self.created:

@@ -9,8 +9,8 @@ misspelt property hides a mistake.
 """
 
 import enum
-import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -139,7 +139,7 @@ def text(
     """
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
-    longest = math.inf if max_length is None else max_length
+    longest = sys.maxsize if max_length is None else max_length
     tests: list[Callable[[str], object]] = []
     tests += [one_of.__contains__] if one_of else []
     tests += [accepts] if accepts else []
@@ -243,19 +243,17 @@ def fields(
         required: Properties that must be present.
         optional: Properties that may be present.
     """
-    needed = frozenset(required or {})
+    needed = tuple(required or {})
     known = {**(required or {}), **(optional or {})}
 
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, dict):
             return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
         found: list[Violation] = []
-        if not needed <= value.keys():
-            found += [
-                Violation((*path, name), ViolationKind.MISSING, f'property "{name}" is missing')
-                for name in required or ()
-                if name not in value
-            ]
+        for name in needed:
+            if name not in value:
+                why = f'property "{name}" is missing'
+                found.append(Violation((*path, name), ViolationKind.MISSING, why))
         for name, element in value.items():
             if name in known:
                 found += known[name](element, (*path, name))
@@ -317,4 +315,10 @@ def at_least_one(*names: str) -> Rule:
 def exactly_one(*names: str) -> Rule:
     """Reject an object that does not have exactly one of these properties."""
     least, most = at_least_one(*names), at_most_one(*names)
-    return lambda value, path: least(value, path) or most(value, path)
+
+    def rule(value: Json, path: Path) -> Iterable[Violation]:
+        if len([name for name in names if name in value]) == 1:
+            return _NONE
+        return least(value, path) or most(value, path)
+
+    return rule

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from omnimsg.sandbox.callback_control import callback_routes
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
-from omnimsg.sandbox.changes import noted_changes
+from omnimsg.sandbox.changes import NotedChanges
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import control_routes
 from omnimsg.sandbox.control_query import CONTROL
@@ -295,7 +295,7 @@ class Sandbox:
         """Answer a request as a provider does, then report what it has accepted or changed."""
         self._replies.note_host(emulator.name, request.host)
         is_calling = self.callbacks.is_on
-        with noted_changes() as changed:
+        with NotedChanges() as changed:
             response = await self._answer(request, handler, emulator, changed)
         if changed and is_calling:
             await self.callbacks.answer_and_report(changed, request, response)
@@ -311,8 +311,9 @@ class Sandbox:
         """Answer a request as the emulator does, with faults, and note it in the log."""
         is_send = emulator.is_send(request)
         faults = self.faults.select(emulator.name, is_send=is_send)
+        now = self.state.clock()
         entry: dict[str, Any] = {
-            "at": utc_timestamp(self.state.clock()),
+            "at": utc_timestamp(now),
             "method": request.method,
             "path": request.path,
             "status": None,
@@ -320,7 +321,7 @@ class Sandbox:
             "refused": None,
         }
         self.requests.append(entry)
-        exchange = self._inbox.begin(request, emulator.name, entry)
+        exchange = self._inbox.begin(request, emulator.name, now, entry)
         resets_before = self._reset_count
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -70,20 +69,20 @@ class Exchange:
     provider: str
     at: float
     entry: Mapping[str, Any]
-    origin: str
+    scheme: str
+    host: str
     target: str
     headers: Mapping[str, str] = attrs.field(repr=False)
     content_type: str
     body: bytes = attrs.field(default=b"", repr=False)
     size: int = 0
     is_cut: bool = False
-    answer_headers: Sequence[tuple[str, str]] = ()
-    answer_type: str = ""
+    answer_headers: tuple[tuple[str, str], ...] = ()
     answer: bytes = attrs.field(default=b"", repr=False)
     answer_size: int = 0
     is_answer_cut: bool = False
-    messages: Sequence[str] = ()
-    refusals: Sequence[Refusal] = ()
+    messages: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -104,10 +103,10 @@ class Exchange:
         """Return the request and the answer without credentials."""
         headers = mask_headers(self.headers.items())
         body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
-        url = mask_target(self.origin + self.target)
-        answer = show_body(
-            self.answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut
-        )
+        url = mask_target(f"{self.scheme}://{self.host}{self.target}")
+        # Another response with these headers reads their type as the one that was sent did.
+        answer_type = web.Response(headers=self.answer_headers).content_type
+        answer = show_body(answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut)
         return {
             **self.line(),
             "target": mask_target(self.target),
@@ -128,7 +127,8 @@ class Exchanges:
     def __init__(self, max_exchanges: int) -> None:
         self._max_exchanges = max_exchanges
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
-        self._of_message: dict[tuple[str, str], int] = {}
+        # None until it is asked for: usually nobody has the page open.
+        self._of_message: dict[tuple[str, str], int] | None = None
         self._bytes = 0
         self._last_id = 0
         self.revision: int = 0
@@ -150,7 +150,8 @@ class Exchanges:
             provider=provider,
             at=at,
             entry=entry,
-            origin=f"{request.scheme}://{request.host}",
+            scheme=request.scheme,
+            host=request.host,
             target=request.path_qs,
             headers=request.headers,
             content_type=request.content_type,
@@ -160,31 +161,31 @@ class Exchanges:
         self._make_room()
         return exchange
 
-    async def end(
+    def end(
         self,
         exchange: Exchange,
         request: web.Request,
+        body: bytes,
         response: web.StreamResponse,
+        *,
         records: Sequence[MessageRecord],
         display: Display,
     ) -> None:
         """Note the answer, and the messages that the request has accepted or changed."""
-        body = await _arrived_body(exchange, request)
         answer = response.body if isinstance(response, web.Response) else None
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
         exchange.answer_size = len(answer)
-        exchange.answer_headers = [*response.headers.items()]
-        exchange.answer_type = response.content_type
-        exchange.messages = [record.id for record in records]
+        exchange.answer_headers = (*response.headers.items(),)
+        exchange.messages = tuple([record.id for record in records])
         if exchange.is_refused:
-            exchange.refusals = _refusals(exchange, body, answer, display)
+            exchange.refusals = tuple(_refusals(exchange, body, answer, display))
         if exchange.id in self._kept:
             exchange.body, exchange.is_cut = kept_body(body)
             exchange.answer, exchange.is_answer_cut = kept_body(answer)
             self._bytes += exchange.kept
-            for message_id in exchange.messages:
-                self._of_message[exchange.provider, message_id] = exchange.id
+            if self._of_message is not None:
+                self._of_message.update(_messages_of(exchange))
         self.revision += 1
         self._make_room()
 
@@ -194,12 +195,18 @@ class Exchanges:
 
     def of_message(self, provider: str, message_id: str) -> int | None:
         """Return the id of the latest request about a message, None if it is forgotten."""
+        if self._of_message is None:
+            self._of_message = {
+                message: number
+                for exchange in self._kept.values()
+                for message, number in _messages_of(exchange)
+            }
         return self._of_message.get((provider, message_id))
 
     def clear(self) -> None:
         """Forget all requests."""
         self._kept.clear()
-        self._of_message.clear()
+        self._of_message = None
         self._bytes = 0
         self.revision += 1
 
@@ -216,18 +223,26 @@ class Exchanges:
         ):
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.kept
-            for message_id in oldest.messages:
-                if self._of_message.get((oldest.provider, message_id)) == oldest.id:
-                    del self._of_message[oldest.provider, message_id]
+            if self._of_message is not None:
+                for message, number in _messages_of(oldest):
+                    if self._of_message.get(message) == number:
+                        del self._of_message[message]
 
 
-async def _arrived_body(exchange: Exchange, request: web.Request) -> bytes:
+def _messages_of(exchange: Exchange) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield the provider and the id of each message of a request, with the request's number."""
+    for message_id in exchange.messages:
+        yield (exchange.provider, message_id), exchange.id
+
+
+async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:
     """Return the body, empty where a fault came before all of it arrived, or of a form."""
     if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""
-    with suppress(web.HTTPRequestEntityTooLarge):
+    try:
         return await request.read()
-    return b""
+    except web.HTTPRequestEntityTooLarge:
+        return b""
 
 
 def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
@@ -237,7 +252,9 @@ def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
         return None
 
 
-def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) -> list[Refusal]:
+def _refusals(
+    exchange: Exchange, body: bytes, answer: bytes, display: Display
+) -> Iterator[Refusal]:
     """Return who was refused: those that the answer has an error for, or all recipients."""
     attempts = display.attempts(_decoded(body), exchange.target.partition("?")[0])
     errors = display.errors(_decoded(answer), len(attempts))
@@ -246,19 +263,17 @@ def _refusals(exchange: Exchange, body: bytes, answer: bytes, display: Display) 
         # Not in the provider's own words: a fault, or an empty answer.
         words = Error(str(status), str(exchange.entry["refused"]))
         errors = [words] * len(attempts)
-    return [
-        Refusal(
-            exchange=exchange.id,
-            position=position,
-            provider=exchange.provider,
-            channel=attempt.channel,
-            to=attempt.to,
-            text=attempt.text,
-            at=exchange.at,
-            code=error.code,
-            reason=error.text,
-            why=exchange.entry["refused"],
-        )
-        for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True))
-        if error is not None and attempt.to
-    ]
+    for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True)):
+        if error is not None and attempt.to:
+            yield Refusal(
+                exchange=exchange.id,
+                position=position,
+                provider=exchange.provider,
+                channel=attempt.channel,
+                to=attempt.to,
+                text=attempt.text,
+                at=exchange.at,
+                code=error.code,
+                reason=error.text,
+                why=exchange.entry["refused"],
+            )

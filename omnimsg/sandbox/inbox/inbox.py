@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.inbox.conversation import Conversations
-from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges
+from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges, arrived_body
 from omnimsg.sandbox.inbox.outcomes import Outcomes
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
 from omnimsg.sandbox.inbox.stream import Revisions, Streams
@@ -69,7 +69,7 @@ class Inbox:
         self._files = MediaStore(state.limits.media_bytes)
         # Ids of the sandbox's own would be others than without the page.
         self._numbers = itertools.count(1)
-        self.phones: Phones = Phones(state.clock, state.limits)
+        self.phones: Phones = Phones(state.clock, state.limits, state.handsets)
         self.exchanges: Exchanges = Exchanges(state.limits.requests)
         self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
         self.outcomes: Outcomes = Outcomes(state, emulators, callbacks)
@@ -85,9 +85,11 @@ class Inbox:
         state.handsets.on_add = self._accept
         replies.on_send = self._note_sent
 
-    def begin(self, request: web.Request, provider: str, entry: Mapping[str, Any]) -> Exchange:
+    def begin(
+        self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
+    ) -> Exchange:
         """Note a request; ``entry`` is its line of the request log."""
-        return self.exchanges.begin(request, provider, self._state.clock(), entry)
+        return self.exchanges.begin(request, provider, at, entry)
 
     async def end(
         self,
@@ -99,7 +101,8 @@ class Inbox:
         """Note the answer to a request, and the messages that it has accepted or changed."""
         display = self._emulators[exchange.provider].display
         era = self.era
-        await self.exchanges.end(exchange, request, response, changed, display)
+        body = await arrived_body(exchange, request)
+        self.exchanges.end(exchange, request, body, response, records=changed, display=display)
         if era != self.era:
             return
         for record in changed:
@@ -109,8 +112,7 @@ class Inbox:
 
     def change(self, record: MessageRecord) -> None:
         """Note that the plan of a message has changed."""
-        self.phones.touch(record.to)
-        self.phones.follow(record)
+        self.phones.change(record)
 
     def media(self, provider: str, media_id: str) -> Media | None:
         """Return a file of a message, None if it is unknown or forgotten."""
@@ -138,7 +140,6 @@ class Inbox:
 
     def _accept(self, record: MessageRecord) -> None:
         self.phones.add(record, record.to)
-        self.phones.follow(record)
 
     def _note_sent(self, reply: PhoneReply, sent: SentReply) -> None:
         number, file, media = next(self._numbers), None, reply.media

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -12,13 +13,16 @@ import attrs
 from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
 from omnimsg.sandbox.handsets import handset_key, shown_number
 from omnimsg.sandbox.inbox.exchanges import Refusal
+from omnimsg.sandbox.message_records import MessageRecord
 from omnimsg.sandbox.replies import SentReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.limits import Limits
-    from omnimsg.sandbox.message_records import MessageRecord
+
+    Routes: TypeAlias = tuple[tuple[str, str | None], ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +49,6 @@ class Phone:
         last: Its latest news: a message, a refusal, or what it sent.
         total: How many messages and refusals it has had since the last reset.
         refused: How many of them are refusals.
-        revision: The number of its latest change.
         routes: The providers and channels by which it was written to.
         refusals: The latest refusals, oldest first.
         sent: What it sent, oldest first.
@@ -55,25 +58,45 @@ class Phone:
     last: News
     total: int = 0
     refused: int = 0
-    revision: int = 0
-    routes: dict[tuple[str, str | None], None] = attrs.field(factory=dict)
-    refusals: list[Refusal] = attrs.field(factory=list)
-    sent: list[PhoneSent] = attrs.field(factory=list)
+    # Tuples, because most phones have one route, which they share, and neither of the others.
+    routes: Routes = ()
+    refusals: tuple[Refusal, ...] = ()
+    sent: tuple[PhoneSent, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def _with(routes: Routes, route: tuple[str, str | None]) -> Routes:
+    """Return routes and another one: the same object for all phones that have these."""
+    return (*routes, route)
 
 
 class Phones:
     """The phones of a sandbox, in the order of their latest news.
 
+    Changes are noted while they are watched: usually nobody has the page open.
+
     Args:
         clock: Returns epoch seconds.
         limits: How much is kept.
+        handsets: The messages.
         history: How many refusals, and how much of what it sent, is kept of each phone.
+
+    Attributes:
+        revision: The number of the latest change.
     """
 
-    def __init__(self, clock: Callable[[], float], limits: Limits, history: int = 500) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        limits: Limits,
+        handsets: Handsets,
+        history: int = 500,
+    ) -> None:
         self._clock = clock
         self._limits = limits
+        self._handsets = handsets
         self._history = history
+        self._is_watched = False
         self._by_key: OrderedDict[str, Phone] = OrderedDict()
         self._changed: OrderedDict[str, int] = OrderedDict()
         self._due: list[tuple[float, int, MessageRecord]] = []
@@ -89,11 +112,11 @@ class Phones:
             if len(self._by_key) > self._limits.handsets:
                 forgotten, _ = self._by_key.popitem(last=False)
                 self._changed.pop(forgotten, None)
-        phone.last = news
-        self._by_key.move_to_end(key)
+        else:
+            phone.last = news
+            self._by_key.move_to_end(key)
         if isinstance(news, PhoneSent):
-            phone.sent.append(news)
-            del phone.sent[: -self._history]
+            phone.sent = (*phone.sent, news)[-self._history :]
             provider = news.reply.provider or news.sent.provider
             route = None if provider is None else (provider, news.sent.channel)
         else:
@@ -101,25 +124,42 @@ class Phones:
             route = (news.provider, news.channel)
             if isinstance(news, Refusal):
                 phone.refused += 1
-                phone.refusals.append(news)
-                del phone.refusals[: -self._history]
-        if route is not None:
-            phone.routes[route] = None
-        self._touch(key, phone)
+                phone.refusals = (*phone.refusals, news)[-self._history :]
+        if route is not None and route not in phone.routes:
+            phone.routes = _with(phone.routes, route)
+        if self._is_watched:
+            self._touch(key)
+            if isinstance(news, MessageRecord):
+                self._follow(news)
 
-    def touch(self, number: str) -> None:
-        """Note that something of a phone has changed."""
-        key = handset_key(number)
-        phone = self._by_key.get(key)
-        if phone is not None:
-            self._touch(key, phone)
+    def change(self, record: MessageRecord) -> None:
+        """Note that the plan of a message has changed."""
+        if not self._is_watched:
+            return
+        key = handset_key(record.to)
+        if key in self._by_key:
+            self._touch(key)
+        self._follow(record)
 
-    def _touch(self, key: str, phone: Phone) -> None:
+    def watch(self) -> None:
+        """Note from now on which phones change, those included whose messages go on."""
+        if not self._is_watched:
+            self._is_watched = True
+            for record in self._handsets.every_accepted():
+                self._follow(record)
+
+    def unwatch(self) -> None:
+        """Note no changes any more."""
+        self._is_watched = False
+        self._changed.clear()
+        self._due.clear()
+
+    def _touch(self, key: str) -> None:
         self.revision += 1
-        phone.revision = self._changed[key] = self.revision
+        self._changed[key] = self.revision
         self._changed.move_to_end(key)
 
-    def follow(self, record: MessageRecord) -> None:
+    def _follow(self, record: MessageRecord) -> None:
         """Notice the later steps of a message when they come."""
         now = self._clock()
         at = record.next_step_at(now)
@@ -134,8 +174,7 @@ class Phones:
         now = self._clock()
         while self._due and self._due[0][0] <= now:
             _, _, record = heapq.heappop(self._due)
-            self.touch(record.to)
-            self.follow(record)
+            self.change(record)
 
     def changed_since(self, revision: int, limit: int) -> list[str] | None:
         """Return the numbers that have changed since a revision, None for more than the limit."""

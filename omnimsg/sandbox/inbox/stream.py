@@ -77,12 +77,15 @@ class Streams:
             }
         )
         self._open += 1
+        self._phones.watch()
         try:
             with suppress(ConnectionError):
                 await response.prepare(request)
                 await self._tell(request, response)
         finally:
             self._open -= 1
+            if not self._open:
+                self._phones.unwatch()
         return response
 
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from aiohttp import web
@@ -23,7 +23,7 @@ from omnimsg_bird.emulator.errors import RefusedError, invalid, listed
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, rejected_steps, steps_for
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.request_parsing import base_url, parse_start
-from omnimsg_bird.emulator.resource import complete_contacts, summary
+from omnimsg_bird.emulator.resource import complete_contacts, content_of, echoed, summary
 
 __all__ = ["PROVIDER", "Acceptance"]
 
@@ -71,7 +71,7 @@ class Acceptance:
         violations = list(CREATE[platform](entry, ()))
         if not violations:
             try:
-                return self.record(request, entry, batch_id), None
+                return self.record(request, entry, batch_id)[0], None
             except RefusedError as error:
                 payload = {"reference": entry.get("reference", "")}
                 why = error.reason
@@ -79,12 +79,12 @@ class Acceptance:
             payload = valid_properties(entry, violations)
             why = listed(violations)
         steps = rejected_steps(*rejection_of(violations), self._state.apply_pace)
-        return self.record(request, payload, batch_id, steps), why
+        return self.record(request, payload, batch_id, steps)[0], why
 
-    def accept_for_all(self, record: MessageRecord) -> None:
+    def accept_for_all(self, record: MessageRecord, extra: Mapping[str, Any]) -> None:
         """Accept a message and deliver it to all of its recipients."""
         self._accept(record)
-        for contact in record.extra["contacts"][1:]:
+        for contact in extra["contacts"][1:]:
             self._state.handsets.add(attrs.evolve(record, to=self._address(contact)))
 
     def record(
@@ -93,8 +93,8 @@ class Acceptance:
         payload: dict[str, Json],
         batch_id: str | None = None,
         steps: tuple[LifecycleStep, ...] | None = None,
-    ) -> MessageRecord:
-        """Return the record of a message.
+    ) -> tuple[MessageRecord, dict[str, Any]]:
+        """Return the record of a message, and its `extra`, which the record would have to decode.
 
         Args:
             request: The request that creates the message.
@@ -108,12 +108,19 @@ class Acceptance:
         channel_id = request.match_info["channel_id"]
         platform = self._platforms[channel_id]
         now = self._state.clock()
-        given = payload.get("receiver", {}).get("contacts", [])
+        given = payload["receiver"]["contacts"] if "receiver" in payload else []
         contacts = self._resolve_contacts(given, platform)
         to = self._address(contacts[0]) if contacts else ""
         message_id = self._state.uuid()
-        content: dict[str, Json] = payload.get("body") or payload.get("template") or {}
-        return MessageRecord(
+        content = content_of(payload)
+        extra = {
+            "channel_id": channel_id,
+            "batch_id": batch_id,
+            "contacts": contacts,
+            "tags": [tag.lower() for tag in payload.get("tags", ())],
+            "echoed": echoed(payload),
+        }
+        record = MessageRecord(
             provider=PROVIDER,
             id=message_id,
             channel=platform,
@@ -128,14 +135,9 @@ class Acceptance:
             reference=payload.get("reference"),
             client_id=f"{channel_id}/{message_id}",
             waiting=SCHEDULED,
-            extra={
-                "payload": payload,
-                "channel_id": channel_id,
-                "batch_id": batch_id,
-                "contacts": contacts,
-                "tags": [tag.lower() for tag in payload.get("tags", ())],
-            },
+            extra=extra,
         )
+        return record, extra
 
     def _address(self, contact: dict[str, Json]) -> str:
         return contact.get("identifierValue") or self._contacts[contact["id"]]
@@ -163,7 +165,9 @@ class Acceptance:
         self, request: web.Request, payload: dict[str, Json], platform: str, to: str
     ) -> tuple[LifecycleStep, ...]:
         """Return a message's lifecycle; content that its channel cannot use is rejected."""
-        if "body" in payload and UNSUPPORTED_BODIES[platform] & body_types(payload["body"]):
+        if "body" in payload and not UNSUPPORTED_BODIES[platform].isdisjoint(
+            body_types(payload["body"])
+        ):
             return rejected_steps("unsupported type", 12002, self._state.apply_pace)
         content = payload.get("body", payload.get("template"))
         channel_id = request.match_info["channel_id"]
@@ -179,11 +183,12 @@ class Acceptance:
 
 def body_types(body: dict[str, Json]) -> set[str]:
     """Return the type of a body, and those of the bodies in a section."""
-    content = body[body["type"]]
-    inner = content.get("items", ()) if body["type"] == "section" else ()
-    return {body["type"]}.union(*map(body_types, inner))
+    if body["type"] != "section":
+        return {body["type"]}
+    return {"section"}.union(*map(body_types, body["section"].get("items", ())))
 
 
 def _sender(payload: dict[str, Json], platform: str) -> str:
-    connector = payload.get("sender", {}).get("connector", {})
-    return str(connector.get("identifierValue", _SENDERS[platform]))
+    if "sender" not in payload:
+        return _SENDERS[platform]
+    return str(payload["sender"]["connector"].get("identifierValue", _SENDERS[platform]))

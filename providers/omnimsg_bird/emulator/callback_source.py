@@ -38,7 +38,12 @@ from omnimsg_bird.emulator.incoming import (
 )
 from omnimsg_bird.emulator.lifecycle import STATUSES, expired_step, failure_detail, final_step
 from omnimsg_bird.emulator.media import Uploads
-from omnimsg_bird.emulator.resource import complete_contacts, message_resource, planned_interaction
+from omnimsg_bird.emulator.resource import (
+    Interactions,
+    complete_contacts,
+    message_resource,
+    planned_interaction,
+)
 
 __all__ = ["BirdCallbacks"]
 
@@ -73,6 +78,7 @@ class BirdCallbacks(CallbackSource):
         workspace: The workspace's id.
         channels: The channels' ids by platform.
         uploads: The files, those of phones included.
+        interactions: What phones did with messages.
     """
 
     statuses: Sequence[str] = STATUSES
@@ -85,12 +91,14 @@ class BirdCallbacks(CallbackSource):
         workspace: str,
         channels: Mapping[str, str],
         uploads: Uploads,
+        interactions: Interactions,
     ) -> None:
         self.signer = signer
         self._state = state
         self._workspace = workspace
         self._channels = channels
         self._uploads = uploads
+        self._interactions = interactions
 
     def report(self, record: MessageRecord, change: StatusChange) -> CallbackDraft:
         """Return the event `outbound` of the message's channel."""
@@ -241,11 +249,11 @@ class BirdCallbacks(CallbackSource):
             sender=_NUMBER,
             reference=(reference := f"sample-{self._state.hex_id()[:8]}"),
             extra={
-                "payload": {"body": body, "reference": reference},
                 "channel_id": self._channels[channel],
                 "batch_id": None,
                 "contacts": complete_contacts([{"identifierValue": to}], channel),
                 "tags": [],
+                "echoed": {"reference": reference},
             },
         )
 
@@ -271,7 +279,7 @@ class BirdCallbacks(CallbackSource):
             link=None if done.url is None else {"url": done.url},
             button=None if done.payload is None else {"payload": done.payload},
         )
-        record.extra.setdefault("interactions", []).append(resource)
+        self._interactions.add(record, resource)
         return self._interaction(record, resource)
 
     def _body(self, reply: PhoneReply, message_id: str) -> dict[str, Any]:

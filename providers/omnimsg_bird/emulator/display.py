@@ -28,7 +28,7 @@ from omnimsg.sandbox.display import (
 )
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, expired_step, final_step
-from omnimsg_bird.emulator.resource import planned_interaction, summary
+from omnimsg_bird.emulator.resource import Interactions, planned_interaction, summary
 
 __all__ = ["BirdDisplay"]
 
@@ -55,6 +55,7 @@ class BirdDisplay(Display):
     Args:
         state: Clock and pace.
         platforms: The platform of each channel's id.
+        interactions: What phones did with messages.
         find: Returns the stored file of an id, None if there is none.
     """
 
@@ -65,10 +66,12 @@ class BirdDisplay(Display):
         self,
         state: SandboxState,
         platforms: Mapping[str, str],
+        interactions: Interactions,
         find: Callable[[str], Media | None],
     ) -> None:
         self._state = state
         self._platforms = platforms
+        self._interactions = interactions
         self._find = find
 
     def blocks(self, record: MessageRecord, templates: Mapping[str, str]) -> Sequence[Block]:
@@ -86,7 +89,7 @@ class BirdDisplay(Display):
         done = [] if planned is None else [planned]
         done += [
             (datetime.fromisoformat(each["createdAt"]).timestamp(), each)
-            for each in record.extra.get("interactions", ())
+            for each in self._interactions.of(record)
         ]
         found += [
             Moment(stage="read", status=each["type"], at=at, detail="interaction")

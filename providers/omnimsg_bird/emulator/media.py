@@ -16,6 +16,7 @@ import attrs
 from aiohttp import BodyPartReader, hdrs, web
 from yarl import URL
 
+from omnimsg.json_codec import dumps
 from omnimsg.sandbox import Media, MediaStore, SandboxState
 from omnimsg.sandbox.schema import Json
 
@@ -147,7 +148,8 @@ class Uploads:
             base_url: Returns the emulator's own address; most content has none to compare it with.
             channel_id: The channel that sends the content.
         """
-        waiting = [content]
+        # Most content names no such file, which its JSON tells at once.
+        waiting = [content] if _IN_WORKSPACE.encode() in dumps(content) else []
         while waiting:
             value = waiting.pop()
             if isinstance(value, dict):

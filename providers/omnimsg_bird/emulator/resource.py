@@ -4,7 +4,8 @@ Source: the Message and Interaction schemas of Bird's OpenAPI document, and the 
 newer messaging page adds; `batchId` is null outside of batches.
 """
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,15 +23,18 @@ from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
 
 __all__ = [
+    "Interactions",
     "complete_contacts",
     "connector_id",
-    "interaction_resources",
+    "content_of",
+    "echoed",
     "message_resource",
     "planned_interaction",
+    "resource_of",
     "summary",
 ]
 
-_ECHOED: Final = ("body", "template", "meta", "reference", "replyTo", "shortLinks", "scheduledFor")
+_ECHOED: Final = ("meta", "reference", "replyTo", "shortLinks", "scheduledFor")
 _ON_PLATFORM: Final = {"sent", "delivered", "delivery_failed"}
 
 
@@ -46,6 +50,16 @@ def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[di
             full["id"] = named_uuid(f"{full['identifierKey']}:{full.get('identifierValue', '')}")
         completed.append(full)
     return completed
+
+
+def content_of(payload: dict[str, Json]) -> Json:
+    """Return the body or the template of a message; one that is rejected may have neither."""
+    return payload.get("body") or payload.get("template") or {}
+
+
+def echoed(payload: dict[str, Json]) -> dict[str, Json]:
+    """Return what the resource of a message repeats of its request, beside the content."""
+    return {name: payload[name] for name in _ECHOED if name in payload}
 
 
 def summary(payload: dict[str, Json]) -> str:
@@ -88,28 +102,35 @@ def connector_id(channel_id: str) -> str:
 
 def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the Message resource of a record as it was at a change."""
-    payload = record.extra["payload"]
+    return resource_of(record, change, record.content, record.extra)
+
+
+def resource_of(
+    record: MessageRecord, change: StatusChange, content: Json, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the same of a record whose content and extra are at hand, not to be decoded."""
     changed_at = utc_timestamp(change.at)
     resource: dict[str, Any] = {
         "id": record.id,
-        "channelId": record.extra["channel_id"],
+        "channelId": extra["channel_id"],
         "platformId": record.channel,
         "sender": {
             "connector": {
-                "id": connector_id(record.extra["channel_id"]),
+                "id": connector_id(extra["channel_id"]),
                 "identifierValue": record.sender,
             }
         },
-        "receiver": {"contacts": record.extra["contacts"]},
+        "receiver": {"contacts": extra["contacts"]},
         "direction": "outgoing",
         "status": change.status,
         "failure": None,
-        "tags": record.extra["tags"],
-        "batchId": record.extra["batch_id"],
+        "tags": extra["tags"],
+        "batchId": extra["batch_id"],
         "lastStatusAt": changed_at,
-        "createdAt": utc_timestamp(record.created),
+        "createdAt": changed_at if change.at == record.created else utc_timestamp(record.created),
         "updatedAt": changed_at,
-        **{name: payload[name] for name in _ECHOED if name in payload},
+        **({"template" if record.kind == "template" else "body": content} if content else {}),
+        **extra["echoed"],
         **change.detail,
     }
     if change.status in _ON_PLATFORM:
@@ -138,8 +159,29 @@ def planned_interaction(record: MessageRecord, pace: float) -> tuple[float, dict
     }
 
 
-def interaction_resources(record: MessageRecord, now: float, pace: float) -> list[dict[str, Any]]:
-    """Return the interactions of the recipient: one reading, and those that a test has ordered."""
-    planned = planned_interaction(record, pace)
-    read = [planned[1]] if planned is not None and planned[0] <= now else []
-    return [*read, *record.extra.get("interactions", ())]
+class Interactions:
+    """The interactions that tests have ordered, by the id of the message.
+
+    An e-mail is one message to several recipients, each of which has a record of it.
+
+    Args:
+        max_messages: Of how many messages they are kept; the oldest are dropped first.
+    """
+
+    def __init__(self, max_messages: int) -> None:
+        self._max_messages = max_messages
+        self._ordered: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
+
+    def add(self, record: MessageRecord, resource: dict[str, Any]) -> None:
+        """Store an interaction with a message."""
+        self._ordered.setdefault(record.id, []).append(resource)
+        if len(self._ordered) > self._max_messages:
+            self._ordered.popitem(last=False)
+
+    def of(self, record: MessageRecord) -> Sequence[dict[str, Any]]:
+        """Return the interactions with a message, in their order."""
+        return self._ordered.get(record.id, ())
+
+    def clear(self) -> None:
+        """Forget all interactions."""
+        self._ordered.clear()

@@ -32,7 +32,13 @@ from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.request_parsing import base_url, parse_body
-from omnimsg_bird.emulator.resource import interaction_resources, message_resource
+from omnimsg_bird.emulator.resource import (
+    Interactions,
+    content_of,
+    message_resource,
+    planned_interaction,
+    resource_of,
+)
 
 __all__ = ["ACCESS_KEY", "CHANNELS", "WORKSPACE", "BirdEmulator"]
 
@@ -85,6 +91,7 @@ class BirdEmulator(Emulator):
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}
         self._uploads = Uploads(state, self.media, storage)
+        self._interactions = Interactions(state.limits.messages)
         self._acceptance = Acceptance(
             state,
             platforms=self._platforms,
@@ -98,9 +105,13 @@ class BirdEmulator(Emulator):
             workspace=workspace,
             channels=channels,
             uploads=self._uploads,
+            interactions=self._interactions,
         )
         self.display = BirdDisplay(
-            state, self._platforms, lambda media_id: self.media.get(media_id, state.clock())
+            state,
+            self._platforms,
+            self._interactions,
+            lambda media_id: self.media.get(media_id, state.clock()),
         )
         self.refusals: deque[int] = deque()
 
@@ -183,10 +194,12 @@ class BirdEmulator(Emulator):
         super().reset()
         self._acceptance.clear()
         self._uploads.clear()
+        self._interactions.clear()
         self.refusals.clear()
 
     def _guarded(self, handler: Handler) -> Handler:
         """Return a handler that authorises first and turns a refusal into a response."""
+        known_channels = frozenset({"", *self._platforms})
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
@@ -198,7 +211,7 @@ class BirdEmulator(Emulator):
             try:
                 if request.match_info["workspace_id"] != self._workspace:
                     return error_response(404)
-                if request.match_info.get("channel_id", "") not in {"", *self._platforms}:
+                if request.match_info.get("channel_id", "") not in known_channels:
                     return error_response(404)
                 return await handler(request)
             except RefusedError as error:
@@ -210,11 +223,12 @@ class BirdEmulator(Emulator):
         """Send a message."""
         channel_id = request.match_info["channel_id"]
         payload = await parse_body(request, CREATE[self._platforms[channel_id]])
-        record = self._acceptance.record(request, payload)
+        record, extra = self._acceptance.record(request, payload)
         if self._should_throttle([record]):
             return error_response(429)
-        self._acceptance.accept_for_all(record)
-        return json_response(message_resource(record, record.first_change()), 202)
+        self._acceptance.accept_for_all(record, extra)
+        resource = resource_of(record, record.first_change(), content_of(payload), extra)
+        return json_response(resource, 202)
 
     async def _create_batch(self, request: web.Request) -> web.Response:
         """Send a batch of messages."""
@@ -227,7 +241,7 @@ class BirdEmulator(Emulator):
         if self._should_throttle([record for record, _ in results]):
             return error_response(429)
         for record, _ in results:
-            self._acceptance.accept_for_all(record)
+            self._acceptance.accept_for_all(record, record.extra)
         rejected = [
             f"messageRequests[{index}] is rejected after acceptance: {why}"
             for index, (_, why) in enumerate(results)
@@ -239,6 +253,8 @@ class BirdEmulator(Emulator):
         throttled_once = {
             record.to for record in records if scenario(record.to) is Scenario.THROTTLED_ONCE
         }
+        if not throttled_once:
+            return False
         # Count every recipient, also after the first one that is throttled.
         return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
@@ -251,7 +267,9 @@ class BirdEmulator(Emulator):
     async def _get_interactions(self, request: web.Request) -> web.Response:
         """List the interactions with a message."""
         record = self._find(request)
-        results = interaction_resources(record, self.state.clock(), self.state.pace)
+        planned = planned_interaction(record, self.state.pace)
+        read = [planned[1]] if planned is not None and planned[0] <= self.state.clock() else []
+        results = [*read, *self._interactions.of(record)]
         return json_response({"results": results})
 
     async def _list(self, request: web.Request) -> web.Response:

@@ -229,7 +229,8 @@ async def test_only_refused_takes_one_value(http: Http) -> None:
     assert (400, "refused") == (status, body["error"].partition(":")[0])
 
 
-async def test_the_oldest_requests_are_forgotten() -> None:
+@pytest.mark.parametrize("is_watched", [False, True], ids=["unseen", "watched"])
+async def test_the_oldest_requests_are_forgotten(is_watched: bool) -> None:
     """As many are kept as lines of the request log; a message then has no request any more."""
     async with (
         Sandbox(limits=Limits(requests=2)) as sandbox,
@@ -240,6 +241,8 @@ async def test_the_oldest_requests_are_forgotten() -> None:
         for text in ("One", "Two", "Three"):
             body = {"messages": [{"to": DIGITS, "content": text}]}
             await send(http, "/clickatell/v1/message", body, key=key)
+            if is_watched:
+                await http.entries()
 
         listed = await http.get("exchanges")
         known = [each["exchange"] for each in await http.entries()]

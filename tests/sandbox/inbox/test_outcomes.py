@@ -8,6 +8,7 @@ import pytest
 from support.sandbox_fixtures import PACE
 
 from omnimsg import Channel, Email, Message, Status
+from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
 
 from .conftest import PHONE
 
@@ -198,3 +199,21 @@ async def test_an_impossible_outcome_is_refused(
 
     assert (400, named) == (status, answer["error"].partition(":")[0])
     assert [entry["life"]] == [each["life"] for each in await http.entries()]
+
+
+async def test_every_recipient_of_an_email_is_told_that_it_was_opened(http: Http) -> None:
+    """It is one message: what becomes of it is shown at the mailboxes of the others too."""
+    contacts = [{"identifierValue": to} for to in ("ola@example.test", "thandi@example.test")]
+    body = {"type": "html", "html": {"text": "Hello"}}
+    _, message = await http.call(
+        "POST",
+        f"/bird/workspaces/{WORKSPACE}/channels/{CHANNELS['email']}/messages",
+        json={"receiver": {"contacts": contacts}, "body": body},
+        headers={"Authorization": f"AccessKey {ACCESS_KEY}"},
+    )
+
+    await http.decide({"provider": "bird", "id": message["id"]}, "read")
+
+    shown = [await http.entries(each["identifierValue"]) for each in contacts]
+    opened = [[m for m in entry["life"] if m["status"] == "opened"] for (entry,) in shown]
+    assert [False, False] == [m["is_planned"] for moments in opened for m in moments]
