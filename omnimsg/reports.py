@@ -195,7 +195,8 @@ class Reports:
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         now = self._clock.monotonic
-        engine = self._accounts.get(outcome.account)
+        # It may have been removed meanwhile: only a report can tell then, and no other error may.
+        engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
         return await settle(engine, self._delivery.tracker, message, outcome, until)
 
