@@ -118,6 +118,21 @@ def test_a_callback_reaches_the_handler_in_a_worker_thread(client: sync.Client) 
     )
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_handler_that_exits_ends_nothing(client: sync.Client, error: type[BaseException]) -> None:
+    """The provider sends the event again, and the event loop of all calls goes on."""
+    errors: list[BaseException] = [error()]
+
+    def handle(_: object) -> None:
+        while errors:
+            raise errors.pop()
+
+    receiver = client.receiver(handle)
+    statuses = [call(receiver, PATH, report(5))[0] for _ in range(2)]
+
+    assert ["503 Service Unavailable", "204 No Content"] == statuses
+
+
 @pytest.mark.parametrize(
     ("method", "path", "more", "expected"),
     [
