@@ -105,12 +105,15 @@ if child:
 LEFT_BEHIND = """
 import sys
 import threading
+import time
 from support.adapters import texts, tiny
 from omnimsg.sync import Client
 
 client = Client([tiny(sys.argv[1])])
 thread = threading.Thread(target=lambda: list(client.events()), daemon=True)
 thread.start()
+while not client._client._delivery.handlers.want_events:
+    time.sleep(0.001)
 stream = client.send_many(texts(150))
 print(next(stream).kind)
 """
