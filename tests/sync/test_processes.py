@@ -14,6 +14,7 @@ from support.forks import fork, succeeded
 from support.thread_server import accept, server_in_thread
 
 from omnimsg import sync
+from omnimsg.sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,26 @@ def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
     assert is_well
     assert [*expected(200), *expected(300)] == ids
     assert 2 == server.connections
+
+
+def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call fails, and the next one starts the event loop."""
+    loop_thread = LoopThread()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", raise_no_thread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            loop_thread.start()
+    loop = loop_thread.start()
+    is_running = loop.is_running()
+    loop_thread.stop()
+
+    assert is_running
+    assert loop.is_closed()
+
+
+def raise_no_thread(_: threading.Thread) -> None:
+    """Raise what Python does where the system has no thread to give."""
+    raise RuntimeError("can't start new thread")
 
 
 @needs_fork
