@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import texts, tiny
@@ -18,6 +18,7 @@ from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import Limits, Policy, sync
 from omnimsg.sync import client as client_module
+from omnimsg.sync.loop_thread import LOOP_THREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +72,12 @@ def interrupted_when(
             thread.join()
 
 
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so in another thread."""
+    while not is_so():
+        pass
+
+
 def test_a_message_that_waits_is_taken_back() -> None:
     """It has not left, never does, and the exception says so."""
     go_on = threading.Event()
@@ -89,8 +96,7 @@ def test_a_message_that_waits_is_taken_back() -> None:
         wait_for(server.arrived)
 
         def wait() -> None:
-            while client.health()["main"].waiting < 1:
-                pass
+            wait_until(lambda: client.health()["main"].waiting)
 
         with interrupted_when(wait), pytest.raises(TimeLimitError) as caught:
             client.send(texts(1, start=1)[0])
@@ -142,6 +148,32 @@ def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPa
         "message 'r0' may have been sent: it was under way, and nothing was heard of it within"
         " 0.05 s; it is not sent again"
     )
+
+
+def test_a_call_that_is_interrupted_while_it_begins_is_heard_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The event loop has it: that it has not is not read from the kind of the exception."""
+
+    class LateError(RuntimeError):
+        pass
+
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        client.send(texts(1, start=1)[0])
+        loop = LOOP_THREAD.start()
+        call_soon = loop.call_soon_threadsafe
+
+        def call_soon_and_raise(*given: Any) -> None:
+            call_soon(*given)
+            monkeypatch.undo()
+            wait_until(lambda: len(server.requests) == 2)
+            raise LateError
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon_and_raise)
+        with pytest.raises(LateError) as caught:
+            client.send(texts(1)[0])
+
+    assert ["message 'r0' was accepted: main:id-r0"] == caught.value.__notes__
 
 
 def test_a_look_up_that_is_interrupted_ends() -> None:
